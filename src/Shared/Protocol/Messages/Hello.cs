@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+
+namespace Tunnel.Shared.Protocol.Messages;
+
+/// <summary>The edge's first frame after a <c>hub</c> member was seen (protocol.md section 2.5); JSON of at most 64 KiB.</summary>
+public sealed record Hello
+{
+    /// <summary>The edge's version, for logs only.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>Names of the extensions that the edge can use.</summary>
+    public ImmutableArray<string> Features { get; init; } = [];
+
+    /// <summary>Largest DATA_BACK payload in bytes that the edge accepts.</summary>
+    public int MaxFrame { get; init; }
+
+    /// <summary>Bytes of credit that each stream starts with for DATA_BACK.</summary>
+    public int InitialWindow { get; init; }
+
+    /// <summary>128 random bits of this process start, as 32 hexadecimal digits: tells a reconnect from a second edge with the same id.</summary>
+    public string Instance { get; init; } = "";
+
+    /// <summary>Counts the process's successors; higher is newer.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>The instance that this process takes over from, or null.</summary>
+    public string? Supersedes { get; init; }
+
+    /// <summary>The machine's host name.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>The machine's operating system.</summary>
+    public string? Os { get; init; }
+
+    /// <summary>The edge's public address, when known.</summary>
+    public string? PublicIp { get; init; }
+}

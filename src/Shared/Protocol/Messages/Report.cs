@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+
+namespace Tunnel.Shared.Protocol.Messages;
+
+/// <summary>What the edge reports to the hub (protocol.md section 2.6); JSON of at most 64 KiB, at most 10 a second.</summary>
+public sealed record Report
+{
+    /// <summary>The value of <see cref="Kind"/> that answers a configuration.</summary>
+    public const string ConfigApplied = "configApplied";
+
+    /// <summary>What is reported; an unknown kind is ignored.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>The revision of the configuration that this answers.</summary>
+    public long Rev { get; init; }
+
+    /// <summary>Ports that are bound now.</summary>
+    public ImmutableArray<BoundPort> Bound { get; init; } = [];
+
+    /// <summary>Ports that could not be bound, with the reason in words for the operator.</summary>
+    public ImmutableArray<FailedPort> Failed { get; init; } = [];
+}
+
+/// <summary>A port that is bound.</summary>
+/// <param name="Port">1–65535.</param>
+/// <param name="Proto"><c>tcp</c> or <c>udp</c>.</param>
+public sealed record BoundPort(int Port, string Proto);
+
+/// <summary>A port that could not be bound.</summary>
+/// <param name="Port">1–65535.</param>
+/// <param name="Proto"><c>tcp</c> or <c>udp</c>.</param>
+/// <param name="Error">The reason, for example <c>address in use</c>.</param>
+public sealed record FailedPort(int Port, string Proto, string Error);

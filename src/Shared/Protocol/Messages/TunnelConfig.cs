@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Tunnel.Shared.Protocol.Messages;
+
+/// <summary>
+/// What the hub tells an edge to do: the answer line of the handshake and the payload of CONFIG (protocol.md sections 2.3 and 3).
+/// Each one is the whole configuration; ports are plain integers here, ranges are expanded by the hub.
+/// </summary>
+public sealed record TunnelConfig
+{
+    /// <summary>TCP ports to bind, 1–65535, no duplicates.</summary>
+    public ImmutableArray<int> ListenPorts { get; init; } = [];
+
+    /// <summary>UDP ports to bind, 1–65535, no duplicates.</summary>
+    public ImmutableArray<int> ListenPortsUdp { get; init; } = [];
+
+    /// <summary>Seconds between two STUN look-ups; null means the edge's default.</summary>
+    public int? StunIntervalSecs { get; init; }
+
+    /// <summary>The firewall, as the operator wrote it (product.md section 4); validated again by the edge.</summary>
+    public JsonElement? FirewallConfig { get; init; }
+
+    /// <summary>What an extended hub says of itself; null from a base peer, with which no extension is used.</summary>
+    public HubInfo? Hub { get; init; }
+}
+
+/// <summary>The <c>hub</c> member of a configuration (protocol.md section 2.3, extension).</summary>
+public sealed record HubInfo
+{
+    /// <summary>The hub's version, for logs only.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>Names of the extensions that the hub can use; the agreed set is the intersection with HELLO's.</summary>
+    public ImmutableArray<string> Features { get; init; } = [];
+
+    /// <summary>The tunnel's name: unguessable, bound to the edge id.</summary>
+    public string TunnelId { get; init; } = "";
+
+    /// <summary>Largest DATA payload in bytes that the hub accepts after HELLO.</summary>
+    public int MaxFrame { get; init; }
+
+    /// <summary>Bytes of credit that each stream starts with for DATA.</summary>
+    public int InitialWindow { get; init; }
+
+    /// <summary>Raised with every configuration; a REPORT names the one it answers.</summary>
+    public long Rev { get; init; }
+
+    /// <summary>Pins (SHA-256 of SubjectPublicKeyInfo, base64url) that the edge shall accept from now on, for planned key changes.</summary>
+    public ImmutableArray<string> Pins { get; init; } = [];
+}

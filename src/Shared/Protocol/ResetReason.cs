@@ -1,0 +1,35 @@
+namespace Tunnel.Shared.Protocol;
+
+/// <summary>Why a stream was aborted: the one byte of a RESET frame (protocol.md section 3), and the error code of a QUIC stream.</summary>
+public enum ResetReason : byte
+{
+    /// <summary>No reason was given.</summary>
+    Unspecified = 0,
+
+    /// <summary>The client or the upstream reset its connection.</summary>
+    ResetByPeer = 1,
+
+    /// <summary>The upstream refused the connection.</summary>
+    Refused = 2,
+
+    /// <summary>The upstream has no route.</summary>
+    Unreachable = 3,
+
+    /// <summary>The upstream did not answer within the connect time-out.</summary>
+    ConnectTimeout = 4,
+
+    /// <summary>Nothing moved for the port's idle time-out.</summary>
+    IdleTimeout = 5,
+
+    /// <summary>The port is not assigned, or a policy turned the client away.</summary>
+    Policy = 6,
+
+    /// <summary>The memory budget is used up and this stream held most of it.</summary>
+    Memory = 7,
+
+    /// <summary>The peer broke the protocol on this stream.</summary>
+    Protocol = 8,
+
+    /// <summary>The process stops, and the drain time is over.</summary>
+    ShuttingDown = 9,
+}

@@ -1,0 +1,22 @@
+namespace Tunnel.Shared.Transport;
+
+/// <summary>Sizes of windows and of the memory that they may take (protocol.md section 4).</summary>
+public sealed record FlowControlOptions
+{
+    /// <summary>Bytes that one stream may have on its way when few are active.</summary>
+    public int MaxWindow { get; init; } = 4 << 20;
+
+    /// <summary>Bytes that one stream may have on its way when many are active.</summary>
+    public int MinWindow { get; init; } = 1 << 20;
+
+    /// <summary>What the active streams share between the two: the window is this divided by their number.</summary>
+    public long SharedWindow { get; init; } = 200L << 20;
+
+    /// <summary>
+    /// Bytes of credit that a stream starts with; it grows as it drains. Small, since a stalled stream costs this much. At least 16 KiB.
+    /// </summary>
+    public int InitialWindow { get; init; } = 64 << 10;
+
+    /// <summary>Bytes that may be buffered in the process: received and not yet written out. At least 1 MiB.</summary>
+    public long MemoryBudget { get; init; } = 200L << 20;
+}

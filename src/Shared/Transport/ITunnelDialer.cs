@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Net;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport;
+
+/// <summary>The edge's way to a hub over one transport: connects, checks the hub's certificate, authenticates.</summary>
+public interface ITunnelDialer
+{
+    /// <summary>What it dials with.</summary>
+    TransportKind Kind { get; }
+
+    /// <summary>Dials one address. Everything expected (refused, wrong pin, unauthorized) is a result; only cancellation throws.</summary>
+    Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>What a dial needs to know.</summary>
+public sealed record DialRequest
+{
+    /// <summary>The hub's address.</summary>
+    public required IPEndPoint Address { get; init; }
+
+    /// <summary>The hub's name, for SNI, and for the certificate when there are no pins.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>This edge's id.</summary>
+    public required string EdgeId { get; init; }
+
+    /// <summary>This edge's secret. Never logged.</summary>
+    public required string Secret { get; init; }
+
+    /// <summary>Pins of which one must match; when empty the system's trust store and the host name decide.</summary>
+    public ImmutableArray<string> Pins { get; init; } = [];
+
+    /// <summary>Accepts any certificate.</summary>
+    public bool InsecureSkipVerify { get; init; }
+
+    /// <summary>What to say in HELLO; the transport fills in features, maxFrame and initialWindow.</summary>
+    public required Hello Hello { get; init; }
+
+    /// <summary>Who is told of the tunnel's events after <see cref="ITunnel.Start"/>.</summary>
+    public required IEdgeTunnelHandler Handler { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{EdgeId} → {HostName} ({Address})";
+}
+
+/// <summary>Why a dial failed.</summary>
+public enum DialFailureKind
+{
+    /// <summary>No TCP connection or no QUIC handshake: refused, no route.</summary>
+    Unreachable,
+
+    /// <summary>No answer in time.</summary>
+    Timeout,
+
+    /// <summary>The TLS handshake failed for another reason than the pin.</summary>
+    TlsFailed,
+
+    /// <summary>The hub's certificate matches none of the pins, or is not trusted. The secret was not sent.</summary>
+    WrongCertificate,
+
+    /// <summary>The hub refused the id and secret.</summary>
+    Unauthorized,
+
+    /// <summary>The hub has too much to do; try later.</summary>
+    Busy,
+
+    /// <summary>The hub closed or answered what is not the protocol.</summary>
+    ProtocolError,
+}
+
+/// <summary>A dial that failed.</summary>
+/// <param name="Kind">Why.</param>
+/// <param name="Message">For the operator: what happened and what to do.</param>
+public sealed record DialFailure(DialFailureKind Kind, string Message);
+
+/// <summary>A dial's outcome: either a tunnel (not yet started) with its first configuration, or a failure.</summary>
+public sealed record DialResult
+{
+    private DialResult()
+    {
+    }
+
+    /// <summary>The tunnel; null on failure.</summary>
+    public ITunnel? Tunnel { get; private init; }
+
+    /// <summary>The configuration that the hub answered with; null on failure.</summary>
+    public TunnelConfig? Config { get; private init; }
+
+    /// <summary>Why there is no tunnel; null on success.</summary>
+    public DialFailure? Failure { get; private init; }
+
+    /// <summary>A success.</summary>
+    public static DialResult Connected(ITunnel tunnel, TunnelConfig config) => new() { Tunnel = tunnel, Config = config };
+
+    /// <summary>A failure.</summary>
+    public static DialResult Failed(DialFailureKind kind, string message) => new() { Failure = new DialFailure(kind, message) };
+}

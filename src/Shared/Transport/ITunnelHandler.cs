@@ -1,0 +1,36 @@
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport;
+
+/// <summary>What a tunnel tells its owner. Calls come one at a time from the tunnel's read loop and must not block.</summary>
+public interface ITunnelHandler
+{
+    /// <summary>The peer wants no new streams on this tunnel; open ones go on.</summary>
+    void OnGoAway(ITunnel tunnel, GoAway goAway);
+}
+
+/// <summary>The hub's side.</summary>
+public interface IHubTunnelHandler : ITunnelHandler
+{
+    /// <summary>The edge has said hello; <see cref="ITunnel.Features"/> is agreed now.</summary>
+    void OnHello(ITunnel tunnel, Hello hello);
+
+    /// <summary>The edge reports.</summary>
+    void OnReport(ITunnel tunnel, Report report);
+
+    /// <summary>
+    /// A client has connected. Either <see cref="ITunnelStream.Attach"/> or <see cref="ITunnelStream.Reset"/> follows, now or later.
+    /// </summary>
+    void OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening);
+
+    /// <summary>A UDP session opens.</summary>
+    /// <returns>Where its datagrams go, or null to refuse it.</returns>
+    IDatagramSink? OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening);
+}
+
+/// <summary>The edge's side.</summary>
+public interface IEdgeTunnelHandler : ITunnelHandler
+{
+    /// <summary>The hub sent a whole new configuration.</summary>
+    void OnConfig(ITunnel tunnel, TunnelConfig config);
+}

@@ -1,0 +1,28 @@
+namespace Tunnel.Shared.Transport;
+
+/// <summary>One UDP flow in a tunnel: a client's address and port at one of the edge's ports. No flow control; what does not fit is dropped and counted.</summary>
+public interface ITunnelSession
+{
+    /// <summary>The session's number in its tunnel.</summary>
+    uint Id { get; }
+
+    /// <summary>False once either side closed it or the tunnel was lost.</summary>
+    bool IsOpen { get; }
+
+    /// <summary>Sends one datagram of at most 65,507 bytes; the bytes are copied.</summary>
+    /// <returns>False when it was dropped (queue full, session or tunnel gone).</returns>
+    bool Send(ReadOnlySpan<byte> payload);
+
+    /// <summary>Ends the session and tells the peer. The sink is not called any more.</summary>
+    void Close();
+}
+
+/// <summary>Where a session's datagrams go.</summary>
+public interface IDatagramSink
+{
+    /// <summary>One datagram arrived. Must not block nor keep the span.</summary>
+    void OnDatagram(ReadOnlySpan<byte> payload);
+
+    /// <summary>The peer ended the session, or the tunnel was lost.</summary>
+    void OnSessionClosed();
+}

@@ -1,0 +1,18 @@
+namespace Tunnel.Shared.Transport;
+
+/// <summary>Extensions of the protocol that both sides have announced.</summary>
+[Flags]
+public enum TunnelFeatures
+{
+    /// <summary>A base peer, or no HELLO yet.</summary>
+    None = 0,
+
+    /// <summary>RESET frames.</summary>
+    Reset = 1,
+
+    /// <summary>GOAWAY frames.</summary>
+    GoAway = 2,
+
+    /// <summary>The listening port in OPEN and UDP_OPEN.</summary>
+    Port = 4,
+}
