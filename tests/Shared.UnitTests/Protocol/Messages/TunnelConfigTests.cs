@@ -84,6 +84,7 @@ public class TunnelConfigTests
     [InlineData("[]", "a list is not a JSON object")]
     [InlineData("\"x\\u000a\"", "\"x\\u000a\" is not a JSON object")]
     [InlineData("{\"hub\":{\"version\":\"\\uD800\"}}", "a string in the message is not valid Unicode")]
+    [InlineData("{\"\\uDC00\\uD800\":1}", "a string in the message is not valid Unicode")]
     public void What_is_wrong_is_named_with_member_and_value(string json, string error)
     {
         Assert.False(ControlMessage.TryParseConfig(Encoding.UTF8.GetBytes(json), out var config, out var actual));
@@ -162,6 +163,24 @@ public class TunnelConfigTests
         Assert.True(ControlMessage.TryParseConfig(json.AsSpan(..^1), out _, out _));
         Assert.False(ControlMessage.TryParseConfig(json, out _, out var error));
         Assert.Equal("the message has 4194305 bytes, more than 4194304", error);
+    }
+
+    [Theory]
+    [InlineData("{{\"x\":[{0}]}}", "[],", 16 * 1024)]
+    [InlineData("{{\"x\":\"{0}\"}}", "\\u0041", 16 * 1024)]
+    [InlineData("{{\"hub\":{{\"version\":\"{0}\"}}}}", "\\u0041", 16 * 1024)]
+    [InlineData("{{\"hub\":{{\"features\":[{0}]}}}}", "\"f\",", 16 * 1024)]
+    [InlineData("{{\"listenPorts\":[{0}]}}", "1,", 16 * 1024)]
+    [InlineData("{{{0}}}", "\"x\":1,", 16 * 1024)]
+    public void A_huge_message_costs_little_beyond_its_own_bytes(string around, string unit, long maxAllocated)
+    {
+        var repeated = string.Concat(Enumerable.Repeat(unit, 4_000_000 / unit.Length)).TrimEnd(',');
+        var json = Encoding.UTF8.GetBytes(string.Format(null, around, repeated));
+        ControlMessage.TryParseConfig(json, out _, out _); // what is set up only once
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        ControlMessage.TryParseConfig(json, out _, out _);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, maxAllocated);
     }
 
     [Fact]
