@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Tunnel.Hub.Edges;
 
 /// <summary>One thing wrong with what an operator wrote.</summary>
@@ -10,20 +8,4 @@ public sealed record EdgeFault(string Path, string Value, string Message)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Path}: {Value}: {Message}";
-}
-
-/// <summary>The outcome of a change of the allowed edges: applied, or refused as a whole with every fault.</summary>
-public sealed record EdgeUpdateResult
-{
-    /// <summary>Why nothing was changed; empty when the change was applied (or, in a dry run, would have been).</summary>
-    public ImmutableArray<EdgeFault> Errors { get; init; } = [];
-
-    /// <summary>What was accepted but deserves a look, such as well-known ports that another service may own.</summary>
-    public ImmutableArray<EdgeFault> Warnings { get; init; } = [];
-
-    /// <summary>What changed, by edge and port.</summary>
-    public EdgeSetDiff Diff { get; init; } = EdgeSetDiff.Empty;
-
-    /// <summary>True when there was no error.</summary>
-    public bool Succeeded => Errors.IsEmpty;
 }
