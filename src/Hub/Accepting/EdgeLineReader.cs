@@ -30,8 +30,8 @@ internal static class EdgeLineReader
 
     public static async ValueTask<FirstLine> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
-        // Nobody costs the buffer before sending something.
-        await stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
+        // Nobody costs the buffer before sending something: a read of nothing waits for the first bytes.
+        _ = await stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
         var buffer = new byte[BufferSize];
         var filled = 0;
         while (filled < MaxLength)
