@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tunnel.Shared.Configuration;
 
 namespace Tunnel.Hub.Edges;
 
@@ -31,7 +32,7 @@ internal sealed class JsonMembers(FaultList faults)
 
     public void AddUnknown(string path, JsonProperty member, IReadOnlyCollection<string> valid)
     {
-        var nearest = NearestName.Find(member.Name, valid);
+        var nearest = SettingName.Nearest(member.Name, valid);
         // The value is not shown: a misspelt "secret" is a secret still.
         faults.Add(
             Child(path, member.Name),

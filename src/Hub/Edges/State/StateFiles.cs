@@ -11,7 +11,7 @@ internal sealed partial class StateFiles : IStateFiles
 
     public void MakeDirectory(string path)
     {
-        if (!Directory.Exists(path) && !OperatingSystem.IsWindows())
+        if (!Directory.Exists(path))
             Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
     }
 
@@ -31,9 +31,7 @@ internal sealed partial class StateFiles : IStateFiles
     {
         // What a crash left behind may have other rights.
         File.Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly };
         using var file = new FileStream(path, options);
         file.Write(content);
         file.Flush(flushToDisk: true);
