@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Hub.Accepting;
@@ -34,7 +37,7 @@ internal sealed class HubCertificate : IDisposable
     public SslStreamCertificateContext Context { get; }
 
     /// <summary>Loads or makes the certificate.</summary>
-    /// <exception cref="HubStartException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
+    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
     public static HubCertificate Load(TlsOptions options, string stateDir, TimeProvider time, ILogger logger)
     {
         if (options.CertPem is { } certPath)
@@ -42,7 +45,7 @@ internal sealed class HubCertificate : IDisposable
         var path = Path.Combine(stateDir, FileName);
         if (!File.Exists(path))
         {
-            Create(path, time);
+            Create(stateDir, path, time);
             AcceptingLog.CertificateMade(logger, path);
         }
 
@@ -64,16 +67,39 @@ internal sealed class HubCertificate : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            throw new HubStartException(
+            throw new OperatorException(
                 $"{certSetting} '{certPath}', {keySetting} '{keyPath}': {e.Message} Valid: a readable PEM certificate (with its chain) and the "
                 + "PEM private key that belongs to it.",
                 e);
         }
     }
 
-    private static void Create(string path, TimeProvider time)
+    private static void Create(string stateDir, string path, TimeProvider time)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = SelfSign(key, time.GetUtcNow());
+        var content = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+        var files = new StateFiles();
+        try
+        {
+            // Whole and on the disk before it has its name: edges that pinned a half-written key would be locked out.
+            files.MakeDirectory(stateDir);
+            files.WriteAndFlush(path + ".new", content);
+            files.Rename(path + ".new", path);
+            files.FlushDirectory(stateDir);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"stateDir '{stateDir}': the hub's certificate can't be kept there: {e.Message} Valid: a directory that the hub can write.", e);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(content);
+        }
+    }
+
+    private static X509Certificate2 SelfSign(ECDsa key, DateTimeOffset now)
+    {
         var request = new CertificateRequest("CN=tunnel-hub", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
@@ -83,8 +109,7 @@ internal sealed class HubCertificate : IDisposable
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         // A day back: the edge's clock may be behind.
-        var start = time.GetUtcNow().AddDays(-1);
-        using var certificate = request.CreateSelfSigned(start, start.AddYears(LifetimeYears));
-        AtomicFile.Write(path, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+        var start = now.AddDays(-1);
+        return request.CreateSelfSigned(start, start.AddYears(LifetimeYears));
     }
 }

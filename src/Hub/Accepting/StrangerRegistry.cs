@@ -50,6 +50,21 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
             return Remove(stranger);
     }
 
+    /// <summary>Ends them all: the hub stops.</summary>
+    public void EndAll()
+    {
+        Stranger[] all;
+        lock (_lock)
+        {
+            all = [.. _byAge];
+            foreach (var stranger in all)
+                Remove(stranger);
+        }
+
+        foreach (var stranger in all)
+            stranger.GiveWay();
+    }
+
     private Stranger? ChooseOldest(AddressPrefix prefix)
     {
         if (_byPrefix.TryGetValue(prefix, out var ofPrefix) && ofPrefix.Count >= limits.PerPrefix)

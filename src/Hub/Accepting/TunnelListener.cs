@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Accepting;
 
@@ -25,7 +26,7 @@ internal sealed class TunnelListener : IDisposable
     public IPEndPoint LocalEndPoint { get; }
 
     /// <summary>Binds the port.</summary>
-    /// <exception cref="HubStartException">The address is not one of this machine, or the port is taken.</exception>
+    /// <exception cref="OperatorException">The address is not one of this machine, or the port is taken.</exception>
     public static TunnelListener Bind(string bindAddress, int port, TimeProvider time, ILogger logger)
     {
         var address = IPAddress.Parse(bindAddress);
@@ -54,7 +55,7 @@ internal sealed class TunnelListener : IDisposable
         catch (SocketException e)
         {
             socket.Dispose();
-            throw new HubStartException(
+            throw new OperatorException(
                 $"bindAddress '{bindAddress}', tunnelPort {port}: {e.Message}. Valid: an address of this machine and a port that no other program has.",
                 e);
         }

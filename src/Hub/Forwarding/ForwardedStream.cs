@@ -50,7 +50,7 @@ internal sealed class ForwardedStream : IStreamObserver
         }
         catch (Exception e)
         {
-            ForwardingLog.Defect(_forwarder.Logger, e, _edgeId, _opening.RoutingPort);
+            _forwarder.NoteDefect(_edgeId, _opening.RoutingPort, e);
             _stream.Reset(ResetReason.Unspecified);
         }
     }
@@ -93,7 +93,7 @@ internal sealed class ForwardedStream : IStreamObserver
         }
         else
         {
-            _stream.Attach(new SocketEndpoint(outcome.Socket));
+            _stream.Attach(new SocketEndpoint(outcome.Socket, _forwarder.Context));
         }
     }
 

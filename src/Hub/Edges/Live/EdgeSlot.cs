@@ -18,17 +18,15 @@ internal sealed class EdgeSlot
     public DateTimeOffset LastReplaced { get; set; } = DateTimeOffset.MinValue;
 
     /// <summary>What tunnels that are over have carried while the edge was connected.</summary>
-    public long EndedBytesIn { get; private set; }
-
-    /// <inheritdoc cref="EndedBytesIn"/>
-    public long EndedBytesOut { get; private set; }
+    public TunnelCounters Ended { get; private set; }
 
     /// <summary>Newcomers are dealt with one after the other: a probe takes seconds.</summary>
     public SemaphoreSlim Elections { get; } = new(1);
 
-    public void AddEnded(TunnelCounters counters)
+    public void AddEnded(TunnelCounters counters) => Ended = Ended with
     {
-        EndedBytesIn += counters.BytesReceived;
-        EndedBytesOut += counters.BytesSent;
-    }
+        BytesReceived = Ended.BytesReceived + counters.BytesReceived,
+        BytesSent = Ended.BytesSent + counters.BytesSent,
+        StreamsOpened = Ended.StreamsOpened + counters.StreamsOpened,
+    };
 }

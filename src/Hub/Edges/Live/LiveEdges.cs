@@ -23,6 +23,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TunnelElection _election;
+    private bool _closed;
 
     public LiveEdges(
         IAllowedEdges allowed, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventQueue events, TimeProvider time, ILoggerFactory loggerFactory)
@@ -38,12 +39,12 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>Prepares a tunnel for an edge that has authenticated.</summary>
-    /// <returns>Null when too many edges are connected.</returns>
+    /// <returns>Null when too many edges are connected, or the hub stops.</returns>
     public LiveTunnel? Admit(AllowedEdge edge, Guid secretId, IPEndPoint remote, Func<string, HubInfo> describeHub)
     {
         lock (_lock)
         {
-            if (_slots.Count >= _options.MaxEdges && !_slots.ContainsKey(edge.Id))
+            if (_closed || (_slots.Count >= _options.MaxEdges && !_slots.ContainsKey(edge.Id)))
                 return null;
         }
 
@@ -135,6 +136,28 @@ internal sealed class LiveEdges : IDisposable
         lock (_lock)
             tunnels = _slots.TryGetValue(edgeId, out var slot) ? [.. slot.Tunnels] : [];
         return Task.WhenAll(tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
+    }
+
+    /// <summary>Lets nobody in any more, lets what is open go on for a while, then ends all tunnels.</summary>
+    public async Task StopAsync(TimeSpan drain)
+    {
+        lock (_lock)
+            _closed = true;
+        var tunnels = Tunnels;
+        foreach (var live in tunnels)
+            live.Tunnel!.SendGoAway(GoAway.Shutdown);
+        using var limit = new CancellationTokenSource(drain, _time);
+        try
+        {
+            await Task.WhenAll(tunnels.Select(live => live.Tunnel!.WaitForStreamsAsync(limit.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            // Long streams: they are reset now.
+        }
+
+        // Asked again: one may have been between its line and its entry.
+        await Task.WhenAll(Tunnels.Select(live => live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the hub stops"))));
     }
 
     /// <inheritdoc/>
