@@ -1,6 +1,83 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Tunnel.Hub.Edges;
+using Tunnel.Shared.Configuration;
+
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>Checks the hub's settings and reports everything that is wrong at once.</summary>
+/// <summary>Checks the hub's settings and reports everything that is wrong at once. Where settings come from does not matter here.</summary>
 public static class TunnelHubOptionsValidator
 {
+    private const double MaxSeconds = 3600;
+
+    /// <summary>Adds an error for each setting that is not valid.</summary>
+    public static void Validate(TunnelHubOptions options, ConfigurationErrors errors)
+    {
+        CheckRange("tunnelPort", options.TunnelPort, 0, 65535, "a port, or 0 for one that the system picks", errors);
+        if (!IPAddress.TryParse(options.BindAddress, out _))
+            errors.Add("bindAddress", options.BindAddress, "must be an IPv4 or IPv6 address such as ::, 0.0.0.0 or 192.0.2.1");
+        if (!HostSyntax.IsHost(options.TargetHost))
+            errors.Add("targetHost", options.TargetHost, "must be a host name or an IP address, without a port");
+        if (options.PublicHost is { } host && !HostSyntax.TryParseHostAndPort(host, out _, out _))
+            errors.Add("publicHost", host, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443");
+        CheckPath("stateDir", options.StateDir, errors);
+        CheckPath("adminSocket", options.AdminSocket, errors);
+        CheckSeconds("drainTimeout", options.DrainTimeout, 0, errors);
+        CheckTls(options.Tls, errors);
+        CheckLimits(options.Limits, errors);
+        foreach (var fault in ValidateEdges(options))
+            errors.Add(fault.Path, fault.Value, fault.Message);
+    }
+
+    /// <summary>What is wrong with the edges. Whether one needs a secret is known only with the state: there it may have one.</summary>
+    internal static ImmutableArray<EdgeFault> ValidateEdges(TunnelHubOptions options) =>
+        EdgeSetValidator.Validate(options.Edges, hasSecret: _ => true, options.Limits.Edges, "edges").ErrorList;
+
+    private static void CheckTls(TlsOptions tls, ConfigurationErrors errors)
+    {
+        if ((tls.CertPem is null) != (tls.KeyPem is null))
+        {
+            var missing = tls.CertPem is null ? "tls.certPem" : "tls.keyPem";
+            errors.Add(missing, null, "certificate and key go together: give both tls.certPem and tls.keyPem, or none for a certificate of the hub's own");
+        }
+
+        CheckFile("tls.certPem", tls.CertPem, errors);
+        CheckFile("tls.keyPem", tls.KeyPem, errors);
+    }
+
+    private static void CheckLimits(HubLimits limits, ConfigurationErrors errors)
+    {
+        CheckRange("limits.unauthenticated", limits.Unauthenticated, 1, 1_000_000, "connections", errors);
+        CheckRange("limits.perAddress", limits.PerAddress, 1, 1_000_000, "connections", errors);
+        CheckSeconds("limits.authTimeout", limits.AuthTimeout, 1, errors);
+        CheckRange("limits.failedTriesPerMinute", limits.FailedTriesPerMinute, 1, 1_000_000, "tries", errors);
+        CheckRange("limits.edges", limits.Edges, 1, 1_000_000, "edges", errors);
+        CheckRange("limits.streamsPerEdge", limits.StreamsPerEdge, 1, int.MaxValue, "streams", errors);
+        CheckRange("limits.memoryBudget", limits.MemoryBudget, 1 << 20, 1L << 40, "bytes", errors);
+    }
+
+    private static void CheckRange(string setting, long value, long least, long most, string what, ConfigurationErrors errors)
+    {
+        if (value < least || value > most)
+            errors.Add(setting, value.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most} ({what})"));
+    }
+
+    private static void CheckSeconds(string setting, TimeSpan value, double least, ConfigurationErrors errors)
+    {
+        if (value.TotalSeconds < least || value.TotalSeconds > MaxSeconds)
+            errors.Add(setting, value.TotalSeconds.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"must be {least} to {MaxSeconds} seconds"));
+    }
+
+    private static void CheckPath(string setting, string path, ConfigurationErrors errors)
+    {
+        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
+            errors.Add(setting, path, "must be a path");
+    }
+
+    private static void CheckFile(string setting, string? path, ConfigurationErrors errors)
+    {
+        if (path is not null && !File.Exists(path))
+            errors.Add(setting, path, "must be the path of a file that exists");
+    }
 }

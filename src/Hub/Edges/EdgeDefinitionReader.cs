@@ -14,13 +14,15 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
 
     private readonly JsonMembers _members = new(faults);
 
-    /// <summary>Reads an array of edges; null where it is none. What can't be read is left out, with a fault.</summary>
-    public ImmutableArray<EdgeDefinition>? ReadSet(JsonElement json, string path)
+    /// <summary>Reads an array of edges. What can't be read is left out, with a fault.</summary>
+    public ImmutableArray<EdgeDefinition> ReadSet(JsonElement? array, string path)
     {
+        if (array is not { } json)
+            return [];
         if (json.ValueKind != JsonValueKind.Array)
         {
-            faults.Add(path, json, "must be an array of edges: [{\"id\": \"edge-1\", \"listenPorts\": [443]}]");
-            return null;
+            faults.Add(path, json.ValueKind.ToString(), "must be an array of edges: [{\"id\": \"edge-1\", \"listenPorts\": [443]}]");
+            return [];
         }
 
         var edges = ImmutableArray.CreateBuilder<EdgeDefinition>(json.GetArrayLength());
@@ -42,7 +44,7 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            faults.Add(path, json, "must be an object: {\"id\": \"edge-1\", \"listenPorts\": [443]}");
+            faults.Add(path, json.ValueKind.ToString(), "must be an object: {\"id\": \"edge-1\", \"listenPorts\": [443]}");
             return null;
         }
 
@@ -58,7 +60,7 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
                     edge = edge with { Id = _members.ReadString(value, at) ?? "" };
                     break;
                 case "secret":
-                    edge = edge with { Secret = ReadSecret(value, at) };
+                    edge = edge with { Secret = _members.ReadSecret(value, at) };
                     break;
                 case "enabled":
                     edge = edge with { Enabled = _members.ReadBoolean(value, at) ?? true };
@@ -86,15 +88,6 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         }
 
         return edge;
-    }
-
-    // Its own reader: the general one shows the value.
-    private string? ReadSecret(JsonElement value, string path)
-    {
-        if (value.ValueKind == JsonValueKind.String)
-            return value.GetString();
-        faults.Add(path, EdgeSetValidator.Masked, "must be a string");
-        return null;
     }
 
     private ImmutableArray<PortRange> ReadPorts(JsonElement json, string path)

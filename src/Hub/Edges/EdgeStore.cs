@@ -91,6 +91,10 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public bool IsStillValid(string edgeId, Guid secretId) =>
         _state.Entries.GetValueOrDefault(edgeId) is { Edge.Enabled: true } entry && entry.Secrets.IsValid(secretId, _time.GetUtcNow());
 
+    /// <summary>What is wrong with a set that was read in part only; to report it together with what could not be read.</summary>
+    internal ImmutableArray<EdgeFault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
+        EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges).ErrorList;
+
     /// <summary>Replaces the whole set: validated whole, persisted, then in force.</summary>
     /// <param name="edges">The new set; an edge without a secret keeps the one it has.</param>
     /// <param name="dryRun">Only checks and compares.</param>

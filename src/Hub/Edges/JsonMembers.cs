@@ -14,6 +14,15 @@ internal sealed class JsonMembers(FaultList faults)
         return null;
     }
 
+    /// <summary>Like <see cref="ReadString"/>, but the value is never shown.</summary>
+    public string? ReadSecret(JsonElement value, string path)
+    {
+        if (value.ValueKind == JsonValueKind.String)
+            return value.GetString();
+        faults.Add(path, EdgeSetValidator.Masked, "must be a string");
+        return null;
+    }
+
     public bool? ReadBoolean(JsonElement value, string path)
     {
         if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
