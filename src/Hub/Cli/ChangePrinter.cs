@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using Tunnel.Shared.Protocol;
 
 namespace Tunnel.Hub.Cli;
 
@@ -19,21 +21,22 @@ internal static class ChangePrinter
             await context.Error.WriteLineAsync($"warning: {Text(warning, "path")}: {Text(warning, "value")} {Text(warning, "message")}");
     }
 
-    /// <summary>One line an edge: <c>~ edge-1: +tcp/443 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>
+    /// <summary>One line an edge: <c>~ edge-1: +tcp/443,8000-8010 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>
     public static IEnumerable<string> DiffLines(JsonElement answer)
     {
         foreach (var edge in answer.GetProperty("changes").EnumerateArray())
         {
             var mark = Text(edge, "kind") switch { "added" => '+', "removed" => '-', _ => '~' };
-            var parts = Names(edge, "portsAdded").Select(port => $"+{port}")
-                .Concat(Names(edge, "portsRemoved").Select(port => $"-{port}"))
-                .Concat(Names(edge, "portsChanged").Select(port => $"~{port}"))
-                .ToList();
+            List<string> parts = [.. Ports('+', edge, "portsAdded"), .. Ports('-', edge, "portsRemoved"), .. Ports('~', edge, "portsChanged")];
             if (string.Join(", ", Names(edge, "members")) is { Length: > 0 } members)
                 parts.Add($"({members})");
             yield return $"{mark} {Text(edge, "id")}{(parts.Count > 0 ? ": " : "")}{string.Join(' ', parts)}";
         }
     }
+
+    private static IEnumerable<string> Ports(char mark, JsonElement edge, string member) =>
+        Names(edge, member).Select(port => port.Split('/')).GroupBy(port => port[0], port => int.Parse(port[1], CultureInfo.InvariantCulture))
+            .Select(ports => $"{mark}{ports.Key}/{PortList.Format(ports)}");
 
     private static IEnumerable<string> Names(JsonElement edge, string member) =>
         edge.GetProperty(member).EnumerateArray().Select(name => name.GetString()!);
