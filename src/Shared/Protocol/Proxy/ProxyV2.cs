@@ -84,7 +84,12 @@ public static class ProxyV2
 
         data = data[..length];
         if (!TryParseRest(data, isLocal, family, transport, out header, out tlvs) || !HasRightChecksum(data, tlvs))
+        {
+            header = default;
+            tlvs = default;
             return ProxyParseStatus.Invalid;
+        }
+
         consumed = length;
         return ProxyParseStatus.Complete;
     }
