@@ -28,6 +28,7 @@ internal static class AdminApi
         routes.MapDelete(one, Guard(edges.RemoveAsync));
         routes.MapPost($"{one}/token", Guard(secrets.TokenAsync));
         routes.MapPost($"{one}/rotate-secret", Guard(secrets.RotateAsync));
+        routes.MapGet("/api/v1/status", Guard(context => AdminResults.WriteAsync(context, hub.GetStatus(), AdminJson.Default.HubStatus)));
         routes.MapGet("/healthz", Guard(context => AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer)));
         routes.Map("/{**path}", Guard(NotFoundAsync));
     }

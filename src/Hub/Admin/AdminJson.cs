@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Admin;
 
@@ -7,12 +8,19 @@ namespace Tunnel.Hub.Admin;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true,
-    Converters = [typeof(PortRangeJsonConverter)])]
+    Converters =
+    [
+        typeof(PortRangeJsonConverter),
+        typeof(CamelCaseEnumConverter<EdgeDiffKind>),
+        typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<ProxyProtocol>),
+        typeof(CamelCaseEnumConverter<UdpProxyProtocol>),
+    ])]
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(HubStatus))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -8,8 +8,8 @@ internal interface IAdministeredHub
     /// <summary>The allowed edges.</summary>
     EdgeStore Edges { get; }
 
-    /// <summary>The port that tokens name where nothing else is said.</summary>
-    int TunnelPort { get; }
+    /// <summary>How the hub is now; tokens name its tunnel port where nothing else is said.</summary>
+    HubStatus GetStatus();
 
     /// <summary>The pin of the hub's certificate, for tokens.</summary>
     string CertificatePin { get; }

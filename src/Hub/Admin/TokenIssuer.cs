@@ -19,7 +19,7 @@ internal sealed class TokenIssuer(IAdministeredHub hub, string? publicHost)
             "is needed for a token: name the hub's public host with --host HOST[:PORT] (in the API: host), or set publicHost in the hub's configuration"));
         if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port))
             throw new ProblemException(Problem.Invalid("$.host", text, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443"));
-        return (host, port ?? hub.TunnelPort);
+        return (host, port ?? hub.GetStatus().TunnelPort);
     }
 
     public string Issue((string Host, int Port) address, string edgeId, string secret) =>

@@ -8,8 +8,6 @@ namespace Tunnel.Hub.Configuration;
 /// <summary>Reads the hub's settings: appsettings.json, the hub's file, the environment, the command line, each over the one before.</summary>
 internal static class TunnelHubOptionsReader
 {
-    private const double AnySeconds = 1e9;
-
     /// <summary>Where the settings come from.</summary>
     /// <param name="file">The file that <c>--config</c> names, or null for the usual one.</param>
     /// <param name="commandLine">Settings given as options, by their names in JSON.</param>
@@ -30,7 +28,7 @@ internal static class TunnelHubOptionsReader
         var unreadable = new FaultList();
         var options = new TunnelHubOptions
         {
-            TunnelPort = Integer(configuration, "tunnelPort", defaults.TunnelPort),
+            TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
             TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
             PublicHost = configuration.Text("publicHost"),
@@ -39,7 +37,7 @@ internal static class TunnelHubOptionsReader
             LogLevel = configuration.LogLevel("logLevel", defaults.LogLevel),
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges"),
-            DrainTimeout = configuration.Seconds("drainTimeout", defaults.DrainTimeout, 0, AnySeconds),
+            DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
             Limits = ReadLimits(configuration, defaults.Limits),
         };
         Validate(options, unreadable.ToImmutable(), configuration);
@@ -60,26 +58,25 @@ internal static class TunnelHubOptionsReader
 
     private static HubLimits ReadLimits(LayeredConfiguration configuration, HubLimits defaults) => new()
     {
-        Unauthenticated = Integer(configuration, "limits.unauthenticated", defaults.Unauthenticated),
-        PerAddress = Integer(configuration, "limits.perAddress", defaults.PerAddress),
-        AuthTimeout = configuration.Seconds("limits.authTimeout", defaults.AuthTimeout, 0, AnySeconds),
-        FailedTriesPerMinute = Integer(configuration, "limits.failedTriesPerMinute", defaults.FailedTriesPerMinute),
-        Edges = Integer(configuration, "limits.edges", defaults.Edges),
-        StreamsPerEdge = Integer(configuration, "limits.streamsPerEdge", defaults.StreamsPerEdge),
-        MemoryBudget = ReadBytes(configuration, "limits.memoryBudget", defaults.MemoryBudget),
+        Unauthenticated = (int)Number(configuration, "limits.unauthenticated", defaults.Unauthenticated, SettingRange.Connections),
+        PerAddress = (int)Number(configuration, "limits.perAddress", defaults.PerAddress, SettingRange.Connections),
+        AuthTimeout = Seconds(configuration, "limits.authTimeout", defaults.AuthTimeout, SettingRange.AuthTimeout),
+        FailedTriesPerMinute = (int)Number(configuration, "limits.failedTriesPerMinute", defaults.FailedTriesPerMinute, SettingRange.Tries),
+        Edges = (int)Number(configuration, "limits.edges", defaults.Edges, SettingRange.Edges),
+        StreamsPerEdge = (int)Number(configuration, "limits.streamsPerEdge", defaults.StreamsPerEdge, SettingRange.Streams),
+        MemoryBudget = Number(configuration, "limits.memoryBudget", defaults.MemoryBudget, SettingRange.Memory),
     };
 
-    // Its own range is the validator's business.
-    private static int Integer(LayeredConfiguration configuration, string name, int missing) =>
-        configuration.Integer(name, missing, int.MinValue, int.MaxValue);
-
-    private static long ReadBytes(LayeredConfiguration configuration, string name, long missing)
+    private static long Number(LayeredConfiguration configuration, string name, long missing, SettingRange range)
     {
         if (configuration.Find(name) is not { } setting)
             return missing;
-        if (long.TryParse(setting.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes))
-            return bytes;
-        configuration.Errors.Add(name, setting.Value, "must be a whole number of bytes", setting.Source);
+        if (long.TryParse(setting.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && range.Contains(number))
+            return number;
+        configuration.Errors.Add(name, setting.Value, range.Valid, setting.Source);
         return missing;
     }
+
+    private static TimeSpan Seconds(LayeredConfiguration configuration, string name, TimeSpan missing, SettingRange range) =>
+        configuration.Seconds(name, missing, range.Least, range.Most);
 }

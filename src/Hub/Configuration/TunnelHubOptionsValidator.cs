@@ -9,13 +9,13 @@ namespace Tunnel.Hub.Configuration;
 /// <summary>Checks the hub's settings and reports everything that is wrong at once. Where settings come from does not matter here.</summary>
 public static class TunnelHubOptionsValidator
 {
-    private const double MaxSeconds = 3600;
-
     /// <summary>Adds an error for each setting that is not valid.</summary>
     public static void Validate(TunnelHubOptions options, ConfigurationErrors errors)
     {
-        CheckRange("tunnelPort", options.TunnelPort, 0, 65535, "a port, or 0 for one that the system picks", errors);
-        if (!IPAddress.TryParse(options.BindAddress, out _))
+        Check("tunnelPort", options.TunnelPort, SettingRange.TunnelPort, errors);
+
+        // "1" and "127.1" parse too, as an address that nobody meant.
+        if (!IPAddress.TryParse(options.BindAddress, out _) || (!options.BindAddress.Contains(':') && options.BindAddress.Count(c => c == '.') != 3))
             errors.Add("bindAddress", options.BindAddress, "must be an IPv4 or IPv6 address such as ::, 0.0.0.0 or 192.0.2.1");
         if (!HostSyntax.IsHost(options.TargetHost))
             errors.Add("targetHost", options.TargetHost, "must be a host name or an IP address, without a port");
@@ -23,7 +23,7 @@ public static class TunnelHubOptionsValidator
             errors.Add("publicHost", host, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443");
         CheckPath("stateDir", options.StateDir, errors);
         CheckPath("adminSocket", options.AdminSocket, errors);
-        CheckSeconds("drainTimeout", options.DrainTimeout, 0, errors);
+        Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);
         CheckTls(options.Tls, errors);
         CheckLimits(options.Limits, errors);
         foreach (var fault in ValidateEdges(options))
@@ -48,25 +48,19 @@ public static class TunnelHubOptionsValidator
 
     private static void CheckLimits(HubLimits limits, ConfigurationErrors errors)
     {
-        CheckRange("limits.unauthenticated", limits.Unauthenticated, 1, 1_000_000, "connections", errors);
-        CheckRange("limits.perAddress", limits.PerAddress, 1, 1_000_000, "connections", errors);
-        CheckSeconds("limits.authTimeout", limits.AuthTimeout, 1, errors);
-        CheckRange("limits.failedTriesPerMinute", limits.FailedTriesPerMinute, 1, 1_000_000, "tries", errors);
-        CheckRange("limits.edges", limits.Edges, 1, 1_000_000, "edges", errors);
-        CheckRange("limits.streamsPerEdge", limits.StreamsPerEdge, 1, int.MaxValue, "streams", errors);
-        CheckRange("limits.memoryBudget", limits.MemoryBudget, 1 << 20, 1L << 40, "bytes", errors);
+        Check("limits.unauthenticated", limits.Unauthenticated, SettingRange.Connections, errors);
+        Check("limits.perAddress", limits.PerAddress, SettingRange.Connections, errors);
+        Check("limits.authTimeout", limits.AuthTimeout.TotalSeconds, SettingRange.AuthTimeout, errors);
+        Check("limits.failedTriesPerMinute", limits.FailedTriesPerMinute, SettingRange.Tries, errors);
+        Check("limits.edges", limits.Edges, SettingRange.Edges, errors);
+        Check("limits.streamsPerEdge", limits.StreamsPerEdge, SettingRange.Streams, errors);
+        Check("limits.memoryBudget", limits.MemoryBudget, SettingRange.Memory, errors);
     }
 
-    private static void CheckRange(string setting, long value, long least, long most, string what, ConfigurationErrors errors)
+    private static void Check(string setting, double value, SettingRange range, ConfigurationErrors errors)
     {
-        if (value < least || value > most)
-            errors.Add(setting, value.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most} ({what})"));
-    }
-
-    private static void CheckSeconds(string setting, TimeSpan value, double least, ConfigurationErrors errors)
-    {
-        if (value.TotalSeconds < least || value.TotalSeconds > MaxSeconds)
-            errors.Add(setting, value.TotalSeconds.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"must be {least} to {MaxSeconds} seconds"));
+        if (!range.Contains(value))
+            errors.Add(setting, value.ToString(CultureInfo.InvariantCulture), range.Valid);
     }
 
     private static void CheckPath(string setting, string path, ConfigurationErrors errors)

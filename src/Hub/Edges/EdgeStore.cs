@@ -20,6 +20,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     private readonly EdgeChangeNotifier _notifier;
     private readonly ITimer _expiry;
     private readonly SemaphoreSlim _writer = new(1, 1);
+    private bool _disposed;
     private volatile EdgeState _state = EdgeState.Empty;
 
     internal EdgeStore(string stateDir, IStateFiles files, ISecretHasher hasher, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory)
@@ -137,8 +138,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     {
         await _expiry.DisposeAsync();
         await _writer.WaitAsync();
-        _secrets.Dispose();
-        _writer.Dispose();
+        _disposed = true;
+        _writer.Release();
     }
 
     internal async Task LoadAsync(IReadOnlyList<EdgeDefinition> seed, CancellationToken cancellationToken)
@@ -166,6 +167,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         await _writer.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+
             // Hashing and the disk take their time, and the caller may be on an I/O thread.
             return await Task.Run(() => Change(prepare, dryRun), cancellationToken);
         }
@@ -214,37 +217,37 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     private async Task RemoveExpiredAsync()
     {
+        await _writer.WaitAsync();
         try
         {
-            await _writer.WaitAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            return;
-        }
-
-        try
-        {
-            var before = _state;
-            var after = before.WithoutExpired(_time.GetUtcNow());
-            var diff = EdgeSetDiffer.Compare(before, after);
-            if (!diff.IsEmpty)
-            {
-                EdgesLog.SecretsExpired(_logger, diff.Edges.Length);
-                _file.Save(after);
-            }
-
-            Apply(after, diff);
-        }
-        catch (OperatorException error)
-        {
-            // Refused all the same, since every check looks at the clock; only the tunnels have to be told.
-            EdgesLog.ExpiryNotSaved(_logger, error);
-            Apply(_state.WithoutExpired(_time.GetUtcNow()), EdgeSetDiffer.Compare(_state, _state.WithoutExpired(_time.GetUtcNow())));
+            if (!_disposed)
+                RemoveExpired();
         }
         finally
         {
             _writer.Release();
         }
+    }
+
+    private void RemoveExpired()
+    {
+        var before = _state;
+        var after = before.WithoutExpired(_time.GetUtcNow());
+        var diff = EdgeSetDiffer.Compare(before, after);
+        if (!diff.IsEmpty)
+        {
+            EdgesLog.SecretsExpired(_logger, diff.Edges.Length);
+            try
+            {
+                _file.Save(after);
+            }
+            catch (OperatorException error)
+            {
+                // Refused all the same, since every check looks at the clock; what matters is that the tunnels are told.
+                EdgesLog.ExpiryNotSaved(_logger, error);
+            }
+        }
+
+        Apply(after, diff);
     }
 }

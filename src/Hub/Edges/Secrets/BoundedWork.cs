@@ -3,7 +3,7 @@ namespace Tunnel.Hub.Edges.Secrets;
 /// <summary>
 /// Runs expensive work on the thread pool, a few at once, with a short queue: strangers can't take more of the hub than that.
 /// </summary>
-internal sealed class BoundedWork(int concurrent, int queued) : IDisposable
+internal sealed class BoundedWork(int concurrent, int queued)
 {
     private readonly SemaphoreSlim _slots = new(concurrent, concurrent);
     private int _inside;
@@ -33,6 +33,4 @@ internal sealed class BoundedWork(int concurrent, int queued) : IDisposable
             Interlocked.Decrement(ref _inside);
         }
     }
-
-    public void Dispose() => _slots.Dispose();
 }

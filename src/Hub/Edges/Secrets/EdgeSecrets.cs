@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
@@ -23,8 +24,10 @@ internal sealed record EdgeSecrets
     public static EdgeSecrets Create() => new() { Salt = RandomNumberGenerator.GetBytes(SaltBytes) };
 
     /// <summary>The moment at which the next one expires, or null.</summary>
+    [JsonIgnore]
     public DateTimeOffset? NextExpiry => Items.Min(secret => secret.ExpiresAt);
 
+    [JsonIgnore]
     public bool HasChosen => Items.Any(secret => secret.Kind == SecretKind.Chosen);
 
     public bool IsValid(Guid id, DateTimeOffset now) => Items.Any(secret => secret.Id == id && secret.IsValid(now));

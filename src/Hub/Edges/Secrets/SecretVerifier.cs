@@ -15,7 +15,7 @@ internal enum SecretMatch
 /// Checks secrets so that a refusal costs the same work and takes the same path whatever its cause: an unknown id and a disabled edge are
 /// checked against secrets that nobody has.
 /// </summary>
-internal sealed class SecretVerifier : IDisposable
+internal sealed class SecretVerifier
 {
     // Two slow hashes at once leave the tunnels their cores; 128 waiting ones are done in some 3 s, well inside the time to authenticate.
     private const int ConcurrentSlowHashes = 2;
@@ -84,8 +84,6 @@ internal sealed class SecretVerifier : IDisposable
         foreach (var id in _remembered.Keys.Where(id => !secretIds.Contains(id)))
             _remembered.TryRemove(id, out _);
     }
-
-    public void Dispose() => _slowHashes.Dispose();
 
     private Guid? FindFast(EdgeSecrets secrets, string secret, DateTimeOffset now)
     {
