@@ -13,14 +13,14 @@ internal sealed class FakeTunnelFactory : ITunnelFactory
 
     public HubInfo Describe(string tunnelId) => new() { TunnelId = tunnelId, Rev = 1 };
 
-    public ITunnel Create(TlsConnection connection, string edgeId, TunnelConfig config, ReadOnlyMemory<byte> received, IHubTunnelHandler handler)
+    public ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler)
     {
         var tunnel = new FakeTunnel();
-        _made.Writer.TryWrite(new Made(tunnel, edgeId, config, received.ToArray()));
+        _made.Writer.TryWrite(new Made(tunnel, edgeId, received.ToArray()));
         return tunnel;
     }
 
     public Task<Made> NextAsync() => _made.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
 
-    internal sealed record Made(FakeTunnel Tunnel, string EdgeId, TunnelConfig Config, byte[] Received);
+    internal sealed record Made(FakeTunnel Tunnel, string EdgeId, byte[] Received);
 }
