@@ -43,10 +43,11 @@ internal sealed class FrontDoor(
 
         var stranger = strangers.Enter(remote.Address, out var evicted);
         evicted?.GiveWay();
-        var connection = new TlsConnection(socket);
+        TlsConnection? connection = null;
         var handedOver = false;
         try
         {
+            connection = new TlsConnection(socket);
             handedOver = await GreetAsync(connection, remote, stranger);
         }
         catch (OperationCanceledException)
@@ -64,10 +65,17 @@ internal sealed class FrontDoor(
         finally
         {
             if (!handedOver)
-                await connection.DisposeAsync();
+                await CloseAsync(connection, socket);
             if (strangers.Leave(stranger) || handedOver)
                 stranger.StopClock();
         }
+    }
+
+    private static async ValueTask CloseAsync(TlsConnection? connection, Socket socket)
+    {
+        if (connection is not null)
+            await connection.DisposeAsync();
+        socket.Dispose();
     }
 
     private async Task<bool> GreetAsync(TlsConnection connection, IPEndPoint remote, Stranger stranger)
@@ -127,7 +135,7 @@ internal sealed class FrontDoor(
             throw new OperationCanceledException("gave way to a newer connection");
         await connection.Stream.WriteAsync(HubLine.Serialize(admitted.Config), stranger.Limit);
         await connection.Stream.FlushAsync(stranger.Limit);
-        live.Begin(admitted, tunnels.Create(connection, id, admitted.Config, rest, admitted));
+        live.Begin(admitted, tunnels.Create(connection, id, rest, admitted));
         return true;
     }
 
@@ -157,8 +165,6 @@ internal sealed class FrontDoor(
     {
         try
         {
-            socket.NoDelay = true;
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             var remote = (IPEndPoint)socket.RemoteEndPoint!;
             return remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
         }

@@ -11,7 +11,7 @@ internal interface ITunnelFactory
     HubInfo Describe(string tunnelId);
 
     /// <summary>The hub's end; owns the connection from now on.</summary>
-    ITunnel Create(TlsConnection connection, string edgeId, TunnelConfig config, ReadOnlyMemory<byte> received, IHubTunnelHandler handler);
+    ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler);
 }
 
 /// <summary>Makes tunnels over TLS.</summary>
@@ -22,6 +22,6 @@ internal sealed class TlsTunnelFactory(TransportContext context) : ITunnelFactor
 
     public HubInfo Describe(string tunnelId) => TlsTunnel.CreateHubInfo(context, Version, tunnelId, FirstRevision);
 
-    public ITunnel Create(TlsConnection connection, string edgeId, TunnelConfig config, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
-        TlsTunnel.CreateHub(connection, edgeId, config, received, context, handler);
+    public ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
+        TlsTunnel.CreateHub(connection, edgeId, received, context, handler);
 }

@@ -10,8 +10,8 @@ internal static class DatagramBuffer
     public const int MaxPayload = 65_507;
 
     [ThreadStatic]
-    private static byte[]? t_buffer;
+    private static byte[]? _buffer;
 
     /// <summary>This thread's buffer; large enough that no datagram is cut.</summary>
-    public static Span<byte> Current => t_buffer ??= new byte[ushort.MaxValue + 1];
+    public static Span<byte> Current => _buffer ??= new byte[ushort.MaxValue + 1];
 }
