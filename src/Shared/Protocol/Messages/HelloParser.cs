@@ -1,0 +1,32 @@
+namespace Tunnel.Shared.Protocol.Messages;
+
+/// <summary>Reads a HELLO (protocol.md section 2.5).</summary>
+internal static class HelloParser
+{
+    private static readonly MessageMembers Members = new(
+        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp");
+
+    public static Hello Read(ref MessageReader reader)
+    {
+        var hello = new Hello();
+        var seen = 0u;
+        while (reader.NextMember(Members, ref seen, out var member))
+        {
+            hello = member switch
+            {
+                "version" => hello with { Version = reader.Text(member, ControlMessage.MaxText) },
+                "features" => hello with { Features = reader.Texts(member, ControlMessage.MaxFeatures, ControlMessage.MaxFeatureLength) },
+                "maxFrame" => hello with { MaxFrame = (int)reader.Number(member, 0, int.MaxValue) },
+                "initialWindow" => hello with { InitialWindow = (int)reader.Number(member, 0, int.MaxValue) },
+                "instance" => hello with { Instance = reader.Text(member, ControlMessage.MaxText) },
+                "generation" => hello with { Generation = reader.Number(member, 0, long.MaxValue) },
+                "supersedes" => hello with { Supersedes = reader.Text(member, ControlMessage.MaxText) },
+                "host" => hello with { Host = reader.Text(member, ControlMessage.MaxText) },
+                "os" => hello with { Os = reader.Text(member, ControlMessage.MaxText) },
+                _ => hello with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
+            };
+        }
+
+        return hello;
+    }
+}

@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Tunnel.Shared.Protocol.Messages;
+
+/// <summary>
+/// Reads the members of a hostile peer's JSON one by one, so that every list is capped before it grows and every error names
+/// member and value. Throws <see cref="FormatException"/> (ours), <see cref="JsonException"/> or
+/// <see cref="InvalidOperationException"/> (text that is no Unicode); <see cref="MessageParser"/> turns them into a text.
+/// </summary>
+/// <remarks>Unknown members are skipped, and null is the same as a missing member (protocol.md section 2.3).</remarks>
+internal ref struct MessageReader
+{
+    /// <summary>Levels of nesting; the deepest known message needs four.</summary>
+    public const int MaxDepth = 32;
+
+    private const int MaxQuoted = 40;
+
+    // One character is six bytes when it is escaped: more than that can't be a text within its limit.
+    private const int BytesPerEscapedChar = 6;
+
+    private readonly bool _showValues;
+    private Utf8JsonReader _json;
+
+    /// <param name="utf8Json">The whole message.</param>
+    /// <param name="showValues">False if values may be secret: then errors name only the member.</param>
+    public MessageReader(ReadOnlySpan<byte> utf8Json, bool showValues)
+    {
+        _showValues = showValues;
+        _json = new Utf8JsonReader(utf8Json, new JsonReaderOptions { MaxDepth = MaxDepth });
+    }
+
+    /// <summary>Steps into the object that is the message.</summary>
+    public void BeginMessage()
+    {
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.StartObject)
+            throw new FormatException($"{Value()} is not a JSON object");
+    }
+
+    /// <summary>Refuses anything after the message's end.</summary>
+    public void EndMessage() => _json.Read();
+
+    /// <summary>Whether the present value is an object, of which <see cref="NextMember"/> will give the members.</summary>
+    public readonly bool IsObject => _json.TokenType == JsonTokenType.StartObject;
+
+    /// <summary>Whether the present value is a string.</summary>
+    public readonly bool IsString => _json.TokenType == JsonTokenType.String;
+
+    /// <summary>Passes over the present value.</summary>
+    public void Skip() => _json.Skip();
+
+    /// <summary>Moves to the value of the object's next known member that is not null; false at the object's end.</summary>
+    public bool NextMember(MessageMembers members, ref uint seen, [NotNullWhen(true)] out string? member)
+    {
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            member = members.Match(ref _json, out var index);
+            _json.Read();
+            if (member is null)
+            {
+                _json.Skip();
+                continue;
+            }
+
+            if ((seen & (1u << index)) != 0)
+                throw new FormatException($"{members.PathOf(member)}: given twice");
+            seen |= 1u << index;
+            if (_json.TokenType != JsonTokenType.Null)
+                return true;
+        }
+
+        member = null;
+        return false;
+    }
+
+    /// <summary>The present value, which must be an integer within the limits.</summary>
+    public long Number(string member, long min, long max)
+    {
+        if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out var value) || value < min || value > max)
+            throw new FormatException($"{member}: {Value()} is not an integer from {min} to {max}");
+        return value;
+    }
+
+    /// <summary>The present value, which must be a string of at most <paramref name="maxChars"/> UTF-16 characters.</summary>
+    public string Text(string member, int maxChars)
+    {
+        if (_json.TokenType != JsonTokenType.String)
+            throw new FormatException($"{member}: {Value()} is not a string");
+        if (_json.ValueSpan.Length > maxChars * BytesPerEscapedChar || _json.GetString() is not { } text || text.Length > maxChars)
+            throw new FormatException($"{member}: {Value()} is longer than {maxChars} characters");
+        return text;
+    }
+
+    /// <summary>The present value, which must be an array of strings.</summary>
+    public ImmutableArray<string> Texts(string member, int maxCount, int maxChars)
+    {
+        var texts = ImmutableArray.CreateBuilder<string>();
+        BeginArray(member);
+        while (NextItem(member, texts.Count, maxCount))
+            texts.Add(Text(member, maxChars));
+        return texts.DrainToImmutable();
+    }
+
+    /// <summary>The present value, which must be an array of different ports.</summary>
+    public ImmutableArray<int> Ports(string member)
+    {
+        const int bitsPerWord = 64;
+        Span<ulong> seen = stackalloc ulong[(Port.Max + 1) / bitsPerWord];
+        seen.Clear();
+        var ports = ImmutableArray.CreateBuilder<int>();
+        BeginArray(member);
+        while (NextItem(member, ports.Count, Port.Max))
+        {
+            var port = (int)Number(member, Port.Min, Port.Max);
+            var bit = 1UL << (port % bitsPerWord);
+            if ((seen[port / bitsPerWord] & bit) != 0)
+                throw new FormatException($"{member}: {port} is there twice");
+            seen[port / bitsPerWord] |= bit;
+            ports.Add(port);
+        }
+
+        return ports.DrainToImmutable();
+    }
+
+    /// <summary>A copy of the present value, which must be an object.</summary>
+    public JsonElement Object(string member)
+    {
+        if (!IsObject)
+            throw new FormatException($"{member}: {Value()} is not an object");
+        return JsonElement.ParseValue(ref _json);
+    }
+
+    /// <summary>Steps into the present value, which must be an array.</summary>
+    public readonly void BeginArray(string member)
+    {
+        if (_json.TokenType != JsonTokenType.StartArray)
+            throw new FormatException($"{member}: {Value()} is not a list");
+    }
+
+    /// <summary>Moves to the array's next item; false at its end.</summary>
+    public bool NextItem(string member, int count, int maxCount)
+    {
+        if (!_json.Read() || _json.TokenType == JsonTokenType.EndArray)
+            return false;
+        if (count == maxCount)
+            throw new FormatException($"{member}: more than {maxCount} entries");
+        return true;
+    }
+
+    /// <summary>The present value for an error text: short, on one line, whatever the peer sent (it ends up in logs).</summary>
+    public readonly string Value() => _json.TokenType switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "a list",
+        JsonTokenType.Null => "null",
+        _ when !_showValues => "the value",
+        JsonTokenType.String => $"\"{Printable(_json.ValueSpan)}\"",
+        _ => Printable(_json.ValueSpan),
+    };
+
+    private static string Printable(ReadOnlySpan<byte> raw)
+    {
+        var text = new StringBuilder(MaxQuoted + 1);
+        foreach (var b in raw[..Math.Min(raw.Length, MaxQuoted)])
+            text.Append(b is >= 0x20 and < 0x7F ? (char)b : '?');
+        return raw.Length > MaxQuoted ? text.Append(CultureInfo.InvariantCulture, $"… ({raw.Length} bytes)").ToString() : text.ToString();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+
+namespace Tunnel.Shared.Protocol.Messages;
+
+/// <summary>Reads a REPORT (protocol.md section 2.6).</summary>
+internal static class ReportParser
+{
+    // Every port of both protocols; the message's size is the nearer limit.
+    private const int MaxPorts = 2 * Port.Max;
+
+    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed");
+    private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto");
+    private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error");
+
+    public static Report Read(ref MessageReader reader)
+    {
+        var report = new Report();
+        var seen = 0u;
+        while (reader.NextMember(Members, ref seen, out var member))
+        {
+            report = member switch
+            {
+                "kind" => report with { Kind = reader.Text(member, ControlMessage.MaxText) },
+                "rev" => report with { Rev = reader.Number(member, 0, long.MaxValue) },
+                "bound" => report with { Bound = ReadBound(ref reader) },
+                _ => report with { Failed = ReadFailed(ref reader) },
+            };
+        }
+
+        return report;
+    }
+
+    private static ImmutableArray<BoundPort> ReadBound(ref MessageReader reader)
+    {
+        var ports = ImmutableArray.CreateBuilder<BoundPort>();
+        reader.BeginArray("bound");
+        while (reader.NextItem("bound", ports.Count, MaxPorts))
+        {
+            var (port, proto, _) = ReadPort(ref reader, BoundMembers);
+            ports.Add(new BoundPort(port, proto));
+        }
+
+        return ports.DrainToImmutable();
+    }
+
+    private static ImmutableArray<FailedPort> ReadFailed(ref MessageReader reader)
+    {
+        var ports = ImmutableArray.CreateBuilder<FailedPort>();
+        reader.BeginArray("failed");
+        while (reader.NextItem("failed", ports.Count, MaxPorts))
+        {
+            var (port, proto, error) = ReadPort(ref reader, FailedMembers);
+            ports.Add(new FailedPort(port, proto, error));
+        }
+
+        return ports.DrainToImmutable();
+    }
+
+    private static (int Port, string Proto, string Error) ReadPort(ref MessageReader reader, MessageMembers members)
+    {
+        if (!reader.IsObject)
+            throw new FormatException($"{members.PathOf("port")}: {reader.Value()} is not an object");
+
+        var (port, proto, error) = (0, "", "");
+        var seen = 0u;
+        while (reader.NextMember(members, ref seen, out var member))
+        {
+            switch (member)
+            {
+                case "port":
+                    port = (int)reader.Number(members.PathOf(member), Port.Min, Port.Max);
+                    break;
+                case "proto":
+                    proto = ReadProto(ref reader, members.PathOf(member));
+                    break;
+                default:
+                    error = reader.Text(members.PathOf(member), ControlMessage.MaxText);
+                    break;
+            }
+        }
+
+        // There is no default port or protocol: an entry without is about nothing.
+        if (port == 0)
+            throw new FormatException($"{members.PathOf("port")}: missing");
+        if (proto.Length == 0)
+            throw new FormatException($"{members.PathOf("proto")}: missing");
+        return (port, proto, error);
+    }
+
+    private static string ReadProto(ref MessageReader reader, string path)
+    {
+        var proto = reader.Text(path, ControlMessage.MaxText);
+        return proto is "tcp" or "udp" ? proto : throw new FormatException($"{path}: {reader.Value()} is not \"tcp\" or \"udp\"");
+    }
+}

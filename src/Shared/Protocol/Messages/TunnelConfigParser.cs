@@ -1,0 +1,61 @@
+namespace Tunnel.Shared.Protocol.Messages;
+
+/// <summary>Reads a configuration (protocol.md section 2.3).</summary>
+internal static class TunnelConfigParser
+{
+    private const int MaxPins = 16;
+
+    private static readonly MessageMembers Members =
+        new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "hub");
+
+    private static readonly MessageMembers HubMembers =
+        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins");
+
+    public static TunnelConfig Read(ref MessageReader reader)
+    {
+        var config = new TunnelConfig();
+        var seen = 0u;
+        while (reader.NextMember(Members, ref seen, out var member))
+        {
+            config = member switch
+            {
+                "listenPorts" => config with { ListenPorts = reader.Ports(member) },
+                "listenPortsUdp" => config with { ListenPortsUdp = reader.Ports(member) },
+                "stunIntervalSecs" => config with { StunIntervalSecs = (int)reader.Number(member, 0, int.MaxValue) },
+                "firewallConfig" => config with { FirewallConfig = reader.Object(member) },
+                _ => config with { Hub = ReadHub(ref reader) },
+            };
+        }
+
+        return config;
+    }
+
+    private static HubInfo? ReadHub(ref MessageReader reader)
+    {
+        if (!reader.IsObject)
+        {
+            // `hub` is ours: to a base hub the name may mean something else, and then this is a member that we don't know.
+            reader.Skip();
+            return null;
+        }
+
+        var hub = new HubInfo();
+        var seen = 0u;
+        while (reader.NextMember(HubMembers, ref seen, out var member))
+        {
+            var path = HubMembers.PathOf(member);
+            hub = member switch
+            {
+                "version" => hub with { Version = reader.Text(path, ControlMessage.MaxText) },
+                "features" => hub with { Features = reader.Texts(path, ControlMessage.MaxFeatures, ControlMessage.MaxFeatureLength) },
+                "tunnelId" => hub with { TunnelId = reader.Text(path, ControlMessage.MaxText) },
+                "maxFrame" => hub with { MaxFrame = (int)reader.Number(path, 0, int.MaxValue) },
+                "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
+                "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
+                _ => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
+            };
+        }
+
+        return hub;
+    }
+}

@@ -1,0 +1,8 @@
+namespace Tunnel.Shared.Protocol;
+
+/// <summary>The range of TCP and UDP port numbers that can be assigned; 0 means "any" to the kernel and is none.</summary>
+internal static class Port
+{
+    public const int Min = 1;
+    public const int Max = 65535;
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Tunnel.Shared.Protocol.Tokens;
+
+/// <summary>
+/// All that an edge needs to find its hub and to be taken by it, in one string: base64url of compact JSON
+/// (protocol.md section 7). Holds the secret, so it is never logged.
+/// </summary>
+/// <param name="Host">The hub's host name or address.</param>
+/// <param name="Port">The hub's tunnel port, 1–65535.</param>
+/// <param name="EdgeId">The edge's id.</param>
+/// <param name="Secret">The edge's secret.</param>
+/// <param name="Pins">Pins of the hub's certificate, any of which is enough; none means that the system's trust store decides.</param>
+public sealed record ConnectionToken(string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins)
+{
+    /// <summary>Characters of an encoded token.</summary>
+    public const int MaxLength = 4096;
+
+    // Compact is part of the format, and the text is never put into HTML.
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The token as a string: base64url without padding.</summary>
+    public string Encode()
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json, WriterOptions))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("h"u8, Host);
+            writer.WriteNumber("p"u8, Port);
+            writer.WriteString("e"u8, EdgeId);
+            writer.WriteString("s"u8, Secret);
+            WritePins(writer);
+            writer.WriteEndObject();
+        }
+
+        return Base64Url.EncodeToString(json.WrittenSpan);
+    }
+
+    /// <summary>
+    /// Reads a token, with padding or without, and with space around it. Takes any input; members that are not known are ignored.
+    /// </summary>
+    /// <param name="text">The string.</param>
+    /// <param name="token">The token, if there is no error.</param>
+    /// <param name="error">What is wrong, for the operator; never holds the secret.</param>
+    public static bool TryDecode(string? text, [NotNullWhen(true)] out ConnectionToken? token, [NotNullWhen(false)] out string? error) =>
+        ConnectionTokenParser.TryParse(text, out token, out error);
+
+    /// <summary>Everything but the secret.</summary>
+    public override string ToString() =>
+        $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, Pins = {(Pins.IsDefault ? 0 : Pins.Length)} }}";
+
+    /// <summary>By value, the pins too.</summary>
+    public bool Equals(ConnectionToken? other) =>
+        other is not null
+        && (Host, Port, EdgeId, Secret) == (other.Host, other.Port, other.EdgeId, other.Secret)
+        && PinsOrNone.AsSpan().SequenceEqual(other.PinsOrNone.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Host, Port, EdgeId, Secret);
+
+    private ImmutableArray<string> PinsOrNone => Pins.IsDefault ? [] : Pins;
+
+    private void WritePins(Utf8JsonWriter writer)
+    {
+        switch (PinsOrNone)
+        {
+            case []:
+                break;
+            case [var pin]:
+                writer.WriteString("f"u8, pin);
+                break;
+            case var pins:
+                writer.WriteStartArray("f"u8);
+                foreach (var pin in pins)
+                    writer.WriteStringValue(pin);
+                writer.WriteEndArray();
+                break;
+        }
+    }
+}

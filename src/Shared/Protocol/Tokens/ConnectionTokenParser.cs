@@ -1,0 +1,92 @@
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Protocol.Tokens;
+
+/// <summary>Reads and checks a connection token (protocol.md section 7).</summary>
+internal static class ConnectionTokenParser
+{
+    private const int MaxHostLength = 255;
+    private const int MaxPins = 16;
+    private const int PinBytes = 32;
+
+    private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f");
+
+    public static bool TryParse(string? text, [NotNullWhen(true)] out ConnectionToken? token, [NotNullWhen(false)] out string? error)
+    {
+        token = null;
+        var trimmed = text.AsSpan().Trim();
+        error = trimmed.Length switch
+        {
+            0 => "the token is empty",
+            > ConnectionToken.MaxLength => $"the token has {trimmed.Length} characters, more than {ConnectionToken.MaxLength}",
+            _ => null,
+        };
+        if (error is not null)
+            return false;
+
+        var json = new byte[Base64Url.GetMaxDecodedLength(trimmed.Length)];
+        if (!TryDecodeBase64Url(trimmed, json, out var length))
+        {
+            error = "the token is not base64url";
+            return false;
+        }
+
+        if (MessageParser.TryParse(json.AsSpan(0, length), json.Length, Read, out token, out error, showValues: false))
+            return true;
+        error = $"the token's content is wrong: {error}";
+        return false;
+    }
+
+    private static bool TryDecodeBase64Url(ReadOnlySpan<char> text, Span<byte> bytes, out int length)
+    {
+        length = 0;
+        // The decoder would take % for padding too.
+        return !text.Contains('%') && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out length);
+    }
+
+    private static ConnectionToken Read(ref MessageReader reader)
+    {
+        var token = new ConnectionToken("", 0, "", "", []);
+        var seen = 0u;
+        while (reader.NextMember(Members, ref seen, out var member))
+        {
+            token = member switch
+            {
+                "h" => token with { Host = reader.Text("h", MaxHostLength) },
+                "p" => token with { Port = (int)reader.Number("p", Port.Min, Port.Max) },
+                "e" => token with { EdgeId = reader.Text("e", EdgeLine.MaxEdgeIdLength) },
+                "s" => token with { Secret = reader.Text("s", EdgeLine.MaxSecretLength) },
+                _ => token with { Pins = reader.IsString ? [reader.Text("f", ControlMessage.MaxText)] : reader.Texts("f", MaxPins, ControlMessage.MaxText) },
+            };
+        }
+
+        var errors = Check(token).ToList();
+        return errors.Count == 0 ? token : throw new FormatException(string.Join("; ", errors));
+    }
+
+    private static IEnumerable<string> Check(ConnectionToken token)
+    {
+        if (token.Host.Length == 0)
+            yield return "h (the hub's host) is missing";
+        else if (Uri.CheckHostName(token.Host) == UriHostNameType.Unknown)
+            yield return "h is not a host name or an address";
+        if (token.Port == 0)
+            yield return "p (the hub's port) is missing";
+        if (token.EdgeId.Length == 0)
+            yield return "e (the edge's id) is missing";
+        else if (!EdgeLine.IsValidEdgeId(token.EdgeId))
+            yield return $"e is not {EdgeLine.MaxEdgeIdLength} or fewer of A-Z a-z 0-9 . _ -";
+        if (token.Secret.Length == 0)
+            yield return "s (the secret) is missing";
+        else if (!EdgeLine.IsValidSecret(token.Secret))
+            yield return $"s is not {EdgeLine.MaxSecretLength} or fewer printable ASCII characters without spaces";
+        if (!token.Pins.All(IsPin))
+            yield return $"f is not a pin (base64url of {PinBytes} bytes) or a list of pins";
+    }
+
+    private static bool IsPin(string pin) => pin.Length == 43 && Base64Url.IsValid(pin, out var bytes) && bytes == PinBytes;
+}
