@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+
+namespace Tunnel.Shared.Configuration;
+
+/// <summary>The configuration is not valid; a program prints <see cref="Exception.Message"/> and ends with code 2.</summary>
+public sealed class ConfigurationException : Exception
+{
+    /// <summary>Made with every error that was found.</summary>
+    public ConfigurationException(ImmutableArray<ConfigurationError> errors)
+        : base(Describe(errors)) => Errors = errors;
+
+    /// <summary>What is wrong; never empty.</summary>
+    public ImmutableArray<ConfigurationError> Errors { get; }
+
+    private static string Describe(ImmutableArray<ConfigurationError> errors)
+    {
+        var title = errors.Length == 1 ? "The configuration has 1 error:" : $"The configuration has {errors.Length} errors:";
+        return string.Join('\n', errors.Select(error => $"  {error}").Prepend(title));
+    }
+}

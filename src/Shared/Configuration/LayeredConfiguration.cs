@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+
+namespace Tunnel.Shared.Configuration;
+
+/// <summary>
+/// A service's settings from files, environment and command line, read strictly: the reader asks for each setting once (through this class or the
+/// typed readers of <see cref="SettingReaders"/>), then <see cref="Finish"/> adds an error for every setting that nobody asked for and throws
+/// when anything was wrong.
+/// </summary>
+public sealed class LayeredConfiguration
+{
+    // Settings of the host that share appsettings.json with ours.
+    private static readonly string[] ForeignSections = ["Logging", "AllowedHosts"];
+
+    private readonly List<ConfigurationLayer> _layers;
+    private readonly HashSet<string> _asked = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _askedTrees = new(StringComparer.OrdinalIgnoreCase);
+
+    private LayeredConfiguration(List<ConfigurationLayer> layers, ConfigurationErrors errors)
+    {
+        _layers = layers;
+        Errors = errors;
+    }
+
+    /// <summary>What was found wrong so far; a reader may add its own.</summary>
+    public ConfigurationErrors Errors { get; }
+
+    /// <summary>Reads all sources. Nothing is thrown here: files that can't be read are in <see cref="Errors"/>.</summary>
+    public static LayeredConfiguration Load(ConfigurationSources sources)
+    {
+        var errors = new ConfigurationErrors();
+        return new LayeredConfiguration(LayerReader.Read(sources, errors), errors);
+    }
+
+    /// <summary>The value of a setting and where it comes from, or null when it is given nowhere or is JSON <c>null</c>.</summary>
+    /// <param name="name">Path with dots, for example <c>tls.certPem</c>; case does not matter.</param>
+    public Setting? Find(string name)
+    {
+        var key = name.Replace(".", ConfigurationPath.KeyDelimiter);
+        _asked.Add(key);
+        for (var index = _layers.Count - 1; index >= 0; index--)
+        {
+            if (_layers[index].Provider.TryGet(key, out var value))
+            {
+                return value is null ? null : new Setting(name, value, _layers[index].Describe(key));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A setting that is a list or an object: from a file, or as JSON text from the environment or the command line.</summary>
+    public JsonElement? FindJson(string name)
+    {
+        _askedTrees.Add(name);
+        for (var index = _layers.Count - 1; index >= 0; index--)
+        {
+            var layer = _layers[index];
+            if (layer.Document is { } document)
+            {
+                foreach (var property in document.EnumerateObject().Where(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
+                {
+                    return property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
+                }
+            }
+            else if (layer.Provider.TryGet(name, out var text) && text is not null)
+            {
+                return ParseJson(name, text, layer.Describe(name));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds an error for each setting that is not known, and ends the start when there is any error.</summary>
+    /// <exception cref="ConfigurationException">Anything was wrong.</exception>
+    public void Finish()
+    {
+        AddUnknown();
+        Errors.ThrowIfAny();
+    }
+
+    /// <summary>A key as the operator writes it.</summary>
+    internal static string Display(string key) => key.Replace(ConfigurationPath.KeyDelimiter, ".");
+
+    private JsonElement? ParseJson(string name, string text, string source)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            // The text may hold secrets (edges do): it is not repeated.
+            Errors.Add(name, null, "must be JSON", source);
+            return null;
+        }
+    }
+
+    private void AddUnknown()
+    {
+        var valid = _asked.Concat(_askedTrees).Select(Display).Order(StringComparer.Ordinal).ToArray();
+        foreach (var layer in _layers)
+        {
+            foreach (var key in layer.Keys().Where(key => !IsKnown(key)))
+            {
+                var name = Display(key);
+                var nearest = SettingName.Nearest(name, valid);
+                Errors.Add(name, null, nearest is null
+                    ? $"no such setting; there are {string.Join(", ", valid)}"
+                    : $"no such setting; did you mean {nearest}?", layer.Describe(key));
+            }
+        }
+    }
+
+    private bool IsKnown(string key)
+    {
+        var top = key.Split(ConfigurationPath.KeyDelimiter, 2)[0];
+        return _asked.Contains(key) || _askedTrees.Contains(top) || ForeignSections.Contains(top, StringComparer.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Shared.Configuration;
+
+/// <summary>
+/// Typed readers. Each returns the given default when the setting is missing, and also when it is not valid, after adding an error that says what
+/// would be: so that a reader goes on to the next setting and all errors are seen at once.
+/// </summary>
+public static class SettingReaders
+{
+    /// <summary>Text as it is; empty text is an error, since an empty environment variable is more often a mistake than a wish.</summary>
+    public static string? Text(this LayeredConfiguration configuration, string name, string? missing = null) =>
+        configuration.Read(name, missing, "must not be empty", value => (value.Length > 0, value));
+
+    /// <summary>A secret: like <see cref="Text"/>, but the value never appears in an error.</summary>
+    public static string? Secret(this LayeredConfiguration configuration, string name) =>
+        configuration.Read<string?>(name, null, "must not be empty", value => (value.Length > 0, value), secret: true);
+
+    /// <summary>A TCP or UDP port, 1–65535; with <paramref name="allowZero"/> also 0, a port that the system picks.</summary>
+    public static int Port(this LayeredConfiguration configuration, string name, int missing, bool allowZero = false) =>
+        configuration.Integer(name, missing, allowZero ? 0 : 1, 65535, "a port");
+
+    /// <summary>A whole number within bounds.</summary>
+    public static int Integer(this LayeredConfiguration configuration, string name, int missing, int least, int most, string what = "a whole number") =>
+        configuration.Read(name, missing, $"must be {what} from {least} to {most}", value =>
+            (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most, number));
+
+    /// <summary>An IPv4 or IPv6 address.</summary>
+    public static IPAddress Address(this LayeredConfiguration configuration, string name, IPAddress missing) =>
+        configuration.Read(name, missing, "must be an IPv4 or IPv6 address such as 0.0.0.0, ::, 192.0.2.1 or 2001:db8::1", value =>
+            // "1" and "127.1" parse too, as an address nobody meant.
+            (IPAddress.TryParse(value, out var address) && (value.Contains(':') || value.Count(c => c == '.') == 3), address!));
+
+    /// <summary>A host name or an IP address.</summary>
+    public static string Host(this LayeredConfiguration configuration, string name, string missing) =>
+        configuration.ReadHost(name, missing)!;
+
+    /// <summary>A host name or an IP address, or null when none is given.</summary>
+    public static string? Host(this LayeredConfiguration configuration, string name) => configuration.ReadHost(name, null);
+
+    /// <summary>A path, made absolute; it need not exist.</summary>
+    public static string? FilePath(this LayeredConfiguration configuration, string name, string? missing = null) =>
+        configuration.Read(name, missing, "must be a path", value =>
+            (value.Length > 0 && !value.Contains('\0'), value.Length > 0 ? Path.GetFullPath(value) : value));
+
+    /// <summary>A path to a file that exists, made absolute.</summary>
+    public static string? ExistingFile(this LayeredConfiguration configuration, string name) =>
+        configuration.Read<string?>(name, null, "must be the path of a file that exists", value =>
+            (File.Exists(value), value.Length > 0 ? Path.GetFullPath(value) : value));
+
+    /// <summary>A length of time in seconds, fractions allowed.</summary>
+    public static TimeSpan Seconds(this LayeredConfiguration configuration, string name, TimeSpan missing, double least, double most) =>
+        configuration.Read(name, missing, string.Create(CultureInfo.InvariantCulture, $"must be a number of seconds from {least} to {most}"), value =>
+            double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= least && seconds <= most
+                ? (true, TimeSpan.FromSeconds(seconds)) : (false, default));
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public static bool Boolean(this LayeredConfiguration configuration, string name, bool missing) =>
+        configuration.Read(name, missing, "must be true or false", value => (bool.TryParse(value, out var flag), flag));
+
+    /// <summary>One of the words of an enumeration, in camelCase; case does not matter.</summary>
+    public static T Enum<T>(this LayeredConfiguration configuration, string name, T missing)
+        where T : struct, Enum =>
+        configuration.Word(name, missing, System.Enum.GetValues<T>().ToDictionary(CamelCase, StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>One of the given words; case does not matter.</summary>
+    public static T Word<T>(this LayeredConfiguration configuration, string name, T missing, IReadOnlyDictionary<string, T> words) =>
+        configuration.Read(name, missing, $"must be one of {string.Join(", ", words.Keys)}", value => (words.TryGetValue(value, out var found), found!));
+
+    /// <summary>How much is logged: trace, debug, information (info), warning (warn), error, critical, none.</summary>
+    public static LogLevel LogLevel(this LayeredConfiguration configuration, string name, LogLevel missing) =>
+        configuration.Word(name, missing, LogLevelWords.All);
+
+    private static T Read<T>(
+        this LayeredConfiguration configuration, string name, T missing, string valid, Func<string, (bool Ok, T Value)> parse, bool secret = false)
+    {
+        if (configuration.Find(name) is not { } setting)
+        {
+            return missing;
+        }
+
+        var (ok, value) = parse(setting.Value);
+        if (ok)
+        {
+            return value;
+        }
+
+        configuration.Errors.Add(name, secret ? ConfigurationError.Masked : setting.Value, valid, setting.Source);
+        return missing;
+    }
+
+    private static string? ReadHost(this LayeredConfiguration configuration, string name, string? missing) =>
+        configuration.Read(name, missing, "must be a host name or an IP address, without a port", value =>
+            (value.Length <= 255 && Uri.CheckHostName(value) != UriHostNameType.Unknown, value));
+
+    private static string CamelCase<T>(T value)
+        where T : struct, Enum
+    {
+        var text = value.ToString();
+        return char.ToLowerInvariant(text[0]) + text[1..];
+    }
+}

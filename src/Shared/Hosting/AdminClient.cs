@@ -1,0 +1,90 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>How a command reaches the running service: HTTP over its admin socket.</summary>
+public sealed class AdminClient : IDisposable
+{
+    private readonly string _program;
+    private readonly string _socketPath;
+    private readonly HttpClient _http;
+
+    /// <summary>Makes a client; nothing is connected yet.</summary>
+    /// <param name="program">The service's program, for messages: <c>tunnel-hub</c> or <c>tunnel-edge</c>.</param>
+    /// <param name="socketPath">The service's admin socket.</param>
+    public AdminClient(string program, string socketPath)
+    {
+        _program = program;
+        _socketPath = socketPath;
+        var handler = new SocketsHttpHandler { ConnectCallback = (_, cancellation) => ConnectAsync(cancellation), UseProxy = false };
+        _http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost/"), Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    /// <summary>Sends a request and reads the whole answer, whatever its status.</summary>
+    /// <param name="method">HTTP method.</param>
+    /// <param name="path">Path without the leading slash, for example <c>api/v1/status</c>.</param>
+    /// <param name="json">The body, or null for none.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="OperatorException">The service could not be reached; the message says what to do.</exception>
+    public async Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+        }
+
+        try
+        {
+            using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (HttpRequestException error)
+        {
+            throw new OperatorException(Explain(error), error);
+        }
+        catch (TaskCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new OperatorException($"{_program} did not answer within {_http.Timeout.TotalSeconds:0} s on {_socketPath}; its log may say why.", error);
+        }
+    }
+
+    /// <summary>Asks for something (GET).</summary>
+    /// <inheritdoc cref="SendAsync"/>
+    public Task<AdminResponse> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socketPath), cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private string Explain(HttpRequestException error) => (error.InnerException as SocketException ?? error.InnerException?.InnerException as SocketException)?.SocketErrorCode switch
+    {
+        SocketError.AccessDenied =>
+            $"No permission for the admin socket {_socketPath}: run this as root, as the user of {_program}, or as a member of the socket's group.",
+        SocketError.ConnectionRefused =>
+            $"{_program} is not running: nobody listens on {_socketPath}. Start it with `{_program} run`.",
+        SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.AddressFamilyNotSupported =>
+            NotFound(),
+        _ when !File.Exists(_socketPath) => NotFound(),
+        _ => $"The connection to {_program} on {_socketPath} broke: {error.Message}",
+    };
+
+    private string NotFound() =>
+        $"{_program} is not running, or uses another admin socket: there is no {_socketPath}. Start it with `{_program} run`, or name its socket with --admin-socket PATH.";
+}

@@ -1,0 +1,23 @@
+using System.Text.Json;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>What the admin API answered.</summary>
+/// <param name="StatusCode">HTTP status.</param>
+/// <param name="Body">The body, JSON or empty.</param>
+public sealed record AdminResponse(int StatusCode, string Body)
+{
+    /// <summary>The request was done.</summary>
+    public bool IsSuccess => StatusCode is >= 200 and < 300;
+
+    /// <summary>What was wrong, one line each, from problem details (RFC 9457); never empty for a failure.</summary>
+    public IReadOnlyList<string> Errors() => IsSuccess ? [] : ProblemDetails.ReadErrors(StatusCode, Body);
+
+    /// <summary>The body as JSON.</summary>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    public JsonElement Json()
+    {
+        using var document = JsonDocument.Parse(Body);
+        return document.RootElement.Clone();
+    }
+}

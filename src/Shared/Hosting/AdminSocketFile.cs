@@ -1,0 +1,90 @@
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>Makes room for an admin socket: its directory, and no file where it is to be.</summary>
+internal static class AdminSocketFile
+{
+    // sun_path of unix(7), less the closing zero.
+    private const int MaxPathBytes = 107;
+
+    /// <exception cref="OperatorException">The path can't be used.</exception>
+    public static void Prepare(string path, ILogger logger)
+    {
+        if (Encoding.UTF8.GetByteCount(path) > MaxPathBytes)
+        {
+            throw new OperatorException($"The admin socket's path {path} is too long: at most {MaxPathBytes} bytes. Name a shorter one with --admin-socket PATH.");
+        }
+
+        try
+        {
+            MakeDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            if (File.Exists(path))
+            {
+                RemoveStale(path, logger);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException(
+                $"The admin socket {path} can't be made: {error.Message} Run as a user that may write there, or name another one with --admin-socket PATH.", error);
+        }
+    }
+
+    private static void MakeDirectory(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            Directory.CreateDirectory(
+                directory,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+        }
+    }
+
+    // Only a socket that refuses connections is nobody's: a process that was killed left it behind.
+    private static void RemoveStale(string path, ILogger logger)
+    {
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            if (!IsSocket(path))
+            {
+                throw new OperatorException($"{path} exists and is not a socket. Remove it, or name another admin socket with --admin-socket PATH.", error);
+            }
+
+            File.Delete(path);
+            HostingLog.StaleSocket(logger, path);
+            return;
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new UnauthorizedAccessException("Permission denied.", error);
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.WouldBlock)
+        {
+            // Its backlog is full, so somebody listens.
+        }
+
+        throw new OperatorException($"Another process serves the admin socket {path}. Stop it, or name another one with --admin-socket PATH.");
+    }
+
+    // .NET has no name for S_IFSOCK, but opening a socket as a file fails (ENXIO, open(2)).
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(path);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+}

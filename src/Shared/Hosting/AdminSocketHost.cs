@@ -1,0 +1,92 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>
+/// The admin API on a Unix socket of mode 0660: who may open the file may administer, so there is no password (product.md section 1).
+/// </summary>
+public sealed class AdminSocketHost : IAsyncDisposable
+{
+    // Nothing that the API takes is larger than a whole set of edges.
+    private const long MaxBodyBytes = 16 << 20;
+
+    private readonly WebApplication _application;
+
+    private AdminSocketHost(WebApplication application, string socketPath)
+    {
+        _application = application;
+        SocketPath = socketPath;
+    }
+
+    /// <summary>The socket's path.</summary>
+    public string SocketPath { get; }
+
+    /// <summary>Starts to serve. The socket's directory is made when missing; the socket of a process that was killed is replaced.</summary>
+    /// <param name="socketPath">At most 107 bytes (unix(7)).</param>
+    /// <param name="services">Adds what the endpoints need.</param>
+    /// <param name="endpoints">Maps the endpoints.</param>
+    /// <param name="loggerFactory">Where it logs.</param>
+    /// <param name="cancellationToken">Gives up the start.</param>
+    /// <exception cref="OperatorException">Another process serves this socket, or it can't be made; the message says what to do.</exception>
+    public static async Task<AdminSocketHost> StartAsync(
+        string socketPath,
+        Action<IServiceCollection> services,
+        Action<IEndpointRouteBuilder> endpoints,
+        ILoggerFactory loggerFactory,
+        CancellationToken cancellationToken)
+    {
+        var logger = loggerFactory.CreateLogger<AdminSocketHost>();
+        AdminSocketFile.Prepare(socketPath, logger);
+        var application = Build(socketPath, services, endpoints, loggerFactory);
+        try
+        {
+            // Kestrel binds before StartAsync first yields, so the mask covers the file's creation and nothing after it.
+            await UnixPermissions.WithOwnerAndGroupOnly(() => application.StartAsync(cancellationToken)).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or SocketException or UnauthorizedAccessException)
+        {
+            await application.DisposeAsync().ConfigureAwait(false);
+            throw new OperatorException($"The admin socket {socketPath} can't be made: {error.Message} Name another one with --admin-socket PATH.", error);
+        }
+
+        HostingLog.AdminListening(logger, socketPath);
+        return new AdminSocketHost(application, socketPath);
+    }
+
+    /// <summary>Stops: requests under way get the given time.</summary>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        using var cut = new CancellationTokenSource(limit);
+        await _application.StopAsync(cut.Token).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _application.DisposeAsync();
+
+    private static WebApplication Build(
+        string socketPath, Action<IServiceCollection> services, Action<IEndpointRouteBuilder> endpoints, ILoggerFactory loggerFactory)
+    {
+        // The empty builder reads no environment and no files: nothing but the caller decides where this listens.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.ListenUnixSocket(socketPath);
+        });
+        builder.Services.AddSingleton(loggerFactory);
+        builder.Services.AddRoutingCore();
+        services(builder.Services);
+        var application = builder.Build();
+
+        // The services' runner owns the signals.
+        application.UseRouting();
+        endpoints(application);
+        return application;
+    }
+}

@@ -1,0 +1,20 @@
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>Whoever manages the service's process. The narrow place that Microsoft.Extensions.Hosting.Systemd could take over.</summary>
+public interface IServiceNotifier
+{
+    /// <summary>How often <see cref="Watchdog"/> is expected, or null when nobody waits for it.</summary>
+    TimeSpan? WatchdogInterval { get; }
+
+    /// <summary>The start is complete.</summary>
+    void Ready(string status);
+
+    /// <summary>One line on how things are.</summary>
+    void Status(string status);
+
+    /// <summary>The stop has begun.</summary>
+    void Stopping(string status);
+
+    /// <summary>The service is alive.</summary>
+    void Watchdog();
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>Reads problem details (RFC 9457) into lines for the operator.</summary>
+internal static class ProblemDetails
+{
+    /// <summary>The entries of the member <c>errors</c>: by path (<c>{"path":["…"]}</c>) or as a list (<c>[{"path","message"}]</c>); else detail or title.</summary>
+    public static IReadOnlyList<string> ReadErrors(int statusCode, string body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var problem = document.RootElement;
+            var errors = problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("errors", out var member) ? ReadMember(member).ToArray() : [];
+            if (errors.Length > 0)
+            {
+                return errors;
+            }
+
+            return [Text(problem, "detail") ?? Text(problem, "title") ?? $"the service answered with HTTP status {statusCode}"];
+        }
+        catch (JsonException)
+        {
+            return [$"the service answered with HTTP status {statusCode}"];
+        }
+    }
+
+    private static IEnumerable<string> ReadMember(JsonElement errors) => errors.ValueKind switch
+    {
+        JsonValueKind.Object => errors.EnumerateObject().SelectMany(path => Lines(path.Value).Select(line => $"{path.Name}: {line}")),
+        JsonValueKind.Array => errors.EnumerateArray().Select(ReadItem),
+        _ => [],
+    };
+
+    private static IEnumerable<string> Lines(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(line => line.ToString()) : [value.ToString()];
+
+    private static string ReadItem(JsonElement item)
+    {
+        var message = Text(item, "message") ?? Text(item, "detail") ?? item.ToString();
+        return (Text(item, "path") ?? Text(item, "pointer")) is { Length: > 0 } path ? $"{path}: {message}" : message;
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>
+/// While a service runs: feeds the watchdog as long as the service proves to be alive, and keeps the status line fresh.
+/// </summary>
+internal sealed class ServiceHeartbeat : IDisposable
+{
+    // What `systemctl status` shows may be this old.
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(10);
+
+    private readonly ServiceDefinition _service;
+    private readonly IServiceNotifier _notifier;
+    private readonly ILogger _logger;
+    private readonly TimeSpan _interval;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private string _lastStatus = "";
+    private int _beating;
+
+    public ServiceHeartbeat(ServiceDefinition service, IServiceNotifier notifier, ILogger logger, TimeProvider time)
+    {
+        _service = service;
+        _notifier = notifier;
+        _logger = logger;
+        _time = time;
+        _interval = notifier.WatchdogInterval is { } watchdog && watchdog < StatusInterval ? watchdog : StatusInterval;
+        _timer = time.CreateTimer(_ => _ = BeatAsync(), null, _interval, _interval);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async Task BeatAsync()
+    {
+        // A check that hangs must not pile up.
+        if (Interlocked.Exchange(ref _beating, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            using var limit = new CancellationTokenSource(_interval, _time);
+            if (!await _service.IsAliveAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false))
+            {
+                HostingLog.Unhealthy(_logger, error: null);
+                return;
+            }
+
+            _notifier.Watchdog();
+            if (_service.Status() is var status && status != _lastStatus)
+            {
+                _notifier.Status(_lastStatus = status);
+            }
+        }
+        catch (Exception error)
+        {
+            HostingLog.Unhealthy(_logger, error);
+        }
+        finally
+        {
+            Volatile.Write(ref _beating, 0);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Configuration;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>
+/// Runs a service in the foreground until SIGTERM or SIGINT. The first signal stops it in order (exit code 0); a second one ends the process at once
+/// with 128 and the signal's number.
+/// </summary>
+public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, TimeProvider time)
+{
+    private readonly TaskCompletionSource<string> _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopToken = new();
+    private string _name = "";
+
+    /// <summary>How the process is ended on a second signal; a test watches it.</summary>
+    internal Action<int> Exit { get; init; } = Environment.Exit;
+
+    /// <summary>Starts, waits for a signal, stops.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public async Task<int> RunAsync(ServiceDefinition service)
+    {
+        _name = service.Name;
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        if (await StartAsync(service).ConfigureAwait(false) is { } startFailure)
+        {
+            return startFailure;
+        }
+
+        using var beat = new ServiceHeartbeat(service, notifier, logger, time);
+        var failed = await WaitAsync(service).ConfigureAwait(false);
+        return await StopAsync(service, failed).ConfigureAwait(false);
+    }
+
+    /// <summary>What a signal does; a test calls it.</summary>
+    internal void Signal(string name, int number)
+    {
+        if (_stopAsked.TrySetResult(name))
+        {
+            _stopToken.Cancel();
+        }
+        else
+        {
+            HostingLog.Forced(logger, _name, name);
+            Exit(ExitCodes.Signalled(number));
+        }
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Signal(context.Signal.ToString(), context.Signal == PosixSignal.SIGINT ? 2 : 15);
+    }
+
+    // Null when the service runs, else the exit code.
+    private async Task<int?> StartAsync(ServiceDefinition service)
+    {
+        try
+        {
+            await service.StartAsync(_stopToken.Token).ConfigureAwait(false);
+            var status = service.Status();
+            notifier.Ready(status);
+            HostingLog.Ready(logger, service.Name, status);
+            return null;
+        }
+        catch (OperationCanceledException) when (_stopToken.IsCancellationRequested)
+        {
+            await StopAsync(service, failed: false).ConfigureAwait(false);
+            return ExitCodes.Fine;
+        }
+        catch (ConfigurationException error)
+        {
+            HostingLog.StartRefused(logger, service.Name, error.Message);
+            return ExitCodes.Usage;
+        }
+        catch (OperatorException error)
+        {
+            HostingLog.StartRefused(logger, service.Name, error.Message);
+            return ExitCodes.Failed;
+        }
+        catch (Exception error)
+        {
+            HostingLog.StartFailed(logger, error, service.Name);
+            return ExitCodes.Failed;
+        }
+    }
+
+    // True when the service failed by itself.
+    private async Task<bool> WaitAsync(ServiceDefinition service)
+    {
+        var ended = service.Completion is { } completion
+            ? await Task.WhenAny(_stopAsked.Task, completion).ConfigureAwait(false)
+            : await Task.WhenAny(_stopAsked.Task).ConfigureAwait(false);
+        if (ended == _stopAsked.Task)
+        {
+            return false;
+        }
+
+        HostingLog.Failed(logger, ended.Exception as Exception ?? new InvalidOperationException("The service ended by itself."), service.Name);
+        _stopAsked.TrySetResult("failure");
+        return true;
+    }
+
+    private async Task<int> StopAsync(ServiceDefinition service, bool failed)
+    {
+        notifier.Stopping("stopping");
+        HostingLog.Stopping(logger, service.Name, await _stopAsked.Task.ConfigureAwait(false), service.DrainTimeout.TotalSeconds);
+        try
+        {
+            await service.StopAsync(service.DrainTimeout).ConfigureAwait(false);
+            HostingLog.Stopped(logger, service.Name);
+            return failed ? ExitCodes.Failed : ExitCodes.Fine;
+        }
+        catch (Exception error)
+        {
+            HostingLog.Failed(logger, error, service.Name);
+            return ExitCodes.Failed;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Shared.UnitTests.Hosting;
+
+public sealed class AdminSocketTests : IDisposable
+{
+    private const UnixFileMode OwnerAndGroup =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-admin-");
+
+    private string SocketPath => Path.Combine(_directory.FullName, "made", "admin.sock");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task Serves_a_client_over_a_socket_of_mode_0660()
+    {
+        await using var host = await StartAsync(SocketPath);
+        using var client = new AdminClient("tunnel-hub", SocketPath);
+
+        var answer = await client.GetAsync("healthz", CancellationToken.None);
+
+        Assert.Equal((200, "fine"), (answer.StatusCode, answer.Body));
+        Assert.Equal(OwnerAndGroup, File.GetUnixFileMode(SocketPath));
+    }
+
+    [Fact]
+    public async Task The_mask_is_as_before_afterwards()
+    {
+        await using var host = await StartAsync(SocketPath);
+        var file = Path.Combine(_directory.FullName, "later");
+        await File.WriteAllTextAsync(file, "");
+
+        Assert.True(File.GetUnixFileMode(file).HasFlag(UnixFileMode.OtherRead));
+    }
+
+    [Fact]
+    public async Task Replaces_the_socket_of_a_process_that_was_killed()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
+        LeaveStaleSocket(SocketPath);
+
+        await using var host = await StartAsync(SocketPath);
+        using var client = new AdminClient("tunnel-hub", SocketPath);
+
+        Assert.True((await client.GetAsync("healthz", CancellationToken.None)).IsSuccess);
+    }
+
+    [Fact]
+    public async Task Refuses_the_socket_of_a_live_process()
+    {
+        await using var first = await StartAsync(SocketPath);
+
+        var error = await Assert.ThrowsAsync<OperatorException>(() => StartAsync(SocketPath));
+
+        Assert.Contains("Another process", error.Message);
+        using var client = new AdminClient("tunnel-hub", SocketPath);
+        Assert.True((await client.GetAsync("healthz", CancellationToken.None)).IsSuccess);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("somebody's notes")]
+    public async Task Never_removes_a_file_that_is_no_socket(string content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
+        await File.WriteAllTextAsync(SocketPath, content);
+
+        var error = await Assert.ThrowsAsync<OperatorException>(() => StartAsync(SocketPath));
+
+        Assert.Contains("not a socket", error.Message);
+        Assert.Equal(content, await File.ReadAllTextAsync(SocketPath));
+    }
+
+    [Fact]
+    public async Task Refuses_a_path_that_is_too_long_for_a_socket()
+    {
+        var error = await Assert.ThrowsAsync<OperatorException>(() => StartAsync("/tmp/" + new string('x', 120)));
+
+        Assert.Contains("too long", error.Message);
+    }
+
+    [Fact]
+    public async Task The_socket_is_gone_after_the_stop()
+    {
+        await using (var host = await StartAsync(SocketPath))
+        {
+            await host.StopAsync(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.False(File.Exists(SocketPath));
+    }
+
+    [Fact]
+    public async Task A_client_says_that_the_service_does_not_run()
+    {
+        using var client = new AdminClient("tunnel-hub", SocketPath);
+
+        var error = await Assert.ThrowsAsync<OperatorException>(() => client.GetAsync("healthz", CancellationToken.None));
+
+        Assert.Contains("tunnel-hub is not running", error.Message);
+        Assert.Contains("--admin-socket", error.Message);
+    }
+
+    [Fact]
+    public async Task A_client_says_that_nobody_listens()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
+        LeaveStaleSocket(SocketPath);
+        using var client = new AdminClient("tunnel-edge", SocketPath);
+
+        var error = await Assert.ThrowsAsync<OperatorException>(() => client.GetAsync("healthz", CancellationToken.None));
+
+        Assert.Contains("tunnel-edge is not running: nobody listens", error.Message);
+    }
+
+    [Theory]
+    [InlineData("""{"title":"t","errors":{"$[0].id":["must be set","or else"]}}""", new[] { "$[0].id: must be set", "$[0].id: or else" })]
+    [InlineData("""{"title":"t","errors":[{"path":"$[1]","message":"bad"},{"detail":"worse"}]}""", new[] { "$[1]: bad", "worse" })]
+    [InlineData("""{"title":"t","detail":"the detail"}""", new[] { "the detail" })]
+    [InlineData("""{"title":"the title"}""", new[] { "the title" })]
+    [InlineData("<html>", new[] { "the service answered with HTTP status 400" })]
+    [InlineData("[]", new[] { "the service answered with HTTP status 400" })]
+    public void Reads_problem_details(string body, string[] lines) =>
+        Assert.Equal(lines, new AdminResponse(400, body).Errors());
+
+    private static Task<AdminSocketHost> StartAsync(string path) => AdminSocketHost.StartAsync(
+        path, _ => { }, api => api.MapGet("/healthz", () => Results.Text("fine")), NullLoggerFactory.Instance, CancellationToken.None);
+
+    // Moved away before the listener is closed, which removes the name it was bound to.
+    private static void LeaveStaleSocket(string path)
+    {
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path + ".bound"));
+        File.Move(path + ".bound", path);
+    }
+}
