@@ -1,35 +1,219 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Shared.Relay;
 
-/// <summary>A connected TCP socket as a stream's local end.</summary>
-public sealed class SocketEndpoint(Socket socket) : ILocalEndpoint
+/// <summary>A connected TCP socket, the client's or the upstream's, as a stream's local end. Owns the socket.</summary>
+public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
 {
-    /// <inheritdoc/>
-    public void Start(ITunnelStream stream) => throw new NotImplementedException($"{socket}");
+    private readonly Socket _socket;
+    private readonly TransportContext _context;
+    private readonly Action _onReadable;
+    private ITunnelStream? _stream;
+    private ValueTaskAwaiter<int> _pendingRead;
+    private volatile bool _readFailed;
+    private volatile bool _writeFailed;
+    private volatile bool _endOfFile;
+    private volatile bool _parked;
+    private volatile bool _closed;
+    private int _swept;
+
+    /// <summary>Wraps a connected socket. Options (TCP_NODELAY, keep-alive) are the caller's.</summary>
+    public SocketEndpoint(Socket socket, TransportContext context)
+    {
+        _socket = socket;
+        _context = context;
+        _onReadable = OnReadable;
+    }
 
     /// <inheritdoc/>
-    public LocalReadStatus TryRead(Span<byte> buffer, out int count) => throw new NotImplementedException();
+    public void Start(ITunnelStream stream) => _stream = stream;
 
     /// <inheritdoc/>
-    public bool ArmRead() => throw new NotImplementedException();
+    public LocalReadStatus TryRead(Span<byte> buffer, out int count)
+    {
+        count = 0;
+        _parked = false;
+        if (_readFailed) return LocalReadStatus.Reset;
+        int received;
+        try
+        {
+            received = NativeSocket.Receive(_socket.SafeHandle, buffer);
+        }
+        catch (ObjectDisposedException)
+        {
+            return LocalReadStatus.Reset;
+        }
+
+        switch (received)
+        {
+            case > 0:
+                count = received;
+                return LocalReadStatus.Data;
+            case NativeSocket.WouldBlock:
+                return LocalReadStatus.WouldBlock;
+            case 0 when !_writeFailed:
+                // The peer may still reset; nothing but a look now and then tells.
+                _endOfFile = true;
+                StartSweeping();
+                return LocalReadStatus.EndOfFile;
+            default:
+                // The kernel reports a reset once. A failed write has taken it, and after that the end of what was received looks like a FIN.
+                _readFailed = true;
+                return LocalReadStatus.Reset;
+        }
+    }
 
     /// <inheritdoc/>
-    public void ParkRead() => throw new NotImplementedException();
+    public bool ArmRead()
+    {
+        _parked = false;
+        ValueTaskAwaiter<int> awaiter;
+        try
+        {
+            // No buffer is held while the connection is idle.
+            awaiter = _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None).GetAwaiter();
+        }
+        catch (ObjectDisposedException)
+        {
+            _readFailed = true;
+            return true;
+        }
+
+        if (awaiter.IsCompleted)
+        {
+            EndRead(awaiter);
+            return true;
+        }
+
+        _pendingRead = awaiter;
+        awaiter.UnsafeOnCompleted(_onReadable);
+        return false;
+    }
 
     /// <inheritdoc/>
-    public int TryWrite(ReadOnlySpan<byte> data) => throw new NotImplementedException();
+    public void ParkRead()
+    {
+        _parked = true;
+        StartSweeping();
+    }
 
     /// <inheritdoc/>
-    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data) => throw new NotImplementedException();
+    public int TryWrite(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            var sent = NativeSocket.Send(_socket.SafeHandle, data);
+            if (sent != NativeSocket.Failed) return Math.Max(sent, 0);
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+
+        _writeFailed = true;
+        return -1;
+    }
 
     /// <inheritdoc/>
-    public void ShutdownWrite() => throw new NotImplementedException();
+    public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
+    {
+        try
+        {
+            while (!data.IsEmpty) data = data[await _socket.SendAsync(data, SocketFlags.None)..];
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _writeFailed = true;
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
-    public void Close() => throw new NotImplementedException();
+    public void ShutdownWrite()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _writeFailed = true;
+        }
+    }
 
     /// <inheritdoc/>
-    public void Reset(bool flush) => throw new NotImplementedException();
+    public void Close()
+    {
+        _closed = true;
+        _socket.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Reset(bool flush)
+    {
+        _closed = true;
+        if (flush && !_writeFailed && Unacknowledged() > 0) _ = LingeringReset.RunAsync(_socket, _context.Time);
+        else LingeringReset.Now(_socket);
+    }
+
+    bool ISweepable.Sweep()
+    {
+        if (_closed || !(_parked || _endOfFile))
+        {
+            Interlocked.Exchange(ref _swept, 0);
+            return false;
+        }
+
+        try
+        {
+            if (!_socket.Poll(0, SelectMode.SelectError)) return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+
+        // A FIN that was read already stays read: the reset is all that is left to tell.
+        if (_endOfFile) _readFailed = true;
+        _stream!.NotifyLocalReset();
+        return false;
+    }
+
+    private void StartSweeping()
+    {
+        if (Interlocked.Exchange(ref _swept, 1) == 0) _context.Sweeper.Add(this);
+    }
+
+    private void OnReadable()
+    {
+        EndRead(_pendingRead);
+        _stream!.NotifyReadable();
+    }
+
+    // FIN and RST end a zero-byte receive alike; the next real one tells them apart, except for an error that was thrown here.
+    private void EndRead(ValueTaskAwaiter<int> awaiter)
+    {
+        try
+        {
+            awaiter.GetResult();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _readFailed = true;
+        }
+    }
+
+    private int Unacknowledged()
+    {
+        try
+        {
+            return NativeSocket.Unacknowledged(_socket.SafeHandle);
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
 }

@@ -5,20 +5,33 @@ namespace Tunnel.Shared.Transport;
 /// <summary>What all tunnels of one hub or edge share: the memory budget, the clock, the log.</summary>
 public sealed class TransportContext
 {
+    private readonly long _start;
+
     /// <summary>Makes a context; a service has one.</summary>
     public TransportContext(FlowControlOptions flowControl, TimeProvider time, ILoggerFactory loggerFactory)
     {
-        FlowControl = flowControl;
+        Options = flowControl;
         Time = time;
         LoggerFactory = loggerFactory;
+        Flow = new FlowController(flowControl);
+        Sweeper = new Sweeper(time);
+        _start = time.GetTimestamp();
     }
 
     /// <summary>Window sizes.</summary>
-    public FlowControlOptions FlowControl { get; }
+    public FlowControlOptions Options { get; }
+
+    /// <summary>Windows and memory in use.</summary>
+    public FlowController Flow { get; }
 
     /// <summary>The clock of all time limits.</summary>
     public TimeProvider Time { get; }
 
     /// <summary>Where the transports log.</summary>
     public ILoggerFactory LoggerFactory { get; }
+
+    internal Sweeper Sweeper { get; }
+
+    /// <summary>Milliseconds since this context was made: the monotonic clock of schedulers and limits.</summary>
+    internal long NowMilliseconds => (long)Time.GetElapsedTime(_start).TotalMilliseconds;
 }

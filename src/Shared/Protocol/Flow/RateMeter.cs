@@ -1,0 +1,83 @@
+namespace Tunnel.Shared.Protocol.Flow;
+
+/// <summary>
+/// Tells sustained streams from others (protocol.md section 5): over 2.5 MB/s on average of ten seconds makes one; ten seconds below half of
+/// that, without having been held back, unmake it. Time comes in as milliseconds; a stream that moves little never makes one of these.
+/// </summary>
+public sealed class RateMeter
+{
+    /// <summary>Seconds that the average spans.</summary>
+    public const int Span = 10;
+
+    /// <summary>Bytes per second above which a stream is sustained (20 Mbit/s).</summary>
+    public const long SustainedRate = 2_500_000;
+
+    private readonly long[] _buckets = new long[Span];
+    private readonly long _born;
+    private long _second;
+    private long _total;
+    private long _idleSecond;
+    private long _changedAt;
+
+    /// <summary>Starts to measure.</summary>
+    /// <param name="nowMilliseconds">The present time on any monotonic clock.</param>
+    public RateMeter(long nowMilliseconds)
+    {
+        _born = nowMilliseconds / 1000;
+        _second = _born;
+        _idleSecond = _born;
+    }
+
+    /// <summary>True while the stream belongs to the sustained tier.</summary>
+    public bool IsSustained { get; private set; }
+
+    /// <summary>The average of the last ten seconds.</summary>
+    public double BytesPerSecond => (double)_total / Span;
+
+    /// <summary>Bytes have moved.</summary>
+    /// <returns>True when <see cref="IsSustained"/> changed.</returns>
+    public bool Record(long nowMilliseconds, long bytes)
+    {
+        Advance(nowMilliseconds / 1000);
+        _buckets[_second % Span] += bytes;
+        _total += bytes;
+        return Classify();
+    }
+
+    /// <summary>The stream had nothing to send for a moment: it is not held back by its tier.</summary>
+    public void RecordIdle(long nowMilliseconds) => _idleSecond = Math.Max(_idleSecond, nowMilliseconds / 1000);
+
+    private void Advance(long second)
+    {
+        if (second - _second >= Span)
+        {
+            Array.Clear(_buckets);
+            _total = 0;
+            _second = second;
+        }
+
+        while (_second < second)
+        {
+            _second++;
+            _total -= _buckets[_second % Span];
+            _buckets[_second % Span] = 0;
+        }
+    }
+
+    private bool Classify()
+    {
+        var before = IsSustained;
+        if (!IsSustained)
+        {
+            IsSustained = _second - _born >= Span && _total > SustainedRate * Span;
+        }
+        else if (_second - _changedAt >= Span && _total < SustainedRate * Span / 2 && _second - _idleSecond < Span)
+        {
+            IsSustained = false;
+        }
+
+        if (before == IsSustained) return false;
+        _changedAt = _second;
+        return true;
+    }
+}

@@ -1,0 +1,13 @@
+namespace Tunnel.Shared.Protocol.Frames;
+
+/// <summary>The peer broke the protocol: the tunnel has to end. Names frame and cause for the log.</summary>
+public sealed class ProtocolViolationException : Exception
+{
+    /// <summary>Makes one for a frame.</summary>
+    public ProtocolViolationException(in FrameHeader frame, string cause)
+        : base($"{Name(frame.Type)} (0x{(byte)frame.Type:X2}) on stream {frame.StreamId}, {frame.Length} bytes: {cause}")
+    {
+    }
+
+    private static string Name(FrameType type) => Enum.IsDefined(type) ? type.ToString() : "unknown frame";
+}

@@ -1,0 +1,56 @@
+using System.Net.Sockets;
+
+namespace Tunnel.Shared.Relay;
+
+/// <summary>
+/// Ends a connection with RST, but only after the peer has what was written before: closing with linger 0 throws the kernel's send queue away, and a
+/// server that answers and then resets over an unread body must still be heard.
+/// </summary>
+internal static class LingeringReset
+{
+    /// <summary>A peer that takes nothing for this long is not waited for.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Resets at once.</summary>
+    public static void Now(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Closed or broken already: there is nobody to tell.
+        }
+
+        socket.Dispose();
+    }
+
+    /// <summary>Waits until all is acknowledged, then resets. The kernel has no event for that, hence the growing delays.</summary>
+    public static async Task RunAsync(Socket socket, TimeProvider time)
+    {
+        try
+        {
+            var delay = FirstDelay;
+            var waiting = NativeSocket.Unacknowledged(socket.SafeHandle);
+            var progress = time.GetTimestamp();
+            while (waiting > 0 && time.GetElapsedTime(progress) < Patience)
+            {
+                await Task.Delay(delay, time);
+                if (delay < LongestDelay) delay *= 2;
+                var left = NativeSocket.Unacknowledged(socket.SafeHandle);
+                if (left < waiting) progress = time.GetTimestamp();
+                waiting = left;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+
+        Now(socket);
+    }
+}

@@ -1,0 +1,39 @@
+namespace Tunnel.Shared.Transport.Buffers;
+
+/// <summary>
+/// The bytes that one process may hold for slow readers (protocol.md section 4). Counted by the capacity of what is rented, not by what is in it, so
+/// that the bound holds for many small leftovers too. Thread-safe.
+/// </summary>
+public sealed class MemoryBudget(long limit)
+{
+    private long _used;
+    private long _peak;
+
+    /// <summary>Bytes that may be held.</summary>
+    public long Limit { get; } = limit;
+
+    /// <summary>Bytes held now.</summary>
+    public long Used => Volatile.Read(ref _used);
+
+    /// <summary>The most that was ever held.</summary>
+    public long Peak => Volatile.Read(ref _peak);
+
+    /// <summary>Above three quarters: no stream may have more than the minimum under way.</summary>
+    public bool IsShort => Used > Limit / 4 * 3;
+
+    internal bool TryTake(int bytes)
+    {
+        var used = Interlocked.Add(ref _used, bytes);
+        if (used > Limit)
+        {
+            Interlocked.Add(ref _used, -bytes);
+            return false;
+        }
+
+        // A racing lower peak may win; the figure is for operators, not for control.
+        if (used > _peak) _peak = used;
+        return true;
+    }
+
+    internal void Return(int bytes) => Interlocked.Add(ref _used, -bytes);
+}

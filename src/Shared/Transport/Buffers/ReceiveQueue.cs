@@ -1,0 +1,84 @@
+using System.Buffers;
+
+namespace Tunnel.Shared.Transport.Buffers;
+
+/// <summary>
+/// Bytes of one stream that its local socket did not take at once: a list of pooled segments, counted in the memory budget. Not thread-safe; appending
+/// never touches the bytes that <see cref="Peek"/> has handed out, so a write of these may be under way meanwhile.
+/// </summary>
+internal sealed class ReceiveQueue(MemoryBudget budget)
+{
+    /// <summary>Bytes of a segment: one TLS record.</summary>
+    public const int SegmentSize = 16 << 10;
+
+    private readonly Queue<byte[]> _segments = new();
+    private byte[]? _last;
+    private int _start;
+    private int _end;
+
+    /// <summary>Bytes waiting.</summary>
+    public long Length { get; private set; }
+
+    public bool IsEmpty => Length == 0;
+
+    /// <summary>Adds bytes.</summary>
+    /// <returns>How many were taken; fewer than given when the budget is used up.</returns>
+    public int Append(ReadOnlySpan<byte> data)
+    {
+        var taken = 0;
+        while (taken < data.Length)
+        {
+            if (_last is null || _end == SegmentSize)
+            {
+                if (!budget.TryTake(SegmentSize)) break;
+                _last = ArrayPool<byte>.Shared.Rent(SegmentSize);
+                _segments.Enqueue(_last);
+                _end = 0;
+            }
+
+            var count = Math.Min(data.Length - taken, SegmentSize - _end);
+            data.Slice(taken, count).CopyTo(_last.AsSpan(_end));
+            _end += count;
+            taken += count;
+        }
+
+        Length += taken;
+        return taken;
+    }
+
+    /// <summary>The oldest bytes, as far as they lie together; stays valid until consumed or cleared.</summary>
+    public ReadOnlyMemory<byte> Peek()
+    {
+        var first = _segments.Peek();
+        return first.AsMemory(_start, (ReferenceEquals(first, _last) ? _end : SegmentSize) - _start);
+    }
+
+    /// <summary>Removes the oldest bytes; not more than one <see cref="Peek"/> gave.</summary>
+    public void Consume(int count)
+    {
+        _start += count;
+        Length -= count;
+        var first = _segments.Peek();
+        var isLast = ReferenceEquals(first, _last);
+        if (_start < (isLast ? _end : SegmentSize)) return;
+        _segments.Dequeue();
+        if (isLast) _last = null;
+        _start = 0;
+        Release(first);
+    }
+
+    /// <summary>Drops everything. Not while a write of what <see cref="Peek"/> gave is under way.</summary>
+    public void Clear()
+    {
+        while (_segments.TryDequeue(out var segment)) Release(segment);
+        _last = null;
+        _start = _end = 0;
+        Length = 0;
+    }
+
+    private void Release(byte[] segment)
+    {
+        ArrayPool<byte>.Shared.Return(segment);
+        budget.Return(SegmentSize);
+    }
+}

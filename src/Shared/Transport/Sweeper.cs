@@ -1,0 +1,58 @@
+namespace Tunnel.Shared.Transport;
+
+/// <summary>Something that has to look at a clock, or at a socket that tells nothing by itself, now and then.</summary>
+internal interface ISweepable
+{
+    /// <summary>Called every <see cref="Sweeper.Period"/>; must not block.</summary>
+    /// <returns>False to be called no more.</returns>
+    bool Sweep();
+}
+
+/// <summary>
+/// One timer for all rare waits of a process: half-closed and back-pressured sockets on which a reset can't be waited for, and streams that are
+/// given a last chance to drain. It rests while there is nothing to do.
+/// </summary>
+internal sealed class Sweeper(TimeProvider time)
+{
+    /// <summary>Half of the second within which a reset is to be noticed.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _lock = new();
+    private List<ISweepable> _items = [];
+    private List<ISweepable> _sweeping = [];
+    private ITimer? _timer;
+    private bool _running;
+
+    public void Add(ISweepable item)
+    {
+        lock (_lock)
+        {
+            _items.Add(item);
+            if (_running) return;
+            _running = true;
+            _timer ??= time.CreateTimer(static state => ((Sweeper)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(Period, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Sweep()
+    {
+        lock (_lock) (_items, _sweeping) = (_sweeping, _items);
+
+        // Off the lock: an item may add another one, or itself call into a stream.
+        var kept = 0;
+        for (var i = 0; i < _sweeping.Count; i++)
+        {
+            if (_sweeping[i].Sweep()) _sweeping[kept++] = _sweeping[i];
+        }
+
+        _sweeping.RemoveRange(kept, _sweeping.Count - kept);
+        lock (_lock)
+        {
+            _items.AddRange(_sweeping);
+            _sweeping.Clear();
+            _running = _items.Count > 0;
+            if (_running) _timer!.Change(Period, Timeout.InfiniteTimeSpan);
+        }
+    }
+}

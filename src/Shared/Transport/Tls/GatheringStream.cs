@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record of 16 KiB at a time: while corked the records are put together
+/// and leave with one system call. Owns the socket.
+/// </summary>
+internal sealed class GatheringStream(Socket socket) : Stream
+{
+    // A batch of the frame writer in records: 64 KiB, and for each 16 KiB a header, a tag and the content type.
+    private const int Capacity = (64 << 10) + 1024;
+
+    private byte[]? _gathered;
+    private int _count;
+
+    /// <summary>Starts to put writes together.</summary>
+    public void Cork() => _gathered ??= ArrayPool<byte>.Shared.Rent(Capacity);
+
+    /// <summary>Sends what was put together; stays corked.</summary>
+    public ValueTask SendGatheredAsync()
+    {
+        if (_count == 0) return ValueTask.CompletedTask;
+        var count = _count;
+        _count = 0;
+        return SendAllAsync(_gathered.AsMemory(0, count));
+    }
+
+    /// <summary>Goes back to passing writes on; nothing may be gathered then.</summary>
+    public void Uncork()
+    {
+        if (_gathered is not { } buffer) return;
+        _gathered = null;
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_gathered is null) return SendAllAsync(buffer);
+        if (buffer.Length <= _gathered.Length - _count)
+        {
+            buffer.CopyTo(_gathered.AsMemory(_count));
+            _count += buffer.Length;
+            return ValueTask.CompletedTask;
+        }
+
+        return SendGatheredThenAsync(buffer);
+    }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Flush()
+    {
+    }
+
+    // SslStream's own synchronous paths (Dispose sends close_notify through one) must not wait for a peer that reads nothing.
+    public override void Write(byte[] buffer, int offset, int count) => socket.Send(buffer.AsSpan(offset, count), SocketFlags.None);
+
+    public override int Read(byte[] buffer, int offset, int count) => socket.Receive(buffer.AsSpan(offset, count), SocketFlags.None);
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) socket.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private async ValueTask SendGatheredThenAsync(ReadOnlyMemory<byte> buffer)
+    {
+        await SendGatheredAsync();
+        await SendAllAsync(buffer);
+    }
+
+    private ValueTask SendAllAsync(ReadOnlyMemory<byte> data)
+    {
+        var sending = socket.SendAsync(data, SocketFlags.None);
+        return sending.IsCompletedSuccessfully && sending.Result == data.Length ? ValueTask.CompletedTask : FinishAsync(sending, data);
+    }
+
+    private async ValueTask FinishAsync(ValueTask<int> sending, ReadOnlyMemory<byte> data)
+    {
+        var sent = await sending;
+        while (sent < data.Length) sent += await socket.SendAsync(data[sent..], SocketFlags.None);
+    }
+}
