@@ -3,12 +3,13 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge.Listening;
 
 /// <summary>Gives each accepted client to the newest tunnel, or refuses it at once with RST: a client that is told nothing would wait for its own time-out.</summary>
 internal sealed class ClientHandover(
-    ITunnelSource tunnels, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
+    ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
 {
     private static readonly LingerOption Abort = new(true, 0);
 
@@ -37,7 +38,7 @@ internal sealed class ClientHandover(
         IPEndPoint? client = ClientAddress.Normalise(socket.RemoteEndPoint);
         var opening = new StreamOpening(client, ClientAddress.Normalise(socket.LocalEndPoint), port.Port.Port);
         ClientConnection connection = port.Add(client);
-        if (tunnel.OpenStream(opening, new SocketEndpoint(socket), connection) is not { } stream)
+        if (tunnel.OpenStream(opening, new SocketEndpoint(socket, transport), connection) is not { } stream)
         {
             port.Remove(connection);
             Refuse(socket, port.Port, RefusalReason.TunnelTakesNone);

@@ -3,9 +3,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Edge.Listening;
 
-/// <summary>What is bound and what could not be, at one moment.</summary>
-internal sealed record PortState(ImmutableArray<PortKey> Bound, ImmutableSortedDictionary<PortKey, string> Failed);
-
 /// <summary>
 /// The listeners of all assigned ports. Each configuration is compared with the one before: a port in both keeps its listener and its
 /// connections. Ports that could not be bound are tried again, since whoever holds them may let go.
