@@ -148,11 +148,16 @@ public sealed class TunnelEdge : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.Zero);
+        // A stop that was given up by its caller may still be draining.
+        await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
         await _events.DisposeAsync();
         _stopping.Dispose();
     }
+
+    /// <summary>Whether the loops turn: for a watchdog.</summary>
+    internal bool IsAlive => _state == State.Running && !_loops.IsCompleted;
 
     internal static string TransportName(TransportKind kind) => kind == TransportKind.TcpTls ? "tcpTls" : "quic";
 

@@ -12,9 +12,6 @@ internal enum RefusalReason
     /// <summary>90 % of the process's file descriptors are in use.</summary>
     DescriptorLimit,
 
-    /// <summary>The service stops.</summary>
-    Stopping,
-
     /// <summary>A datagram came while there was no tunnel.</summary>
     UdpNoTunnel,
 
