@@ -51,16 +51,18 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     /// <summary>Dials and serves until cancelled; then the tunnel is left as it is, for <see cref="CloseAsync"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        TimeSpan delay = TimeSpan.Zero;
         try
         {
             while (true)
             {
-                if (delay > TimeSpan.Zero)
-                    await Task.Delay(delay, _time, cancellationToken);
-                delay = await TryOnceAsync(cancellationToken);
+                TimeSpan delay = await TryOnceAsync(cancellationToken);
+                if (delay <= TimeSpan.Zero)
+                    continue;
                 DateTimeOffset next = _time.GetUtcNow() + delay;
+                // The clock first: who sees the status finds the wait begun.
+                Task wait = Task.Delay(delay, _time, cancellationToken);
                 Update(status => status with { NextAttempt = next });
+                await wait;
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
