@@ -103,7 +103,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                 ? OnDialFailed(failure)
                 : await ServeAsync(result.Tunnel!, result.Config!, cancellationToken);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             // A bug in a transport: the edge must not stop dialling because of it.
             TimeSpan delay = _backoff.Next();
