@@ -1,15 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Edges;
 
 namespace Tunnel.Hub.Cli;
 
 /// <summary><c>tunnel-hub apply -f FILE [--dry-run]</c>: replaces the whole set of allowed edges.</summary>
 internal static class ApplyCommand
 {
-    private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
-
     public static Command Create(CommonOptions options)
     {
         var file = new Option<string>("--file", "-f") { Description = "JSON array of edges; - reads standard input", HelpName = "FILE", Required = true };
@@ -24,19 +22,21 @@ internal static class ApplyCommand
         });
     }
 
-    private static async Task<JsonNode?> ReadAsync(string path, CancellationToken cancellationToken)
+    // Passed on as it is: the hub says what is wrong with it, by its place in the file.
+    private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
             await using var input = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
             if (input.CanSeek && input.Length > AdminRequest.MaxBody)
                 throw CommandFailedException.Usage($"{path}: has more than {AdminRequest.MaxBody} bytes");
-            return await JsonNode.ParseAsync(input, documentOptions: Lenient, cancellationToken: cancellationToken) ?? new JsonArray();
+            using var edges = await JsonDocument.ParseAsync(input, EdgeJson.DocumentOptions, cancellationToken);
+            return edges.RootElement.GetRawText();
         }
         catch (JsonException error)
         {
             // The parser's message may quote a secret; it counts lines from 0.
-            throw CommandFailedException.Usage($"{path}: is not valid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
+            throw CommandFailedException.Usage($"{path}: is not valid JSON (or names a member twice) at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,9 +1,10 @@
-using Hub.UnitTests.Edges.State;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.UnitTests.Edges.State;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Edges;
+namespace Tunnel.Hub.UnitTests.Edges;
 
 public sealed class EdgeStoreTests : IDisposable
 {
@@ -72,7 +73,8 @@ public sealed class EdgeStoreTests : IDisposable
     [InlineData("flush")]
     public async Task A_write_that_fails_leaves_the_old_state_in_force_and_on_the_disk(string step)
     {
-        await using var store = await OpenAsync(TestEdges.WithSecret("old"));
+        await (await OpenAsync(TestEdges.WithSecret("old"))).DisposeAsync();
+        await using var store = await OpenAsync();
         var before = await File.ReadAllTextAsync(StateFile);
         var told = false;
         store.Changed += _ => told = true;
@@ -124,7 +126,8 @@ public sealed class EdgeStoreTests : IDisposable
 
         var dry = await store.ReplaceAllAsync([TestEdges.Edge("a", 80)], dryRun: true, default);
         var edge = Assert.Single(dry.Diff.Edges);
-        Assert.Equal((["tcp/80"], ["tcp/443"]), (edge.PortsAdded.AsEnumerable(), edge.PortsRemoved.AsEnumerable()));
+        Assert.Equal(["tcp/80"], edge.PortsAdded);
+        Assert.Equal(["tcp/443"], edge.PortsRemoved);
         Assert.Equal(before, await File.ReadAllTextAsync(StateFile));
         Assert.Equal([443], store.Find("a")!.TcpPorts);
     }

@@ -1,6 +1,6 @@
 using Tunnel.Hub.Edges;
 
-namespace Hub.UnitTests.Edges;
+namespace Tunnel.Hub.UnitTests.Edges;
 
 public sealed class HostSyntaxTests
 {

@@ -6,7 +6,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 
-namespace Hub.UnitTests.Edges.State;
+namespace Tunnel.Hub.UnitTests.Edges.State;
 
 public sealed class EdgeSetDifferTests
 {
@@ -33,7 +33,9 @@ public sealed class EdgeSetDifferTests
             [("gone", EdgeDiffKind.Removed), ("new", EdgeDiffKind.Added), ("other", EdgeDiffKind.Changed)],
             diff.Edges.Select(edge => (edge.Id, edge.Kind)));
         var change = EdgeSetDiffer.ToChange(diff);
-        Assert.Equal((["new"], ["other"], ["gone"]), (change.Added.AsEnumerable(), change.Updated.AsEnumerable(), change.Removed.AsEnumerable()));
+        Assert.Equal(["new"], change.Added);
+        Assert.Equal(["other"], change.Updated);
+        Assert.Equal(["gone"], change.Removed);
     }
 
     [Fact]

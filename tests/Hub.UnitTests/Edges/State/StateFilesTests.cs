@@ -1,6 +1,7 @@
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.UnitTests.Fakes;
 
-namespace Hub.UnitTests.Edges.State;
+namespace Tunnel.Hub.UnitTests.Edges.State;
 
 public sealed class StateFilesTests : IDisposable
 {
