@@ -8,6 +8,9 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub apply -f FILE [--dry-run]</c>: replaces the whole set of allowed edges.</summary>
 internal static class ApplyCommand
 {
+    // The hub hashes some twenty chosen secrets a second, so the first apply of a large set takes its time. Ctrl-C gives up; then the hub does too.
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
+
     public static Command Create(CommonOptions options)
     {
         var file = new Option<string>("--file", "-f") { Description = "JSON array of edges; - reads standard input", HelpName = "FILE", Required = true };
@@ -17,7 +20,7 @@ internal static class ApplyCommand
         {
             var edges = await ReadAsync(context.Value(file)!, cancellation);
             var onlyCheck = context.Value(dryRun);
-            var answer = await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation);
+            var answer = await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation, Timeout);
             await PrintAsync(context, answer, onlyCheck);
         });
     }

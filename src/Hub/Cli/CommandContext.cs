@@ -40,9 +40,9 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <summary>Asks the running hub.</summary>
     /// <exception cref="CommandFailedException">It refused; every reason is a line.</exception>
     /// <exception cref="OperatorException">It can't be reached.</exception>
-    public async Task<string> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken)
+    public async Task<string> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
-        using var client = new AdminClient("tunnel-hub", AdminSocketPath());
+        using var client = new AdminClient("tunnel-hub", AdminSocketPath(), timeout);
         var answer = await client.SendAsync(method, path, json, cancellationToken);
         return answer.IsSuccess
             ? answer.Body

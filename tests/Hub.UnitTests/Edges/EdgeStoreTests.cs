@@ -240,6 +240,18 @@ public sealed class EdgeStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_change_that_is_given_up_while_it_hashes_writes_nothing()
+    {
+        await using var store = await OpenAsync();
+        using var giveUp = new CancellationTokenSource();
+        _hasher.OnSlow = giveUp.Cancel;
+        EdgeDefinition[] edges = [.. Enumerable.Range(0, 50).Select(n => TestEdges.WithSecret($"edge-{n}"))];
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.ReplaceAllAsync(edges, dryRun: false, giveUp.Token));
+        Assert.Empty(store.Current);
+        Assert.False(File.Exists(StateFile));
+    }
+
+    [Fact]
     public async Task After_its_end_the_store_takes_no_change()
     {
         var store = await OpenAsync();
