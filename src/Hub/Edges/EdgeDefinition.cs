@@ -28,8 +28,12 @@ public sealed record EdgeDefinition
     /// <summary>The firewall (product.md section 4), at most 1 MiB of JSON; passed on to the edge, which checks it as well.</summary>
     public JsonElement? FirewallConfig { get; init; }
 
+    /// <summary>No port policies.</summary>
+    public static ImmutableDictionary<string, PortPolicyDefinition> NoPorts { get; } =
+        ImmutableDictionary.Create<string, PortPolicyDefinition>(StringComparer.Ordinal);
+
     /// <summary>Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>.</summary>
-    public ImmutableDictionary<string, PortPolicyDefinition> Ports { get; init; } = ImmutableDictionary<string, PortPolicyDefinition>.Empty;
+    public ImmutableDictionary<string, PortPolicyDefinition> Ports { get; init; } = NoPorts;
 
     // The compiler's would print the secret.
     private bool PrintMembers(StringBuilder builder)

@@ -142,6 +142,7 @@ public static class ProxyV2
         {
             if (tlv.Type != ProxyTlvType.Crc32C)
                 continue;
+            // One only: each costs a pass over the header, of which a hostile one has room for thousands.
             if (++checksums > 1 || tlv.Value.Length != sizeof(uint) || !header.Overlaps(tlv.Value, out var offset)
                 || BinaryPrimitives.ReadUInt32BigEndian(tlv.Value) != Crc32C.ComputeWithout(header, offset))
                 return false;

@@ -65,6 +65,15 @@ public class EdgeLineTests
         Assert.Equal(valid, EdgeLine.TryParse(line, out _, out _, out _));
     }
 
+    [Theory]
+    [InlineData(1023, "the secret is longer than 256 characters")]
+    [InlineData(1024, "the line is longer than 1024 bytes")] // with its newline
+    public void The_whole_line_is_limited_with_its_newline(int length, string expected)
+    {
+        Assert.False(EdgeLine.TryParse(Encoding.ASCII.GetBytes("EDGE id ".PadRight(length, 's')), out _, out _, out var error));
+        Assert.Equal(expected, error);
+    }
+
     [Fact]
     public void An_error_never_quotes_what_may_be_a_secret() =>
         HostileInput.Feed(
