@@ -1,7 +1,7 @@
 using System.Text;
 using Tunnel.Hub.Accepting;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Hub.UnitTests.Accepting;
 
 public sealed class EdgeLineReaderTests
 {
