@@ -1,11 +1,11 @@
 using System.Net;
 using System.Text.Json;
+using Hub.UnitTests.Edges;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
-using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Protocol.Tokens;
 
-namespace Tunnel.Hub.UnitTests.Admin;
+namespace Hub.UnitTests.Admin;
 
 public sealed class AdminApiTests
 {

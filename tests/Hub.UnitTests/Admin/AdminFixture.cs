@@ -2,15 +2,16 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Hub.UnitTests.Edges;
+using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
-using Tunnel.Hub.UnitTests.Edges;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Admin;
+namespace Hub.UnitTests.Admin;
 
 /// <summary>The admin API over a real Unix socket, with a store and no hub behind it.</summary>
 internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
+using Hub.UnitTests.Admin;
+using Hub.UnitTests.Edges;
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Cli;
-using Tunnel.Hub.UnitTests.Admin;
-using Tunnel.Hub.UnitTests.Edges;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Tokens;
 
-namespace Tunnel.Hub.UnitTests.Cli;
+namespace Hub.UnitTests.Cli;
 
 public sealed class CommandTests
 {

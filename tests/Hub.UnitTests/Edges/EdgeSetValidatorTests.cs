@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Tunnel.Hub.Edges;
 
-namespace Tunnel.Hub.UnitTests.Edges;
+namespace Hub.UnitTests.Edges;
 
 public sealed class EdgeSetValidatorTests
 {

@@ -1,10 +1,10 @@
+using Hub.UnitTests.Edges.State;
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
-using Tunnel.Hub.UnitTests.Edges.State;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Edges;
+namespace Hub.UnitTests.Edges;
 
 public sealed class EdgeStoreTests : IDisposable
 {

@@ -1,6 +1,6 @@
 using Tunnel.Hub.Edges;
 
-namespace Tunnel.Hub.UnitTests.Edges;
+namespace Hub.UnitTests.Edges;
 
 public sealed class HostSyntaxTests
 {

@@ -6,7 +6,7 @@ using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Edges;
+namespace Hub.UnitTests.Edges;
 
 /// <summary>Makes what tests of edges need.</summary>
 internal static class TestEdges

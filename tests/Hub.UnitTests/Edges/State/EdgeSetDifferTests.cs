@@ -6,7 +6,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 
-namespace Tunnel.Hub.UnitTests.Edges.State;
+namespace Hub.UnitTests.Edges.State;
 
 public sealed class EdgeSetDifferTests
 {

@@ -1,7 +1,7 @@
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.State;
-using Tunnel.Hub.UnitTests.Fakes;
 
-namespace Tunnel.Hub.UnitTests.Edges.State;
+namespace Hub.UnitTests.Edges.State;
 
 public sealed class StateFilesTests : IDisposable
 {
