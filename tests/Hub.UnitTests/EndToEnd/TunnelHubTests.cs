@@ -27,7 +27,7 @@ public sealed class TunnelHubTests : IAsyncLifetime
     public TunnelHubTests()
     {
         _upstream.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _upstream.Listen();
+        _upstream.Listen(512);
         _upstreamUdp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _hub = new TunnelHub(Options(), NullLoggerFactory.Instance);
     }
@@ -58,6 +58,32 @@ public sealed class TunnelHubTests : IAsyncLifetime
         upstream.Shutdown(SocketShutdown.Send);
         Assert.Equal("world", await clientReader.ReadToEndAsync().WaitAsync(Patience.Limit));
         await edge.Tunnel.WaitForStreamsAsync(CancellationToken.None).WaitAsync(Patience.Limit);
+    }
+
+    [Fact]
+    public async Task What_a_client_sends_while_its_upstream_is_dialled_is_not_lost()
+    {
+        await using var edge = await DialedEdge.ConnectAsync(_hub, "a", Secret, "one");
+        var clients = Enumerable.Range(0, 200).Select(async i =>
+        {
+            using var client = await edge.OpenStreamAsync(80);
+            await client.SendAsync(BitConverter.GetBytes(i));
+            client.Shutdown(SocketShutdown.Send);
+            Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WaitAsync(Patience.Limit));
+        }).ToArray();
+
+        var received = new HashSet<int>();
+        for (var i = 0; i < clients.Length; i++)
+        {
+            using var upstream = await _upstream.AcceptAsync().WaitAsync(Patience.Limit);
+            using var all = new MemoryStream();
+            await new NetworkStream(upstream).CopyToAsync(all).WaitAsync(Patience.Limit);
+            received.Add(BitConverter.ToInt32(all.ToArray().AsSpan(^4..)));
+            upstream.Shutdown(SocketShutdown.Send);
+        }
+
+        await Task.WhenAll(clients);
+        Assert.Equal(Enumerable.Range(0, 200), received.Order());
     }
 
     [Fact]
