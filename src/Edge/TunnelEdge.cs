@@ -49,7 +49,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         var transport = new TransportContext(options.FlowControl, time, loggerFactory);
         dialer ??= new TlsTunnelDialer(transport);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
-        _configs = new ConfigApplier(pins, observer, connecting);
+        _configs = new ConfigApplier(pins, observer, time, connecting);
         _connector = new TunnelConnector(
             CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);

@@ -10,9 +10,8 @@ internal static partial class ConnectingLog
     [LoggerMessage(3100, LogLevel.Information, "Connected to the hub {Hub} at {Address} over {Transport}")]
     public static partial void Connected(this ILogger logger, string hub, IPEndPoint address, TransportKind transport);
 
-    [LoggerMessage(3101, LogLevel.Warning, "No tunnel to {Hub}: {Kind}: {Message}. {Advice} Next try in {Delay}")]
-    public static partial void DialFailed(
-        this ILogger logger, string hub, DialFailureKind kind, string message, string advice, TimeSpan delay);
+    [LoggerMessage(3101, LogLevel.Warning, "No tunnel to {Hub}: {Kind}: {Message}. Next try in {Delay}")]
+    public static partial void DialFailed(this ILogger logger, string hub, DialFailureKind kind, string message, TimeSpan delay);
 
     [LoggerMessage(3102, LogLevel.Debug, "Still no tunnel to {Hub} ({Kind}); next try in {Delay}")]
     public static partial void DialFailedAgain(this ILogger logger, string hub, DialFailureKind kind, TimeSpan delay);

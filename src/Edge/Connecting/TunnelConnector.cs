@@ -137,7 +137,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (Status.LastError == error)
             _logger.DialFailedAgain(_options.HubName, failure.Kind, delay);
         else
-            _logger.DialFailed(_options.HubName, failure.Kind, failure.Message, DialAdvice.For(failure.Kind, _options.EdgeId), delay);
+            _logger.DialFailed(_options.HubName, failure.Kind, failure.Message, delay);
         Update(status => status with { LastError = error });
         return delay;
     }
