@@ -108,7 +108,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         if (_state != State.Running)
             return;
         _state = State.Stopped;
-        _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout);
+        _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
         await _loops;
         _ports.CloseAll(drainTimeout);

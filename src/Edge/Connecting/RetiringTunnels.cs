@@ -47,7 +47,7 @@ internal sealed class RetiringTunnels(TimeSpan drain, TimeProvider time, ILogger
             }
         }
 
-        logger.OlderTunnelClosed(tunnel.RemoteEndPoint, tunnel.ActiveStreams);
+        logger.TunnelDrained(tunnel.RemoteEndPoint, tunnel.ActiveStreams);
         await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"drained: {reason}"));
         lock (_gate)
             _drains.Remove(tunnel);

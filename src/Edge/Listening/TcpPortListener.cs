@@ -121,7 +121,7 @@ internal sealed class TcpPortListener : IBoundPort
         {
             // Out of descriptors or memory: the client stays in the queue and the next try would fail at once, so without a pause this would spin.
             if (!_shortageTold)
-                _logger.AcceptFailed(_connections.Port, e.Message, ShortagePause);
+                _logger.AcceptFailed(_connections.Port, e.Message, ShortagePause.TotalSeconds);
             _shortageTold = true;
             await Task.Delay(ShortagePause, _time);
             return null;
