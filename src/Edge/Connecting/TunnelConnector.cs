@@ -212,8 +212,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                 Transport = null,
                 Address = null,
                 Since = _time.GetUtcNow(),
-                // An end of our own making has its cause there already.
-                LastError = end.Kind == TunnelEndKind.Closed ? status.LastError : $"{end.Kind}: {end.Detail}",
+                // An end of our own making, or one that GOAWAY announced, has its cause there already.
+                LastError = end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? status.LastError : $"{end.Kind}: {end.Detail}",
             });
         _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();

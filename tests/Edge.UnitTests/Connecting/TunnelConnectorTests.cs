@@ -206,8 +206,8 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
 
         Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
-        tunnel.FinishStreams();
-        await tunnel.Completion.Soon();
+        tunnel.Lose();
+        await Eventually.TrueAsync(() => tunnel.Disposed, "the tunnel is over");
         await WaitForRetryAsync();
         Assert.Contains("another edge process holds the id edge", _connector.Status.LastError);
         _time.Advance(TunnelConnector.ConflictDelay);
