@@ -12,6 +12,9 @@ internal sealed class ClientHandover(
     ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
 {
     private static readonly LingerOption Abort = new(true, 0);
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
+
+    private long _lastWarning;
 
     /// <summary>Takes over <paramref name="socket"/>. Never throws: the accept loop must survive whatever one client does.</summary>
     public void Take(Socket socket, PortConnections port)
@@ -19,7 +22,7 @@ internal sealed class ClientHandover(
         try
         {
             if (descriptors.IsOver(socket))
-                Refuse(socket, port.Port, RefusalReason.DescriptorLimit);
+                RefuseForDescriptors(socket, port.Port);
             else if (tunnels.Current is not { } tunnel)
                 Refuse(socket, port.Port, RefusalReason.NoTunnel);
             else
@@ -47,6 +50,16 @@ internal sealed class ClientHandover(
 
         observer.OnClientConnected(port.Port, client);
         connection.SetStream(stream);
+    }
+
+    private void RefuseForDescriptors(Socket socket, PortKey port)
+    {
+        long open = socket.Handle;
+        Refuse(socket, port, RefusalReason.DescriptorLimit);
+        long last = Interlocked.Read(ref _lastWarning);
+        long now = transport.Time.GetTimestamp();
+        if ((last == 0 || transport.Time.GetElapsedTime(last, now) >= WarningInterval) && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
+            logger.DescriptorsShort(open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
     }
 
     private void Refuse(Socket socket, PortKey port, RefusalReason reason)

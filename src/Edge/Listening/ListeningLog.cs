@@ -21,6 +21,10 @@ internal static partial class ListeningLog
     [LoggerMessage(3004, LogLevel.Warning, "Accepting on {Port} failed ({Error}); trying again every {Pause:0.#} s")]
     public static partial void AcceptFailed(this ILogger logger, PortKey port, string error, double pause);
 
+    [LoggerMessage(3005, LogLevel.Warning,
+        "Clients are refused because {Open} of at most {Limit} file descriptors are in use ({Refused} refused so far). Raise the limit (LimitNOFILE=, ulimit -n)")]
+    public static partial void DescriptorsShort(this ILogger logger, long open, long limit, long refused);
+
     [LoggerMessage(3006, LogLevel.Debug, "Refused {Client} on {Port}: {Reason}")]
     public static partial void ClientRefused(this ILogger logger, EndPoint? client, PortKey port, RefusalReason reason);
 
