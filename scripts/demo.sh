@@ -1,0 +1,130 @@
+# ./tunnel demo: the whole path on one machine; sourced, never run.
+#
+#   curl, nc  ->  edge 127.0.0.1  ->  hub 127.0.0.1  ->  upstream 127.0.0.2
+#
+# Edge and upstream listen on the same port numbers at different addresses, since the hub forwards to the port that the client came in at.
+
+demo_directory=
+demo_pids=()
+
+demo() {
+  local once=false
+  case "${1:-}" in
+    --once) once=true ;;
+    "") ;;
+    *) fail "demo knows --once only, not $1" ;;
+  esac
+
+  need_dotnet
+  echo "Building …"
+  build src/Hub/Tunnel.Hub.csproj
+  build src/Edge/Tunnel.Edge.csproj
+  build demo/Upstream/Upstream.csproj
+
+  trap demo_stop EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  demo_directory=$(mktemp -d "${TMPDIR:-/tmp}/tunnel-demo.XXXXXX")
+  demo_start
+  demo_show
+  if ! $once; then
+    echo "Running; logs are in $demo_directory. Ctrl-C stops everything and removes them."
+    demo_wait
+  fi
+}
+
+demo_start() {
+  tunnel_port=$(free_port 8443) http_port=$(free_port 8080) udp_port=$(free_port 9053)
+  local admin=$demo_directory/hub.sock
+
+  start upstream demo/Upstream/bin/Release/net10.0/demo-upstream 127.0.0.2 "$http_port" "$udp_port"
+  start hub "$hub" run --bind-address 127.0.0.1 --tunnel-port "$tunnel_port" --target-host 127.0.0.2 \
+    --state-dir "$demo_directory/state" --admin-socket "$admin"
+  wait_for "the hub's start" grep -q "is ready" "$demo_directory/hub.log"
+
+  (umask 077; "$hub" edge add demo --tcp "$http_port" --udp "$udp_port" --host "127.0.0.1:$tunnel_port" \
+    --admin-socket "$admin" > "$demo_directory/token")
+  start edge "$edge" run --token-file "$demo_directory/token" --bind-address 127.0.0.1 --admin-socket "$demo_directory/edge.sock"
+  wait_for "the edge's port $http_port" answers "$http_port"
+}
+
+# Shows each command, runs it, and shows what it printed.
+demo_show() {
+  local address=127.0.0.42
+  echo
+  echo "   you ($address) -> edge 127.0.0.1 -> TLS tunnel -> hub 127.0.0.1:$tunnel_port -> upstream 127.0.0.2"
+  echo
+  echo "Try these; the upstream sees the address that you come from, not the hub's:"
+  try "curl -s --interface $address http://127.0.0.1:$http_port/"
+  if command -v nc > /dev/null; then
+    try "echo hello | nc -u -w 1 -s $address 127.0.0.1 $udp_port"
+  else
+    try "bash -c 'exec 3<>/dev/udp/127.0.0.1/$udp_port; echo hello >&3; head -n 1 <&3'"
+  fi
+  try "$hub status --admin-socket $demo_directory/hub.sock"
+  echo
+}
+
+try() {
+  echo
+  echo "  $ $1"
+  local answer
+  answer=$(timeout 10 bash -c "$1" < /dev/null) && [[ -n $answer ]] || fail "that failed; $(last_words)"
+  sed 's/^/    /' <<< "$answer"
+}
+
+# Background jobs of a script do not get Ctrl-C, but their session would: a session of their own leaves the order of the stop to us.
+start() {
+  local name=$1
+  shift
+  setsid "$@" > "$demo_directory/$name.log" 2>&1 < /dev/null &
+  demo_pids+=($!)
+}
+
+# Ends when one of the processes does.
+demo_wait() {
+  wait -n "${demo_pids[@]}" || true
+  fail "a process ended by itself; $(last_words)"
+}
+
+# The edge first, so that the hub sees it leave in order. A killed script leaves nothing but its processes' own time-outs.
+demo_stop() {
+  trap '' INT TERM HUP
+  local index
+  for ((index = ${#demo_pids[@]} - 1; index >= 0; index--)); do
+    kill -TERM "${demo_pids[index]}" 2> /dev/null || true
+    wait "${demo_pids[index]}" 2> /dev/null || true
+  done
+  [[ -z $demo_directory ]] || rm -rf "$demo_directory"
+  echo "Stopped."
+}
+
+wait_for() {
+  local what=$1 deadline=$((SECONDS + 30)) pid
+  shift
+  until "$@"; do
+    for pid in "${demo_pids[@]}"; do
+      kill -0 "$pid" 2> /dev/null || fail "a process ended before $what; $(last_words)"
+    done
+    ((SECONDS < deadline)) || fail "waited 30 s for $what; $(last_words)"
+    sleep 0.1
+  done
+}
+
+answers() {
+  (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null
+}
+
+last_words() {
+  echo "the last lines of the logs:"
+  tail -n 5 "$demo_directory"/*.log
+}
+
+# The preferred port, or else a random one, that no socket of any address uses, TCP or UDP.
+free_port() {
+  local port=$1
+  while grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") " /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2> /dev/null; do
+    port=$((20000 + RANDOM % 10000))
+  done
+  echo "$port"
+}

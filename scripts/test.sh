@@ -1,0 +1,95 @@
+# ./tunnel test: all tests, and what they need; sourced, never run.
+
+# Program and the Debian package that has it.
+test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netcat-openbsd dig:bind9-dnsutils curl:curl)
+
+# A test host that hangs is ended after so many seconds.
+test_limit=720
+
+run_tests() {
+  need_dotnet
+  install_test_programs
+  local projects=("$@") results passed=0 failed=0 skipped=0 project
+  ((${#projects[@]} > 0)) || projects=(Shared.UnitTests Edge.UnitTests Hub.UnitTests Transport.ContractTests FunctionalTests)
+
+  echo "Building …"
+  if ! build Tunnel.sln; then
+    closing_line 0 1 0
+    return 1
+  fi
+
+  results=$(mktemp -d "${TMPDIR:-/tmp}/tunnel-test.XXXXXX")
+  # shellcheck disable=SC2064  # expanded now: the variable is gone when the trap runs
+  trap "rm -rf '$results'" EXIT
+  for project in "${projects[@]}"; do
+    run_project "$project" "$results/$project"
+  done
+
+  closing_line "$passed" "$failed" "$skipped"
+  ((failed == 0))
+}
+
+# Adds to the caller's passed, failed and skipped.
+run_project() {
+  local project=$1 directory=$2 code=0 counters=
+  local program=tests/$project/bin/Release/net10.0/$project
+  echo
+  echo "== $project"
+  timeout --kill-after 10 "$test_limit" "$program" --report-xunit-trx --report-xunit-trx-filename results.trx \
+    --results-directory "$directory" --no-progress < /dev/null || code=$?
+
+  counters=$(grep -o '<Counters [^>]*>' "$directory/results.trx" 2> /dev/null || true)
+  local total executed good bad
+  total=$(counter total) executed=$(counter executed) good=$(counter passed) bad=$(counter failed)
+  # A host that crashed, hung (code 124) or found no test (code 8) has failed, whatever its report says.
+  if ((code != 0 && bad == 0)); then
+    echo "$project: the test host ended with code $code"
+    bad=1
+  fi
+
+  passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
+}
+
+counter() {
+  local value
+  value=$(sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<< "$counters")
+  echo "${value:-0}"
+}
+
+closing_line() {
+  echo
+  echo "$1 passed, $2 failed, $3 skipped"
+}
+
+install_test_programs() {
+  local entry missing=()
+  for entry in "${test_programs[@]}"; do
+    PATH=$PATH:/usr/sbin command -v "${entry%%:*}" > /dev/null || missing+=("${entry#*:}")
+  done
+  ((${#missing[@]} > 0)) || return 0
+
+  if ((EUID != 0)); then
+    echo "Some tests will fail: they need programs that only root can install. Run this first:" >&2
+    echo "  sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    return 0
+  fi
+  command -v apt-get > /dev/null || fail "no apt-get here: install ${missing[*]} (Debian's names) by hand"
+  echo "Installing ${missing[*]} …"
+  install_packages "${missing[@]}"
+}
+
+# The tests start their own daemons: policy-rc.d (invoke-rc.d(8)) keeps those of the packages from starting.
+install_packages() {
+  local policy=/usr/sbin/policy-rc.d own=false
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+    own=true
+  fi
+  local code=0
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"; } < /dev/null > /dev/null || code=$?
+  if $own; then
+    rm -f "$policy"
+  fi
+  ((code == 0)) || fail "apt-get could not install $*"
+}
