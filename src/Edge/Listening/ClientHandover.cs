@@ -12,9 +12,8 @@ internal sealed class ClientHandover(
     ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
 {
     private static readonly LingerOption Abort = new(true, 0);
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
 
-    private long _lastWarning;
+    private readonly LogThrottle _warnings = new(transport.Time);
 
     /// <summary>Takes over <paramref name="socket"/>. Never throws: the accept loop must survive whatever one client does.</summary>
     public void Take(Socket socket, PortConnections port)
@@ -56,9 +55,7 @@ internal sealed class ClientHandover(
     {
         long open = socket.Handle;
         Refuse(socket, port, RefusalReason.DescriptorLimit);
-        long last = Interlocked.Read(ref _lastWarning);
-        long now = transport.Time.GetTimestamp();
-        if ((last == 0 || transport.Time.GetElapsedTime(last, now) >= WarningInterval) && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
+        if (_warnings.TryEnter())
             logger.DescriptorsShort(open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
     }
 
