@@ -156,8 +156,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Whether the loops turn: for a watchdog.</summary>
-    internal bool IsAlive => _state == State.Running && !_loops.IsCompleted;
+    /// <summary>Whether the loops turn, or have ended because they were told to (a drain is no fault): for a watchdog.</summary>
+    internal bool IsAlive => _state == State.Stopped || (_state == State.Running && !_loops.IsCompleted);
 
     internal static string TransportName(TransportKind kind) => kind == TransportKind.TcpTls ? "tcpTls" : "quic";
 
