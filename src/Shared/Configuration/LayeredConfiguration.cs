@@ -101,7 +101,7 @@ public sealed class LayeredConfiguration
 
     private void AddUnknown()
     {
-        var valid = _asked.Concat(_askedTrees).Select(Display).Order(StringComparer.Ordinal).ToArray();
+        var valid = _asked.Union(_askedTrees).Select(Display).Order(StringComparer.Ordinal).ToArray();
         foreach (var layer in _layers)
         {
             foreach (var key in layer.Keys().Where(key => !IsKnown(key)))

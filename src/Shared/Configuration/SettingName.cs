@@ -3,7 +3,7 @@ using System.Text;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>Names of settings: their spelling as options, and the nearest one to a misspelled name.</summary>
-internal static class SettingName
+public static class SettingName
 {
     /// <summary><c>tunnelPort</c> → <c>tunnel-port</c>, <c>tls:certPem</c> → <c>tls-cert-pem</c>.</summary>
     public static string ToOption(string key)

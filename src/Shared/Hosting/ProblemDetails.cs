@@ -39,7 +39,8 @@ internal static class ProblemDetails
     private static string ReadItem(JsonElement item)
     {
         var message = Text(item, "message") ?? Text(item, "detail") ?? item.ToString();
-        return (Text(item, "path") ?? Text(item, "pointer")) is { Length: > 0 } path ? $"{path}: {message}" : message;
+        var value = Text(item, "value") is { Length: > 0 } found ? $" = {found}" : "";
+        return (Text(item, "path") ?? Text(item, "pointer")) is { Length: > 0 } path ? $"{path}{value}: {message}" : message;
     }
 
     private static string? Text(JsonElement element, string name) =>

@@ -17,8 +17,9 @@ public static class PortList
     /// <param name="text">Ports and ranges separated by commas; spaces don't matter.</param>
     /// <param name="ports">The ports, sorted; empty if there are errors.</param>
     /// <param name="errors">Everything that is wrong, each with the entry and what would be valid (20 at most).</param>
+    /// <param name="maxPorts">Ports that the list may have in total; a list that only limits others may have all.</param>
     /// <returns>Whether there are no errors.</returns>
-    public static bool TryParse(string? text, out ImmutableArray<int> ports, out ImmutableArray<string> errors)
+    public static bool TryParse(string? text, out ImmutableArray<int> ports, out ImmutableArray<string> errors, int maxPorts = MaxPorts)
     {
         var found = new SortedSet<int>();
         var wrong = ImmutableArray.CreateBuilder<string>();
@@ -28,7 +29,7 @@ public static class PortList
             {
                 if (wrong.Count == MaxErrors)
                     break;
-                if (ParseEntry(text.AsSpan()[range].Trim(), found) is { } error)
+                if (ParseEntry(text.AsSpan()[range].Trim(), found, maxPorts) is { } error)
                     wrong.Add(error);
             }
         }
@@ -60,7 +61,7 @@ public static class PortList
         return text.ToString();
     }
 
-    private static string? ParseEntry(ReadOnlySpan<char> entry, SortedSet<int> found)
+    private static string? ParseEntry(ReadOnlySpan<char> entry, SortedSet<int> found, int maxPorts)
     {
         var dash = entry.IndexOf('-');
         var firstText = dash < 0 ? entry : entry[..dash].Trim();
@@ -69,8 +70,8 @@ public static class PortList
             return $"\"{Quote(entry)}\" is not a port or a range of ports from {Port.Min} to {Port.Max}";
         if (first > last)
             return $"\"{Quote(entry)}\" begins with the higher port; valid would be {last}-{first}";
-        if (last - first >= MaxPorts - found.Count)
-            return $"\"{Quote(entry)}\" makes more than {MaxPorts} ports in total";
+        if (last - first >= maxPorts - found.Count)
+            return $"\"{Quote(entry)}\" makes more than {maxPorts} ports in total";
 
         string? error = null;
         for (var port = first; port <= last; port++)

@@ -17,6 +17,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
     private volatile bool _endOfFile;
     private volatile bool _parked;
     private volatile bool _closed;
+    private int _armed;
     private int _swept;
 
     /// <summary>Wraps a connected socket. Options (TCP_NODELAY, keep-alive) are the caller's.</summary>
@@ -69,6 +70,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
     public bool ArmRead()
     {
         _parked = false;
+
+        // A failed write makes the stream look for what is left to read while a wait is still under way; that one will end too.
+        if (Interlocked.Exchange(ref _armed, 1) == 1) return false;
         ValueTaskAwaiter<int> awaiter;
         try
         {
@@ -78,12 +82,14 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
         catch (ObjectDisposedException)
         {
             _readFailed = true;
+            Volatile.Write(ref _armed, 0);
             return true;
         }
 
         if (awaiter.IsCompleted)
         {
             EndRead(awaiter);
+            Volatile.Write(ref _armed, 0);
             return true;
         }
 
@@ -189,6 +195,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
     private void OnReadable()
     {
         EndRead(_pendingRead);
+        Volatile.Write(ref _armed, 0);
         _stream!.NotifyReadable();
     }
 

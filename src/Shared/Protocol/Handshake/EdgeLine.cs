@@ -66,8 +66,9 @@ public static class EdgeLine
         if (error is not null)
             return false;
 
-        id = Encoding.ASCII.GetString(idPart);
-        secret = Encoding.ASCII.GetString(secretPart);
+        // Not as ASCII: that would turn foreign bytes into question marks, which are valid in a secret.
+        id = Encoding.Latin1.GetString(idPart);
+        secret = Encoding.Latin1.GetString(secretPart);
         if (!IsValidEdgeId(id))
             error = $"the edge id is not {MaxEdgeIdLength} or fewer of A-Z a-z 0-9 . _ -";
         else if (!IsValidSecret(secret))

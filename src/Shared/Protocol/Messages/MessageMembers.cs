@@ -7,6 +7,9 @@ namespace Tunnel.Shared.Protocol.Messages;
 /// <param name="names">The members' names, as on the wire.</param>
 internal sealed class MessageMembers(string path, params string[] names)
 {
+    /// <summary>What the object itself is called in an error text, for example <c>hub</c>.</summary>
+    public string Path => path.TrimEnd('.');
+
     /// <summary>The full name for an error text, for example <c>hub.maxFrame</c>.</summary>
     public string PathOf(string member) => path + member;
 

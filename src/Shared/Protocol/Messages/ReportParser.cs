@@ -59,7 +59,7 @@ internal static class ReportParser
     private static (int Port, string Proto, string Error) ReadPort(ref MessageReader reader, MessageMembers members)
     {
         if (!reader.IsObject)
-            throw new FormatException($"{members.PathOf("port")}: {reader.Value()} is not an object");
+            throw new FormatException($"{members.Path}: {reader.Value()} is not an object");
 
         var (port, proto, error) = (0, "", "");
         var seen = 0u;

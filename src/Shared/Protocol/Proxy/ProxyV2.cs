@@ -84,7 +84,12 @@ public static class ProxyV2
 
         data = data[..length];
         if (!TryParseRest(data, isLocal, family, transport, out header, out tlvs) || !HasRightChecksum(data, tlvs))
+        {
+            header = default;
+            tlvs = default;
             return ProxyParseStatus.Invalid;
+        }
+
         consumed = length;
         return ProxyParseStatus.Complete;
     }
@@ -137,6 +142,7 @@ public static class ProxyV2
         {
             if (tlv.Type != ProxyTlvType.Crc32C)
                 continue;
+            // One only: each costs a pass over the header, of which a hostile one has room for thousands.
             if (++checksums > 1 || tlv.Value.Length != sizeof(uint) || !header.Overlaps(tlv.Value, out var offset)
                 || BinaryPrimitives.ReadUInt32BigEndian(tlv.Value) != Crc32C.ComputeWithout(header, offset))
                 return false;

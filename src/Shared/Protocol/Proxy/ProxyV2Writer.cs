@@ -38,8 +38,7 @@ public ref struct ProxyV2Writer
         WriteUInt16((ushort)destination.Port);
     }
 
-    /// <summary>Adds a field.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The buffer is too short.</exception>
+    /// <summary>Adds a field; throws if the buffer is too short for it.</summary>
     public void Add(byte type, scoped ReadOnlySpan<byte> value)
     {
         _buffer[_length++] = type;

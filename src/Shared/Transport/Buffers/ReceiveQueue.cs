@@ -67,6 +67,22 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
         Release(first);
     }
 
+    /// <summary>Drops all but the oldest segment, of which a write may be under way.</summary>
+    /// <returns>Bytes dropped.</returns>
+    public long DropAllButFirst()
+    {
+        if (!_segments.TryDequeue(out var first)) return 0;
+        var isLast = ReferenceEquals(first, _last);
+        var kept = (isLast ? _end : SegmentSize) - _start;
+        while (_segments.TryDequeue(out var segment)) Release(segment);
+        _segments.Enqueue(first);
+        _last = first;
+        if (!isLast) _end = SegmentSize;
+        var dropped = Length - kept;
+        Length = kept;
+        return dropped;
+    }
+
     /// <summary>Drops everything. Not while a write of what <see cref="Peek"/> gave is under way.</summary>
     public void Clear()
     {

@@ -101,12 +101,19 @@ internal sealed class GatheringStream(Socket socket) : Stream
     private ValueTask SendAllAsync(ReadOnlyMemory<byte> data)
     {
         var sending = socket.SendAsync(data, SocketFlags.None);
-        return sending.IsCompletedSuccessfully && sending.Result == data.Length ? ValueTask.CompletedTask : FinishAsync(sending, data);
+        if (!sending.IsCompletedSuccessfully) return FinishAsync(sending, data);
+        var sent = sending.Result;
+        return sent == data.Length ? ValueTask.CompletedTask : SendRestAsync(data[sent..]);
     }
 
     private async ValueTask FinishAsync(ValueTask<int> sending, ReadOnlyMemory<byte> data)
     {
         var sent = await sending;
-        while (sent < data.Length) sent += await socket.SendAsync(data[sent..], SocketFlags.None);
+        if (sent < data.Length) await SendRestAsync(data[sent..]);
+    }
+
+    private async ValueTask SendRestAsync(ReadOnlyMemory<byte> data)
+    {
+        while (!data.IsEmpty) data = data[await socket.SendAsync(data, SocketFlags.None)..];
     }
 }

@@ -6,11 +6,33 @@ namespace Tunnel.Shared.Transport.Tls;
 /// <summary>A TCP connection with TLS on it, tuned for the mux, before it is a tunnel. Disposing closes it.</summary>
 public sealed class TlsConnection : IAsyncDisposable
 {
+    // setsockopt(2), tcp(7)
+    private const int TcpLevel = 6;
+    private const int TcpUserTimeout = 18;
+    private const int TcpNotSentLowWater = 25;
+    private const int TcpInfo = 11;
+    private const int TcpInfoRoundTrip = 68;
+
+    /// <summary>
+    /// Bytes that may wait unsent in the kernel: more would only queue behind the scheduler's back (protocol.md section 5).
+    /// </summary>
+    private const int NotSentLowWater = 128 << 10;
+
+    /// <summary>Unacknowledged bytes for this long end the connection: backs up the liveness limit (protocol.md section 3).</summary>
+    private const int UserTimeoutMilliseconds = 45_000;
+
+    private readonly GatheringStream _gathering;
+
     /// <summary>Wraps a connected socket, which this owns from now on.</summary>
     public TlsConnection(Socket socket)
     {
         Socket = socket;
-        Stream = new SslStream(new NetworkStream(socket, ownsSocket: false), leaveInnerStreamOpen: false);
+        socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        SetOption(TcpUserTimeout, UserTimeoutMilliseconds);
+        SetOption(TcpNotSentLowWater, NotSentLowWater);
+        _gathering = new GatheringStream(socket);
+        Stream = new SslStream(_gathering, leaveInnerStreamOpen: false);
     }
 
     /// <summary>The TCP socket.</summary>
@@ -19,10 +41,29 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>The TLS stream; the handshake is the caller's.</summary>
     public SslStream Stream { get; }
 
+    internal GatheringStream Gathering => _gathering;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await Stream.DisposeAsync();
         Socket.Dispose();
     }
+
+    /// <summary>The kernel's smoothed round trip (TCP_INFO), or null when it can't be told.</summary>
+    internal TimeSpan? GetRoundTripTime()
+    {
+        Span<byte> info = stackalloc byte[104];
+        try
+        {
+            var length = Socket.GetRawSocketOption(TcpLevel, TcpInfo, info);
+            return length >= TcpInfoRoundTrip + 4 ? TimeSpan.FromMicroseconds(BitConverter.ToUInt32(info[TcpInfoRoundTrip..])) : null;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    private void SetOption(int name, int value) => Socket.SetRawSocketOption(TcpLevel, name, BitConverter.GetBytes(value));
 }

@@ -12,10 +12,32 @@ public static class TlsTunnel
     public const TunnelFeatures SupportedFeatures = TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port;
 
     /// <summary>What the <c>hub</c> member of a hub's configurations says for a new tunnel; <paramref name="rev"/> is raised with each push.</summary>
-    public static HubInfo CreateHubInfo(TransportContext context, string version, string tunnelId, long rev) => throw new NotImplementedException();
+    public static HubInfo CreateHubInfo(TransportContext context, string version, string tunnelId, long rev) => new()
+    {
+        Version = version,
+        TunnelId = tunnelId,
+        Rev = rev,
+        Features = FeatureNames.Format(SupportedFeatures),
+        MaxFrame = MuxTunnel.AnnouncedMaxFrame,
+        InitialWindow = context.Options.InitialWindow,
+    };
 
-    /// <summary>The hub's end. <paramref name="config"/> is what was answered; <paramref name="received"/> is what the edge sent after its line.</summary>
+    /// <summary>The hub's end, not yet started. <paramref name="received"/> is what the edge sent after its line.</summary>
     public static ITunnel CreateHub(
-        TlsConnection connection, string edgeId, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context, IHubTunnelHandler handler) =>
-        throw new NotImplementedException();
+        TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, TransportContext context, IHubTunnelHandler handler) =>
+        new MuxTunnel(connection, edgeId, isEdge: false, context, handler, received);
+
+    /// <summary>The edge's end, not yet started; with an extended hub its first frame is HELLO.</summary>
+    internal static ITunnel CreateEdge(
+        TlsConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context)
+    {
+        var tunnel = new MuxTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received);
+        tunnel.UseHub(config.Hub, request.Hello with
+        {
+            Features = FeatureNames.Format(SupportedFeatures),
+            MaxFrame = MuxTunnel.AnnouncedMaxFrame,
+            InitialWindow = context.Options.InitialWindow,
+        });
+        return tunnel;
+    }
 }

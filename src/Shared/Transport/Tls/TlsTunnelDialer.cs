@@ -1,11 +1,127 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Tunnel.Shared.Protocol.Handshake;
+
 namespace Tunnel.Shared.Transport.Tls;
 
-/// <summary>Dials hubs over TLS over TCP.</summary>
+/// <summary>Dials hubs over TLS over TCP: connect, TLS 1.3 with the pin checked before the secret is said, the two handshake lines.</summary>
 public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
 {
+    /// <summary>How long the TCP connection may take.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long TLS and the two lines may take together, after the connection.</summary>
+    public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(15);
+
     /// <inheritdoc/>
     public TransportKind Kind => TransportKind.TcpTls;
 
     /// <inheritdoc/>
-    public Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken) => throw new NotImplementedException($"{context}");
+    public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(request.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (await ConnectAsync(socket, request, cancellationToken) is { } unreachable)
+        {
+            socket.Dispose();
+            return unreachable;
+        }
+
+        var connection = new TlsConnection(socket);
+        DialResult? result = null;
+        try
+        {
+            using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            result = await SecureAsync(connection, request, either.Token) ?? await AuthenticateAsync(connection, request, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            result = DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} ({request.Address}) accepted the connection but did not finish the handshake within {HandshakeTimeout.TotalSeconds:0} s");
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            result = DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) broke the connection during the handshake: {e.InnerException?.Message ?? e.Message}");
+        }
+        finally
+        {
+            if (result?.Tunnel is null) await connection.DisposeAsync();
+        }
+
+        return result;
+    }
+
+    private async Task<DialResult?> ConnectAsync(Socket socket, DialRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            await socket.ConnectAsync(request.Address, either.Token);
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} ({request.Address}) did not answer within {ConnectTimeout.TotalSeconds:0} s: check the address and that its firewall lets TCP port {request.Address.Port} in");
+        }
+        catch (SocketException e)
+        {
+            return DialResult.Failed(DialFailureKind.Unreachable, $"{request.HostName} ({request.Address}) can't be reached: {e.Message}. Is the hub running, and the port right?");
+        }
+    }
+
+    private static async Task<DialResult?> SecureAsync(TlsConnection connection, DialRequest request, CancellationToken cancellationToken)
+    {
+        string? wrong = null;
+        try
+        {
+            await connection.Stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = request.HostName,
+                    ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                    RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+                    {
+                        wrong = HubCertificateCheck.Fault(certificate, errors, request);
+                        return wrong is null;
+                    },
+                },
+                cancellationToken);
+            return null;
+        }
+        catch (AuthenticationException e)
+        {
+            return wrong is not null
+                ? DialResult.Failed(DialFailureKind.WrongCertificate, $"{request.HostName} ({request.Address}): {wrong}. The secret was not sent")
+                : DialResult.Failed(DialFailureKind.TlsFailed, $"{request.HostName} ({request.Address}) did not complete TLS 1.3: {e.Message} Is this a hub's tunnel port?");
+        }
+    }
+
+    private async Task<DialResult> AuthenticateAsync(TlsConnection connection, DialRequest request, CancellationToken cancellationToken)
+    {
+        var line = new byte[EdgeLine.MaxLength];
+        var length = EdgeLine.Write(line, request.EdgeId, request.Secret);
+        await connection.Stream.WriteAsync(line.AsMemory(0, length), cancellationToken);
+
+        var answer = await LineReader.ReadAsync(connection.Stream, HubLine.MaxLength, cancellationToken);
+        if (answer.Line is not { } text)
+        {
+            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) closed the connection without an answer, or its answer is longer than {HubLine.MaxLength} bytes");
+        }
+
+        if (!HubLine.TryParse(text.Span, out var config, out var refusal, out var error))
+            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) answered what is not this protocol: {error}");
+        if (config is null) return Refused(request, refusal!);
+        return DialResult.Connected(TlsTunnel.CreateEdge(connection, request, config, answer.After, context), config);
+    }
+
+    private static DialResult Refused(DialRequest request, string refusal) => refusal switch
+    {
+        HubRefusal.Unauthorized => DialResult.Failed(DialFailureKind.Unauthorized, $"the hub {request.HostName} refused edge '{request.EdgeId}': unknown id, wrong secret, or disabled. Make a new token at the hub with 'tunnel-hub edge token {request.EdgeId} --host …'"),
+        HubRefusal.Busy => DialResult.Failed(DialFailureKind.Busy, $"the hub {request.HostName} is busy"),
+        _ => DialResult.Failed(DialFailureKind.ProtocolError, $"the hub {request.HostName} refused: {refusal}"),
+    };
 }

@@ -1,10 +1,10 @@
 namespace Tunnel.Shared.Protocol.Frames;
 
 /// <summary>The peer broke the protocol: the tunnel has to end. Names frame and cause for the log.</summary>
-public sealed class ProtocolViolationException : Exception
+public sealed class FrameViolationException : Exception
 {
     /// <summary>Makes one for a frame.</summary>
-    public ProtocolViolationException(in FrameHeader frame, string cause)
+    public FrameViolationException(in FrameHeader frame, string cause)
         : base($"{Name(frame.Type)} (0x{(byte)frame.Type:X2}) on stream {frame.StreamId}, {frame.Length} bytes: {cause}")
     {
     }

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Edge.Admin;
+
+/// <summary>The edge's admin API on its Unix socket.</summary>
+internal sealed class EdgeAdmin(TunnelEdge edge, string socketPath, ILoggerFactory loggers) : IAsyncDisposable
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
+
+    private AdminSocketHost? _host;
+
+    public async Task StartAsync(CancellationToken cancellationToken) =>
+        _host = await AdminSocketHost.StartAsync(socketPath, _ => { }, Map, loggers, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is null)
+            return;
+        await _host.StopAsync(StopLimit);
+        await _host.DisposeAsync();
+    }
+
+    private void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/api/v1/status", (HttpContext context) =>
+            context.Response.WriteAsJsonAsync(edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus, cancellationToken: context.RequestAborted));
+        // Alive, whether or not the hub can be reached.
+        endpoints.MapGet("/healthz", (HttpContext context) =>
+        {
+            context.Response.StatusCode = edge.IsAlive ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            return context.Response.WriteAsync(edge.IsAlive ? "ok\n" : "not running\n", context.RequestAborted);
+        });
+    }
+}

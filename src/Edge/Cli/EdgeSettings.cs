@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Configuration;
+
+namespace Tunnel.Edge.Cli;
+
+/// <summary>The settings of <c>tunnel-edge run</c>, from all sources and checked.</summary>
+/// <param name="Edge">What the edge does.</param>
+/// <param name="AdminSocket">The admin socket's path.</param>
+/// <param name="LogLevel">How much is logged.</param>
+internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, LogLevel LogLevel)
+{
+    public const string EnvironmentPrefix = "TUNNEL_EDGE__";
+
+    private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(30);
+
+    /// <summary>Reads and checks everything.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
+    public static EdgeSettings Load(ConfigurationSources sources)
+    {
+        LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
+        Func<string, string?> environment = Environment.GetEnvironmentVariable;
+        HubCredentials hub = HubCredentials.Read(configuration);
+        CheckTransport(configuration);
+        ImmutableArray<int>? allowed = configuration.PortNumbers("allowPorts");
+        var edge = new TunnelEdgeOptions
+        {
+            HubHost = hub.Host,
+            HubPort = hub.Port,
+            EdgeId = hub.EdgeId,
+            Secret = hub.Secret,
+            Pins = hub.Pins,
+            InsecureSkipVerify = configuration.Boolean("insecureSkipVerify", false),
+            BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
+            AllowPorts = allowed,
+            ProtectedPorts = configuration.PortNumbers("protectedPorts") ?? [22],
+            StateDirectory = configuration.FilePath("stateDir", EdgePaths.StateDirectory(environment)),
+            DrainTimeout = configuration.Seconds("drainTimeout", DefaultDrain, 0, 86400),
+        };
+        var settings = new EdgeSettings(
+            edge,
+            configuration.FilePath("adminSocket", EdgePaths.AdminSocket(environment))!,
+            configuration.LogLevel("logLevel", Microsoft.Extensions.Logging.LogLevel.Information));
+        configuration.Finish();
+        return settings;
+    }
+
+    private static void CheckTransport(LayeredConfiguration configuration)
+    {
+        if (configuration.Find("transport") is { } transport && !transport.Value.Equals("tcpTls", StringComparison.OrdinalIgnoreCase))
+            configuration.Errors.Add("transport", transport.Value, "must be tcpTls: the only transport that is available now", transport.Source);
+    }
+}

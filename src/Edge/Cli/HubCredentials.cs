@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Edge.Cli;
+
+/// <summary>Which hub, and as whom: from a token or from settings of their own, never from both.</summary>
+/// <param name="Host">The hub.</param>
+/// <param name="Port">Its tunnel port.</param>
+/// <param name="EdgeId">This edge's id.</param>
+/// <param name="Secret">This edge's secret.</param>
+/// <param name="Pins">The hub's pins.</param>
+internal sealed record HubCredentials(string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins)
+{
+    private const int DefaultPort = 8443;
+    private const int MaxFileSize = 64 << 10;
+    private static readonly string[] ExplicitSettings = ["hubHost", "hubPort", "edgeId", "secret", "secretFile", "pins"];
+    private static readonly HubCredentials None = new("", DefaultPort, "", "", []);
+
+    /// <summary>Reads them; what is wrong is added to the configuration's errors.</summary>
+    public static HubCredentials Read(LayeredConfiguration configuration)
+    {
+        // Everything is read whatever is used, so that every error is seen at once.
+        string? token = SecretOrFile(configuration, "token", "tokenFile");
+        HubCredentials own = ReadOwn(configuration);
+        string[] given = [.. ExplicitSettings.Where(name => IsGiven(configuration, name))];
+        bool tokenGiven = IsGiven(configuration, "token") || IsGiven(configuration, "tokenFile");
+        if (tokenGiven && given.Length > 0)
+            configuration.Errors.Add("token", null, $"says all about the hub already: give a token, or {string.Join(", ", given)}, not both");
+        if (tokenGiven)
+            return token is null ? None : FromToken(configuration, token);
+        if (given.Length == 0)
+            configuration.Errors.Add("token", null, "is missing: give tokenFile or token (from `tunnel-hub edge add ID` at the hub), or hubHost, edgeId and secretFile");
+        else
+            AddMissing(configuration, own);
+        return own;
+    }
+
+    private static HubCredentials FromToken(LayeredConfiguration configuration, string text)
+    {
+        if (ConnectionToken.TryDecode(text, out ConnectionToken? token, out string? error))
+            return new HubCredentials(token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins);
+        configuration.Errors.Add("token", ConfigurationError.Masked, $"{error}; copy the whole token that the hub printed");
+        return None;
+    }
+
+    private static HubCredentials ReadOwn(LayeredConfiguration configuration)
+    {
+        string? edgeId = configuration.Text("edgeId");
+        if (edgeId is not null && !EdgeLine.IsValidEdgeId(edgeId))
+            configuration.Errors.Add("edgeId", edgeId, "must be 1 to 64 of A-Z a-z 0-9 . _ -");
+        string? secret = SecretOrFile(configuration, "secret", "secretFile");
+        if (secret is not null && !EdgeLine.IsValidSecret(secret))
+            configuration.Errors.Add("secret", ConfigurationError.Masked, "must be 1 to 256 printable ASCII characters without spaces");
+        return new HubCredentials(
+            configuration.Host("hubHost") ?? "", configuration.Port("hubPort", DefaultPort), edgeId ?? "", secret ?? "", ReadPins(configuration));
+    }
+
+    private static ImmutableArray<string> ReadPins(LayeredConfiguration configuration)
+    {
+        if (configuration.Words("pins") is not { } text)
+            return [];
+        ImmutableArray<string> pins = [.. text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        foreach (string pin in pins.Where(pin => !CertificatePin.IsWellFormed(pin)))
+            configuration.Errors.Add("pins", pin, "must be pins: 43 characters of base64url each, as `tunnel-hub token decode` shows", text.Source);
+        return pins;
+    }
+
+    private static void AddMissing(LayeredConfiguration configuration, HubCredentials own)
+    {
+        if (!IsGiven(configuration, "hubHost"))
+            configuration.Errors.Add("hubHost", null, "is missing: the hub's host name or address");
+        if (!IsGiven(configuration, "edgeId"))
+            configuration.Errors.Add("edgeId", null, "is missing: the id that the hub knows this edge by");
+        if (own.Secret.Length == 0 && !IsGiven(configuration, "secret") && !IsGiven(configuration, "secretFile"))
+            configuration.Errors.Add("secretFile", null, "is missing: a file with this edge's secret");
+    }
+
+    /// <summary>A secret by its own setting or in a file; null when it is given nowhere or can't be had.</summary>
+    private static string? SecretOrFile(LayeredConfiguration configuration, string name, string fileName)
+    {
+        string? value = configuration.Secret(name);
+        string? path = configuration.ExistingFile(fileName);
+        if (IsGiven(configuration, name) && IsGiven(configuration, fileName))
+            configuration.Errors.Add(name, null, $"is given twice: give {fileName} or {name}, not both");
+        return path is null ? value : ReadFile(configuration, fileName, path);
+    }
+
+    private static string? ReadFile(LayeredConfiguration configuration, string name, string path)
+    {
+        try
+        {
+            string? text = new FileInfo(path).Length <= MaxFileSize ? File.ReadAllText(path).Trim() : null;
+            if (text is { Length: > 0 })
+                return text;
+            configuration.Errors.Add(name, path, $"must be a file with one line of at most {MaxFileSize} bytes");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            configuration.Errors.Add(name, path, $"can't be read ({e.Message})");
+        }
+
+        return null;
+    }
+
+    private static bool IsGiven(LayeredConfiguration configuration, string name) =>
+        configuration.Find(name) is not null || (name == "pins" && configuration.FindJson(name) is not null);
+
+    /// <summary>Everything but the secret.</summary>
+    public override string ToString() => $"{EdgeId} at {Host}:{Port}";
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admin;
+using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Edge.Cli;
+
+/// <summary><c>tunnel-edge run</c>: the service in the foreground.</summary>
+internal static class RunCommand
+{
+    private static readonly Option<string?> Config = new("--config")
+    {
+        Description = $"Settings as JSON; without it {EdgePaths.ConfigFile} is read if it exists.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Options by the setting that each is the command line's form of. All are text: the configuration's reader reports every error at once.</summary>
+    private static readonly (string Setting, Option<string?> Option)[] Settings =
+    [
+        Setting("token", "T", "The token that the hub printed. Everybody on this machine can see a command line: --token-file is safer."),
+        Setting("tokenFile", "F", "A file with the token."),
+        Setting("hubHost", "H", "The hub's host name or address; instead of a token, with --edge-id and --secret-file."),
+        Setting("hubPort", "P", "The hub's tunnel port (8443)."),
+        Setting("edgeId", "E", "This edge's id at the hub."),
+        Setting("secretFile", "F", "A file with this edge's secret."),
+        Setting("pins", "PIN", "Pins of the hub's certificate, separated by commas; without them the system's trust store decides."),
+        Setting("bindAddress", "A", "Where ports are bound (::, which is IPv4 and IPv6)."),
+        Setting("transport", "T", "How the hub is reached: tcpTls, the only one that is available now."),
+        Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 (all but the protected)."),
+        Setting("protectedPorts", "LIST", "Ports that are never bound (22)."),
+        Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status."),
+        Setting("stateDir", "DIR", "Where state is kept."),
+        Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none (information)."),
+        Setting("drainTimeout", "S", "Seconds that open connections may go on after a stop was asked for (30)."),
+    ];
+
+    public static Command Create()
+    {
+        var command = new Command("run", "Run the edge in the foreground. Settings also come from the configuration file and from TUNNEL_EDGE__… variables.")
+        {
+            Config,
+        };
+        foreach ((_, Option<string?> option) in Settings)
+            command.Add(option);
+        command.SetAction((parsed, _) => RunAsync(parsed));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed)
+    {
+        EdgeSettings settings = EdgeSettings.Load(new ConfigurationSources
+        {
+            DefaultFile = EdgePaths.ConfigFile,
+            File = parsed.GetValue(Config),
+            EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
+            CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
+        });
+        using ILoggerFactory loggers = ServiceLogging.CreateFactory(settings.LogLevel);
+        using var notifier = new SystemdNotifier();
+        await using var edge = new TunnelEdge(settings.Edge, loggers);
+        await using var admin = new EdgeAdmin(edge, settings.AdminSocket, loggers);
+        var runner = new ServiceRunner(notifier, loggers.CreateLogger<ServiceRunner>(), TimeProvider.System);
+        return await runner.RunAsync(new ServiceDefinition
+        {
+            Name = EdgeCommandLine.Program,
+            StartAsync = async cancellationToken =>
+            {
+                // First: a second edge on the same socket must not bind ports.
+                await admin.StartAsync(cancellationToken);
+                await edge.StartAsync(cancellationToken);
+            },
+            StopAsync = edge.StopAsync,
+            DrainTimeout = settings.Edge.DrainTimeout,
+            Status = () => Describe(edge.GetStatus()),
+            IsAliveAsync = _ => Task.Run(() => edge.IsAlive && edge.GetStatus().Running, CancellationToken.None),
+        });
+    }
+
+    /// <summary>The line of <c>systemctl status</c>.</summary>
+    internal static string Describe(EdgeStatus status)
+    {
+        string ports = $"{status.ListenPorts.Length} TCP and {status.ListenPortsUdp.Length} UDP ports"
+            + (status.FailedPorts.IsEmpty ? "" : $", {status.FailedPorts.Length} can't be bound");
+        return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
+            : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"
+            : $"connecting to {status.Hub}";
+    }
+
+    private static (string Setting, Option<string?> Option) Setting(string setting, string value, string description) =>
+        (setting, new Option<string?>(OptionName(setting)) { Description = description, HelpName = value });
+
+    /// <summary><c>hubHost</c> is <c>--hub-host</c>.</summary>
+    private static string OptionName(string setting) =>
+        "--" + string.Concat(setting.Select(letter => char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"));
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Text.Json;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol;
+
+namespace Tunnel.Edge.Cli;
+
+/// <summary><c>tunnel-edge status</c>: how the running edge is.</summary>
+internal static class StatusCommand
+{
+    private static readonly Option<bool> AsJson = new("--json") { Description = "For machines." };
+
+    private static readonly Option<string?> Socket = new("--admin-socket")
+    {
+        Description = "The running edge's admin socket, when it is not the usual one.",
+        HelpName = "PATH",
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("status", "Show how the running edge is. Exit code 1 when it does not run.") { AsJson, Socket };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string socket = parsed.GetValue(Socket)
+            ?? Environment.GetEnvironmentVariable($"{EdgeSettings.EnvironmentPrefix}ADMINSOCKET")
+            ?? EdgePaths.RunningAdminSocket(Environment.GetEnvironmentVariable);
+        using var client = new AdminClient(EdgeCommandLine.Program, socket);
+        AdminResponse response = await client.GetAsync("api/v1/status", cancellationToken);
+        if (!response.IsSuccess)
+            throw new OperatorException(string.Join('\n', response.Errors()));
+        if (parsed.GetValue(AsJson))
+            await Console.Out.WriteLineAsync(response.Body);
+        else
+            Write(JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus)!, Console.Out);
+        return ExitCodes.Fine;
+    }
+
+    internal static void Write(EdgeStatus status, TextWriter output)
+    {
+        output.WriteLine($"edge      {status.EdgeId}");
+        output.WriteLine(status.Connected
+            ? $"hub       {status.Hub} ({status.HubAddress}), connected over {status.Transport} since {status.Since:u}"
+            : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
+        if (status.LastError is { } error)
+            output.WriteLine($"error     {error}");
+        output.WriteLine($"TCP       {Ports(status.ListenPorts)}");
+        output.WriteLine($"UDP       {Ports(status.ListenPortsUdp)}");
+        foreach (EdgePortFailure failure in status.FailedPorts)
+            output.WriteLine($"failed    {failure.Proto}/{failure.Port}: {failure.Error}");
+        output.WriteLine($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
+        output.WriteLine($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
+        foreach ((string reason, long count) in status.Refused)
+            output.WriteLine($"refused   {count} {reason}");
+    }
+
+    private static string Ports(IReadOnlyCollection<int> ports) => ports.Count == 0 ? "none" : PortList.Format(ports);
+}

@@ -1,0 +1,29 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>The order in which a hub's addresses are tried (RFC 8305 section 4).</summary>
+internal static class AddressOrder
+{
+    /// <summary>Alternates the families, the one that the resolver put first leading, so that a family without a route costs one stagger and not all.</summary>
+    public static IReadOnlyList<IPAddress> Interleave(IEnumerable<IPAddress> resolved)
+    {
+        IPAddress[] addresses = [.. resolved.Distinct()];
+        if (addresses.Length == 0)
+            return addresses;
+        AddressFamily leading = addresses[0].AddressFamily;
+        var first = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily == leading));
+        var second = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily != leading));
+        var ordered = new List<IPAddress>(addresses.Length);
+        while (first.Count + second.Count > 0)
+        {
+            if (first.TryDequeue(out IPAddress? address))
+                ordered.Add(address);
+            if (second.TryDequeue(out address))
+                ordered.Add(address);
+        }
+
+        return ordered;
+    }
+}

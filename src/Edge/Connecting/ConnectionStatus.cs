@@ -1,0 +1,24 @@
+using System.Net;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>How the connection to the hub is, at one moment.</summary>
+internal sealed record ConnectionStatus
+{
+    public bool Connected { get; init; }
+
+    public TransportKind? Transport { get; init; }
+
+    /// <summary>The hub's address while connected.</summary>
+    public IPEndPoint? Address { get; init; }
+
+    /// <summary>When the present tunnel began, or the last one ended.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Why there is no tunnel, or why the last one ended.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>When the next try is due, while there is none under way.</summary>
+    public DateTimeOffset? NextAttempt { get; init; }
+}

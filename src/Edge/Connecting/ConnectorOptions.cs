@@ -1,0 +1,26 @@
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>What the connector needs to know. Holds the secret, so it is a class without a text form.</summary>
+internal sealed class ConnectorOptions
+{
+    public required string HubHost { get; init; }
+
+    public required int HubPort { get; init; }
+
+    public required string EdgeId { get; init; }
+
+    public required string Secret { get; init; }
+
+    public required bool InsecureSkipVerify { get; init; }
+
+    /// <summary>How long the streams of a tunnel that was replaced may go on.</summary>
+    public required TimeSpan DrainTimeout { get; init; }
+
+    /// <summary>What to say in HELLO.</summary>
+    public required Hello Hello { get; init; }
+
+    /// <summary>The hub as the operator wrote it.</summary>
+    public string HubName => $"{HubHost}:{HubPort}";
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>Resolves a name to addresses; the system's resolver outside of tests.</summary>
+internal delegate Task<IPAddress[]> NameResolver(string host, CancellationToken cancellationToken);
+
+/// <summary>
+/// One round of dialling: resolves the hub's name anew and tries all its addresses, each 250 ms after the one before or as soon as that
+/// has failed; the first that authenticates wins (RFC 8305).
+/// </summary>
+internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, TimeProvider time)
+{
+    internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>For one address with everything: connect, TLS, authentication. A hub answers strangers for 10 s.</summary>
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>What tells the operator most comes last: a hub that answered says more than an address that did not.</summary>
+    private static readonly DialFailureKind[] ByMeaning =
+    [
+        DialFailureKind.Unreachable, DialFailureKind.Timeout, DialFailureKind.TlsFailed, DialFailureKind.ProtocolError,
+        DialFailureKind.Busy, DialFailureKind.WrongCertificate, DialFailureKind.Unauthorized,
+    ];
+
+    /// <param name="port">The hub's port.</param>
+    /// <param name="template">The request; its address is replaced by each that is tried.</param>
+    /// <param name="cancellationToken">Ends the round.</param>
+    public async Task<DialResult> DialAsync(int port, DialRequest template, CancellationToken cancellationToken)
+    {
+        IPAddress[] resolved;
+        try
+        {
+            using var timeout = new CancellationTokenSource(ResolveTimeout, time);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            resolved = IPAddress.TryParse(template.HostName, out IPAddress? literal)
+                ? [literal]
+                : await resolver(template.HostName, limit.Token).WaitAsync(limit.Token);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return DialResult.Failed(DialFailureKind.Unreachable,
+                $"the name {template.HostName} can't be resolved ({(e is SocketException ? e.Message : "no answer in time")}): check the hub's host name and this machine's DNS");
+        }
+
+        IReadOnlyList<IPAddress> addresses = AddressOrder.Interleave(resolved);
+        return addresses.Count == 0
+            ? DialResult.Failed(DialFailureKind.Unreachable, $"the name {template.HostName} has no addresses: check the hub's host name")
+            : await RaceAsync([.. addresses.Select(address => template with { Address = new IPEndPoint(address, port) })], cancellationToken);
+    }
+
+    private async Task<DialResult> RaceAsync(IReadOnlyList<DialRequest> requests, CancellationToken cancellationToken)
+    {
+        using var losers = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var attempts = new List<Task<DialResult>>(requests.Count);
+        DialResult? worst = null;
+        int started = 0;
+        try
+        {
+            while (started < requests.Count || attempts.Count > 0)
+            {
+                if (started < requests.Count)
+                    attempts.Add(AttemptAsync(requests[started++], losers.Token));
+                if (await FirstAsync(attempts, started < requests.Count, cancellationToken) is not { } ended)
+                    continue;
+                attempts.Remove(ended);
+                DialResult result = await ended;
+                if (result.Tunnel is not null)
+                    return result;
+                worst = worst is null || Meaning(result) > Meaning(worst) ? result : worst;
+                // The id and the secret are the same everywhere, and every further failure counts against this edge.
+                if (result.Failure!.Kind == DialFailureKind.Unauthorized)
+                    return result;
+            }
+
+            return worst!;
+        }
+        finally
+        {
+            await losers.CancelAsync();
+            foreach (Task<DialResult> attempt in attempts)
+                _ = DiscardAsync(attempt);
+        }
+    }
+
+    /// <summary>The first attempt to end; null when the next one is due before.</summary>
+    private async Task<Task<DialResult>?> FirstAsync(List<Task<DialResult>> attempts, bool more, CancellationToken cancellationToken)
+    {
+        if (!more)
+            return await Task.WhenAny(attempts).WaitAsync(cancellationToken);
+        using var stagger = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task due = Task.Delay(Stagger, time, stagger.Token);
+        Task first = await Task.WhenAny([.. attempts, due]);
+        await stagger.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return first as Task<DialResult>;
+    }
+
+    private async Task<DialResult> AttemptAsync(DialRequest request, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(AttemptTimeout, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await dialer.DialAsync(request, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return DialResult.Failed(DialFailureKind.Timeout, $"{request.Address} did not answer within {AttemptTimeout.TotalSeconds:0} s");
+        }
+    }
+
+    /// <summary>A loser that gets through after all is closed again.</summary>
+    private static async Task DiscardAsync(Task<DialResult> attempt)
+    {
+        try
+        {
+            DialResult result = await attempt;
+            if (result.Tunnel is { } tunnel)
+                await tunnel.DisposeAsync();
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private static int Meaning(DialResult result) => Array.IndexOf(ByMeaning, result.Failure!.Kind);
+}

@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>The content of the pin file.</summary>
+/// <param name="Configured">The token's pins when it was written.</param>
+/// <param name="Announced">What the hub announced.</param>
+internal sealed record PinState(ImmutableArray<string> Configured, ImmutableArray<string> Announced)
+{
+    // A member that is missing in the file comes as a default array, which can't be enumerated.
+    public ImmutableArray<string> Configured { get; } = Configured.IsDefault ? [] : Configured;
+
+    public ImmutableArray<string> Announced { get; } = Announced.IsDefault ? [] : Announced;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(PinState))]
+internal sealed partial class ConnectingJsonContext : JsonSerializerContext;

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>Tunnels that take no new streams: their open ones may finish, then they are closed.</summary>
+internal sealed class RetiringTunnels(TimeSpan drain, TimeProvider time, ILogger logger)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ITunnel, Task> _drains = [];
+
+    /// <summary>Starts to drain <paramref name="tunnel"/>.</summary>
+    /// <param name="tunnel">The tunnel.</param>
+    /// <param name="reason">What GOAWAY says.</param>
+    /// <param name="limit">How long its streams may go on.</param>
+    public void Add(ITunnel tunnel, string reason, TimeSpan limit)
+    {
+        lock (_gate)
+            if (!_drains.ContainsKey(tunnel))
+                _drains.Add(tunnel, Task.Run(() => DrainAsync(tunnel, reason, limit)));
+    }
+
+    /// <summary>Waits until all are closed; those that are still open after <paramref name="limit"/> are closed then.</summary>
+    public async Task WaitAsync(TimeSpan limit)
+    {
+        Dictionary<ITunnel, Task> drains;
+        lock (_gate)
+            drains = new(_drains);
+        Task all = Task.WhenAll(drains.Values);
+        // One that was told to go with a longer limit must not hold up the stop.
+        if (limit < drain && await Task.WhenAny(all, Task.Delay(limit, time)) != all)
+            await Task.WhenAll(drains.Keys.Select(tunnel => tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the edge stops"))));
+        await all;
+    }
+
+    private async Task DrainAsync(ITunnel tunnel, string reason, TimeSpan limit)
+    {
+        tunnel.SendGoAway(reason);
+        using (var timeout = new CancellationTokenSource(limit, time))
+        {
+            try
+            {
+                await tunnel.WaitForStreamsAsync(timeout.Token);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        logger.OlderTunnelClosed(tunnel.RemoteEndPoint, tunnel.ActiveStreams);
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"drained: {reason}"));
+        lock (_gate)
+            _drains.Remove(tunnel);
+    }
+}

@@ -1,0 +1,228 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>
+/// Keeps a tunnel to the hub: dials, applies the configuration, and dials again when the tunnel is lost or the hub goes away. New streams go
+/// to the newest tunnel; an older one drains.
+/// </summary>
+internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
+{
+    /// <summary>After a conflict the other process is given this long (protocol.md section 2), and a random part of half of it more.</summary>
+    internal static readonly TimeSpan ConflictDelay = TimeSpan.FromSeconds(60);
+
+    /// <summary>A hub that sends GOAWAY is dialled again at once, but one that does so to each new tunnel must not be hammered.</summary>
+    private static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(1);
+
+    private readonly ConnectorOptions _options;
+    private readonly HubDialer _dialer;
+    private readonly Backoff _backoff;
+    private readonly PinStore _pins;
+    private readonly ConfigApplier _configs;
+    private readonly IConnectorObserver _observer;
+    private readonly Func<double> _random;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly RetiringTunnels _retiring;
+    private volatile LiveTunnel? _live;
+    private readonly Lock _statusGate = new();
+    private ConnectionStatus _status = new();
+
+    public TunnelConnector(
+        ConnectorOptions options, HubDialer dialer, PinStore pins, ConfigApplier configs, IConnectorObserver observer,
+        Func<double> random, TimeProvider time, ILogger logger)
+    {
+        (_options, _dialer, _pins, _configs, _observer) = (options, dialer, pins, configs, observer);
+        (_random, _time, _logger) = (random, time, logger);
+        _backoff = new Backoff(random);
+        _retiring = new RetiringTunnels(options.DrainTimeout, time, logger);
+    }
+
+    public ITunnel? Current => _live?.Tunnel;
+
+    public ConnectionStatus Status => Volatile.Read(ref _status);
+
+    public TunnelTotals Totals { get; } = new();
+
+    /// <summary>Dials and serves until cancelled; then the tunnel is left as it is, for <see cref="CloseAsync"/>.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                TimeSpan delay = await TryOnceAsync(cancellationToken);
+                if (delay <= TimeSpan.Zero)
+                    continue;
+                DateTimeOffset next = _time.GetUtcNow() + delay;
+                // The clock first: who sees the status finds the wait begun.
+                Task wait = Task.Delay(delay, _time, cancellationToken);
+                Update(status => status with { NextAttempt = next });
+                await wait;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>Says GOAWAY, gives the open streams <paramref name="drain"/> to finish, and closes. After <see cref="RunAsync"/> has ended.</summary>
+    public async Task CloseAsync(TimeSpan drain)
+    {
+        if (_live is { } live)
+            _retiring.Add(live.Tunnel, GoAway.Shutdown, drain);
+        await _retiring.WaitAsync(drain);
+    }
+
+    void IEdgeTunnelHandler.OnConfig(ITunnel tunnel, TunnelConfig config)
+    {
+        // A draining tunnel's pushes are of yesterday.
+        if (_live?.Tunnel == tunnel)
+            _configs.PostPushed(tunnel, config);
+    }
+
+    void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway)
+    {
+        if (_live is { } live && live.Tunnel == tunnel)
+            live.OnGoAway(goAway);
+    }
+
+    /// <summary>One tunnel from the dial to its end, or a dial that failed.</summary>
+    /// <returns>How long to wait before the next.</returns>
+    private async Task<TimeSpan> TryOnceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Update(status => status with { NextAttempt = null });
+            DialResult result = await _dialer.DialAsync(_options.HubPort, CreateRequest(), cancellationToken);
+            return result.Failure is { } failure
+                ? OnDialFailed(failure)
+                : await ServeAsync(result.Tunnel!, result.Config!, cancellationToken);
+        }
+        catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        {
+            // A bug in a transport: the edge must not stop dialling because of it.
+            TimeSpan delay = _backoff.Next();
+            _logger.DialFaulted(e, delay);
+            Update(status => status with { LastError = e.Message });
+            return delay;
+        }
+    }
+
+    private DialRequest CreateRequest()
+    {
+        if (_options.InsecureSkipVerify)
+            _logger.VerificationOff();
+        return new DialRequest
+        {
+            Address = new IPEndPoint(IPAddress.None, _options.HubPort),
+            HostName = _options.HubHost,
+            EdgeId = _options.EdgeId,
+            Secret = _options.Secret,
+            Pins = _pins.Current,
+            InsecureSkipVerify = _options.InsecureSkipVerify,
+            Hello = _options.Hello,
+            Handler = this,
+        };
+    }
+
+    private TimeSpan OnDialFailed(DialFailure failure)
+    {
+        TimeSpan delay = _backoff.Next();
+        string error = $"{failure.Kind}: {failure.Message}";
+        if (Status.LastError == error)
+            _logger.DialFailedAgain(_options.HubName, failure.Kind, delay);
+        else
+            _logger.DialFailed(_options.HubName, failure.Kind, failure.Message, DialAdvice.For(failure.Kind, _options.EdgeId), delay);
+        Update(status => status with { LastError = error });
+        return delay;
+    }
+
+    private async Task<TimeSpan> ServeAsync(ITunnel tunnel, TunnelConfig config, CancellationToken cancellationToken)
+    {
+        var live = new LiveTunnel(tunnel, _time.GetTimestamp());
+        LiveTunnel? older = _live;
+        // Before its start, since callbacks come from then on; before the ports are bound, so that their first client finds it.
+        _live = live;
+        Totals.Add(tunnel);
+        tunnel.Start();
+        _ = WatchAsync(live);
+        _configs.PostInitial(tunnel, config);
+        OnConnected(tunnel);
+        if (older is not null)
+            _retiring.Add(older.Tunnel, GoAway.Replaced, _options.DrainTimeout);
+
+        await Task.WhenAny(tunnel.Completion, live.GoAway).WaitAsync(cancellationToken);
+        return tunnel.Completion.IsCompleted ? await OnTunnelEndedAsync(live) : OnGoAway(live, await live.GoAway);
+    }
+
+    private void OnConnected(ITunnel tunnel)
+    {
+        _logger.Connected(_options.HubName, tunnel.RemoteEndPoint, tunnel.Kind);
+        Update(_ => new ConnectionStatus
+        {
+            Connected = true,
+            Transport = tunnel.Kind,
+            Address = tunnel.RemoteEndPoint,
+            Since = _time.GetUtcNow(),
+        });
+        _observer.OnConnected(tunnel.RemoteEndPoint, tunnel.Kind);
+    }
+
+    private async Task<TimeSpan> OnTunnelEndedAsync(LiveTunnel live)
+    {
+        TunnelEnd end = await live.Tunnel.Completion;
+        TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
+        _backoff.OnTunnelEnded(lifetime);
+        TimeSpan delay = _backoff.Next();
+        _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime, delay);
+        return delay;
+    }
+
+    private TimeSpan OnGoAway(LiveTunnel live, GoAway goAway)
+    {
+        if (goAway.Reason is GoAway.Conflict or GoAway.Replaced)
+        {
+            TimeSpan wait = ConflictDelay * (1 + (_random() / 2));
+            _logger.Conflict(goAway.Reason, _options.EdgeId, wait);
+            Update(status => status with { LastError = $"{goAway.Reason}: another edge process holds the id {_options.EdgeId}" });
+            _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);
+            return wait;
+        }
+
+        TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
+        _backoff.OnTunnelEnded(lifetime);
+        TimeSpan delay = lifetime >= ShortLived ? TimeSpan.Zero : _backoff.Next();
+        _logger.HubGoesAway(goAway.Reason, delay);
+        return delay;
+    }
+
+    /// <summary>Without a tunnel clients are refused, whatever the loop is doing when it ends.</summary>
+    private async Task WatchAsync(LiveTunnel live)
+    {
+        TunnelEnd end = await live.Tunnel.Completion;
+        if (Interlocked.CompareExchange(ref _live, null, live) == live)
+            Update(status => status with
+            {
+                Connected = false,
+                Transport = null,
+                Address = null,
+                Since = _time.GetUtcNow(),
+                // An end of our own making has its cause there already.
+                LastError = end.Kind == TunnelEndKind.Closed ? status.LastError : $"{end.Kind}: {end.Detail}",
+            });
+        _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
+        await live.Tunnel.DisposeAsync();
+    }
+
+    /// <summary>The loop and the tunnel's end change the status at the same time.</summary>
+    private void Update(Func<ConnectionStatus, ConnectionStatus> change)
+    {
+        lock (_statusGate)
+            Volatile.Write(ref _status, change(_status));
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Edge;
+
+/// <summary>Events 3300–3399.</summary>
+internal static partial class EdgeLog
+{
+    [LoggerMessage(3300, LogLevel.Error, "A subscriber of an event threw")]
+    public static partial void SubscriberFaulted(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3301, LogLevel.Information, "Edge {EdgeId} started; hub {Hub}")]
+    public static partial void EdgeStarted(this ILogger logger, string edgeId, string hub);
+
+    [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: {Streams} streams have {Drain} to finish")]
+    public static partial void EdgeStopping(this ILogger logger, string edgeId, int streams, TimeSpan drain);
+}

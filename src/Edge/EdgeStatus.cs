@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace Tunnel.Edge;
+
+/// <summary>How an edge is, at one moment; the JSON of <c>GET /api/v1/status</c>.</summary>
+public sealed record EdgeStatus
+{
+    /// <summary>Started and not stopped.</summary>
+    public bool Running { get; init; }
+
+    /// <summary>There is a tunnel to the hub.</summary>
+    public bool Connected { get; init; }
+
+    /// <summary>This edge's id.</summary>
+    public string EdgeId { get; init; } = "";
+
+    /// <summary>The hub as configured, <c>host:port</c>.</summary>
+    public string Hub { get; init; } = "";
+
+    /// <summary>The address that the hub has now; null while not connected.</summary>
+    public string? HubAddress { get; init; }
+
+    /// <summary>What the tunnel runs over (<c>tcpTls</c>); null while not connected.</summary>
+    public string? Transport { get; init; }
+
+    /// <summary>When the present tunnel began or, while there is none, the last one ended.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Round trip to the hub in milliseconds; null before the first measurement.</summary>
+    public double? Rtt { get; init; }
+
+    /// <summary>This edge's public address, when known.</summary>
+    public string? PublicIp { get; init; }
+
+    /// <summary>TCP clients with a stream.</summary>
+    public int ActiveStreams { get; init; }
+
+    /// <summary>UDP sessions.</summary>
+    public int ActiveSessions { get; init; }
+
+    /// <summary>TCP ports that are bound.</summary>
+    public ImmutableArray<int> ListenPorts { get; init; } = [];
+
+    /// <summary>UDP ports that are bound.</summary>
+    public ImmutableArray<int> ListenPortsUdp { get; init; } = [];
+
+    /// <summary>Assigned ports that can't be bound.</summary>
+    public ImmutableArray<EdgePortFailure> FailedPorts { get; init; } = [];
+
+    /// <summary>Bytes from clients since the start.</summary>
+    public long BytesIn { get; init; }
+
+    /// <summary>Bytes to clients since the start.</summary>
+    public long BytesOut { get; init; }
+
+    /// <summary>Why there is no tunnel, or why the last one ended; null when nothing went wrong since the connect.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>When the next try to connect is due; null while connected or trying.</summary>
+    public DateTimeOffset? NextAttempt { get; init; }
+
+    /// <summary>Clients and datagrams turned away since the start, by reason; reasons that never applied are missing.</summary>
+    public IReadOnlyDictionary<string, long> Refused { get; init; } = ImmutableDictionary<string, long>.Empty;
+}
+
+/// <summary>A port that the hub assigned and that is not bound.</summary>
+/// <param name="Port">1–65535.</param>
+/// <param name="Proto"><c>tcp</c> or <c>udp</c>.</param>
+/// <param name="Error">Why, for the operator.</param>
+public sealed record EdgePortFailure(int Port, string Proto, string Error);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(EdgeStatus))]
+internal sealed partial class EdgeJsonContext : JsonSerializerContext;

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Tunnel.Edge.Events;
+
+/// <summary>A tunnel to the hub was made.</summary>
+/// <param name="Hub">The hub's address.</param>
+/// <param name="Transport">What it runs over, for example <c>tcpTls</c>.</param>
+public sealed record TunnelConnectedEvent(IPEndPoint Hub, string Transport);
+
+/// <summary>A tunnel is over.</summary>
+/// <param name="Hub">The hub's address.</param>
+/// <param name="Reason">Why, in words.</param>
+public sealed record TunnelDisconnectedEvent(IPEndPoint Hub, string Reason);
+
+/// <summary>The hub's configuration was applied, or what is bound has changed since.</summary>
+/// <param name="Revision">The configuration's revision; 0 when the hub tells none.</param>
+/// <param name="ListenPorts">TCP ports that are bound.</param>
+/// <param name="ListenPortsUdp">UDP ports that are bound.</param>
+/// <param name="FailedPorts">Assigned ports that are not.</param>
+public sealed record PortsEvent(
+    long Revision, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp, ImmutableArray<EdgePortFailure> FailedPorts);
+
+/// <summary>A client got a stream.</summary>
+/// <param name="Port">The public port.</param>
+/// <param name="Client">The client; null when it is not known.</param>
+public sealed record StreamOpenedEvent(int Port, IPEndPoint? Client);
+
+/// <summary>A client's stream is over.</summary>
+/// <param name="Port">The public port.</param>
+/// <param name="Client">The client; null when it is not known.</param>
+/// <param name="BytesIn">Bytes from the client.</param>
+/// <param name="BytesOut">Bytes to the client.</param>
+/// <param name="Completed">Both directions ended in order; false when one side aborted.</param>
+/// <param name="Reason">Who ended it and why, in words.</param>
+public sealed record StreamClosedEvent(int Port, IPEndPoint? Client, long BytesIn, long BytesOut, bool Completed, string Reason);

@@ -1,0 +1,36 @@
+using System.Net;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Listening;
+
+/// <summary>One accepted client while its stream lives, as a node of its port's list.</summary>
+internal sealed class ClientConnection(PortConnections port, IPEndPoint? client) : IStreamObserver
+{
+    private ITunnelStream? _stream;
+    private volatile bool _abandoned;
+
+    internal ClientConnection? Previous { get; set; }
+
+    internal ClientConnection? Next { get; set; }
+
+    internal IPEndPoint? Client => client;
+
+    /// <summary>Tells the connection its stream, which may be over already.</summary>
+    public void SetStream(ITunnelStream stream)
+    {
+        Volatile.Write(ref _stream, stream);
+        // Reset() may have come first and found no stream.
+        if (_abandoned)
+            stream.Reset(ResetReason.ShuttingDown);
+    }
+
+    /// <summary>Ends the stream because its port's time is over.</summary>
+    public void Reset()
+    {
+        _abandoned = true;
+        Volatile.Read(ref _stream)?.Reset(ResetReason.ShuttingDown);
+    }
+
+    void IStreamObserver.OnStreamClosed(ITunnelStream stream, in StreamEnd end) => port.OnClosed(this, stream, end);
+}

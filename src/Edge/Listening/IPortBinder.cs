@@ -1,0 +1,26 @@
+namespace Tunnel.Edge.Listening;
+
+/// <summary>Opens public ports.</summary>
+internal interface IPortBinder
+{
+    /// <summary>Binds a port and starts to serve it. A port that can't be bound is a result, not an exception.</summary>
+    BindResult Bind(PortKey port);
+}
+
+/// <summary>A port that is bound and served.</summary>
+internal interface IBoundPort
+{
+    /// <summary>Connections or sessions that came by this port and are open now.</summary>
+    int Active { get; }
+
+    /// <summary>Takes no more clients and gives the port back at once; those that are there have <paramref name="drain"/> to finish, then they are reset.</summary>
+    void Close(TimeSpan drain);
+}
+
+/// <summary>Either a bound port, or why it could not be bound, in words for the operator.</summary>
+internal readonly record struct BindResult(IBoundPort? Port, string? Error)
+{
+    public static BindResult Bound(IBoundPort port) => new(port, null);
+
+    public static BindResult Failed(string error) => new(null, error);
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Edge.Listening;
+
+/// <summary>
+/// The listeners of all assigned ports. Each configuration is compared with the one before: a port in both keeps its listener and its
+/// connections. Ports that could not be bound are tried again, since whoever holds them may let go.
+/// </summary>
+internal sealed class PortListeners : IDisposable
+{
+    internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PortKey, IBoundPort> _bound = [];
+    private readonly IPortBinder _binder;
+    private readonly TimeSpan _drain;
+    private readonly ILogger _logger;
+    private readonly ITimer _retryTimer;
+    private readonly Action _changed;
+    private PortSet _assigned = PortSet.Empty;
+    private ImmutableSortedDictionary<PortKey, string> _failed = ImmutableSortedDictionary<PortKey, string>.Empty;
+    private bool _disposed;
+
+    /// <param name="binder">Binds one port.</param>
+    /// <param name="drain">How long the connections of a removed port may go on.</param>
+    /// <param name="time">The clock of the retries.</param>
+    /// <param name="logger">Where failures are told.</param>
+    /// <param name="changed">Called when a retry has changed what is bound or why something is not; not for <see cref="Apply"/>.</param>
+    public PortListeners(IPortBinder binder, TimeSpan drain, TimeProvider time, ILogger logger, Action changed)
+    {
+        (_binder, _drain, _logger, _changed) = (binder, drain, logger, changed);
+        _retryTimer = time.CreateTimer(static state => ((PortListeners)state!).RetryFailed(), this, RetryInterval, RetryInterval);
+    }
+
+    /// <summary>Binds what is new and closes what is gone. Blocks for the time of the system calls.</summary>
+    public PortState Apply(PortSet assigned)
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                PortChanges changes = _assigned.ChangesTo(assigned);
+                _assigned = assigned;
+                foreach (PortKey port in changes.Removed)
+                    Remove(port);
+                // Ports that failed before are worth another try: the operator may just have freed one and pushed.
+                foreach (PortKey port in assigned.Ports)
+                    if (!_bound.ContainsKey(port))
+                        TryBind(port);
+            }
+
+            return Snapshot();
+        }
+    }
+
+    /// <summary>What is bound and what is not.</summary>
+    public PortState GetState()
+    {
+        lock (_gate)
+            return Snapshot();
+    }
+
+    /// <summary>Closes every listener; the connections stay until their owner ends them, or <paramref name="drain"/> is over.</summary>
+    public void CloseAll(TimeSpan drain)
+    {
+        lock (_gate)
+        {
+            foreach (IBoundPort port in _bound.Values)
+                port.Close(drain);
+            _bound.Clear();
+            _failed = _failed.Clear();
+            _assigned = PortSet.Empty;
+        }
+    }
+
+    public void Dispose()
+    {
+        _retryTimer.Dispose();
+        lock (_gate)
+            _disposed = true;
+        CloseAll(TimeSpan.Zero);
+    }
+
+    private void RetryFailed()
+    {
+        bool changed;
+        lock (_gate)
+        {
+            if (_disposed || _failed.IsEmpty)
+                return;
+            ImmutableSortedDictionary<PortKey, string> before = _failed;
+            foreach (PortKey port in before.Keys)
+                TryBind(port);
+            changed = _failed != before;
+        }
+
+        if (changed)
+            _changed();
+    }
+
+    private void TryBind(PortKey port)
+    {
+        BindResult result = _binder.Bind(port);
+        if (result.Port is { } bound)
+        {
+            _bound.Add(port, bound);
+            _failed = _failed.Remove(port);
+            _logger.PortBound(port);
+        }
+        else if (!_failed.TryGetValue(port, out string? known) || known != result.Error)
+        {
+            _failed = _failed.SetItem(port, result.Error!);
+            _logger.PortFailed(port, result.Error!);
+        }
+    }
+
+    private void Remove(PortKey port)
+    {
+        _failed = _failed.Remove(port);
+        if (!_bound.Remove(port, out IBoundPort? bound))
+            return;
+        _logger.PortRemoved(port, bound.Active, _drain);
+        bound.Close(_drain);
+    }
+
+    private PortState Snapshot() => new([.. _bound.Keys.Order()], _failed);
+}

@@ -1,0 +1,20 @@
+using System.Text.Json;
+
+namespace Tunnel.Edge.Listening;
+
+/// <summary>How often each <see cref="RefusalReason"/> applied since the start.</summary>
+internal sealed class RefusalCounters
+{
+    private static readonly RefusalReason[] Reasons = Enum.GetValues<RefusalReason>();
+
+    private readonly long[] _counts = new long[Reasons.Length];
+
+    public long this[RefusalReason reason] => Interlocked.Read(ref _counts[(int)reason]);
+
+    public void Count(RefusalReason reason) => Interlocked.Increment(ref _counts[(int)reason]);
+
+    /// <summary>The reasons that have applied at all.</summary>
+    public IReadOnlyDictionary<string, long> ToDictionary() =>
+        Reasons.Where(reason => this[reason] > 0)
+            .ToDictionary(reason => JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()), reason => this[reason]);
+}

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Edge;
+
+/// <summary>What a <see cref="TunnelEdge"/> needs to know; fixed for its life.</summary>
+public sealed record TunnelEdgeOptions
+{
+    /// <summary>The hub's host name or address.</summary>
+    public required string HubHost { get; init; }
+
+    /// <summary>The hub's tunnel port, 1–65535.</summary>
+    public int HubPort { get; init; } = 8443;
+
+    /// <summary>This edge's id: 1–64 of <c>[A-Za-z0-9._-]</c>.</summary>
+    public required string EdgeId { get; init; }
+
+    /// <summary>This edge's secret: 1–256 printable ASCII characters without spaces. Never logged.</summary>
+    public required string Secret { get; init; }
+
+    /// <summary>
+    /// Pins of the hub's certificate (<see cref="CertificatePin"/>), one of which must match; when empty the system's trust store and the
+    /// host name decide.
+    /// </summary>
+    public ImmutableArray<string> Pins { get; init; } = [];
+
+    /// <summary>Accepts any certificate of the hub. Whoever answers then gets the secret: for tests only.</summary>
+    public bool InsecureSkipVerify { get; init; }
+
+    /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
+    public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;
+
+    /// <summary>Ports that may be bound; null allows all but <see cref="ProtectedPorts"/>.</summary>
+    public ImmutableArray<int>? AllowPorts { get; init; }
+
+    /// <summary>Ports that are never bound, whatever the hub says.</summary>
+    public ImmutableArray<int> ProtectedPorts { get; init; } = [22];
+
+    /// <summary>Where announced pins are kept, or null to forget them with the process.</summary>
+    public string? StateDirectory { get; init; }
+
+    /// <summary>How long connections of a removed port, or of a tunnel that was replaced, may go on.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>UDP sessions at once; beyond it those of one unanswered datagram give way first, then the longest idle. At least 1.</summary>
+    public int MaxUdpSessions { get; init; } = 65536;
+
+    /// <summary>A UDP session ends when nothing moved for this long.</summary>
+    public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Windows and memory of the tunnels.</summary>
+    public FlowControlOptions FlowControl { get; init; } = new();
+
+    /// <summary>Options for the hub that a connection token names.</summary>
+    public static TunnelEdgeOptions FromToken(ConnectionToken token) => new()
+    {
+        HubHost = token.Host,
+        HubPort = token.Port,
+        EdgeId = token.EdgeId,
+        Secret = token.Secret,
+        Pins = token.Pins.IsDefault ? [] : token.Pins,
+    };
+
+    // What a record prints of itself; the secret is left out.
+    private bool PrintMembers(StringBuilder text)
+    {
+        text.Append($"Hub = {HubHost}:{HubPort}, EdgeId = {EdgeId}, Secret = ***, Pins = {Pins.Length}, BindAddress = {BindAddress}");
+        return true;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Edge.Udp;
+
+/// <summary>
+/// Socket addresses and control messages of recvmsg and sendmsg as Linux lays them out (64-bit; ip(7), ipv6(7), cmsg(3)).
+/// A dual-stack socket reports and takes IPv6 packet information for IPv4 too, with mapped addresses.
+/// </summary>
+internal static class PacketInfo
+{
+    /// <summary>Room for a sockaddr_in6.</summary>
+    public const int AddressSize = 28;
+
+    /// <summary>Room for the control messages that we ask for or send; one of 40 bytes, and alignment.</summary>
+    public const int ControlSize = 64;
+
+    private const int HeaderSize = 16;
+    private const int LevelIpv4 = 0;
+    private const int LevelIpv6 = 41;
+    private const int Ipv4PacketInfo = 8;
+    private const int Ipv6ReceivePacketInfo = 49;
+    private const int Ipv6PacketInfo = 50;
+    private const short FamilyIpv4 = 2;
+    private const short FamilyIpv6 = 10;
+
+    private static readonly UInt128 MappedPrefix = (UInt128)0xffff << 32;
+    private static readonly UInt128 LinkLocalPrefix = (UInt128)0xfe80 << 112;
+
+    /// <summary>Asks for packet information with each datagram.</summary>
+    public static void Enable(Socket socket)
+    {
+        ReadOnlySpan<byte> on = [1, 0, 0, 0];
+        if (socket.AddressFamily == AddressFamily.InterNetworkV6)
+            socket.SetRawSocketOption(LevelIpv6, Ipv6ReceivePacketInfo, on);
+        else
+            socket.SetRawSocketOption(LevelIpv4, Ipv4PacketInfo, on);
+    }
+
+    /// <summary>Reads what recvmsg wrote.</summary>
+    public static DatagramPath Read(ReadOnlySpan<byte> address, ReadOnlySpan<byte> control)
+    {
+        short family = MemoryMarshal.Read<short>(address);
+        ushort port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
+        UInt128 remote = family == FamilyIpv6
+            ? BinaryPrimitives.ReadUInt128BigEndian(address[8..])
+            : MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(address[4..]);
+        uint scope = family == FamilyIpv6 && IsLinkLocal(remote) ? MemoryMarshal.Read<uint>(address[24..]) : 0;
+        return new DatagramPath(remote, port, ReadLocal(control), scope);
+    }
+
+    /// <summary>Writes the address to send to.</summary>
+    /// <returns>Its length.</returns>
+    public static int WriteAddress(Span<byte> address, in DatagramPath path, AddressFamily family)
+    {
+        address.Clear();
+        BinaryPrimitives.WriteUInt16BigEndian(address[2..], path.RemotePort);
+        if (family == AddressFamily.InterNetwork)
+        {
+            MemoryMarshal.Write(address, FamilyIpv4);
+            BinaryPrimitives.WriteUInt32BigEndian(address[4..], (uint)path.Remote);
+            return 16;
+        }
+
+        MemoryMarshal.Write(address, FamilyIpv6);
+        BinaryPrimitives.WriteUInt128BigEndian(address[8..], path.Remote);
+        MemoryMarshal.Write(address[24..], path.Interface);
+        return AddressSize;
+    }
+
+    /// <summary>Writes the control message that chooses the source address.</summary>
+    /// <returns>Its length; 0 when the source is not known and the kernel shall choose.</returns>
+    public static int WriteControl(Span<byte> control, in DatagramPath path, AddressFamily family)
+    {
+        if (path.Local == UInt128.Zero)
+            return 0;
+        control.Clear();
+        bool ipv4 = family == AddressFamily.InterNetwork;
+        int length = HeaderSize + (ipv4 ? 12 : 20);
+        MemoryMarshal.Write(control, (long)length);
+        MemoryMarshal.Write(control[8..], ipv4 ? LevelIpv4 : LevelIpv6);
+        MemoryMarshal.Write(control[12..], ipv4 ? Ipv4PacketInfo : Ipv6PacketInfo);
+        if (ipv4)
+        {
+            // struct in_pktinfo: interface, source address, (destination)
+            BinaryPrimitives.WriteUInt32BigEndian(control[(HeaderSize + 4)..], (uint)path.Local);
+        }
+        else
+        {
+            // struct in6_pktinfo: source address, interface
+            BinaryPrimitives.WriteUInt128BigEndian(control[HeaderSize..], path.Local);
+            MemoryMarshal.Write(control[(HeaderSize + 16)..], path.Interface);
+        }
+
+        return Align(length);
+    }
+
+    private static UInt128 ReadLocal(ReadOnlySpan<byte> control)
+    {
+        while (control.Length >= HeaderSize)
+        {
+            long length = MemoryMarshal.Read<long>(control);
+            if (length < HeaderSize || length > control.Length)
+                break;
+            int level = MemoryMarshal.Read<int>(control[8..]);
+            int type = MemoryMarshal.Read<int>(control[12..]);
+            ReadOnlySpan<byte> data = control[HeaderSize..(int)length];
+            if (level == LevelIpv6 && type == Ipv6PacketInfo && data.Length >= 20)
+                return BinaryPrimitives.ReadUInt128BigEndian(data);
+            if (level == LevelIpv4 && type == Ipv4PacketInfo && data.Length >= 12)
+                return MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(data[8..]);
+            control = control[Math.Min(Align((int)length), control.Length)..];
+        }
+
+        return UInt128.Zero;
+    }
+
+    private static bool IsLinkLocal(UInt128 address) => (address & ((UInt128)0xffc0 << 112)) == LinkLocalPrefix;
+
+    private static int Align(int length) => (length + 7) & ~7;
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Tunnel.Edge.Udp;
+
+/// <summary>
+/// All UDP sessions of the edge. Bounded: when it is full, a session of one unanswered datagram gives way first (a flood from forged
+/// addresses consists of those), then the one that has been idle longest. Pure: time comes in as an argument, and the caller locks.
+/// </summary>
+internal sealed class SessionTable<TSession>(int capacity, TimeSpan idleTimeout)
+    where TSession : SessionNode<TSession>
+{
+    /// <summary>Activity closer than this to the last is not worth a move: the order is exact to this much.</summary>
+    private static readonly TimeSpan Resolution = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<SessionKey, TSession> _sessions = [];
+
+    /// <summary>Sessions of one datagram that nothing has answered.</summary>
+    private readonly SessionList<TSession> _unproven = new();
+
+    private readonly SessionList<TSession> _proven = new();
+
+    public int Count => _sessions.Count;
+
+    public bool TryGet(in SessionKey key, [MaybeNullWhen(false)] out TSession session) => _sessions.TryGetValue(key, out session);
+
+    /// <summary>Enters a session for its first datagram.</summary>
+    /// <returns>The session that had to give way, or null.</returns>
+    public TSession? Add(TSession session, TimeSpan now)
+    {
+        TSession? evicted = _sessions.Count >= capacity ? _unproven.Oldest ?? _proven.Oldest : null;
+        if (evicted is not null)
+            Remove(evicted);
+        _sessions.Add(session.Key, session);
+        session.LastActive = now;
+        _unproven.Append(session);
+        return evicted;
+    }
+
+    /// <summary>A second datagram of the client, or an answer: the session is proven, and not idle.</summary>
+    public void Touch(TSession session, TimeSpan now)
+    {
+        bool proven = session.List == _proven;
+        if (session.List is null || (proven && now - session.LastActive < Resolution))
+            return;
+        session.List.Remove(session);
+        session.LastActive = now;
+        _proven.Append(session);
+    }
+
+    /// <summary>Whether <see cref="Touch"/> would do anything; may be asked without the lock, so that busy sessions don't contend for it.</summary>
+    public bool NeedsTouch(TSession session, TimeSpan now) => session.List != _proven || now - session.LastActive >= Resolution;
+
+    /// <returns>False when it was not there any more.</returns>
+    public bool Remove(TSession session)
+    {
+        if (session.List is null)
+            return false;
+        session.List.Remove(session);
+        _sessions.Remove(session.Key);
+        return true;
+    }
+
+    /// <summary>Takes out every session that has been idle for the time-out.</summary>
+    public void RemoveIdle(TimeSpan now, ICollection<TSession> removed)
+    {
+        RemoveIdle(_unproven, now, removed);
+        RemoveIdle(_proven, now, removed);
+    }
+
+    /// <summary>Takes out every session of one port.</summary>
+    public void RemovePort(ushort port, ICollection<TSession> removed)
+    {
+        foreach (TSession session in _sessions.Values)
+            if (session.Key.Port == port)
+                removed.Add(session);
+        foreach (TSession session in removed)
+            Remove(session);
+    }
+
+    private void RemoveIdle(SessionList<TSession> list, TimeSpan now, ICollection<TSession> removed)
+    {
+        while (list.Oldest is { } oldest && now - oldest.LastActive >= idleTimeout)
+        {
+            Remove(oldest);
+            removed.Add(oldest);
+        }
+    }
+}

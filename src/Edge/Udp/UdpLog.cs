@@ -1,0 +1,14 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Listening;
+
+namespace Tunnel.Edge.Udp;
+
+/// <summary>Events 3200–3299.</summary>
+internal static partial class UdpLog
+{
+    [LoggerMessage(3200, LogLevel.Error, "The receive loop of {Port} ended by a fault; the port is closed")]
+    public static partial void ReceiveLoopFaulted(this ILogger logger, PortKey port, Exception exception);
+
+    [LoggerMessage(3201, LogLevel.Debug, "{Count} idle UDP sessions ended")]
+    public static partial void SessionsIdle(this ILogger logger, int count);
+}

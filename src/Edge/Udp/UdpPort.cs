@@ -1,0 +1,80 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Listening;
+
+namespace Tunnel.Edge.Udp;
+
+/// <summary>One UDP port: receives datagrams and gives each to its session.</summary>
+internal sealed class UdpPort : IBoundPort
+{
+    /// <summary>Datagrams received before the thread is given back: it may be the socket engine's, and other sockets wait for it.</summary>
+    private const int BatchSize = 64;
+
+    /// <summary>The largest UDP datagram and a byte.</summary>
+    private const int BufferSize = 65536;
+
+    /// <summary>A datagram is received and copied into the tunnel without an await in between, so one buffer a thread serves all ports.</summary>
+    [ThreadStatic]
+    private static byte[]? t_buffer;
+
+    private readonly IDatagramSocket _socket;
+    private readonly UdpSessions _sessions;
+    private readonly ILogger _logger;
+    private int _active;
+
+    private UdpPort(IDatagramSocket socket, UdpSessions sessions, ILogger logger) =>
+        (_socket, _sessions, _logger) = (socket, sessions, logger);
+
+    /// <summary>The port's number.</summary>
+    public int Number => _socket.LocalPort;
+
+    public int Active => Volatile.Read(ref _active);
+
+    /// <summary>Starts to serve a bound socket, which is this port's from now on.</summary>
+    public static UdpPort Start(IDatagramSocket socket, UdpSessions sessions, ILogger logger)
+    {
+        var port = new UdpPort(socket, sessions, logger);
+        _ = Task.Run(port.ReceiveAsync);
+        return port;
+    }
+
+    public bool TrySend(ReadOnlySpan<byte> payload, in DatagramPath path) => _socket.TrySend(payload, path);
+
+    /// <summary>Without connections there is nothing to drain: a flow has no end of its own that could be waited for.</summary>
+    public void Close(TimeSpan drain)
+    {
+        _socket.Dispose();
+        _sessions.EndPort(this);
+    }
+
+    internal void OnSessionAdded() => Interlocked.Increment(ref _active);
+
+    internal void OnSessionRemoved() => Interlocked.Decrement(ref _active);
+
+    private async Task ReceiveAsync()
+    {
+        try
+        {
+            while (await _socket.WaitReadableAsync())
+                if (ReceiveBatch() == BatchSize)
+                    await Task.Yield();
+        }
+        catch (Exception e)
+        {
+            _logger.ReceiveLoopFaulted(PortKey.Udp(Number), e);
+            _socket.Dispose();
+        }
+    }
+
+    private int ReceiveBatch()
+    {
+        byte[] buffer = t_buffer ??= GC.AllocateUninitializedArray<byte>(BufferSize);
+        int received = 0;
+        while (received < BatchSize && _socket.TryReceive(buffer, out int length, out DatagramPath path))
+        {
+            received++;
+            _sessions.Forward(this, path, buffer.AsSpan(0, length));
+        }
+
+        return received;
+    }
+}

@@ -1,0 +1,164 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Udp;
+
+/// <summary>Finds the session of each datagram, opens it in the newest tunnel where there is none, and ends those that nobody uses.</summary>
+internal sealed class UdpSessions : IDisposable
+{
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private readonly SessionTable<UdpSession> _table;
+    private readonly ITunnelSource _tunnels;
+    private readonly RefusalCounters _refusals;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly ITimer _sweep;
+    private readonly ILogger _logger;
+
+    /// <param name="tunnels">Where new sessions are opened.</param>
+    /// <param name="refusals">Counts what is dropped.</param>
+    /// <param name="capacity">Most sessions at once.</param>
+    /// <param name="idleTimeout">A session ends when nothing moved for this long, to within the sweep's interval of 5 s.</param>
+    /// <param name="time">The clock of idleness.</param>
+    /// <param name="logger">Where the sweeps are told at Debug.</param>
+    public UdpSessions(
+        ITunnelSource tunnels, RefusalCounters refusals, int capacity, TimeSpan idleTimeout, TimeProvider time, ILogger logger)
+    {
+        (_tunnels, _refusals, _time, _logger) = (tunnels, refusals, time, logger);
+        _table = new SessionTable<UdpSession>(capacity, idleTimeout);
+        _start = time.GetTimestamp();
+        _sweep = time.CreateTimer(static state => ((UdpSessions)state!).EndIdle(), this, SweepInterval, SweepInterval);
+    }
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _table.Count;
+        }
+    }
+
+    private TimeSpan Now => _time.GetElapsedTime(_start);
+
+    /// <summary>Sends a client's datagram to the hub. Called by a port's receive loop, so for one port never twice at once.</summary>
+    public void Forward(UdpPort port, in DatagramPath path, ReadOnlySpan<byte> payload)
+    {
+        UdpSession? session = FindOrOpen(port, path);
+        if (session is not null && !session.Send(payload))
+            _refusals.Count(session.IsOpen ? RefusalReason.UdpQueueFull : RefusalReason.UdpSessionGone);
+    }
+
+    /// <summary>Sends the hub's datagram to the session's client.</summary>
+    public void Answer(UdpSession session, ReadOnlySpan<byte> payload)
+    {
+        Touch(session);
+        if (!session.Port.TrySend(payload, session.Key.Path))
+            _refusals.Count(RefusalReason.UdpSendFailed);
+    }
+
+    /// <summary>The session is over already; the client's next datagram opens another.</summary>
+    public void Forget(UdpSession session) => Remove(session);
+
+    /// <summary>Ends all sessions of a port.</summary>
+    public void EndPort(UdpPort port)
+    {
+        var ended = new List<UdpSession>();
+        lock (_gate)
+            _table.RemovePort((ushort)port.Number, ended);
+        EndAll(ended);
+    }
+
+    public void Dispose() => _sweep.Dispose();
+
+    private UdpSession? FindOrOpen(UdpPort port, in DatagramPath path)
+    {
+        var key = new SessionKey((ushort)port.Number, path);
+        UdpSession? session;
+        lock (_gate)
+            _table.TryGet(key, out session);
+        if (session is null)
+            return Open(port, key);
+        if (session.IsOpen)
+        {
+            Touch(session);
+            return session;
+        }
+
+        Remove(session);
+        return Open(port, key);
+    }
+
+    private UdpSession? Open(UdpPort port, in SessionKey key)
+    {
+        if (_tunnels.Current is not { } tunnel)
+        {
+            _refusals.Count(RefusalReason.UdpNoTunnel);
+            return null;
+        }
+
+        var session = new UdpSession(key, port, this);
+        var opening = new StreamOpening(key.Path.RemoteEndPoint, key.Path.LocalEndPoint(port.Number), port.Number);
+        if (tunnel.OpenSession(opening, session) is not { } tunnelSession)
+        {
+            _refusals.Count(RefusalReason.UdpTunnelTakesNone);
+            return null;
+        }
+
+        session.Attach(tunnelSession);
+        UdpSession? evicted;
+        lock (_gate)
+            evicted = _table.Add(session, Now);
+        port.OnSessionAdded();
+        if (evicted is not null)
+        {
+            _refusals.Count(RefusalReason.UdpSessionEvicted);
+            End(evicted);
+        }
+
+        return session;
+    }
+
+    private void Touch(UdpSession session)
+    {
+        TimeSpan now = Now;
+        if (!_table.NeedsTouch(session, now))
+            return;
+        lock (_gate)
+            _table.Touch(session, now);
+    }
+
+    private void Remove(UdpSession session)
+    {
+        bool removed;
+        lock (_gate)
+            removed = _table.Remove(session);
+        if (removed)
+            session.Port.OnSessionRemoved();
+    }
+
+    private void EndIdle()
+    {
+        var ended = new List<UdpSession>();
+        lock (_gate)
+            _table.RemoveIdle(Now, ended);
+        if (ended.Count > 0)
+            _logger.SessionsIdle(ended.Count);
+        EndAll(ended);
+    }
+
+    private static void EndAll(List<UdpSession> sessions)
+    {
+        foreach (UdpSession session in sessions)
+            End(session);
+    }
+
+    private static void End(UdpSession session)
+    {
+        session.Port.OnSessionRemoved();
+        session.Close();
+    }
+}

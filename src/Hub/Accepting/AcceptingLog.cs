@@ -1,0 +1,34 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Hub.Accepting;
+
+internal static partial class AcceptingLog
+{
+    [LoggerMessage(2000, LogLevel.Information, "Edges connect to {EndPoint}; the certificate's pin is {Pin}")]
+    public static partial void Listening(ILogger logger, IPEndPoint endPoint, string pin);
+
+    [LoggerMessage(2001, LogLevel.Warning, "IPv6 is off on this machine; bindAddress '{Address}' means 0.0.0.0")]
+    public static partial void NoIPv6(ILogger logger, string address);
+
+    [LoggerMessage(2002, LogLevel.Information, "Made a certificate and kept it in {Path}")]
+    public static partial void CertificateMade(ILogger logger, string path);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Accepting a connection failed: {Error}; trying again after {Delay}")]
+    public static partial void AcceptFailed(ILogger logger, string error, TimeSpan delay);
+
+    [LoggerMessage(2004, LogLevel.Debug, "{Remote} was turned away: {Reason} ({Detail})")]
+    public static partial void TurnedAway(ILogger logger, IPEndPoint remote, RefusalReason reason, string detail);
+
+    [LoggerMessage(2005, LogLevel.Warning, "{Remote} failed to authenticate as edge '{EdgeId}'")]
+    public static partial void Unauthorized(ILogger logger, IPEndPoint remote, string edgeId);
+
+    [LoggerMessage(2006, LogLevel.Warning, "{Remote} failed too often as edge '{EdgeId}'; its failures are not logged for a minute")]
+    public static partial void Blocked(ILogger logger, IPEndPoint remote, string edgeId);
+
+    [LoggerMessage(2007, LogLevel.Error, "A connection of {Remote} ended with a defect of the hub")]
+    public static partial void Defect(ILogger logger, Exception exception, IPEndPoint remote);
+
+    [LoggerMessage(2008, LogLevel.Debug, "{Remote} authenticated as edge '{EdgeId}'")]
+    public static partial void Authenticated(ILogger logger, IPEndPoint remote, string edgeId);
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>
+/// The hub's certificate (protocol.md section 7): PEM files as configured, or an ECDSA P-256 one made at first start and kept in the state
+/// directory, since edges pin its key.
+/// </summary>
+internal sealed class HubCertificate : IDisposable
+{
+    private const string FileName = "hub-certificate.pem";
+    private const int LifetimeYears = 10;
+
+    private HubCertificate(X509Certificate2 certificate, X509Certificate2Collection chain)
+    {
+        Certificate = certificate;
+        Pin = CertificatePin.Compute(certificate);
+        // Made once: it caches what OpenSSL needs, and a connection then costs no certificate work. Offline: nothing is fetched from an issuer.
+        Context = SslStreamCertificateContext.Create(certificate, chain, offline: true);
+    }
+
+    public X509Certificate2 Certificate { get; }
+
+    /// <summary>The pin that tokens carry.</summary>
+    public string Pin { get; }
+
+    /// <summary>For the TLS server.</summary>
+    public SslStreamCertificateContext Context { get; }
+
+    /// <summary>Loads or makes the certificate.</summary>
+    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
+    public static HubCertificate Load(TlsOptions options, string stateDir, TimeProvider time, ILogger logger)
+    {
+        if (options.CertPem is { } certPath)
+            return FromFiles("tls.certPem", certPath, "tls.keyPem", options.KeyPem ?? certPath);
+        var path = Path.Combine(stateDir, FileName);
+        if (!File.Exists(path))
+        {
+            Create(stateDir, path, time);
+            AcceptingLog.CertificateMade(logger, path);
+        }
+
+        return FromFiles("stateDir", path, "stateDir", path);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Certificate.Dispose();
+
+    private static HubCertificate FromFiles(string certSetting, string certPath, string keySetting, string keyPath)
+    {
+        try
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPem(File.ReadAllText(certPath));
+            var certificate = X509Certificate2.CreateFromPemFile(certPath, keyPath);
+            chain.RemoveAt(0);
+            return new HubCertificate(certificate, chain);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            throw new OperatorException(
+                $"{certSetting} '{certPath}', {keySetting} '{keyPath}': {e.Message} Valid: a readable PEM certificate (with its chain) and the "
+                + "PEM private key that belongs to it.",
+                e);
+        }
+    }
+
+    private static void Create(string stateDir, string path, TimeProvider time)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = SelfSign(key, time.GetUtcNow());
+        var content = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+        var files = new StateFiles();
+        try
+        {
+            // Whole and on the disk before it has its name: edges that pinned a half-written key would be locked out.
+            files.MakeDirectory(stateDir);
+            files.WriteAndFlush(path + ".new", content);
+            files.Rename(path + ".new", path);
+            files.FlushDirectory(stateDir);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"stateDir '{stateDir}': the hub's certificate can't be kept there: {e.Message} Valid: a directory that the hub can write.", e);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(content);
+        }
+    }
+
+    private static X509Certificate2 SelfSign(ECDsa key, DateTimeOffset now)
+    {
+        var request = new CertificateRequest("CN=tunnel-hub", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("tunnel-hub");
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        // A day back: the edge's clock may be behind.
+        var start = now.AddDays(-1);
+        return request.CreateSelfSigned(start, start.AddYears(LifetimeYears));
+    }
+}

@@ -1,0 +1,27 @@
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>Makes tunnels of authenticated connections; tests put their own in.</summary>
+internal interface ITunnelFactory
+{
+    /// <summary>What the hub says of itself to a new tunnel.</summary>
+    HubInfo Describe(string tunnelId);
+
+    /// <summary>The hub's end; owns the connection from now on.</summary>
+    ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler);
+}
+
+/// <summary>Makes tunnels over TLS.</summary>
+internal sealed class TlsTunnelFactory(TransportContext context) : ITunnelFactory
+{
+    private const long FirstRevision = 1;
+    private static readonly string Version = typeof(TlsTunnelFactory).Assembly.GetName().Version!.ToString(3);
+
+    public HubInfo Describe(string tunnelId) => TlsTunnel.CreateHubInfo(context, Version, tunnelId, FirstRevision);
+
+    public ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
+        TlsTunnel.CreateHub(connection, edgeId, received, context, handler);
+}

@@ -1,0 +1,40 @@
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>One connection that has not authenticated yet.</summary>
+internal sealed class Stranger
+{
+    private readonly CancellationTokenSource _limit;
+
+    public Stranger(AddressPrefix prefix, TimeSpan timeout, TimeProvider time)
+    {
+        Prefix = prefix;
+        AgeNode = new LinkedListNode<Stranger>(this);
+        PrefixNode = new LinkedListNode<Stranger>(this);
+        _limit = new CancellationTokenSource(timeout, time);
+        Limit = _limit.Token;
+    }
+
+    public AddressPrefix Prefix { get; }
+
+    /// <summary>Its place among all; owned by <see cref="StrangerRegistry"/>.</summary>
+    public LinkedListNode<Stranger> AgeNode { get; }
+
+    /// <summary>Its place among those of its prefix; owned by <see cref="StrangerRegistry"/>.</summary>
+    public LinkedListNode<Stranger> PrefixNode { get; }
+
+    /// <summary>Fires when its time is over, or when it has to give way.</summary>
+    public CancellationToken Limit { get; }
+
+    /// <summary>True once it had to give way.</summary>
+    public bool GaveWay { get; private set; }
+
+    /// <summary>Ends the connection: a newer one needs its place.</summary>
+    public void GiveWay()
+    {
+        GaveWay = true;
+        _limit.Cancel();
+    }
+
+    /// <summary>Stops the clock. Not called for one that has to give way, since that may be happening just now on another thread.</summary>
+    public void StopClock() => _limit.Dispose();
+}

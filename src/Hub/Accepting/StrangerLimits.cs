@@ -1,0 +1,10 @@
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>What is granted to connections that have not authenticated (product.md section 7).</summary>
+/// <param name="Total">How many may be there at once.</param>
+/// <param name="PerPrefix">How many of them of one IPv4 address or IPv6 /64.</param>
+/// <param name="Timeout">Their time, from the connect until the line was checked.</param>
+internal sealed record StrangerLimits(int Total, int PerPrefix, TimeSpan Timeout)
+{
+    public static StrangerLimits Default { get; } = new(1024, 64, TimeSpan.FromSeconds(10));
+}

@@ -1,0 +1,86 @@
+using System.Net;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>
+/// The connections that have not authenticated yet. Over a limit the oldest gives way (of the same prefix, or of all) rather than the newcomer
+/// being turned away: whoever holds connections open without a word can't lock out an edge that says its line at once.
+/// </summary>
+internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly LinkedList<Stranger> _byAge = new();
+    private readonly Dictionary<AddressPrefix, LinkedList<Stranger>> _byPrefix = [];
+
+    /// <summary>Strangers at present.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _byAge.Count;
+        }
+    }
+
+    /// <summary>Enters a connection.</summary>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="evicted">Who has to give way, already taken out; the caller aborts it. Null when there is room.</param>
+    public Stranger Enter(IPAddress address, out Stranger? evicted)
+    {
+        var stranger = new Stranger(AddressPrefix.Of(address), limits.Timeout, time);
+        lock (_lock)
+        {
+            evicted = ChooseOldest(stranger.Prefix);
+            if (evicted is not null)
+                Remove(evicted);
+            if (!_byPrefix.TryGetValue(stranger.Prefix, out var ofPrefix))
+                _byPrefix.Add(stranger.Prefix, ofPrefix = new LinkedList<Stranger>());
+            _byAge.AddLast(stranger.AgeNode);
+            ofPrefix.AddLast(stranger.PrefixNode);
+        }
+
+        return stranger;
+    }
+
+    /// <summary>Takes a connection out: it has authenticated or is closed. Does nothing when it is out already.</summary>
+    /// <returns>False when it had to give way before.</returns>
+    public bool Leave(Stranger stranger)
+    {
+        lock (_lock)
+            return Remove(stranger);
+    }
+
+    /// <summary>Ends them all: the hub stops.</summary>
+    public void EndAll()
+    {
+        Stranger[] all;
+        lock (_lock)
+        {
+            all = [.. _byAge];
+            foreach (var stranger in all)
+                Remove(stranger);
+        }
+
+        foreach (var stranger in all)
+            stranger.GiveWay();
+    }
+
+    private Stranger? ChooseOldest(AddressPrefix prefix)
+    {
+        if (_byPrefix.TryGetValue(prefix, out var ofPrefix) && ofPrefix.Count >= limits.PerPrefix)
+            return ofPrefix.First!.Value;
+        return _byAge.Count >= limits.Total ? _byAge.First!.Value : null;
+    }
+
+    private bool Remove(Stranger stranger)
+    {
+        if (stranger.AgeNode.List is null)
+            return false;
+        _byAge.Remove(stranger.AgeNode);
+        var ofPrefix = stranger.PrefixNode.List!;
+        ofPrefix.Remove(stranger.PrefixNode);
+        if (ofPrefix.Count == 0)
+            _byPrefix.Remove(stranger.Prefix);
+        return true;
+    }
+}

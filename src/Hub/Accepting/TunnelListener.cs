@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>Accepts TCP connections on the tunnel port and hands each one on, without waiting for what becomes of it.</summary>
+internal sealed class TunnelListener : IDisposable
+{
+    private const int Backlog = 4096;
+    private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(1);
+    private readonly Socket _socket;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    private TunnelListener(Socket socket, TimeProvider time, ILogger logger)
+    {
+        _socket = socket;
+        _time = time;
+        _logger = logger;
+        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
+    }
+
+    public IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>Binds the port.</summary>
+    /// <exception cref="OperatorException">The address is not one of this machine, or the port is taken.</exception>
+    public static TunnelListener Bind(string bindAddress, int port, TimeProvider time, ILogger logger)
+    {
+        var address = IPAddress.Parse(bindAddress);
+        if (address.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6)
+        {
+            AcceptingLog.NoIPv6(logger, bindAddress);
+            address = IPAddress.Any;
+        }
+
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = address.Equals(IPAddress.IPv6Any);
+            socket.Bind(new IPEndPoint(address, port));
+            socket.Listen(Backlog);
+            return new TunnelListener(socket, time, logger);
+        }
+        catch (SocketException e) when (address.Equals(IPAddress.IPv6Any) && e.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            // The kernel knows IPv6 but it is switched off (net.ipv6.conf.all.disable_ipv6).
+            socket.Dispose();
+            AcceptingLog.NoIPv6(logger, bindAddress);
+            return Bind(IPAddress.Any.ToString(), port, time, logger);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new OperatorException(
+                $"bindAddress '{bindAddress}', tunnelPort {port}: {e.Message}. Valid: an address of this machine and a port that no other program has.",
+                e);
+        }
+    }
+
+    /// <summary>Accepts until <see cref="Dispose"/>. <paramref name="onAccepted"/> owns the socket and must not block.</summary>
+    public async Task RunAsync(Action<Socket> onAccepted)
+    {
+        var delay = MinDelay;
+        while (true)
+        {
+            try
+            {
+                var socket = await _socket.AcceptAsync();
+                delay = MinDelay;
+                onAccepted(socket);
+            }
+            catch (Exception e) when (e is ObjectDisposedException || e is SocketException { SocketErrorCode: SocketError.OperationAborted })
+            {
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                // That client went away while it was queued; the next one is not its fault.
+            }
+            catch (SocketException e)
+            {
+                // Out of descriptors or memory: the connection stays in the backlog, and accepting again at once would spin.
+                AcceptingLog.AcceptFailed(_logger, e.Message, delay);
+                await Task.Delay(delay, _time);
+                delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, MaxDelay.Ticks));
+            }
+        }
+    }
+
+    /// <summary>Closes the port.</summary>
+    public void Dispose() => _socket.Dispose();
+}

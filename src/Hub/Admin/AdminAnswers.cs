@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using Tunnel.Hub.Edges;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>The answer to a change of the allowed edges.</summary>
+internal sealed record EdgeChangeAnswer
+{
+    /// <summary>The edge as it is now, without its secret; null when the change was about the set.</summary>
+    public EdgeDefinition? Edge { get; init; }
+
+    /// <summary>The connection token with the new edge's secret, shown once; null when none was asked for.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>What changed, by edge and port.</summary>
+    public ImmutableArray<EdgeDiff> Changes { get; init; } = [];
+
+    public ImmutableArray<EdgeFault> Warnings { get; init; } = [];
+}
+
+/// <summary>A connection token.</summary>
+internal sealed record TokenAnswer(string Id, string Token);
+
+/// <summary>The service is up and answers.</summary>
+internal sealed record HealthAnswer(string Status);

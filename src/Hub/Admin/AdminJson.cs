@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+using Tunnel.Hub.Edges;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>The JSON of the admin API; source-generated, so nothing is answered that was not meant to be.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters =
+    [
+        typeof(PortRangeJsonConverter),
+        typeof(CamelCaseEnumConverter<EdgeDiffKind>),
+        typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<ProxyProtocol>),
+        typeof(CamelCaseEnumConverter<UdpProxyProtocol>),
+    ])]
+[JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
+[JsonSerializable(typeof(EdgeDefinition))]
+[JsonSerializable(typeof(EdgeChangeAnswer))]
+[JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(HubStatus))]
+[JsonSerializable(typeof(Problem))]
+internal sealed partial class AdminJson : JsonSerializerContext;

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+using Tunnel.Hub.Edges;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>Reads what a request brings, bounded and strict.</summary>
+internal static class AdminRequest
+{
+    /// <summary>Bytes of a body; a whole set of edges fits.</summary>
+    public const int MaxBody = 4 << 20;
+
+    /// <summary>Reads the body as JSON. An empty one is an empty object where <paramref name="optional"/>.</summary>
+    /// <exception cref="ProblemException">413, 415 or 400.</exception>
+    public static async Task<JsonDocument> ReadJsonAsync(HttpContext context, bool optional = false)
+    {
+        var body = await ReadBodyAsync(context);
+        if (body.Length == 0 && optional)
+            return JsonDocument.Parse("{}");
+        if (!HasJsonType(context.Request))
+        {
+            throw new ProblemException(new Problem
+            {
+                Status = StatusCodes.Status415UnsupportedMediaType,
+                Detail = "The body must be JSON, and say so: Content-Type: application/json",
+            });
+        }
+
+        try
+        {
+            return JsonDocument.Parse(body, EdgeJson.DocumentOptions);
+        }
+        catch (JsonException error)
+        {
+            // The parser's message quotes the text, which may hold secrets: only the place is told. It counts from 0, editors from 1.
+            var at = string.Create(CultureInfo.InvariantCulture, $"line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
+            throw new ProblemException(Problem.Invalid("$", at, "is not valid JSON from here on (or names a member twice)"));
+        }
+    }
+
+    private static bool HasJsonType(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength > MaxBody)
+            throw TooLarge();
+        var body = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var result = await context.Request.BodyReader.ReadAsync(context.RequestAborted);
+            if (body.WrittenCount + result.Buffer.Length > MaxBody)
+                throw TooLarge();
+            foreach (var segment in result.Buffer)
+                body.Write(segment.Span);
+            context.Request.BodyReader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+                return body.WrittenMemory;
+        }
+    }
+
+    private static ProblemException TooLarge() => new(new Problem
+    {
+        Status = StatusCodes.Status413PayloadTooLarge,
+        Detail = $"The body has more than {MaxBody} bytes.",
+    });
+}

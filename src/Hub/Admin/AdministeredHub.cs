@@ -1,0 +1,14 @@
+using Tunnel.Hub.Edges;
+
+namespace Tunnel.Hub.Admin;
+
+/// <inheritdoc cref="IAdministeredHub"/>
+internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
+{
+    // The API is served only while the hub runs.
+    public EdgeStore Edges => hub.Edges!;
+
+    public string CertificatePin => hub.CertificatePin!;
+
+    public HubStatus GetStatus() => hub.GetStatus();
+}

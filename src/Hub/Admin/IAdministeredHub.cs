@@ -1,0 +1,16 @@
+using Tunnel.Hub.Edges;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>What the admin API needs of the hub.</summary>
+internal interface IAdministeredHub
+{
+    /// <summary>The allowed edges.</summary>
+    EdgeStore Edges { get; }
+
+    /// <summary>How the hub is now; tokens name its tunnel port where nothing else is said.</summary>
+    HubStatus GetStatus();
+
+    /// <summary>The pin of the hub's certificate, for tokens.</summary>
+    string CertificatePin { get; }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Tunnel.Hub.Edges;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>An error's answer: problem details (RFC 9457), with every fault that was found.</summary>
+internal sealed record Problem
+{
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>HTTP status.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>The status in words.</summary>
+    public string Title => ReasonPhrases.GetReasonPhrase(Status);
+
+    /// <summary>What went wrong, for the operator.</summary>
+    public required string Detail { get; init; }
+
+    /// <summary>Each fault with its JSON path, value and what would be valid; secrets are masked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ImmutableArray<EdgeFault> Errors { get; init; }
+
+    public static Problem NotFound(string id) =>
+        new() { Status = StatusCodes.Status404NotFound, Detail = $"There is no edge \"{id}\". GET /api/v1/edges lists all." };
+
+    public static Problem Conflict(string id) =>
+        new() { Status = StatusCodes.Status409Conflict, Detail = $"There is an edge \"{id}\" already. Change it with PUT /api/v1/edges/{id}, or take another id." };
+
+    public static Problem Invalid(ImmutableArray<EdgeFault> errors) => new()
+    {
+        Status = StatusCodes.Status400BadRequest,
+        Detail = errors.Length == 1 ? "Nothing was changed: there is 1 error." : $"Nothing was changed: there are {errors.Length} errors.",
+        Errors = errors,
+    };
+
+    public static Problem Invalid(string path, string value, string message) => Invalid([new EdgeFault(path, value, message)]);
+}
+
+/// <summary>Ends a request with a problem.</summary>
+internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
+{
+    public Problem Problem { get; } = problem;
+}

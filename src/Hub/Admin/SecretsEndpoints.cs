@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Edges;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>Secrets of one edge: <c>/api/v1/edges/{id}/token</c> and <c>/rotate-secret</c>. A secret leaves the hub only in a token, once.</summary>
+internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
+{
+    private const int MaxGrace = 30 * 24 * 3600;
+
+    private static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
+    private static readonly string[] Members = ["host", "secret", "graceSeconds"];
+
+    /// <summary>
+    /// POST …/token: a token with a fresh secret, the others expiring after the grace period; or with the given one, which must be valid.
+    /// </summary>
+    public async Task TokenAsync(HttpContext context)
+    {
+        var id = EdgesEndpoints.Id(context);
+        var body = await ReadAsync(context);
+        var address = tokens.Address(body.Host);
+        if (body.Secret is not { } secret)
+        {
+            await RotateAsync(context, id, chosen: null, body.Grace, address);
+            return;
+        }
+
+        if (store.Find(id) is null)
+            throw new ProblemException(Problem.NotFound(id));
+        if (!await store.HasSecretAsync(id, secret, context.RequestAborted))
+            throw new ProblemException(Problem.Invalid("$.secret", EdgeSetValidator.Masked, $"is not a valid secret of \"{id}\"; leave it out for a fresh one"));
+        await AnswerAsync(context, id, secret, address);
+    }
+
+    /// <summary>POST …/rotate-secret: another secret, made or given; the others expire after the grace period.</summary>
+    public async Task RotateAsync(HttpContext context)
+    {
+        var body = await ReadAsync(context);
+        await RotateAsync(context, EdgesEndpoints.Id(context), body.Secret, body.Grace, tokens.Address(body.Host));
+    }
+
+    private async Task RotateAsync(HttpContext context, string id, string? chosen, TimeSpan grace, (string Host, int Port) address)
+    {
+        var result = await store.RotateSecretAsync(id, chosen, grace, context.RequestAborted);
+        if (result.Status == EdgeUpdateStatus.NotFound)
+            throw new ProblemException(Problem.NotFound(id));
+        if (!result.Succeeded)
+            throw new ProblemException(Problem.Invalid(result.Errors));
+        await AnswerAsync(context, id, result.NewSecret!, address);
+    }
+
+    private Task AnswerAsync(HttpContext context, string id, string secret, (string Host, int Port) address) =>
+        AdminResults.WriteAsync(context, new TokenAnswer(id, tokens.Issue(address, id, secret)), AdminJson.Default.TokenAnswer);
+
+    private static async Task<(string? Host, string? Secret, TimeSpan Grace)> ReadAsync(HttpContext context)
+    {
+        using var body = await AdminRequest.ReadJsonAsync(context, optional: true);
+        if (body.RootElement.ValueKind != JsonValueKind.Object)
+            throw new ProblemException(Problem.Invalid("$", body.RootElement.ValueKind.ToString(), "must be an object: {\"host\": \"hub.example.com\"}"));
+
+        var faults = new FaultList();
+        var members = new JsonMembers(faults);
+        (string? Host, string? Secret, TimeSpan Grace) read = (null, null, DefaultGrace);
+        foreach (var member in body.RootElement.EnumerateObject())
+        {
+            if (member.Value.ValueKind == JsonValueKind.Null && Members.Contains(member.Name))
+                continue;
+            switch (member.Name)
+            {
+                case "host":
+                    read.Host = members.ReadString(member.Value, "$.host");
+                    break;
+                case "secret":
+                    read.Secret = members.ReadSecret(member.Value, "$.secret");
+                    break;
+                case "graceSeconds":
+                    var seconds = members.ReadInteger(member.Value, "$.graceSeconds");
+                    if (seconds is < 0 or > MaxGrace)
+                        faults.Add("$.graceSeconds", member.Value, $"must be 0–{MaxGrace} seconds");
+                    read.Grace = TimeSpan.FromSeconds(seconds ?? 0);
+                    break;
+                default:
+                    members.AddUnknown("$", member, Members);
+                    break;
+            }
+        }
+
+        return faults.IsEmpty ? read : throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
+    }
+}

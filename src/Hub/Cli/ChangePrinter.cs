@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text.Json;
+using Tunnel.Shared.Protocol;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary>Prints what a change did: a diff by edge and port.</summary>
+internal static class ChangePrinter
+{
+    /// <summary>The whole answer, as JSON or as a closing line after the warnings.</summary>
+    public static async Task PrintAsync(CommandContext context, string answer, string done)
+    {
+        using var json = JsonDocument.Parse(answer);
+        await PrintWarningsAsync(context, json.RootElement);
+        await context.Out.WriteLineAsync(context.Json ? answer : done);
+    }
+
+    public static async Task PrintWarningsAsync(CommandContext context, JsonElement answer)
+    {
+        foreach (var warning in answer.GetProperty("warnings").EnumerateArray())
+            await context.Error.WriteLineAsync($"warning: {Text(warning, "path")}: {Text(warning, "value")} {Text(warning, "message")}");
+    }
+
+    /// <summary>One line an edge: <c>~ edge-1: +tcp/443,8000-8010 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>
+    public static IEnumerable<string> DiffLines(JsonElement answer)
+    {
+        foreach (var edge in answer.GetProperty("changes").EnumerateArray())
+        {
+            var mark = Text(edge, "kind") switch { "added" => '+', "removed" => '-', _ => '~' };
+            List<string> parts = [.. Ports('+', edge, "portsAdded"), .. Ports('-', edge, "portsRemoved"), .. Ports('~', edge, "portsChanged")];
+            if (string.Join(", ", Names(edge, "members")) is { Length: > 0 } members)
+                parts.Add($"({members})");
+            yield return $"{mark} {Text(edge, "id")}{(parts.Count > 0 ? ": " : "")}{string.Join(' ', parts)}";
+        }
+    }
+
+    private static IEnumerable<string> Ports(char mark, JsonElement edge, string member) =>
+        Names(edge, member).Select(port => port.Split('/')).GroupBy(port => port[0], port => int.Parse(port[1], CultureInfo.InvariantCulture))
+            .Select(ports => $"{mark}{ports.Key}/{PortList.Format(ports)}");
+
+    private static IEnumerable<string> Names(JsonElement edge, string member) =>
+        edge.GetProperty(member).EnumerateArray().Select(name => name.GetString()!);
+
+    private static string Text(JsonElement element, string member) => element.GetProperty(member).GetString()!;
+}

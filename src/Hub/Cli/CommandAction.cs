@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary>Gives a command its work; what ends it early becomes lines on standard error and an exit code.</summary>
+internal static class CommandAction
+{
+    public static Command Does(this Command command, CommonOptions options, Func<CommandContext, CancellationToken, Task> work)
+    {
+        command.SetAction((parse, cancellation) => RunAsync(parse, async () =>
+        {
+            await work(new CommandContext(parse, options), cancellation);
+            return ExitCodes.Fine;
+        }));
+        return command;
+    }
+
+    /// <summary>Runs something that has its own exit code.</summary>
+    public static async Task<int> RunAsync(ParseResult parse, Func<Task<int>> work)
+    {
+        var error = parse.InvocationConfiguration.Error;
+        try
+        {
+            return await work();
+        }
+        catch (CommandFailedException failed)
+        {
+            await error.WriteLineAsync(failed.Message);
+            return failed.ExitCode;
+        }
+        catch (ConfigurationException invalid)
+        {
+            await error.WriteLineAsync(invalid.Message);
+            return ExitCodes.Usage;
+        }
+        catch (OperatorException failed)
+        {
+            await error.WriteLineAsync(failed.Message);
+            return ExitCodes.Failed;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Tunnel.Hub.Configuration;
+using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary>What a command works with: what was asked, where to print, and the running hub.</summary>
+internal sealed class CommandContext(ParseResult parse, CommonOptions options)
+{
+    // The API answers so to what the operator wrote, not to what it could not do.
+    private static readonly int[] UsageStatuses = [400, 413, 415];
+
+    /// <summary>For results alone.</summary>
+    public TextWriter Out => parse.InvocationConfiguration.Output;
+
+    /// <summary>For everything else.</summary>
+    public TextWriter Error => parse.InvocationConfiguration.Error;
+
+    public bool Json => parse.GetValue(options.Json);
+
+    public string Id => parse.GetRequiredValue(options.Id);
+
+    /// <summary>The edge's path in the API.</summary>
+    public string EdgePath => $"api/v1/edges/{Uri.EscapeDataString(Id)}";
+
+    public T? Value<T>(Option<T> option) => parse.GetValue(option);
+
+    public T? Value<T>(Argument<T> argument) => parse.GetValue(argument);
+
+    /// <summary>The secret given by option or file, or null.</summary>
+    public string? Secret()
+    {
+        var (secret, file) = (parse.GetValue(options.Secret), parse.GetValue(options.SecretFile));
+        if (secret is not null && file is not null)
+            throw CommandFailedException.Usage("--secret and --secret-file exclude each other; give one of them");
+        return file is null ? secret : SecretFile.Read(file);
+    }
+
+    /// <summary>Asks the running hub.</summary>
+    /// <exception cref="CommandFailedException">It refused; every reason is a line.</exception>
+    /// <exception cref="OperatorException">It can't be reached.</exception>
+    public async Task<string> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    {
+        using var client = new AdminClient("tunnel-hub", AdminSocketPath());
+        var answer = await client.SendAsync(method, path, body?.ToJsonString(), cancellationToken);
+        return answer.IsSuccess
+            ? answer.Body
+            : throw new CommandFailedException(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());
+    }
+
+    // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
+    private string AdminSocketPath() =>
+        parse.GetValue(options.AdminSocket)
+        ?? LayeredConfiguration.Load(TunnelHubOptionsReader.Sources(null, new Dictionary<string, string?>())).FilePath("adminSocket")
+        ?? HubPaths.DefaultAdminSocket();
+}

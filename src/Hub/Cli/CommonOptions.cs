@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary>Options that several commands share; one instance each, so that they read the same everywhere.</summary>
+internal sealed class CommonOptions
+{
+    public Argument<string> Id { get; } = new("ID") { Description = "The edge's id: 1–64 of A-Z a-z 0-9 . _ -" };
+
+    public Option<string?> AdminSocket { get; } = new("--admin-socket")
+    {
+        Description = "The running hub's admin socket [default: /run/tunnel-hub/admin.sock for root, else in XDG_RUNTIME_DIR or the state directory]",
+        HelpName = "PATH",
+    };
+
+    public Option<bool> Json { get; } = new("--json") { Description = "Print JSON, for machines" };
+
+    public Option<string?> Host { get; } = new("--host")
+    {
+        Description = "Where edges reach the hub, for the token [default: the hub's publicHost; port: its tunnelPort]",
+        HelpName = "HOST[:PORT]",
+    };
+
+    public Option<string?> Secret { get; } = new("--secret")
+    {
+        Description = "A secret of your own, 16–256 characters. Every user of this machine can read a command line: better use --secret-file",
+        HelpName = "S",
+    };
+
+    public Option<string?> SecretFile { get; } = new("--secret-file")
+    {
+        Description = "File with the secret in its first line; - reads standard input",
+        HelpName = "FILE",
+    };
+
+    public Option<TimeSpan?> Grace { get; } = new("--grace")
+    {
+        Description = "How long older secrets stay valid, such as 90s, 30m or 24h; 0 ends them, and their tunnels, at once [default: 24h]",
+        HelpName = "TIME",
+        CustomParser = ParseTime,
+    };
+
+    /// <summary>Adds what every command that talks to the hub has.</summary>
+    public Command Remote(Command command)
+    {
+        command.Options.Add(AdminSocket);
+        command.Options.Add(Json);
+        return command;
+    }
+
+    private static TimeSpan? ParseTime(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        var seconds = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 } : 0;
+        var number = seconds == 0 ? text : text[..^1];
+        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            return TimeSpan.FromSeconds((double)count * Math.Max(seconds, 1));
+        result.AddError($"--grace \"{text}\" is not a time; valid are 0, 90s, 30m, 24h, 7d");
+        return null;
+    }
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub edge …</c>: one edge at a time.</summary>
+internal static class EdgeCommands
+{
+    public static Command Create(CommonOptions options) => new("edge", "Add, show and change the allowed edges")
+    {
+        AddEdgeCommand.Create(options),
+        ListEdgesCommand.Create(options),
+        Show(options),
+        Remove(options),
+        Enable(options, "enable", "Let an edge connect again; everything else stays", enabled: true),
+        Enable(options, "disable", "Refuse an edge and end its tunnels; everything else stays", enabled: false),
+        EdgeTokenCommands.RotateSecret(options),
+        EdgeTokenCommands.Token(options),
+    };
+
+    private static Command Show(CommonOptions options) =>
+        options.Remote(new Command("show", "Print an edge's configuration, without its secret") { options.Id })
+            .Does(options, async (context, cancellation) =>
+            {
+                var edge = await context.SendAsync(HttpMethod.Get, context.EdgePath, null, cancellation);
+                await context.Out.WriteLineAsync(context.Json ? edge : IndentedJson.Format(edge));
+            });
+
+    private static Command Remove(CommonOptions options) =>
+        options.Remote(new Command("remove", "Remove an edge and end its tunnels") { options.Id })
+            .Does(options, async (context, cancellation) =>
+            {
+                var answer = await context.SendAsync(HttpMethod.Delete, context.EdgePath, null, cancellation);
+                await ChangePrinter.PrintAsync(context, answer, $"Edge {context.Id} is removed.");
+            });
+
+    private static Command Enable(CommonOptions options, string name, string description, bool enabled) =>
+        options.Remote(new Command(name, description) { options.Id })
+            .Does(options, async (context, cancellation) =>
+            {
+                var edge = JsonNode.Parse(await context.SendAsync(HttpMethod.Get, context.EdgePath, null, cancellation))!.AsObject();
+                edge["enabled"] = enabled;
+                var answer = await context.SendAsync(HttpMethod.Put, context.EdgePath, edge, cancellation);
+                await ChangePrinter.PrintAsync(context, answer, $"Edge {context.Id} is {name}d.");
+            });
+}

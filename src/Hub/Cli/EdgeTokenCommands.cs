@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub edge token</c> and <c>rotate-secret</c>: what an edge authenticates with. The token is alone on standard output.</summary>
+internal static class EdgeTokenCommands
+{
+    public static Command Token(CommonOptions options) => Create(
+        options, "token", "token", "Print a connection token with a fresh secret (older ones stay valid for --grace), or with a given valid one");
+
+    public static Command RotateSecret(CommonOptions options) => Create(
+        options, "rotate-secret", "rotate-secret", "Give an edge another secret, made or your own, and print its token; older ones stay valid for --grace");
+
+    public static async Task PrintTokenAsync(CommandContext context, string token)
+    {
+        var line = context.Json ? new JsonObject { ["id"] = context.Id, ["token"] = token }.ToJsonString() : token;
+        await context.Out.WriteLineAsync(line);
+    }
+
+    private static Command Create(CommonOptions options, string name, string path, string description)
+    {
+        var command = new Command(name, description) { options.Id, options.Host, options.Secret, options.SecretFile, options.Grace };
+        return options.Remote(command).Does(options, async (context, cancellation) =>
+        {
+            var body = new JsonObject();
+            if (context.Value(options.Host) is { } host)
+                body["host"] = host;
+            if (context.Secret() is { } secret)
+                body["secret"] = secret;
+            if (context.Value(options.Grace) is { } grace)
+                body["graceSeconds"] = (long)grace.TotalSeconds;
+            using var answer = JsonDocument.Parse(await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/{path}", body, cancellation));
+            await PrintTokenAsync(context, answer.RootElement.GetProperty("token").GetString()!);
+        });
+    }
+}

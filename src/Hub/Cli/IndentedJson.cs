@@ -1,0 +1,20 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary>JSON for people.</summary>
+internal static class IndentedJson
+{
+    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static string Format(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        using var text = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(text, Options))
+            document.WriteTo(writer);
+        return Encoding.UTF8.GetString(text.ToArray());
+    }
+}

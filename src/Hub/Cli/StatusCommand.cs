@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Tunnel.Hub.Admin;
+using Tunnel.Shared.Protocol;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub status</c>.</summary>
+internal static class StatusCommand
+{
+    public static Command Create(CommonOptions options) =>
+        options.Remote(new Command("status", "Show the running hub and its connected edges")).Does(options, async (context, cancellation) =>
+        {
+            var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
+            if (context.Json)
+                await context.Out.WriteLineAsync(answer);
+            else
+                await PrintAsync(context.Out, JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!);
+        });
+
+    private static async Task PrintAsync(TextWriter output, HubStatus status)
+    {
+        await output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.ConnectedEdges.Length} of {status.AllowedEdges} edges connected"));
+        if (!status.ConnectedEdges.IsEmpty)
+            await PrintEdgesAsync(output, status);
+        foreach (var edge in status.ConnectedEdges)
+        {
+            foreach (var port in edge.FailedPorts)
+                await output.WriteLineAsync($"{edge.EdgeId} can't listen on {port.Proto}/{port.Port}: {port.Error}");
+        }
+
+        await PrintCountsAsync(output, "Connections refused", status.Refusals);
+        await PrintCountsAsync(output, "Streams failed", status.StreamFailures);
+        await PrintCountsAsync(output, "UDP lost", status.SessionFailures);
+    }
+
+    private static async Task PrintEdgesAsync(TextWriter output, HubStatus status)
+    {
+        var table = new TextTable("EDGE", "FROM", "TRANSPORT", "RTT", "STREAMS", "SESSIONS", "IN", "OUT", "TCP", "UDP");
+        foreach (var edge in status.ConnectedEdges)
+        {
+            table.Add(
+                edge.EdgeId,
+                edge.Remote,
+                edge.Transport.ToString(),
+                edge.Rtt is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:0.0} ms") : "-",
+                Number(edge.ActiveStreams),
+                Number(edge.ActiveSessions),
+                Bytes(edge.BytesIn),
+                Bytes(edge.BytesOut),
+                Ports(edge.ListenPorts),
+                Ports(edge.ListenPortsUdp));
+        }
+
+        await table.WriteAsync(output);
+    }
+
+    private static async Task PrintCountsAsync(TextWriter output, string what, IReadOnlyDictionary<string, long> counts)
+    {
+        if (counts.Any(count => count.Value > 0))
+            await output.WriteLineAsync($"{what}: {string.Join(", ", counts.Where(count => count.Value > 0).Select(count => $"{count.Key} {Number(count.Value)}"))}");
+    }
+
+    private static string Ports(IEnumerable<int> ports) => PortList.Format(ports) is { Length: > 0 } text ? text : "-";
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Bytes(long bytes) => bytes switch
+    {
+        < 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.0} KiB"),
+        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.0} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB"),
+    };
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Tokens;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub token decode TOKEN</c>; needs no running hub.</summary>
+internal static class TokenCommands
+{
+    public static Command Create(CommonOptions options)
+    {
+        var token = new Argument<string>("TOKEN") { Description = "A connection token" };
+        var showSecret = new Option<bool>("--show-secret") { Description = "Print the secret too" };
+        var decode = new Command("decode", "Show what a connection token says; its secret is masked") { token, showSecret, options.Json };
+        decode.Does(options, async (context, _) =>
+        {
+            if (!ConnectionToken.TryDecode(context.Value(token), out var decoded, out var error))
+                throw CommandFailedException.Usage($"The token is not valid: {error}");
+            var secret = context.Value(showSecret) ? decoded.Secret : ConfigurationError.Masked;
+            await context.Out.WriteLineAsync(context.Json ? ToJson(decoded, secret) : ToText(decoded, secret));
+        });
+        return new Command("token", "Work with connection tokens") { decode };
+    }
+
+    private static string ToJson(ConnectionToken token, string secret) => new JsonObject
+    {
+        ["host"] = token.Host,
+        ["port"] = token.Port,
+        ["id"] = token.EdgeId,
+        ["secret"] = secret,
+        ["pins"] = new JsonArray([.. token.Pins.Select(pin => JsonValue.Create(pin))]),
+    }.ToJsonString();
+
+    private static string ToText(ConnectionToken token, string secret) => string.Join('\n',
+        $"host:   {token.Host}",
+        $"port:   {token.Port}",
+        $"id:     {token.EdgeId}",
+        $"secret: {secret}",
+        $"pins:   {(token.Pins.IsEmpty ? "none (the system's trust store decides)" : string.Join(", ", token.Pins))}");
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Tunnel.Hub.Edges;
+using Tunnel.Shared.Configuration;
+
+namespace Tunnel.Hub.Configuration;
+
+/// <summary>Reads the hub's settings: appsettings.json, the hub's file, the environment, the command line, each over the one before.</summary>
+internal static class TunnelHubOptionsReader
+{
+    /// <summary>Where the settings come from.</summary>
+    /// <param name="file">The file that <c>--config</c> names, or null for the usual one.</param>
+    /// <param name="commandLine">Settings given as options, by their names in JSON.</param>
+    public static ConfigurationSources Sources(string? file, IReadOnlyDictionary<string, string?> commandLine) => new()
+    {
+        DefaultFile = HubPaths.ConfigFile,
+        File = file,
+        EnvironmentPrefix = "TUNNEL_HUB__",
+        CommandLine = commandLine,
+    };
+
+    /// <summary>Reads and validates.</summary>
+    /// <exception cref="ConfigurationException">Anything is wrong; it has every error.</exception>
+    public static TunnelHubOptions Read(ConfigurationSources sources)
+    {
+        var configuration = LayeredConfiguration.Load(sources);
+        var defaults = new TunnelHubOptions();
+        var unreadable = new FaultList();
+        var options = new TunnelHubOptions
+        {
+            TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
+            BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
+            TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
+            PublicHost = configuration.Text("publicHost"),
+            StateDir = configuration.FilePath("stateDir", defaults.StateDir)!,
+            AdminSocket = configuration.FilePath("adminSocket", defaults.AdminSocket)!,
+            LogLevel = configuration.LogLevel("logLevel", defaults.LogLevel),
+            Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
+            Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges"),
+            DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
+            Limits = ReadLimits(configuration, defaults.Limits),
+        };
+        Validate(options, unreadable.ToImmutable(), configuration);
+        configuration.Finish();
+        return options;
+    }
+
+    // The validator does not know the sources; the operator should.
+    private static void Validate(TunnelHubOptions options, ImmutableArray<EdgeFault> unreadable, LayeredConfiguration configuration)
+    {
+        var errors = new ConfigurationErrors();
+        TunnelHubOptionsValidator.Validate(options with { Edges = [] }, errors);
+        foreach (var error in errors)
+            configuration.Errors.Add(error with { Source = configuration.Find(error.Setting)?.Source });
+        foreach (var fault in EdgeFault.Merge(unreadable, TunnelHubOptionsValidator.ValidateEdges(options)))
+            configuration.Errors.Add(fault.Path, fault.Value, fault.Message);
+    }
+
+    private static HubLimits ReadLimits(LayeredConfiguration configuration, HubLimits defaults) => new()
+    {
+        Unauthenticated = (int)Number(configuration, "limits.unauthenticated", defaults.Unauthenticated, SettingRange.Connections),
+        PerAddress = (int)Number(configuration, "limits.perAddress", defaults.PerAddress, SettingRange.Connections),
+        AuthTimeout = Seconds(configuration, "limits.authTimeout", defaults.AuthTimeout, SettingRange.AuthTimeout),
+        FailedTriesPerMinute = (int)Number(configuration, "limits.failedTriesPerMinute", defaults.FailedTriesPerMinute, SettingRange.Tries),
+        Edges = (int)Number(configuration, "limits.edges", defaults.Edges, SettingRange.Edges),
+        StreamsPerEdge = (int)Number(configuration, "limits.streamsPerEdge", defaults.StreamsPerEdge, SettingRange.Streams),
+        MemoryBudget = Number(configuration, "limits.memoryBudget", defaults.MemoryBudget, SettingRange.Memory),
+    };
+
+    private static long Number(LayeredConfiguration configuration, string name, long missing, SettingRange range)
+    {
+        if (configuration.Find(name) is not { } setting)
+            return missing;
+        if (long.TryParse(setting.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && range.Contains(number))
+            return number;
+        configuration.Errors.Add(name, setting.Value, range.Valid, setting.Source);
+        return missing;
+    }
+
+    private static TimeSpan Seconds(LayeredConfiguration configuration, string name, TimeSpan missing, SettingRange range) =>
+        configuration.Seconds(name, missing, range.Least, range.Most);
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Tunnel.Hub.Edges;
+using Tunnel.Shared.Configuration;
+
+namespace Tunnel.Hub.Configuration;
+
+/// <summary>Checks the hub's settings and reports everything that is wrong at once. Where settings come from does not matter here.</summary>
+public static class TunnelHubOptionsValidator
+{
+    /// <summary>Adds an error for each setting that is not valid.</summary>
+    public static void Validate(TunnelHubOptions options, ConfigurationErrors errors)
+    {
+        Check("tunnelPort", options.TunnelPort, SettingRange.TunnelPort, errors);
+
+        // "1" and "127.1" parse too, as an address that nobody meant.
+        if (!IPAddress.TryParse(options.BindAddress, out _) || (!options.BindAddress.Contains(':') && options.BindAddress.Count(c => c == '.') != 3))
+            errors.Add("bindAddress", options.BindAddress, "must be an IPv4 or IPv6 address such as ::, 0.0.0.0 or 192.0.2.1");
+        if (!HostSyntax.IsHost(options.TargetHost))
+            errors.Add("targetHost", options.TargetHost, "must be a host name or an IP address, without a port");
+        if (options.PublicHost is { } host && !HostSyntax.TryParseHostAndPort(host, out _, out _))
+            errors.Add("publicHost", host, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443");
+        CheckPath("stateDir", options.StateDir, errors);
+        CheckPath("adminSocket", options.AdminSocket, errors);
+        Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);
+        CheckTls(options.Tls, errors);
+        CheckLimits(options.Limits, errors);
+        foreach (var fault in ValidateEdges(options))
+            errors.Add(fault.Path, fault.Value, fault.Message);
+    }
+
+    /// <summary>What is wrong with the edges. Whether one needs a secret is known only with the state: there it may have one.</summary>
+    internal static ImmutableArray<EdgeFault> ValidateEdges(TunnelHubOptions options) =>
+        EdgeSetValidator.Validate(options.Edges, hasSecret: _ => true, options.Limits.Edges, "edges").ErrorList;
+
+    private static void CheckTls(TlsOptions tls, ConfigurationErrors errors)
+    {
+        if ((tls.CertPem is null) != (tls.KeyPem is null))
+        {
+            var missing = tls.CertPem is null ? "tls.certPem" : "tls.keyPem";
+            errors.Add(missing, null, "certificate and key go together: give both tls.certPem and tls.keyPem, or none for a certificate of the hub's own");
+        }
+
+        CheckFile("tls.certPem", tls.CertPem, errors);
+        CheckFile("tls.keyPem", tls.KeyPem, errors);
+    }
+
+    private static void CheckLimits(HubLimits limits, ConfigurationErrors errors)
+    {
+        Check("limits.unauthenticated", limits.Unauthenticated, SettingRange.Connections, errors);
+        Check("limits.perAddress", limits.PerAddress, SettingRange.Connections, errors);
+        Check("limits.authTimeout", limits.AuthTimeout.TotalSeconds, SettingRange.AuthTimeout, errors);
+        Check("limits.failedTriesPerMinute", limits.FailedTriesPerMinute, SettingRange.Tries, errors);
+        Check("limits.edges", limits.Edges, SettingRange.Edges, errors);
+        Check("limits.streamsPerEdge", limits.StreamsPerEdge, SettingRange.Streams, errors);
+        Check("limits.memoryBudget", limits.MemoryBudget, SettingRange.Memory, errors);
+    }
+
+    private static void Check(string setting, double value, SettingRange range, ConfigurationErrors errors)
+    {
+        if (!range.Contains(value))
+            errors.Add(setting, value.ToString(CultureInfo.InvariantCulture), range.Valid);
+    }
+
+    private static void CheckPath(string setting, string path, ConfigurationErrors errors)
+    {
+        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
+            errors.Add(setting, path, "must be a path");
+    }
+
+    private static void CheckFile(string setting, string? path, ConfigurationErrors errors)
+    {
+        if (path is not null && !File.Exists(path))
+            errors.Add(setting, path, "must be the path of a file that exists");
+    }
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using Tunnel.Shared.Protocol.Handshake;
+
+namespace Tunnel.Hub.Edges;
+
+/// <summary>
+/// Checks a whole set of edges and reports everything that is wrong at once (product.md section 2). A clash with ports that other programs on
+/// the edge's machine own can't be seen from here: the edge finds it when it binds, and says so in its REPORT.
+/// </summary>
+public static class EdgeSetValidator
+{
+    /// <summary>Stands in for the value of a secret.</summary>
+    public const string Masked = "***";
+
+    /// <summary>Ports that one edge may be assigned, TCP and UDP together.</summary>
+    public const int MaxPortsPerEdge = 1000;
+
+    /// <summary>Bytes of a firewall's JSON; a CONFIG with it stays well under its 4 MiB.</summary>
+    public const int MaxFirewallBytes = 1 << 20;
+
+    private const int MinStunInterval = 10;
+    private const int MaxStunInterval = 86_400;
+
+    /// <summary>Checks a set.</summary>
+    /// <param name="edges">The whole set.</param>
+    /// <param name="hasSecret">Whether an edge of that id has a secret already, which it may keep.</param>
+    /// <param name="maxEdges">Edges that the set may have.</param>
+    /// <param name="path">Where the set stands, such as <c>$</c> or <c>edges</c>.</param>
+    public static EdgeSetFaults Validate(IReadOnlyList<EdgeDefinition> edges, Func<string, bool> hasSecret, int maxEdges, string path = "$")
+    {
+        var faults = new EdgeSetFaults();
+        if (edges.Count > maxEdges)
+            faults.Errors.Add(path, $"{edges.Count} edges", $"at most {maxEdges} edges are allowed (setting limits.edges)");
+
+        var firstByid = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var index = 0; index < edges.Count; index++)
+        {
+            var id = edges[index].Id;
+            Check(edges[index], hasSecret(id), $"{path}[{index}]", faults);
+            if (!firstByid.TryAdd(id, index) && id.Length > 0)
+                faults.Errors.AddText($"{path}[{index}].id", id, $"is taken by {path}[{firstByid[id]}] already; ids must be unique");
+        }
+
+        return faults;
+    }
+
+    /// <summary>Checks one edge.</summary>
+    internal static void Check(EdgeDefinition edge, bool hasSecret, string path, EdgeSetFaults faults)
+    {
+        if (!EdgeLine.IsValidEdgeId(edge.Id))
+            faults.Errors.AddText($"{path}.id", edge.Id, $"must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
+        CheckSecret(edge.Secret, hasSecret, path, faults.Errors);
+        if (edge.StunIntervalSecs is < MinStunInterval or > MaxStunInterval)
+            faults.Errors.Add($"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be {MinStunInterval}–{MaxStunInterval} seconds");
+        if (edge.FirewallConfig is { } firewall)
+            CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
+        ListenPortsValidator.Check(edge, path, faults);
+        PortPolicyValidator.Check(edge, $"{path}.ports", faults.Errors);
+    }
+
+    internal static void CheckSecret(string? secret, bool hasSecret, string path, FaultList errors)
+    {
+        const string valid = "must be 16–256 printable ASCII characters without spaces";
+        if (secret is null && !hasSecret)
+            errors.Add($"{path}.secret", "(missing)", $"is needed for a new edge; it {valid}");
+        else if (secret is not null && !EdgeLine.IsValidNewSecret(secret))
+            errors.Add($"{path}.secret", Masked, valid);
+    }
+
+    private static void CheckFirewall(JsonElement firewall, string path, FaultList errors)
+    {
+        if (firewall.ValueKind != JsonValueKind.Object)
+            errors.Add(path, firewall, "must be an object: {\"blockedIps\": [], \"rateLimits\": [], \"rules\": []}");
+        else if (Encoding.UTF8.GetByteCount(firewall.GetRawText()) is var size && size > MaxFirewallBytes)
+            errors.Add(path, $"{size} bytes", $"must have at most {MaxFirewallBytes} bytes");
+    }
+}
+
+/// <summary>What a validation found.</summary>
+public sealed class EdgeSetFaults
+{
+    internal FaultList Errors { get; } = new();
+
+    internal FaultList Warnings { get; } = new();
+
+    /// <summary>True when nothing stands in the way; there may be warnings.</summary>
+    public bool IsValid => Errors.IsEmpty;
+
+    /// <summary>What makes the set invalid.</summary>
+    public ImmutableArray<EdgeFault> ErrorList => Errors.ToImmutable();
+
+    /// <summary>What is allowed but deserves a look.</summary>
+    public ImmutableArray<EdgeFault> WarningList => Warnings.ToImmutable();
+}

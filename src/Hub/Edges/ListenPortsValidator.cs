@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Tunnel.Hub.Edges;
+
+/// <summary>Checks the ports that an edge is to listen on. Never expands a range: a hostile one may have two milliard ports.</summary>
+internal static class ListenPortsValidator
+{
+    private const int MaxPort = 65535;
+
+    public static void Check(EdgeDefinition edge, string path, EdgeSetFaults faults)
+    {
+        CheckList(edge.ListenPorts, $"{path}.listenPorts", udp: false, faults);
+        CheckList(edge.ListenPortsUdp, $"{path}.listenPortsUdp", udp: true, faults);
+
+        // Only ranges that are possible count: the impossible ones have an error of their own.
+        var total = edge.ListenPorts.Concat(edge.ListenPortsUdp).Where(IsPossible).Sum(range => (long)range.Count);
+        if (total > EdgeSetValidator.MaxPortsPerEdge)
+        {
+            faults.Errors.Add(
+                $"{path}.listenPorts",
+                $"{total} ports",
+                $"an edge may have at most {EdgeSetValidator.MaxPortsPerEdge} ports, TCP and UDP together; split them over several edges");
+        }
+    }
+
+    private static bool IsPossible(PortRange range) => range.First is >= 1 and <= MaxPort && range.Last <= MaxPort && range.First <= range.Last;
+
+    private static void CheckList(ImmutableArray<PortRange> ranges, string path, bool udp, EdgeSetFaults faults)
+    {
+        for (var index = 0; index < ranges.Length; index++)
+        {
+            var range = ranges[index];
+            var at = string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]");
+            if (range.First is < 1 or > MaxPort || range.Last is < 1 or > MaxPort)
+                faults.Errors.Add(at, range.ToString(), "ports are 1–65535");
+            else if (range.First > range.Last)
+                faults.Errors.Add(at, range.ToString(), "a range begins with its lower port, such as \"8000-8010\"");
+            else
+                WarnOfReserved(range, at, udp, faults.Warnings);
+        }
+
+        CheckOverlaps(ranges, path, faults.Errors);
+    }
+
+    private static void CheckOverlaps(ImmutableArray<PortRange> ranges, string path, FaultList errors)
+    {
+        var sorted = ranges.Select((range, index) => (range, index)).Where(entry => IsPossible(entry.range)).OrderBy(entry => entry.range.First).ThenBy(entry => entry.index);
+        (PortRange Range, int Index)? highest = null;
+        foreach (var (range, index) in sorted)
+        {
+            if (highest is { } before && range.First <= before.Range.Last)
+            {
+                var (earlier, later) = (Math.Min(index, before.Index), Math.Max(index, before.Index));
+                errors.Add(
+                    string.Create(CultureInfo.InvariantCulture, $"{path}[{later}]"),
+                    ranges[later].ToString(),
+                    $"port {range.First} is in {path}[{earlier}] already; list every port once");
+            }
+
+            if (highest is null || range.Last > highest.Value.Range.Last)
+                highest = (range, index);
+        }
+    }
+
+    private static void WarnOfReserved(PortRange range, string path, bool udp, FaultList warnings)
+    {
+        foreach (var (port, owner) in udp ? ReservedPorts.Udp : ReservedPorts.Tcp)
+        {
+            if (port >= range.First && port <= range.Last)
+                warnings.Add(path, port.ToString(CultureInfo.InvariantCulture), $"usually belongs to {owner} on the edge's own machine; the edge reports when it can't bind it");
+        }
+    }
+}

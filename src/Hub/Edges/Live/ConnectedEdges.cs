@@ -1,0 +1,36 @@
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>What the status says of a connected edge.</summary>
+internal static class ConnectedEdges
+{
+    /// <summary>Called under the registry's lock, for a slot with at least one tunnel.</summary>
+    public static ConnectedEdgeStatus Describe(EdgeSlot slot)
+    {
+        var newest = slot.Primary ?? slot.Tunnels[^1];
+        var counters = slot.Tunnels.Select(live => live.Tunnel!.Counters).ToArray();
+        return new ConnectedEdgeStatus
+        {
+            EdgeId = newest.EdgeId,
+            Instance = newest.Hello?.Instance,
+            Since = slot.ConnectedSince ?? newest.Since,
+            Remote = newest.Remote.ToString(),
+            PublicIp = newest.Hello?.PublicIp,
+            Host = newest.Hello?.Host,
+            Version = newest.Hello?.Version,
+            Transport = newest.Tunnel!.Kind,
+            Tunnels = slot.Tunnels.Count,
+            Rtt = newest.Tunnel.RoundTripTime?.TotalMilliseconds,
+            ActiveStreams = slot.Tunnels.Sum(live => live.Tunnel!.ActiveStreams),
+            ActiveSessions = slot.Tunnels.Sum(live => live.Tunnel!.ActiveSessions),
+            ListenPorts = newest.Config.ListenPorts,
+            ListenPortsUdp = newest.Config.ListenPortsUdp,
+            Rev = newest.Config.Hub!.Rev,
+            AppliedRev = newest.PortReport?.Rev,
+            Bound = newest.PortReport?.Bound ?? [],
+            FailedPorts = newest.PortReport?.Failed ?? [],
+            BytesIn = slot.Ended.BytesReceived + counters.Sum(c => c.BytesReceived),
+            BytesOut = slot.Ended.BytesSent + counters.Sum(c => c.BytesSent),
+            StreamsOpened = slot.Ended.StreamsOpened + counters.Sum(c => c.StreamsOpened),
+        };
+    }
+}

@@ -1,0 +1,252 @@
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>
+/// The registry of authenticated tunnels by edge id: lets them in, settles which one of an edge counts, pushes changed configurations, and
+/// ends the tunnels of those that are allowed no longer.
+/// </summary>
+internal sealed class LiveEdges : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, EdgeSlot> _slots = [];
+    private readonly IAllowedEdges _allowed;
+    private readonly ITunnelForwarder _forwarder;
+    private readonly LiveEdgesOptions _options;
+    private readonly HubEventQueue _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly TunnelElection _election;
+    private bool _closed;
+
+    public LiveEdges(
+        IAllowedEdges allowed, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventQueue events, TimeProvider time, ILoggerFactory loggerFactory)
+    {
+        _allowed = allowed;
+        _forwarder = forwarder;
+        _options = options;
+        _events = events;
+        _time = time;
+        _logger = loggerFactory.CreateLogger<LiveEdges>();
+        _election = new TunnelElection(_lock, events, time, _logger);
+        _allowed.Changed += OnAllowedChanged;
+    }
+
+    /// <summary>Prepares a tunnel for an edge that has authenticated.</summary>
+    /// <returns>Null when too many edges are connected, or the hub stops.</returns>
+    public LiveTunnel? Admit(AllowedEdge edge, Guid secretId, IPEndPoint remote, Func<string, HubInfo> describeHub)
+    {
+        lock (_lock)
+        {
+            if (_closed || (_slots.Count >= _options.MaxEdges && !_slots.ContainsKey(edge.Id)))
+                return null;
+        }
+
+        var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
+        var config = EdgeConfigs.Create(edge, describeHub(tunnelId));
+        return new LiveTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow());
+    }
+
+    /// <summary>Enters a tunnel whose edge was answered, and starts it.</summary>
+    public void Begin(LiveTunnel live, ITunnel tunnel)
+    {
+        live.Tunnel = tunnel;
+        bool alone;
+        lock (_lock)
+        {
+            if (!_slots.TryGetValue(live.EdgeId, out var slot))
+                _slots.Add(live.EdgeId, slot = new EdgeSlot());
+            slot.Tunnels.Add(live);
+            alone = slot.Primary is null;
+            if (alone)
+                _election.MakePrimary(slot, live);
+        }
+
+        LiveEdgesLog.TunnelConnected(_logger, live.EdgeId, live.Remote, tunnel.Kind);
+        _events.Post(new TunnelConnectedEvent(live.EdgeId, live.Remote, tunnel.Kind) { Time = _time.GetUtcNow() });
+        _events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = _time.GetUtcNow() });
+        _ = WatchAsync(live, tunnel);
+        tunnel.Start();
+        if (!alone)
+            _ = ElectWithoutHelloAsync(live);
+        // The edge may have been changed or removed between the check of its secret and now.
+        Refresh(live);
+    }
+
+    /// <summary>The tunnel has said who it is, or has shown to be a base peer.</summary>
+    public void OnIdentified(LiveTunnel live)
+    {
+        EdgeSlot? slot;
+        lock (_lock)
+        {
+            if (live.IsElected || !_slots.TryGetValue(live.EdgeId, out slot))
+                return;
+            live.IsElected = true;
+        }
+
+        // The caller is the tunnel's read loop.
+        _ = Task.Run(() => _election.RunAsync(slot, live));
+    }
+
+    /// <summary>The edge wants no new streams there: the tunnel no longer stands in a newcomer's way.</summary>
+    public void OnGoAway(LiveTunnel live)
+    {
+        lock (_lock)
+        {
+            live.IsDraining = true;
+            if (_slots.TryGetValue(live.EdgeId, out var slot) && slot.Primary == live)
+                slot.Primary = null;
+        }
+    }
+
+    public void OnPortReport(LiveTunnel live, Report report)
+    {
+        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Length);
+        foreach (var failed in report.Failed)
+            LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
+    }
+
+    /// <summary>All tunnels that are not over.</summary>
+    public ImmutableArray<LiveTunnel> Tunnels
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _slots.Values.SelectMany(slot => slot.Tunnels)];
+        }
+    }
+
+    /// <summary>Calls <paramref name="read"/> for each connected edge, under the lock: it must only read.</summary>
+    public ImmutableArray<T> Read<T>(Func<EdgeSlot, T> read)
+    {
+        lock (_lock)
+            return [.. _slots.Values.Where(slot => slot.ConnectedSince is not null).Select(read)];
+    }
+
+    /// <summary>Ends all tunnels of an edge; it may connect again.</summary>
+    public Task DisconnectAsync(string edgeId, TunnelEnd end)
+    {
+        ImmutableArray<LiveTunnel> tunnels;
+        lock (_lock)
+            tunnels = _slots.TryGetValue(edgeId, out var slot) ? [.. slot.Tunnels] : [];
+        return Task.WhenAll(tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
+    }
+
+    /// <summary>Lets nobody in any more, lets what is open go on for a while, then ends all tunnels.</summary>
+    public async Task StopAsync(TimeSpan drain)
+    {
+        lock (_lock)
+            _closed = true;
+        var tunnels = Tunnels;
+        foreach (var live in tunnels)
+            live.Tunnel!.SendGoAway(GoAway.Shutdown);
+        using var limit = new CancellationTokenSource(drain, _time);
+        try
+        {
+            await Task.WhenAll(tunnels.Select(live => live.Tunnel!.WaitForStreamsAsync(limit.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            // Long streams: they are reset now.
+        }
+
+        // Asked again: one may have been between its line and its entry.
+        await Task.WhenAll(Tunnels.Select(live => live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the hub stops"))));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _allowed.Changed -= OnAllowedChanged;
+
+    private void OnAllowedChanged(EdgeSetChange change)
+    {
+        var touched = change.Updated.Concat(change.Removed).Concat(change.Added).ToHashSet();
+        foreach (var live in Tunnels)
+        {
+            if (touched.Contains(live.EdgeId))
+                Refresh(live);
+        }
+    }
+
+    private void Refresh(LiveTunnel live)
+    {
+        if (_allowed.Find(live.EdgeId) is not { } edge || !_allowed.IsStillValid(live.EdgeId, live.SecretId))
+        {
+            _ = live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Revoked, "the edge was removed or disabled, or its secret is valid no more"));
+            return;
+        }
+
+        TunnelConfig? next;
+        bool portsChanged;
+        lock (_lock)
+        {
+            if (ReferenceEquals(edge, live.Edge))
+                return;
+            portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
+                || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
+            next = EdgeConfigs.Next(live.Config, edge);
+            live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
+            // Under the lock, so that two changes at once are sent in their order.
+            if (next is not null)
+                live.Tunnel!.SendConfig(next);
+        }
+
+        if (next is null)
+            return;
+        LiveEdgesLog.ConfigPushed(_logger, live.EdgeId, next.Hub!.Rev, next.ListenPorts.Length, next.ListenPortsUdp.Length);
+        if (portsChanged)
+            _events.Post(new PortsUpdatedEvent(live.EdgeId, next.ListenPorts, next.ListenPortsUdp) { Time = _time.GetUtcNow() });
+    }
+
+    // An edge with extensions says HELLO at once. One that says nothing and opens nothing either is a base peer, too.
+    private async Task ElectWithoutHelloAsync(LiveTunnel live)
+    {
+        try
+        {
+            await live.Tunnel!.Completion.WaitAsync(_options.HelloTimeout, _time);
+        }
+        catch (TimeoutException)
+        {
+            OnIdentified(live);
+        }
+    }
+
+    private async Task WatchAsync(LiveTunnel live, ITunnel tunnel)
+    {
+        var end = await tunnel.Completion;
+        var edgeGone = false;
+        lock (_lock)
+        {
+            var slot = _slots[live.EdgeId];
+            slot.Tunnels.Remove(live);
+            slot.AddEnded(tunnel.Counters);
+            if (slot.Primary == live)
+                slot.Primary = null;
+            if (slot.Tunnels.Count == 0)
+            {
+                _slots.Remove(live.EdgeId);
+                edgeGone = slot.ConnectedSince is not null;
+            }
+        }
+
+        LiveEdgesLog.TunnelDisconnected(_logger, live.EdgeId, live.Remote, end.Kind, end.Detail);
+        _events.Post(new TunnelDisconnectedEvent(live.EdgeId, live.Remote, end) { Time = _time.GetUtcNow() });
+        if (edgeGone)
+            _events.Post(new EdgeDisconnectedEvent(live.EdgeId, end) { Time = _time.GetUtcNow() });
+        await tunnel.DisposeAsync();
+    }
+}
+
+/// <summary>What the registry goes by.</summary>
+/// <param name="MaxEdges">Edges connected at once.</param>
+/// <param name="Drain">How long OPENs for a port that was taken away are served.</param>
+/// <param name="HelloTimeout">After this without HELLO a rival of a live tunnel counts as a base peer.</param>
+internal sealed record LiveEdgesOptions(int MaxEdges, TimeSpan Drain, TimeSpan HelloTimeout)
+{
+    public static LiveEdgesOptions Default { get; } = new(10_000, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
+}

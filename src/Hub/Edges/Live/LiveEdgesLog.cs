@@ -1,0 +1,32 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Edges.Live;
+
+internal static partial class LiveEdgesLog
+{
+    [LoggerMessage(2150, LogLevel.Information, "Edge '{EdgeId}' has connected from {Remote} over {Transport}")]
+    public static partial void TunnelConnected(ILogger logger, string edgeId, IPEndPoint remote, TransportKind transport);
+
+    [LoggerMessage(2151, LogLevel.Information, "A tunnel of edge '{EdgeId}' from {Remote} is over: {Reason} ({Detail})")]
+    public static partial void TunnelDisconnected(ILogger logger, string edgeId, IPEndPoint remote, TunnelEndKind reason, string detail);
+
+    [LoggerMessage(2152, LogLevel.Warning, "Edge '{EdgeId}' is connected from {Connected} and alive; another process with its id, from {Newcomer}, was turned away")]
+    public static partial void Conflict(ILogger logger, string edgeId, IPEndPoint connected, IPEndPoint newcomer);
+
+    [LoggerMessage(2153, LogLevel.Information, "Edge '{EdgeId}' was sent configuration {Rev}: {TcpPorts} TCP and {UdpPorts} UDP ports")]
+    public static partial void ConfigPushed(ILogger logger, string edgeId, long rev, int tcpPorts, int udpPorts);
+
+    [LoggerMessage(2154, LogLevel.Warning, "Edge '{EdgeId}' could not bind {Proto}/{Port}: {Error}")]
+    public static partial void PortFailed(ILogger logger, string edgeId, string proto, int port, string error);
+
+    [LoggerMessage(2155, LogLevel.Information, "A newer tunnel of edge '{EdgeId}', from {Newer}, takes over; the one from {Older} drains")]
+    public static partial void TakenOver(ILogger logger, string edgeId, IPEndPoint newer, IPEndPoint older);
+
+    [LoggerMessage(2156, LogLevel.Information, "Edge '{EdgeId}' applied configuration {Rev}: {Bound} ports bound, {Failed} failed")]
+    public static partial void ConfigApplied(ILogger logger, string edgeId, long rev, int bound, int failed);
+
+    [LoggerMessage(2157, LogLevel.Error, "Settling the tunnels of edge '{EdgeId}' failed")]
+    public static partial void ElectionFailed(ILogger logger, Exception exception, string edgeId);
+}

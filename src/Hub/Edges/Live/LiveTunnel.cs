@@ -1,0 +1,105 @@
+using System.Net;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>One authenticated tunnel and what the hub knows of it. Hands the tunnel's callbacks to the registry and the forwarder.</summary>
+internal sealed class LiveTunnel : IHubTunnelHandler
+{
+    private readonly LiveEdges _registry;
+    private readonly ITunnelForwarder _forwarder;
+    private volatile AssignedPorts _ports;
+
+    public LiveTunnel(LiveEdges registry, ITunnelForwarder forwarder, AllowedEdge edge, Guid secretId, IPEndPoint remote, TunnelConfig config, DateTimeOffset since)
+    {
+        _registry = registry;
+        _forwarder = forwarder;
+        _ports = AssignedPorts.Of(edge);
+        Edge = edge;
+        SecretId = secretId;
+        Remote = remote;
+        Config = config;
+        Since = since;
+    }
+
+    /// <summary>The edge as it was when the tunnel was last told.</summary>
+    public AllowedEdge Edge { get; private set; }
+
+    public string EdgeId => Edge.Id;
+
+    /// <summary>Which of the edge's secrets let it in.</summary>
+    public Guid SecretId { get; }
+
+    public IPEndPoint Remote { get; }
+
+    public DateTimeOffset Since { get; }
+
+    public string TunnelId => Config.Hub!.TunnelId;
+
+    /// <summary>The configuration that it was last sent; changed under the registry's lock.</summary>
+    public TunnelConfig Config { get; private set; }
+
+    /// <summary>Null until <see cref="LiveEdges.Begin"/>.</summary>
+    public ITunnel? Tunnel { get; set; }
+
+    /// <summary>Who it is; <see cref="TunnelIdentity.Unknown"/> before HELLO and for a base peer.</summary>
+    public TunnelIdentity Identity => Hello is { } hello ? TunnelIdentity.Of(hello) : TunnelIdentity.Unknown;
+
+    public Hello? Hello { get; private set; }
+
+    /// <summary>What it last said of its ports; null before.</summary>
+    public Report? PortReport { get; private set; }
+
+    /// <summary>New streams go elsewhere; changed under the registry's lock.</summary>
+    public bool IsDraining { get; set; }
+
+    /// <summary>The place among its rivals is settled or being settled; changed under the registry's lock.</summary>
+    public bool IsElected { get; set; }
+
+    /// <summary>The policy of one of its ports, or null when it has no business with it.</summary>
+    public PortPolicy? FindPort(bool udp, int port, DateTimeOffset now) => _ports.Find(udp, port, now);
+
+    /// <summary>Takes over a changed edge.</summary>
+    public void ChangeTo(AllowedEdge edge, TunnelConfig config, DateTimeOffset now, TimeSpan drain)
+    {
+        _ports = _ports.ChangeTo(edge, now, now + drain);
+        Edge = edge;
+        Config = config;
+    }
+
+    void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway) => _registry.OnGoAway(this);
+
+    void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello)
+    {
+        Hello = hello;
+        _registry.OnIdentified(this);
+    }
+
+    void IHubTunnelHandler.OnReport(ITunnel tunnel, Report report)
+    {
+        if (report.Kind != Report.ConfigApplied)
+            return;
+        PortReport = report;
+        _registry.OnPortReport(this, report);
+    }
+
+    void IHubTunnelHandler.OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
+    {
+        ElectBasePeer();
+        _forwarder.OnStreamOpened(this, stream, opening);
+    }
+
+    IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
+    {
+        ElectBasePeer();
+        return _forwarder.OnSessionOpened(this, session, opening);
+    }
+
+    // HELLO would have come first: a peer that opens something without it is a base peer.
+    private void ElectBasePeer()
+    {
+        if (Hello is null && !IsElected)
+            _registry.OnIdentified(this);
+    }
+}

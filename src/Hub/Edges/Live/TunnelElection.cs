@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>Settles which tunnel of an edge takes new streams when another one comes (<see cref="TunnelRivalry"/> has the rule).</summary>
+internal sealed class TunnelElection(Lock registryLock, HubEventQueue events, TimeProvider time, ILogger logger)
+{
+    /// <summary>Settles a newcomer's place. Never throws.</summary>
+    public async Task RunAsync(EdgeSlot slot, LiveTunnel newcomer)
+    {
+        await slot.Elections.WaitAsync();
+        try
+        {
+            if (FindRival(slot, newcomer) is { } older)
+                await SettleAsync(slot, older, newcomer);
+        }
+        catch (Exception e)
+        {
+            LiveEdgesLog.ElectionFailed(logger, e, newcomer.EdgeId);
+        }
+        finally
+        {
+            slot.Elections.Release();
+        }
+    }
+
+    /// <summary>Under the registry's lock: new streams are expected on this tunnel.</summary>
+    public void MakePrimary(EdgeSlot slot, LiveTunnel live)
+    {
+        slot.Primary = live;
+        if (slot.ConnectedSince is not null)
+            return;
+        slot.ConnectedSince = live.Since;
+        events.Post(new EdgeConnectedEvent(live.EdgeId, live.Remote) { Time = time.GetUtcNow() });
+    }
+
+    private LiveTunnel? FindRival(EdgeSlot slot, LiveTunnel newcomer)
+    {
+        lock (registryLock)
+        {
+            if (!slot.Tunnels.Contains(newcomer) || slot.Primary == newcomer || newcomer.IsDraining)
+                return null;
+            if (slot.Primary is { } primary)
+                return primary;
+            MakePrimary(slot, newcomer);
+            return null;
+        }
+    }
+
+    private async Task SettleAsync(EdgeSlot slot, LiveTunnel older, LiveTunnel newcomer)
+    {
+        switch (TunnelRivalry.Decide(older.Identity, newcomer.Identity, time.GetUtcNow() - slot.LastReplaced))
+        {
+            case RivalryOutcome.OlderDrains:
+                TakeOver(slot, newcomer);
+                Drain(older, newcomer);
+                break;
+            case RivalryOutcome.NewcomerDrains:
+                Drain(newcomer, older);
+                break;
+            case RivalryOutcome.ReplaceOlder:
+                slot.LastReplaced = time.GetUtcNow();
+                TakeOver(slot, newcomer);
+                await CloseReplacedAsync(older);
+                break;
+            case RivalryOutcome.RefuseNewcomer:
+                await newcomer.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "another tunnel of this edge took over less than 10 s ago"));
+                break;
+            case RivalryOutcome.ProbeOlder:
+                await ProbeAsync(slot, older, newcomer);
+                break;
+        }
+    }
+
+    private async Task ProbeAsync(EdgeSlot slot, LiveTunnel older, LiveTunnel newcomer)
+    {
+        if (await older.Tunnel!.ProbeAsync(TunnelRivalry.ProbeTimeout, CancellationToken.None))
+        {
+            newcomer.Tunnel!.SendGoAway(GoAway.Conflict);
+            LiveEdgesLog.Conflict(logger, newcomer.EdgeId, older.Remote, newcomer.Remote);
+            events.Post(new EdgeConflictEvent(newcomer.EdgeId, older.Remote, newcomer.Remote) { Time = time.GetUtcNow() });
+            await newcomer.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "another process with this edge id is connected and alive"));
+            return;
+        }
+
+        TakeOver(slot, newcomer);
+        await CloseReplacedAsync(older);
+    }
+
+    private void TakeOver(EdgeSlot slot, LiveTunnel newcomer)
+    {
+        lock (registryLock)
+        {
+            if (slot.Tunnels.Contains(newcomer))
+                MakePrimary(slot, newcomer);
+        }
+    }
+
+    private void Drain(LiveTunnel draining, LiveTunnel other)
+    {
+        lock (registryLock)
+            draining.IsDraining = true;
+        LiveEdgesLog.TakenOver(logger, draining.EdgeId, other.Remote, draining.Remote);
+        draining.Tunnel!.SendGoAway(GoAway.Replaced);
+        _ = CloseWhenDrainedAsync(draining.Tunnel);
+    }
+
+    // Without a limit: its streams may be long, and a dead tunnel ends by itself.
+    private static async Task CloseWhenDrainedAsync(ITunnel tunnel)
+    {
+        await tunnel.WaitForStreamsAsync(CancellationToken.None);
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "a newer tunnel of this edge took over, and no stream is left"));
+    }
+
+    private static Task CloseReplacedAsync(LiveTunnel older) =>
+        older.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "another tunnel of this edge took its place"));
+}

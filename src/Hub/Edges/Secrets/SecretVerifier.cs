@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+namespace Tunnel.Hub.Edges.Secrets;
+
+/// <summary>Which secret matched, if any.</summary>
+internal enum SecretMatch
+{
+    None,
+    Matched,
+    Busy,
+}
+
+/// <summary>
+/// Checks secrets so that a refusal costs the same work and takes the same path whatever its cause: an unknown id and a disabled edge are
+/// checked against secrets that nobody has.
+/// </summary>
+internal sealed class SecretVerifier
+{
+    // Two slow hashes at once leave the tunnels their cores; 128 waiting ones are done in some 3 s, well inside the time to authenticate.
+    private const int ConcurrentSlowHashes = 2;
+    private const int QueuedSlowHashes = 128;
+
+    private static readonly byte[] NoHash = new byte[SecretHasher.HashBytes];
+
+    private readonly ISecretHasher _hasher;
+    private readonly BoundedWork _slowHashes;
+    private readonly EdgeSecrets _nobodys = EdgeSecrets.Create();
+
+    // Chosen secrets that were right once, so that a storm of reconnects does not cost a slow hash each. At most Max for each edge: forgotten
+    // with the secret.
+    private readonly ConcurrentDictionary<Guid, byte[]> _remembered = new();
+
+    public SecretVerifier(ISecretHasher hasher, int concurrent = ConcurrentSlowHashes, int queued = QueuedSlowHashes)
+    {
+        _hasher = hasher;
+        _slowHashes = new BoundedWork(concurrent, queued);
+    }
+
+    /// <summary>Makes the record of a secret that the hub made.</summary>
+    public EdgeSecret Generated(EdgeSecrets edge, string secret, DateTimeOffset now) =>
+        New(SecretKind.Generated, _hasher.HashGenerated(edge.Salt, secret), now);
+
+    /// <summary>Makes the record of a secret that an operator chose. Slow: to be called on the pool.</summary>
+    public EdgeSecret Chosen(EdgeSecrets edge, string secret, DateTimeOffset now)
+    {
+        var made = New(SecretKind.Chosen, _hasher.HashChosen(edge.Salt, secret), now);
+        _remembered[made.Id] = _hasher.HashRemembered(edge.Salt, secret);
+        return made;
+    }
+
+    /// <summary>Checks a secret.</summary>
+    /// <param name="edge">The edge's secrets; null where the answer must be no, for whatever reason.</param>
+    /// <param name="secret">What was said.</param>
+    /// <param name="slow">Whether any edge has a chosen secret: then every refusal pays for one, else none does.</param>
+    /// <param name="now">Secrets that have expired by now don't count.</param>
+    /// <param name="cancellationToken">Gives up waiting for a slow hash.</param>
+    public async ValueTask<(SecretMatch Match, Guid SecretId)> VerifyAsync(
+        EdgeSecrets? edge, string secret, bool slow, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var secrets = edge ?? _nobodys;
+        if (FindFast(secrets, secret, now) is { } fast)
+            return (SecretMatch.Matched, fast);
+        if (!slow)
+            return default;
+
+        var hash = await _slowHashes.TryRunAsync(() => _hasher.HashChosen(secrets.Salt, secret), cancellationToken);
+        if (hash is null)
+            return (SecretMatch.Busy, Guid.Empty);
+        if (Find(secrets, SecretKind.Chosen, hash, entry => entry.Hash, now) is not { } found)
+            return default;
+        _remembered[found] = _hasher.HashRemembered(secrets.Salt, secret);
+        return (SecretMatch.Matched, found);
+    }
+
+    /// <summary>Which of an edge's secrets this is; for commands, not for strangers: it may take long, and tells by its time.</summary>
+    public Guid? Find(EdgeSecrets secrets, string secret, DateTimeOffset now) =>
+        FindFast(secrets, secret, now)
+        ?? (secrets.HasChosen ? Find(secrets, SecretKind.Chosen, _hasher.HashChosen(secrets.Salt, secret), entry => entry.Hash, now) : null);
+
+    /// <summary>Forgets what belongs to no edge any more.</summary>
+    public void Retain(IReadOnlySet<Guid> secretIds)
+    {
+        foreach (var id in _remembered.Keys.Where(id => !secretIds.Contains(id)))
+            _remembered.TryRemove(id, out _);
+    }
+
+    private Guid? FindFast(EdgeSecrets secrets, string secret, DateTimeOffset now)
+    {
+        var generated = _hasher.HashGenerated(secrets.Salt, secret);
+        var remembered = _hasher.HashRemembered(secrets.Salt, secret);
+        var first = Find(secrets, SecretKind.Generated, generated, entry => entry.Hash, now);
+        var second = Find(secrets, SecretKind.Chosen, remembered, entry => _remembered.GetValueOrDefault(entry.Id, NoHash), now);
+        return first ?? second;
+    }
+
+    // Always as many comparisons, each in constant time.
+    private static Guid? Find(EdgeSecrets secrets, SecretKind kind, byte[] hash, Func<EdgeSecret, byte[]> expected, DateTimeOffset now)
+    {
+        Guid? found = null;
+        for (var index = 0; index < EdgeSecrets.Max; index++)
+        {
+            var entry = index < secrets.Items.Length ? secrets.Items[index] : null;
+            var usable = entry is not null && entry.Kind == kind && entry.IsValid(now);
+            if (CryptographicOperations.FixedTimeEquals(hash, usable ? expected(entry!) : NoHash) && usable)
+                found = entry!.Id;
+        }
+
+        return found;
+    }
+
+    private static EdgeSecret New(SecretKind kind, byte[] hash, DateTimeOffset now) =>
+        new() { Id = Guid.NewGuid(), Kind = kind, Hash = hash, CreatedAt = now };
+}

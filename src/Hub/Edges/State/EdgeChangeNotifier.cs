@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Hub.Edges.State;
+
+/// <summary>
+/// Tells of changes on the pool, one at a time and in order, however slow the listeners are: what happens meanwhile is merged into one change, so
+/// that what waits is bounded by the number of edges.
+/// </summary>
+internal sealed class EdgeChangeNotifier(ILogger logger)
+{
+    private readonly Lock _gate = new();
+    private Dictionary<string, EdgeDiffKind>? _pending;
+    private bool _running;
+
+    public event Action<EdgeSetChange>? Changed;
+
+    public void Notify(EdgeSetChange change)
+    {
+        if (change.IsEmpty)
+            return;
+        lock (_gate)
+        {
+            _pending ??= new Dictionary<string, EdgeDiffKind>(StringComparer.Ordinal);
+            Merge(change.Added, EdgeDiffKind.Added);
+            Merge(change.Updated, EdgeDiffKind.Changed);
+            Merge(change.Removed, EdgeDiffKind.Removed);
+            if (_running)
+                return;
+            _running = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Run(), null);
+    }
+
+    private void Merge(ImmutableArray<string> ids, EdgeDiffKind kind)
+    {
+        foreach (var id in ids)
+        {
+            _pending![id] = (_pending.GetValueOrDefault(id, kind), kind) switch
+            {
+                // Still unknown to the listeners.
+                (EdgeDiffKind.Added, EdgeDiffKind.Changed) => EdgeDiffKind.Added,
+
+                // Gone and back: what they have belongs to the edge that was removed.
+                (EdgeDiffKind.Removed, EdgeDiffKind.Added) => EdgeDiffKind.Changed,
+                _ => kind,
+            };
+        }
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            Dictionary<string, EdgeDiffKind> pending;
+            lock (_gate)
+            {
+                if (_pending is null)
+                {
+                    _running = false;
+                    return;
+                }
+
+                (pending, _pending) = (_pending, null);
+            }
+
+            Raise(pending);
+        }
+    }
+
+    private void Raise(Dictionary<string, EdgeDiffKind> pending)
+    {
+        ImmutableArray<string> Ids(EdgeDiffKind kind) => [.. pending.Where(entry => entry.Value == kind).Select(entry => entry.Key)];
+        var change = new EdgeSetChange(Ids(EdgeDiffKind.Added), Ids(EdgeDiffKind.Changed), Ids(EdgeDiffKind.Removed));
+        foreach (var handler in Changed?.GetInvocationList() ?? [])
+        {
+            try
+            {
+                ((Action<EdgeSetChange>)handler)(change);
+            }
+            catch (Exception error)
+            {
+                // One listener's mistake must not keep the others from a removed edge.
+                EdgesLog.ListenerFailed(logger, error);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Tunnel.Hub.Edges.Secrets;
+
+namespace Tunnel.Hub.Edges.State;
+
+/// <summary>An allowed edge with its secrets.</summary>
+internal sealed record EdgeEntry(AllowedEdge Edge, EdgeSecrets Secrets);
+
+/// <summary>The whole set at one moment. Immutable: readers take the reference and need no lock.</summary>
+internal sealed class EdgeState
+{
+    public EdgeState(ImmutableDictionary<string, EdgeEntry> entries)
+    {
+        Entries = entries;
+        Edges = entries.ToImmutableDictionary(entry => entry.Key, entry => entry.Value.Edge, StringComparer.Ordinal);
+        HasChosenSecrets = entries.Values.Any(entry => entry.Secrets.HasChosen);
+        NextExpiry = entries.Values.Min(entry => entry.Secrets.NextExpiry);
+    }
+
+    public static EdgeState Empty { get; } = new(ImmutableDictionary.Create<string, EdgeEntry>(StringComparer.Ordinal));
+
+    public ImmutableDictionary<string, EdgeEntry> Entries { get; }
+
+    public ImmutableDictionary<string, AllowedEdge> Edges { get; }
+
+    /// <summary>Whether any edge has one; then every refusal pays for a slow hash, whoever asks.</summary>
+    public bool HasChosenSecrets { get; }
+
+    /// <summary>When the next secret expires, or null.</summary>
+    public DateTimeOffset? NextExpiry { get; }
+
+    public EdgeState With(EdgeEntry entry) => new(Entries.SetItem(entry.Edge.Id, entry));
+
+    public EdgeState Without(string id) => new(Entries.Remove(id));
+
+    public EdgeState WithoutExpired(DateTimeOffset now) =>
+        NextExpiry is null || NextExpiry > now
+            ? this
+            : new EdgeState(Entries.ToImmutableDictionary(
+                entry => entry.Key,
+                entry => entry.Value with { Secrets = entry.Value.Secrets.WithoutExpired(now) },
+                StringComparer.Ordinal));
+}

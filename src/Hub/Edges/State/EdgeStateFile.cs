@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Edges.State;
+
+/// <summary>
+/// <c>edges.json</c>: a crash at any moment leaves either the old or the new content, since the new one is complete and on the disk under another
+/// name before it takes the old one's place.
+/// </summary>
+internal sealed class EdgeStateFile(string directory, IStateFiles files)
+{
+    private readonly string _path = Path.Combine(directory, "edges.json");
+    private byte[]? _saved;
+
+    public string FilePath => _path;
+
+    /// <summary>Reads the state; null when there is none yet.</summary>
+    /// <exception cref="OperatorException">It can't be read, or is not what a hub of this version writes. It is left as it is.</exception>
+    public EdgeState? Load()
+    {
+        try
+        {
+            files.MakeDirectory(directory);
+            _saved = files.Read(_path);
+            return _saved is null ? null : Parse(_saved);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The hub's state {_path} can't be read: {error.Message}", error);
+        }
+        catch (JsonException error)
+        {
+            throw Corrupt($"not valid JSON of allowed edges at line {error.LineNumber + 1}", error);
+        }
+    }
+
+    /// <summary>Writes the state; on return it is on the disk. Blocks: to be called on the pool.</summary>
+    /// <exception cref="OperatorException">It could not be written; the old one is in force.</exception>
+    public void Save(EdgeState state)
+    {
+        var content = JsonSerializer.SerializeToUtf8Bytes(ToDocument(state), EdgeJson.Default.EdgeStateDocument);
+        var replaced = false;
+        try
+        {
+            var temporary = _path + ".new";
+            files.WriteAndFlush(temporary, content);
+            files.Rename(temporary, _path);
+            replaced = true;
+            files.FlushDirectory(directory);
+            _saved = content;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            if (replaced)
+                PutBack();
+            throw new OperatorException($"The change could not be saved in {_path}, so nothing was changed: {error.Message}", error);
+        }
+    }
+
+    // Nobody knows whether the new name would survive a crash; what was refused must not come back with the next start.
+    private void PutBack()
+    {
+        try
+        {
+            if (_saved is null)
+            {
+                files.Delete(_path);
+                return;
+            }
+
+            files.WriteAndFlush(_path + ".new", _saved);
+            files.Rename(_path + ".new", _path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The disk fails altogether; the caller reports the first error, which is the one that tells why.
+        }
+    }
+
+    private static EdgeStateDocument ToDocument(EdgeState state) => new()
+    {
+        Version = EdgeStateDocument.CurrentVersion,
+        Edges =
+        [
+            .. state.Entries.Values.OrderBy(entry => entry.Edge.Id, StringComparer.Ordinal)
+                .Select(entry => new EdgeStateDocument.Item { Edge = entry.Edge.Definition, Secrets = entry.Secrets }),
+        ],
+    };
+
+    private EdgeState Parse(byte[] content)
+    {
+        CheckVersion(content);
+        var document = JsonSerializer.Deserialize(content, EdgeJson.Default.EdgeStateDocument) ?? throw Corrupt("it is empty");
+        var faults = EdgeSetValidator.Validate([.. document.Edges.Select(item => item.Edge)], _ => true, int.MaxValue);
+        if (!faults.IsValid)
+            throw Corrupt(string.Join("; ", faults.ErrorList.Take(3)));
+        if (document.Edges.Any(item => item.Secrets.Salt.Length == 0 || item.Secrets.Items.Any(secret => secret.Hash.Length != SecretHasher.HashBytes)))
+            throw Corrupt("a secret's hash is cut short");
+        return new EdgeState(document.Edges.ToImmutableDictionary(
+            item => item.Edge.Id, item => new EdgeEntry(AllowedEdge.From(item.Edge), item.Secrets), StringComparer.Ordinal));
+    }
+
+    // First and apart, since a newer version may have members that would only look wrong here.
+    private void CheckVersion(byte[] content)
+    {
+        using var document = JsonDocument.Parse(content);
+        if (document.RootElement.ValueKind != JsonValueKind.Object
+            || !document.RootElement.TryGetProperty("version", out var member) || !member.TryGetInt32(out var version))
+            throw Corrupt("it has no version");
+        if (version != EdgeStateDocument.CurrentVersion)
+            throw new OperatorException($"The hub's state {_path} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub that wrote it, or a newer one.");
+    }
+
+    private OperatorException Corrupt(string what, Exception? cause = null)
+    {
+        var message = $"The hub's state {_path} is damaged ({what}). It was left as it is: restore it from a backup, or move it away to start with the configuration's edges.";
+        return cause is null ? new OperatorException(message) : new OperatorException(message, cause);
+    }
+}

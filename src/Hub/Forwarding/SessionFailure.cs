@@ -1,0 +1,32 @@
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>Why a UDP session or one of its datagrams did not reach its upstream, or a reply its client.</summary>
+internal enum SessionFailure
+{
+    /// <summary>The edge opened a session for a port that is not assigned to it.</summary>
+    PortNotAssigned,
+
+    /// <summary>The edge has as many sessions open as it may.</summary>
+    TooManySessions,
+
+    /// <summary>The upstream's name has no address.</summary>
+    NameNotFound,
+
+    /// <summary>No socket could be made for the session, or there is no route.</summary>
+    Unreachable,
+
+    /// <summary>An ICMP message says that nobody listens at the upstream; the session goes on.</summary>
+    Refused,
+
+    /// <summary>A datagram with its header is larger than UDP can carry.</summary>
+    TooLarge,
+
+    /// <summary>The kernel had no room for a datagram.</summary>
+    NoRoom,
+
+    /// <summary>More datagrams than are held came before the upstream's name was resolved.</summary>
+    NotReady,
+
+    /// <summary>The tunnel had no room for a reply.</summary>
+    ReplyDropped,
+}

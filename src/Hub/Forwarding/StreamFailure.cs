@@ -1,0 +1,48 @@
+using Tunnel.Shared.Protocol;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>Why a client's stream did not get its upstream.</summary>
+internal enum StreamFailure
+{
+    /// <summary>The edge opened a stream for a port that is not assigned to it.</summary>
+    PortNotAssigned,
+
+    /// <summary>The edge has as many streams open as it may.</summary>
+    TooManyStreams,
+
+    /// <summary>The upstream refused the connection.</summary>
+    Refused,
+
+    /// <summary>There is no route to the upstream.</summary>
+    Unreachable,
+
+    /// <summary>The upstream's name has no address.</summary>
+    NameNotFound,
+
+    /// <summary>The upstream did not answer in time.</summary>
+    ConnectTimeout,
+
+    /// <summary>This machine has no descriptor, port or memory left for a connection.</summary>
+    NoResources,
+
+    /// <summary>The upstream was connected but gone before it had its PROXY header.</summary>
+    UpstreamGone,
+
+    /// <summary>The client or the tunnel was gone before the upstream answered.</summary>
+    ClientGone,
+}
+
+internal static class StreamFailures
+{
+    /// <summary>What the edge is told.</summary>
+    public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
+    {
+        StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
+        StreamFailure.Refused => ResetReason.Refused,
+        StreamFailure.Unreachable or StreamFailure.NameNotFound => ResetReason.Unreachable,
+        StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
+        StreamFailure.UpstreamGone => ResetReason.ResetByPeer,
+        _ => ResetReason.Unspecified,
+    };
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>Gives each stream its upstream: checks the port, dials, sends the PROXY header, and joins the two.</summary>
+internal sealed class StreamForwarder(
+    ForwardingOptions options, IUpstreamConnector connector, HubEventQueue events, TransportContext context)
+{
+    private readonly LogThrottle<(string EdgeId, int Port, StreamFailure Failure)> _throttle = new(context.Time);
+    private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
+
+    /// <summary>Streams that did not get their upstream, by reason.</summary>
+    public ReasonCounters<StreamFailure> Failures { get; } = new();
+
+    public IUpstreamConnector Connector => connector;
+
+    public HubEventQueue Events => events;
+
+    public TransportContext Context => context;
+
+    public TimeProvider Time => context.Time;
+
+    /// <summary>Called on the tunnel's read loop.</summary>
+    public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
+    {
+        var port = opening.RoutingPort;
+        // A compromised edge must not reach other ports of the target.
+        if (tunnel.FindPort(udp: false, port, Time.GetUtcNow()) is not { } policy)
+        {
+            Refuse(tunnel, stream, port, StreamFailure.PortNotAssigned);
+            return;
+        }
+
+        if (tunnel.Tunnel!.ActiveStreams > options.StreamsPerEdge)
+        {
+            Refuse(tunnel, stream, port, StreamFailure.TooManyStreams);
+            return;
+        }
+
+        var forwarded = new ForwardedStream(this, tunnel.EdgeId, stream, opening, policy, policy.TargetHost ?? options.TargetHost);
+        _ = forwarded.RunAsync();
+    }
+
+    /// <summary>Counts and logs a dial that came to nothing.</summary>
+    public void NoteFailure(string edgeId, int port, string targetHost, int targetPort, StreamFailure failure)
+    {
+        Failures.Add(failure);
+        if (failure == StreamFailure.ClientGone)
+            ForwardingLog.ClientGone(_logger, edgeId, port, targetHost, targetPort);
+        else if (_throttle.ShouldLog((edgeId, port, failure), out var suppressed))
+            ForwardingLog.StreamFailed(_logger, edgeId, port, targetHost, targetPort, failure, suppressed);
+    }
+
+    /// <summary>Logs what must not happen.</summary>
+    public void NoteDefect(string edgeId, int port, Exception exception) => ForwardingLog.Defect(_logger, exception, edgeId, port);
+
+    private void Refuse(LiveTunnel tunnel, ITunnelStream stream, int port, StreamFailure failure)
+    {
+        Failures.Add(failure);
+        if (_throttle.ShouldLog((tunnel.EdgeId, port, failure), out var suppressed))
+            ForwardingLog.StreamRefused(_logger, tunnel.EdgeId, port, failure, suppressed);
+        stream.Reset(failure.ToResetReason());
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>
+/// Addresses of upstreams' names. An answer is kept for a few seconds: long enough that thousands of connections a second share one question,
+/// short enough to follow a service that moves.
+/// </summary>
+internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddress[]>>? lookUp = null)
+{
+    // Names come from the operator's policies, so this is a bound against accidents.
+    private const int Capacity = 4096;
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<string, Entry> _entries = new();
+    private readonly Func<string, Task<IPAddress[]>> _lookUp = lookUp ?? Dns.GetHostAddressesAsync;
+
+    /// <summary>The addresses, when they are known without asking; an address literal always is.</summary>
+    public bool TryResolve(string host, out IPAddress[] addresses)
+    {
+        addresses = [];
+        if (!_entries.TryGetValue(host, out var entry))
+        {
+            if (!IPAddress.TryParse(host, out var literal))
+                return false;
+            entry = new Entry(Task.FromResult<IPAddress[]>([literal]), DateTimeOffset.MaxValue);
+            Keep(host, entry);
+        }
+
+        if (!entry.Addresses.IsCompleted || entry.GoodUntil <= time.GetUtcNow())
+            return false;
+        addresses = entry.Addresses.Result;
+        return true;
+    }
+
+    /// <summary>Asks; empty when the name has no address or nobody answers. Does not throw.</summary>
+    public Task<IPAddress[]> ResolveAsync(string host)
+    {
+        var now = time.GetUtcNow();
+        if (_entries.TryGetValue(host, out var entry) && (!entry.Addresses.IsCompleted || entry.GoodUntil > now))
+            return entry.Addresses;
+        // Two callers at once may ask twice; the later answer is kept.
+        entry = new Entry(LookUpAsync(host), now + Lifetime);
+        Keep(host, entry);
+        return entry.Addresses;
+    }
+
+    private async Task<IPAddress[]> LookUpAsync(string host)
+    {
+        try
+        {
+            return await _lookUp(host);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            return [];
+        }
+    }
+
+    private void Keep(string host, Entry entry)
+    {
+        if (_entries.Count >= Capacity)
+            _entries.Clear();
+        _entries[host] = entry;
+    }
+
+    private sealed record Entry(Task<IPAddress[]> Addresses, DateTimeOffset GoodUntil);
+}

@@ -1,0 +1,13 @@
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>The forwarding as the registry sees it.</summary>
+internal sealed class TunnelForwarder(StreamForwarder streams, SessionForwarder sessions) : ITunnelForwarder
+{
+    public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => streams.OnStreamOpened(tunnel, stream, opening);
+
+    public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
+        sessions.OnSessionOpened(tunnel, session, opening);
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <inheritdoc cref="IUpstreamConnector"/>
+internal sealed class UpstreamConnector(TargetResolver resolver, TimeProvider time) : IUpstreamConnector
+{
+    public async ValueTask<ConnectOutcome> ConnectAsync(string host, int port, TimeSpan timeout, CancellationToken limit)
+    {
+        if (!resolver.TryResolve(host, out var addresses))
+        {
+            try
+            {
+                addresses = await resolver.ResolveAsync(host).WaitAsync(limit);
+            }
+            catch (OperationCanceledException)
+            {
+                return ConnectOutcome.Failed(StreamFailure.ConnectTimeout);
+            }
+        }
+
+        if (addresses.Length == 0)
+            return ConnectOutcome.Failed(StreamFailure.NameNotFound);
+        return addresses.Length == 1
+            ? await ConnectAsync(new IPEndPoint(addresses[0], port), limit)
+            : await ConnectToAnyAsync(addresses, port, timeout, limit);
+    }
+
+    // One after the other; each has its share of the time, so that one silent address does not use it all up.
+    private async ValueTask<ConnectOutcome> ConnectToAnyAsync(IPAddress[] addresses, int port, TimeSpan timeout, CancellationToken limit)
+    {
+        var outcome = ConnectOutcome.Failed(StreamFailure.Unreachable);
+        foreach (var address in addresses)
+        {
+            using var share = new CancellationTokenSource(timeout / addresses.Length, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, share.Token);
+            outcome = await ConnectAsync(new IPEndPoint(address, port), either.Token);
+            if (outcome.Succeeded || limit.IsCancellationRequested)
+                break;
+        }
+
+        return outcome;
+    }
+
+    private static async ValueTask<ConnectOutcome> ConnectAsync(IPEndPoint target, CancellationToken limit)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            await socket.ConnectAsync(target, limit);
+            return new ConnectOutcome(socket, default);
+        }
+        catch (OperationCanceledException)
+        {
+            socket?.Dispose();
+            return ConnectOutcome.Failed(StreamFailure.ConnectTimeout);
+        }
+        catch (SocketException e)
+        {
+            socket?.Dispose();
+            return ConnectOutcome.Failed(Classify(e.SocketErrorCode));
+        }
+    }
+
+    private static StreamFailure Classify(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused or SocketError.ConnectionReset => StreamFailure.Refused,
+        SocketError.TimedOut => StreamFailure.ConnectTimeout,
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse =>
+            StreamFailure.NoResources,
+        _ => StreamFailure.Unreachable,
+    };
+}

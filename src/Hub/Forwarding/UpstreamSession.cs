@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Hub.Edges;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.</summary>
+internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
+{
+    // Datagrams that wait for the upstream's name to be resolved.
+    private const int MaxHeld = 16;
+
+    private readonly Lock _lock = new();
+    private readonly SessionForwarder _forwarder;
+    private readonly byte[] _header;
+    private List<byte[]>? _held = [];
+    private Socket? _socket;
+    private bool _closed;
+    private bool _headerSent;
+    private long _lastActive;
+
+    public UpstreamSession(SessionForwarder forwarder, SessionInfo info, ITunnelSession session, in StreamOpening opening, PortPolicy policy)
+    {
+        _forwarder = forwarder;
+        Info = info;
+        Session = session;
+        Policy = policy;
+        _header = policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
+        _lastActive = forwarder.Time.GetTimestamp();
+    }
+
+    public SessionInfo Info { get; }
+
+    public ITunnelSession Session { get; }
+
+    public PortPolicy Policy { get; }
+
+    /// <summary>Whether nothing has passed for the port's idle time-out.</summary>
+    public bool IsIdle(long now) =>
+        _forwarder.Time.GetElapsedTime(Volatile.Read(ref _lastActive), now) >= (Policy.IdleTimeout ?? PortPolicy.DefaultUdpIdleTimeout);
+
+    /// <summary>Gives the session its upstream, and what was held until now.</summary>
+    public void Connect(IPAddress target)
+    {
+        var socket = TryConnect(new IPEndPoint(target, Info.TargetPort));
+        if (socket is null)
+        {
+            _forwarder.NoteFailure(Info, SessionFailure.Unreachable);
+            _forwarder.End(this);
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                socket.Dispose();
+                return;
+            }
+
+            foreach (var datagram in _held!)
+                Send(socket, datagram);
+            _held = null;
+            _socket = socket;
+        }
+
+        new UpstreamReceiver(socket, this).Start();
+    }
+
+    /// <summary>Closes the socket.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _closed = true;
+            _held = null;
+            _socket?.Dispose();
+        }
+    }
+
+    void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)
+    {
+        Touch();
+        if (Volatile.Read(ref _socket) is { } socket)
+            Send(socket, payload);
+        else
+            HoldOrSend(payload);
+    }
+
+    void IDatagramSink.OnSessionClosed() => _forwarder.Forget(this);
+
+    void IUpstreamReplies.OnReply(ReadOnlySpan<byte> datagram)
+    {
+        Touch();
+        if (!Session.Send(datagram))
+            _forwarder.NoteFailure(Info, SessionFailure.ReplyDropped);
+    }
+
+    void IUpstreamReplies.OnError(SocketError error) => _forwarder.NoteFailure(Info, Classify(error));
+
+    private void HoldOrSend(ReadOnlySpan<byte> payload)
+    {
+        lock (_lock)
+        {
+            if (_socket is { } socket)
+                Send(socket, payload);
+            else if (_held is not null && _held.Count < MaxHeld)
+                _held.Add(payload.ToArray());
+            else
+                _forwarder.NoteFailure(Info, SessionFailure.NotReady);
+        }
+    }
+
+    private void Send(Socket socket, ReadOnlySpan<byte> payload)
+    {
+        var header = _headerSent && Policy.UdpProxyProtocol == UdpProxyProtocol.First ? default : _header.AsSpan();
+        if (header.Length + payload.Length > DatagramBuffer.MaxPayload)
+        {
+            _forwarder.NoteFailure(Info, SessionFailure.TooLarge);
+            return;
+        }
+
+        var datagram = payload;
+        if (header.Length > 0)
+        {
+            var buffer = DatagramBuffer.Current;
+            header.CopyTo(buffer);
+            payload.CopyTo(buffer[header.Length..]);
+            datagram = buffer[..(header.Length + payload.Length)];
+        }
+
+        _headerSent = true;
+        var error = TrySend(socket, datagram);
+        if (error == SocketError.ConnectionRefused)
+        {
+            // It answers an earlier datagram; this one has not been sent yet.
+            _forwarder.NoteFailure(Info, SessionFailure.Refused);
+            error = TrySend(socket, datagram);
+        }
+
+        if (error != SocketError.Success)
+            _forwarder.NoteFailure(Info, Classify(error));
+    }
+
+    private static SocketError TrySend(Socket socket, ReadOnlySpan<byte> datagram)
+    {
+        try
+        {
+            socket.Send(datagram, SocketFlags.None, out var error);
+            return error;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed by the idle sweep at this moment: as if the datagram had come later.
+            return SocketError.Success;
+        }
+    }
+
+    private static Socket? TryConnect(IPEndPoint target)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+            socket.Connect(target);
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket?.Dispose();
+            return null;
+        }
+    }
+
+    private void Touch() => Volatile.Write(ref _lastActive, _forwarder.Time.GetTimestamp());
+
+    private static byte[] MakeHeader(in StreamOpening opening)
+    {
+        Span<byte> buffer = stackalloc byte[ProxyV2.IPv6Length];
+        var length = ProxyV2.Write(buffer, opening.Source, opening.Destination, ProxyTransport.Datagram);
+        return buffer[..length].ToArray();
+    }
+
+    private static SessionFailure Classify(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => SessionFailure.Refused,
+        SocketError.MessageSize => SessionFailure.TooLarge,
+        SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable => SessionFailure.NoRoom,
+        _ => SessionFailure.Unreachable,
+    };
+}
+
+/// <summary>Which session it is, for logs and counters.</summary>
+/// <param name="EdgeId">Whose.</param>
+/// <param name="Port">The edge's listening port.</param>
+/// <param name="TargetHost">The upstream's name or address.</param>
+/// <param name="TargetPort">The upstream's port.</param>
+internal sealed record SessionInfo(string EdgeId, int Port, string TargetHost, int TargetPort);

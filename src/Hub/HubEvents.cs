@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Net;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub;
+
+/// <summary>Something that happened at the hub (product.md section 5).</summary>
+public abstract record HubEvent
+{
+    /// <summary>When.</summary>
+    public required DateTimeOffset Time { get; init; }
+}
+
+/// <summary>An edge has its first tunnel.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="Remote">Where it comes from.</param>
+public sealed record EdgeConnectedEvent(string EdgeId, IPEndPoint Remote) : HubEvent;
+
+/// <summary>An edge has lost its last tunnel.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="Reason">Why its last tunnel ended.</param>
+public sealed record EdgeDisconnectedEvent(string EdgeId, TunnelEnd Reason) : HubEvent;
+
+/// <summary>A tunnel has authenticated.</summary>
+/// <param name="EdgeId">Whose it is.</param>
+/// <param name="Remote">Where it comes from.</param>
+/// <param name="Transport">What it runs over.</param>
+public sealed record TunnelConnectedEvent(string EdgeId, IPEndPoint Remote, TransportKind Transport) : HubEvent;
+
+/// <summary>A tunnel is over.</summary>
+/// <param name="EdgeId">Whose it was.</param>
+/// <param name="Remote">Where it came from.</param>
+/// <param name="Reason">Why it ended.</param>
+public sealed record TunnelDisconnectedEvent(string EdgeId, IPEndPoint Remote, TunnelEnd Reason) : HubEvent;
+
+/// <summary>A new tunnel was told its ports.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="ListenPorts">TCP ports, ascending.</param>
+/// <param name="ListenPortsUdp">UDP ports, ascending.</param>
+public sealed record PortsAssignedEvent(string EdgeId, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp) : HubEvent;
+
+/// <summary>A connected edge was pushed other ports.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="ListenPorts">All TCP ports that it has now, ascending.</param>
+/// <param name="ListenPortsUdp">All UDP ports that it has now, ascending.</param>
+public sealed record PortsUpdatedEvent(string EdgeId, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp) : HubEvent;
+
+/// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
+/// <param name="EdgeId">Which id.</param>
+/// <param name="Connected">Where the one that stays comes from.</param>
+/// <param name="Newcomer">Where the other one comes from.</param>
+public sealed record EdgeConflictEvent(string EdgeId, IPEndPoint Connected, IPEndPoint Newcomer) : HubEvent;
+
+/// <summary>A client has connected to a port of an edge.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="Port">The edge's listening port.</param>
+/// <param name="Client">The client, when known.</param>
+public sealed record StreamOpenedEvent(string EdgeId, int Port, IPEndPoint? Client) : HubEvent;
+
+/// <summary>A client's connection is over.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="Port">The edge's listening port.</param>
+/// <param name="Client">The client, when known.</param>
+/// <param name="BytesIn">Bytes that the upstream was given.</param>
+/// <param name="BytesOut">Bytes that came from the upstream.</param>
+/// <param name="Abort">Why it was cut; null when both sides ended in order.</param>
+public sealed record StreamClosedEvent(string EdgeId, int Port, IPEndPoint? Client, long BytesIn, long BytesOut, ResetReason? Abort) : HubEvent;
+
+/// <summary>The hub has started after an end that was none of its own; its state was taken up again.</summary>
+/// <param name="AllowedEdges">Edges found in the state.</param>
+/// <param name="PreviousStart">When the run began that was cut off; null when its marker was not readable.</param>
+public sealed record CrashRecoveredEvent(int AllowedEdges, DateTimeOffset? PreviousStart) : HubEvent;

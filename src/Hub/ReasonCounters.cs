@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Tunnel.Hub;
+
+/// <summary>One counter for each value of an enumeration; any thread may count.</summary>
+internal sealed class ReasonCounters<TReason>
+    where TReason : struct, Enum
+{
+    private static readonly TReason[] Reasons = Enum.GetValues<TReason>();
+    private static readonly string[] Names = [.. Reasons.Select(reason => JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()))];
+    private readonly long[] _counts = new long[Reasons.Max(IndexOf) + 1];
+
+    public void Add(TReason reason) => Interlocked.Increment(ref _counts[IndexOf(reason)]);
+
+    public long this[TReason reason] => Interlocked.Read(ref _counts[IndexOf(reason)]);
+
+    /// <summary>All reasons in camelCase, those never seen included, so that a reader finds every name.</summary>
+    public ImmutableSortedDictionary<string, long> Snapshot() =>
+        Reasons.Select((reason, i) => KeyValuePair.Create(Names[i], this[reason])).ToImmutableSortedDictionary();
+
+    private static int IndexOf(TReason reason) => Unsafe.BitCast<TReason, int>(reason);
+}

@@ -1,0 +1,234 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub;
+
+/// <summary>
+/// The hub as a library: lets edges in, tells them what to listen on, and forwards what their clients send to the upstreams. Its events are raised
+/// in order, one at a time, on a pool thread; a slow or throwing subscriber holds up no traffic. All members may be called from any thread.
+/// </summary>
+public sealed class TunnelHub : IAsyncDisposable
+{
+    private static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
+    private readonly SemaphoreSlim _lifetime = new(1, 1);
+    private readonly TunnelHubOptions _options;
+    private readonly ILoggerFactory _loggerFactory;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly RunMarker _marker;
+    private volatile HubRun? _run;
+    private HubEventQueue? _events;
+    private Task _delivering = Task.CompletedTask;
+    private EventHandler<StreamOpenedEvent>? _streamOpened;
+    private EventHandler<StreamClosedEvent>? _streamClosed;
+
+    /// <summary>Makes a hub that is not started.</summary>
+    /// <param name="options">Its settings, found valid by <see cref="TunnelHubOptionsValidator"/>.</param>
+    /// <param name="loggerFactory">Where it logs.</param>
+    /// <param name="time">Its clock; null: the system's.</param>
+    public TunnelHub(TunnelHubOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null)
+    {
+        _options = options;
+        _loggerFactory = loggerFactory;
+        _time = time ?? TimeProvider.System;
+        _logger = loggerFactory.CreateLogger<TunnelHub>();
+        _marker = new RunMarker(options.StateDir);
+    }
+
+    /// <summary>An edge has its first tunnel.</summary>
+    public event EventHandler<EdgeConnectedEvent>? EdgeConnected;
+
+    /// <summary>An edge has lost its last tunnel.</summary>
+    public event EventHandler<EdgeDisconnectedEvent>? EdgeDisconnected;
+
+    /// <summary>A tunnel has authenticated.</summary>
+    public event EventHandler<TunnelConnectedEvent>? TunnelConnected;
+
+    /// <summary>A tunnel is over.</summary>
+    public event EventHandler<TunnelDisconnectedEvent>? TunnelDisconnected;
+
+    /// <summary>A new tunnel was told its ports.</summary>
+    public event EventHandler<PortsAssignedEvent>? PortsAssigned;
+
+    /// <summary>A connected edge was pushed other ports.</summary>
+    public event EventHandler<PortsUpdatedEvent>? PortsUpdated;
+
+    /// <summary>A second process came with the id of an edge that is alive.</summary>
+    public event EventHandler<EdgeConflictEvent>? EdgeConflict;
+
+    /// <summary>The hub has started after an end that was none of its own.</summary>
+    public event EventHandler<CrashRecoveredEvent>? CrashRecovered;
+
+    /// <summary>A client has connected. There may be thousands a second; they are only made while somebody listens.</summary>
+    public event EventHandler<StreamOpenedEvent>? StreamOpened
+    {
+        add => Subscribe(ref _streamOpened, value, add: true);
+        remove => Subscribe(ref _streamOpened, value, add: false);
+    }
+
+    /// <summary>A client's connection is over. See <see cref="StreamOpened"/>.</summary>
+    public event EventHandler<StreamClosedEvent>? StreamClosed
+    {
+        add => Subscribe(ref _streamClosed, value, add: true);
+        remove => Subscribe(ref _streamClosed, value, add: false);
+    }
+
+    /// <summary>The allowed edges; null when the hub is not running.</summary>
+    public EdgeStore? Edges => _run?.Edges;
+
+    /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
+    public string? CertificatePin => _run?.Certificate.Pin;
+
+    /// <summary>Takes up the state and opens the tunnel port. Does nothing when it is running.</summary>
+    /// <exception cref="Shared.Hosting.OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to do.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await _lifetime.WaitAsync(cancellationToken);
+        try
+        {
+            if (_run is null)
+                await OpenAsync(cancellationToken);
+        }
+        finally
+        {
+            _lifetime.Release();
+        }
+    }
+
+    /// <summary>
+    /// Stops: closes the port, tells the edges, lets open streams go on for up to <paramref name="drainTimeout"/> (null:
+    /// <see cref="TunnelHubOptions.DrainTimeout"/>), then resets what is left. Does nothing when it is not running.
+    /// </summary>
+    public async Task StopAsync(TimeSpan? drainTimeout = null)
+    {
+        await _lifetime.WaitAsync();
+        try
+        {
+            if (_run is { } run)
+                await CloseAsync(run, drainTimeout ?? _options.DrainTimeout);
+        }
+        finally
+        {
+            _lifetime.Release();
+        }
+    }
+
+    /// <summary>Replaces the whole set of allowed edges: validated whole, persisted, then pushed to those connected within 100 ms.</summary>
+    /// <param name="edges">The new set; an edge without a secret keeps the one that it has.</param>
+    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <returns>What changed, or every fault, and then nothing changed.</returns>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    /// <exception cref="Shared.Hosting.OperatorException">The state could not be written; the old set stays.</exception>
+    public Task<EdgeUpdateResult> UpdateAllowedEdgesAsync(IReadOnlyList<EdgeDefinition> edges, CancellationToken cancellationToken = default) =>
+        (Edges ?? throw new InvalidOperationException("The hub is not running.")).ReplaceAllAsync(edges, dryRun: false, cancellationToken);
+
+    /// <summary>Ends the tunnels of an edge, which may connect again at once. Does nothing when it is not connected.</summary>
+    public Task DisconnectAsync(string edgeId) =>
+        _run?.Live.DisconnectAsync(edgeId, new TunnelEnd(TunnelEndKind.Closed, "disconnected by the operator")) ?? Task.CompletedTask;
+
+    /// <summary>How the hub is now.</summary>
+    public HubStatus GetStatus()
+    {
+        if (_run is not { } run)
+            return new HubStatus { Running = false, TunnelPort = 0, Version = Version };
+        return new HubStatus
+        {
+            Running = true,
+            TunnelPort = run.Listener.LocalEndPoint.Port,
+            Version = Version,
+            Since = run.Since,
+            CertificatePin = run.Certificate.Pin,
+            AllowedEdges = run.Edges.Current.Count,
+            ConnectedEdges = [.. run.Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)],
+            Strangers = run.Strangers,
+            ActiveSessions = run.Sessions.Count,
+            Refusals = run.FrontDoor.Refusals.Snapshot(),
+            StreamFailures = run.Streams.Failures.Snapshot(),
+            SessionFailures = run.Sessions.Failures.Snapshot(),
+            EventsDropped = _events!.Dropped,
+            MemoryBudget = run.Context.Options.MemoryBudget,
+            MemoryUsed = run.Context.Flow.Budget.Used,
+        };
+    }
+
+    /// <summary>Stops without draining.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);
+
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        // First the marker: it also shows that the state directory can be written.
+        var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
+        EdgeStore? edges = null;
+        HubCertificate? certificate = null;
+        try
+        {
+            edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
+            certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
+            _events = new HubEventQueue(Raise, _logger) { StreamsWanted = _streamOpened is not null || _streamClosed is not null };
+            _run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+        }
+        catch
+        {
+            certificate?.Dispose();
+            if (edges is not null)
+                await edges.DisposeAsync();
+            if (!wasCutOff)
+                _marker.Clear();
+            throw;
+        }
+
+        _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
+        if (wasCutOff)
+            NoteRecovery(edges.Current.Count, previousStart);
+        HubLog.Started(_logger, _run.Listener.LocalEndPoint, _options.TargetHost, edges.Current.Count);
+        AcceptingLog.Listening(_logger, _run.Listener.LocalEndPoint, certificate.Pin);
+    }
+
+    private async Task CloseAsync(HubRun run, TimeSpan drain)
+    {
+        HubLog.Stopping(_logger, run.Live.Tunnels.Length, drain);
+        await run.StopAsync(drain);
+        run.Dispose();
+        _run = null;
+        await run.Edges.DisposeAsync();
+        _events!.Complete();
+        await _delivering;
+        _marker.Clear();
+        HubLog.Stopped(_logger);
+    }
+
+    private void NoteRecovery(int edges, DateTimeOffset? previousStart)
+    {
+        HubLog.CrashRecovered(_logger, edges);
+        _events!.Post(new CrashRecoveredEvent(edges, previousStart) { Time = _time.GetUtcNow() });
+    }
+
+    private void Subscribe<TEvent>(ref EventHandler<TEvent>? handlers, EventHandler<TEvent>? handler, bool add)
+    {
+        lock (_marker)
+            handlers = add ? handlers + handler : handlers - handler;
+        if (_events is { } events)
+            events.StreamsWanted = _streamOpened is not null || _streamClosed is not null;
+    }
+
+    private void Raise(HubEvent raised)
+    {
+        switch (raised)
+        {
+            case EdgeConnectedEvent e: EdgeConnected?.Invoke(this, e); break;
+            case EdgeDisconnectedEvent e: EdgeDisconnected?.Invoke(this, e); break;
+            case TunnelConnectedEvent e: TunnelConnected?.Invoke(this, e); break;
+            case TunnelDisconnectedEvent e: TunnelDisconnected?.Invoke(this, e); break;
+            case PortsAssignedEvent e: PortsAssigned?.Invoke(this, e); break;
+            case PortsUpdatedEvent e: PortsUpdated?.Invoke(this, e); break;
+            case EdgeConflictEvent e: EdgeConflict?.Invoke(this, e); break;
+            case CrashRecoveredEvent e: CrashRecovered?.Invoke(this, e); break;
+            case StreamOpenedEvent e: _streamOpened?.Invoke(this, e); break;
+            case StreamClosedEvent e: _streamClosed?.Invoke(this, e); break;
+        }
+    }
+}

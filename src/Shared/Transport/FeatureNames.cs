@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+
+namespace Tunnel.Shared.Transport;
+
+/// <summary>The names of <see cref="TunnelFeatures"/> on the wire (protocol.md section 2.3).</summary>
+public static class FeatureNames
+{
+    private static readonly (string Name, TunnelFeatures Feature)[] Names =
+    [
+        ("reset", TunnelFeatures.Reset),
+        ("goaway", TunnelFeatures.GoAway),
+        ("port", TunnelFeatures.Port),
+    ];
+
+    /// <summary>The names of a set.</summary>
+    public static ImmutableArray<string> Format(TunnelFeatures features) => [.. Names.Where(entry => (features & entry.Feature) != 0).Select(entry => entry.Name)];
+
+    /// <summary>The set of some names; unknown ones are a newer peer's and ignored.</summary>
+    public static TunnelFeatures Parse(ImmutableArray<string> names) =>
+        Names.Where(entry => names.Contains(entry.Name)).Aggregate(TunnelFeatures.None, (set, entry) => set | entry.Feature);
+}

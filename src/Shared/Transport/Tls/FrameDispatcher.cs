@@ -1,0 +1,177 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// Takes received bytes apart into frames, checks each against the rules, and brings it to its stream, session or owner. DATA is passed on as it comes;
+/// other frames are whole before they are looked at. Used by the read loop alone.
+/// </summary>
+internal sealed class FrameDispatcher(MuxTunnel tunnel)
+{
+    // Whole frames up to this fit into the read buffer behind a header.
+    private const int LargestInBuffer = 96 << 10;
+
+    private FrameHeader _header;
+    private MuxStream? _stream;
+    private uint _dataLeft;
+    private uint _skipLeft;
+    private byte[]? _large;
+    private int _largeFilled;
+    private bool _carriedData;
+
+    /// <summary>Processes as much as it can.</summary>
+    /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
+    public (int Bytes, bool CarriedData) Process(ReadOnlySpan<byte> data)
+    {
+        _carriedData = false;
+        var used = 0;
+        while (used < data.Length)
+        {
+            var step = Step(data[used..]);
+            if (step == 0) break;
+            used += step;
+        }
+
+        tunnel.OnReceived();
+        return (used, _carriedData);
+    }
+
+    private int Step(ReadOnlySpan<byte> data)
+    {
+        if (_dataLeft > 0) return ContinueData(data);
+        if (_skipLeft > 0) return Skip(data);
+        if (_large is not null) return ContinueLarge(_large, data);
+        if (data.Length < FrameHeader.Size) return 0;
+
+        _header = FrameHeader.Read(data);
+        if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
+            throw new FrameViolationException(_header, fault);
+
+        switch (_header.Type)
+        {
+            case FrameType.Data or FrameType.DataBack:
+                BeginData();
+                return FrameHeader.Size;
+            case var type when FrameRules.MaxLength(type, 0) is null:
+                _skipLeft = _header.Length;
+                return FrameHeader.Size;
+            case var _ when _header.Length > LargestInBuffer:
+                // Only a configuration is; the announced length was capped above.
+                _large = ArrayPool<byte>.Shared.Rent((int)_header.Length);
+                _largeFilled = 0;
+                return FrameHeader.Size;
+            default:
+                var length = FrameHeader.Size + (int)_header.Length;
+                if (data.Length < length) return 0;
+                Handle(data[FrameHeader.Size..length]);
+                return length;
+        }
+    }
+
+    private void BeginData()
+    {
+        _carriedData = true;
+        _dataLeft = _header.Length;
+        _stream = tunnel.FindStream(_header);
+        if (_stream is { TakesData: false }) throw new FrameViolationException(_header, "DATA after CLOSE");
+    }
+
+    private int ContinueData(ReadOnlySpan<byte> data)
+    {
+        _carriedData = true;
+        var count = (int)Math.Min(_dataLeft, (uint)data.Length);
+        _dataLeft -= (uint)count;
+        if (_stream is { } stream && !stream.Receiver.OnData(data[..count])) throw new FrameViolationException(_header, "DATA beyond the credit");
+        return count;
+    }
+
+    private int Skip(ReadOnlySpan<byte> data)
+    {
+        var count = (int)Math.Min(_skipLeft, (uint)data.Length);
+        _skipLeft -= (uint)count;
+        return count;
+    }
+
+    private int ContinueLarge(byte[] large, ReadOnlySpan<byte> data)
+    {
+        var count = Math.Min(data.Length, (int)_header.Length - _largeFilled);
+        data[..count].CopyTo(large.AsSpan(_largeFilled));
+        _largeFilled += count;
+        if (_largeFilled < (int)_header.Length) return count;
+        Handle(large.AsSpan(0, _largeFilled));
+        _large = null;
+        ArrayPool<byte>.Shared.Return(large);
+        return count;
+    }
+
+    private void Handle(ReadOnlySpan<byte> payload)
+    {
+        switch (_header.Type)
+        {
+            case FrameType.Open:
+                if (!OpenPayload.TryParse(payload, out var source, out var destination, out var port, out var error)) throw Violation(error);
+                tunnel.OnOpen(_header, new StreamOpening(source, destination, port));
+                break;
+            case FrameType.Close or FrameType.CloseBack:
+                if (tunnel.FindStream(_header)?.OnRemoteClose() == false) throw Violation("second CLOSE");
+                break;
+            case FrameType.WindowUpdate or FrameType.WindowUpdateBack:
+                if (tunnel.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false) throw Violation("credit beyond all reason");
+                break;
+            case FrameType.Reset:
+                tunnel.FindStream(_header)?.OnRemoteReset((ResetReason)payload[0]);
+                break;
+            case FrameType.UdpOpen:
+                if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error)) throw Violation(error);
+                tunnel.OnUdpOpen(_header, new StreamOpening(source, destination, port));
+                break;
+            case FrameType.UdpData or FrameType.UdpDataBack:
+                _carriedData = true;
+                tunnel.OnUdpData(_header, payload);
+                break;
+            case FrameType.UdpClose:
+                tunnel.FindSession(_header)?.OnClosed();
+                break;
+            default:
+                HandleTunnelFrame(payload);
+                break;
+        }
+    }
+
+    private void HandleTunnelFrame(ReadOnlySpan<byte> payload)
+    {
+        string? error;
+        switch (_header.Type)
+        {
+            case FrameType.Ping:
+                tunnel.OnPing(payload);
+                break;
+            case FrameType.Pong:
+                tunnel.OnPong(payload);
+                break;
+            case FrameType.Config:
+                if (!ControlMessage.TryParseConfig(payload, out var config, out error)) throw Violation(error);
+                tunnel.OnConfig(config);
+                break;
+            case FrameType.Hello:
+                if (!ControlMessage.TryParseHello(payload, out var hello, out error)) throw Violation(error);
+                if (tunnel.OnHello(hello) is { } fault) throw Violation(fault);
+                break;
+            case FrameType.Report:
+                if (!ControlMessage.TryParseReport(payload, out var report, out error)) throw Violation(error);
+                if (tunnel.OnReport(report) is { } excess) throw Violation(excess);
+                break;
+            case FrameType.GoAway:
+                if (!ControlMessage.TryParseGoAway(payload, out var goAway, out error)) throw Violation(error);
+                tunnel.OnGoAway(goAway);
+                break;
+        }
+    }
+
+    private FrameViolationException Violation(string cause) => new(_header, cause);
+}

@@ -1,0 +1,26 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>Whether a hub's certificate is the right one (protocol.md section 7): a pin decides alone; without pins the trust store and the name do.</summary>
+internal static class HubCertificateCheck
+{
+    /// <summary>What is wrong, for the operator; null when it is right.</summary>
+    public static string? Fault(X509Certificate? certificate, SslPolicyErrors errors, DialRequest request)
+    {
+        if (certificate is not X509Certificate2 shown) return "the hub showed no certificate";
+        if (request.InsecureSkipVerify) return null;
+        if (request.Pins.IsDefaultOrEmpty)
+        {
+            return errors == SslPolicyErrors.None
+                ? null
+                : $"the hub's certificate is not trusted for '{request.HostName}' ({errors}); use a token, which has the hub's pin";
+        }
+
+        var pin = CertificatePin.Compute(shown);
+        return request.Pins.Contains(pin)
+            ? null
+            : $"the hub's certificate has the pin {pin}, which is none of the expected: either this is not the hub, or its key was changed (then make a new token at the hub)";
+    }
+}

@@ -1,0 +1,30 @@
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>Reads one line of a handshake. The buffer grows with what really comes, never with what is allowed.</summary>
+public static class LineReader
+{
+    private const int FirstSize = 4 << 10;
+
+    /// <summary>Reads up to and including the first newline.</summary>
+    /// <param name="stream">From where.</param>
+    /// <param name="maxLength">Bytes that the line may have with its newline.</param>
+    /// <param name="cancellationToken">The time limit, which every caller needs.</param>
+    /// <returns>The line without its newline, and what came after it; no line when the stream ended or it got too long.</returns>
+    public static async Task<(ReadOnlyMemory<byte>? Line, ReadOnlyMemory<byte> After, bool TooLong)> ReadAsync(
+        Stream stream, int maxLength, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[Math.Min(FirstSize, maxLength + FirstSize)];
+        var filled = 0;
+        while (true)
+        {
+            if (filled == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+            var count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken);
+            if (count == 0) return (null, default, false);
+            var newline = buffer.AsSpan(filled, count).IndexOf((byte)'\n');
+            filled += count;
+            var end = newline < 0 ? -1 : filled - count + newline;
+            if (end >= maxLength || (end < 0 && filled >= maxLength)) return (null, default, true);
+            if (end >= 0) return (buffer.AsMemory(0, end), buffer.AsMemory(end + 1, filled - end - 1), false);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Buffers;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// One UDP session of the mux: a flow of the scheduler like a stream, with a short queue of copied datagrams bounded by bytes and age. Guarded by the
+/// tunnel's lock.
+/// </summary>
+internal sealed class MuxSession : MuxNode, ITunnelSession
+{
+    /// <summary>A datagram that waited longer is of no use any more (protocol.md section 4).</summary>
+    public const long MaxAgeMilliseconds = 100;
+
+    /// <summary>Bytes that one session may have waiting.</summary>
+    public const int MaxQueued = 1 << 20;
+
+    private readonly MuxTunnel _tunnel;
+    private readonly StreamOpening _opening;
+    private Queue<Datagram>? _queue;
+    private int _queued;
+    private bool _openPending;
+    private bool _closePending;
+
+    public MuxSession(MuxTunnel tunnel, uint id, in StreamOpening opening, bool weOpen)
+    {
+        _tunnel = tunnel;
+        Id = id;
+        _opening = opening;
+        _openPending = weOpen;
+    }
+
+    public uint Id { get; }
+
+    public bool IsOpen { get; private set; } = true;
+
+    /// <summary>Where received datagrams go.</summary>
+    public IDatagramSink? Sink { get; set; }
+
+    public override bool HasMoreControl => _openPending || _closePending;
+
+    public bool Send(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length > FrameRules.MaxDatagram) return false;
+        lock (_tunnel.Sync)
+        {
+            if (!IsOpen || _tunnel.IsDead) return false;
+            while (_queued + payload.Length > MaxQueued && _queue?.Count > 0) Drop();
+            if (!_tunnel.TryQueueDatagram(payload.Length)) return false;
+            var copy = ArrayPool<byte>.Shared.Rent(payload.Length);
+            payload.CopyTo(copy);
+            (_queue ??= new Queue<Datagram>()).Enqueue(new Datagram(copy, payload.Length, _tunnel.Context.NowMilliseconds));
+            _queued += payload.Length;
+            if (!_openPending) _tunnel.Scheduler.EnqueueData(this);
+        }
+
+        _tunnel.Writer.Request();
+        return true;
+    }
+
+    public void Close()
+    {
+        lock (_tunnel.Sync)
+        {
+            if (!IsOpen) return;
+            _closePending = true;
+            EndLocked();
+            if (!_tunnel.IsDead) _tunnel.Scheduler.EnqueueControl(this);
+        }
+
+        _tunnel.Writer.Request();
+    }
+
+    /// <summary>The peer closed it, or the tunnel is lost.</summary>
+    public void OnClosed()
+    {
+        lock (_tunnel.Sync)
+        {
+            if (!IsOpen) return;
+            EndLocked();
+        }
+
+        Sink?.OnSessionClosed();
+    }
+
+    public override int WriteControl(Span<byte> buffer)
+    {
+        var used = 0;
+        if (_openPending)
+        {
+            _openPending = false;
+            used = WriteOpen(buffer);
+            if (_queue?.Count > 0) _tunnel.Scheduler.EnqueueData(this);
+        }
+
+        if (_closePending)
+        {
+            _closePending = false;
+            new FrameHeader(Id, FrameType.UdpClose, 0).Write(buffer[used..]);
+            used += FrameHeader.Size;
+        }
+
+        return used;
+    }
+
+    public override int WriteData(Span<byte> buffer, int limit, long now)
+    {
+        lock (_tunnel.Sync)
+        {
+            var used = 0;
+            while (_queue is not null && _queue.TryPeek(out var datagram))
+            {
+                if (now - datagram.QueuedAt > MaxAgeMilliseconds)
+                {
+                    Drop();
+                    continue;
+                }
+
+                if (FrameHeader.Size + datagram.Length > buffer.Length - used) return used > 0 ? used : -1;
+                if (used > 0 && used + datagram.Length > limit) return used;
+                used += Write(buffer[used..]);
+            }
+
+            _tunnel.Scheduler.RemoveData(this);
+            return used;
+        }
+    }
+
+    private int Write(Span<byte> buffer)
+    {
+        var datagram = _queue!.Dequeue();
+        new FrameHeader(Id, _tunnel.IsEdge ? FrameType.UdpData : FrameType.UdpDataBack, (uint)datagram.Length).Write(buffer);
+        datagram.Bytes.AsSpan(0, datagram.Length).CopyTo(buffer[FrameHeader.Size..]);
+        _tunnel.Scheduler.ChargeData(this, datagram.Length);
+        _tunnel.CountDatagramSent(datagram.Length);
+        Release(datagram);
+        return FrameHeader.Size + datagram.Length;
+    }
+
+    private int WriteOpen(Span<byte> buffer)
+    {
+        var port = (_tunnel.Features & TunnelFeatures.Port) != 0 ? _opening.ListeningPort : null;
+        var length = UdpOpenPayload.Write(buffer[FrameHeader.Size..], _opening.Source, _opening.Destination, port);
+        new FrameHeader(Id, FrameType.UdpOpen, (uint)length).Write(buffer);
+        return FrameHeader.Size + length;
+    }
+
+    private void EndLocked()
+    {
+        IsOpen = false;
+        _tunnel.Scheduler.RemoveData(this);
+        while (_queue?.Count > 0) Release(_queue.Dequeue());
+        _tunnel.Forget(this);
+    }
+
+    private void Drop()
+    {
+        Release(_queue!.Dequeue());
+        _tunnel.CountDatagramDropped();
+    }
+
+    private void Release(in Datagram datagram)
+    {
+        _queued -= datagram.Length;
+        _tunnel.ReleaseDatagram(datagram.Length);
+        ArrayPool<byte>.Shared.Return(datagram.Bytes);
+    }
+
+    private readonly record struct Datagram(byte[] Bytes, int Length, long QueuedAt);
+}

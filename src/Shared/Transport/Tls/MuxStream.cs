@@ -1,0 +1,466 @@
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// One stream of the mux. This is its life and its sending half: when the scheduler chooses it, bytes go from the local socket straight behind a frame
+/// header in the batch. The receiving half is <see cref="StreamReceiver"/>. State is guarded by the tunnel's lock; no I/O happens under it.
+/// </summary>
+internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
+{
+    /// <summary>A reset waits at most this long for data that came before it and is blocked on credit (protocol.md section 3).</summary>
+    private const long BlockedResetMilliseconds = 5_000;
+
+    /// <summary>A base peer gets this long to close what we have aborted.</summary>
+    private const long BaseAbortMilliseconds = 30_000;
+
+    // Below this a stream is never sustained, and needs no meter.
+    private const long MeteredBytes = 1 << 20;
+
+    private readonly MuxTunnel _tunnel;
+    private readonly StreamOpening _opening;
+    private readonly StreamReceiver _receiver;
+    private ILocalEndpoint? _endpoint;
+    private StreamState _state;
+    private SendWindow _send;
+    private RateMeter? _meter;
+    private bool _openPending;
+    private bool _closePending;
+    private bool _resetPending;
+    private ResetReason _resetReason;
+    private uint _creditPending;
+    private bool _waitsForCredit;
+    private bool _localReset;
+    private bool _finished;
+    private long _sweepDeadline;
+    private long _bytesSent;
+
+    public MuxStream(MuxTunnel tunnel, uint id, in StreamOpening opening, bool weOpen)
+    {
+        _tunnel = tunnel;
+        Id = id;
+        _opening = opening;
+        _openPending = weOpen;
+        _send = new SendWindow(tunnel.PeerInitialWindow);
+        _receiver = new StreamReceiver(tunnel, this, tunnel.OwnInitialWindow);
+    }
+
+    public uint Id { get; }
+
+    public IStreamObserver? Observer { get; set; }
+
+    public long BytesSent => Volatile.Read(ref _bytesSent);
+
+    public long BytesReceived => _receiver.Delivered;
+
+    public StreamReceiver Receiver => _receiver;
+
+    /// <summary>When data last moved; and whether the stream counts as active. Under the tunnel's lock.</summary>
+    public long LastActive { get; set; }
+
+    public bool CountsAsActive { get; set; }
+
+    /// <summary>True while the tunnel's table has it, so that frames for it find it. Under the tunnel's lock.</summary>
+    public bool IsKnown { get; set; }
+
+    public override bool HasMoreControl => _openPending || _resetPending || _closePending || _creditPending > 0;
+
+    // ---- the local end
+
+    public void Attach(ILocalEndpoint endpoint)
+    {
+        lock (_tunnel.Sync)
+        {
+            if (_state.WasReset)
+            {
+                // The peer may have given up meanwhile.
+                endpoint.Reset(flush: false);
+                return;
+            }
+
+            _endpoint = endpoint;
+        }
+
+        endpoint.Start(this);
+        _receiver.Attach(endpoint);
+        Arm();
+    }
+
+    /// <summary>A client's stream has its local end from the start; under the tunnel's lock.</summary>
+    public void AttachNew(ILocalEndpoint endpoint)
+    {
+        _endpoint = endpoint;
+        endpoint.Start(this);
+        _receiver.Attach(endpoint);
+    }
+
+    public void NotifyReadable()
+    {
+        lock (_tunnel.Sync)
+        {
+            if (!_state.CanSend) return;
+            _tunnel.Scheduler.EnqueueData(this);
+        }
+
+        _tunnel.Writer.Request();
+    }
+
+    public void NotifyLocalReset()
+    {
+        bool allSent;
+        lock (_tunnel.Sync)
+        {
+            if (_state.IsGone || _localReset) return;
+            _localReset = true;
+            allSent = _state.LocalClosed;
+            if (!allSent)
+            {
+                // What it sent before the reset is still to be read; the reset itself is found behind it.
+                if (_waitsForCredit) SweepUntil(BlockedResetMilliseconds);
+                else _tunnel.Scheduler.EnqueueData(this);
+            }
+        }
+
+        if (allSent) End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
+        else _tunnel.Writer.Request();
+    }
+
+    public void Reset(ResetReason reason) => End(StreamEndSide.Local, reason, tellPeer: true);
+
+    // ---- what comes from the peer (read loop)
+
+    /// <summary>CLOSE or CLOSE_BACK.</summary>
+    /// <returns>False when it breaks the protocol.</returns>
+    public bool OnRemoteClose()
+    {
+        lock (_tunnel.Sync)
+        {
+            if (_state.WasReset)
+            {
+                // A base peer answers our abort.
+                _tunnel.Forget(this);
+                return true;
+            }
+
+            if (!_state.TryCloseRemote()) return false;
+        }
+
+        _receiver.OnRemoteClose();
+        return true;
+    }
+
+    public void OnRemoteReset(ResetReason reason) => End(StreamEndSide.Remote, reason, tellPeer: false);
+
+    public void OnTunnelLost() => End(StreamEndSide.Tunnel, ResetReason.Unspecified, tellPeer: false);
+
+    /// <summary>WINDOW_UPDATE.</summary>
+    /// <returns>False when it breaks the protocol.</returns>
+    public bool OnCredit(uint bytes)
+    {
+        lock (_tunnel.Sync)
+        {
+            if (!_send.TryAdd(bytes)) return false;
+            if (!_waitsForCredit || !_state.CanSend) return true;
+            _waitsForCredit = false;
+            _tunnel.Scheduler.EnqueueData(this);
+            return true;
+        }
+    }
+
+    /// <summary>True until the peer's CLOSE. A stream that we have aborted takes a base peer's DATA too, and drops it.</summary>
+    public bool TakesData
+    {
+        get
+        {
+            lock (_tunnel.Sync) return !_state.RemoteClosed;
+        }
+    }
+
+    // ---- what the receiving half has to say
+
+    /// <summary>Credit goes back to the peer with the next batch.</summary>
+    public void ReturnCredit(int bytes, bool request)
+    {
+        lock (_tunnel.Sync)
+        {
+            if (!IsKnown || _state.RemoteClosed) return;
+            _creditPending += (uint)bytes;
+            _tunnel.Scheduler.EnqueueControl(this);
+        }
+
+        if (request) _tunnel.Writer.Request();
+    }
+
+    /// <summary>The local peer has everything and its FIN.</summary>
+    public void OnDelivered()
+    {
+        bool completed;
+        lock (_tunnel.Sync) completed = _state.TryDeliver() && _state.Completed;
+        if (completed) Complete();
+    }
+
+    // ---- the writer
+
+    public override int WriteControl(Span<byte> buffer)
+    {
+        var used = 0;
+        if (_openPending)
+        {
+            _openPending = false;
+            used += WriteOpen(buffer);
+            if (_state.CanSend) _tunnel.Scheduler.EnqueueData(this);
+        }
+
+        if (_creditPending > 0)
+        {
+            new FrameHeader(Id, _tunnel.IsEdge ? FrameType.WindowUpdate : FrameType.WindowUpdateBack, 4).Write(buffer[used..]);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(buffer[(used + FrameHeader.Size)..], _creditPending);
+            _creditPending = 0;
+            used += FrameHeader.Size + 4;
+        }
+
+        if (_resetPending)
+        {
+            _resetPending = false;
+            used += WriteReset(buffer[used..], _resetReason);
+        }
+
+        if (_closePending)
+        {
+            _closePending = false;
+            used += WriteClose(buffer[used..]);
+        }
+
+        return used;
+    }
+
+    public override int WriteData(Span<byte> buffer, int limit, long now)
+    {
+        int room;
+        lock (_tunnel.Sync)
+        {
+            if (!_state.CanSend)
+            {
+                _tunnel.Scheduler.RemoveData(this);
+                return 0;
+            }
+
+            room = (int)Math.Min(Math.Min(_send.Credit, limit), Math.Min(_tunnel.PeerMaxFrame, buffer.Length - FrameHeader.Size));
+            if (room <= 0)
+            {
+                _tunnel.Scheduler.RemoveData(this);
+                _waitsForCredit = true;
+                if (_localReset) SweepUntil(BlockedResetMilliseconds);
+            }
+        }
+
+        if (room <= 0)
+        {
+            _endpoint!.ParkRead();
+            return 0;
+        }
+
+        return _endpoint!.TryRead(buffer.Slice(FrameHeader.Size, room), out var count) switch
+        {
+            LocalReadStatus.Data => OnRead(buffer, count, room, now),
+            LocalReadStatus.WouldBlock => OnDrained(now),
+            LocalReadStatus.EndOfFile => OnEndOfFile(buffer),
+            _ => OnLocalResetRead(),
+        };
+    }
+
+    bool ISweepable.Sweep()
+    {
+        lock (_tunnel.Sync)
+        {
+            if (!IsKnown) return false;
+            if (_tunnel.Context.NowMilliseconds < _sweepDeadline) return true;
+            if (_state.WasReset)
+            {
+                _tunnel.Forget(this);
+                return false;
+            }
+
+            // Credit came meanwhile: the reset is found behind the data.
+            if (!_waitsForCredit) return false;
+        }
+
+        End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
+        return false;
+    }
+
+    private int OnRead(Span<byte> buffer, int count, int room, long now)
+    {
+        new FrameHeader(Id, _tunnel.IsEdge ? FrameType.Data : FrameType.DataBack, (uint)count).Write(buffer);
+        var drained = count < room;
+        lock (_tunnel.Sync)
+        {
+            if (!_state.CanSend) return 0;
+            _send.Take(count);
+            _bytesSent += count;
+            _tunnel.CountSent(count);
+            _tunnel.Touch(this, now);
+            _tunnel.Scheduler.ChargeData(this, count);
+            Measure(count, now);
+            if (drained) _tunnel.Scheduler.RemoveData(this);
+        }
+
+        if (drained) Arm();
+        return FrameHeader.Size + count;
+    }
+
+    private int OnDrained(long now)
+    {
+        lock (_tunnel.Sync)
+        {
+            _tunnel.Scheduler.RemoveData(this);
+            _meter?.RecordIdle(now);
+        }
+
+        Arm();
+        return 0;
+    }
+
+    private int OnEndOfFile(Span<byte> buffer)
+    {
+        bool completed;
+        lock (_tunnel.Sync)
+        {
+            _tunnel.Scheduler.RemoveData(this);
+            if (!_state.TryCloseLocal()) return 0;
+            completed = _state.Completed;
+        }
+
+        var written = WriteClose(buffer);
+        if (completed) Complete();
+        return written;
+    }
+
+    private int OnLocalResetRead()
+    {
+        lock (_tunnel.Sync) _tunnel.Scheduler.RemoveData(this);
+        End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
+        return 0;
+    }
+
+    private void Arm()
+    {
+        if (!_endpoint!.ArmRead()) return;
+        NotifyReadable();
+    }
+
+    private void Measure(int count, long now)
+    {
+        if (_meter is null)
+        {
+            if (_bytesSent < MeteredBytes) return;
+            _meter = new RateMeter(now);
+        }
+
+        if (!_meter.Record(now, count)) return;
+        _tunnel.Scheduler.RemoveData(this);
+        Sustained = _meter.IsSustained;
+        _tunnel.Scheduler.EnqueueData(this);
+    }
+
+    private int WriteOpen(Span<byte> buffer)
+    {
+        var port = (_tunnel.Features & TunnelFeatures.Port) != 0 ? _opening.ListeningPort : null;
+        var length = OpenPayload.Write(buffer[FrameHeader.Size..], _opening.Source, _opening.Destination, port);
+        new FrameHeader(Id, FrameType.Open, (uint)length).Write(buffer);
+        return FrameHeader.Size + length;
+    }
+
+    private int WriteClose(Span<byte> buffer)
+    {
+        new FrameHeader(Id, _tunnel.IsEdge ? FrameType.Close : FrameType.CloseBack, 0).Write(buffer);
+        return FrameHeader.Size;
+    }
+
+    private int WriteReset(Span<byte> buffer, ResetReason reason)
+    {
+        new FrameHeader(Id, FrameType.Reset, 1).Write(buffer);
+        buffer[FrameHeader.Size] = (byte)reason;
+        return FrameHeader.Size + 1;
+    }
+
+    // ---- the end
+
+    private void End(StreamEndSide side, ResetReason reason, bool tellPeer)
+    {
+        lock (_tunnel.Sync)
+        {
+            var closed = _state.LocalClosed;
+            if (!_state.TryReset()) return;
+            _tunnel.Scheduler.RemoveData(this);
+            if (tellPeer && !_tunnel.IsDead) QueueAbort(reason, closed);
+            else _tunnel.Forget(this);
+        }
+
+        if (side == StreamEndSide.Local)
+        {
+            _receiver.Discard();
+            // Our own reasons do not wait for a slow peer; and one that has reset needs no flush.
+            _endpoint?.Reset(flush: false);
+        }
+        else
+        {
+            _receiver.OnRemoteReset();
+        }
+
+        Finish(new StreamEnd(side, reason));
+        _tunnel.Writer.Request();
+    }
+
+    // Towards a base peer an abort is CLOSE; its data is dropped and credited until it closes too.
+    private void QueueAbort(ResetReason reason, bool closed)
+    {
+        if ((_tunnel.Features & TunnelFeatures.Reset) != 0)
+        {
+            _resetPending = true;
+            _resetReason = reason;
+            _tunnel.Forget(this);
+        }
+        else if (_state.RemoteClosed)
+        {
+            _closePending = !closed;
+            _tunnel.Forget(this);
+        }
+        else
+        {
+            _closePending = !closed;
+            SweepUntil(BaseAbortMilliseconds);
+        }
+
+        _tunnel.Scheduler.EnqueueControl(this);
+    }
+
+    private void Complete()
+    {
+        lock (_tunnel.Sync) _tunnel.Forget(this);
+        _endpoint!.Close();
+        Finish(default);
+    }
+
+    private void Finish(in StreamEnd end)
+    {
+        lock (_tunnel.Sync)
+        {
+            if (_finished) return;
+            _finished = true;
+            _tunnel.StreamFinished(this, end);
+        }
+
+        _receiver.ReleaseGrowth();
+        Observer?.OnStreamClosed(this, end);
+    }
+
+    private void SweepUntil(long milliseconds)
+    {
+        _sweepDeadline = _tunnel.Context.NowMilliseconds + milliseconds;
+        _tunnel.Context.Sweeper.Add(this);
+    }
+}

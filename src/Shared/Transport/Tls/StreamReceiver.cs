@@ -1,0 +1,303 @@
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Transport.Buffers;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// The receiving half of a stream. Bytes go from the read loop's buffer straight into the local socket; only what that does not take is copied, counted
+/// in the memory budget and written when there is room. Credit goes back when bytes were written. Has a lock of its own, never held over I/O, under
+/// which the tunnel's lock is not taken.
+/// </summary>
+internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int initialWindow) : IBufferingStream, ISweepable
+{
+    private const long DrainPatienceMilliseconds = 5_000;
+
+    private readonly Lock _lock = new();
+    private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Budget);
+    private ReceiveWindow _window = new(initialWindow);
+    private ILocalEndpoint? _endpoint;
+    private RateMeter? _meter;
+    private Ending _ending;
+    private bool _writing;
+    private bool _discarding;
+    private long _delivered;
+    private long _sweptDelivered;
+    private long _progressAt;
+
+    private enum Ending
+    {
+        None,
+        Fin,
+        Reset,
+    }
+
+    /// <summary>Bytes given to the local peer.</summary>
+    public long Delivered => Volatile.Read(ref _delivered);
+
+    /// <inheritdoc/>
+    public long BufferedBytes => _queue.Length;
+
+    /// <inheritdoc/>
+    public void ResetForMemory() => stream.Reset(ResetReason.Memory);
+
+    /// <summary>Gives the local end; what has come so far is written first.</summary>
+    public void Attach(ILocalEndpoint endpoint)
+    {
+        bool end;
+        lock (_lock)
+        {
+            _endpoint = endpoint;
+            if (_discarding) return;
+            _writing = !_queue.IsEmpty;
+            end = !_writing && _ending == Ending.Fin;
+        }
+
+        if (end) EndInOrder(endpoint);
+        else if (_writing) _ = DrainAsync(endpoint);
+    }
+
+    /// <summary>DATA has come. Called by the read loop alone.</summary>
+    /// <returns>False when it is beyond the credit.</returns>
+    public bool OnData(ReadOnlySpan<byte> data)
+    {
+        ILocalEndpoint? direct = null;
+        var discarded = false;
+        lock (_lock)
+        {
+            if (!_window.TryReceive(data.Length)) return false;
+            if (_discarding) discarded = true;
+            else if (!_writing) direct = _endpoint;
+        }
+
+        if (discarded) OnWritten(data.Length, counts: false, request: false);
+        else if (direct is null) Buffer(data);
+        else Write(direct, data);
+        return true;
+    }
+
+    /// <summary>CLOSE has come: FIN after what waits.</summary>
+    public void OnRemoteClose()
+    {
+        ILocalEndpoint? endpoint;
+        lock (_lock)
+        {
+            _ending = Ending.Fin;
+            endpoint = _writing ? null : _endpoint;
+        }
+
+        if (endpoint is not null) EndInOrder(endpoint);
+    }
+
+    /// <summary>RESET has come, or the tunnel is lost: RST after what waits, as long as the local peer keeps taking it.</summary>
+    public void OnRemoteReset()
+    {
+        ILocalEndpoint? endpoint;
+        lock (_lock)
+        {
+            _ending = Ending.Reset;
+            if (_endpoint is null || _discarding) DiscardLocked();
+            endpoint = _writing ? null : _endpoint;
+            if (_writing) _progressAt = tunnel.Context.NowMilliseconds;
+        }
+
+        if (endpoint is not null) endpoint.Reset(flush: true);
+        else if (_writing) tunnel.Context.Sweeper.Add(this);
+    }
+
+    /// <summary>The local peer is gone: nothing is kept from now on, and credit is given for what comes all the same.</summary>
+    public void Discard()
+    {
+        lock (_lock) DiscardLocked();
+        OnWritten(0, counts: false, request: true);
+    }
+
+    /// <summary>The stream is over: its window's growth goes back.</summary>
+    public void ReleaseGrowth()
+    {
+        lock (_lock) ShrinkLocked(0);
+    }
+
+    /// <summary>Nothing has moved for a while: the window starts small again.</summary>
+    public void OnIdle() => ReleaseGrowth();
+
+    // A stream that was reset while it still drains gets its time; one that makes no progress is cut off.
+    bool ISweepable.Sweep()
+    {
+        ILocalEndpoint endpoint;
+        lock (_lock)
+        {
+            if (!_writing) return false;
+            var now = tunnel.Context.NowMilliseconds;
+            if (_delivered != _sweptDelivered) (_sweptDelivered, _progressAt) = (_delivered, now);
+            if (now - _progressAt < DrainPatienceMilliseconds) return true;
+            DiscardLocked();
+            endpoint = _endpoint!;
+        }
+
+        endpoint.Reset(flush: false);
+        return false;
+    }
+
+    private void Write(ILocalEndpoint endpoint, ReadOnlySpan<byte> data)
+    {
+        var written = endpoint.TryWrite(data);
+        if (written < 0)
+        {
+            Discard();
+            OnWritten(data.Length, counts: false, request: false);
+            stream.NotifyLocalReset();
+            return;
+        }
+
+        if (written > 0) OnWritten(written, counts: true, request: false);
+        if (written == data.Length) return;
+        Buffer(data[written..]);
+        lock (_lock)
+        {
+            if (_queue.IsEmpty) return;
+            _writing = true;
+        }
+
+        _ = DrainAsync(endpoint);
+    }
+
+    private void Buffer(ReadOnlySpan<byte> data)
+    {
+        while (true)
+        {
+            int taken;
+            lock (_lock)
+            {
+                if (_discarding) break;
+                var wasEmpty = _queue.IsEmpty;
+                taken = _queue.Append(data);
+                if (wasEmpty && taken > 0) tunnel.Context.Flow.AddBuffering(this);
+            }
+
+            if (taken == data.Length) return;
+            data = data[taken..];
+            tunnel.Context.Flow.Relieve();
+
+            // Others race for what was freed; a stream that finds nothing then is itself too much.
+            lock (_lock)
+            {
+                if (_discarding) break;
+                taken = _queue.Append(data[..Math.Min(data.Length, ReceiveQueue.SegmentSize)]);
+                data = data[taken..];
+            }
+
+            if (data.IsEmpty) return;
+            if (taken == 0) stream.Reset(ResetReason.Memory);
+        }
+
+        OnWritten(data.Length, counts: false, request: false);
+    }
+
+    private async Task DrainAsync(ILocalEndpoint endpoint)
+    {
+        while (true)
+        {
+            ReadOnlyMemory<byte> next;
+            Ending ending;
+            lock (_lock)
+            {
+                if (_discarding) ClearLocked();
+                if (_queue.IsEmpty)
+                {
+                    _writing = false;
+                    tunnel.Context.Flow.RemoveBuffering(this);
+                    ending = _discarding ? Ending.None : _ending;
+                    next = default;
+                }
+                else
+                {
+                    next = _queue.Peek();
+                    ending = Ending.None;
+                }
+            }
+
+            if (next.IsEmpty)
+            {
+                if (ending == Ending.Fin) EndInOrder(endpoint);
+                else if (ending == Ending.Reset) endpoint.Reset(flush: true);
+                return;
+            }
+
+            var written = await endpoint.WriteAsync(next);
+            if (!written)
+            {
+                Discard();
+                stream.NotifyLocalReset();
+                continue;
+            }
+
+            lock (_lock) _queue.Consume(next.Length);
+            OnWritten(next.Length, counts: true, request: true);
+        }
+    }
+
+    private void EndInOrder(ILocalEndpoint endpoint)
+    {
+        endpoint.ShutdownWrite();
+        stream.OnDelivered();
+    }
+
+    // Bytes have left: counts them, lets the window grow, returns credit.
+    private void OnWritten(int count, bool counts, bool request)
+    {
+        if (counts) Interlocked.Add(ref _delivered, count);
+        int credit;
+        lock (_lock)
+        {
+            _window.Deliver(count);
+            GrowLocked(count);
+            credit = _window.TakeCredit(tunnel.Context.Flow.Ceiling, tunnel.OwnMaxFrame);
+        }
+
+        if (counts) tunnel.OnDelivered(stream, count);
+        if (credit > 0) stream.ReturnCredit(credit, request);
+    }
+
+    private void GrowLocked(int count)
+    {
+        var limit = tunnel.Context.Flow.Target;
+        if (_meter is not null || _delivered > MeteredBytes) limit = LimitOfSustained(limit, count);
+        if (_window.Target > limit) ShrinkLocked(limit);
+        var growth = _window.GrowthDue(limit);
+        if (growth > 0 && tunnel.Context.Flow.TryGrow(growth)) _window.Grow(growth);
+    }
+
+    private const long MeteredBytes = 1 << 20;
+
+    private int LimitOfSustained(int target, int count)
+    {
+        var now = tunnel.Context.NowMilliseconds;
+        _meter ??= new RateMeter(now);
+        _meter.Record(now, count);
+        if (!_meter.IsSustained || tunnel.RoundTripTime is not { } roundTrip) return target;
+        return WindowTable.Sustained(target, tunnel.Context.Options.MinWindow, _meter.BytesPerSecond, roundTrip);
+    }
+
+    private void ShrinkLocked(int limit)
+    {
+        var fall = _window.Shrink(limit);
+        if (fall > 0) tunnel.Context.Flow.Shrink(fall);
+    }
+
+    // A write may be under way: then its segment stays until it has ended.
+    private void DiscardLocked()
+    {
+        _discarding = true;
+        if (_writing) _window.Deliver((int)_queue.DropAllButFirst());
+        else ClearLocked();
+    }
+
+    private void ClearLocked()
+    {
+        if (_queue.IsEmpty) return;
+        _window.Deliver((int)_queue.Length);
+        _queue.Clear();
+        tunnel.Context.Flow.RemoveBuffering(this);
+    }
+}

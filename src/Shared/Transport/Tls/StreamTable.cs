@@ -1,0 +1,79 @@
+using Tunnel.Shared.Protocol.Frames;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// The open streams and sessions of a tunnel by id. Ids only ever rise, so one that is not here and not above the highest was closed: a late frame. Not
+/// thread-safe. Streams and sessions are apart, since a base peer may number each on its own.
+/// </summary>
+internal sealed class StreamTable
+{
+    private readonly Dictionary<uint, MuxStream> _streams = [];
+    private readonly Dictionary<uint, MuxSession> _sessions = [];
+    private uint _highestStream;
+    private uint _highestSession;
+
+    public int Sessions => _sessions.Count;
+
+    public uint HighestStream => _highestStream;
+
+    public IReadOnlyCollection<MuxStream> AllStreams => _streams.Values;
+
+    public IReadOnlyCollection<MuxSession> AllSessions => _sessions.Values;
+
+    /// <summary>The next id of the edge's one counter, or 0 when they are used up.</summary>
+    public uint NextId()
+    {
+        var highest = Math.Max(_highestStream, _highestSession);
+        return highest >= uint.MaxValue - 1024 ? 0 : highest + 1;
+    }
+
+    public void Add(MuxStream stream)
+    {
+        _streams.Add(stream.Id, stream);
+        _highestStream = stream.Id;
+        stream.IsKnown = true;
+    }
+
+    public void Add(MuxSession session)
+    {
+        _sessions.Add(session.Id, session);
+        _highestSession = session.Id;
+    }
+
+    public void Remove(MuxStream stream)
+    {
+        if (stream.IsKnown) _streams.Remove(stream.Id);
+        stream.IsKnown = false;
+    }
+
+    public void Remove(MuxSession session) => _sessions.Remove(session.Id);
+
+    /// <summary>The stream of a frame, or null for a late one.</summary>
+    /// <exception cref="FrameViolationException">The id was never opened.</exception>
+    public MuxStream? FindStream(in FrameHeader frame)
+    {
+        if (_streams.TryGetValue(frame.StreamId, out var stream)) return stream;
+        return frame.StreamId <= _highestStream ? null : throw new FrameViolationException(frame, "stream was never opened");
+    }
+
+    /// <summary>The session of a frame, or null for a late one.</summary>
+    /// <exception cref="FrameViolationException">The id was never opened.</exception>
+    public MuxSession? FindSession(in FrameHeader frame)
+    {
+        if (_sessions.TryGetValue(frame.StreamId, out var session)) return session;
+        return frame.StreamId <= _highestSession ? null : throw new FrameViolationException(frame, "session was never opened");
+    }
+
+    /// <summary>Checks the id of an OPEN.</summary>
+    public void CheckNewStream(in FrameHeader frame)
+    {
+        if (frame.StreamId <= _highestStream) throw new FrameViolationException(frame, "id was used already");
+    }
+
+    /// <summary>Checks the id of a UDP_OPEN.</summary>
+    public void CheckNewSession(in FrameHeader frame)
+    {
+        if (frame.StreamId <= _highestSession) throw new FrameViolationException(frame, "id was used already");
+    }
+}

@@ -1,0 +1,90 @@
+using Tunnel.Shared.Protocol.Frames;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one takes the older's place), one
+/// GOAWAY, sixteen JSON messages of the edge. All members are used with the tunnel's lock held.
+/// </summary>
+internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
+{
+    private const int MaxMessages = 16;
+
+    private readonly Queue<(FrameType Type, byte[] Payload)> _messages = new();
+    private byte[]? _config;
+    private byte[]? _goAway;
+    private byte[]? _ping;
+    private byte[]? _pong;
+
+    public void Ping(byte[] payload)
+    {
+        _ping = payload;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void Pong(byte[] payload)
+    {
+        _pong = payload;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void Config(byte[] json)
+    {
+        _config = json;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void GoAway(byte[] json)
+    {
+        _goAway = json;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    /// <summary>HELLO or REPORT; when too many wait the oldest REPORT is dropped.</summary>
+    public void Message(FrameType type, byte[] json)
+    {
+        if (_messages.Count == MaxMessages) _messages.Dequeue();
+        _messages.Enqueue((type, json));
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    /// <summary>Writes the most urgent; the others follow in further turns, since any may be as large as a batch.</summary>
+    public override int WriteControl(Span<byte> buffer)
+    {
+        if (_messages.TryPeek(out var first) && first.Type == FrameType.Hello) return Write(_messages.Dequeue(), buffer);
+        if (Take(ref _ping) is { } ping) return Write((FrameType.Ping, ping), buffer);
+        if (Take(ref _pong) is { } pong) return Write((FrameType.Pong, pong), buffer);
+        if (Take(ref _config) is { } config) return Write((FrameType.Config, config), buffer);
+        if (Take(ref _goAway) is { } goAway) return Write((FrameType.GoAway, goAway), buffer);
+        return _messages.TryDequeue(out var message) ? Write(message, buffer) : 0;
+    }
+
+    public override bool HasMoreControl => _ping is not null || _pong is not null || _config is not null || _goAway is not null || _messages.Count > 0;
+
+    public override int WriteData(Span<byte> buffer, int limit, long now) => 0;
+
+    private static byte[]? Take(ref byte[]? field)
+    {
+        var value = field;
+        field = null;
+        return value;
+    }
+
+    private int Write((FrameType Type, byte[] Payload) frame, Span<byte> buffer)
+    {
+        var header = new FrameHeader(0, frame.Type, (uint)frame.Payload.Length);
+        var length = FrameHeader.Size + frame.Payload.Length;
+        if (length <= buffer.Length)
+        {
+            header.Write(buffer);
+            frame.Payload.CopyTo(buffer[FrameHeader.Size..]);
+            return length;
+        }
+
+        var large = new byte[length];
+        header.Write(large);
+        frame.Payload.CopyTo(large.AsSpan(FrameHeader.Size));
+        tunnel.Writer.SetLarge(large);
+        return 0;
+    }
+}

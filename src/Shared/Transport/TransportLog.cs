@@ -1,0 +1,16 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Shared.Transport;
+
+internal static partial class TransportLog
+{
+    [LoggerMessage(1000, LogLevel.Debug, "Tunnel {Name} with {Remote} ended: {Kind}, {Detail}")]
+    public static partial void Ended(ILogger logger, string name, IPEndPoint remote, TunnelEndKind kind, string detail);
+
+    [LoggerMessage(1001, LogLevel.Warning, "Tunnel {Name} with {Remote}: protocol error, closing: {Fault}")]
+    public static partial void ProtocolViolation(ILogger logger, string name, IPEndPoint remote, string fault);
+
+    [LoggerMessage(1002, LogLevel.Error, "Tunnel {Name}: internal error, closing it. Please report this.")]
+    public static partial void Bug(ILogger logger, Exception exception, string name);
+}

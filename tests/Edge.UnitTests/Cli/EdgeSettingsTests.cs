@@ -1,0 +1,156 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Cli;
+using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Tokens;
+
+namespace Edge.UnitTests.Cli;
+
+public sealed class EdgeSettingsTests : IDisposable
+{
+    private const string Secret = "a-very-secret-secret";
+    private static readonly string Pin = new('A', 43);
+    private static readonly ConnectionToken Token = new("hub.example", 9443, "edge-1", Secret, [Pin]);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("settings").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void A_token_says_all_about_the_hub_and_the_rest_has_defaults()
+    {
+        EdgeSettings settings = Load(("token", Token.Encode()));
+        Assert.Equal(("hub.example", 9443, "edge-1", Secret), (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
+        Assert.Equal([Pin], settings.Edge.Pins);
+        Assert.Equal(IPAddress.IPv6Any, settings.Edge.BindAddress);
+        Assert.Equal([22], settings.Edge.ProtectedPorts);
+        Assert.Null(settings.Edge.AllowPorts);
+        Assert.Equal(TimeSpan.FromSeconds(30), settings.Edge.DrainTimeout);
+        Assert.Equal(LogLevel.Information, settings.LogLevel);
+    }
+
+    [Fact]
+    public void A_token_may_come_from_a_file_or_the_environment()
+    {
+        Assert.Equal("edge-1", Load(("tokenFile", Write("token", Token.Encode() + "\n"))).Edge.EdgeId);
+        Assert.Equal("edge-1", LoadEnvironment(new() { ["TUNNEL_EDGE__TOKEN"] = Token.Encode() }).Edge.EdgeId);
+    }
+
+    [Fact]
+    public void Settings_of_their_own_take_the_tokens_place()
+    {
+        EdgeSettings settings = Load(
+            ("hubHost", "192.0.2.1"), ("hubPort", "9443"), ("edgeId", "edge-1"), ("secretFile", Write("secret", Secret + "\n")), ("pins", Pin));
+        Assert.Equal(("192.0.2.1", 9443, "edge-1", Secret), (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
+        Assert.Equal([Pin], settings.Edge.Pins);
+    }
+
+    [Fact]
+    public void The_file_has_the_same_settings_in_camelCase()
+    {
+        string file = Write("edge.json", $$"""
+            {
+              "token": "{{Token.Encode()}}", "bindAddress": "127.0.0.1", "transport": "tcpTls", "allowPorts": [80, "8000-8002"],
+              "protectedPorts": [], "adminSocket": "/tmp/a.sock", "stateDir": "/tmp/s", "logLevel": "debug", "drainTimeout": 5,
+            }
+            """);
+        EdgeSettings settings = EdgeSettings.Load(Sources() with { File = file });
+        Assert.Equal(IPAddress.Loopback, settings.Edge.BindAddress);
+        Assert.Equal([80, 8000, 8001, 8002], settings.Edge.AllowPorts!.Value);
+        Assert.Empty(settings.Edge.ProtectedPorts);
+        Assert.Equal("/tmp/a.sock", settings.AdminSocket);
+        Assert.Equal("/tmp/s", settings.Edge.StateDirectory);
+        Assert.Equal(LogLevel.Debug, settings.LogLevel);
+        Assert.Equal(TimeSpan.FromSeconds(5), settings.Edge.DrainTimeout);
+    }
+
+    [Fact]
+    public void Every_error_is_told_at_once_with_setting_value_and_what_is_valid()
+    {
+        var wrong = Assert.Throws<ConfigurationException>(() => Load(
+            ("hubHost", "not a host"), ("hubPort", "99999"), ("edgeId", "e d"), ("secretFile", Write("secret", "short secret with spaces")),
+            ("bindAddress", "everywhere"), ("transport", "quic"), ("logLevel", "loud"), ("drainTimeout", "-1"), ("allowPorts", "80,x"), ("pins", "p")));
+
+        AssertError(wrong, "hubHost", "not a host", "host name");
+        AssertError(wrong, "hubPort", "99999", "1 to 65535");
+        AssertError(wrong, "edgeId", "e d", "1 to 64");
+        AssertError(wrong, "secret", ConfigurationError.Masked, "printable ASCII");
+        AssertError(wrong, "bindAddress", "everywhere", "::");
+        AssertError(wrong, "transport", "quic", "must be tcpTls");
+        AssertError(wrong, "logLevel", "loud", "debug");
+        AssertError(wrong, "drainTimeout", "-1", "seconds");
+        AssertError(wrong, "allowPorts", "80,x", "\"x\"");
+        AssertError(wrong, "pins", "p", "43 characters");
+        Assert.Equal(10, wrong.Errors.Length);
+        Assert.DoesNotContain("short secret", wrong.Message);
+    }
+
+    [Fact]
+    public void Token_and_settings_of_the_hub_exclude_each_other()
+    {
+        var wrong = Assert.Throws<ConfigurationException>(() => Load(("token", Token.Encode()), ("hubHost", "hub.example"), ("edgeId", "edge-1")));
+        Assert.Contains("not both", Assert.Single(wrong.Errors).Problem);
+        Assert.Contains("hubHost, edgeId", wrong.Message);
+        Assert.DoesNotContain(Token.Encode(), wrong.Message);
+    }
+
+    [Fact]
+    public void A_token_that_is_cut_off_is_told_without_showing_it()
+    {
+        string cut = Token.Encode()[..^9];
+        var wrong = Assert.Throws<ConfigurationException>(() => Load(("token", cut)));
+        Assert.Equal("token", Assert.Single(wrong.Errors).Setting);
+        Assert.DoesNotContain(cut, wrong.Message);
+        Assert.DoesNotContain(Secret, wrong.Message);
+    }
+
+    [Fact]
+    public void Nothing_at_all_says_what_to_give()
+    {
+        var wrong = Assert.Throws<ConfigurationException>(() => Load());
+        Assert.Contains("tokenFile", Assert.Single(wrong.Errors).Problem);
+    }
+
+    [Fact]
+    public void Half_of_the_settings_says_what_is_missing()
+    {
+        var wrong = Assert.Throws<ConfigurationException>(() => Load(("hubHost", "hub.example")));
+        Assert.Equal(["edgeId", "secretFile"], wrong.Errors.Select(error => error.Setting));
+    }
+
+    [Fact]
+    public void A_setting_that_does_not_exist_is_an_error()
+    {
+        var wrong = Assert.Throws<ConfigurationException>(() => LoadEnvironment(new() { ["TUNNEL_EDGE__TOKEN"] = Token.Encode(), ["TUNNEL_EDGE__BINDADRESS"] = "::" }));
+        Assert.Contains("bindAddress", Assert.Single(wrong.Errors).Problem);
+    }
+
+    [Fact]
+    public void The_options_do_not_print_the_secret() => Assert.DoesNotContain(Secret, Load(("token", Token.Encode())).ToString());
+
+    private static void AssertError(ConfigurationException wrong, string setting, string value, string valid)
+    {
+        ConfigurationError error = Assert.Single(wrong.Errors, error => error.Setting == setting);
+        Assert.Equal(value, error.Value);
+        Assert.Contains(valid, error.Problem);
+    }
+
+    private static EdgeSettings Load(params (string Name, string Value)[] commandLine) =>
+        EdgeSettings.Load(Sources() with { CommandLine = commandLine.ToDictionary(setting => setting.Name, setting => (string?)setting.Value) });
+
+    private static EdgeSettings LoadEnvironment(Dictionary<string, string> environment) => EdgeSettings.Load(Sources() with { Environment = environment });
+
+    private static ConfigurationSources Sources() => new()
+    {
+        AppSettingsFile = "/nonexistent",
+        EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
+        Environment = new Dictionary<string, string>(),
+    };
+
+    private string Write(string name, string content)
+    {
+        string path = Path.Combine(_directory, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+}

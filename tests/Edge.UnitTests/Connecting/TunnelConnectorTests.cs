@@ -1,0 +1,267 @@
+using System.Net;
+using Edge.UnitTests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests.Connecting;
+
+public sealed class TunnelConnectorTests : IAsyncDisposable
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeDialer _dialer = new();
+    private readonly FakeBinder _binder = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TunnelConnector _connector;
+    private readonly PortListeners _ports;
+    private readonly Task _loops;
+
+    public TunnelConnectorTests()
+    {
+        var observer = new IgnoringObserver();
+        var pins = new PinStore(null, [], NullLogger.Instance);
+        var configs = new ConfigApplier(pins, observer, NullLogger.Instance);
+        var hub = new HubDialer(_dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
+        var options = new ConnectorOptions
+        {
+            HubHost = "hub.example",
+            HubPort = 8443,
+            EdgeId = "edge",
+            Secret = "a-secret-of-the-edge",
+            InsecureSkipVerify = false,
+            DrainTimeout = TimeSpan.FromSeconds(30),
+            Hello = new Hello { Instance = "0123" },
+        };
+        // Each wait is half of its ceiling.
+        _connector = new TunnelConnector(options, hub, pins, configs, observer, () => 0.5, _time, NullLogger.Instance);
+        _ports = new PortListeners(_binder, TimeSpan.FromSeconds(30), _time, NullLogger.Instance, () => configs.OnPortsChanged(_ports!.GetState()));
+        _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stop.Token)), Task.Run(() => configs.RunAsync(_ports, _stop.Token)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loops.Soon());
+        _ports.Dispose();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task A_connect_starts_the_tunnel_binds_the_ports_and_reports_them()
+    {
+        _binder.Errors[PortKey.Tcp(443)] = "address in use";
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 7, 80, 443));
+
+        Report report = await tunnel.NextReportAsync();
+
+        Assert.True(tunnel.Started);
+        Assert.Same(tunnel, _connector.Current);
+        Assert.Equal(Report.ConfigApplied, report.Kind);
+        Assert.Equal(7, report.Rev);
+        Assert.Equal([new BoundPort(80, "tcp")], report.Bound);
+        Assert.Equal([new FailedPort(443, "tcp", "address in use")], report.Failed);
+    }
+
+    [Fact]
+    public async Task A_pushed_configuration_is_applied_and_answered()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));
+        await tunnel.NextReportAsync();
+
+        Handler.OnConfig(tunnel, Config(rev: 2, 80, 8080));
+        Report report = await tunnel.NextReportAsync();
+
+        Assert.Equal(2, report.Rev);
+        Assert.Equal([80, 8080], report.Bound.Select(port => port.Port));
+    }
+
+    [Fact]
+    public async Task A_port_that_becomes_free_is_reported_again()
+    {
+        _binder.Errors[PortKey.Tcp(80)] = "address in use";
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 3, 80));
+        Assert.Single((await tunnel.NextReportAsync()).Failed);
+
+        _binder.Errors.Clear();
+        _time.Advance(PortListeners.RetryInterval);
+        Report report = await tunnel.NextReportAsync();
+
+        Assert.Equal(3, report.Rev);
+        Assert.Empty(report.Failed);
+        Assert.Single(report.Bound);
+    }
+
+    [Fact]
+    public async Task A_lost_tunnel_leaves_the_ports_open_and_is_dialled_again_after_the_backoff()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));
+        await tunnel.NextReportAsync();
+
+        tunnel.Lose();
+        await WaitForRetryAsync();
+
+        Assert.Null(_connector.Current);
+        Assert.False(_connector.Status.Connected);
+        Assert.Contains("broken by the test", _connector.Status.LastError);
+        Assert.Null(_binder.Bound[PortKey.Tcp(80)].Closed);
+        _time.Advance(TimeSpan.FromSeconds(0.249));
+        Assert.Equal(0, _dialer.Waiting);
+        _time.Advance(TimeSpan.FromSeconds(0.001));
+        FakeTunnel next = await ConnectAsync(Config(rev: 1, 80));
+        await next.NextReportAsync();
+        Assert.Same(next, _connector.Current);
+        Assert.True(_connector.Status.Connected);
+        Assert.Null(_connector.Status.LastError);
+        Assert.Single(_binder.Tried);
+        await Eventually.TrueAsync(() => tunnel.Disposed, "the lost tunnel is disposed of");
+    }
+
+    [Theory]
+    [InlineData(DialFailureKind.Unauthorized)]
+    [InlineData(DialFailureKind.WrongCertificate)]
+    [InlineData(DialFailureKind.Unreachable)]
+    [InlineData(DialFailureKind.Busy)]
+    public async Task A_failed_dial_is_told_and_repeated_with_growing_waits(DialFailureKind kind)
+    {
+        foreach (double wait in (double[])[0.25, 0.5, 1, 2, 4, 8, 15, 15])
+        {
+            (await _dialer.NextAsync()).Fail(kind, "for this reason");
+            await WaitForRetryAsync();
+            Assert.Equal(_time.GetUtcNow() + TimeSpan.FromSeconds(wait), _connector.Status.NextAttempt);
+            Assert.Equal($"{kind}: for this reason", _connector.Status.LastError);
+            _time.Advance(TimeSpan.FromSeconds(wait));
+        }
+    }
+
+    [Fact]
+    public async Task When_the_hub_goes_away_the_edge_dials_at_once_and_the_old_tunnel_drains()
+    {
+        FakeTunnel old = await ConnectAsync(Config(rev: 1, 80));
+        await old.NextReportAsync();
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Handler.OnGoAway(old, new GoAway(GoAway.Shutdown, 0));
+        FakeDialer.Dial dial = await _dialer.NextAsync();
+        Assert.Same(old, _connector.Current);
+        var next = new FakeTunnel();
+        dial.Connect(next, Config(rev: 1, 80));
+
+        Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
+        Assert.Same(next, _connector.Current);
+        Assert.False(old.Completion.IsCompleted);
+        // A draining tunnel's configuration is of yesterday.
+        await next.NextReportAsync();
+        Handler.OnConfig(old, Config(rev: 9, 81));
+        Handler.OnConfig(next, Config(rev: 2, 80));
+        Assert.Equal(2, (await next.NextReportAsync()).Rev);
+
+        old.FinishStreams();
+        await old.Completion.Soon();
+        Assert.Same(next, _connector.Current);
+        Assert.True(_connector.Status.Connected);
+    }
+
+    [Fact]
+    public async Task The_streams_of_an_old_tunnel_have_the_drain_time()
+    {
+        FakeTunnel old = await ConnectAsync(Config(rev: 1));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Handler.OnGoAway(old, new GoAway(GoAway.Shutdown, 0));
+        int timers = _time.WaitingTimers;
+        FakeTunnel next = await ConnectAsync(Config(rev: 1));
+        await next.NextReportAsync();
+        await old.NextGoAwayAsync();
+        await Eventually.TrueAsync(() => _time.WaitingTimers >= timers, "the drain is timed");
+
+        _time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(old.Completion.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(TunnelEndKind.Closed, (await old.Completion.Soon()).Kind);
+    }
+
+    [Fact]
+    public async Task A_hub_that_sends_every_tunnel_away_is_not_hammered()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        Handler.OnGoAway(tunnel, new GoAway(GoAway.Shutdown, 0));
+        await WaitForRetryAsync();
+        Assert.True(_connector.Status.NextAttempt > _time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task A_conflict_waits_a_minute_at_least()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+
+        Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
+
+        Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
+        tunnel.FinishStreams();
+        await tunnel.Completion.Soon();
+        await WaitForRetryAsync();
+        Assert.Contains("another edge process holds the id edge", _connector.Status.LastError);
+        _time.Advance(TunnelConnector.ConflictDelay);
+        Assert.Equal(0, _dialer.Waiting);
+        _time.Advance(TunnelConnector.ConflictDelay / 2);
+        await _dialer.NextAsync();
+    }
+
+    [Fact]
+    public async Task Stopping_says_goodbye_and_waits_for_the_streams()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));
+        await tunnel.NextReportAsync();
+        await _stop.CancelAsync();
+
+        Task closing = _connector.CloseAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
+        Assert.False(closing.IsCompleted);
+        tunnel.FinishStreams();
+        await closing.Soon();
+        Assert.True(tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Stopping_without_a_drain_closes_at_once()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        await _stop.CancelAsync();
+        await _connector.CloseAsync(TimeSpan.Zero).Soon();
+        Assert.True(tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task What_closed_tunnels_have_carried_stays_in_the_totals()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        tunnel.Counters = new TunnelCounters { BytesSent = 10, BytesReceived = 20 };
+        Assert.Equal((10, 20), _connector.Totals.GetBytes());
+        tunnel.Lose();
+        await WaitForRetryAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        FakeTunnel next = await ConnectAsync(Config(rev: 1));
+        next.Counters = new TunnelCounters { BytesSent = 1, BytesReceived = 2 };
+        Assert.Equal((11, 22), _connector.Totals.GetBytes());
+    }
+
+    private IEdgeTunnelHandler Handler => _connector;
+
+    private static TunnelConfig Config(long rev, params int[] ports) => new() { ListenPorts = [.. ports], Hub = new HubInfo { Rev = rev } };
+
+    private async Task<FakeTunnel> ConnectAsync(TunnelConfig config)
+    {
+        FakeDialer.Dial dial = await _dialer.NextAsync();
+        var tunnel = new FakeTunnel();
+        dial.Connect(tunnel, config);
+        await Eventually.TrueAsync(() => _connector.Current == tunnel && _connector.Status.Connected, "the tunnel is in use");
+        return tunnel;
+    }
+
+    /// <summary>Until the loop waits for its next try: the clock may be moved then.</summary>
+    private Task WaitForRetryAsync() =>
+        Eventually.TrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the loop waits for its next try");
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Transport;
+
+namespace Edge.UnitTests.Fakes;
+
+internal sealed class FakeTunnelSource : ITunnelSource
+{
+    public ITunnel? Current { get; set; }
+}
+
+internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
+{
+    public void OnClientConnected(PortKey port, IPEndPoint? client)
+    {
+    }
+
+    public void OnClientClosed(PortKey port, IPEndPoint? client, ITunnelStream stream, in StreamEnd end)
+    {
+    }
+
+    public void OnConnected(IPEndPoint address, TransportKind transport)
+    {
+    }
+
+    public void OnDisconnected(IPEndPoint address, TunnelEnd end)
+    {
+    }
+
+    public void OnPortsApplied(long revision, PortState ports, bool initial)
+    {
+    }
+}
+
+/// <summary>Binds nothing and remembers everything.</summary>
+internal sealed class FakeBinder : IPortBinder
+{
+    public Dictionary<PortKey, string> Errors { get; } = [];
+
+    public Dictionary<PortKey, FakeBoundPort> Bound { get; } = [];
+
+    public List<PortKey> Tried { get; } = [];
+
+    public BindResult Bind(PortKey port)
+    {
+        Tried.Add(port);
+        if (Errors.TryGetValue(port, out string? error))
+            return BindResult.Failed(error);
+        return BindResult.Bound(Bound[port] = new FakeBoundPort());
+    }
+}
+
+internal sealed class FakeBoundPort : IBoundPort
+{
+    public int Active => 0;
+
+    public TimeSpan? Closed { get; private set; }
+
+    public void Close(TimeSpan drain) => Closed = drain;
+}

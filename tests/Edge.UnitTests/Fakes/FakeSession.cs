@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using Tunnel.Shared.Transport;
+
+namespace Edge.UnitTests.Fakes;
+
+internal sealed class FakeSession(uint id, StreamOpening opening, IDatagramSink sink) : ITunnelSession
+{
+    private readonly BlockingCollection<byte[]> _sent = [];
+
+    public uint Id => id;
+
+    public StreamOpening Opening => opening;
+
+    public IDatagramSink Sink => sink;
+
+    public bool IsOpen { get; private set; } = true;
+
+    public bool WasClosed { get; private set; }
+
+    public bool TakesDatagrams { get; set; } = true;
+
+    public bool Send(ReadOnlySpan<byte> payload)
+    {
+        if (!TakesDatagrams || !IsOpen)
+            return false;
+        _sent.Add(payload.ToArray());
+        return true;
+    }
+
+    public byte[] NextSent() => _sent.TryTake(out byte[]? payload, Eventually.Limit) ? payload : throw new TimeoutException("no datagram");
+
+    public void Close()
+    {
+        WasClosed = true;
+        IsOpen = false;
+    }
+
+    /// <summary>The hub ends it, or the tunnel is lost.</summary>
+    public void Lose()
+    {
+        IsOpen = false;
+        sink.OnSessionClosed();
+    }
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Threading.Channels;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Edge.UnitTests.Fakes;
+
+/// <summary>A tunnel that records what it is told and ends when the test says so.</summary>
+internal sealed class FakeTunnel : ITunnel
+{
+    private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _noStreams = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<Report> _reports = Channel.CreateUnbounded<Report>();
+    private readonly Channel<OpenedStream> _streams = Channel.CreateUnbounded<OpenedStream>();
+    private readonly Channel<FakeSession> _sessions = Channel.CreateUnbounded<FakeSession>();
+    private readonly Channel<string> _goAways = Channel.CreateUnbounded<string>();
+    private uint _lastId;
+
+    public sealed record OpenedStream(StreamOpening Opening, ILocalEndpoint Endpoint, FakeStream Stream);
+
+    public TransportKind Kind => TransportKind.TcpTls;
+
+    public IPEndPoint RemoteEndPoint { get; init; } = new(IPAddress.Loopback, 8443);
+
+    public TunnelFeatures Features => TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port;
+
+    public TimeSpan? RoundTripTime => null;
+
+    public int ActiveStreams { get; set; }
+
+    public int ActiveSessions { get; set; }
+
+    public TunnelCounters Counters { get; set; }
+
+    public Task<TunnelEnd> Completion => _completion.Task;
+
+    public bool Started { get; private set; }
+
+    public bool Disposed { get; private set; }
+
+    /// <summary>False: OpenStream and OpenSession give null.</summary>
+    public bool TakesNew { get; set; } = true;
+
+    public void Start() => Started = true;
+
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
+    {
+        if (!TakesNew)
+            return null;
+        var stream = new FakeStream(++_lastId, observer);
+        _streams.Writer.TryWrite(new OpenedStream(opening, endpoint, stream));
+        return stream;
+    }
+
+    public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
+    {
+        if (!TakesNew)
+            return null;
+        var session = new FakeSession(++_lastId, opening, sink);
+        _sessions.Writer.TryWrite(session);
+        return session;
+    }
+
+    public void SendConfig(TunnelConfig config) => throw new NotSupportedException();
+
+    public void SendReport(Report report) => _reports.Writer.TryWrite(report);
+
+    public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
+
+    public Task WaitForStreamsAsync(CancellationToken cancellationToken) => _noStreams.Task.WaitAsync(cancellationToken);
+
+    public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task CloseAsync(TunnelEnd end)
+    {
+        End(end);
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Disposed = true;
+        End(new TunnelEnd(TunnelEndKind.Closed, "disposed"));
+        return ValueTask.CompletedTask;
+    }
+
+    public void End(TunnelEnd end) => _completion.TrySetResult(end);
+
+    public void Lose() => End(new TunnelEnd(TunnelEndKind.ConnectionLost, "broken by the test"));
+
+    /// <summary>The last stream has ended.</summary>
+    public void FinishStreams() => _noStreams.TrySetResult();
+
+    public Task<Report> NextReportAsync() => _reports.Reader.ReadAsync().AsTask().Soon();
+
+    public Task<OpenedStream> NextStreamAsync() => _streams.Reader.ReadAsync().AsTask().Soon();
+
+    public Task<FakeSession> NextSessionAsync() => _sessions.Reader.ReadAsync().AsTask().Soon();
+
+    public Task<string> NextGoAwayAsync() => _goAways.Reader.ReadAsync().AsTask().Soon();
+}

@@ -1,0 +1,102 @@
+using Edge.UnitTests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Listening;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests.Listening;
+
+public sealed class PortListenersTests : IDisposable
+{
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(30);
+    private static readonly PortKey Web = PortKey.Tcp(80);
+    private static readonly PortKey Secure = PortKey.Tcp(443);
+    private static readonly PortKey Names = PortKey.Udp(53);
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeBinder _binder = new();
+    private readonly PortListeners _listeners;
+    private int _changes;
+
+    public PortListenersTests() =>
+        _listeners = new PortListeners(_binder, Drain, _time, NullLogger.Instance, () => _changes++);
+
+    public void Dispose() => _listeners.Dispose();
+
+    [Fact]
+    public void A_port_in_both_configurations_keeps_its_listener()
+    {
+        _listeners.Apply(PortSet.Of([Web, Secure]));
+        FakeBoundPort web = _binder.Bound[Web];
+        FakeBoundPort secure = _binder.Bound[Secure];
+
+        PortState state = _listeners.Apply(PortSet.Of([Web, Names]));
+
+        Assert.Equal([Web, Names], state.Bound);
+        Assert.Null(web.Closed);
+        Assert.Same(web, _binder.Bound[Web]);
+        Assert.Equal(Drain, secure.Closed);
+        Assert.Equal([Web, Secure, Names], _binder.Tried);
+    }
+
+    [Fact]
+    public void A_port_that_fails_is_told_and_the_others_are_bound()
+    {
+        _binder.Errors[Web] = "address in use";
+        PortState state = _listeners.Apply(PortSet.Of([Web, Secure]));
+        Assert.Equal([Secure], state.Bound);
+        Assert.Equal("address in use", state.Failed[Web]);
+    }
+
+    [Fact]
+    public void A_failed_port_is_tried_again_every_interval_and_told_when_it_changes()
+    {
+        _binder.Errors[Web] = "address in use";
+        _listeners.Apply(PortSet.Of([Web]));
+
+        _time.Advance(PortListeners.RetryInterval);
+        Assert.Equal(2, _binder.Tried.Count);
+        Assert.Equal(0, _changes);
+
+        _binder.Errors[Web] = "permission denied";
+        _time.Advance(PortListeners.RetryInterval);
+        Assert.Equal(1, _changes);
+        Assert.Equal("permission denied", _listeners.GetState().Failed[Web]);
+
+        _binder.Errors.Clear();
+        _time.Advance(PortListeners.RetryInterval);
+        Assert.Equal(2, _changes);
+        Assert.Equal([Web], _listeners.GetState().Bound);
+        Assert.Empty(_listeners.GetState().Failed);
+
+        _time.Advance(PortListeners.RetryInterval);
+        Assert.Equal(4, _binder.Tried.Count);
+    }
+
+    [Fact]
+    public void A_push_of_the_same_ports_tries_the_failed_ones_at_once()
+    {
+        _binder.Errors[Web] = "address in use";
+        _listeners.Apply(PortSet.Of([Web]));
+        _binder.Errors.Clear();
+        Assert.Equal([Web], _listeners.Apply(PortSet.Of([Web])).Bound);
+    }
+
+    [Fact]
+    public void A_failed_port_that_is_removed_is_forgotten()
+    {
+        _binder.Errors[Web] = "address in use";
+        _listeners.Apply(PortSet.Of([Web]));
+        Assert.Empty(_listeners.Apply(PortSet.Empty).Failed);
+        _time.Advance(PortListeners.RetryInterval);
+        Assert.Single(_binder.Tried);
+    }
+
+    [Fact]
+    public void Closing_closes_every_port_with_the_given_drain()
+    {
+        _listeners.Apply(PortSet.Of([Web, Names]));
+        _listeners.CloseAll(TimeSpan.FromSeconds(3));
+        Assert.All(_binder.Bound.Values, port => Assert.Equal(TimeSpan.FromSeconds(3), port.Closed));
+        Assert.Empty(_listeners.GetState().Bound);
+    }
+}

@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Edge.UnitTests.Fakes;
+using Edge.UnitTests.Listening;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge;
+using Tunnel.Edge.Events;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests;
+
+/// <summary>The whole edge with real sockets in front of a fake hub.</summary>
+public sealed class TunnelEdgeTests : IAsyncDisposable
+{
+    private static readonly TunnelEdgeOptions Options = new()
+    {
+        HubHost = "127.0.0.1",
+        EdgeId = "edge-1",
+        Secret = "a-secret-of-the-edge",
+        BindAddress = IPAddress.Loopback,
+    };
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeDialer _dialer = new();
+    private readonly TunnelEdge _edge;
+
+    public TunnelEdgeTests() => _edge = new TunnelEdge(Options, NullLoggerFactory.Instance, _time, _dialer);
+
+    public ValueTask DisposeAsync() => _edge.DisposeAsync();
+
+    [Fact]
+    public async Task Starting_does_not_wait_for_the_hub()
+    {
+        await _edge.StartAsync();
+        EdgeStatus status = _edge.GetStatus();
+        Assert.True(status.Running);
+        Assert.False(status.Connected);
+        Assert.Equal("127.0.0.1:8443", status.Hub);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _edge.StartAsync());
+    }
+
+    [Fact]
+    public async Task The_first_dial_says_who_this_is()
+    {
+        await _edge.StartAsync();
+        DialRequest request = (await _dialer.NextAsync()).Request;
+        Assert.Equal(("edge-1", Options.Secret), (request.EdgeId, request.Secret));
+        Assert.Matches("^[0-9a-f]{32}$", request.Hello.Instance);
+    }
+
+    [Fact]
+    public async Task A_client_is_carried_and_everything_is_told()
+    {
+        var connected = new TaskCompletionSource<TunnelConnectedEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var assigned = new TaskCompletionSource<PortsEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var opened = new TaskCompletionSource<StreamOpenedEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var closed = new TaskCompletionSource<StreamClosedEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _edge.TunnelConnected += (_, args) => connected.SetResult(args);
+        _edge.PortsAssigned += (_, args) => assigned.SetResult(args);
+        _edge.StreamOpened += (_, args) => opened.SetResult(args);
+        _edge.StreamClosed += (_, args) => closed.SetResult(args);
+        _edge.TunnelConnected += (_, _) => throw new InvalidOperationException("a subscriber's fault is its own");
+        int port = FreePort();
+
+        FakeTunnel tunnel = await ConnectAsync(port);
+        using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        FakeTunnel.OpenedStream stream = await tunnel.NextStreamAsync();
+        stream.Stream.BytesSent = 5;
+        stream.Stream.End(new StreamEnd(StreamEndSide.Remote, Tunnel.Shared.Protocol.ResetReason.Refused));
+
+        Assert.Equal("tcpTls", (await connected.Task.Soon()).Transport);
+        Assert.Equal([port], (await assigned.Task.Soon()).ListenPorts);
+        Assert.Equal((IPEndPoint)client.LocalEndPoint!, (await opened.Task.Soon()).Client);
+        StreamClosedEvent end = await closed.Task.Soon();
+        Assert.Equal((port, 5L, false, "Remote: Refused"), (end.Port, end.BytesIn, end.Completed, end.Reason));
+
+        tunnel.Counters = new TunnelCounters { BytesSent = 5, BytesReceived = 7 };
+        EdgeStatus status = _edge.GetStatus();
+        Assert.Equal((true, "tcpTls", 5L, 7L), (status.Connected, status.Transport, status.BytesIn, status.BytesOut));
+        Assert.Equal([port], status.ListenPorts);
+    }
+
+    [Fact]
+    public async Task Stopping_closes_the_ports_says_goodbye_and_waits_for_the_streams()
+    {
+        int port = FreePort();
+        FakeTunnel tunnel = await ConnectAsync(port);
+
+        Task stopping = _edge.StopAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
+        await Assert.ThrowsAsync<SocketException>(() => ListenerFixture.ConnectAsync(IPAddress.Loopback, port));
+        Assert.False(stopping.IsCompleted);
+        Assert.False(_edge.GetStatus().Running);
+        tunnel.FinishStreams();
+        await stopping.Soon();
+    }
+
+    [Fact]
+    public async Task A_protected_port_is_reported_and_not_bound()
+    {
+        await _edge.StartAsync();
+        var tunnel = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(tunnel, new TunnelConfig { ListenPorts = [22] });
+        FailedPort failed = Assert.Single((await tunnel.NextReportAsync()).Failed);
+        Assert.Equal(22, failed.Port);
+        Assert.Contains("protected", failed.Error);
+        Assert.Equal(22, Assert.Single(_edge.GetStatus().FailedPorts).Port);
+    }
+
+    [Fact]
+    public async Task The_status_is_JSON_in_camelCase_without_the_secret()
+    {
+        await _edge.StartAsync();
+        string json = JsonSerializer.Serialize(_edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus);
+        using JsonDocument document = JsonDocument.Parse(json);
+        Assert.True(document.RootElement.GetProperty("running").GetBoolean());
+        Assert.Equal(JsonValueKind.Array, document.RootElement.GetProperty("listenPorts").ValueKind);
+        Assert.Equal(0, document.RootElement.GetProperty("activeStreams").GetInt32());
+        Assert.DoesNotContain(Options.Secret, json);
+        Assert.DoesNotContain(Options.Secret, Options.ToString());
+    }
+
+    [Fact]
+    public async Task A_host_starts_and_stops_it()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddTunnelEdge(Options with { HubPort = 1 });
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        IHostedService hosted = Assert.Single(provider.GetServices<IHostedService>());
+        var edge = provider.GetRequiredService<TunnelEdge>();
+        await hosted.StartAsync(CancellationToken.None);
+        Assert.True(edge.GetStatus().Running);
+        await hosted.StopAsync(CancellationToken.None);
+        Assert.False(edge.GetStatus().Running);
+    }
+
+    private async Task<FakeTunnel> ConnectAsync(int port)
+    {
+        await _edge.StartAsync();
+        var tunnel = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(tunnel, new TunnelConfig { ListenPorts = [port] });
+        Assert.Empty((await tunnel.NextReportAsync()).Failed);
+        return tunnel;
+    }
+
+    /// <summary>The hub assigns numbers, so one has to be found: nothing else here asks the kernel for this address meanwhile.</summary>
+    private static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+}

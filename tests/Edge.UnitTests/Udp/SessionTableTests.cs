@@ -1,0 +1,136 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Tunnel.Edge.Udp;
+
+namespace Edge.UnitTests.Udp;
+
+public sealed class SessionTableTests
+{
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
+
+    private readonly SessionTable<Session> _table = new(capacity: 3, Idle);
+
+    [Fact]
+    public void A_full_table_gives_up_a_session_of_one_unanswered_datagram_first()
+    {
+        Session proven = Add(1, at: 0);
+        _table.Touch(proven, Seconds(1));
+        Session unanswered = Add(2, at: 2);
+        Add(3, at: 3);
+
+        Assert.Same(unanswered, _table.Add(new Session(4), Seconds(4)));
+        Assert.True(_table.TryGet(Session.KeyOf(1), out _));
+    }
+
+    [Fact]
+    public void Then_the_one_that_has_been_idle_longest()
+    {
+        Session first = Add(1, at: 0);
+        Session second = Add(2, at: 0);
+        Session third = Add(3, at: 0);
+        _table.Touch(first, Seconds(1));
+        _table.Touch(second, Seconds(2));
+        _table.Touch(third, Seconds(3));
+        _table.Touch(first, Seconds(5));
+
+        Assert.Same(second, _table.Add(new Session(4), Seconds(6)));
+    }
+
+    [Fact]
+    public void Idle_sessions_go_after_the_time_out_and_not_before()
+    {
+        Session busy = Add(1, at: 0);
+        Session idle = Add(2, at: 0);
+        _table.Touch(busy, Seconds(30));
+        var removed = new List<Session>();
+
+        _table.RemoveIdle(Seconds(59.9), removed);
+        Assert.Empty(removed);
+        _table.RemoveIdle(Seconds(60), removed);
+        Assert.Equal([idle], removed);
+        _table.RemoveIdle(Seconds(90), removed);
+        Assert.Equal([idle, busy], removed);
+        Assert.Equal(0, _table.Count);
+    }
+
+    [Fact]
+    public void A_removed_session_stays_removed()
+    {
+        Session session = Add(1, at: 0);
+        Assert.True(_table.Remove(session));
+        Assert.False(_table.Remove(session));
+        _table.Touch(session, Seconds(1));
+        Assert.Equal(0, _table.Count);
+        Assert.False(_table.TryGet(session.Key, out _));
+    }
+
+    [Fact]
+    public void A_ports_sessions_go_with_the_port()
+    {
+        Add(1, at: 0);
+        Session other = new(2, port: 54);
+        _table.Add(other, Seconds(0));
+        var removed = new List<Session>();
+        _table.RemovePort(54, removed);
+        Assert.Equal([other], removed);
+        Assert.Equal(1, _table.Count);
+    }
+
+    /// <summary>Random operations against a list that is searched from end to end.</summary>
+    [Fact]
+    public void Behaves_like_a_plain_list() =>
+        Prop.ForAll<int[]>(operations =>
+        {
+            const int Capacity = 4;
+            var table = new SessionTable<Session>(Capacity, Idle);
+            var model = new List<(Session Session, double At, bool Proven)>();
+            double now = 0;
+            foreach (int operation in operations)
+            {
+                // Whole seconds, so that every touch is worth a move.
+                now++;
+                int number = Math.Abs(operation % 7);
+                int known = model.FindIndex(entry => entry.Session.Number == number);
+                if (known >= 0 && operation % 2 == 0)
+                {
+                    Session session = model[known].Session;
+                    model.RemoveAt(known);
+                    table.Touch(session, Seconds(now));
+                    model.Add((session, now, true));
+                }
+                else if (known >= 0)
+                {
+                    if (!table.Remove(model[known].Session))
+                        return false;
+                    model.RemoveAt(known);
+                }
+                else
+                {
+                    Session? expected = model.Count < Capacity ? null : model.OrderBy(entry => entry.Proven).ThenBy(entry => entry.At).First().Session;
+                    model.RemoveAll(entry => entry.Session == expected);
+                    var session = new Session(number);
+                    if (table.Add(session, Seconds(now)) != expected)
+                        return false;
+                    model.Add((session, now, false));
+                }
+            }
+
+            return table.Count == model.Count && model.All(entry => table.TryGet(entry.Session.Key, out Session? found) && found == entry.Session);
+        }).QuickCheckThrowOnFailure();
+
+    private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
+
+    private Session Add(int number, double at)
+    {
+        var session = new Session(number);
+        Assert.Null(_table.Add(session, Seconds(at)));
+        return session;
+    }
+
+    private sealed class Session(int number, ushort port = 53) : SessionNode<Session>(KeyOf(number, port))
+    {
+        public int Number => number;
+
+        public static SessionKey KeyOf(int number, ushort port = 53) => new(port, new DatagramPath((UInt128)number, 1000, 1, 0));
+    }
+}

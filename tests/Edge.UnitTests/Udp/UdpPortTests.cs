@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Sockets;
+using Edge.UnitTests.Fakes;
+using Edge.UnitTests.Listening;
+using Tunnel.Edge.Listening;
+using Tunnel.Edge.Udp;
+
+namespace Edge.UnitTests.Udp;
+
+/// <summary>Real datagrams on loopback, where every 127.x.y.z is an address of its own.</summary>
+public sealed class UdpPortTests : IDisposable
+{
+    private static readonly IPAddress SecondAddress = IPAddress.Parse("127.0.0.2");
+
+    private readonly ListenerFixture _fixture = new(maxSessions: 2);
+    private readonly FakeTunnel _tunnel = new();
+
+    public UdpPortTests() => _fixture.Tunnels.Current = _tunnel;
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Theory]
+    [InlineData("0.0.0.0", "127.0.0.1", "127.0.0.2")]
+    [InlineData("::", "127.0.0.1", "127.0.0.2")]
+    [InlineData("::", "::1", "::1")]
+    [InlineData("127.0.0.2", "127.0.0.1", "127.0.0.2")]
+    public async Task The_session_names_the_address_that_the_client_wrote_to_and_the_answer_comes_from_there(string bind, string from, string to)
+    {
+        if (bind == "::" && !BindAddress.ProbeIpv6())
+            Assert.Skip("IPv6 is off on this machine.");
+        UdpPort port = _fixture.ListenUdp(IPAddress.Parse(bind));
+        using Socket client = CreateClient(from);
+        var target = new IPEndPoint(IPAddress.Parse(to), port.Number);
+
+        await client.SendToAsync("question"u8.ToArray(), target);
+        FakeSession session = await _tunnel.NextSessionAsync();
+
+        Assert.Equal("question"u8.ToArray(), session.NextSent());
+        Assert.Equal(client.LocalEndPoint, session.Opening.Source);
+        Assert.Equal(target, session.Opening.Destination);
+        Assert.Equal(port.Number, session.Opening.ListeningPort);
+
+        session.Sink.OnDatagram("answer"u8);
+        (byte[] payload, EndPoint sender) = await ReceiveAsync(client);
+        Assert.Equal("answer"u8.ToArray(), payload);
+        Assert.Equal(target, sender);
+    }
+
+    [Fact]
+    public async Task Two_addresses_written_to_are_two_sessions()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Any);
+        using Socket client = CreateClient("127.0.0.1");
+        await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
+        Assert.Equal(IPAddress.Loopback, (await _tunnel.NextSessionAsync()).Opening.Destination!.Address);
+        await client.SendToAsync(new byte[1], new IPEndPoint(SecondAddress, port.Number));
+        Assert.Equal(SecondAddress, (await _tunnel.NextSessionAsync()).Opening.Destination!.Address);
+        Assert.Equal(2, port.Active);
+    }
+
+    [Fact]
+    public async Task Empty_and_largest_datagrams_pass()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        using Socket client = CreateClient("127.0.0.1");
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        byte[] largest = new byte[65507];
+        Random.Shared.NextBytes(largest);
+
+        await client.SendToAsync(Array.Empty<byte>(), target);
+        FakeSession session = await _tunnel.NextSessionAsync();
+        Assert.Empty(session.NextSent());
+        await client.SendToAsync(largest, target);
+        Assert.Equal(largest, session.NextSent());
+        session.Sink.OnDatagram(largest);
+        Assert.Equal(largest, (await ReceiveAsync(client)).Payload);
+    }
+
+    [Fact]
+    public async Task A_burst_arrives_in_order()
+    {
+        const int Datagrams = 300;
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        using Socket client = CreateClient("127.0.0.1");
+        for (int number = 0; number < Datagrams; number++)
+            client.SendTo(BitConverter.GetBytes(number), new IPEndPoint(IPAddress.Loopback, port.Number));
+        FakeSession session = await _tunnel.NextSessionAsync();
+        for (int number = 0; number < Datagrams; number++)
+            Assert.Equal(number, BitConverter.ToInt32(session.NextSent()));
+        Assert.Equal(1, port.Active);
+    }
+
+    [Fact]
+    public async Task When_the_tunnel_is_lost_the_next_datagram_opens_a_session_in_the_new_one()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        using Socket client = CreateClient("127.0.0.1");
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        await client.SendToAsync(new byte[] { 1 }, target);
+        FakeSession first = await _tunnel.NextSessionAsync();
+        first.NextSent();
+
+        _fixture.Tunnels.Current = null;
+        first.Lose();
+        Assert.Equal(0, port.Active);
+        await client.SendToAsync(new byte[] { 2 }, target);
+        await Eventually.TrueAsync(() => _fixture.Refusals[RefusalReason.UdpNoTunnel] == 1, "the datagram is counted");
+
+        var next = new FakeTunnel();
+        _fixture.Tunnels.Current = next;
+        await client.SendToAsync(new byte[] { 3 }, target);
+        FakeSession second = await next.NextSessionAsync();
+        Assert.Equal([3], second.NextSent());
+    }
+
+    [Fact]
+    public async Task A_full_table_closes_a_session_for_the_new_one()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        var sessions = new List<FakeSession>();
+        for (int count = 0; count < 3; count++)
+        {
+            using Socket client = CreateClient("127.0.0.1");
+            await client.SendToAsync(new byte[1], target);
+            sessions.Add(await _tunnel.NextSessionAsync());
+        }
+
+        await Eventually.TrueAsync(() => sessions[0].WasClosed, "the oldest is closed");
+        Assert.False(sessions[1].WasClosed);
+        Assert.Equal(1, _fixture.Refusals[RefusalReason.UdpSessionEvicted]);
+    }
+
+    [Fact]
+    public async Task An_idle_session_is_closed_and_an_answered_one_lives_on()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using Socket idleClient = CreateClient("127.0.0.1");
+        using Socket busyClient = CreateClient("127.0.0.1");
+        await idleClient.SendToAsync(new byte[1], target);
+        FakeSession idle = await _tunnel.NextSessionAsync();
+        await busyClient.SendToAsync(new byte[1], target);
+        FakeSession busy = await _tunnel.NextSessionAsync();
+        await Eventually.TrueAsync(() => port.Active == 2, "both are there");
+
+        _fixture.Time.Advance(TimeSpan.FromSeconds(50));
+        busy.Sink.OnDatagram([1]);
+        _fixture.Time.Advance(TimeSpan.FromSeconds(20));
+
+        Assert.True(idle.WasClosed);
+        Assert.False(busy.WasClosed);
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_full_costs_the_datagram_and_not_the_session()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        using Socket client = CreateClient("127.0.0.1");
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        await client.SendToAsync(new byte[1], target);
+        FakeSession session = await _tunnel.NextSessionAsync();
+        session.NextSent();
+        session.TakesDatagrams = false;
+        await client.SendToAsync(new byte[1], target);
+        await Eventually.TrueAsync(() => _fixture.Refusals[RefusalReason.UdpQueueFull] == 1, "the drop is counted");
+        Assert.Equal(1, port.Active);
+    }
+
+    [Fact]
+    public async Task A_closed_port_ends_its_sessions()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        using Socket client = CreateClient("127.0.0.1");
+        await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
+        FakeSession session = await _tunnel.NextSessionAsync();
+        await Eventually.TrueAsync(() => port.Active == 1, "the session is there");
+
+        port.Close(TimeSpan.FromSeconds(30));
+
+        Assert.True(session.WasClosed);
+        Assert.Equal(0, _fixture.Sessions.Count);
+    }
+
+    private static Socket CreateClient(string address)
+    {
+        IPAddress from = IPAddress.Parse(address);
+        var client = new Socket(from.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
+        client.Bind(new IPEndPoint(from, 0));
+        return client;
+    }
+
+    private static async Task<(byte[] Payload, EndPoint Sender)> ReceiveAsync(Socket client)
+    {
+        byte[] buffer = new byte[65536];
+        var any = new IPEndPoint(client.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        SocketReceiveFromResult received = await client.ReceiveFromAsync(buffer, any).Soon();
+        return (buffer[..received.ReceivedBytes], received.RemoteEndPoint);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Fakes;
+
+namespace Tunnel.Hub.UnitTests.Accepting;
+
+/// <summary>A front door on a loopback port, with fakes behind it.</summary>
+internal sealed class FrontDoorFixture : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly HubCertificate _certificate;
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    public FrontDoorFixture(StrangerLimits? limits = null)
+    {
+        _certificate = HubCertificate.Load(new TlsOptions(), _directory.Path, TimeProvider.System, NullLogger.Instance);
+        Strangers = new StrangerRegistry(limits ?? StrangerLimits.Default, Registry.Time);
+        Door = new FrontDoor(
+            _certificate,
+            Registry.Allowed,
+            Registry.Live,
+            Tunnels,
+            Strangers,
+            new FailedTries(Registry.Time),
+            Registry.Time,
+            NullLogger<FrontDoor>.Instance);
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+    }
+
+    public TestRegistry Registry { get; } = new();
+
+    public FakeTunnelFactory Tunnels { get; } = new();
+
+    public StrangerRegistry Strangers { get; }
+
+    public FrontDoor Door { get; }
+
+    /// <summary>A connection that the door has taken in, and what becomes of it there.</summary>
+    public async Task<(NetworkStream Client, Task Served)> ConnectAsync()
+    {
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(_listener.LocalEndPoint!);
+        var served = Door.ServeAsync(await _listener.AcceptAsync());
+        return (new NetworkStream(client, ownsSocket: true), served.WaitAsync(Patience.Limit));
+    }
+
+    /// <summary>The same with TLS on it; <paramref name="alpn"/> empty: none is offered.</summary>
+    public async Task<(SslStream Client, Task Served)> ConnectTlsAsync(string[] alpn, SslProtocols protocols = SslProtocols.Tls13)
+    {
+        var (stream, served) = await ConnectAsync();
+        var tls = new SslStream(stream);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "hub",
+            EnabledSslProtocols = protocols,
+            ApplicationProtocols = alpn.Length == 0 ? null : [.. alpn.Select(name => new SslApplicationProtocol(name))],
+            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+        });
+        return (tls, served);
+    }
+
+    /// <summary>Everything that the hub says to these bytes, until it closes.</summary>
+    public async Task<string> AskAsync(string bytes)
+    {
+        var (client, served) = await ConnectTlsAsync(["tunnel/1"]);
+        await client.WriteAsync(Encoding.ASCII.GetBytes(bytes));
+        using var answer = new MemoryStream();
+        await client.CopyToAsync(answer).WaitAsync(Patience.Limit);
+        await client.DisposeAsync();
+        await served;
+        return Encoding.UTF8.GetString(answer.ToArray());
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _certificate.Dispose();
+        _directory.Dispose();
+    }
+}

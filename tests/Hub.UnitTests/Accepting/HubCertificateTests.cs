@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Hub.UnitTests.Accepting;
+
+public sealed class HubCertificateTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Is_made_once_and_kept_for_ten_years_readable_by_nobody_else()
+    {
+        using var made = Load(new TlsOptions());
+        using var again = Load(new TlsOptions());
+
+        Assert.Equal(made.Pin, again.Pin);
+        Assert.True(CertificatePin.IsWellFormed(made.Pin));
+        Assert.InRange((made.Certificate.NotAfter - DateTime.Now).TotalDays, 3640, 3660);
+        using var key = made.Certificate.GetECDsaPrivateKey();
+        Assert.Equal(256, key!.KeySize);
+        var file = Assert.Single(Directory.GetFiles(_directory.Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+
+    [Fact]
+    public void Comes_from_files_when_they_are_configured()
+    {
+        var (certPath, keyPath, pin) = WritePem("own");
+
+        using var loaded = Load(new TlsOptions { CertPem = certPath, KeyPem = keyPath });
+        Assert.Equal(pin, loaded.Pin);
+    }
+
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("notPem")]
+    [InlineData("otherKey")]
+    public void What_can_not_be_used_is_named(string fault)
+    {
+        var (certPath, keyPath, _) = WritePem("own");
+        switch (fault)
+        {
+            case "missing": File.Delete(certPath); break;
+            case "notPem": File.WriteAllText(certPath, "hello"); break;
+            case "otherKey": keyPath = WritePem("other").KeyPath; break;
+        }
+
+        var error = Assert.Throws<OperatorException>(() => Load(new TlsOptions { CertPem = certPath, KeyPem = keyPath }));
+        Assert.Contains("tls.certPem", error.Message, StringComparison.Ordinal);
+        Assert.Contains(certPath, error.Message, StringComparison.Ordinal);
+    }
+
+    private HubCertificate Load(TlsOptions options) => HubCertificate.Load(options, _directory.Path, TimeProvider.System, NullLogger.Instance);
+
+    private (string CertPath, string KeyPath, string Pin) WritePem(string name)
+    {
+        using var key = RSA.Create(2048);
+        using var certificate = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var (certPath, keyPath) = (_directory.File(name + ".crt"), _directory.File(name + ".key"));
+        File.WriteAllText(certPath, certificate.ExportCertificatePem());
+        File.WriteAllText(keyPath, key.ExportPkcs8PrivateKeyPem());
+        return (certPath, keyPath, CertificatePin.Compute(certificate));
+    }
+}

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Edges.State;
+using Tunnel.TestUtilities;
+
+namespace Hub.UnitTests.Edges;
+
+/// <summary>Makes what tests of edges need.</summary>
+internal static class TestEdges
+{
+    public const string Secret = "0123456789abcdef";
+    public const string OtherSecret = "fedcba9876543210";
+
+    public static EdgeDefinition Edge(string id, params PortRange[] tcp) => new() { Id = id, ListenPorts = [.. tcp] };
+
+    public static EdgeDefinition WithSecret(string id, string secret = Secret) => new() { Id = id, Secret = secret, ListenPorts = [443] };
+
+    public static EdgeStore Store(string directory, ISecretHasher? hasher = null, TimeProvider? time = null, IStateFiles? files = null, int maxEdges = 100) =>
+        new(directory, files ?? new StateFiles(), hasher ?? new CountingHasher(), maxEdges, time ?? new ManualTimeProvider(), NullLoggerFactory.Instance);
+
+    /// <summary>Everything that reading and validating a set finds.</summary>
+    public static ImmutableArray<EdgeFault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100)
+    {
+        using var document = JsonDocument.Parse(json, EdgeJson.DocumentOptions);
+        var faults = new FaultList();
+        var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$");
+        return EdgeFault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, hasSecret ?? (_ => true), maxEdges).ErrorList);
+    }
+}

@@ -1,0 +1,23 @@
+using System.Threading.Channels;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.UnitTests.Fakes;
+
+/// <summary>A UDP session without a tunnel.</summary>
+internal sealed class FakeSession : ITunnelSession
+{
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<byte[]> _sent = Channel.CreateUnbounded<byte[]>();
+
+    public uint Id => 1;
+
+    public bool IsOpen => !_closed.Task.IsCompleted;
+
+    public bool Send(ReadOnlySpan<byte> payload) => _sent.Writer.TryWrite(payload.ToArray());
+
+    public void Close() => _closed.TrySetResult();
+
+    public Task<byte[]> NextReplyAsync() => _sent.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
+
+    public Task ClosedAsync() => _closed.Task.WaitAsync(Patience.Limit);
+}

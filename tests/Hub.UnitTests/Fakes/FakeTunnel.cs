@@ -1,0 +1,79 @@
+using System.Net;
+using System.Threading.Channels;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.UnitTests.Fakes;
+
+/// <summary>A tunnel without a connection: records what the hub does with it.</summary>
+internal sealed class FakeTunnel : ITunnel
+{
+    private readonly TaskCompletionSource<TunnelEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<TunnelConfig> _configs = Channel.CreateUnbounded<TunnelConfig>();
+    private readonly Channel<string> _goAways = Channel.CreateUnbounded<string>();
+
+    public TransportKind Kind => TransportKind.TcpTls;
+
+    public IPEndPoint RemoteEndPoint { get; init; } = new(IPAddress.Loopback, 1);
+
+    public TunnelFeatures Features => TunnelFeatures.None;
+
+    public TimeSpan? RoundTripTime => TimeSpan.FromMilliseconds(12.5);
+
+    public int ActiveStreams { get; set; }
+
+    public int ActiveSessions { get; set; }
+
+    public TunnelCounters Counters { get; set; }
+
+    public Task<TunnelEnd> Completion => _end.Task;
+
+    public bool Started { get; private set; }
+
+    /// <summary>What a probe finds.</summary>
+    public bool IsAlive { get; set; } = true;
+
+    public List<TimeSpan> Probes { get; } = [];
+
+    public bool HasConfig => _configs.Reader.TryPeek(out _);
+
+    public bool HasGoAway => _goAways.Reader.TryPeek(out _);
+
+    public void Start() => Started = true;
+
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) => throw new NotSupportedException();
+
+    public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink) => throw new NotSupportedException();
+
+    public void SendConfig(TunnelConfig config) => _configs.Writer.TryWrite(config);
+
+    public void SendReport(Report report) => throw new NotSupportedException();
+
+    public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
+
+    public Task WaitForStreamsAsync(CancellationToken cancellationToken) => _drained.Task.WaitAsync(cancellationToken);
+
+    public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        Probes.Add(timeout);
+        return Task.FromResult(IsAlive);
+    }
+
+    public Task CloseAsync(TunnelEnd end)
+    {
+        _drained.TrySetResult();
+        _end.TrySetResult(end);
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    public void FinishStreams() => _drained.TrySetResult();
+
+    public Task<TunnelConfig> NextConfigAsync() => _configs.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
+
+    public Task<string> NextGoAwayAsync() => _goAways.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
+
+    public Task<TunnelEnd> EndAsync() => Completion.WaitAsync(Patience.Limit);
+}

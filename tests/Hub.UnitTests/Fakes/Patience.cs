@@ -1,0 +1,7 @@
+namespace Tunnel.Hub.UnitTests.Fakes;
+
+/// <summary>How long a test waits for what must come; only a test that fails ever waits so long.</summary>
+internal static class Patience
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+}

@@ -1,0 +1,11 @@
+namespace Tunnel.Hub.UnitTests.Fakes;
+
+/// <summary>A directory of a test's own.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("tunnel-hub-").FullName;
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,55 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities;
+
+namespace Tunnel.Hub.UnitTests.Fakes;
+
+/// <summary>A registry of live tunnels with fakes around it and a clock that a test moves.</summary>
+internal sealed class TestRegistry
+{
+    public TestRegistry(ITunnelForwarder? forwarder = null, LiveEdgesOptions? options = null)
+    {
+        Live = new LiveEdges(Allowed, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance);
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public FakeAllowedEdges Allowed { get; } = new();
+
+    public EventLog Events { get; } = new();
+
+    public LiveEdges Live { get; }
+
+    /// <summary>Lets a tunnel of an allowed edge in.</summary>
+    public (LiveTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, int remotePort = 1)
+    {
+        var remote = new IPEndPoint(IPAddress.Loopback, remotePort);
+        var live = Live.Admit(Allowed.Find(edgeId)!, Allowed.SecretIdOf(edgeId), remote, id => new HubInfo { TunnelId = id, Rev = 1 })!;
+        var tunnel = new FakeTunnel { RemoteEndPoint = remote };
+        Live.Begin(live, tunnel);
+        return (live, tunnel);
+    }
+
+    /// <summary>The same, and it says hello.</summary>
+    public (LiveTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, string instance, string? supersedes = null, int remotePort = 1)
+    {
+        var (live, tunnel) = Connect(edgeId, remotePort);
+        ((IHubTunnelHandler)live).OnHello(tunnel, new Hello { Instance = instance, Supersedes = supersedes });
+        return (live, tunnel);
+    }
+
+    public static EdgeDefinition Edge(string id, params int[] ports) => new() { Id = id, ListenPorts = [.. ports.Select(PortRange.FromInt32)] };
+
+    private sealed class NoForwarder : ITunnelForwarder
+    {
+        public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
+        {
+        }
+
+        public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) => null;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.Hub.UnitTests.Forwarding;
+
+/// <summary>The forwarding of one edge "a" with fake streams and sessions, and real sockets behind.</summary>
+internal sealed class ForwardingFixture : IDisposable
+{
+    public static readonly IPEndPoint Client = new(IPAddress.Parse("203.0.113.7"), 40000);
+    public static readonly IPEndPoint Public = new(IPAddress.Parse("198.51.100.1"), 80);
+    private readonly TestRegistry _registry;
+    private readonly SwitchedForwarder _switch = new();
+
+    public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null)
+    {
+        _registry = new TestRegistry(_switch);
+        var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100 };
+        var resolver = new TargetResolver(_registry.Time, lookUp);
+        var context = new TransportContext(new FlowControlOptions(), _registry.Time, NullLoggerFactory.Instance);
+        Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, _registry.Time), _registry.Events.Queue, context);
+        Sessions = new SessionForwarder(options, resolver, _registry.Time, NullLogger<SessionForwarder>.Instance);
+        _switch.Target = new TunnelForwarder(Streams, Sessions);
+    }
+
+    public ManualTimeProvider Time => _registry.Time;
+
+    public EventLog Events => _registry.Events;
+
+    public StreamForwarder Streams { get; }
+
+    public SessionForwarder Sessions { get; }
+
+    public FakeTunnel Tunnel { get; private set; } = null!;
+
+    public LiveTunnel Live { get; private set; } = null!;
+
+    /// <summary>Connects the edge with one TCP and one UDP port, 80, of this policy.</summary>
+    public void ConnectEdge(PortPolicyDefinition policy)
+    {
+        _registry.Allowed.Put(new EdgeDefinition
+        {
+            Id = "a",
+            ListenPorts = [80],
+            ListenPortsUdp = [80],
+            Ports = ImmutableDictionary<string, PortPolicyDefinition>.Empty.Add("default", policy),
+        });
+        (Live, Tunnel) = _registry.Connect("a", "one");
+    }
+
+    public FakeStream OpenStream(int port = 80, IPEndPoint? client = null)
+    {
+        var stream = new FakeStream();
+        ((IHubTunnelHandler)Live).OnStreamOpened(Tunnel, stream, new StreamOpening(client ?? Client, Public, port));
+        return stream;
+    }
+
+    public (FakeSession Session, IDatagramSink? Sink) OpenSession(int port = 80)
+    {
+        var session = new FakeSession();
+        return (session, ((IHubTunnelHandler)Live).OnSessionOpened(Tunnel, session, new StreamOpening(Client, Public, port)));
+    }
+
+    public void Dispose() => Sessions.Dispose();
+
+    private sealed class SwitchedForwarder : ITunnelForwarder
+    {
+        public ITunnelForwarder? Target { get; set; }
+
+        public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => Target!.OnStreamOpened(tunnel, stream, opening);
+
+        public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
+            Target!.OnSessionOpened(tunnel, session, opening);
+    }
+}

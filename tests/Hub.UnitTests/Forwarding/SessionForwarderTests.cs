@@ -1,0 +1,205 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Hub.UnitTests.Forwarding;
+
+public sealed class SessionForwarderTests : IDisposable
+{
+    private readonly Socket _upstream = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    public SessionForwarderTests() => _upstream.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+    public void Dispose() => _upstream.Dispose();
+
+    private int Port => ((IPEndPoint)_upstream.LocalEndPoint!).Port;
+
+    [Theory]
+    [InlineData(UdpProxyProtocol.Each, true, true)]
+    [InlineData(UdpProxyProtocol.First, true, false)]
+    [InlineData(UdpProxyProtocol.Off, false, false)]
+    public async Task Datagrams_carry_the_header_of_the_policy(UdpProxyProtocol policy, bool first, bool second)
+    {
+        using var hub = Connected(new PortPolicyDefinition { UdpProxyProtocol = policy });
+        var (_, sink) = hub.OpenSession();
+        sink!.OnDatagram("one"u8);
+        sink.OnDatagram("two"u8);
+
+        Assert.Equal(("one", first), Split((await ReceiveAsync()).Datagram));
+        Assert.Equal(("two", second), Split((await ReceiveAsync()).Datagram));
+    }
+
+    [Fact]
+    public async Task Replies_of_any_size_go_back()
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        var (session, sink) = hub.OpenSession();
+        sink!.OnDatagram("hello"u8);
+        var (_, from) = await ReceiveAsync();
+
+        foreach (var size in (int[])[0, 1, 1500, 65_507])
+        {
+            await _upstream.SendToAsync(new byte[size], from);
+            Assert.Equal(size, (await session.NextReplyAsync()).Length);
+        }
+    }
+
+    [Fact]
+    public async Task Two_sessions_do_not_mix()
+    {
+        using var hub = Connected(new PortPolicyDefinition { UdpProxyProtocol = UdpProxyProtocol.Off });
+        var a = hub.OpenSession();
+        var b = hub.OpenSession();
+        a.Sink!.OnDatagram("a"u8);
+        var (_, fromA) = await ReceiveAsync();
+        b.Sink!.OnDatagram("b"u8);
+        var (_, fromB) = await ReceiveAsync();
+
+        await _upstream.SendToAsync("to b"u8.ToArray(), fromB);
+        await _upstream.SendToAsync("to a"u8.ToArray(), fromA);
+        Assert.Equal("to a", Encoding.ASCII.GetString(await a.Session.NextReplyAsync()));
+        Assert.Equal("to b", Encoding.ASCII.GetString(await b.Session.NextReplyAsync()));
+    }
+
+    [Fact]
+    public async Task An_idle_session_ends_and_any_datagram_keeps_it()
+    {
+        using var hub = Connected(new PortPolicyDefinition { IdleTimeout = 30 });
+        var (session, sink) = hub.OpenSession();
+        hub.Time.Advance(TimeSpan.FromSeconds(29));
+        sink!.OnDatagram("x"u8);
+        hub.Time.Advance(TimeSpan.FromSeconds(29));
+        var (_, from) = await ReceiveAsync();
+        await _upstream.SendToAsync("y"u8.ToArray(), from);
+        await session.NextReplyAsync();
+        hub.Time.Advance(TimeSpan.FromSeconds(29));
+        Assert.True(session.IsOpen);
+        hub.Time.Advance(TimeSpan.FromSeconds(2));
+
+        await session.ClosedAsync();
+        Assert.Equal(0, hub.Sessions.Count);
+        sink.OnDatagram("late"u8); // does no harm
+    }
+
+    [Fact]
+    public void The_idle_timeout_is_a_minute_when_nothing_is_said()
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        var (session, _) = hub.OpenSession();
+        hub.Time.Advance(TimeSpan.FromSeconds(59));
+        Assert.True(session.IsOpen);
+        hub.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(session.IsOpen);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_is_not_there_is_counted_and_the_session_goes_on()
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        var port = Port;
+        _upstream.Dispose();
+        var (session, sink) = hub.OpenSession();
+        sink!.OnDatagram("lost"u8);
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        while (hub.Sessions.Failures[SessionFailure.Refused] == 0)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        using var again = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        again.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        sink.OnDatagram("found"u8);
+        var buffer = new byte[100];
+        var count = await again.ReceiveAsync(buffer).WaitAsync(Patience.Limit);
+        Assert.Equal("found", Split(buffer[..count]).Payload);
+        Assert.True(session.IsOpen);
+    }
+
+    [Theory]
+    [InlineData(65_507 - 28, 0)]
+    [InlineData(65_507 - 27, 1)]
+    public void What_is_too_large_with_its_header_is_dropped_and_counted(int length, int dropped)
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        hub.OpenSession().Sink!.OnDatagram(new byte[length]);
+
+        Assert.Equal(dropped, hub.Sessions.Failures[SessionFailure.TooLarge]);
+    }
+
+    [Fact]
+    public void A_port_that_is_not_assigned_and_one_session_too_many_are_refused()
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        Assert.Null(hub.OpenSession(port: 53).Sink);
+        hub.Tunnel.ActiveSessions = 101;
+        Assert.Null(hub.OpenSession().Sink);
+
+        Assert.Equal((1, 1), (hub.Sessions.Failures[SessionFailure.PortNotAssigned], hub.Sessions.Failures[SessionFailure.TooManySessions]));
+        Assert.Equal(0, hub.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Datagrams_wait_for_the_name_but_not_too_many()
+    {
+        var answer = new TaskCompletionSource<IPAddress[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var hub = new ForwardingFixture(lookUp: _ => answer.Task);
+        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "dns.example", TargetPort = Port });
+        var (_, sink) = hub.OpenSession();
+        for (var i = 0; i < 18; i++)
+            sink!.OnDatagram([(byte)i]);
+        answer.SetResult([IPAddress.Loopback]);
+
+        for (var i = 0; i < 16; i++)
+            Assert.Equal(i, (await ReceiveAsync()).Datagram[^1]);
+        Assert.Equal(2, hub.Sessions.Failures[SessionFailure.NotReady]);
+    }
+
+    [Fact]
+    public async Task A_name_without_an_address_ends_the_session()
+    {
+        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([]));
+        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "nowhere.example" });
+        var (session, _) = hub.OpenSession();
+
+        await session.ClosedAsync();
+        Assert.Equal(1, hub.Sessions.Failures[SessionFailure.NameNotFound]);
+    }
+
+    [Fact]
+    public void A_session_that_the_tunnel_ends_is_forgotten()
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        var (session, sink) = hub.OpenSession();
+        sink!.OnSessionClosed();
+
+        Assert.Equal(0, hub.Sessions.Count);
+        Assert.True(session.IsOpen); // it is not ours to close
+    }
+
+    private ForwardingFixture Connected(PortPolicyDefinition policy)
+    {
+        var hub = new ForwardingFixture();
+        hub.ConnectEdge(policy with { TargetPort = Port });
+        return hub;
+    }
+
+    private async Task<(byte[] Datagram, EndPoint From)> ReceiveAsync()
+    {
+        var buffer = new byte[70_000];
+        var received = await _upstream.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0)).WaitAsync(Patience.Limit);
+        return (buffer[..received.ReceivedBytes], received.RemoteEndPoint);
+    }
+
+    private static (string Payload, bool HasHeader) Split(byte[] datagram)
+    {
+        var hasHeader = ProxyV2.TryParse(datagram, out var header, out var consumed) == ProxyParseStatus.Complete;
+        if (hasHeader)
+            Assert.Equal((ForwardingFixture.Client, ForwardingFixture.Public, ProxyTransport.Datagram), (header.Source, header.Destination, header.Transport));
+        return (Encoding.ASCII.GetString(datagram.AsSpan(consumed)), hasHeader);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.UnitTests.Live;
+
+public sealed class ConfigPushTests
+{
+    private readonly TestRegistry _registry = new();
+
+    public ConfigPushTests() => _registry.Allowed.Put(TestRegistry.Edge("a", 80));
+
+    [Fact]
+    public async Task A_changed_port_is_pushed_with_a_higher_revision()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80, 443));
+
+        var pushed = await tunnel.NextConfigAsync();
+        Assert.Equal([80, 443], pushed.ListenPorts);
+        Assert.Equal(2, pushed.Hub!.Rev);
+        Assert.NotNull(live.FindPort(udp: false, 443, _registry.Time.GetUtcNow()));
+        Assert.Equal([80, 443], (await _registry.Events.NextAsync<PortsUpdatedEvent>()).ListenPorts);
+    }
+
+    [Fact]
+    public void What_the_edge_does_not_see_is_not_pushed_but_is_in_force()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80) with
+        {
+            Ports = new Dictionary<string, PortPolicyDefinition> { ["tcp/80"] = new() { TargetPort = 8080 } }.ToImmutableDictionary(),
+        });
+
+        Assert.False(tunnel.HasConfig);
+        Assert.Equal(8080, live.FindPort(udp: false, 80, _registry.Time.GetUtcNow())?.TargetPort);
+    }
+
+    [Fact]
+    public async Task A_change_between_the_answer_and_the_entry_is_not_lost()
+    {
+        var live = _registry.Live.Admit(
+            _registry.Allowed.Find("a")!, _registry.Allowed.SecretIdOf("a"), new(1, 1), id => new HubInfo { TunnelId = id, Rev = 1 })!;
+        _registry.Allowed.Change(TestRegistry.Edge("a", 81));
+        var tunnel = new FakeTunnel();
+        _registry.Live.Begin(live, tunnel);
+
+        Assert.Equal([81], (await tunnel.NextConfigAsync()).ListenPorts);
+    }
+
+    [Theory]
+    [InlineData("removed")]
+    [InlineData("disabled")]
+    [InlineData("otherSecret")]
+    public async Task What_is_allowed_no_longer_ends_at_once(string change)
+    {
+        _registry.Allowed.Put(TestRegistry.Edge("b", 80));
+        var (_, tunnel) = _registry.Connect("a", "one");
+        var other = _registry.Connect("b", "two");
+        switch (change)
+        {
+            case "removed": _registry.Allowed.Remove("a"); break;
+            case "disabled": _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Enabled = false }); break;
+            case "otherSecret": _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Secret = "another-secret" }); break;
+        }
+
+        Assert.Equal(TunnelEndKind.Revoked, (await tunnel.EndAsync()).Kind);
+        Assert.False(other.Tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public void Only_so_many_edges_are_let_in()
+    {
+        var registry = new TestRegistry(options: LiveEdgesOptions.Default with { MaxEdges = 1 });
+        registry.Allowed.Put(TestRegistry.Edge("a"));
+        registry.Allowed.Put(TestRegistry.Edge("b"));
+        registry.Connect("a", "one");
+
+        Assert.Null(registry.Live.Admit(registry.Allowed.Find("b")!, Guid.Empty, new(1, 1), _ => new HubInfo()));
+        Assert.NotNull(registry.Live.Admit(registry.Allowed.Find("a")!, Guid.Empty, new(1, 1), _ => new HubInfo()));
+    }
+
+    [Fact]
+    public async Task The_status_shows_what_is_connected_and_what_could_not_be_bound()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        tunnel.Counters = new TunnelCounters { BytesReceived = 5, BytesSent = 7 };
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report
+        {
+            Kind = Report.ConfigApplied,
+            Rev = 1,
+            Failed = [new FailedPort(80, "tcp", "address in use")],
+        });
+
+        var edge = Assert.Single(_registry.Live.Read(ConnectedEdges.Describe));
+        Assert.Equal(("a", "one", 5L, 7L, 12.5), (edge.EdgeId, edge.Instance, edge.BytesIn, edge.BytesOut, edge.Rtt));
+        Assert.Equal("address in use", Assert.Single(edge.FailedPorts).Error);
+
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.PeerClosed, ""));
+        await _registry.Events.NextAsync<EdgeDisconnectedEvent>();
+        Assert.Empty(_registry.Live.Read(ConnectedEdges.Describe));
+    }
+
+    [Fact]
+    public async Task Stopping_tells_the_edges_and_gives_their_streams_time()
+    {
+        var (_, tunnel) = _registry.Connect("a", "one");
+        var stopping = _registry.Live.StopAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
+        Assert.False(tunnel.Completion.IsCompleted);
+        _registry.Time.Advance(TimeSpan.FromSeconds(30));
+        await stopping.WaitAsync(Patience.Limit);
+        Assert.Equal(TunnelEndKind.Closed, (await tunnel.EndAsync()).Kind);
+        Assert.Null(_registry.Live.Admit(_registry.Allowed.Find("a")!, Guid.Empty, new(1, 1), _ => new HubInfo()));
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.UnitTests.Protocol.Messages;
+
+public class ReportTests
+{
+    private const string Example =
+        """{"kind":"configApplied","rev":7,"bound":[{"port":80,"proto":"tcp"},{"port":53,"proto":"udp"}],"failed":[{"port":443,"proto":"tcp","error":"address in use"}]}""";
+
+    [Fact]
+    public void The_specifications_example_is_read_and_written_byte_for_byte()
+    {
+        Assert.True(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(Example), out var report, out var error), error);
+
+        Assert.Equal((Report.ConfigApplied, 7L), (report.Kind, report.Rev));
+        Assert.Equal([new BoundPort(80, "tcp"), new BoundPort(53, "udp")], report.Bound);
+        Assert.Equal([new FailedPort(443, "tcp", "address in use")], report.Failed);
+        Assert.Equal(Example, Encoding.UTF8.GetString(ControlMessage.Serialize(report)));
+    }
+
+    [Fact]
+    public void Another_kind_with_other_members_is_no_error()
+    {
+        Assert.True(ControlMessage.TryParseReport("""{"kind":"weather","sky":["blue"]}"""u8, out var report, out _));
+        Assert.Equal("weather", report.Kind);
+        Assert.Empty(report.Bound);
+        Assert.Empty(report.Failed);
+    }
+
+    [Theory]
+    [InlineData("""{"bound":[{"port":0,"proto":"tcp"}]}""", "bound.port: 0 is not an integer from 1 to 65535")]
+    [InlineData("""{"bound":[{"port":80,"proto":"sctp"}]}""", "bound.proto: \"sctp\" is not \"tcp\" or \"udp\"")]
+    [InlineData("""{"bound":[{"proto":"tcp"}]}""", "bound.port: missing")]
+    [InlineData("""{"failed":[{"port":80}]}""", "failed.proto: missing")]
+    [InlineData("""{"failed":[{"port":80,"proto":"udp","error":5}]}""", "failed.error: 5 is not a string")]
+    [InlineData("""{"failed":[80]}""", "failed: 80 is not an object")]
+    [InlineData("""{"rev":-1}""", "rev: -1 is not an integer from 0 to 9223372036854775807")]
+    public void What_is_wrong_is_named_with_member_and_value(string json, string expected)
+    {
+        Assert.False(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(json), out _, out var error));
+        Assert.Equal(expected, error);
+    }
+
+    [Fact]
+    public void Long_errors_are_cut_so_that_the_message_is_never_too_long()
+    {
+        var report = new Report
+        {
+            Kind = Report.ConfigApplied,
+            Failed = [.. Enumerable.Range(1, 1000).Select(port => new FailedPort(port, "tcp", new string('\u0001', 10_000)))],
+        };
+
+        var json = ControlMessage.Serialize(report);
+
+        Assert.InRange(json.Length, 1, ControlMessage.MaxLength);
+        Assert.True(ControlMessage.TryParseReport(json, out var read, out var error), error);
+        Assert.Equal(1000, read.Failed.Length);
+    }
+
+    [Fact]
+    public void More_ports_than_a_message_can_hold_are_the_callers_mistake() =>
+        Assert.Throws<ArgumentException>(
+            () => ControlMessage.Serialize(new Report { Bound = [.. Enumerable.Range(1, 5000).Select(port => new BoundPort(port, "tcp"))] }));
+
+    [Fact]
+    public void No_input_throws() =>
+        HostileInput.FeedBounded(
+            input => Assert.Equal(ControlMessage.TryParseReport(input, out var report, out var error), report is not null && error is null),
+            [Encoding.UTF8.GetBytes(Example)],
+            maxAllocated: 128 * 1024);
+}

@@ -1,0 +1,36 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Relay;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Transport.ContractTests;
+
+/// <summary>An edge whose clients are made by the test.</summary>
+public sealed class TestEdge : IEdgeTunnelHandler
+{
+    public Channel<TunnelConfig> Configs { get; } = Channel.CreateUnbounded<TunnelConfig>();
+
+    public TaskCompletionSource<GoAway> GoAway { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    void IEdgeTunnelHandler.OnConfig(ITunnel tunnel, TunnelConfig config) => Configs.Writer.TryWrite(config);
+
+    void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway) => GoAway.TrySetResult(goAway);
+
+    /// <summary>A client's socket whose other end is a stream of the tunnel.</summary>
+    public static async Task<(Socket Client, ITunnelStream Stream)> ConnectAsync(TunnelPair pair, IStreamObserver? observer = null)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await client.ConnectAsync(listener.LocalEndPoint!);
+        var accepted = await listener.AcceptAsync();
+        accepted.NoDelay = true;
+        var opening = new StreamOpening((IPEndPoint)accepted.RemoteEndPoint!, (IPEndPoint)accepted.LocalEndPoint!, 443);
+        var stream = pair.Edge.OpenStream(opening, new SocketEndpoint(accepted, pair.EdgeContext), observer);
+        Assert.NotNull(stream);
+        return (client, stream);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Relay;
+using Tunnel.Shared.Transport;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.Transport.ContractTests;
+
+/// <summary>A hub that forwards every stream to one upstream socket and answers every datagram with itself.</summary>
+public sealed class TestHub : IHubTunnelHandler, IDisposable
+{
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    public TestHub()
+    {
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen(4096);
+    }
+
+    public TransportContext? Context { get; set; }
+
+    public ConcurrentQueue<StreamOpening> Opened { get; } = new();
+
+    public ConcurrentQueue<ITunnelStream> Streams { get; } = new();
+
+    public TaskCompletionSource<Hello> Hello { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TaskCompletionSource<Report> Report { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TaskCompletionSource<GoAway> GoAway { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>When set, streams are not connected but reset for this reason.</summary>
+    public ResetReason? Refuse { get; set; }
+
+    /// <summary>When set, streams wait for it before they are connected.</summary>
+    public Task? Gate { get; set; }
+
+    /// <summary>The next connection of a stream, as its upstream sees it.</summary>
+    public async Task<Socket> AcceptAsync()
+    {
+        var socket = await _listener.AcceptAsync();
+        socket.NoDelay = true;
+        return socket;
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello) => Hello.TrySetResult(hello);
+
+    void IHubTunnelHandler.OnReport(ITunnel tunnel, Report report) => Report.TrySetResult(report);
+
+    void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway) => GoAway.TrySetResult(goAway);
+
+    void IHubTunnelHandler.OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
+    {
+        Opened.Enqueue(opening);
+        Streams.Enqueue(stream);
+        if (Refuse is { } reason) stream.Reset(reason);
+        else _ = ConnectAsync(stream);
+    }
+
+    IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
+    {
+        Opened.Enqueue(opening);
+        return Refuse is null ? new Echo(session) : null;
+    }
+
+    private async Task ConnectAsync(ITunnelStream stream)
+    {
+        if (Gate is not null) await Gate;
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(_listener.LocalEndPoint!);
+        stream.Attach(new SocketEndpoint(socket, Context!));
+    }
+
+    private sealed class Echo(ITunnelSession session) : IDatagramSink
+    {
+        public void OnDatagram(ReadOnlySpan<byte> payload) => session.Send(payload);
+
+        public void OnSessionClosed()
+        {
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.Transport.ContractTests;
+
+/// <summary>Pairs over TLS on loopback, with a certificate made for this run.</summary>
+public sealed class TlsPairFactory : ITunnelPairFactory
+{
+    private static readonly X509Certificate2 Certificate = MakeCertificate();
+
+    public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null)
+    {
+        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        hub.Context = hubContext;
+
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        var accepting = AcceptAsync(listener, hubContext, hub);
+        var result = await new TlsTunnelDialer(edgeContext).DialAsync(
+            new DialRequest
+            {
+                Address = (IPEndPoint)listener.LocalEndPoint!,
+                HostName = "hub.test",
+                EdgeId = "edge-1",
+                Secret = "0123456789abcdef",
+                Pins = [CertificatePin.Compute(Certificate)],
+                Hello = new Hello { Version = "test", Instance = "00112233445566778899aabbccddeeff" },
+                Handler = edge,
+            },
+            CancellationToken.None);
+        Assert.Null(result.Failure);
+        var hubTunnel = await accepting;
+        hubTunnel.Start();
+        result.Tunnel!.Start();
+        return new TunnelPair(hubTunnel, result.Tunnel, hubContext, edgeContext);
+    }
+
+    private static async Task<ITunnel> AcceptAsync(Socket listener, TransportContext context, TestHub hub)
+    {
+        var connection = new TlsConnection(await listener.AcceptAsync());
+        await connection.Stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        {
+            ServerCertificate = Certificate,
+            ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+            EnabledSslProtocols = SslProtocols.Tls13,
+        });
+        var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, CancellationToken.None);
+        await connection.Stream.WriteAsync(HubLine.Serialize(new TunnelConfig
+        {
+            ListenPorts = [443],
+            Hub = TlsTunnel.CreateHubInfo(context, "test", "tunnel-1", 1),
+        }));
+        return TlsTunnel.CreateHub(connection, "edge-1", line.After, context, hub);
+    }
+
+    private static X509Certificate2 MakeCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=hub.test", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+    }
+}

@@ -1,0 +1,399 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Transport.ContractTests;
+
+/// <summary>What every transport promises to the relay. One class per transport derives from it.</summary>
+public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetime
+{
+    private readonly TestHub _hub = new();
+    private readonly TestEdge _edge = new();
+    private TunnelPair? _pair;
+
+    private TunnelPair Pair => _pair!;
+
+    public async ValueTask InitializeAsync() => _pair = await factory.CreateAsync(_hub, _edge);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Pair.DisposeAsync();
+        _hub.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Bytes_arrive_unchanged_both_ways_at_once()
+    {
+        var (client, upstream) = await OpenAsync();
+        var up = RandomNumberGenerator.GetBytes(20 << 20);
+        var down = RandomNumberGenerator.GetBytes(20 << 20);
+
+        var sendingUp = SendAndFinishAsync(client, up);
+        var sendingDown = SendAndFinishAsync(upstream, down);
+        var receivedUp = await upstream.ReadToEndAsync();
+        var receivedDown = await client.ReadToEndAsync();
+        await Task.WhenAll(sendingUp, sendingDown);
+
+        Assert.True(up.AsSpan().SequenceEqual(receivedUp));
+        Assert.True(down.AsSpan().SequenceEqual(receivedDown));
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task The_opening_tells_source_destination_and_listening_port()
+    {
+        var (client, _) = await OpenAsync();
+
+        Assert.True(_hub.Opened.TryDequeue(out var opening));
+        Assert.Equal(client.LocalEndPoint, opening.Source);
+        Assert.Equal(client.RemoteEndPoint, opening.Destination);
+        Assert.Equal(443, opening.ListeningPort);
+    }
+
+    [Fact]
+    public async Task A_request_that_ends_with_FIN_still_gets_its_answer()
+    {
+        var (client, upstream) = await OpenAsync();
+        await client.SendAllAsync("question"u8.ToArray());
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("question"u8.ToArray(), await upstream.ReadToEndAsync());
+
+        await upstream.SendAllAsync("answer"u8.ToArray());
+        upstream.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal("answer"u8.ToArray(), await client.ReadToEndAsync());
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task An_upstream_that_ends_first_can_still_be_written_to()
+    {
+        var (client, upstream) = await OpenAsync();
+        await upstream.SendAllAsync("banner"u8.ToArray());
+        upstream.Shutdown(SocketShutdown.Send);
+        Assert.Equal("banner"u8.ToArray(), await client.ReadToEndAsync());
+
+        await client.SendAllAsync("late"u8.ToArray());
+        client.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal("late"u8.ToArray(), await upstream.ReadToEndAsync());
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task A_clients_reset_reaches_the_upstream_after_its_data()
+    {
+        var (client, upstream) = await OpenAsync();
+        var data = RandomNumberGenerator.GetBytes(1 << 20);
+        await client.SendAllAsync(data);
+        var reading = upstream.ReadExactlyAsync(data.Length - 1000);
+        await reading;
+        client.Abort();
+
+        var (rest, wasReset) = await upstream.ReadToAnyEndAsync();
+
+        Assert.True(wasReset);
+        Assert.Equal(1000, rest.Length);
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task An_upstream_that_answers_and_resets_over_an_unread_body_is_heard()
+    {
+        var (client, upstream) = await OpenAsync();
+        await client.SendAllAsync(new byte[300_000]);
+        var answer = RandomNumberGenerator.GetBytes(100_000);
+        await upstream.SendAllAsync(answer);
+        Assert.True(upstream.Poll(SocketHelpers.Hang, SelectMode.SelectRead));
+
+        // The body is not read: closing sends RST behind the answer.
+        upstream.Dispose();
+        var (received, wasReset) = await client.ReadToAnyEndAsync();
+
+        Assert.Equal(answer, received);
+        Assert.True(wasReset);
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task A_reset_is_noticed_on_a_half_closed_connection()
+    {
+        var (client, upstream) = await OpenAsync();
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await upstream.ReadToEndAsync());
+
+        client.Abort();
+
+        // Nothing reads nor writes; only the sweep tells.
+        Assert.True(upstream.Poll(SocketHelpers.Hang, SelectMode.SelectError));
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task A_reset_is_noticed_on_a_back_pressured_connection()
+    {
+        var (client, upstream) = await OpenAsync();
+        client.Fill(TimeSpan.FromMilliseconds(300));
+
+        client.Abort();
+
+        Assert.True((await upstream.ReadToAnyEndAsync()).WasReset);
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_away_unheard_while_the_upstream_is_stuck_ends_the_stream()
+    {
+        var (client, upstream) = await OpenAsync();
+        client.Fill(TimeSpan.FromMilliseconds(300));
+
+        client.Abort();
+
+        // The upstream never reads: the reset does not wait for it for ever.
+        Assert.True(upstream.Poll(SocketHelpers.Hang, SelectMode.SelectError));
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task An_orderly_close_is_never_a_reset()
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            var (client, upstream) = await OpenAsync();
+            await client.SendAllAsync("x"u8.ToArray());
+            await upstream.ReadExactlyAsync(1);
+            await upstream.SendAllAsync(new byte[5000]);
+            upstream.Shutdown(SocketShutdown.Send);
+
+            var (received, wasReset) = await client.ReadToAnyEndAsync();
+            client.Shutdown(SocketShutdown.Send);
+
+            Assert.False(wasReset);
+            Assert.Equal(5000, received.Length);
+            Assert.Empty(await upstream.ReadToEndAsync());
+            client.Dispose();
+            upstream.Dispose();
+        }
+
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task A_refused_stream_is_reset_with_its_reason()
+    {
+        _hub.Refuse = ResetReason.Refused;
+        var observer = new EndObserver();
+        var (client, _) = await TestEdge.ConnectAsync(Pair, observer);
+
+        Assert.True((await client.ReadToAnyEndAsync()).WasReset);
+        Assert.Equal(new StreamEnd(StreamEndSide.Remote, ResetReason.Refused), await observer.End.Task.WaitAsync(SocketHelpers.Hang));
+    }
+
+    [Fact]
+    public async Task What_comes_before_the_upstream_is_connected_is_kept()
+    {
+        var gate = new TaskCompletionSource();
+        _hub.Gate = gate.Task;
+        var (client, _) = await TestEdge.ConnectAsync(Pair);
+        await client.SendAllAsync(new byte[50_000]);
+        client.Shutdown(SocketShutdown.Send);
+        while (_hub.Streams.IsEmpty) await Task.Yield();
+
+        gate.SetResult();
+        var upstream = await _hub.AcceptAsync();
+
+        Assert.Equal(50_000, (await upstream.ReadToEndAsync()).Length);
+    }
+
+    [Fact]
+    public async Task A_reader_that_stalls_does_not_stall_others()
+    {
+        var (_, stalled) = await OpenAsync();
+        stalled.Fill(TimeSpan.FromMilliseconds(300));
+        var (client, upstream) = await OpenAsync();
+
+        var sending = SendAndFinishAsync(upstream, new byte[50 << 20]);
+        Assert.Equal(50 << 20, (await client.ReadToEndAsync()).Length);
+        await sending;
+    }
+
+    [Fact]
+    public async Task Many_streams_of_all_sizes_at_once()
+    {
+        var random = new Random(7);
+        var sizes = Enumerable.Range(0, 200).Select(_ => 1 << random.Next(0, 21)).ToArray();
+        await Parallel.ForEachAsync(sizes, new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (size, _) =>
+        {
+            var (client, _) = await TestEdge.ConnectAsync(Pair);
+            using var upstream = await _hub.AcceptAsync();
+            await Task.WhenAll(EchoAsync(upstream), SendAndFinishAsync(client, new byte[size]));
+
+            Assert.Equal(size, (await client.ReadToEndAsync()).Length);
+            client.Dispose();
+        });
+        await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task Datagrams_go_both_ways_and_keep_their_bounds()
+    {
+        var sink = new CollectingSink();
+        var session = Pair.Edge.OpenSession(new StreamOpening(new(System.Net.IPAddress.Loopback, 1000), new(System.Net.IPAddress.Loopback, 53), 53), sink);
+        Assert.NotNull(session);
+        foreach (var size in new[] { 1, 0, 1200, 9000, 65_507 })
+        {
+            var payload = RandomNumberGenerator.GetBytes(size);
+            Assert.True(session.Send(payload));
+            Assert.Equal(payload, await sink.NextAsync());
+        }
+
+        Assert.True(_hub.Opened.TryDequeue(out var opening));
+        Assert.Equal(53, opening.ListeningPort);
+        Assert.False(session.Send(new byte[65_508]));
+        session.Close();
+        Assert.False(session.Send(new byte[1]));
+    }
+
+    [Fact]
+    public async Task A_refused_session_is_closed()
+    {
+        _hub.Refuse = ResetReason.Policy;
+        var sink = new CollectingSink();
+        var session = Pair.Edge.OpenSession(default, sink);
+        session!.Send(new byte[1]);
+
+        await sink.Closed.Task.WaitAsync(SocketHelpers.Hang);
+        Assert.False(session.IsOpen);
+    }
+
+    [Fact]
+    public async Task Hello_config_report_and_goaway_reach_the_other_end()
+    {
+        Assert.Equal("00112233445566778899aabbccddeeff", (await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang)).Instance);
+        Assert.Equal(Pair.Hub.Features, Pair.Edge.Features);
+
+        Pair.Hub.SendConfig(new TunnelConfig { ListenPorts = [.. Enumerable.Range(1, 60_000)] });
+        var config = await _edge.Configs.Reader.ReadAsync().AsTask().WaitAsync(SocketHelpers.Hang);
+        Assert.Equal(60_000, config.ListenPorts.Length);
+
+        Pair.Edge.SendReport(new Report { Kind = Report.ConfigApplied, Rev = 5 });
+        Assert.Equal(5, (await _hub.Report.Task.WaitAsync(SocketHelpers.Hang)).Rev);
+
+        Pair.Hub.SendGoAway(GoAway.Shutdown);
+        Assert.Equal(GoAway.Shutdown, (await _edge.GoAway.Task.WaitAsync(SocketHelpers.Hang)).Reason);
+        Assert.Null(Pair.Edge.OpenSession(default, new CollectingSink()));
+        await _hub.GoAway.Task.WaitAsync(SocketHelpers.Hang);
+    }
+
+    [Fact]
+    public async Task Streams_live_on_after_goaway()
+    {
+        var (client, upstream) = await OpenAsync();
+        Pair.Hub.SendGoAway(GoAway.Shutdown);
+        await _edge.GoAway.Task.WaitAsync(SocketHelpers.Hang);
+
+        await client.SendAllAsync("still here"u8.ToArray());
+        client.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal("still here"u8.ToArray(), await upstream.ReadToEndAsync());
+        upstream.Dispose();
+        await Pair.Hub.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
+    }
+
+    [Fact]
+    public async Task A_probe_is_answered()
+    {
+        await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);
+        Assert.True(await Pair.Hub.ProbeAsync(SocketHelpers.Hang, CancellationToken.None));
+        Assert.NotNull(Pair.Hub.RoundTripTime);
+    }
+
+    [Fact]
+    public async Task Closing_resets_what_is_open_and_tells_both_ends()
+    {
+        var (client, upstream) = await OpenAsync();
+
+        await Pair.Hub.CloseAsync(new TunnelEnd(TunnelEndKind.Revoked, "test"));
+
+        Assert.True((await client.ReadToAnyEndAsync()).WasReset);
+        Assert.True((await upstream.ReadToAnyEndAsync()).WasReset);
+        Assert.Equal(TunnelEndKind.Revoked, (await Pair.Hub.Completion).Kind);
+        Assert.Equal(TunnelEndKind.PeerClosed, (await Pair.Edge.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
+        Assert.Null(Pair.Edge.OpenSession(default, new CollectingSink()));
+    }
+
+    [Fact]
+    public async Task Stalled_readers_stay_within_the_budget()
+    {
+        const long Budget = 4 << 20;
+        using var hub = new TestHub();
+        await using var pair = await factory.CreateAsync(hub, new TestEdge(), new FlowControlOptions { MemoryBudget = Budget, SharedWindow = Budget });
+        var clients = new List<Socket>();
+        for (var i = 0; i < 60; i++)
+        {
+            clients.Add((await TestEdge.ConnectAsync(pair)).Client);
+            clients.Add(await hub.AcceptAsync());
+        }
+
+        // Everybody sends and nobody reads.
+        foreach (var client in clients) client.Fill(TimeSpan.FromMilliseconds(10));
+        Assert.InRange(pair.HubContext.Flow.Budget.Peak, 1, Budget);
+        Assert.InRange(pair.EdgeContext.Flow.Budget.Peak, 1, Budget);
+
+        var (healthy, _) = await TestEdge.ConnectAsync(pair);
+        using var upstream = await hub.AcceptAsync();
+        await Task.WhenAll(EchoAsync(upstream), SendAndFinishAsync(healthy, new byte[1 << 20]), healthy.ReadToEndAsync());
+        foreach (var client in clients) client.Abort();
+        await pair.Edge.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
+        await pair.Hub.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
+    }
+
+    private async Task<(Socket Client, Socket Upstream)> OpenAsync()
+    {
+        var (client, _) = await TestEdge.ConnectAsync(Pair);
+        return (client, await _hub.AcceptAsync());
+    }
+
+    private async Task StreamsGoneAsync()
+    {
+        await Pair.Edge.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
+        await Pair.Hub.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
+        Assert.Equal(0, Pair.Edge.ActiveStreams);
+    }
+
+    private static async Task SendAndFinishAsync(Socket socket, byte[] data)
+    {
+        await socket.SendAllAsync(data);
+        socket.Shutdown(SocketShutdown.Send);
+    }
+
+    private static async Task EchoAsync(Socket socket)
+    {
+        var buffer = new byte[64 << 10];
+        while (await socket.ReceiveAsync(buffer, SocketFlags.None).WaitAsync(SocketHelpers.Hang) is > 0 and var count) await socket.SendAllAsync(buffer.AsMemory(0, count));
+        socket.Shutdown(SocketShutdown.Send);
+    }
+
+    private sealed class EndObserver : IStreamObserver
+    {
+        public TaskCompletionSource<StreamEnd> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void OnStreamClosed(ITunnelStream stream, in StreamEnd end) => End.TrySetResult(end);
+    }
+
+    private sealed class CollectingSink : IDatagramSink
+    {
+        private readonly System.Threading.Channels.Channel<byte[]> _datagrams = System.Threading.Channels.Channel.CreateUnbounded<byte[]>();
+
+        public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<byte[]> NextAsync() => _datagrams.Reader.ReadAsync().AsTask().WaitAsync(SocketHelpers.Hang);
+
+        public void OnDatagram(ReadOnlySpan<byte> payload) => _datagrams.Writer.TryWrite(payload.ToArray());
+
+        public void OnSessionClosed() => Closed.TrySetResult();
+    }
+}
