@@ -72,9 +72,10 @@ public sealed class ShutdownTests
 
     private static async Task<bool> IsRefusedAsync(TunnelSetup setup)
     {
+        Socket? client = null;
         try
         {
-            using var client = await setup.ConnectAsync(setup.Tcp[0]);
+            client = await setup.ConnectAsync(setup.Tcp[0]);
             using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
             await client.ReceiveAsync(new byte[1], SocketFlags.None, limit.Token);
             return false;
@@ -86,6 +87,11 @@ public sealed class ShutdownTests
         catch (OperationCanceledException)
         {
             return false;
+        }
+        finally
+        {
+            // One that was still taken must not be what the service waits for.
+            client?.Reset();
         }
     }
 }
