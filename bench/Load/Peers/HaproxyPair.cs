@@ -7,7 +7,7 @@ internal sealed class HaproxyPair : IPeer
 {
     private const string Global = """
         global
-          maxconn 60000
+          maxconn 9500
           nbthread 2
         defaults
           mode tcp

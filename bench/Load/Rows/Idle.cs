@@ -2,7 +2,7 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>Memory of connections that do nothing, after one echo each.</summary>
+/// <summary>Memory of connections that do nothing, after one request each.</summary>
 internal sealed class Idle(string name, int connections) : IRow
 {
     public string Name => name;
@@ -11,11 +11,11 @@ internal sealed class Idle(string name, int connections) : IRow
     {
         if (peer.Processes is not { } processes) return [];
         var empty = processes.ResidentBytes();
-        using var clients = await Clients.OpenAsync(peer, targets.Echo, connections);
-        var buffer = new byte[1];
+        using var clients = await Clients.OpenAsync(peer, targets.Http, connections);
+        var buffer = new byte[4096];
         foreach (var socket in clients.Sockets)
         {
-            socket.Send(buffer);
+            socket.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8);
             if (socket.Receive(buffer) == 0) throw new InvalidOperationException("an idle connection was closed");
         }
 
