@@ -71,7 +71,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
         }
 
         if (discarded) OnWritten(data.Length, counts: false, request: false);
-        else if (direct is null) Buffer(data);
+        else if (direct is null) BufferAndDrain(data);
         else Write(direct, data);
         return true;
     }
@@ -151,12 +151,19 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
         }
 
         if (written > 0) OnWritten(written, counts: true, request: false);
-        if (written == data.Length) return;
-        Buffer(data[written..]);
+        if (written < data.Length) BufferAndDrain(data[written..]);
+    }
+
+    // Since the caller looked, the local end may have come or the writer may have run dry: then nobody else would write what was added now.
+    private void BufferAndDrain(ReadOnlySpan<byte> data)
+    {
+        Buffer(data);
+        ILocalEndpoint endpoint;
         lock (_lock)
         {
-            if (_queue.IsEmpty) return;
+            if (_writing || _endpoint is null || _queue.IsEmpty) return;
             _writing = true;
+            endpoint = _endpoint;
         }
 
         _ = DrainAsync(endpoint);
