@@ -45,10 +45,28 @@ public sealed class ResetTests(RawTunnel tunnel) : IClassFixture<RawTunnel>
         {
             using var pair = await _setup.OpenAsync(upstream, port);
             var (active, passive) = clientResets ? (pair.Client, pair.Server) : (pair.Server, pair.Client);
+            await pair.AssertEchoAsync();
             await active.SendAllAsync(new byte[10_000]);
             active.Reset();
 
             Assert.Equal((10_000, StreamEnd.Reset), await passive.DrainAsync());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Directions))]
+    public async Task One_that_is_faster_than_the_dial_is_never_an_orderly_end(bool clientResets)
+    {
+        var port = tunnel.NextPort();
+        using var upstream = _setup.Listen(port);
+        for (var round = 0; round < 50; round++)
+        {
+            using var pair = await _setup.OpenAsync(upstream, port);
+            var (active, passive) = clientResets ? (pair.Client, pair.Server) : (pair.Server, pair.Client);
+            await active.SendAllAsync(new byte[100]);
+            active.Reset();
+
+            Assert.Equal(StreamEnd.Reset, (await passive.DrainAsync()).End);
         }
     }
 

@@ -12,8 +12,8 @@ public sealed class StreamPair(Socket client, Socket server) : IDisposable
     /// <summary>Some bytes there, other bytes back.</summary>
     public async Task AssertEchoAsync()
     {
-        await SendAndReceiveAsync(client, server);
-        await SendAndReceiveAsync(server, client);
+        await SendAndReceiveAsync("client to upstream", client, server);
+        await SendAndReceiveAsync("upstream to client", server, client);
     }
 
     public void Dispose()
@@ -22,10 +22,17 @@ public sealed class StreamPair(Socket client, Socket server) : IDisposable
         server.Dispose();
     }
 
-    private static async Task SendAndReceiveAsync(Socket from, Socket to)
+    private static async Task SendAndReceiveAsync(string direction, Socket from, Socket to)
     {
         var message = Guid.NewGuid().ToByteArray();
         await from.SendAllAsync(message);
-        Assert.Equal(message, await to.ReceiveExactlyAsync(message.Length));
+        try
+        {
+            Assert.Equal(message, await to.ReceiveExactlyAsync(message.Length));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Nothing came from {direction}.");
+        }
     }
 }
