@@ -72,9 +72,9 @@ public sealed class TunnelStressTests
         await over.CancelAsync();
         await upstreams;
 
-        Assert.Equal((0, 0), (pair.Edge.ActiveStreams, pair.Hub.ActiveStreams));
         if (loss == Loss.None) Assert.False(pair.Hub.Completion.IsCompleted || pair.Edge.Completion.IsCompleted);
         else await Task.WhenAll(pair.Hub.Completion, pair.Edge.Completion);
+        Assert.Equal((0, 0), (pair.Edge.ActiveStreams, pair.Hub.ActiveStreams));
         foreach (var context in new[] { pair.HubContext, pair.EdgeContext })
         {
             await UntilAsync(() => context.Flow is { Grown: 0, Budget.Used: 0 }, () => $"grown {context.Flow.Grown}, used {context.Flow.Budget.Used}");
