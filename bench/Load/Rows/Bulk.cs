@@ -23,8 +23,19 @@ internal sealed class Bulk(string name, int streams, bool down) : IRow
     {
         List<string> arguments = ["-J", "-c", $"{peer.Address}", "-p", $"{peer.PortOf(port)}", "-t", $"{seconds}", "-P", $"{streams}"];
         if (down) arguments.Add("-R");
-        using var json = JsonDocument.Parse(await Command.RunAsync("iperf3", [.. arguments]));
-        if (json.RootElement.TryGetProperty("error", out var error)) throw new InvalidOperationException($"iperf3: {error.GetString()}");
-        return json.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bytes").GetDouble();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using var json = JsonDocument.Parse(await Command.RunAsync("iperf3", [.. arguments]));
+                if (json.RootElement.TryGetProperty("error", out var error)) throw new InvalidOperationException($"iperf3: {error.GetString()}");
+                return json.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bytes").GetDouble();
+            }
+            catch (InvalidOperationException) when (attempt < 5)
+            {
+                // The server opens its listener anew after each test, and resets who was already waiting there.
+                await Task.Delay(300);
+            }
+        }
     }
 }
