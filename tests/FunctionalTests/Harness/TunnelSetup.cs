@@ -127,6 +127,20 @@ public sealed class TunnelSetup : IAsyncDisposable
         await pair.AssertEchoAsync();
     }
 
+    /// <summary>Proves that the port is bound, and that a client is reset without waiting.</summary>
+    public async Task AssertResetsAsync(int port)
+    {
+        try
+        {
+            using var client = await ConnectAsync(port);
+            Assert.Equal((0, StreamEnd.Reset), await client.DrainAsync());
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It came before the connect was seen to be done.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         try
