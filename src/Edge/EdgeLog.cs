@@ -11,6 +11,6 @@ internal static partial class EdgeLog
     [LoggerMessage(3301, LogLevel.Information, "Edge {EdgeId} started; hub {Hub}")]
     public static partial void EdgeStarted(this ILogger logger, string edgeId, string hub);
 
-    [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: {Streams} streams have {Drain} to finish")]
-    public static partial void EdgeStopping(this ILogger logger, string edgeId, int streams, TimeSpan drain);
+    [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: {Streams} streams have {Drain:0.#} s to finish")]
+    public static partial void EdgeStopping(this ILogger logger, string edgeId, int streams, double drain);
 }

@@ -49,7 +49,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         var transport = new TransportContext(options.FlowControl, time, loggerFactory);
         dialer ??= new TlsTunnelDialer(transport);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
-        _configs = new ConfigApplier(pins, observer, connecting);
+        _configs = new ConfigApplier(pins, observer, time, connecting);
         _connector = new TunnelConnector(
             CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
@@ -108,7 +108,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         if (_state != State.Running)
             return;
         _state = State.Stopped;
-        _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout);
+        _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
         await _loops;
         _ports.CloseAll(drainTimeout);
@@ -156,8 +156,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Whether the loops turn: for a watchdog.</summary>
-    internal bool IsAlive => _state == State.Running && !_loops.IsCompleted;
+    /// <summary>Whether the loops turn, or have ended because they were told to (a drain is no fault): for a watchdog.</summary>
+    internal bool IsAlive => _state == State.Stopped || (_state == State.Running && !_loops.IsCompleted);
 
     internal static string TransportName(TransportKind kind) => kind == TransportKind.TcpTls ? "tcpTls" : "quic";
 

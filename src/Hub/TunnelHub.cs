@@ -14,7 +14,12 @@ namespace Tunnel.Hub;
 public sealed class TunnelHub : IAsyncDisposable
 {
     private static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
+
+    // How long a stop waits for subscribers to take the last events.
+    private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _lifetime = new(1, 1);
+    private readonly Lock _subscriptions = new();
     private readonly TunnelHubOptions _options;
     private readonly ILoggerFactory _loggerFactory;
     private readonly TimeProvider _time;
@@ -195,10 +200,22 @@ public sealed class TunnelHub : IAsyncDisposable
         run.Dispose();
         _run = null;
         await run.Edges.DisposeAsync();
-        _events!.Complete();
-        await _delivering;
+        await FinishEventsAsync();
         _marker.Clear();
         HubLog.Stopped(_logger);
+    }
+
+    private async Task FinishEventsAsync()
+    {
+        _events!.Complete();
+        try
+        {
+            await _delivering.WaitAsync(LastEventsLimit, _time);
+        }
+        catch (TimeoutException)
+        {
+            // A subscriber hangs, or waits for this very stop; it keeps its queue.
+        }
     }
 
     private void NoteRecovery(int edges, DateTimeOffset? previousStart)
@@ -209,7 +226,7 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private void Subscribe<TEvent>(ref EventHandler<TEvent>? handlers, EventHandler<TEvent>? handler, bool add)
     {
-        lock (_marker)
+        lock (_subscriptions)
             handlers = add ? handlers + handler : handlers - handler;
         if (_events is { } events)
             events.StreamsWanted = _streamOpened is not null || _streamClosed is not null;
@@ -219,16 +236,33 @@ public sealed class TunnelHub : IAsyncDisposable
     {
         switch (raised)
         {
-            case EdgeConnectedEvent e: EdgeConnected?.Invoke(this, e); break;
-            case EdgeDisconnectedEvent e: EdgeDisconnected?.Invoke(this, e); break;
-            case TunnelConnectedEvent e: TunnelConnected?.Invoke(this, e); break;
-            case TunnelDisconnectedEvent e: TunnelDisconnected?.Invoke(this, e); break;
-            case PortsAssignedEvent e: PortsAssigned?.Invoke(this, e); break;
-            case PortsUpdatedEvent e: PortsUpdated?.Invoke(this, e); break;
-            case EdgeConflictEvent e: EdgeConflict?.Invoke(this, e); break;
-            case CrashRecoveredEvent e: CrashRecovered?.Invoke(this, e); break;
-            case StreamOpenedEvent e: _streamOpened?.Invoke(this, e); break;
-            case StreamClosedEvent e: _streamClosed?.Invoke(this, e); break;
+            case EdgeConnectedEvent e: Raise(EdgeConnected, e); break;
+            case EdgeDisconnectedEvent e: Raise(EdgeDisconnected, e); break;
+            case TunnelConnectedEvent e: Raise(TunnelConnected, e); break;
+            case TunnelDisconnectedEvent e: Raise(TunnelDisconnected, e); break;
+            case PortsAssignedEvent e: Raise(PortsAssigned, e); break;
+            case PortsUpdatedEvent e: Raise(PortsUpdated, e); break;
+            case EdgeConflictEvent e: Raise(EdgeConflict, e); break;
+            case CrashRecoveredEvent e: Raise(CrashRecovered, e); break;
+            case StreamOpenedEvent e: Raise(_streamOpened, e); break;
+            case StreamClosedEvent e: Raise(_streamClosed, e); break;
+        }
+    }
+
+    // One by one: a subscriber that throws must not take the event from the others.
+    private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
+        where TEvent : HubEvent
+    {
+        foreach (var handler in Delegate.EnumerateInvocationList(handlers))
+        {
+            try
+            {
+                handler(this, raised);
+            }
+            catch (Exception e)
+            {
+                HubLog.SubscriberFailed(_logger, e, typeof(TEvent).Name);
+            }
         }
     }
 }

@@ -45,6 +45,14 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task It_is_alive_from_the_start_on()
+    {
+        Assert.False(_edge.IsAlive);
+        await _edge.StartAsync();
+        Assert.True(_edge.IsAlive);
+    }
+
+    [Fact]
     public async Task The_first_dial_says_who_this_is()
     {
         await _edge.StartAsync();
@@ -97,6 +105,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         await Assert.ThrowsAsync<SocketException>(() => ListenerFixture.ConnectAsync(IPAddress.Loopback, port));
         Assert.False(stopping.IsCompleted);
         Assert.False(_edge.GetStatus().Running);
+        Assert.True(_edge.IsAlive);
         tunnel.FinishStreams();
         await stopping.Soon();
     }

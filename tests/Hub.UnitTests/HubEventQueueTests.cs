@@ -1,7 +1,8 @@
+using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Hub;
 
-namespace Tunnel.Hub.UnitTests;
+namespace Hub.UnitTests;
 
 public sealed class HubEventQueueTests
 {

@@ -16,7 +16,7 @@ namespace Tunnel.Transport.ContractTests;
 /// <summary>Pairs over TLS on loopback, with a certificate made for this run.</summary>
 public sealed class TlsPairFactory : ITunnelPairFactory
 {
-    private static readonly X509Certificate2 Certificate = MakeCertificate();
+    internal static readonly X509Certificate2 Certificate = MakeCertificate();
 
     public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null)
     {

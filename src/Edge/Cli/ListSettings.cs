@@ -25,12 +25,9 @@ internal static class ListSettings
     /// <summary>The list as text with commas; null when the setting is missing.</summary>
     public static Setting? Words(this LayeredConfiguration configuration, string name)
     {
+        configuration.AllowTree(name);
         if (configuration.Find(name) is { } text)
-        {
-            // Only to say that an array is known too.
             return text;
-        }
-
         if (configuration.FindJson(name) is not { } json)
             return null;
         if (json.ValueKind == JsonValueKind.Array && json.EnumerateArray().All(item => item.ValueKind is JsonValueKind.Number or JsonValueKind.String))

@@ -10,8 +10,11 @@ namespace Tunnel.Edge.Connecting;
 /// Applies configurations one after the other, away from the tunnel's read loop, since binding a thousand ports takes a while; only the
 /// newest that waits is applied. Then it reports to the hub, and again whenever a retry changed something.
 /// </summary>
-internal sealed class ConfigApplier(PinStore pins, IConnectorObserver observer, ILogger logger)
+internal sealed class ConfigApplier(PinStore pins, IConnectorObserver observer, TimeProvider time, ILogger logger)
 {
+    /// <summary>A REPORT answers each configuration, and a hub takes 10 of them a second (protocol.md section 3).</summary>
+    internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+
     private readonly Channel<Update> _updates = Channel.CreateBounded<Update>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
@@ -50,6 +53,8 @@ internal sealed class ConfigApplier(PinStore pins, IConnectorObserver observer, 
                 // One configuration that can't be digested must not end hot reload for good.
                 logger.ConfigFaulted(e);
             }
+
+            await Task.Delay(Pace, time, cancellationToken);
         }
     }
 

@@ -10,23 +10,22 @@ internal static partial class ConnectingLog
     [LoggerMessage(3100, LogLevel.Information, "Connected to the hub {Hub} at {Address} over {Transport}")]
     public static partial void Connected(this ILogger logger, string hub, IPEndPoint address, TransportKind transport);
 
-    [LoggerMessage(3101, LogLevel.Warning, "No tunnel to {Hub}: {Kind}: {Message}. {Advice} Next try in {Delay}")]
-    public static partial void DialFailed(
-        this ILogger logger, string hub, DialFailureKind kind, string message, string advice, TimeSpan delay);
+    [LoggerMessage(3101, LogLevel.Warning, "No tunnel to {Hub}, next try in {Delay:0.0} s: {Kind}: {Message}")]
+    public static partial void DialFailed(this ILogger logger, string hub, DialFailureKind kind, string message, double delay);
 
-    [LoggerMessage(3102, LogLevel.Debug, "Still no tunnel to {Hub} ({Kind}); next try in {Delay}")]
-    public static partial void DialFailedAgain(this ILogger logger, string hub, DialFailureKind kind, TimeSpan delay);
+    [LoggerMessage(3102, LogLevel.Debug, "Still no tunnel to {Hub} ({Kind}); next try in {Delay:0.0} s")]
+    public static partial void DialFailedAgain(this ILogger logger, string hub, DialFailureKind kind, double delay);
 
-    [LoggerMessage(3103, LogLevel.Warning, "The tunnel to {Address} is over ({Kind}: {Detail}) after {Lifetime}; next try in {Delay}")]
+    [LoggerMessage(3103, LogLevel.Warning, "The tunnel to {Address} is over ({Kind}: {Detail}) after {Lifetime:0} s; next try in {Delay:0.0} s")]
     public static partial void TunnelEnded(
-        this ILogger logger, IPEndPoint address, TunnelEndKind kind, string detail, TimeSpan lifetime, TimeSpan delay);
+        this ILogger logger, IPEndPoint address, TunnelEndKind kind, string detail, double lifetime, double delay);
 
-    [LoggerMessage(3104, LogLevel.Information, "The hub takes no new streams on this tunnel ({Reason}); next try in {Delay}")]
-    public static partial void HubGoesAway(this ILogger logger, string reason, TimeSpan delay);
+    [LoggerMessage(3104, LogLevel.Information, "The hub takes no new streams on this tunnel ({Reason}); next try in {Delay:0.0} s")]
+    public static partial void HubGoesAway(this ILogger logger, string reason, double delay);
 
     [LoggerMessage(3105, LogLevel.Error,
-        "The hub says {Reason}: another edge process holds the id {EdgeId}. Stop one of the two, or give this one an id of its own. Next try in {Delay}")]
-    public static partial void Conflict(this ILogger logger, string reason, string edgeId, TimeSpan delay);
+        "The hub says {Reason}: another edge process holds the id {EdgeId}. Stop one of the two, or give this one an id of its own. Next try in {Delay:0.0} s")]
+    public static partial void Conflict(this ILogger logger, string reason, string edgeId, double delay);
 
     [LoggerMessage(3106, LogLevel.Information, "Configuration {Revision}: {Bound} ports bound, {Failed} can't be")]
     public static partial void ConfigApplied(this ILogger logger, long revision, int bound, int failed);
@@ -41,12 +40,12 @@ internal static partial class ConnectingLog
     [LoggerMessage(3109, LogLevel.Warning, "insecureSkipVerify is on: the hub's certificate is not checked, and whoever answers gets this edge's secret")]
     public static partial void VerificationOff(this ILogger logger);
 
-    [LoggerMessage(3110, LogLevel.Information, "An older tunnel to {Address} is over; {Streams} of its streams were still open")]
-    public static partial void OlderTunnelClosed(this ILogger logger, IPEndPoint address, int streams);
+    [LoggerMessage(3110, LogLevel.Information, "The tunnel to {Address} was drained and is closed; {Streams} of its streams were still open")]
+    public static partial void TunnelDrained(this ILogger logger, IPEndPoint address, int streams);
 
     [LoggerMessage(3111, LogLevel.Error, "The configuration could not be applied")]
     public static partial void ConfigFaulted(this ILogger logger, Exception exception);
 
-    [LoggerMessage(3112, LogLevel.Error, "A try to connect ended by a fault; next try in {Delay}")]
-    public static partial void DialFaulted(this ILogger logger, Exception exception, TimeSpan delay);
+    [LoggerMessage(3112, LogLevel.Error, "A try to connect ended by a fault; next try in {Delay:0.0} s")]
+    public static partial void DialFaulted(this ILogger logger, Exception exception, double delay);
 }

@@ -16,8 +16,8 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
     internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>For one address with everything: connect, TLS, authentication. A hub answers strangers for 10 s.</summary>
-    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(15);
+    /// <summary>For one address with everything. A dialer has limits of its own, which say more; this is for one that hangs.</summary>
+    internal static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>What tells the operator most comes last: a hub that answered says more than an address that did not.</summary>
     private static readonly DialFailureKind[] ByMeaning =

@@ -35,9 +35,9 @@ internal sealed class RetiringTunnels(TimeSpan drain, TimeProvider time, ILogger
 
     private async Task DrainAsync(ITunnel tunnel, string reason, TimeSpan limit)
     {
-        tunnel.SendGoAway(reason);
         using (var timeout = new CancellationTokenSource(limit, time))
         {
+            tunnel.SendGoAway(reason);
             try
             {
                 await tunnel.WaitForStreamsAsync(timeout.Token);
@@ -47,7 +47,7 @@ internal sealed class RetiringTunnels(TimeSpan drain, TimeProvider time, ILogger
             }
         }
 
-        logger.OlderTunnelClosed(tunnel.RemoteEndPoint, tunnel.ActiveStreams);
+        logger.TunnelDrained(tunnel.RemoteEndPoint, tunnel.ActiveStreams);
         await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"drained: {reason}"));
         lock (_gate)
             _drains.Remove(tunnel);

@@ -107,7 +107,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             // A bug in a transport: the edge must not stop dialling because of it.
             TimeSpan delay = _backoff.Next();
-            _logger.DialFaulted(e, delay);
+            _logger.DialFaulted(e, delay.TotalSeconds);
             Update(status => status with { LastError = e.Message });
             return delay;
         }
@@ -135,9 +135,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         TimeSpan delay = _backoff.Next();
         string error = $"{failure.Kind}: {failure.Message}";
         if (Status.LastError == error)
-            _logger.DialFailedAgain(_options.HubName, failure.Kind, delay);
+            _logger.DialFailedAgain(_options.HubName, failure.Kind, delay.TotalSeconds);
         else
-            _logger.DialFailed(_options.HubName, failure.Kind, failure.Message, DialAdvice.For(failure.Kind, _options.EdgeId), delay);
+            _logger.DialFailed(_options.HubName, failure.Kind, failure.Message, delay.TotalSeconds);
         Update(status => status with { LastError = error });
         return delay;
     }
@@ -179,7 +179,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
         TimeSpan delay = _backoff.Next();
-        _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime, delay);
+        _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
     }
 
@@ -188,7 +188,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (goAway.Reason is GoAway.Conflict or GoAway.Replaced)
         {
             TimeSpan wait = ConflictDelay * (1 + (_random() / 2));
-            _logger.Conflict(goAway.Reason, _options.EdgeId, wait);
+            _logger.Conflict(goAway.Reason, _options.EdgeId, wait.TotalSeconds);
             Update(status => status with { LastError = $"{goAway.Reason}: another edge process holds the id {_options.EdgeId}" });
             _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);
             return wait;
@@ -197,7 +197,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
         TimeSpan delay = lifetime >= ShortLived ? TimeSpan.Zero : _backoff.Next();
-        _logger.HubGoesAway(goAway.Reason, delay);
+        _logger.HubGoesAway(goAway.Reason, delay.TotalSeconds);
         return delay;
     }
 
@@ -212,8 +212,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                 Transport = null,
                 Address = null,
                 Since = _time.GetUtcNow(),
-                // An end of our own making has its cause there already.
-                LastError = end.Kind == TunnelEndKind.Closed ? status.LastError : $"{end.Kind}: {end.Detail}",
+                // An end of our own making, or one that GOAWAY announced, has its cause there already.
+                LastError = end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? status.LastError : $"{end.Kind}: {end.Detail}",
             });
         _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();

@@ -13,13 +13,15 @@ internal sealed class ClientHandover(
 {
     private static readonly LingerOption Abort = new(true, 0);
 
+    private readonly LogThrottle _warnings = new(transport.Time);
+
     /// <summary>Takes over <paramref name="socket"/>. Never throws: the accept loop must survive whatever one client does.</summary>
     public void Take(Socket socket, PortConnections port)
     {
         try
         {
             if (descriptors.IsOver(socket))
-                Refuse(socket, port.Port, RefusalReason.DescriptorLimit);
+                RefuseForDescriptors(socket, port.Port);
             else if (tunnels.Current is not { } tunnel)
                 Refuse(socket, port.Port, RefusalReason.NoTunnel);
             else
@@ -47,6 +49,14 @@ internal sealed class ClientHandover(
 
         observer.OnClientConnected(port.Port, client);
         connection.SetStream(stream);
+    }
+
+    private void RefuseForDescriptors(Socket socket, PortKey port)
+    {
+        long open = socket.Handle;
+        Refuse(socket, port, RefusalReason.DescriptorLimit);
+        if (_warnings.TryEnter())
+            logger.DescriptorsShort(open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
     }
 
     private void Refuse(Socket socket, PortKey port, RefusalReason reason)

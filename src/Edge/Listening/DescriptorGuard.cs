@@ -14,6 +14,9 @@ internal sealed class DescriptorGuard(long limit)
 
     private readonly long _threshold = (long)(limit * Share);
 
+    /// <summary>Most descriptors that the process may have.</summary>
+    public long Limit => limit;
+
     /// <summary>The guard for this process's present limit (the runtime raises the soft limit to the hard one at start).</summary>
     public static DescriptorGuard ForProcess() => new(ReadLimit("/proc/self/limits"));
 

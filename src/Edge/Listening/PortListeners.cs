@@ -120,7 +120,7 @@ internal sealed class PortListeners : IDisposable
         _failed = _failed.Remove(port);
         if (!_bound.Remove(port, out IBoundPort? bound))
             return;
-        _logger.PortRemoved(port, bound.Active, _drain);
+        _logger.PortRemoved(port, bound.Active, _drain.TotalSeconds);
         bound.Close(_drain);
     }
 

@@ -20,11 +20,11 @@ internal sealed class TcpPortListener : IBoundPort
     private readonly ClientHandover _handover;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly LogThrottle _warnings;
     private volatile bool _closed;
-    private bool _shortageTold;
 
     private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger) =>
-        (_socket, _connections, _handover, _time, _logger) = (socket, connections, handover, time, logger);
+        (_socket, _connections, _handover, _time, _logger, _warnings) = (socket, connections, handover, time, logger, new LogThrottle(time));
 
     public int Active => _connections.Active;
 
@@ -108,9 +108,7 @@ internal sealed class TcpPortListener : IBoundPort
     {
         try
         {
-            Socket client = await _socket.AcceptAsync(CancellationToken.None);
-            _shortageTold = false;
-            return client;
+            return await _socket.AcceptAsync(CancellationToken.None);
         }
         catch (SocketException e) when (!_closed && e.SocketErrorCode == SocketError.ConnectionAborted)
         {
@@ -120,9 +118,8 @@ internal sealed class TcpPortListener : IBoundPort
         catch (SocketException e) when (!_closed)
         {
             // Out of descriptors or memory: the client stays in the queue and the next try would fail at once, so without a pause this would spin.
-            if (!_shortageTold)
-                _logger.AcceptFailed(_connections.Port, e.Message, ShortagePause);
-            _shortageTold = true;
+            if (_warnings.TryEnter())
+                _logger.AcceptFailed(_connections.Port, e.Message, ShortagePause.TotalSeconds);
             await Task.Delay(ShortagePause, _time);
             return null;
         }

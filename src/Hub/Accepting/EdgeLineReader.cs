@@ -1,3 +1,5 @@
+using Tunnel.Shared.Protocol.Handshake;
+
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>What came instead of or as the first line.</summary>
@@ -22,9 +24,6 @@ internal readonly record struct FirstLine(LineStatus Status, ReadOnlyMemory<byte
 /// <summary>Reads the edge's one line (protocol.md section 2.2).</summary>
 internal static class EdgeLineReader
 {
-    /// <summary>Bytes that the line may have, with its line feed.</summary>
-    public const int MaxLength = 1024;
-
     // One TLS record: an edge may put its first frames into the record of its line.
     private const int BufferSize = 16 << 10;
 
@@ -34,12 +33,12 @@ internal static class EdgeLineReader
         _ = await stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
         var buffer = new byte[BufferSize];
         var filled = 0;
-        while (filled < MaxLength)
+        while (filled < EdgeLine.MaxLength)
         {
             var count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken);
             if (count == 0)
                 return new FirstLine(LineStatus.Closed, default, default);
-            var end = buffer.AsSpan(0, Math.Min(filled + count, MaxLength)).IndexOf((byte)'\n');
+            var end = buffer.AsSpan(0, Math.Min(filled + count, EdgeLine.MaxLength)).IndexOf((byte)'\n');
             filled += count;
             if (end >= 0)
                 return new FirstLine(LineStatus.Line, buffer.AsMemory(0, end + 1), buffer.AsMemory(end + 1, filled - end - 1));

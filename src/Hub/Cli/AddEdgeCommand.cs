@@ -21,7 +21,7 @@ internal static class AddEdgeCommand
         {
             var body = Definition(context, context.Value(tcp), context.Value(udp));
             var host = context.Value(options.Host) is { } named ? $"&host={Uri.EscapeDataString(named)}" : "";
-            var answer = await context.SendAsync(HttpMethod.Post, $"api/v1/edges?token=true{host}", body, cancellation);
+            var answer = await context.SendAsync(HttpMethod.Post, $"api/v1/edges?token=true{host}", body.ToJsonString(), cancellation);
             using var json = JsonDocument.Parse(answer);
             await ChangePrinter.PrintWarningsAsync(context, json.RootElement);
             await EdgeTokenCommands.PrintTokenAsync(context, json.RootElement.GetProperty("token").GetString()!);

@@ -1,14 +1,15 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Edges;
 
 namespace Tunnel.Hub.Cli;
 
 /// <summary><c>tunnel-hub apply -f FILE [--dry-run]</c>: replaces the whole set of allowed edges.</summary>
 internal static class ApplyCommand
 {
-    private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+    // The hub hashes some twenty chosen secrets a second, so the first apply of a large set takes its time. Ctrl-C gives up; then the hub does too.
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
     public static Command Create(CommonOptions options)
     {
@@ -19,24 +20,26 @@ internal static class ApplyCommand
         {
             var edges = await ReadAsync(context.Value(file)!, cancellation);
             var onlyCheck = context.Value(dryRun);
-            var answer = await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation);
+            var answer = await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation, Timeout);
             await PrintAsync(context, answer, onlyCheck);
         });
     }
 
-    private static async Task<JsonNode?> ReadAsync(string path, CancellationToken cancellationToken)
+    // Passed on as it is: the hub says what is wrong with it, by its place in the file.
+    private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
             await using var input = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
             if (input.CanSeek && input.Length > AdminRequest.MaxBody)
                 throw CommandFailedException.Usage($"{path}: has more than {AdminRequest.MaxBody} bytes");
-            return await JsonNode.ParseAsync(input, documentOptions: Lenient, cancellationToken: cancellationToken) ?? new JsonArray();
+            using var edges = await JsonDocument.ParseAsync(input, EdgeJson.DocumentOptions, cancellationToken);
+            return edges.RootElement.GetRawText();
         }
         catch (JsonException error)
         {
             // The parser's message may quote a secret; it counts lines from 0.
-            throw CommandFailedException.Usage($"{path}: is not valid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
+            throw CommandFailedException.Usage($"{path}: is not valid JSON (or names a member twice) at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

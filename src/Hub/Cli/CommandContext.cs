@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
@@ -41,10 +40,10 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <summary>Asks the running hub.</summary>
     /// <exception cref="CommandFailedException">It refused; every reason is a line.</exception>
     /// <exception cref="OperatorException">It can't be reached.</exception>
-    public async Task<string> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    public async Task<string> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
-        using var client = new AdminClient("tunnel-hub", AdminSocketPath());
-        var answer = await client.SendAsync(method, path, body?.ToJsonString(), cancellationToken);
+        using var client = new AdminClient("tunnel-hub", AdminSocketPath(), timeout);
+        var answer = await client.SendAsync(method, path, json, cancellationToken);
         return answer.IsSuccess
             ? answer.Body
             : throw new CommandFailedException(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());

@@ -40,7 +40,7 @@ internal static class EdgeCommands
             {
                 var edge = JsonNode.Parse(await context.SendAsync(HttpMethod.Get, context.EdgePath, null, cancellation))!.AsObject();
                 edge["enabled"] = enabled;
-                var answer = await context.SendAsync(HttpMethod.Put, context.EdgePath, edge, cancellation);
+                var answer = await context.SendAsync(HttpMethod.Put, context.EdgePath, edge.ToJsonString(), cancellation);
                 await ChangePrinter.PrintAsync(context, answer, $"Edge {context.Id} is {name}d.");
             });
 }

@@ -31,7 +31,7 @@ internal static class EdgeTokenCommands
                 body["secret"] = secret;
             if (context.Value(options.Grace) is { } grace)
                 body["graceSeconds"] = (long)grace.TotalSeconds;
-            using var answer = JsonDocument.Parse(await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/{path}", body, cancellation));
+            using var answer = JsonDocument.Parse(await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/{path}", body.ToJsonString(), cancellation));
             await PrintTokenAsync(context, answer.RootElement.GetProperty("token").GetString()!);
         });
     }

@@ -45,7 +45,7 @@ internal static class StatusCommand
             table.Add(
                 edge.EdgeId,
                 edge.Remote,
-                edge.Transport.ToString(),
+                JsonNamingPolicy.CamelCase.ConvertName(edge.Transport.ToString()),
                 edge.Rtt is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:0.0} ms") : "-",
                 Number(edge.ActiveStreams),
                 Number(edge.ActiveSessions),

@@ -102,7 +102,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// <param name="cancellationToken">Gives up before anything is written.</param>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
     public Task<EdgeUpdateResult> ReplaceAllAsync(IReadOnlyList<EdgeDefinition> edges, bool dryRun, CancellationToken cancellationToken) =>
-        ChangeAsync(state => Builder().ReplaceAll(state, edges, "$"), dryRun, cancellationToken);
+        ChangeAsync(state => Builder().ReplaceAll(state, edges, "$", cancellationToken), dryRun, cancellationToken);
 
     /// <summary>Adds one edge. Without a secret one is made: <see cref="EdgeUpdateResult.NewSecret"/>.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
@@ -153,7 +153,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         }
         else if (seed.Count > 0)
         {
-            var result = await ChangeAsync(empty => Builder().ReplaceAll(empty, seed, "edges"), dryRun: false, cancellationToken);
+            var result = await ChangeAsync(empty => Builder().ReplaceAll(empty, seed, "edges", cancellationToken), dryRun: false, cancellationToken);
             if (!result.Succeeded)
                 throw new OperatorException("The configuration's edges can't be used:\n" + string.Join('\n', result.Errors.Select(error => $"  {error}")));
             EdgesLog.Seeded(_logger, seed.Count, _file.FilePath);
@@ -174,6 +174,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         }
         finally
         {
+            // Also of a change that came to nothing: its secrets were hashed, and would stay remembered.
+            ForgetUnusedSecrets();
             _writer.Release();
         }
     }
@@ -197,7 +199,6 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     private void Apply(EdgeState state, EdgeSetDiff diff)
     {
         _state = state;
-        _secrets.Retain(state.Entries.Values.SelectMany(entry => entry.Secrets.Items).Select(secret => secret.Id).ToHashSet());
         ArmExpiry(state);
         if (diff.IsEmpty)
             return;
@@ -205,6 +206,9 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         EdgesLog.Changed(_logger, change.Added.Length, change.Updated.Length, change.Removed.Length);
         _notifier.Notify(change);
     }
+
+    private void ForgetUnusedSecrets() =>
+        _secrets.Retain(_state.Entries.Values.SelectMany(entry => entry.Secrets.Items).Select(secret => secret.Id).ToHashSet());
 
     private void ArmExpiry(EdgeState state)
     {
@@ -225,6 +229,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         }
         finally
         {
+            ForgetUnusedSecrets();
             _writer.Release();
         }
     }

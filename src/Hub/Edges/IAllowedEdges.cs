@@ -26,7 +26,7 @@ public interface IAllowedEdges
 
 /// <summary>What a change did; the edges themselves are found by <see cref="IAllowedEdges.Find"/>.</summary>
 /// <param name="Added">Ids that are new.</param>
-/// <param name="Updated">Ids whose configuration, secrets or <c>enabled</c> changed.</param>
+/// <param name="Updated">Ids whose configuration, secrets or <c>enabled</c> changed; also ids that are new and were changed again since.</param>
 /// <param name="Removed">Ids that are no longer allowed.</param>
 public sealed record EdgeSetChange(ImmutableArray<string> Added, ImmutableArray<string> Updated, ImmutableArray<string> Removed)
 {

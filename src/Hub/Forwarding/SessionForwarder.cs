@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Transport;
@@ -59,7 +61,7 @@ internal sealed class SessionForwarder : IDisposable
         if (!_resolver.TryResolve(info.TargetHost, out var addresses))
             _ = ResolveAsync(upstream);
         else if (addresses.Length > 0)
-            upstream.Connect(addresses[0]);
+            upstream.Connect(Choose(addresses));
         return upstream;
     }
 
@@ -97,13 +99,18 @@ internal sealed class SessionForwarder : IDisposable
         var addresses = await _resolver.ResolveAsync(session.Info.TargetHost);
         if (addresses.Length > 0)
         {
-            session.Connect(addresses[0]);
+            session.Connect(Choose(addresses));
             return;
         }
 
         NoteFailure(session.Info, SessionFailure.NameNotFound);
         End(session);
     }
+
+    // UDP can't tell an address that nobody listens on from a slow answer, so there is no trying them all: of "localhost" and its like, which have
+    // both families, most services take IPv4.
+    private static IPAddress Choose(IPAddress[] addresses) =>
+        Array.Find(addresses, address => address.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
 
     private void EndIdleSessions()
     {

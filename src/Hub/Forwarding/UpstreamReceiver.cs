@@ -34,7 +34,6 @@ internal sealed class UpstreamReceiver : SocketAsyncEventArgs, IThreadPoolWorkIt
         _socket = socket;
         _replies = replies;
         SetBuffer(Peeked);
-        SocketFlags = SocketFlags.Peek;
     }
 
     /// <summary>Begins to read.</summary>
@@ -64,6 +63,8 @@ internal sealed class UpstreamReceiver : SocketAsyncEventArgs, IThreadPoolWorkIt
     private bool TryWait(out bool isPending)
     {
         isPending = false;
+        // Each completion overwrites the flags with those of what it received; without Peek the datagram would be lost.
+        SocketFlags = SocketFlags.Peek;
         try
         {
             isPending = _socket.ReceiveAsync(this);

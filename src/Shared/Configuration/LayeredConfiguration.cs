@@ -73,6 +73,9 @@ public sealed class LayeredConfiguration
         return null;
     }
 
+    /// <summary>Says that a setting may be a list or an object, for one that a scalar of a higher layer hides.</summary>
+    public void AllowTree(string name) => _askedTrees.Add(name);
+
     /// <summary>Adds an error for each setting that is not known, and ends the start when there is any error.</summary>
     /// <exception cref="ConfigurationException">Anything was wrong.</exception>
     public void Finish()

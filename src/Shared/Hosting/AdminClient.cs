@@ -14,12 +14,13 @@ public sealed class AdminClient : IDisposable
     /// <summary>Makes a client; nothing is connected yet.</summary>
     /// <param name="program">The service's program, for messages: <c>tunnel-hub</c> or <c>tunnel-edge</c>.</param>
     /// <param name="socketPath">The service's admin socket.</param>
-    public AdminClient(string program, string socketPath)
+    /// <param name="timeout">How long an answer may take; null: 30 s.</param>
+    public AdminClient(string program, string socketPath, TimeSpan? timeout = null)
     {
         _program = program;
         _socketPath = socketPath;
         var handler = new SocketsHttpHandler { ConnectCallback = (_, cancellation) => ConnectAsync(cancellation), UseProxy = false };
-        _http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost/"), Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost/"), Timeout = timeout ?? TimeSpan.FromSeconds(30) };
     }
 
     /// <summary>Sends a request and reads the whole answer, whatever its status.</summary>

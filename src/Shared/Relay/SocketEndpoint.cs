@@ -169,7 +169,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
         if (_closed || !(_parked || _endOfFile))
         {
             Interlocked.Exchange(ref _swept, 0);
-            return false;
+
+            // It may have been parked in between, and found itself swept.
+            return !_closed && (_parked || _endOfFile) && Interlocked.Exchange(ref _swept, 1) == 0;
         }
 
         try

@@ -44,6 +44,9 @@ public sealed class FlowController
     /// <summary>Streams reset because the budget was used up and they held most of it.</summary>
     public long MemoryResets => Volatile.Read(ref _resets);
 
+    /// <summary>Bytes that windows have grown by above their start.</summary>
+    internal long Grown => Volatile.Read(ref _grown);
+
     /// <summary>The table's window at present.</summary>
     internal int Target => WindowTable.Target(ActiveStreams, _options.SharedWindow, _options.MinWindow, _options.MaxWindow);
 

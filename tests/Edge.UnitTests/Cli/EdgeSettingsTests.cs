@@ -65,6 +65,14 @@ public sealed class EdgeSettingsTests : IDisposable
     }
 
     [Fact]
+    public void A_variable_takes_the_place_of_a_list_in_the_file()
+    {
+        string file = Write("edge.json", $$"""{ "token": "{{Token.Encode()}}", "allowPorts": [80, 81] }""");
+        var environment = new Dictionary<string, string> { ["TUNNEL_EDGE__ALLOWPORTS"] = "443,8000-8001" };
+        Assert.Equal([443, 8000, 8001], EdgeSettings.Load(Sources() with { File = file, Environment = environment }).Edge.AllowPorts!.Value);
+    }
+
+    [Fact]
     public void Every_error_is_told_at_once_with_setting_value_and_what_is_valid()
     {
         var wrong = Assert.Throws<ConfigurationException>(() => Load(

@@ -69,7 +69,7 @@ public sealed class HubDialerTests
     {
         Task<DialResult> round = DialAsync([TwoFamilies[0]]);
         await _dialer.NextAsync();
-        _time.Advance(TimeSpan.FromSeconds(15));
+        _time.Advance(HubDialer.AttemptTimeout);
         Assert.Equal(DialFailureKind.Timeout, (await round.Soon()).Failure!.Kind);
     }
 

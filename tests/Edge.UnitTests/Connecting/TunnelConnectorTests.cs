@@ -23,7 +23,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     {
         var observer = new IgnoringObserver();
         var pins = new PinStore(null, [], NullLogger.Instance);
-        var configs = new ConfigApplier(pins, observer, NullLogger.Instance);
+        var configs = new ConfigApplier(pins, observer, _time, NullLogger.Instance);
         var hub = new HubDialer(_dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
         var options = new ConnectorOptions
         {
@@ -72,10 +72,20 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         await tunnel.NextReportAsync();
 
         Handler.OnConfig(tunnel, Config(rev: 2, 80, 8080));
-        Report report = await tunnel.NextReportAsync();
+        Report report = await NextReportAsync(tunnel);
 
         Assert.Equal(2, report.Rev);
         Assert.Equal([80, 8080], report.Bound.Select(port => port.Port));
+    }
+
+    [Fact]
+    public async Task Of_many_configurations_at_once_the_last_is_applied_and_few_are_reported()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        await tunnel.NextReportAsync();
+        for (int rev = 2; rev <= 100; rev++)
+            Handler.OnConfig(tunnel, Config(rev, 80));
+        Assert.Equal(100, (await NextReportAsync(tunnel)).Rev);
     }
 
     [Fact]
@@ -111,7 +121,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.Equal(0, _dialer.Waiting);
         _time.Advance(TimeSpan.FromSeconds(0.001));
         FakeTunnel next = await ConnectAsync(Config(rev: 1, 80));
-        await next.NextReportAsync();
+        await NextReportAsync(next);
         Assert.Same(next, _connector.Current);
         Assert.True(_connector.Status.Connected);
         Assert.Null(_connector.Status.LastError);
@@ -153,10 +163,10 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.Same(next, _connector.Current);
         Assert.False(old.Completion.IsCompleted);
         // A draining tunnel's configuration is of yesterday.
-        await next.NextReportAsync();
+        await NextReportAsync(next);
         Handler.OnConfig(old, Config(rev: 9, 81));
         Handler.OnConfig(next, Config(rev: 2, 80));
-        Assert.Equal(2, (await next.NextReportAsync()).Rev);
+        Assert.Equal(2, (await NextReportAsync(next)).Rev);
 
         old.FinishStreams();
         await old.Completion.Soon();
@@ -170,11 +180,8 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         FakeTunnel old = await ConnectAsync(Config(rev: 1));
         _time.Advance(TimeSpan.FromSeconds(5));
         Handler.OnGoAway(old, new GoAway(GoAway.Shutdown, 0));
-        int timers = _time.WaitingTimers;
-        FakeTunnel next = await ConnectAsync(Config(rev: 1));
-        await next.NextReportAsync();
+        await ConnectAsync(Config(rev: 1));
         await old.NextGoAwayAsync();
-        await Eventually.TrueAsync(() => _time.WaitingTimers >= timers, "the drain is timed");
 
         _time.Advance(TimeSpan.FromSeconds(29));
         Assert.False(old.Completion.IsCompleted);
@@ -199,8 +206,8 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
 
         Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
-        tunnel.FinishStreams();
-        await tunnel.Completion.Soon();
+        tunnel.Lose();
+        await Eventually.TrueAsync(() => tunnel.Disposed, "the tunnel is over");
         await WaitForRetryAsync();
         Assert.Contains("another edge process holds the id edge", _connector.Status.LastError);
         _time.Advance(TunnelConnector.ConflictDelay);
@@ -259,6 +266,21 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         dial.Connect(tunnel, config);
         await Eventually.TrueAsync(() => _connector.Current == tunnel && _connector.Status.Connected, "the tunnel is in use");
         return tunnel;
+    }
+
+    /// <summary>A report that the pace of the reports may hold back.</summary>
+    private async Task<Report> NextReportAsync(FakeTunnel tunnel)
+    {
+        Task<Report> report = tunnel.NextReportAsync();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (!report.IsCompleted)
+                    _time.Advance(ConfigApplier.Pace);
+                return report.IsCompleted;
+            },
+            "a report");
+        return await report;
     }
 
     /// <summary>Until the loop waits for its next try: the clock may be moved then.</summary>

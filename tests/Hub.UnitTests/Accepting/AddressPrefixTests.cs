@@ -1,7 +1,7 @@
 using System.Net;
 using Tunnel.Hub.Accepting;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Hub.UnitTests.Accepting;
 
 public sealed class AddressPrefixTests
 {

@@ -1,7 +1,8 @@
 using System.Text;
 using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Protocol.Handshake;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Hub.UnitTests.Accepting;
 
 public sealed class EdgeLineReaderTests
 {
@@ -24,9 +25,9 @@ public sealed class EdgeLineReaderTests
     [Fact]
     public async Task A_line_of_the_limit_passes_and_the_rest_may_be_longer()
     {
-        var line = await ReadAsync(new string('x', EdgeLineReader.MaxLength - 1) + "\n" + new string('y', 5000));
+        var line = await ReadAsync(new string('x', EdgeLine.MaxLength - 1) + "\n" + new string('y', 5000));
 
-        Assert.Equal((LineStatus.Line, EdgeLineReader.MaxLength, 5000), (line.Status, line.Line.Length, line.Rest.Length));
+        Assert.Equal((LineStatus.Line, EdgeLine.MaxLength, 5000), (line.Status, line.Line.Length, line.Rest.Length));
     }
 
     [Theory]

@@ -2,7 +2,7 @@ using System.Net;
 using Tunnel.Hub.Accepting;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Hub.UnitTests.Accepting;
 
 public sealed class FailedTriesTests
 {

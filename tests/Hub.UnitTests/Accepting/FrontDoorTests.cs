@@ -1,9 +1,10 @@
 using System.Security.Authentication;
 using System.Text;
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub;
 using Tunnel.Hub.Accepting;
-using Tunnel.Hub.UnitTests.Fakes;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Hub.UnitTests.Accepting;
 
 public sealed class FrontDoorTests : IDisposable
 {

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Hub.UnitTests.Accepting;
 
 public sealed class TunnelListenerTests
 {

@@ -1,4 +1,5 @@
 using Hub.UnitTests.Edges.State;
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
@@ -72,7 +73,8 @@ public sealed class EdgeStoreTests : IDisposable
     [InlineData("flush")]
     public async Task A_write_that_fails_leaves_the_old_state_in_force_and_on_the_disk(string step)
     {
-        await using var store = await OpenAsync(TestEdges.WithSecret("old"));
+        await (await OpenAsync(TestEdges.WithSecret("old"))).DisposeAsync();
+        await using var store = await OpenAsync();
         var before = await File.ReadAllTextAsync(StateFile);
         var told = false;
         store.Changed += _ => told = true;
@@ -124,7 +126,8 @@ public sealed class EdgeStoreTests : IDisposable
 
         var dry = await store.ReplaceAllAsync([TestEdges.Edge("a", 80)], dryRun: true, default);
         var edge = Assert.Single(dry.Diff.Edges);
-        Assert.Equal((["tcp/80"], ["tcp/443"]), (edge.PortsAdded.AsEnumerable(), edge.PortsRemoved.AsEnumerable()));
+        Assert.Equal(["tcp/80"], edge.PortsAdded);
+        Assert.Equal(["tcp/443"], edge.PortsRemoved);
         Assert.Equal(before, await File.ReadAllTextAsync(StateFile));
         Assert.Equal([443], store.Find("a")!.TcpPorts);
     }
@@ -234,6 +237,18 @@ public sealed class EdgeStoreTests : IDisposable
         await using var store = TestEdges.Store(_directory.Path, maxEdges: 1);
         await store.AddAsync(TestEdges.Edge("a", 1), default);
         Assert.Equal(EdgeUpdateStatus.Invalid, (await store.AddAsync(TestEdges.Edge("b", 1), default)).Status);
+    }
+
+    [Fact]
+    public async Task A_change_that_is_given_up_while_it_hashes_writes_nothing()
+    {
+        await using var store = await OpenAsync();
+        using var giveUp = new CancellationTokenSource();
+        _hasher.OnSlow = giveUp.Cancel;
+        EdgeDefinition[] edges = [.. Enumerable.Range(0, 50).Select(n => TestEdges.WithSecret($"edge-{n}"))];
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.ReplaceAllAsync(edges, dryRun: false, giveUp.Token));
+        Assert.Empty(store.Current);
+        Assert.False(File.Exists(StateFile));
     }
 
     [Fact]

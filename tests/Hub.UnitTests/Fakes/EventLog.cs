@@ -1,7 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub;
 
-namespace Tunnel.Hub.UnitTests.Fakes;
+namespace Hub.UnitTests.Fakes;
 
 /// <summary>A running event queue whose events a test can wait for.</summary>
 internal sealed class EventLog

@@ -1,6 +1,6 @@
 using Tunnel.Hub.Edges;
 
-namespace Tunnel.Hub.UnitTests.Fakes;
+namespace Hub.UnitTests.Fakes;
 
 /// <summary>A set of allowed edges whose secrets are in the clear.</summary>
 internal sealed class FakeAllowedEdges : IAllowedEdges

@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
 
-namespace Tunnel.Hub.UnitTests.Fakes;
+namespace Hub.UnitTests.Fakes;
 
 /// <summary>Makes fake tunnels of authenticated connections.</summary>
 internal sealed class FakeTunnelFactory : ITunnelFactory

@@ -1,4 +1,4 @@
-namespace Tunnel.Hub.UnitTests.Fakes;
+namespace Hub.UnitTests.Fakes;
 
 /// <summary>A directory of a test's own.</summary>
 internal sealed class TemporaryDirectory : IDisposable

@@ -6,7 +6,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Fakes;
+namespace Hub.UnitTests.Fakes;
 
 /// <summary>A registry of live tunnels with fakes around it and a clock that a test moves.</summary>
 internal sealed class TestRegistry

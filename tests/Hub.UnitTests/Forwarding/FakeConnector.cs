@@ -1,7 +1,7 @@
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Forwarding;
-using Tunnel.Hub.UnitTests.Fakes;
 
-namespace Tunnel.Hub.UnitTests.Forwarding;
+namespace Hub.UnitTests.Forwarding;
 
 /// <summary>An upstream that never answers.</summary>
 internal sealed class FakeConnector : IUpstreamConnector

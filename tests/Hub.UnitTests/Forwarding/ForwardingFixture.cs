@@ -1,15 +1,15 @@
 using System.Collections.Immutable;
 using System.Net;
+using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
-namespace Tunnel.Hub.UnitTests.Forwarding;
+namespace Hub.UnitTests.Forwarding;
 
 /// <summary>The forwarding of one edge "a" with fake streams and sessions, and real sockets behind.</summary>
 internal sealed class ForwardingFixture : IDisposable

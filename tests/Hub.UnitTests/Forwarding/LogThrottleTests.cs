@@ -1,7 +1,7 @@
 using Tunnel.Hub.Forwarding;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Forwarding;
+namespace Hub.UnitTests.Forwarding;
 
 public sealed class LogThrottleTests
 {

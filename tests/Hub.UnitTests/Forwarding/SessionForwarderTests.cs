@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Forwarding;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Proxy;
 
-namespace Tunnel.Hub.UnitTests.Forwarding;
+namespace Hub.UnitTests.Forwarding;
 
 public sealed class SessionForwarderTests : IDisposable
 {

@@ -1,14 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Forwarding;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 
-namespace Tunnel.Hub.UnitTests.Forwarding;
+namespace Hub.UnitTests.Forwarding;
 
 public sealed class StreamForwarderTests : IDisposable
 {

@@ -2,7 +2,7 @@ using System.Net;
 using Tunnel.Hub.Forwarding;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Forwarding;
+namespace Hub.UnitTests.Forwarding;
 
 public sealed class TargetResolverTests
 {

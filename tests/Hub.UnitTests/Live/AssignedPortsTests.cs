@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
-using Tunnel.Hub.UnitTests.Fakes;
 
-namespace Tunnel.Hub.UnitTests.Live;
+namespace Hub.UnitTests.Live;
 
 public sealed class AssignedPortsTests
 {

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Tunnel.Hub.UnitTests.Live;
+namespace Hub.UnitTests.Live;
 
 public sealed class ConfigPushTests
 {

@@ -1,6 +1,6 @@
 using Tunnel.Hub.Edges.Live;
 
-namespace Tunnel.Hub.UnitTests.Live;
+namespace Hub.UnitTests.Live;
 
 public sealed class TunnelRivalryTests
 {

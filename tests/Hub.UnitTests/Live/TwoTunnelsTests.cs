@@ -1,8 +1,9 @@
-using Tunnel.Hub.UnitTests.Fakes;
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Tunnel.Hub.UnitTests.Live;
+namespace Hub.UnitTests.Live;
 
 /// <summary>Two tunnels for one id (protocol.md section 2).</summary>
 public sealed class TwoTunnelsTests

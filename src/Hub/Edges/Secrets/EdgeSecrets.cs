@@ -19,9 +19,9 @@ internal sealed record EdgeSecrets
     public required byte[] Salt { get; init; }
 
     /// <summary>At most <see cref="Max"/>.</summary>
-    public ImmutableArray<EdgeSecret> Items { get; init; } = [];
+    public required ImmutableArray<EdgeSecret> Items { get; init; }
 
-    public static EdgeSecrets Create() => new() { Salt = RandomNumberGenerator.GetBytes(SaltBytes) };
+    public static EdgeSecrets Create() => new() { Salt = RandomNumberGenerator.GetBytes(SaltBytes), Items = [] };
 
     /// <summary>The moment at which the next one expires, or null.</summary>
     [JsonIgnore]

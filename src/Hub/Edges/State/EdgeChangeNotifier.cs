@@ -37,15 +37,10 @@ internal sealed class EdgeChangeNotifier(ILogger logger)
     {
         foreach (var id in ids)
         {
-            _pending![id] = (_pending.GetValueOrDefault(id, kind), kind) switch
-            {
-                // Still unknown to the listeners.
-                (EdgeDiffKind.Added, EdgeDiffKind.Changed) => EdgeDiffKind.Added,
-
-                // Gone and back: what they have belongs to the edge that was removed.
-                (EdgeDiffKind.Removed, EdgeDiffKind.Added) => EdgeDiffKind.Changed,
-                _ => kind,
-            };
+            // Gone and back: what the listeners have belongs to the edge that was removed. (New and changed is "changed" too: the edge may have
+            // connected in between.)
+            var isBack = kind == EdgeDiffKind.Added && _pending!.GetValueOrDefault(id, kind) == EdgeDiffKind.Removed;
+            _pending![id] = isBack ? EdgeDiffKind.Changed : kind;
         }
     }
 

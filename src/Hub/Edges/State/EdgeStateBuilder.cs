@@ -15,7 +15,8 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     /// <param name="before">The set as it is.</param>
     /// <param name="edges">The set as it shall be.</param>
     /// <param name="path">Where the set stands in what the operator wrote.</param>
-    public EdgeStateChange ReplaceAll(EdgeState before, IReadOnlyList<EdgeDefinition> edges, string path)
+    /// <param name="cancellationToken">Gives up: hashing thousands of chosen secrets takes minutes.</param>
+    public EdgeStateChange ReplaceAll(EdgeState before, IReadOnlyList<EdgeDefinition> edges, string path, CancellationToken cancellationToken)
     {
         var faults = EdgeSetValidator.Validate(edges, before.Entries.ContainsKey, maxEdges, path);
         if (!faults.IsValid)
@@ -23,6 +24,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
 
         // A chosen secret takes some 40 ms to hash; half the cores stay with the tunnels.
         var entries = edges.AsParallel().WithDegreeOfParallelism(Math.Max(1, Environment.ProcessorCount / 2))
+            .WithCancellation(cancellationToken)
             .Select(edge => Entry(before, edge)).ToImmutableDictionary(entry => entry.Edge.Id, StringComparer.Ordinal);
         return Valid(new EdgeState(entries), faults);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tunnel.Hub.Edges.Secrets;
 
 namespace Tunnel.Hub.Edges.State;
@@ -12,10 +13,11 @@ internal sealed record EdgeStateDocument
 
     public required IReadOnlyList<Item> Edges { get; init; }
 
-    /// <summary>One edge; its definition has no secret.</summary>
+    /// <summary>One edge, without its secret.</summary>
     internal sealed record Item
     {
-        public required EdgeDefinition Edge { get; init; }
+        /// <summary>As operators write it, and read the same way: what is missing has its usual meaning.</summary>
+        public required JsonElement Edge { get; init; }
 
         public required EdgeSecrets Secrets { get; init; }
     }

@@ -85,7 +85,11 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         Edges =
         [
             .. state.Entries.Values.OrderBy(entry => entry.Edge.Id, StringComparer.Ordinal)
-                .Select(entry => new EdgeStateDocument.Item { Edge = entry.Edge.Definition, Secrets = entry.Secrets }),
+                .Select(entry => new EdgeStateDocument.Item
+                {
+                    Edge = JsonSerializer.SerializeToElement(entry.Edge.Definition, EdgeJson.Default.EdgeDefinition),
+                    Secrets = entry.Secrets,
+                }),
         ],
     };
 
@@ -93,13 +97,16 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
     {
         CheckVersion(content);
         var document = JsonSerializer.Deserialize(content, EdgeJson.Default.EdgeStateDocument) ?? throw Corrupt("it is empty");
-        var faults = EdgeSetValidator.Validate([.. document.Edges.Select(item => item.Edge)], _ => true, int.MaxValue);
-        if (!faults.IsValid)
-            throw Corrupt(string.Join("; ", faults.ErrorList.Take(3)));
+        var faults = new FaultList();
+        var reader = new EdgeDefinitionReader(faults);
+        EdgeDefinition[] edges = [.. document.Edges.Select((item, index) => reader.ReadEdge(item.Edge, $"edges[{index}].edge")).OfType<EdgeDefinition>()];
+        var errors = EdgeFault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, _ => true, int.MaxValue, "edges").ErrorList);
+        if (!errors.IsEmpty)
+            throw Corrupt(string.Join("; ", errors.Take(3)));
         if (document.Edges.Any(item => item.Secrets.Salt.Length == 0 || item.Secrets.Items.Any(secret => secret.Hash.Length != SecretHasher.HashBytes)))
             throw Corrupt("a secret's hash is cut short");
-        return new EdgeState(document.Edges.ToImmutableDictionary(
-            item => item.Edge.Id, item => new EdgeEntry(AllowedEdge.From(item.Edge), item.Secrets), StringComparer.Ordinal));
+        return new EdgeState(edges.Zip(document.Edges).ToImmutableDictionary(
+            pair => pair.First.Id, pair => new EdgeEntry(AllowedEdge.From(pair.First), pair.Second.Secrets), StringComparer.Ordinal));
     }
 
     // First and apart, since a newer version may have members that would only look wrong here.

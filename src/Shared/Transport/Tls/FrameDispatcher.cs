@@ -23,6 +23,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
     private byte[]? _large;
     private int _largeFilled;
     private bool _carriedData;
+    private bool _pastFirst;
 
     /// <summary>Processes as much as it can.</summary>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
@@ -32,6 +33,8 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
         var used = 0;
         while (used < data.Length)
         {
+            // A tunnel that is over only reads to the end.
+            if (tunnel.IsDead) return (data.Length, false);
             var step = Step(data[used..]);
             if (step == 0) break;
             used += step;
@@ -51,13 +54,16 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
         _header = FrameHeader.Read(data);
         if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
             throw new FrameViolationException(_header, fault);
+        if (_header.Type == FrameType.Hello && _pastFirst) throw Violation("must be the first frame");
 
         switch (_header.Type)
         {
             case FrameType.Data or FrameType.DataBack:
+                _pastFirst = true;
                 BeginData();
                 return FrameHeader.Size;
             case var type when FrameRules.MaxLength(type, 0) is null:
+                _pastFirst = true;
                 _skipLeft = _header.Length;
                 return FrameHeader.Size;
             case var _ when _header.Length > LargestInBuffer:
@@ -68,6 +74,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
             default:
                 var length = FrameHeader.Size + (int)_header.Length;
                 if (data.Length < length) return 0;
+                _pastFirst = true;
                 Handle(data[FrameHeader.Size..length]);
                 return length;
         }
@@ -124,7 +131,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
                 if (tunnel.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false) throw Violation("credit beyond all reason");
                 break;
             case FrameType.Reset:
-                tunnel.FindStream(_header)?.OnRemoteReset((ResetReason)payload[0]);
+                tunnel.FindStream(_header)?.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
                 break;
             case FrameType.UdpOpen:
                 if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error)) throw Violation(error);

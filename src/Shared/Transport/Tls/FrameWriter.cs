@@ -83,6 +83,7 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
 
                 sending.GetAwaiter().GetResult();
                 if (--inlineBatches > 0) continue;
+                if (TryEnd()) break;
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 inlineBatches = InlineBatches;
             }

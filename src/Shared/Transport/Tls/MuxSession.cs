@@ -16,12 +16,17 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     /// <summary>Bytes that one session may have waiting.</summary>
     public const int MaxQueued = 1 << 20;
 
+    // What a waiting datagram costs besides its payload: without it empty ones could wait without limit.
+    private const int Overhead = 64;
+
     private readonly MuxTunnel _tunnel;
     private readonly StreamOpening _opening;
     private Queue<Datagram>? _queue;
+    private IDatagramSink? _sink;
     private int _queued;
     private bool _openPending;
     private bool _closePending;
+    private bool _closedByPeer;
 
     public MuxSession(MuxTunnel tunnel, uint id, in StreamOpening opening, bool weOpen)
     {
@@ -35,8 +40,21 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     public bool IsOpen { get; private set; } = true;
 
-    /// <summary>Where received datagrams go.</summary>
-    public IDatagramSink? Sink { get; set; }
+    /// <summary>Where received datagrams go; told at once when the tunnel was lost before there was one.</summary>
+    public IDatagramSink? Sink
+    {
+        get => _sink;
+        set
+        {
+            lock (_tunnel.Sync)
+            {
+                _sink = value;
+                if (!_closedByPeer) return;
+            }
+
+            TellClosed(value);
+        }
+    }
 
     public override bool HasMoreControl => _openPending || _closePending;
 
@@ -46,12 +64,13 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         lock (_tunnel.Sync)
         {
             if (!IsOpen || _tunnel.IsDead) return false;
-            while (_queued + payload.Length > MaxQueued && _queue?.Count > 0) Drop();
-            if (!_tunnel.TryQueueDatagram(payload.Length)) return false;
+            var cost = payload.Length + Overhead;
+            while (_queued + cost > MaxQueued && _queue?.Count > 0) Drop();
+            if (!_tunnel.TryQueueDatagram(cost)) return false;
             var copy = ArrayPool<byte>.Shared.Rent(payload.Length);
             payload.CopyTo(copy);
             (_queue ??= new Queue<Datagram>()).Enqueue(new Datagram(copy, payload.Length, _tunnel.Context.NowMilliseconds));
-            _queued += payload.Length;
+            _queued += cost;
             if (!_openPending) _tunnel.Scheduler.EnqueueData(this);
         }
 
@@ -64,9 +83,11 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         lock (_tunnel.Sync)
         {
             if (!IsOpen) return;
-            _closePending = true;
             EndLocked();
-            if (!_tunnel.IsDead) _tunnel.Scheduler.EnqueueControl(this);
+            if (_tunnel.IsDead) return;
+            _closePending = true;
+            _tunnel.EndingsUnsent++;
+            _tunnel.Scheduler.EnqueueControl(this);
         }
 
         _tunnel.Writer.Request();
@@ -75,13 +96,16 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     /// <summary>The peer closed it, or the tunnel is lost.</summary>
     public void OnClosed()
     {
+        IDatagramSink? sink;
         lock (_tunnel.Sync)
         {
             if (!IsOpen) return;
             EndLocked();
+            _closedByPeer = true;
+            sink = _sink;
         }
 
-        Sink?.OnSessionClosed();
+        TellClosed(sink);
     }
 
     public override int WriteControl(Span<byte> buffer)
@@ -97,6 +121,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         if (_closePending)
         {
             _closePending = false;
+            _tunnel.EndingsUnsent--;
             new FrameHeader(Id, FrameType.UdpClose, 0).Write(buffer[used..]);
             used += FrameHeader.Size;
         }
@@ -146,6 +171,19 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         return FrameHeader.Size + length;
     }
 
+    // An owner's mistake must not keep other sessions from being ended.
+    private void TellClosed(IDatagramSink? sink)
+    {
+        try
+        {
+            sink?.OnSessionClosed();
+        }
+        catch (Exception e)
+        {
+            _tunnel.NoteDefect(e);
+        }
+    }
+
     private void EndLocked()
     {
         IsOpen = false;
@@ -162,8 +200,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     private void Release(in Datagram datagram)
     {
-        _queued -= datagram.Length;
-        _tunnel.ReleaseDatagram(datagram.Length);
+        _queued -= datagram.Length + Overhead;
+        _tunnel.ReleaseDatagram(datagram.Length + Overhead);
         ArrayPool<byte>.Shared.Return(datagram.Bytes);
     }
 

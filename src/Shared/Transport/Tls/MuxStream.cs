@@ -23,6 +23,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     private readonly MuxTunnel _tunnel;
     private readonly StreamOpening _opening;
     private readonly StreamReceiver _receiver;
+    private IStreamObserver? _observer;
+    private StreamEnd _end;
     private ILocalEndpoint? _endpoint;
     private StreamState _state;
     private SendWindow _send;
@@ -35,6 +37,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     private bool _waitsForCredit;
     private bool _localReset;
     private bool _finished;
+    private bool _inSweep;
     private long _sweepDeadline;
     private long _bytesSent;
 
@@ -50,7 +53,21 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     public uint Id { get; }
 
-    public IStreamObserver? Observer { get; set; }
+    public IStreamObserver? Observer
+    {
+        get => _observer;
+        set
+        {
+            lock (_tunnel.Sync)
+            {
+                _observer = value;
+                if (!_finished) return;
+            }
+
+            // The tunnel was lost before the owner could say who wants to know.
+            Tell(value);
+        }
+    }
 
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
@@ -163,7 +180,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         lock (_tunnel.Sync)
         {
             if (!_send.TryAdd(bytes)) return false;
-            if (!_waitsForCredit || !_state.CanSend) return true;
+            if (bytes == 0 || !_waitsForCredit || !_state.CanSend) return true;
             _waitsForCredit = false;
             _tunnel.Scheduler.EnqueueData(this);
             return true;
@@ -225,6 +242,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         if (_resetPending)
         {
             _resetPending = false;
+            _tunnel.EndingsUnsent--;
             used += WriteReset(buffer[used..], _resetReason);
         }
 
@@ -276,8 +294,9 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     {
         lock (_tunnel.Sync)
         {
+            _inSweep = IsKnown && _tunnel.Context.NowMilliseconds < _sweepDeadline;
+            if (_inSweep) return true;
             if (!IsKnown) return false;
-            if (_tunnel.Context.NowMilliseconds < _sweepDeadline) return true;
             if (_state.WasReset)
             {
                 _tunnel.Forget(this);
@@ -422,6 +441,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         {
             _resetPending = true;
             _resetReason = reason;
+            _tunnel.EndingsUnsent++;
             _tunnel.Forget(this);
         }
         else if (_state.RemoteClosed)
@@ -447,20 +467,40 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     private void Finish(in StreamEnd end)
     {
+        IStreamObserver? observer;
         lock (_tunnel.Sync)
         {
             if (_finished) return;
             _finished = true;
+            _end = end;
+            observer = _observer;
             _tunnel.StreamFinished(this, end);
         }
 
         _receiver.ReleaseGrowth();
-        Observer?.OnStreamClosed(this, end);
+        Tell(observer);
+    }
+
+    // An owner's mistake must not keep other streams from being ended, nor bring down the sweeper's timer.
+    private void Tell(IStreamObserver? observer)
+    {
+        try
+        {
+            observer?.OnStreamClosed(this, _end);
+        }
+        catch (Exception e)
+        {
+            _tunnel.NoteDefect(e);
+        }
     }
 
     private void SweepUntil(long milliseconds)
     {
         _sweepDeadline = _tunnel.Context.NowMilliseconds + milliseconds;
+
+        // Once: a peer that gives credit in crumbs makes this come again and again.
+        if (_inSweep) return;
+        _inSweep = true;
         _tunnel.Context.Sweeper.Add(this);
     }
 }

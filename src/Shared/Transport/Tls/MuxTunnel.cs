@@ -26,6 +26,9 @@ internal sealed class MuxTunnel : ITunnel
     private const long ActiveMilliseconds = 2_000;
     private const long GoAwayGraceMilliseconds = 5_000;
     private const int MaxReportsPerSecond = 20;
+
+    // Twice what an edge may have open: so many ends can wait at once for good reason (an upstream dies), and not many more.
+    private const int MaxEndingsUnsent = 128 << 10;
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
@@ -47,7 +50,6 @@ internal sealed class MuxTunnel : ITunnel
     private TunnelEnd? _closing;
     private bool _extended;
     private bool _helloSeen;
-    private bool _framesSeen;
     private bool _peerGoingAway;
     private long _goAwaySentAt = -1;
     private long _reportWindow;
@@ -124,6 +126,9 @@ internal sealed class MuxTunnel : ITunnel
 
     internal bool IsDead => _end is not null;
 
+    /// <summary>Streams and sessions that are over here, but whose RESET or UDP_CLOSE waits to be sent. Under the lock.</summary>
+    internal int EndingsUnsent { get; set; }
+
     /// <summary>Largest DATA payload that the peer accepts.</summary>
     internal int PeerMaxFrame { get; private set; } = FrameRules.BaseMaxData;
 
@@ -142,7 +147,12 @@ internal sealed class MuxTunnel : ITunnel
 
     public void Start()
     {
-        _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
+        lock (Sync)
+        {
+            if (IsDead) return;
+            _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
+        }
+
         _reading = ReadAsync();
         Writer.Request();
     }
@@ -171,7 +181,7 @@ internal sealed class MuxTunnel : ITunnel
         foreach (var stream in streams) stream.Reset(ResetReason.ShuttingDown);
         Writer.Request();
         using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
-        await IgnoreLossAsync(Writer.WaitIdleAsync().WaitAsync(timeout.Token));
+        var isIdle = await IgnoreLossAsync(Writer.WaitIdleAsync().WaitAsync(timeout.Token));
         if (!TryEnd(end))
         {
             await Completion;
@@ -179,7 +189,9 @@ internal sealed class MuxTunnel : ITunnel
         }
 
         LoseStreams();
-        await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
+
+        // Not into the middle of a batch that the peer does not take.
+        if (isIdle) await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
         await FinishAsync(_end!);
     }
 
@@ -191,14 +203,16 @@ internal sealed class MuxTunnel : ITunnel
     }
 
     // A peer that is gone or takes nothing: closing is all that is left.
-    private static async Task IgnoreLossAsync(Task task)
+    private static async Task<bool> IgnoreLossAsync(Task task)
     {
         try
         {
             await task;
+            return true;
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or System.Net.Sockets.SocketException or ObjectDisposedException or InvalidOperationException)
         {
+            return false;
         }
     }
 
@@ -211,6 +225,9 @@ internal sealed class MuxTunnel : ITunnel
         LoseStreams();
         _ = FinishAsync(_end!);
     }
+
+    /// <summary>An owner's callback has thrown.</summary>
+    internal void NoteDefect(Exception exception) => TransportLog.Defect(_logger, exception, _name);
 
     internal void Fail(Exception exception)
     {
@@ -403,7 +420,6 @@ internal sealed class MuxTunnel : ITunnel
     internal void OnReceived()
     {
         _liveness.OnReceived(Context.NowMilliseconds);
-        _framesSeen = true;
 
         // Credit and answers of this round leave in one batch; the read loop is not to be held up by more.
         Writer.Request(inlineBatches: 1);
@@ -416,9 +432,13 @@ internal sealed class MuxTunnel : ITunnel
         lock (Sync)
         {
             _table.CheckNewStream(frame);
+            CheckEndings(frame);
+
+            // What is opened now would never be ended: the streams were lost already.
+            if (IsDead) return;
             stream = new MuxStream(this, frame.StreamId, opening, weOpen: false);
             AddLocked(stream);
-            late = _peerGoingAway || (_goAwaySentAt >= 0 && Context.NowMilliseconds - _goAwaySentAt > GoAwayGraceMilliseconds);
+            late = _closing is not null || _peerGoingAway || (_goAwaySentAt >= 0 && Context.NowMilliseconds - _goAwaySentAt > GoAwayGraceMilliseconds);
         }
 
         if (late) stream.Reset(ResetReason.ShuttingDown);
@@ -431,12 +451,14 @@ internal sealed class MuxTunnel : ITunnel
         lock (Sync)
         {
             _table.CheckNewSession(frame);
+            CheckEndings(frame);
+            if (IsDead) return;
             session = new MuxSession(this, frame.StreamId, opening, weOpen: false);
             _table.Add(session);
         }
 
-        session.Sink = ((IHubTunnelHandler)_handler).OnSessionOpened(this, session, opening);
-        if (session.Sink is null) session.Close();
+        if (((IHubTunnelHandler)_handler).OnSessionOpened(this, session, opening) is { } sink) session.Sink = sink;
+        else session.Close();
     }
 
     internal void OnUdpData(in FrameHeader frame, ReadOnlySpan<byte> payload)
@@ -465,7 +487,6 @@ internal sealed class MuxTunnel : ITunnel
     /// <returns>What is wrong, or null.</returns>
     internal string? OnHello(Hello hello)
     {
-        if (_helloSeen || _framesSeen) return "HELLO must be the first frame";
         if (hello.MaxFrame < 1024) return $"maxFrame {hello.MaxFrame} is below 1024";
         if (hello.InitialWindow < 0) return "initialWindow is negative";
         lock (Sync)
@@ -495,7 +516,12 @@ internal sealed class MuxTunnel : ITunnel
 
     internal void OnGoAway(GoAway goAway)
     {
-        lock (Sync) _peerGoingAway = true;
+        lock (Sync)
+        {
+            if (_peerGoingAway) return;
+            _peerGoingAway = true;
+        }
+
         if (IsEdge) SendGoAway(goAway.Reason);
         _handler.OnGoAway(this, goAway);
     }
@@ -526,7 +552,9 @@ internal sealed class MuxTunnel : ITunnel
             Context.Flow.StreamBecameIdle();
         }
 
-        if (--_unfinished == 0) _streamsGone?.TrySetResult();
+        if (--_unfinished > 0) return;
+        _streamsGone?.TrySetResult();
+        _streamsGone = null;
     }
 
     internal bool TryQueueDatagram(int bytes)
@@ -561,6 +589,12 @@ internal sealed class MuxTunnel : ITunnel
     }
 
     private bool TakesNew => !IsDead && _closing is null && !_peerGoingAway && _goAwaySentAt < 0;
+
+    // A peer that opens and opens, but does not take our refusals, would have them pile up here.
+    private void CheckEndings(in FrameHeader frame)
+    {
+        if (EndingsUnsent > MaxEndingsUnsent) throw new FrameViolationException(frame, $"over {MaxEndingsUnsent} refusals are not taken");
+    }
 
     private void AddLocked(MuxStream stream)
     {

@@ -13,6 +13,9 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
 {
     private const long DrainPatienceMilliseconds = 5_000;
 
+    /// <summary>Bytes that an I/O thread drains before it hands over to the pool: other sockets wait for it meanwhile.</summary>
+    private const int InlineBytes = 1 << 20;
+
     private readonly Lock _lock = new();
     private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Budget);
     private ReceiveWindow _window = new(initialWindow);
@@ -21,6 +24,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
     private Ending _ending;
     private bool _writing;
     private bool _discarding;
+    private bool _released;
     private long _delivered;
     private long _sweptDelivered;
     private long _progressAt;
@@ -39,22 +43,40 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
     public long BufferedBytes => _queue.Length;
 
     /// <inheritdoc/>
-    public void ResetForMemory() => stream.Reset(ResetReason.Memory);
+    public void ResetForMemory()
+    {
+        stream.Reset(ResetReason.Memory);
+
+        // One that the peer has reset already and that only drains has no state left to change, but memory to give up.
+        ILocalEndpoint? endpoint;
+        lock (_lock)
+        {
+            if (_discarding) return;
+            DiscardLocked();
+            endpoint = _endpoint;
+        }
+
+        endpoint?.Reset(flush: false);
+    }
 
     /// <summary>Gives the local end; what has come so far is written first.</summary>
     public void Attach(ILocalEndpoint endpoint)
     {
+        bool gone;
+        bool drain;
         bool end;
         lock (_lock)
         {
             _endpoint = endpoint;
-            if (_discarding) return;
-            _writing = !_queue.IsEmpty;
-            end = !_writing && _ending == Ending.Fin;
+            gone = _discarding;
+            _writing = drain = !_queue.IsEmpty;
+            end = !drain && _ending == Ending.Fin;
         }
 
-        if (end) EndInOrder(endpoint);
-        else if (_writing) _ = DrainAsync(endpoint);
+        // The stream may have been reset a moment ago, and found no endpoint to pass that on to.
+        if (gone) endpoint.Reset(flush: false);
+        else if (drain) _ = DrainAsync(endpoint);
+        else if (end) EndInOrder(endpoint);
     }
 
     /// <summary>DATA has come. Called by the read loop alone.</summary>
@@ -71,8 +93,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
         }
 
         if (discarded) OnWritten(data.Length, counts: false, request: false);
-        else if (direct is null) Buffer(data);
-        else Write(direct, data);
+        else if (direct is not null) Write(direct, data);
+        else Buffer(data);
         return true;
     }
 
@@ -112,14 +134,21 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
         OnWritten(0, counts: false, request: true);
     }
 
-    /// <summary>The stream is over: its window's growth goes back.</summary>
+    /// <summary>The stream is over: its window's growth goes back, and it grows no more while it drains.</summary>
     public void ReleaseGrowth()
     {
-        lock (_lock) ShrinkLocked(0);
+        lock (_lock)
+        {
+            _released = true;
+            ShrinkLocked(0);
+        }
     }
 
     /// <summary>Nothing has moved for a while: the window starts small again.</summary>
-    public void OnIdle() => ReleaseGrowth();
+    public void OnIdle()
+    {
+        lock (_lock) ShrinkLocked(0);
+    }
 
     // A stream that was reset while it still drains gets its time; one that makes no progress is cut off.
     bool ISweepable.Sweep()
@@ -151,51 +180,61 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
         }
 
         if (written > 0) OnWritten(written, counts: true, request: false);
-        if (written == data.Length) return;
-        Buffer(data[written..]);
+        if (written < data.Length) Buffer(data[written..]);
+    }
+
+    private void Buffer(ReadOnlySpan<byte> data)
+    {
+        data = data[Append(data)..];
+        while (!data.IsEmpty)
+        {
+            tunnel.Context.Flow.Relieve();
+
+            // Others race for what was freed; a stream that finds nothing then is itself too much.
+            var taken = Append(data[..Math.Min(data.Length, ReceiveQueue.SegmentSize)]);
+            if (taken == 0) ResetForMemory();
+            data = data[taken..];
+        }
+
+        StartDrain();
+    }
+
+    // Returns how many bytes need no more care: queued, or dropped when nothing is wanted any more.
+    private int Append(ReadOnlySpan<byte> data)
+    {
         lock (_lock)
         {
-            if (_queue.IsEmpty) return;
+            if (!_discarding)
+            {
+                var wasEmpty = _queue.IsEmpty;
+                var taken = _queue.Append(data);
+                if (wasEmpty && taken > 0) tunnel.Context.Flow.AddBuffering(this);
+                return taken;
+            }
+        }
+
+        OnWritten(data.Length, counts: false, request: false);
+        return data.Length;
+    }
+
+    // After anything was queued: since it was decided to queue it an earlier drain may have ended, or the endpoint may have come. So when the read loop
+    // comes next and nothing drains, nothing waits, and it may write directly.
+    private void StartDrain()
+    {
+        ILocalEndpoint endpoint;
+        lock (_lock)
+        {
+            if (_writing || _endpoint is null || _queue.IsEmpty) return;
             _writing = true;
+            endpoint = _endpoint;
         }
 
         _ = DrainAsync(endpoint);
     }
 
-    private void Buffer(ReadOnlySpan<byte> data)
-    {
-        while (true)
-        {
-            int taken;
-            lock (_lock)
-            {
-                if (_discarding) break;
-                var wasEmpty = _queue.IsEmpty;
-                taken = _queue.Append(data);
-                if (wasEmpty && taken > 0) tunnel.Context.Flow.AddBuffering(this);
-            }
-
-            if (taken == data.Length) return;
-            data = data[taken..];
-            tunnel.Context.Flow.Relieve();
-
-            // Others race for what was freed; a stream that finds nothing then is itself too much.
-            lock (_lock)
-            {
-                if (_discarding) break;
-                taken = _queue.Append(data[..Math.Min(data.Length, ReceiveQueue.SegmentSize)]);
-                data = data[taken..];
-            }
-
-            if (data.IsEmpty) return;
-            if (taken == 0) stream.Reset(ResetReason.Memory);
-        }
-
-        OnWritten(data.Length, counts: false, request: false);
-    }
-
     private async Task DrainAsync(ILocalEndpoint endpoint)
     {
+        var inline = 0;
         while (true)
         {
             ReadOnlyMemory<byte> next;
@@ -224,7 +263,9 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
                 return;
             }
 
-            var written = await endpoint.WriteAsync(next);
+            var writing = endpoint.WriteAsync(next);
+            inline = writing.IsCompleted ? inline + next.Length : 0;
+            var written = await writing;
             if (!written)
             {
                 Discard();
@@ -234,6 +275,9 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
 
             lock (_lock) _queue.Consume(next.Length);
             OnWritten(next.Length, counts: true, request: true);
+            if (inline < InlineBytes) continue;
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            inline = 0;
         }
     }
 
@@ -261,6 +305,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
 
     private void GrowLocked(int count)
     {
+        if (_released) return;
         var limit = tunnel.Context.Flow.Target;
         if (_meter is not null || _delivered > MeteredBytes) limit = LimitOfSustained(limit, count);
         if (_window.Target > limit) ShrinkLocked(limit);

@@ -23,14 +23,14 @@ public sealed class EdgeChangeNotifierTests
 
         notifier.Notify(new EdgeSetChange(["first"], [], []));
         await entered.WaitAsync();
-        notifier.Notify(new EdgeSetChange(["new", "short-lived"], [], ["back"]));
-        notifier.Notify(new EdgeSetChange(["back"], ["new"], ["short-lived"]));
+        notifier.Notify(new EdgeSetChange(["new", "changed", "short-lived"], [], ["back"]));
+        notifier.Notify(new EdgeSetChange(["back"], ["changed"], ["short-lived"]));
         release.Release(2);
 
         Assert.Equal(["first"], changes.Take().Added);
         var merged = changes.Take();
         Assert.Equal(["new"], merged.Added);
-        Assert.Equal(["back"], merged.Updated);
+        Assert.Equal(["back", "changed"], merged.Updated.Order());
         Assert.Equal(["short-lived"], merged.Removed);
     }
 

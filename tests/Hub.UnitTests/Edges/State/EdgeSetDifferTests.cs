@@ -33,7 +33,9 @@ public sealed class EdgeSetDifferTests
             [("gone", EdgeDiffKind.Removed), ("new", EdgeDiffKind.Added), ("other", EdgeDiffKind.Changed)],
             diff.Edges.Select(edge => (edge.Id, edge.Kind)));
         var change = EdgeSetDiffer.ToChange(diff);
-        Assert.Equal((["new"], ["other"], ["gone"]), (change.Added.AsEnumerable(), change.Updated.AsEnumerable(), change.Removed.AsEnumerable()));
+        Assert.Equal(["new"], change.Added);
+        Assert.Equal(["other"], change.Updated);
+        Assert.Equal(["gone"], change.Removed);
     }
 
     [Fact]

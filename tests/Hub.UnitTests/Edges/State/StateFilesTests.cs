@@ -1,3 +1,4 @@
+using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.State;
 
 namespace Hub.UnitTests.Edges.State;

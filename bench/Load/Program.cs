@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Tunnel.Bench.Load;
+using Tunnel.Bench.Load.Peers;
+using Tunnel.Bench.Load.Rows;
+
+var rounds = new Option<int>("--rounds") { Description = "How often each row is run through each peer; medians are shown.", DefaultValueFactory = _ => 3 };
+var seconds = new Option<int>("--seconds") { Description = "How long a timed row runs.", DefaultValueFactory = _ => 5 };
+var rows = new Option<string[]>("--rows") { Description = "Only rows whose name contains one of these words.", AllowMultipleArgumentsPerToken = true };
+var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh.", AllowMultipleArgumentsPerToken = true };
+var root = new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root };
+command.SetAction(parsed => MeasureAsync(
+    parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
+return await command.Parse(args).InvokeAsync();
+
+static async Task<int> MeasureAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames)
+{
+    IRow[] allRows =
+    [
+        new Bulk("bulk, 1 stream up", 1, down: false),
+        new Bulk("bulk, 1 stream down", 1, down: true),
+        new Bulk("bulk, 8 streams up", 8, down: false),
+        new Bulk("bulk, 8 streams down", 8, down: true),
+        new Http("HTTP keep-alive, 64 connections", 64, keepAlive: true),
+        new Http("HTTP, one connection", 1, keepAlive: true),
+        new Http("new connection per request, 32 at once", 32, keepAlive: false),
+        new Echo("1-byte echo, idle", uploads: 0),
+        new Echo("1-byte echo beside 4 uploads", uploads: 4),
+        new Udp("UDP echo 200 B", 200, 1),
+        new Udp("UDP echo 1,200 B, 64 in flight", 1200, 64),
+        // A pair of HAProxies needs two descriptors for each in each process, and 20,000 are a common limit.
+        new Idle("idle connections, 9,000", 9_000),
+        new Stalled("stalled readers, 9,000", 9_000),
+    ];
+    IPeer[] allPeers = [new Direct(), new ThisTunnel(), new HaproxyPair(), new StunnelPair(), new SshForward()];
+    var chosenRows = allRows.Where(row => rowNames.Length == 0 || rowNames.Any(row.Name.Contains)).ToArray();
+    var chosenPeers = allPeers.Where(peer => peerNames.Length == 0 || peerNames.Any(name => peer.Name.StartsWith(name, StringComparison.Ordinal))).ToArray();
+
+    using var place = new Workplace(root);
+    using var targets = new Targets();
+    await targets.StartAsync(place);
+    var results = new Results();
+    foreach (var row in chosenRows)
+    {
+        for (var round = 0; round < rounds; round++)
+        {
+            foreach (var peer in chosenPeers) await RunAsync(row, peer, place, targets, seconds, results);
+        }
+    }
+
+    var title = $"{DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC, commit {(await Tunnel.Bench.Load.Rows.Command.RunAsync("git", "-C", root, "describe", "--always", "--dirty")).Trim()}";
+    var machine = $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians";
+    var report = $"# {title}\n\n{machine}\n\n{results.ToMarkdown([.. chosenPeers.Select(static peer => peer.Name)])}";
+    Console.WriteLine(report);
+    var path = Path.Combine(root, "bench/results", DateTime.UtcNow.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + ".md");
+    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+    await File.WriteAllTextAsync(path, report);
+    Console.Error.WriteLine($"Written to {path}");
+    return 0;
+}
+
+// Each row meets processes that have done nothing before but a short warm-up of the same work.
+static async Task RunAsync(IRow row, IPeer template, Workplace place, Targets targets, int seconds, Results results)
+{
+    if (row.NeedsUdp && !template.CarriesUdp) return;
+    using var own = new Workplace(place.Root);
+    using var peer = (IPeer)Activator.CreateInstance(template.GetType())!;
+    try
+    {
+        await peer.StartAsync(own, targets);
+        if (row is not (Idle or Stalled)) await row.RunAsync(peer, targets, 2);
+        foreach (var figure in await row.RunAsync(peer, targets, seconds)) results.Add(row.Name, peer.Name, figure);
+        Console.Error.WriteLine($"{row.Name}: {peer.Name} done");
+    }
+    catch (Exception e)
+    {
+        Console.Error.WriteLine($"{row.Name}: {peer.Name} failed: {e.Message}");
+    }
+}

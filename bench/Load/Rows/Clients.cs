@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Bench.Load.Peers;
+
+namespace Tunnel.Bench.Load.Rows;
+
+/// <summary>Many TCP connections of our own to one port of a peer, spread over source addresses so that ephemeral ports suffice.</summary>
+internal sealed class Clients : IDisposable
+{
+    private const int PerSource = 20_000;
+
+    public List<Socket> Sockets { get; } = [];
+
+    public static async Task<Clients> OpenAsync(IPeer peer, int target, int count)
+    {
+        var clients = new Clients();
+        for (var i = 0; i < count; i++) clients.Sockets.Add(await OpenOneAsync(peer, target, IPAddress.Parse($"127.0.99.{1 + (i / PerSource)}")));
+        return clients;
+    }
+
+    /// <summary>One connection that is known to reach the echo server.</summary>
+    public static async Task<Socket> OpenOneAsync(IPeer peer, int target, IPAddress? source = null)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (source is not null) socket.Bind(new IPEndPoint(source, 0));
+        await socket.ConnectAsync(peer.Address, peer.PortOf(target));
+        return socket;
+    }
+
+    public void Dispose()
+    {
+        foreach (var socket in Sockets) socket.Dispose();
+    }
+}

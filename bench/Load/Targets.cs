@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.Bench.Load;
+
+/// <summary>What all peers forward to: nginx, iperf3 and echo servers on 127.0.0.1, the same for every peer.</summary>
+internal sealed class Targets : IDisposable
+{
+    private readonly ProcessGroup _processes = new();
+    private readonly Socket _echo = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    public int Http { get; } = Workplace.FreePort();
+
+    public int Iperf { get; } = Workplace.FreePort();
+
+    /// <summary>A second iperf3 server, since one serves a test at a time.</summary>
+    public int IperfBeside { get; } = Workplace.FreePort();
+
+    public int Echo { get; private set; }
+
+    public int UdpEcho { get; private set; }
+
+    public IEnumerable<int> TcpPorts => [Http, Iperf, IperfBeside, Echo];
+
+    public async Task StartAsync(Workplace place)
+    {
+        var root = Directory.CreateDirectory(place.File("www")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(root, "index.html"), new string('x', 128));
+        var config = place.File("nginx.conf", $$"""
+            worker_processes 1; daemon off; pid {{place.File("nginx.pid")}}; error_log stderr; worker_rlimit_nofile 65536;
+            events { worker_connections 32768; }
+            http { access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path {{place.Temp}}; proxy_temp_path {{place.Temp}};
+              fastcgi_temp_path {{place.Temp}}; uwsgi_temp_path {{place.Temp}}; scgi_temp_path {{place.Temp}};
+              server { listen 127.0.0.1:{{Http}} backlog=4096; root {{root}}; } }
+            """);
+        _processes.Start("nginx", ["-c", config, "-p", place.Temp], place.File("nginx.log"));
+        _processes.Start("iperf3", ["-s", "-B", "127.0.0.1", "-p", $"{Iperf}"], place.File("iperf.log"));
+        _processes.Start("iperf3", ["-s", "-B", "127.0.0.1", "-p", $"{IperfBeside}"], place.File("iperf-beside.log"));
+        _echo.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _echo.Listen(4096);
+        Echo = ((IPEndPoint)_echo.LocalEndPoint!).Port;
+        _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        UdpEcho = ((IPEndPoint)_udp.LocalEndPoint!).Port;
+        _ = AcceptAsync();
+        new Thread(EchoDatagrams) { IsBackground = true }.Start();
+        foreach (var port in new[] { Http, Iperf, IperfBeside }) await Workplace.WaitForAsync(new IPEndPoint(IPAddress.Loopback, port));
+    }
+
+    public void Dispose()
+    {
+        _processes.Dispose();
+        _echo.Dispose();
+        _udp.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true) _ = EchoAsync(await _echo.AcceptAsync());
+        }
+        catch (SocketException)
+        {
+            // Disposed: the run is over.
+        }
+    }
+
+    private static async Task EchoAsync(Socket socket)
+    {
+        using var own = socket;
+        socket.NoDelay = true;
+        var buffer = new byte[512];
+        try
+        {
+            while (await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None) >= 0 && await socket.ReceiveAsync(buffer) is > 0 and var count)
+                await socket.SendAsync(buffer.AsMemory(0, count));
+        }
+        catch (SocketException)
+        {
+            // The client went.
+        }
+    }
+
+    private void EchoDatagrams()
+    {
+        var buffer = new byte[65_536];
+        var from = new SocketAddress(AddressFamily.InterNetwork);
+        try
+        {
+            while (true)
+            {
+                var count = _udp.ReceiveFrom(buffer, SocketFlags.None, from);
+                _udp.SendTo(buffer.AsSpan(0, count), SocketFlags.None, from);
+            }
+        }
+        catch (SocketException)
+        {
+            // Disposed: the run is over.
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.Bench.Load;
+
+/// <summary>A directory of its own, free ports, and the paths of what is measured.</summary>
+internal sealed class Workplace : IDisposable
+{
+    private static int _count;
+
+    public Workplace(string root)
+    {
+        Root = root;
+        Directory.CreateDirectory(Temp);
+    }
+
+    /// <summary>The checkout.</summary>
+    public string Root { get; }
+
+    public string Temp { get; } = Path.Combine(Path.GetTempPath(), $"tunnel-bench-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
+
+    public string Hub => Path.Combine(Root, "src/Hub/bin/Release/net10.0/tunnel-hub");
+
+    public string Edge => Path.Combine(Root, "src/Edge/bin/Release/net10.0/tunnel-edge");
+
+    public string File(string name, string? content = null)
+    {
+        var path = Path.Combine(Temp, name);
+        if (content is not null) System.IO.File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <summary>A port that is free on all loopback addresses now.</summary>
+    public static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Waits until something listens.</summary>
+    public static async Task WaitForAsync(IPEndPoint address)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(address);
+                return;
+            }
+            catch (SocketException) when (attempt < 200)
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    public void Dispose() => Directory.Delete(Temp, recursive: true);
+}

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>Peers that speak the base protocol only, byte by byte: no HELLO, no extension.</summary>
+public sealed class BasePeerTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task The_hub_serves_a_base_edge()
+    {
+        await using var setup = await TunnelSetup.StartAsync();
+        var (tcp, udp) = (FreePorts.Next(), FreePorts.Next());
+        Assert.True(ConnectionToken.TryDecode(await setup.Hub.AddEdgeAsync("base", [tcp], [udp]), out var token, out _));
+        using var upstream = setup.Listen(tcp);
+        using var datagrams = new UdpClient(new IPEndPoint(setup.TargetAddress, udp));
+
+        using var edge = await TunnelPeer.ConnectAsync(setup.Hub.EndPoint);
+        await edge.SendAsync($"EDGE base {token.Secret}\n");
+        using var config = JsonDocument.Parse(await edge.ReadLineAsync());
+        Assert.Equal(tcp, config.RootElement.GetProperty("listenPorts")[0].GetInt32());
+        Assert.Equal(udp, config.RootElement.GetProperty("listenPortsUdp")[0].GetInt32());
+
+        await CarryStreamAsync(edge, upstream, tcp);
+        await CarrySessionAsync(edge, datagrams, udp);
+        await AnswerPingAsync(edge);
+        await TakeConfigAsync(setup, edge, tcp);
+    }
+
+    [Fact]
+    public async Task The_edge_serves_a_base_hub_and_says_nothing_that_it_does_not_know()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var made = new CertificateRequest("CN=base hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.Now.AddDays(-1), DateTimeOffset.Now.AddDays(1));
+        using var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
+        var pin = System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var (address, port) = (LoopbackAddresses.Next(), FreePorts.Next());
+        var token = new ConnectionToken("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, "some-edge", "a-secret-of-the-base-kind", [pin]);
+        var directory = Directory.CreateTempSubdirectory("tunnel-base-hub-");
+        try
+        {
+            await using var edge = EdgeProcess.Start(directory.FullName, token.Encode(), address);
+            using var hub = await AcceptAsync(listener, certificate);
+            Assert.Equal("EDGE some-edge a-secret-of-the-base-kind", await hub.ReadLineAsync());
+            await hub.SendAsync($$$"""{"listenPorts":[{{{port}}}],"listenPortsUdp":[],"futureMember":{"x":1}}""" + "\n");
+            await edge.WaitForPortsAsync([port], []);
+            await ServeStreamAsync(hub, new IPEndPoint(address, port));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task CarryStreamAsync(TunnelPeer edge, TcpListener upstream, int port)
+    {
+        await edge.SendFrameAsync(1, FrameTypes.Open, Encoding.ASCII.GetBytes($"PROXY TCP4 203.0.113.9 192.0.2.1 5555 {port}\r\n"));
+        await edge.SendFrameAsync(1, FrameTypes.Data, "from the client"u8.ToArray());
+        using var server = await upstream.AcceptSocketAsync().WaitAsync(Limit);
+        var expected = $"PROXY TCP4 203.0.113.9 192.0.2.1 5555 {port}\r\nfrom the client";
+        Assert.Equal(expected, Encoding.ASCII.GetString(await server.ReceiveExactlyAsync(expected.Length)));
+
+        await server.SendAllAsync("from the upstream"u8.ToArray());
+        var (stream, payload) = await edge.ReadFrameAsync(FrameTypes.DataBack);
+        Assert.Equal((1u, "from the upstream"), (stream, Encoding.ASCII.GetString(payload)));
+
+        await edge.SendFrameAsync(1, FrameTypes.Close, []);
+        Assert.Equal((0, StreamEnd.Finished), await server.DrainAsync());
+        server.Shutdown(SocketShutdown.Send);
+        Assert.Equal(1u, (await edge.ReadFrameAsync(FrameTypes.CloseBack)).Stream);
+    }
+
+    private static async Task CarrySessionAsync(TunnelPeer edge, UdpClient upstream, int port)
+    {
+        byte[] header =
+        [
+            .. "\r\n\r\n\0\r\nQUIT\n"u8, 0x21, 0x12, 0, 12, 203, 0, 113, 9, 192, 0, 2, 1, 0x15, 0xB3, (byte)(port >> 8), (byte)port,
+        ];
+        await edge.SendFrameAsync(2, FrameTypes.UdpOpen, header);
+        await edge.SendFrameAsync(2, FrameTypes.UdpData, "a datagram"u8.ToArray());
+        var received = await upstream.ReceiveAsync().WaitAsync(Limit);
+        Assert.Equal([.. header, .. "a datagram"u8], received.Buffer);
+
+        await upstream.SendAsync("its answer"u8.ToArray(), received.RemoteEndPoint);
+        var (session, payload) = await edge.ReadFrameAsync(FrameTypes.UdpDataBack);
+        Assert.Equal((2u, "its answer"), (session, Encoding.ASCII.GetString(payload)));
+    }
+
+    // Every 15 s; empty towards a base peer.
+    private static async Task AnswerPingAsync(TunnelPeer edge)
+    {
+        var (stream, payload) = await edge.ReadFrameAsync(FrameTypes.Ping);
+        Assert.Equal((0u, 0), (stream, payload.Length));
+        await edge.SendFrameAsync(0, FrameTypes.Pong, []);
+    }
+
+    private static async Task TakeConfigAsync(TunnelSetup setup, TunnelPeer edge, int port)
+    {
+        await setup.Hub.PutEdgeAsync("base", [port, FreePorts.Next()], []);
+        using var config = JsonDocument.Parse((await edge.ReadFrameAsync(FrameTypes.Config)).Payload);
+        Assert.Equal(2, config.RootElement.GetProperty("listenPorts").GetArrayLength());
+    }
+
+    private static async Task<TunnelPeer> AcceptAsync(TcpListener listener, X509Certificate2 certificate)
+    {
+        var socket = await listener.AcceptSocketAsync().WaitAsync(Limit);
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        {
+            ServerCertificate = certificate,
+            ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")],
+        }).WaitAsync(Limit);
+        return new TunnelPeer(stream);
+    }
+
+    private static async Task ServeStreamAsync(TunnelPeer hub, IPEndPoint edge)
+    {
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(edge);
+        await client.SendAllAsync("hello"u8.ToArray());
+        var local = (IPEndPoint)client.LocalEndPoint!;
+
+        // The first frame is the stream's: no HELLO and no REPORT, and no PORT line behind the header.
+        var open = await hub.ReadFrameAsync();
+        Assert.Equal(
+            (1u, FrameTypes.Open, $"PROXY TCP4 {local.Address} {edge.Address} {local.Port} {edge.Port}\r\n"),
+            (open.Stream, open.Type, Encoding.ASCII.GetString(open.Payload)));
+        var (stream, payload) = await hub.ReadFrameAsync(FrameTypes.Data);
+        Assert.Equal((1u, "hello"), (stream, Encoding.ASCII.GetString(payload)));
+
+        await hub.SendFrameAsync(0, FrameTypes.Ping, []);
+        await hub.ReadFrameAsync(FrameTypes.Pong);
+        await hub.SendFrameAsync(1, FrameTypes.DataBack, "hello yourself"u8.ToArray());
+        Assert.Equal("hello yourself", Encoding.ASCII.GetString(await client.ReceiveExactlyAsync(14)));
+
+        // Towards a base peer an abort is CLOSE.
+        client.Reset();
+        Assert.Equal(1u, (await hub.ReadFrameAsync(FrameTypes.Close)).Stream);
+    }
+}

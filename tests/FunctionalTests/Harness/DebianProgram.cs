@@ -1,0 +1,26 @@
+namespace Tunnel.FunctionalTests.Harness;
+
+/// <summary>Programs of Debian that tests run; one that is missing is a failure that says what to install.</summary>
+public static class DebianProgram
+{
+    public static string Nginx => Find("nginx", "nginx");
+
+    public static string Haproxy => Find("haproxy", "haproxy");
+
+    public static string Dnsdist => Find("dnsdist", "dnsdist");
+
+    public static string Dig => Find("dig", "bind9-dnsutils");
+
+    public static string Iperf => Find("iperf3", "iperf3");
+
+    public static string Netcat => Find("nc", "netcat-openbsd");
+
+    public static string Curl => Find("curl", "curl");
+
+    private static string Find(string program, string package)
+    {
+        var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin"]);
+        return directories.Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"{program} is missing: apt-get install --no-install-recommends {package}");
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests.Harness;
+
+/// <summary>A running tunnel-hub with a directory of its own.</summary>
+public sealed class HubProcess : IAsyncDisposable
+{
+    private readonly string _directory;
+    private readonly AdminClient _admin;
+
+    private HubProcess(string directory, int tunnelPort, ManagedProcess process)
+    {
+        _directory = directory;
+        TunnelPort = tunnelPort;
+        Process = process;
+        _admin = new AdminClient("tunnel-hub", AdminSocket);
+    }
+
+    public ManagedProcess Process { get; private set; }
+
+    public int TunnelPort { get; }
+
+    public IPEndPoint EndPoint => new(IPAddress.Loopback, TunnelPort);
+
+    public string AdminSocket => Path.Combine(_directory, "hub.sock");
+
+    public string StateDirectory => Path.Combine(_directory, "state");
+
+    /// <summary>Starts a hub and waits until it answers.</summary>
+    /// <param name="directory">Where it keeps everything.</param>
+    /// <param name="targetHost">Where it forwards to.</param>
+    /// <param name="settings">More settings, for its file.</param>
+    public static async Task<HubProcess> StartAsync(string directory, IPAddress targetHost, JsonObject? settings = null)
+    {
+        var port = FreePorts.Next();
+        var file = settings ?? [];
+        file["tunnelPort"] = port;
+        file["bindAddress"] = "127.0.0.1";
+        file["targetHost"] = targetHost.ToString();
+        file["stateDir"] = Path.Combine(directory, "state");
+        file["adminSocket"] = Path.Combine(directory, "hub.sock");
+        file["logLevel"] ??= "debug";
+        await File.WriteAllTextAsync(Path.Combine(directory, "hub.json"), file.ToJsonString());
+        var hub = new HubProcess(directory, port, Launch(directory));
+        await hub.WaitUntilReadyAsync();
+        return hub;
+    }
+
+    /// <summary>Starts it again after it was killed, with the same settings and state.</summary>
+    public async Task RestartAsync()
+    {
+        await Process.DisposeAsync();
+        Process = Launch(_directory);
+        await WaitUntilReadyAsync();
+    }
+
+    /// <summary>Runs a command against this hub.</summary>
+    public Task<ProgramResult> RunAsync(params string[] arguments) =>
+        ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
+
+    public Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json = null) => _admin.SendAsync(method, path, json, CancellationToken.None);
+
+    public async Task<JsonElement> StatusAsync() => (await SendAsync(HttpMethod.Get, "api/v1/status")).Json();
+
+    /// <summary>The status of one connected edge, or null while it is not connected.</summary>
+    public async Task<JsonElement?> ConnectedEdgeAsync(string id)
+    {
+        foreach (var edge in (await StatusAsync()).GetProperty("connectedEdges").EnumerateArray())
+        {
+            if (edge.GetProperty("edgeId").GetString() == id)
+            {
+                return edge;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds an edge as an operator does, and returns its token.</summary>
+    public async Task<string> AddEdgeAsync(string id, IEnumerable<int> tcp, IEnumerable<int> udp)
+    {
+        List<string> arguments = ["edge", "add", id, "--host", $"127.0.0.1:{TunnelPort}"];
+        AddList("--tcp", tcp);
+        AddList("--udp", udp);
+        return (await RunAsync([.. arguments])).Succeeded().StandardOutput.Trim();
+
+        void AddList(string option, IEnumerable<int> ports)
+        {
+            if (string.Join(',', ports) is { Length: > 0 } list)
+            {
+                arguments.AddRange([option, list]);
+            }
+        }
+    }
+
+    /// <summary>Replaces an edge's definition; its secret stays.</summary>
+    public async Task PutEdgeAsync(string id, IEnumerable<int> tcp, IEnumerable<int> udp, JsonObject? policies = null, bool enabled = true)
+    {
+        var edge = new JsonObject
+        {
+            ["id"] = id,
+            ["enabled"] = enabled,
+            ["listenPorts"] = new JsonArray([.. tcp.Select(port => (JsonNode)port)]),
+            ["listenPortsUdp"] = new JsonArray([.. udp.Select(port => (JsonNode)port)]),
+        };
+        if (policies is not null)
+        {
+            edge["ports"] = policies.DeepClone();
+        }
+
+        var answer = await SendAsync(HttpMethod.Put, $"api/v1/edges/{id}", edge.ToJsonString());
+        Assert.True(answer.IsSuccess, $"PUT of edge {id}: {answer.StatusCode} {answer.Body}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _admin.Dispose();
+        await Process.DisposeAsync();
+    }
+
+    private static ManagedProcess Launch(string directory) =>
+        ManagedProcess.Start("tunnel-hub", Binaries.Hub, ["run", "--config", Path.Combine(directory, "hub.json")]);
+
+    private Task WaitUntilReadyAsync() => Eventually.IsTrueAsync(IsReadyAsync, "the hub's start", explain: () => Process.Log);
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (Process.HasExited)
+        {
+            throw new InvalidOperationException($"The hub ended with code {Process.ExitCode}:\n{Process.Log}");
+        }
+
+        try
+        {
+            return (await _admin.GetAsync("healthz", CancellationToken.None)).IsSuccess;
+        }
+        catch (OperatorException)
+        {
+            return false;
+        }
+    }
+}

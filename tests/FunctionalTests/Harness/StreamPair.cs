@@ -1,0 +1,38 @@
+using System.Net.Sockets;
+
+namespace Tunnel.FunctionalTests.Harness;
+
+/// <summary>Both ends of one tunnelled connection, in the test's hands.</summary>
+public sealed class StreamPair(Socket client, Socket server) : IDisposable
+{
+    public Socket Client => client;
+
+    public Socket Server => server;
+
+    /// <summary>Some bytes there, other bytes back.</summary>
+    public async Task AssertEchoAsync()
+    {
+        await SendAndReceiveAsync("client to upstream", client, server);
+        await SendAndReceiveAsync("upstream to client", server, client);
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        server.Dispose();
+    }
+
+    private static async Task SendAndReceiveAsync(string direction, Socket from, Socket to)
+    {
+        var message = Guid.NewGuid().ToByteArray();
+        await from.SendAllAsync(message);
+        try
+        {
+            Assert.Equal(message, await to.ReceiveExactlyAsync(message.Length));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Nothing came from {direction}.");
+        }
+    }
+}

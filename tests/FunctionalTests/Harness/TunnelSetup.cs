@@ -1,0 +1,150 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests.Harness;
+
+/// <summary>
+/// A hub and an edge as real processes, connected. Clients connect to <see cref="EdgeAddress"/>, upstreams listen on <see cref="TargetAddress"/>, both
+/// with the same port numbers. At the end both must stop in order.
+/// </summary>
+public sealed class TunnelSetup : IAsyncDisposable
+{
+    public const string EdgeId = "edge-1";
+
+    private readonly DirectoryInfo _directory;
+
+    private TunnelSetup(DirectoryInfo directory, IPAddress edgeAddress, IPAddress targetAddress, HubProcess hub)
+    {
+        _directory = directory;
+        EdgeAddress = edgeAddress;
+        TargetAddress = targetAddress;
+        Hub = hub;
+    }
+
+    public HubProcess Hub { get; }
+
+    public EdgeProcess Edge { get; private set; } = null!;
+
+    public IPAddress EdgeAddress { get; }
+
+    public IPAddress TargetAddress { get; }
+
+    public string Token { get; private set; } = "";
+
+    public int[] Tcp { get; private set; } = [];
+
+    public int[] Udp { get; private set; } = [];
+
+    public string Directory => _directory.FullName;
+
+    /// <summary>Starts both and waits until all ports are bound.</summary>
+    /// <param name="tcp">How many TCP ports.</param>
+    /// <param name="udp">How many UDP ports.</param>
+    /// <param name="policies">Port policies, made from the ports; null: the defaults.</param>
+    /// <param name="edgeAddress">Where clients connect; null: an address of its own.</param>
+    /// <param name="hubSettings">More settings of the hub.</param>
+    /// <param name="edgeArguments">More arguments of the edge.</param>
+    public static async Task<TunnelSetup> StartAsync(
+        int tcp = 1,
+        int udp = 0,
+        Func<int[], int[], JsonObject>? policies = null,
+        IPAddress? edgeAddress = null,
+        JsonObject? hubSettings = null,
+        params string[] edgeArguments)
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("tunnel-functional-");
+        var target = LoopbackAddresses.Next();
+        var setup = new TunnelSetup(
+            directory, edgeAddress ?? LoopbackAddresses.Next(), target, await HubProcess.StartAsync(directory.FullName, target, hubSettings))
+        {
+            Tcp = FreePorts.Next(tcp),
+            Udp = FreePorts.Next(udp),
+        };
+        setup.Token = await setup.Hub.AddEdgeAsync(EdgeId, setup.Tcp, setup.Udp);
+        if (policies is not null)
+        {
+            await setup.Hub.PutEdgeAsync(EdgeId, setup.Tcp, setup.Udp, policies(setup.Tcp, setup.Udp));
+        }
+
+        setup.Edge = EdgeProcess.Start(directory.FullName, setup.Token, setup.EdgeAddress, edgeArguments);
+        await setup.Edge.WaitForPortsAsync(setup.Tcp, setup.Udp);
+        return setup;
+    }
+
+    /// <summary>Streams without a PROXY header: what an upstream in a test gets is what the client sent.</summary>
+    public static JsonObject WithoutHeader(int[] tcp, int[] udp) => new()
+    {
+        ["default"] = new JsonObject { ["proxyProtocol"] = "off" },
+    };
+
+    /// <summary>An upstream in the test, at the address that the hub forwards to.</summary>
+    public TcpListener Listen(int port, int backlog = 128)
+    {
+        var listener = new TcpListener(TargetAddress, port);
+        listener.Start(backlog);
+        return listener;
+    }
+
+    /// <summary>A client of one of the edge's ports.</summary>
+    public async Task<Socket> ConnectAsync(int port, IPAddress? from = null)
+    {
+        var socket = new Socket(EdgeAddress.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (from is not null)
+        {
+            socket.Bind(new IPEndPoint(from, 0));
+        }
+
+        await socket.ConnectAsync(new IPEndPoint(EdgeAddress, port)).WaitAsync(TimeSpan.FromSeconds(30));
+        return socket;
+    }
+
+    /// <summary>A client and the connection that the hub made for it.</summary>
+    public async Task<StreamPair> OpenAsync(TcpListener upstream, int port)
+    {
+        var client = await ConnectAsync(port);
+        var server = await upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        server.NoDelay = true;
+        return new StreamPair(client, server);
+    }
+
+    /// <summary>Proves that the tunnel carries bytes both ways.</summary>
+    public async Task AssertCarriesAsync(TcpListener upstream, int port)
+    {
+        using var pair = await OpenAsync(upstream, port);
+        await pair.AssertEchoAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await StopAsync(Edge?.Process);
+            await StopAsync(Hub.Process);
+        }
+        finally
+        {
+            if (Edge is not null)
+            {
+                await Edge.DisposeAsync();
+            }
+
+            await Hub.DisposeAsync();
+            _directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task StopAsync(ManagedProcess? process)
+    {
+        if (process is null or { HasExited: true })
+        {
+            return;
+        }
+
+        process.Signal(ManagedProcess.SigTerm);
+        var code = await process.WaitForExitAsync(TimeSpan.FromSeconds(40));
+        Assert.True(code == 0, $"{process.Name} ended with code {code}:\n{process.Log}");
+        Assert.DoesNotContain("Unhandled exception", process.Log);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests.Programs;
+
+/// <summary>HAProxy that demands a PROXY header (v1 or v2) and answers with the client's address and port.</summary>
+internal static class HaproxyServer
+{
+    public static async Task<ManagedProcess> StartAsync(string directory, params IPEndPoint[] endPoints)
+    {
+        var configuration = Path.Combine(directory, "haproxy.cfg");
+        await File.WriteAllTextAsync(configuration, $"""
+            defaults
+              mode http
+              timeout client 10s
+              timeout server 10s
+              timeout connect 10s
+            frontend echo
+            {string.Join('\n', endPoints.Select(endPoint => $"  bind {endPoint} accept-proxy"))}
+              http-request return status 200 content-type text/plain lf-string "%[src] %[src_port]"
+
+            """);
+        var process = ManagedProcess.Start("haproxy", DebianProgram.Haproxy, ["-db", "-f", configuration]);
+        await Listening.WaitAsync(endPoints[0], process);
+        return process;
+    }
+}

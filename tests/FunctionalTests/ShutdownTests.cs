@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>Services stop when they are told to, and streams get their time.</summary>
+public sealed class ShutdownTests
+{
+    // Far below the drain time of 30 s.
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_signal_lets_open_streams_end_and_takes_no_new_ones(bool edge)
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        var stopping = edge ? setup.Edge.Process : setup.Hub.Process;
+
+        stopping.Signal(ManagedProcess.SigTerm);
+        await stopping.WaitForLineAsync("stops on");
+        await Eventually.IsTrueAsync(() => IsRefusedAsync(setup), "new clients to be refused");
+        await open.AssertEchoAsync();
+        Assert.False(stopping.HasExited);
+
+        open.Client.Shutdown(SocketShutdown.Send);
+        open.Server.Shutdown(SocketShutdown.Send);
+        await open.Client.DrainAsync();
+        Assert.Equal(0, await stopping.WaitForExitAsync(AtOnce));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Streams_that_do_not_end_in_time_are_reset(bool edge)
+    {
+        await using var setup = await TunnelSetup.StartAsync(
+            policies: TunnelSetup.WithoutHeader, hubSettings: new() { ["drainTimeout"] = 1 }, edgeArguments: ["--drain-timeout", "1"]);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        var stopping = edge ? setup.Edge.Process : setup.Hub.Process;
+
+        stopping.Signal(ManagedProcess.SigInt);
+
+        Assert.Equal(0, await stopping.WaitForExitAsync(AtOnce));
+        Assert.Equal(StreamEnd.Reset, (await open.Client.DrainAsync()).End);
+        Assert.Equal(StreamEnd.Reset, (await open.Server.DrainAsync()).End);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_second_signal_ends_at_once(bool edge)
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        var stopping = edge ? setup.Edge.Process : setup.Hub.Process;
+        stopping.Signal(ManagedProcess.SigTerm);
+        await stopping.WaitForLineAsync("stops on");
+
+        var clock = Stopwatch.StartNew();
+        stopping.Signal(ManagedProcess.SigTerm);
+
+        Assert.Equal(128 + ManagedProcess.SigTerm, await stopping.WaitForExitAsync(AtOnce));
+        Assert.True(clock.Elapsed < AtOnce);
+    }
+
+    private static async Task<bool> IsRefusedAsync(TunnelSetup setup)
+    {
+        Socket? client = null;
+        try
+        {
+            client = await setup.ConnectAsync(setup.Tcp[0]);
+            using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+            await client.ReceiveAsync(new byte[1], SocketFlags.None, limit.Token);
+            return false;
+        }
+        catch (SocketException error)
+        {
+            return error.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        finally
+        {
+            // One that was still taken must not be what the service waits for.
+            client?.Reset();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Hub.UnitTests.Edges;
+using Hub.UnitTests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub;
+using Tunnel.Hub.Admin;
+using Tunnel.Hub.Edges;
+using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
+
+namespace Hub.UnitTests.Admin;
+
+/// <summary>The admin API over a real Unix socket, with a store and no hub behind it.</summary>
+internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
+{
+    public const string Pin = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    private readonly TemporaryDirectory _directory = new();
+    private readonly HttpClient _http;
+    private AdminSocketHost? _host;
+
+    private AdminFixture()
+    {
+        Edges = TestEdges.Store(_directory.File("state"), time: Time);
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://localhost/") };
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public EdgeStore Edges { get; }
+
+    public string CertificatePin => Pin;
+
+    public string SocketPath => _directory.File("admin.sock");
+
+    public static async Task<AdminFixture> StartAsync(string? publicHost = null)
+    {
+        var fixture = new AdminFixture();
+        await fixture.Edges.LoadAsync([], CancellationToken.None);
+        fixture._host = await AdminSocketHost.StartAsync(
+            fixture.SocketPath,
+            _ => { },
+            routes => AdminApi.Map(routes, fixture, publicHost, NullLogger.Instance),
+            NullLoggerFactory.Instance,
+            CancellationToken.None);
+        return fixture;
+    }
+
+    public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3", AllowedEdges = Edges.Current.Count };
+
+    public string File(string name, string content)
+    {
+        System.IO.File.WriteAllText(_directory.File(name), content);
+        return _directory.File(name);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Json)> SendAsync(HttpMethod method, string path, string? body = null, string contentType = "application/json")
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.Equal(response.IsSuccessStatusCode ? "application/json" : "application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        return (response.StatusCode, JsonElement.Parse(text));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _host!.StopAsync(TimeSpan.FromSeconds(5));
+        await _host.DisposeAsync();
+        await Edges.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+}

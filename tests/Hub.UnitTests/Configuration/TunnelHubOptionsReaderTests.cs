@@ -1,0 +1,109 @@
+using Hub.UnitTests.Edges;
+using Hub.UnitTests.Fakes;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Configuration;
+using Tunnel.Shared.Configuration;
+
+namespace Hub.UnitTests.Configuration;
+
+public sealed class TunnelHubOptionsReaderTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Defaults_are_the_documented_ones()
+    {
+        var options = Read();
+        Assert.Equal((8443, "::", "127.0.0.1", null), (options.TunnelPort, options.BindAddress, options.TargetHost, options.PublicHost));
+        Assert.Equal((LogLevel.Information, 30), (options.LogLevel, options.DrainTimeout.TotalSeconds));
+        Assert.Equal(
+            new HubLimits
+            {
+                Unauthenticated = 1024,
+                PerAddress = 64,
+                AuthTimeout = TimeSpan.FromSeconds(10),
+                FailedTriesPerMinute = 10,
+                Edges = 10_000,
+                StreamsPerEdge = 65_536,
+                MemoryBudget = 200L << 20,
+            },
+            options.Limits);
+        Assert.EndsWith("tunnel-hub", options.StateDir, StringComparison.Ordinal);
+        Assert.EndsWith("admin.sock", options.AdminSocket, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_the_environment_and_that_over_the_file()
+    {
+        var file = File("""{"tunnelPort":1,"bindAddress":"0.0.0.0","targetHost":"file","limits":{"memoryBudget":5000000000}}""");
+        var options = Read(
+            file,
+            new() { ["TUNNEL_HUB__TARGETHOST"] = "environment", ["TUNNEL_HUB__TUNNELPORT"] = "2", ["TUNNEL_HUB__LIMITS__PERADDRESS"] = "7" },
+            new() { ["tunnelPort"] = "3" });
+        Assert.Equal((3, "0.0.0.0", "environment"), (options.TunnelPort, options.BindAddress, options.TargetHost));
+        Assert.Equal((7, 5_000_000_000), (options.Limits.PerAddress, options.Limits.MemoryBudget));
+    }
+
+    [Fact]
+    public void Edges_are_read_as_in_the_API()
+    {
+        var options = Read(File("""{"edges":[{"id":"a","secret":"0123456789abcdef","listenPorts":[80,"90-91"]}]}"""));
+        Assert.Equal(3, Assert.Single(options.Edges).ListenPorts.Sum(range => range.Count));
+    }
+
+    [Fact]
+    public void Everything_that_is_wrong_is_told_at_once_with_setting_value_and_what_is_valid()
+    {
+        var file = File("""
+            {"tunelPort":1,"bindAddress":"nowhere","targetHost":"a b","publicHost":"h:0","drainTimeout":4000,"tls":{"certPem":"/none"},
+             "limits":{"authTimeout":0,"edges":0,"memoryBudget":"much","streamsPerEdge":99999999999},
+             "edges":[{"id":"a b","secret":"weak secret","listenPort":[1]}]}
+            """);
+        var error = Assert.Throws<ConfigurationException>(() => Read(file, new() { ["TUNNEL_HUB__LOGLEVEL"] = "loud" }, new() { ["tunnelPort"] = "x" }));
+        Assert.Equal(
+            [
+                "bindAddress", "drainTimeout", "edges[0].id", "edges[0].listenPort", "edges[0].secret", "limits.authTimeout", "limits.edges",
+                "limits.memoryBudget", "limits.streamsPerEdge", "logLevel", "publicHost", "targetHost", "tls.certPem", "tls.keyPem", "tunelPort", "tunnelPort",
+            ],
+            error.Errors.Select(fault => fault.Setting).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain("weak", error.Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean tunnelPort", error.Message, StringComparison.Ordinal);
+        Assert.Contains("tunnelPort = \"x\" (--tunnel-port): must be 0 to 65535", error.Message, StringComparison.Ordinal);
+        Assert.Contains("logLevel = \"loud\" (TUNNEL_HUB__LOGLEVEL)", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"targetHost = \"a b\" ({file})", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("127.1")]
+    [InlineData("host")]
+    public void A_bind_address_is_written_out(string address) =>
+        Assert.Equal("bindAddress", Assert.Single(Assert.Throws<ConfigurationException>(() => Read(commandLine: new() { ["bindAddress"] = address })).Errors).Setting);
+
+    [Fact]
+    public void Code_that_embeds_a_hub_hears_the_same_from_the_validator()
+    {
+        var errors = new ConfigurationErrors();
+        TunnelHubOptionsValidator.Validate(
+            new TunnelHubOptions { TunnelPort = -1, StateDir = "", Edges = [TestEdges.Edge("", 0)], Limits = new HubLimits { PerAddress = 0 } }, errors);
+        Assert.Equal(
+            ["edges[0].id", "edges[0].listenPorts[0]", "limits.perAddress", "stateDir", "tunnelPort"],
+            errors.Select(error => error.Setting).Order(StringComparer.Ordinal));
+    }
+
+    private static TunnelHubOptions Read(string? file = null, Dictionary<string, string>? environment = null, Dictionary<string, string?>? commandLine = null) =>
+        TunnelHubOptionsReader.Read(TunnelHubOptionsReader.Sources(file, commandLine ?? []) with
+        {
+            AppSettingsFile = "/nonexistent/appsettings.json",
+            DefaultFile = null,
+            Environment = environment ?? [],
+        });
+
+    private string File(string content)
+    {
+        System.IO.File.WriteAllText(_directory.File("hub.json"), content);
+        return _directory.File("hub.json");
+    }
+}

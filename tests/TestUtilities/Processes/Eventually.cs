@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace Tunnel.TestUtilities.Processes;
+
+/// <summary>Waits for other processes, which can only be asked again and again.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Asks until the answer is not null.</summary>
+    /// <exception cref="TimeoutException">The time is over; the message has what was waited for.</exception>
+    public static async Task<T> GetAsync<T>(Func<Task<T?>> ask, string what, TimeSpan? limit = null, Func<string>? explain = null)
+        where T : class
+    {
+        var end = limit ?? TimeSpan.FromSeconds(30);
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            if (await ask() is { } answer)
+            {
+                return answer;
+            }
+
+            if (clock.Elapsed > end)
+            {
+                throw new TimeoutException($"Waited {end.TotalSeconds} s for {what}. {explain?.Invoke()}");
+            }
+
+            await Task.Delay(Pause);
+        }
+    }
+
+    /// <summary>Asks until the answer is yes.</summary>
+    public static Task IsTrueAsync(Func<Task<bool>> ask, string what, TimeSpan? limit = null, Func<string>? explain = null) =>
+        GetAsync(async () => await ask() ? "yes" : null, what, limit, explain);
+
+    /// <summary>Asks until the answer is yes.</summary>
+    public static Task IsTrueAsync(Func<bool> ask, string what, TimeSpan? limit = null, Func<string>? explain = null) =>
+        IsTrueAsync(() => Task.FromResult(ask()), what, limit, explain);
+}

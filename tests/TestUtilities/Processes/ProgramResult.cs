@@ -1,0 +1,9 @@
+namespace Tunnel.TestUtilities.Processes;
+
+/// <summary>How a program ended.</summary>
+public sealed record ProgramResult(int ExitCode, string StandardOutput, string StandardError)
+{
+    /// <summary>Ends the test unless the program ended with 0.</summary>
+    public ProgramResult Succeeded() =>
+        ExitCode == 0 ? this : throw new InvalidOperationException($"Exit code {ExitCode}.\n{StandardOutput}\n{StandardError}");
+}
