@@ -19,10 +19,7 @@ public sealed class RecoveryTests
         Assert.Equal(StreamEnd.Reset, (await open.Client.DrainAsync()).End);
 
         // Still listening, and refusing at once.
-        using (var refused = await setup.ConnectAsync(setup.Tcp[0]))
-        {
-            Assert.Equal((0, StreamEnd.Reset), await refused.DrainAsync());
-        }
+        await setup.AssertResetsAsync(setup.Tcp[0]);
 
         await setup.Hub.RestartAsync();
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);

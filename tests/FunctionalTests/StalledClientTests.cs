@@ -14,6 +14,9 @@ public sealed class StalledClientTests
     private const long Budget = 200 << 20;
     private const long Base = 160 << 20;
 
+    // What waits must wait in the services, not in the kernel: 2,000 streams with its usual buffers are more than its limit for all of TCP (tcp_mem).
+    private const int KernelBuffer = 4096;
+
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
 
     [Fact]
@@ -31,7 +34,11 @@ public sealed class StalledClientTests
         Assert.Equal(0, await stalled.Server.FillAsync(1, Quiet));
 
         stalled.Server.Shutdown(SocketShutdown.Send);
-        Assert.Equal((taken, StreamEnd.Finished), await stalled.Client.DrainAsync());
+        var (arrived, end) = await stalled.Client.DrainAsync();
+        Assert.Equal(StreamEnd.Finished, end);
+
+        // Of the chunk that was given up a part may have been taken.
+        Assert.InRange(arrived, taken, taken + SocketExtensions.FillChunk);
     }
 
     [Theory]
@@ -40,7 +47,7 @@ public sealed class StalledClientTests
     public async Task Two_thousand_stalled_transfers_stay_within_the_memory_budget_while_others_go_on(bool uploads)
     {
         await using var setup = await TunnelSetup.StartAsync(tcp: 2, policies: TunnelSetup.WithoutHeader);
-        using var upstream = setup.Listen(setup.Tcp[0], backlog: Many);
+        using var upstream = setup.Listen(setup.Tcp[0], backlog: Many, KernelBuffer);
         using var other = setup.Listen(setup.Tcp[1]);
         var pairs = new List<StreamPair>();
         var peak = new Dictionary<string, long>();
@@ -48,10 +55,10 @@ public sealed class StalledClientTests
         {
             for (var index = 0; index < Many; index++)
             {
-                pairs.Add(await setup.OpenAsync(upstream, setup.Tcp[0]));
+                pairs.Add(await setup.OpenAsync(upstream, setup.Tcp[0], KernelBuffer));
             }
 
-            // A mebibyte each is ten times the budget; the kernel's buffers hold some of it.
+            // A mebibyte each would be ten times the budget.
             await Parallel.ForEachAsync(pairs, new ParallelOptions { MaxDegreeOfParallelism = 200 }, async (pair, _) =>
             {
                 try

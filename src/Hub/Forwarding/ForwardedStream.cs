@@ -75,7 +75,13 @@ internal sealed class ForwardedStream : IStreamObserver
 
     private void Abandon(Socket? socket)
     {
-        socket?.Dispose();
+        if (socket is not null)
+        {
+            // The client's reset must not look like an orderly end to the upstream.
+            socket.LingerState = new LingerOption(true, 0);
+            socket.Dispose();
+        }
+
         _forwarder.NoteFailure(_edgeId, _opening.RoutingPort, _targetHost, TargetPort, StreamFailure.ClientGone);
     }
 

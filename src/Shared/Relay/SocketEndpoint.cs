@@ -7,6 +7,14 @@ namespace Tunnel.Shared.Relay;
 /// <summary>A connected TCP socket, the client's or the upstream's, as a stream's local end. Owns the socket.</summary>
 public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
 {
+    // Protocol and option numbers of tcp(7).
+    private const int Tcp = 6;
+    private const int TcpNotSentLowWater = 25;
+
+    // A peer that does not read must cost our budget, which is bounded, and not the kernel's send queue, which grows to megabytes each: 2,000 stalled
+    // streams took 1.5 GB there, more than the limit for all of TCP (tcp_mem), and every other connection of the machine stood still.
+    private const int NotSentLowWater = 64 << 10;
+
     private readonly Socket _socket;
     private readonly TransportContext _context;
     private readonly Action _onReadable;
@@ -26,6 +34,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
         _socket = socket;
         _context = context;
         _onReadable = OnReadable;
+        LimitSendQueue();
     }
 
     /// <inheritdoc/>
@@ -211,6 +220,18 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             _readFailed = true;
+        }
+    }
+
+    private void LimitSendQueue()
+    {
+        try
+        {
+            _socket.SetRawSocketOption(Tcp, TcpNotSentLowWater, BitConverter.GetBytes(NotSentLowWater));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Closed already: the first read or write tells. A socket of another kind has no such queue.
         }
     }
 

@@ -5,6 +5,9 @@ namespace Tunnel.FunctionalTests.Harness;
 /// <summary>What raw clients and upstreams in tests do, each with a time limit.</summary>
 public static class SocketExtensions
 {
+    /// <summary>Bytes that <see cref="FillAsync"/> sends at once; of the last of these it does not know how much was taken.</summary>
+    public const int FillChunk = 64 * 1024;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     public static async Task SendAllAsync(this Socket socket, ReadOnlyMemory<byte> bytes)
@@ -62,12 +65,11 @@ public static class SocketExtensions
     }
 
     /// <summary>Sends until nothing more is taken: the other side does not read. At most <paramref name="most"/> bytes.</summary>
-    /// <returns>How many bytes were taken.</returns>
+    /// <returns>How many bytes were taken at least.</returns>
     public static async Task<long> FillAsync(this Socket socket, long most, TimeSpan quiet)
     {
-        var chunk = new byte[64 * 1024];
+        var chunk = new byte[FillChunk];
         long sent = 0;
-        socket.Blocking = false;
         while (sent < most)
         {
             using var limit = new CancellationTokenSource(quiet);

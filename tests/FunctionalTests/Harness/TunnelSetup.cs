@@ -80,20 +80,31 @@ public sealed class TunnelSetup : IAsyncDisposable
     };
 
     /// <summary>An upstream in the test, at the address that the hub forwards to.</summary>
-    public TcpListener Listen(int port, int backlog = 128)
+    /// <param name="port">Its port.</param>
+    /// <param name="backlog">Connections that wait to be accepted.</param>
+    /// <param name="kernelBuffer">Bytes that the kernel may hold for each of its connections each way; null: as it likes.</param>
+    public TcpListener Listen(int port, int backlog = 128, int? kernelBuffer = null)
     {
         var listener = new TcpListener(TargetAddress, port);
+        if (kernelBuffer is { } bytes)
+        {
+            // Accepted sockets inherit both.
+            listener.Server.ReceiveBufferSize = bytes;
+            listener.Server.SendBufferSize = bytes;
+        }
+
         listener.Start(backlog);
         return listener;
     }
 
     /// <summary>A client of one of the edge's ports.</summary>
-    public async Task<Socket> ConnectAsync(int port, IPAddress? from = null)
+    public async Task<Socket> ConnectAsync(int port, int? kernelBuffer = null)
     {
         var socket = new Socket(EdgeAddress.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        if (from is not null)
+        if (kernelBuffer is { } bytes)
         {
-            socket.Bind(new IPEndPoint(from, 0));
+            socket.ReceiveBufferSize = bytes;
+            socket.SendBufferSize = bytes;
         }
 
         await socket.ConnectAsync(new IPEndPoint(EdgeAddress, port)).WaitAsync(TimeSpan.FromSeconds(30));
@@ -101,9 +112,9 @@ public sealed class TunnelSetup : IAsyncDisposable
     }
 
     /// <summary>A client and the connection that the hub made for it.</summary>
-    public async Task<StreamPair> OpenAsync(TcpListener upstream, int port)
+    public async Task<StreamPair> OpenAsync(TcpListener upstream, int port, int? kernelBuffer = null)
     {
-        var client = await ConnectAsync(port);
+        var client = await ConnectAsync(port, kernelBuffer);
         var server = await upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30));
         server.NoDelay = true;
         return new StreamPair(client, server);
@@ -114,6 +125,20 @@ public sealed class TunnelSetup : IAsyncDisposable
     {
         using var pair = await OpenAsync(upstream, port);
         await pair.AssertEchoAsync();
+    }
+
+    /// <summary>Proves that the port is bound, and that a client is reset without waiting.</summary>
+    public async Task AssertResetsAsync(int port)
+    {
+        try
+        {
+            using var client = await ConnectAsync(port);
+            Assert.Equal((0, StreamEnd.Reset), await client.DrainAsync());
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It came before the connect was seen to be done.
+        }
     }
 
     public async ValueTask DisposeAsync()
