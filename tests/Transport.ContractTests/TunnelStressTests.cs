@@ -51,9 +51,13 @@ public sealed class TunnelStressTests
             // An accept that is cancelled at the wrong moment leaves its socket to the collector; one that a stream has forgotten waits for bytes, and stays.
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            await UntilAsync(() => Sockets.Except(before).Count == 0, () => $"seed {seed}: left open {string.Join(", ", Sockets.Except(before))}");
+            await UntilAsync(() => Sockets.Except(before).Count == 0, () => $"seed {seed}: left open {string.Join(", ", Sockets.Except(before).Select(Describe))}");
         }
     }
+
+    // Addresses and state, as the kernel has them.
+    private static string Describe(string socket) =>
+        File.ReadLines("/proc/self/net/tcp").FirstOrDefault(line => line.Contains($" {socket[8..^1]} ", StringComparison.Ordinal)) ?? $"{socket} (no address)";
 
     // Sockets by their inodes, since numbers are used again.
     private static ImmutableHashSet<string> Sockets =>
