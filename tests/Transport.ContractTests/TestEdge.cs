@@ -21,6 +21,14 @@ public sealed class TestEdge : IEdgeTunnelHandler
     /// <summary>A client's socket whose other end is a stream of the tunnel.</summary>
     public static async Task<(Socket Client, ITunnelStream Stream)> ConnectAsync(TunnelPair pair, IStreamObserver? observer = null)
     {
+        var connection = await TryConnectAsync(pair, observer);
+        Assert.NotNull(connection);
+        return connection.Value;
+    }
+
+    /// <summary>The same, or null when the tunnel takes no new streams.</summary>
+    public static async Task<(Socket Client, ITunnelStream Stream)?> TryConnectAsync(TunnelPair pair, IStreamObserver? observer = null)
+    {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(1);
@@ -29,8 +37,9 @@ public sealed class TestEdge : IEdgeTunnelHandler
         var accepted = await listener.AcceptAsync();
         accepted.NoDelay = true;
         var opening = new StreamOpening((IPEndPoint)accepted.RemoteEndPoint!, (IPEndPoint)accepted.LocalEndPoint!, 443);
-        var stream = pair.Edge.OpenStream(opening, new SocketEndpoint(accepted, pair.EdgeContext), observer);
-        Assert.NotNull(stream);
-        return (client, stream);
+        if (pair.Edge.OpenStream(opening, new SocketEndpoint(accepted, pair.EdgeContext), observer) is { } stream) return (client, stream);
+        accepted.Dispose();
+        client.Dispose();
+        return null;
     }
 }

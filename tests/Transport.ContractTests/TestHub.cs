@@ -39,9 +39,9 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     public Task? Gate { get; set; }
 
     /// <summary>The next connection of a stream, as its upstream sees it.</summary>
-    public async Task<Socket> AcceptAsync()
+    public async Task<Socket> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        var socket = await _listener.AcceptAsync();
+        var socket = await _listener.AcceptAsync(cancellationToken);
         socket.NoDelay = true;
         return socket;
     }
@@ -72,7 +72,18 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     {
         if (Gate is not null) await Gate;
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(_listener.LocalEndPoint!);
+        try
+        {
+            await socket.ConnectAsync(_listener.LocalEndPoint!);
+        }
+        catch (SocketException)
+        {
+            // The test reset it before the connection was reported.
+            socket.Dispose();
+            stream.Reset(ResetReason.Refused);
+            return;
+        }
+
         stream.Attach(new SocketEndpoint(socket, Context!));
     }
 

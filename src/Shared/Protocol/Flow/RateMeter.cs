@@ -17,15 +17,16 @@ public sealed class RateMeter
     private long _second;
     private long _total;
     private long _idleSecond;
+    private bool _isIdle;
     private long _changedAt;
 
     /// <summary>Starts to measure.</summary>
     /// <param name="nowMilliseconds">The present time on any monotonic clock.</param>
     public RateMeter(long nowMilliseconds)
     {
-        _born = nowMilliseconds / 1000;
-        _second = _born;
-        _idleSecond = _born;
+        _born = nowMilliseconds;
+        _second = nowMilliseconds / 1000;
+        _idleSecond = _second;
     }
 
     /// <summary>True while the stream belongs to the sustained tier.</summary>
@@ -39,13 +40,21 @@ public sealed class RateMeter
     public bool Record(long nowMilliseconds, long bytes)
     {
         Advance(nowMilliseconds / 1000);
+
+        // It had nothing to send up to now, however long that was.
+        if (_isIdle) _idleSecond = _second;
+        _isIdle = false;
         _buckets[_second % Span] += bytes;
         _total += bytes;
-        return Classify();
+        return Classify(nowMilliseconds);
     }
 
     /// <summary>The stream had nothing to send for a moment: it is not held back by its tier.</summary>
-    public void RecordIdle(long nowMilliseconds) => _idleSecond = Math.Max(_idleSecond, nowMilliseconds / 1000);
+    public void RecordIdle(long nowMilliseconds)
+    {
+        _idleSecond = Math.Max(_idleSecond, nowMilliseconds / 1000);
+        _isIdle = true;
+    }
 
     private void Advance(long second)
     {
@@ -64,20 +73,20 @@ public sealed class RateMeter
         }
     }
 
-    private bool Classify()
+    private bool Classify(long now)
     {
         var before = IsSustained;
         if (!IsSustained)
         {
-            IsSustained = _second - _born >= Span && _total > SustainedRate * Span;
+            IsSustained = now - _born >= Span * 1000 && _total > SustainedRate * Span;
         }
-        else if (_second - _changedAt >= Span && _total < SustainedRate * Span / 2 && _second - _idleSecond < Span)
+        else if (now - _changedAt >= Span * 1000 && _total < SustainedRate * Span / 2 && _second - _idleSecond < Span)
         {
             IsSustained = false;
         }
 
         if (before == IsSustained) return false;
-        _changedAt = _second;
+        _changedAt = now;
         return true;
     }
 }

@@ -63,7 +63,11 @@ public struct ReceiveWindow
     public int Shrink(int limit)
     {
         var fall = Math.Max(0, Target - Math.Max(limit, _initial));
+        if (fall == 0) return 0;
         Target -= fall;
+
+        // At its limit it may have drained for hours; it grows again by what is drained from now on.
+        _drainedSinceGrowth = 0;
         return fall;
     }
 

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Protocol.Proxy;
+
 namespace Tunnel.Shared.Protocol.Frames;
 
 /// <summary>Who may send a frame, how long it may be and whether it belongs to a stream: the table of protocol.md section 3.</summary>
@@ -50,7 +52,7 @@ public static class FrameRules
     /// <summary>Largest payload of a type, or null when the type is not known.</summary>
     public static int? MaxLength(FrameType type, int maxData) => type switch
     {
-        FrameType.Open => 128,
+        FrameType.Open => OpenPayload.MaxLength,
         FrameType.Data or FrameType.DataBack => maxData,
         FrameType.Close or FrameType.CloseBack or FrameType.UdpClose => 0,
         FrameType.Config => MaxConfig,

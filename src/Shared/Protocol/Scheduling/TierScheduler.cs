@@ -17,27 +17,41 @@ public sealed class TierScheduler
     /// <summary>Sustained streams get at least this many bytes a second, or a fifth of what flows, whichever is less.</summary>
     public const int SustainedFloor = 1_000_000;
 
+    /// <summary>Bytes of flows that were quiet, in a row, after which one frame of the others goes: new flows without end starve nobody.</summary>
+    public const int FreshBurst = 8 * Quantum;
+
+    // What is left of a turn when a batch was full is not worth a frame of its own; it is added to the next turn.
+    private const int SmallestTurn = 1 << 10;
+
     private readonly NodeList _fresh = new();
     private readonly NodeList _normal = new();
     private readonly NodeList _sustained = new();
     private SchedulerNode? _firstControl;
     private SchedulerNode? _lastControl;
     private int _controlInRow;
+    private int _freshInRow;
+
+    // Goes round with the flows: each time that it is first, all of them have had a turn.
+    private readonly RoundMarker _marker = new();
     private long _round;
-    private int _servedInRound;
 
     // What sustained streams are owed: by time (the floor) and by share. The smaller counts; both are capped, so no burst builds up.
     private double _owedByTime;
     private double _owedByShare;
     private long _lastMilliseconds = long.MinValue;
 
+    /// <summary>Makes an empty one.</summary>
+    public TierScheduler() => _normal.AddLast(_marker);
+
     /// <summary>True when something waits.</summary>
     public bool HasWork => _firstControl is not null || HasData;
 
-    private bool HasData => _fresh.First is not null || _normal.First is not null || _sustained.First is not null;
-
     /// <summary>Flows whose data waits.</summary>
-    public int ReadyFlows => _fresh.Count + _normal.Count + _sustained.Count;
+    public int ReadyFlows => _fresh.Count + NormalCount + _sustained.Count;
+
+    private bool HasData => ReadyFlows > 0;
+
+    private int NormalCount => _normal.Count - 1;
 
     /// <summary>The node has control frames to send. Does nothing when it is queued already.</summary>
     /// <param name="node">Whose.</param>
@@ -68,17 +82,13 @@ public sealed class TierScheduler
         {
             node.Deficit = Quantum;
             _sustained.AddLast(node);
+            return;
         }
-        else if (node.LeftInRound == _round && node.Deficit <= 0)
-        {
-            // It used up its turn in this very round: no second one for having paused.
-            _normal.AddLast(node);
-        }
-        else
-        {
-            if (node.LeftInRound != _round) node.Deficit = Quantum;
-            _fresh.AddLast(node);
-        }
+
+        // As if it had stayed: a turn for each round that has passed, at most one of them saved up. So a pause gains nothing, and what a large
+        // datagram took too much is paid back.
+        node.Deficit = (int)Math.Min(Quantum, node.Deficit + ((_round - node.LeftInRound) * Quantum));
+        (node.Deficit >= SmallestTurn ? _fresh : _normal).AddLast(node);
     }
 
     /// <summary>The node has no data to send any more.</summary>
@@ -97,7 +107,7 @@ public sealed class TierScheduler
         if (_firstControl is { } control && (_controlInRow < ControlBurst || !HasData)) return new SchedulerTurn(control, 0);
         Accrue(nowMilliseconds);
         var node = NextData();
-        return node is null ? SchedulerTurn.None : new SchedulerTurn(node, ReadyFlows == 1 ? int.MaxValue : Math.Max(node.Deficit, 1));
+        return node is null ? SchedulerTurn.None : new SchedulerTurn(node, ReadyFlows == 1 ? int.MaxValue : node.Deficit);
     }
 
     /// <summary>The control frames of the node chosen last are out.</summary>
@@ -109,14 +119,17 @@ public sealed class TierScheduler
         if (_firstControl is null) _lastControl = null;
         node.NextControl = null;
         node.InControl = false;
-        _controlInRow += bytes;
+        _controlInRow = Math.Min(_controlInRow + bytes, ControlBurst);
     }
 
     /// <summary>Data of the node chosen last is out; the node stays queued until <see cref="RemoveData"/>.</summary>
     public void ChargeData(SchedulerNode node, int bytes)
     {
         _controlInRow = 0;
-        node.Deficit -= bytes;
+        _freshInRow = node.List == _fresh && NormalCount > 0 ? _freshInRow + bytes : 0;
+
+        // Who sends alone takes nothing from anybody: it owes no more than the turn that it had.
+        node.Deficit = ReadyFlows == 1 ? Math.Max(0, node.Deficit - bytes) : node.Deficit - bytes;
         var sustained = node.List == _sustained || (node.List is null && node.Sustained);
         if (sustained)
         {
@@ -127,32 +140,50 @@ public sealed class TierScheduler
         {
             _owedByShare = Math.Min(_owedByShare + (bytes / 4.0), 4 * Quantum);
         }
-
-        if (!sustained && ++_servedInRound > _normal.Count)
-        {
-            _servedInRound = 0;
-            _round++;
-        }
     }
 
     private SchedulerNode? NextData()
     {
-        if (_sustained.First is not null && Math.Min(_owedByTime, _owedByShare) >= Quantum) return NextOf(_sustained);
-        while (_fresh.First is { } node)
+        if (_sustained.First is not null && Math.Min(_owedByTime, _owedByShare) >= Quantum) return NextSustained();
+        while (_fresh.First is { } node && (_freshInRow < FreshBurst || NormalCount == 0))
         {
-            if (node.Deficit > 0) return node;
+            if (node.Deficit >= SmallestTurn) return node;
             Rotate(node, _fresh, _normal);
         }
 
-        return NextOf(_normal) ?? NextOf(_sustained);
+        return NextNormal() ?? NextSustained();
     }
 
-    private static SchedulerNode? NextOf(NodeList list)
+    private SchedulerNode? NextNormal()
     {
-        while (list.First is { } node)
+        while (NormalCount > 0)
         {
-            if (node.Deficit > 0) return node;
-            Rotate(node, list, list);
+            var node = _normal.First!;
+            if (node == _marker)
+            {
+                _round++;
+                _normal.Remove(node);
+                _normal.AddLast(node);
+            }
+            else if (node.Deficit >= SmallestTurn)
+            {
+                return node;
+            }
+            else
+            {
+                Rotate(node, _normal, _normal);
+            }
+        }
+
+        return null;
+    }
+
+    private SchedulerNode? NextSustained()
+    {
+        while (_sustained.First is { } node)
+        {
+            if (node.Deficit >= SmallestTurn) return node;
+            Rotate(node, _sustained, _sustained);
         }
 
         return null;
@@ -161,7 +192,7 @@ public sealed class TierScheduler
     // A single frame may overdraw, so one quantum is not always enough to come back above zero.
     private static void Rotate(SchedulerNode node, NodeList from, NodeList to)
     {
-        node.Deficit = Math.Max(node.Deficit, -Quantum) + Quantum;
+        node.Deficit += Quantum;
         from.Remove(node);
         to.AddLast(node);
     }
@@ -172,6 +203,8 @@ public sealed class TierScheduler
         else _owedByTime = Math.Min(_owedByTime + ((now - _lastMilliseconds) * (SustainedFloor / 1000.0)), 4 * Quantum);
         _lastMilliseconds = now;
     }
+
+    private sealed class RoundMarker : SchedulerNode;
 }
 
 /// <summary>A choice of the scheduler.</summary>

@@ -13,7 +13,7 @@ internal sealed class Liveness(long now)
 
     private long _lastReceived = now;
     private long _lastPing = now - PingMilliseconds;
-    private long _pingSent;
+    private long? _pingSent;
     private List<TaskCompletionSource>? _probes;
 
     /// <summary>True when nothing came for too long.</summary>
@@ -41,7 +41,11 @@ internal sealed class Liveness(long now)
     {
         foreach (var probe in _probes ?? []) probe.TrySetResult();
         _probes = null;
-        return payload.Length == 8 && BinaryPrimitives.ReadInt64BigEndian(payload) == _pingSent ? _pingSent : null;
+        if (payload.Length != 8 || BinaryPrimitives.ReadInt64BigEndian(payload) != _pingSent) return null;
+
+        // Once: a second PONG to the same PING, or one before any, measures nothing.
+        (var sent, _pingSent) = (_pingSent, null);
+        return sent;
     }
 
     /// <summary>Completes with the next PONG.</summary>

@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Net.Sockets;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Transport.ContractTests;
+
+/// <summary>Not beside others: it looks at the sockets of the process.</summary>
+[CollectionDefinition(nameof(TunnelStressTests), DisableParallelization = true)]
+public sealed class StressCollection;
+
+/// <summary>
+/// Random streams that send, stall, half-close and abort, on tunnels some of which are lost midway; afterwards nothing may be left of them.
+/// TUNNEL_STRESS_SEEDS runs more seeds than usual.
+/// </summary>
+[Collection(nameof(TunnelStressTests))]
+public sealed class TunnelStressTests
+{
+    private const int Streams = 60;
+    private static readonly byte[] Pattern = MakePattern();
+
+    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_STRESS_SEEDS"), out var seeds) ? seeds : 6;
+
+    private static int FirstSeed => int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_STRESS_FIRST"), out var first) ? first : 1;
+
+    private enum Loss
+    {
+        None,
+        HubCloses,
+        EdgeCloses,
+        ConnectionBreaks,
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_random_streams()
+    {
+        var before = Sockets;
+        for (var seed = FirstSeed; seed < FirstSeed + Seeds; seed++)
+        {
+            try
+            {
+                await RunAsync(seed, (Loss)(seed % 4)).WaitAsync(SocketHelpers.Hang);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
+            }
+
+            await UntilAsync(() => Sockets.Except(before).Count == 0, () => $"seed {seed}: left open {string.Join(", ", Sockets.Except(before))}");
+        }
+    }
+
+    // Sockets by their inodes, since numbers are used again.
+    private static ImmutableHashSet<string> Sockets =>
+        [.. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget ?? "").Where(static target => target.StartsWith("socket:", StringComparison.Ordinal))];
+
+    private static async Task RunAsync(int seed, Loss loss)
+    {
+        var random = new Random(seed);
+        using var hub = new TestHub();
+        var flow = random.Next(3) == 0 ? new FlowControlOptions { MemoryBudget = 2 << 20, SharedWindow = 2 << 20 } : new FlowControlOptions();
+        await using var pair = await new TlsPairFactory().CreateAsync(hub, new TestEdge(), flow);
+        using var over = new CancellationTokenSource();
+        var upstreams = ServeAsync(hub, new Random(random.Next()), over.Token);
+        var clients = Enumerable.Range(0, Streams).Select(_ => ClientAsync(pair, new Random(random.Next()))).ToArray();
+        await LoseAsync(pair, loss, TimeSpan.FromMilliseconds(random.Next(1, 150)));
+        await Task.WhenAll(clients);
+        await pair.Edge.WaitForStreamsAsync(CancellationToken.None);
+        await pair.Hub.WaitForStreamsAsync(CancellationToken.None);
+        await over.CancelAsync();
+        await upstreams;
+
+        Assert.Equal((0, 0), (pair.Edge.ActiveStreams, pair.Hub.ActiveStreams));
+        if (loss == Loss.None) Assert.False(pair.Hub.Completion.IsCompleted || pair.Edge.Completion.IsCompleted);
+        else await Task.WhenAll(pair.Hub.Completion, pair.Edge.Completion);
+        foreach (var context in new[] { pair.HubContext, pair.EdgeContext })
+        {
+            await UntilAsync(() => context.Flow is { Grown: 0, Budget.Used: 0 }, () => $"grown {context.Flow.Grown}, used {context.Flow.Budget.Used}");
+        }
+
+        await pair.DisposeAsync();
+        Assert.Equal((0, 0), (pair.HubContext.Flow.ActiveStreams, pair.EdgeContext.Flow.ActiveStreams));
+    }
+
+    private static async Task LoseAsync(TunnelPair pair, Loss loss, TimeSpan after)
+    {
+        if (loss == Loss.None) return;
+        await Task.Delay(after);
+        var end = new TunnelEnd(TunnelEndKind.ConnectionLost, "stress");
+        if (loss == Loss.HubCloses) await pair.Hub.CloseAsync(end);
+        else if (loss == Loss.EdgeCloses) await pair.Edge.CloseAsync(end);
+        else ((MuxTunnel)pair.Edge).Terminate(end);
+    }
+
+    private static async Task ServeAsync(TestHub hub, Random random, CancellationToken over)
+    {
+        var running = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                var socket = await hub.AcceptAsync(over);
+                running.Add(BehaveAsync(socket, new Random(random.Next())));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        await Task.WhenAll(running);
+    }
+
+    private static async Task ClientAsync(TunnelPair pair, Random random)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            if (await TestEdge.TryConnectAsync(pair) is not { } open) return;
+            var behaving = BehaveAsync(open.Client, random);
+            if (random.Next(8) == 0)
+            {
+                await Task.Delay(random.Next(20));
+                open.Stream.Reset(ResetReason.IdleTimeout);
+            }
+
+            await behaving;
+        }
+    }
+
+    /// <summary>One end of a connection: sends some, reads some, and ends in one way or another.</summary>
+    private static async Task BehaveAsync(Socket socket, Random random)
+    {
+        var patience = TimeSpan.FromMilliseconds(random.Next(5) == 0 ? random.Next(30) : 400);
+        var sending = Task.Run(() => SendAsync(socket, new Random(random.Next())));
+        var reading = Task.Run(() => ReadAsync(socket, new Random(random.Next())));
+        await Task.WhenAny(Task.WhenAll(sending, reading), Task.Delay(patience));
+        if (sending.IsCompleted && reading.IsCompleted && random.Next(2) == 0) socket.Dispose();
+        else socket.Abort();
+        await Task.WhenAll(sending, reading);
+    }
+
+    private static async Task SendAsync(Socket socket, Random random)
+    {
+        var total = random.Next(4) switch { 0 => 0, 1 => random.Next(100), 2 => random.Next(300_000), _ => random.Next(3_000_000) };
+        try
+        {
+            for (var sent = 0; sent < total;)
+            {
+                var size = Math.Min(random.Next(1, 100_000), total - sent);
+                sent += await socket.SendAsync(Pattern.AsMemory(sent, size), SocketFlags.None);
+                if (random.Next(10) == 0) await Task.Delay(random.Next(5));
+            }
+
+            if (random.Next(5) > 0) socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+        }
+    }
+
+    // Whatever happens, what comes is the beginning of what was sent.
+    private static async Task ReadAsync(Socket socket, Random random)
+    {
+        var enough = random.Next(5) == 0 ? random.Next(200_000) : int.MaxValue;
+        var buffer = new byte[64 << 10];
+        var position = 0;
+        try
+        {
+            if (random.Next(3) == 0) await Task.Delay(random.Next(30));
+            while (position < enough)
+            {
+                var count = await socket.ReceiveAsync(buffer, SocketFlags.None);
+                if (count == 0) return;
+                Assert.True(buffer.AsSpan(0, count).SequenceEqual(Pattern.AsSpan(position, count)), $"other bytes than sent after {position}");
+                position += count;
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> condition, Func<string> state)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), state());
+            await Task.Delay(10);
+        }
+    }
+
+    private static byte[] MakePattern()
+    {
+        var pattern = new byte[3_000_000];
+        new Random(1).NextBytes(pattern);
+        return pattern;
+    }
+}
