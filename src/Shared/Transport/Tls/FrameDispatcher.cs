@@ -11,7 +11,7 @@ namespace Tunnel.Shared.Transport.Tls;
 /// Takes received bytes apart into frames, checks each against the rules, and brings it to its stream, session or owner. DATA is passed on as it comes;
 /// other frames are whole before they are looked at. Used by the read loop alone.
 /// </summary>
-internal sealed class FrameDispatcher(MuxTunnel tunnel)
+internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
 {
     // Whole frames up to this fit into the read buffer behind a header.
     private const int LargestInBuffer = 96 << 10;
@@ -40,7 +40,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
             used += step;
         }
 
-        tunnel.OnReceived();
+        inbound.OnRoundDone();
         return (used, _carriedData);
     }
 
@@ -52,7 +52,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
         if (data.Length < FrameHeader.Size) return 0;
 
         _header = FrameHeader.Read(data);
-        if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
+        if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.Terms.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
             throw new FrameViolationException(_header, fault);
         if (_header.Type == FrameType.Hello && _pastFirst) throw Violation("must be the first frame");
 
@@ -84,7 +84,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
     {
         _carriedData = true;
         _dataLeft = _header.Length;
-        _stream = tunnel.FindStream(_header);
+        _stream = inbound.FindStream(_header);
         if (_stream is { TakesData: false }) throw new FrameViolationException(_header, "DATA after CLOSE");
     }
 
@@ -122,27 +122,27 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
         {
             case FrameType.Open:
                 if (!OpenPayload.TryParse(payload, out var source, out var destination, out var port, out var error)) throw Violation(error);
-                tunnel.OnOpen(_header, new StreamOpening(source, destination, port));
+                inbound.OnOpen(_header, new StreamOpening(source, destination, port));
                 break;
             case FrameType.Close or FrameType.CloseBack:
-                if (tunnel.FindStream(_header)?.OnRemoteClose() == false) throw Violation("second CLOSE");
+                if (inbound.FindStream(_header)?.OnRemoteClose() == false) throw Violation("second CLOSE");
                 break;
             case FrameType.WindowUpdate or FrameType.WindowUpdateBack:
-                if (tunnel.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false) throw Violation("credit beyond all reason");
+                if (inbound.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false) throw Violation("credit beyond all reason");
                 break;
             case FrameType.Reset:
-                tunnel.FindStream(_header)?.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
+                inbound.FindStream(_header)?.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
                 break;
             case FrameType.UdpOpen:
                 if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error)) throw Violation(error);
-                tunnel.OnUdpOpen(_header, new StreamOpening(source, destination, port));
+                inbound.OnUdpOpen(_header, new StreamOpening(source, destination, port));
                 break;
             case FrameType.UdpData or FrameType.UdpDataBack:
                 _carriedData = true;
-                tunnel.OnUdpData(_header, payload);
+                inbound.OnUdpData(_header, payload);
                 break;
             case FrameType.UdpClose:
-                tunnel.FindSession(_header)?.OnClosed();
+                inbound.FindSession(_header)?.OnClosed();
                 break;
             default:
                 HandleTunnelFrame(payload);
@@ -156,26 +156,26 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel)
         switch (_header.Type)
         {
             case FrameType.Ping:
-                tunnel.OnPing(payload);
+                inbound.OnPing(payload);
                 break;
             case FrameType.Pong:
-                tunnel.OnPong(payload);
+                inbound.OnPong(payload);
                 break;
             case FrameType.Config:
                 if (!ControlMessage.TryParseConfig(payload, out var config, out error)) throw Violation(error);
-                tunnel.OnConfig(config);
+                inbound.OnConfig(config);
                 break;
             case FrameType.Hello:
                 if (!ControlMessage.TryParseHello(payload, out var hello, out error)) throw Violation(error);
-                if (tunnel.OnHello(hello) is { } fault) throw Violation(fault);
+                if (inbound.OnHello(hello) is { } fault) throw Violation(fault);
                 break;
             case FrameType.Report:
                 if (!ControlMessage.TryParseReport(payload, out var report, out error)) throw Violation(error);
-                if (tunnel.OnReport(report) is { } excess) throw Violation(excess);
+                if (inbound.OnReport(report) is { } excess) throw Violation(excess);
                 break;
             case FrameType.GoAway:
                 if (!ControlMessage.TryParseGoAway(payload, out var goAway, out error)) throw Violation(error);
-                tunnel.OnGoAway(goAway);
+                inbound.OnGoAway(goAway);
                 break;
         }
     }

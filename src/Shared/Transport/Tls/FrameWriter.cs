@@ -43,6 +43,9 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
         _ = FlushAsync(inlineBatches);
     }
 
+    /// <summary>A batch is under way. With the tunnel's lock held.</summary>
+    public bool IsSending => _flushing;
+
     /// <summary>Completes when nothing is being sent.</summary>
     public Task WaitIdleAsync()
     {
@@ -88,16 +91,12 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
                 inlineBatches = InlineBatches;
             }
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            lock (tunnel.Sync) EndLocked();
-            tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
-        }
         catch (Exception e)
         {
-            // A bug; the tunnel can't go on with a frame half written.
+            // The end first: nobody must start to send behind half a frame. What is not a loss is a mistake of ours.
+            if (MuxTunnel.IsLoss(e)) tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
+            else tunnel.Fail(e);
             lock (tunnel.Sync) EndLocked();
-            tunnel.Fail(e);
         }
         finally
         {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Tunnel.Shared.Protocol.Frames;
-using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -66,7 +65,18 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             if (!IsOpen || _tunnel.IsDead) return false;
             var cost = payload.Length + Overhead;
             while (_queued + cost > MaxQueued && _queue?.Count > 0) Drop();
-            if (!_tunnel.TryQueueDatagram(cost)) return false;
+            while (!_tunnel.Datagrams.TryTake(cost))
+            {
+                // The oldest makes room, of this session: a flood does not push out others.
+                if (_queue is not { Count: > 0 })
+                {
+                    _tunnel.Traffic.CountDatagramDropped();
+                    return false;
+                }
+
+                Drop();
+            }
+
             var copy = ArrayPool<byte>.Shared.Rent(payload.Length);
             payload.CopyTo(copy);
             (_queue ??= new Queue<Datagram>()).Enqueue(new Datagram(copy, payload.Length, _tunnel.Context.NowMilliseconds));
@@ -114,7 +124,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         if (_openPending)
         {
             _openPending = false;
-            used = WriteOpen(buffer);
+            used = FrameEncoder.UdpOpen(buffer, Id, _opening, _tunnel.Features);
             if (_queue?.Count > 0) _tunnel.Scheduler.EnqueueData(this);
         }
 
@@ -122,8 +132,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         {
             _closePending = false;
             _tunnel.EndingsUnsent--;
-            new FrameHeader(Id, FrameType.UdpClose, 0).Write(buffer[used..]);
-            used += FrameHeader.Size;
+            used += FrameEncoder.UdpClose(buffer[used..], Id);
         }
 
         return used;
@@ -155,20 +164,11 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     private int Write(Span<byte> buffer)
     {
         var datagram = _queue!.Dequeue();
-        new FrameHeader(Id, _tunnel.IsEdge ? FrameType.UdpData : FrameType.UdpDataBack, (uint)datagram.Length).Write(buffer);
-        datagram.Bytes.AsSpan(0, datagram.Length).CopyTo(buffer[FrameHeader.Size..]);
+        var written = FrameEncoder.UdpData(buffer, Id, _tunnel.IsEdge, datagram.Bytes.AsSpan(0, datagram.Length));
         _tunnel.Scheduler.ChargeData(this, datagram.Length);
-        _tunnel.CountDatagramSent(datagram.Length);
+        _tunnel.Traffic.CountDatagramSent(datagram.Length);
         Release(datagram);
-        return FrameHeader.Size + datagram.Length;
-    }
-
-    private int WriteOpen(Span<byte> buffer)
-    {
-        var port = (_tunnel.Features & TunnelFeatures.Port) != 0 ? _opening.ListeningPort : null;
-        var length = UdpOpenPayload.Write(buffer[FrameHeader.Size..], _opening.Source, _opening.Destination, port);
-        new FrameHeader(Id, FrameType.UdpOpen, (uint)length).Write(buffer);
-        return FrameHeader.Size + length;
+        return written;
     }
 
     // An owner's mistake must not keep other sessions from being ended.
@@ -189,19 +189,19 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         IsOpen = false;
         _tunnel.Scheduler.RemoveData(this);
         while (_queue?.Count > 0) Release(_queue.Dequeue());
-        _tunnel.Forget(this);
+        _tunnel.Table.Remove(this);
     }
 
     private void Drop()
     {
         Release(_queue!.Dequeue());
-        _tunnel.CountDatagramDropped();
+        _tunnel.Traffic.CountDatagramDropped();
     }
 
     private void Release(in Datagram datagram)
     {
         _queued -= datagram.Length + Overhead;
-        _tunnel.ReleaseDatagram(datagram.Length + Overhead);
+        _tunnel.Datagrams.Return(datagram.Length + Overhead);
         ArrayPool<byte>.Shared.Return(datagram.Bytes);
     }
 

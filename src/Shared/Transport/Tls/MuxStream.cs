@@ -1,13 +1,11 @@
 using Tunnel.Shared.Protocol;
-using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Frames;
-using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
-/// One stream of the mux. This is its life and its sending half: when the scheduler chooses it, bytes go from the local socket straight behind a frame
-/// header in the batch. The receiving half is <see cref="StreamReceiver"/>. State is guarded by the tunnel's lock; no I/O happens under it.
+/// One stream of the mux: its life from OPEN to the end, and its control frames. <see cref="StreamSender"/> and <see cref="StreamReceiver"/> carry the
+/// bytes. State is guarded by the tunnel's lock; no I/O happens under it.
 /// </summary>
 internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 {
@@ -17,29 +15,23 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <summary>A base peer gets this long to close what we have aborted.</summary>
     private const long BaseAbortMilliseconds = 30_000;
 
-    // Below this a stream is never sustained, and needs no meter.
-    private const long MeteredBytes = 1 << 20;
-
     private readonly MuxTunnel _tunnel;
     private readonly StreamOpening _opening;
+    private readonly StreamSender _sender;
     private readonly StreamReceiver _receiver;
     private IStreamObserver? _observer;
     private StreamEnd _end;
     private ILocalEndpoint? _endpoint;
     private StreamState _state;
-    private SendWindow _send;
-    private RateMeter? _meter;
     private bool _openPending;
     private bool _closePending;
     private bool _resetPending;
     private ResetReason _resetReason;
     private uint _creditPending;
-    private bool _waitsForCredit;
     private bool _localReset;
     private bool _finished;
     private bool _inSweep;
     private long _sweepDeadline;
-    private long _bytesSent;
 
     public MuxStream(MuxTunnel tunnel, uint id, in StreamOpening opening, bool weOpen)
     {
@@ -47,8 +39,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         Id = id;
         _opening = opening;
         _openPending = weOpen;
-        _send = new SendWindow(tunnel.PeerInitialWindow);
-        _receiver = new StreamReceiver(tunnel, this, tunnel.OwnInitialWindow);
+        _sender = new StreamSender(tunnel, this);
+        _receiver = new StreamReceiver(tunnel, this);
     }
 
     public uint Id { get; }
@@ -69,16 +61,20 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         }
     }
 
-    public long BytesSent => Volatile.Read(ref _bytesSent);
+    public long BytesSent => _sender.Bytes;
 
     public long BytesReceived => _receiver.Delivered;
 
     public StreamReceiver Receiver => _receiver;
 
-    /// <summary>When data last moved; and whether the stream counts as active. Under the tunnel's lock.</summary>
+    /// <summary>What may still happen. Under the tunnel's lock.</summary>
+    public StreamState State => _state;
+
+    /// <summary>When data last moved. Of <see cref="ActiveStreams"/>.</summary>
     public long LastActive { get; set; }
 
-    public bool CountsAsActive { get; set; }
+    /// <summary>Its place among the active streams, or -1. Of <see cref="ActiveStreams"/>.</summary>
+    public int ActiveIndex { get; set; } = -1;
 
     /// <summary>True while the tunnel's table has it, so that frames for it find it. Under the tunnel's lock.</summary>
     public bool IsKnown { get; set; }
@@ -103,7 +99,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
         endpoint.Start(this);
         _receiver.Attach(endpoint);
-        Arm();
+        _sender.Arm(endpoint);
     }
 
     /// <summary>A client's stream has its local end from the start; under the tunnel's lock.</summary>
@@ -136,7 +132,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             if (!allSent)
             {
                 // What it sent before the reset is still to be read; the reset itself is found behind it.
-                if (_waitsForCredit) SweepUntil(BlockedResetMilliseconds);
+                if (_sender.WaitsForCredit) SweepUntil(BlockedResetMilliseconds);
                 else _tunnel.Scheduler.EnqueueData(this);
             }
         }
@@ -158,7 +154,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             if (_state.WasReset)
             {
                 // A base peer answers our abort.
-                _tunnel.Forget(this);
+                _tunnel.Table.Remove(this);
                 return true;
             }
 
@@ -177,14 +173,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnCredit(uint bytes)
     {
-        lock (_tunnel.Sync)
-        {
-            if (!_send.TryAdd(bytes)) return false;
-            if (bytes == 0 || !_waitsForCredit || !_state.CanSend) return true;
-            _waitsForCredit = false;
-            _tunnel.Scheduler.EnqueueData(this);
-            return true;
-        }
+        lock (_tunnel.Sync) return _sender.OnCredit(bytes);
     }
 
     /// <summary>True until the peer's CLOSE. A stream that we have aborted takes a base peer's DATA too, and drops it.</summary>
@@ -227,67 +216,66 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         if (_openPending)
         {
             _openPending = false;
-            used += WriteOpen(buffer);
+            used += FrameEncoder.Open(buffer, Id, _opening, _tunnel.Features);
             if (_state.CanSend) _tunnel.Scheduler.EnqueueData(this);
         }
 
         if (_creditPending > 0)
         {
-            new FrameHeader(Id, _tunnel.IsEdge ? FrameType.WindowUpdate : FrameType.WindowUpdateBack, 4).Write(buffer[used..]);
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(buffer[(used + FrameHeader.Size)..], _creditPending);
+            used += FrameEncoder.Credit(buffer[used..], Id, _tunnel.IsEdge, _creditPending);
             _creditPending = 0;
-            used += FrameHeader.Size + 4;
         }
 
         if (_resetPending)
         {
             _resetPending = false;
             _tunnel.EndingsUnsent--;
-            used += WriteReset(buffer[used..], _resetReason);
+            used += FrameEncoder.Reset(buffer[used..], Id, _resetReason);
         }
 
         if (_closePending)
         {
             _closePending = false;
-            used += WriteClose(buffer[used..]);
+            used += FrameEncoder.Close(buffer[used..], Id, _tunnel.IsEdge);
         }
 
         return used;
     }
 
-    public override int WriteData(Span<byte> buffer, int limit, long now)
+    public override int WriteData(Span<byte> buffer, int limit, long now) => _sender.Write(_endpoint!, buffer, limit, now);
+
+    // ---- what the sending half has to say
+
+    /// <summary>There is no credit. A reset that waits behind the blocked data does not wait for ever. With the lock held.</summary>
+    public void OnBlockedLocked()
     {
-        int room;
+        if (_localReset) SweepUntil(BlockedResetMilliseconds);
+    }
+
+    /// <summary>The local peer has sent its last byte: CLOSE.</summary>
+    /// <returns>Bytes written.</returns>
+    public int OnLocalEnd(Span<byte> buffer)
+    {
+        bool completed;
         lock (_tunnel.Sync)
         {
-            if (!_state.CanSend)
-            {
-                _tunnel.Scheduler.RemoveData(this);
-                return 0;
-            }
-
-            room = (int)Math.Min(Math.Min(_send.Credit, limit), Math.Min(_tunnel.PeerMaxFrame, buffer.Length - FrameHeader.Size));
-            if (room <= 0)
-            {
-                _tunnel.Scheduler.RemoveData(this);
-                _waitsForCredit = true;
-                if (_localReset) SweepUntil(BlockedResetMilliseconds);
-            }
+            _tunnel.Scheduler.RemoveData(this);
+            if (!_state.TryCloseLocal()) return 0;
+            completed = _state.Completed;
         }
 
-        if (room <= 0)
-        {
-            _endpoint!.ParkRead();
-            return 0;
-        }
+        var written = FrameEncoder.Close(buffer, Id, _tunnel.IsEdge);
+        if (completed) Complete();
+        return written;
+    }
 
-        return _endpoint!.TryRead(buffer.Slice(FrameHeader.Size, room), out var count) switch
-        {
-            LocalReadStatus.Data => OnRead(buffer, count, room, now),
-            LocalReadStatus.WouldBlock => OnDrained(now),
-            LocalReadStatus.EndOfFile => OnEndOfFile(buffer),
-            _ => OnLocalResetRead(),
-        };
+    /// <summary>The local peer has reset, and all that it sent before is read: RESET.</summary>
+    /// <returns>0: the frame goes as control.</returns>
+    public int OnLocalReset()
+    {
+        lock (_tunnel.Sync) _tunnel.Scheduler.RemoveData(this);
+        End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
+        return 0;
     }
 
     bool ISweepable.Sweep()
@@ -299,111 +287,16 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             if (!IsKnown) return false;
             if (_state.WasReset)
             {
-                _tunnel.Forget(this);
+                _tunnel.Table.Remove(this);
                 return false;
             }
 
             // Credit came meanwhile: the reset is found behind the data.
-            if (!_waitsForCredit) return false;
+            if (!_sender.WaitsForCredit) return false;
         }
 
         End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
         return false;
-    }
-
-    private int OnRead(Span<byte> buffer, int count, int room, long now)
-    {
-        new FrameHeader(Id, _tunnel.IsEdge ? FrameType.Data : FrameType.DataBack, (uint)count).Write(buffer);
-        var drained = count < room;
-        lock (_tunnel.Sync)
-        {
-            if (!_state.CanSend) return 0;
-            _send.Take(count);
-            _bytesSent += count;
-            _tunnel.CountSent(count);
-            _tunnel.Touch(this, now);
-            _tunnel.Scheduler.ChargeData(this, count);
-            Measure(count, now);
-            if (drained) _tunnel.Scheduler.RemoveData(this);
-        }
-
-        if (drained) Arm();
-        return FrameHeader.Size + count;
-    }
-
-    private int OnDrained(long now)
-    {
-        lock (_tunnel.Sync)
-        {
-            _tunnel.Scheduler.RemoveData(this);
-            _meter?.RecordIdle(now);
-        }
-
-        Arm();
-        return 0;
-    }
-
-    private int OnEndOfFile(Span<byte> buffer)
-    {
-        bool completed;
-        lock (_tunnel.Sync)
-        {
-            _tunnel.Scheduler.RemoveData(this);
-            if (!_state.TryCloseLocal()) return 0;
-            completed = _state.Completed;
-        }
-
-        var written = WriteClose(buffer);
-        if (completed) Complete();
-        return written;
-    }
-
-    private int OnLocalResetRead()
-    {
-        lock (_tunnel.Sync) _tunnel.Scheduler.RemoveData(this);
-        End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
-        return 0;
-    }
-
-    private void Arm()
-    {
-        if (!_endpoint!.ArmRead()) return;
-        NotifyReadable();
-    }
-
-    private void Measure(int count, long now)
-    {
-        if (_meter is null)
-        {
-            if (_bytesSent < MeteredBytes) return;
-            _meter = new RateMeter(now);
-        }
-
-        if (!_meter.Record(now, count)) return;
-        _tunnel.Scheduler.RemoveData(this);
-        Sustained = _meter.IsSustained;
-        _tunnel.Scheduler.EnqueueData(this);
-    }
-
-    private int WriteOpen(Span<byte> buffer)
-    {
-        var port = (_tunnel.Features & TunnelFeatures.Port) != 0 ? _opening.ListeningPort : null;
-        var length = OpenPayload.Write(buffer[FrameHeader.Size..], _opening.Source, _opening.Destination, port);
-        new FrameHeader(Id, FrameType.Open, (uint)length).Write(buffer);
-        return FrameHeader.Size + length;
-    }
-
-    private int WriteClose(Span<byte> buffer)
-    {
-        new FrameHeader(Id, _tunnel.IsEdge ? FrameType.Close : FrameType.CloseBack, 0).Write(buffer);
-        return FrameHeader.Size;
-    }
-
-    private int WriteReset(Span<byte> buffer, ResetReason reason)
-    {
-        new FrameHeader(Id, FrameType.Reset, 1).Write(buffer);
-        buffer[FrameHeader.Size] = (byte)reason;
-        return FrameHeader.Size + 1;
     }
 
     // ---- the end
@@ -416,7 +309,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             if (!_state.TryReset()) return;
             _tunnel.Scheduler.RemoveData(this);
             if (tellPeer && !_tunnel.IsDead) QueueAbort(reason, closed);
-            else _tunnel.Forget(this);
+            else _tunnel.Table.Remove(this);
         }
 
         if (side == StreamEndSide.Local)
@@ -442,12 +335,12 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             _resetPending = true;
             _resetReason = reason;
             _tunnel.EndingsUnsent++;
-            _tunnel.Forget(this);
+            _tunnel.Table.Remove(this);
         }
         else if (_state.RemoteClosed)
         {
             _closePending = !closed;
-            _tunnel.Forget(this);
+            _tunnel.Table.Remove(this);
         }
         else
         {
@@ -460,7 +353,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     private void Complete()
     {
-        lock (_tunnel.Sync) _tunnel.Forget(this);
+        lock (_tunnel.Sync) _tunnel.Table.Remove(this);
         _endpoint!.Close();
         Finish(default);
     }

@@ -1,5 +1,4 @@
 using Tunnel.Shared.Protocol;
-using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Transport.Buffers;
 
 namespace Tunnel.Shared.Transport.Tls;
@@ -9,7 +8,7 @@ namespace Tunnel.Shared.Transport.Tls;
 /// in the memory budget and written when there is room. Credit goes back when bytes were written. Has a lock of its own, never held over I/O, under
 /// which the tunnel's lock is not taken.
 /// </summary>
-internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int initialWindow) : IBufferingStream, ISweepable
+internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBufferingStream, ISweepable
 {
     private const long DrainPatienceMilliseconds = 5_000;
 
@@ -18,13 +17,11 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
 
     private readonly Lock _lock = new();
     private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Budget);
-    private ReceiveWindow _window = new(initialWindow);
+    private readonly StreamWindow _window = new(tunnel);
     private ILocalEndpoint? _endpoint;
-    private RateMeter? _meter;
     private Ending _ending;
     private bool _writing;
     private bool _discarding;
-    private bool _released;
     private long _delivered;
     private long _sweptDelivered;
     private long _progressAt;
@@ -137,17 +134,13 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
     /// <summary>The stream is over: its window's growth goes back, and it grows no more while it drains.</summary>
     public void ReleaseGrowth()
     {
-        lock (_lock)
-        {
-            _released = true;
-            ShrinkLocked(0);
-        }
+        lock (_lock) _window.Release();
     }
 
     /// <summary>Nothing has moved for a while: the window starts small again.</summary>
     public void OnIdle()
     {
-        lock (_lock) ShrinkLocked(0);
+        lock (_lock) _window.OnIdle();
     }
 
     // A stream that was reset while it still drains gets its time; one that makes no progress is cut off.
@@ -293,56 +286,24 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
     {
         if (counts) Interlocked.Add(ref _delivered, count);
         int credit;
-        lock (_lock)
-        {
-            _window.Deliver(count);
-            GrowLocked(count);
-            credit = _window.TakeCredit(tunnel.Context.Flow.Ceiling, tunnel.OwnMaxFrame);
-        }
+        lock (_lock) credit = _window.OnWritten(count, _delivered, _queue.IsEmpty);
 
         if (counts) tunnel.OnDelivered(stream, count);
         if (credit > 0) stream.ReturnCredit(credit, request);
-    }
-
-    private void GrowLocked(int count)
-    {
-        if (_released) return;
-        var limit = tunnel.Context.Flow.Target;
-        if (_meter is not null || _delivered > MeteredBytes) limit = LimitOfSustained(limit, count);
-        if (_window.Target > limit) ShrinkLocked(limit);
-        var growth = _window.GrowthDue(limit);
-        if (growth > 0 && tunnel.Context.Flow.TryGrow(growth)) _window.Grow(growth);
-    }
-
-    private const long MeteredBytes = 1 << 20;
-
-    private int LimitOfSustained(int target, int count)
-    {
-        var now = tunnel.Context.NowMilliseconds;
-        _meter ??= new RateMeter(now);
-        _meter.Record(now, count);
-        if (!_meter.IsSustained || tunnel.RoundTripTime is not { } roundTrip) return target;
-        return WindowTable.Sustained(target, tunnel.Context.Options.MinWindow, _meter.BytesPerSecond, roundTrip);
-    }
-
-    private void ShrinkLocked(int limit)
-    {
-        var fall = _window.Shrink(limit);
-        if (fall > 0) tunnel.Context.Flow.Shrink(fall);
     }
 
     // A write may be under way: then its segment stays until it has ended.
     private void DiscardLocked()
     {
         _discarding = true;
-        if (_writing) _window.Deliver((int)_queue.DropAllButFirst());
+        if (_writing) _window.Drop(_queue.DropAllButFirst());
         else ClearLocked();
     }
 
     private void ClearLocked()
     {
         if (_queue.IsEmpty) return;
-        _window.Deliver((int)_queue.Length);
+        _window.Drop(_queue.Length);
         _queue.Clear();
         tunnel.Context.Flow.RemoveBuffering(this);
     }

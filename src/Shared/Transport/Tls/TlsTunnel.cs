@@ -18,7 +18,7 @@ public static class TlsTunnel
         TunnelId = tunnelId,
         Rev = rev,
         Features = FeatureNames.Format(SupportedFeatures),
-        MaxFrame = MuxTunnel.AnnouncedMaxFrame,
+        MaxFrame = TunnelTerms.OwnMaxFrame,
         InitialWindow = context.Options.InitialWindow,
     };
 
@@ -35,7 +35,7 @@ public static class TlsTunnel
         tunnel.UseHub(config.Hub, request.Hello with
         {
             Features = FeatureNames.Format(SupportedFeatures),
-            MaxFrame = MuxTunnel.AnnouncedMaxFrame,
+            MaxFrame = TunnelTerms.OwnMaxFrame,
             InitialWindow = context.Options.InitialWindow,
         });
         return tunnel;

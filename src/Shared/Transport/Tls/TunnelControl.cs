@@ -4,13 +4,14 @@ namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
 /// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one takes the older's place), one
-/// GOAWAY, sixteen JSON messages of the edge. All members are used with the tunnel's lock held.
+/// GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
 /// </summary>
 internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
 {
-    private const int MaxMessages = 16;
+    private const int MaxReports = 16;
 
-    private readonly Queue<(FrameType Type, byte[] Payload)> _messages = new();
+    private readonly Queue<byte[]> _reports = new();
+    private byte[]? _hello;
     private byte[]? _config;
     private byte[]? _goAway;
     private byte[]? _ping;
@@ -40,26 +41,32 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
         tunnel.Scheduler.EnqueueControl(this, urgent: true);
     }
 
-    /// <summary>HELLO or REPORT; when too many wait the oldest REPORT is dropped.</summary>
-    public void Message(FrameType type, byte[] json)
+    public void Hello(byte[] json)
     {
-        if (_messages.Count == MaxMessages) _messages.Dequeue();
-        _messages.Enqueue((type, json));
+        _hello = json;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    /// <summary>When too many wait the oldest is dropped.</summary>
+    public void Report(byte[] json)
+    {
+        if (_reports.Count == MaxReports) _reports.Dequeue();
+        _reports.Enqueue(json);
         tunnel.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     /// <summary>Writes the most urgent; the others follow in further turns, since any may be as large as a batch.</summary>
     public override int WriteControl(Span<byte> buffer)
     {
-        if (_messages.TryPeek(out var first) && first.Type == FrameType.Hello) return Write(_messages.Dequeue(), buffer);
-        if (Take(ref _ping) is { } ping) return Write((FrameType.Ping, ping), buffer);
-        if (Take(ref _pong) is { } pong) return Write((FrameType.Pong, pong), buffer);
-        if (Take(ref _config) is { } config) return Write((FrameType.Config, config), buffer);
-        if (Take(ref _goAway) is { } goAway) return Write((FrameType.GoAway, goAway), buffer);
-        return _messages.TryDequeue(out var message) ? Write(message, buffer) : 0;
+        if (Take(ref _hello) is { } hello) return Write(FrameType.Hello, hello, buffer);
+        if (Take(ref _ping) is { } ping) return Write(FrameType.Ping, ping, buffer);
+        if (Take(ref _pong) is { } pong) return Write(FrameType.Pong, pong, buffer);
+        if (Take(ref _config) is { } config) return Write(FrameType.Config, config, buffer);
+        if (Take(ref _goAway) is { } goAway) return Write(FrameType.GoAway, goAway, buffer);
+        return _reports.TryDequeue(out var report) ? Write(FrameType.Report, report, buffer) : 0;
     }
 
-    public override bool HasMoreControl => _ping is not null || _pong is not null || _config is not null || _goAway is not null || _messages.Count > 0;
+    public override bool HasMoreControl => _hello is not null || _ping is not null || _pong is not null || _config is not null || _goAway is not null || _reports.Count > 0;
 
     public override int WriteData(Span<byte> buffer, int limit, long now) => 0;
 
@@ -70,20 +77,20 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
         return value;
     }
 
-    private int Write((FrameType Type, byte[] Payload) frame, Span<byte> buffer)
+    private int Write(FrameType type, byte[] payload, Span<byte> buffer)
     {
-        var header = new FrameHeader(0, frame.Type, (uint)frame.Payload.Length);
-        var length = FrameHeader.Size + frame.Payload.Length;
+        var header = new FrameHeader(0, type, (uint)payload.Length);
+        var length = FrameHeader.Size + payload.Length;
         if (length <= buffer.Length)
         {
             header.Write(buffer);
-            frame.Payload.CopyTo(buffer[FrameHeader.Size..]);
+            payload.CopyTo(buffer[FrameHeader.Size..]);
             return length;
         }
 
         var large = new byte[length];
         header.Write(large);
-        frame.Payload.CopyTo(large.AsSpan(FrameHeader.Size));
+        payload.CopyTo(large.AsSpan(FrameHeader.Size));
         tunnel.Writer.SetLarge(large);
         return 0;
     }

@@ -1,0 +1,131 @@
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>What the frames mean that <see cref="FrameDispatcher"/> has taken apart, beyond a single stream. Used by the read loop alone.</summary>
+internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
+{
+    private const int MaxReportsPerSecond = 20;
+
+    // Twice what an edge may have open: so many ends can wait at once for good reason (an upstream dies), and not many more.
+    private const int MaxEndingsUnsent = 128 << 10;
+
+    private long _reportSecond;
+    private int _reports;
+
+    public MuxStream? FindStream(in FrameHeader frame)
+    {
+        lock (tunnel.Sync) return tunnel.Table.FindStream(frame);
+    }
+
+    public MuxSession? FindSession(in FrameHeader frame)
+    {
+        lock (tunnel.Sync) return tunnel.Table.FindSession(frame);
+    }
+
+    /// <summary>All that had come is processed.</summary>
+    public void OnRoundDone()
+    {
+        tunnel.Liveness.OnReceived(tunnel.Context.NowMilliseconds);
+
+        // Credit and answers of this round leave in one batch; the read loop is not to be held up by more.
+        tunnel.Writer.Request(inlineBatches: 1);
+    }
+
+    public void OnOpen(in FrameHeader frame, in StreamOpening opening)
+    {
+        MuxStream stream;
+        bool late;
+        lock (tunnel.Sync)
+        {
+            tunnel.Table.CheckNewStream(frame);
+            CheckEndings(frame);
+
+            // What is opened now would never be ended: the streams were lost already.
+            if (tunnel.IsDead) return;
+            stream = new MuxStream(tunnel, frame.StreamId, opening, weOpen: false);
+            tunnel.AddLocked(stream);
+            late = !tunnel.ServesOpensLocked;
+        }
+
+        if (late) stream.Reset(ResetReason.ShuttingDown);
+        else ((IHubTunnelHandler)handler).OnStreamOpened(tunnel, stream, opening);
+    }
+
+    public void OnUdpOpen(in FrameHeader frame, in StreamOpening opening)
+    {
+        MuxSession session;
+        lock (tunnel.Sync)
+        {
+            tunnel.Table.CheckNewSession(frame);
+            CheckEndings(frame);
+            if (tunnel.IsDead) return;
+            session = new MuxSession(tunnel, frame.StreamId, opening, weOpen: false);
+            tunnel.Table.Add(session);
+        }
+
+        if (((IHubTunnelHandler)handler).OnSessionOpened(tunnel, session, opening) is { } sink) session.Sink = sink;
+        else session.Close();
+    }
+
+    public void OnUdpData(in FrameHeader frame, ReadOnlySpan<byte> payload)
+    {
+        tunnel.Traffic.CountDatagramReceived(payload.Length);
+        FindSession(frame)?.Sink?.OnDatagram(payload);
+    }
+
+    public void OnPing(ReadOnlySpan<byte> payload)
+    {
+        lock (tunnel.Sync) tunnel.Control.Pong(payload.ToArray());
+    }
+
+    public void OnPong(ReadOnlySpan<byte> payload)
+    {
+        lock (tunnel.Sync)
+        {
+            if (tunnel.Liveness.OnPong(payload) is { } sent) tunnel.NoteRoundTrip(tunnel.Context.Time.GetElapsedTime(sent));
+        }
+    }
+
+    public void OnConfig(TunnelConfig config) => ((IEdgeTunnelHandler)handler).OnConfig(tunnel, config);
+
+    /// <summary>HELLO.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public string? OnHello(Hello hello)
+    {
+        lock (tunnel.Sync)
+        {
+            if (tunnel.Terms.Accept(hello) is { } fault) return fault;
+        }
+
+        ((IHubTunnelHandler)handler).OnHello(tunnel, hello);
+        return null;
+    }
+
+    /// <summary>REPORT.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public string? OnReport(Report report)
+    {
+        if (!tunnel.Terms.IsExtended) return "REPORT before HELLO";
+        var second = tunnel.Context.NowMilliseconds / 1000;
+        if (second != _reportSecond) (_reportSecond, _reports) = (second, 0);
+        if (++_reports > MaxReportsPerSecond) return $"more than {MaxReportsPerSecond} in a second";
+        ((IHubTunnelHandler)handler).OnReport(tunnel, report);
+        return null;
+    }
+
+    public void OnGoAway(GoAway goAway)
+    {
+        if (!tunnel.TryNotePeerGoingAway()) return;
+        if (tunnel.IsEdge) tunnel.SendGoAway(goAway.Reason);
+        handler.OnGoAway(tunnel, goAway);
+    }
+
+    // A peer that opens and opens, but does not take our refusals, would have them pile up here.
+    private void CheckEndings(in FrameHeader frame)
+    {
+        if (tunnel.EndingsUnsent > MaxEndingsUnsent) throw new FrameViolationException(frame, $"over {MaxEndingsUnsent} refusals are not taken");
+    }
+}
