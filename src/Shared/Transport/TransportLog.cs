@@ -14,6 +14,6 @@ internal static partial class TransportLog
     [LoggerMessage(1002, LogLevel.Error, "Tunnel {Name}: internal error, closing it. Please report this.")]
     public static partial void Bug(ILogger logger, Exception exception, string name);
 
-    [LoggerMessage(1003, LogLevel.Error, "Tunnel {Name}: whoever was told of an end has thrown. Please report this.")]
+    [LoggerMessage(1003, LogLevel.Error, "Tunnel {Name}: ending it or a stream of it has thrown. Please report this.")]
     public static partial void Defect(ILogger logger, Exception exception, string name);
 }

@@ -226,7 +226,7 @@ internal sealed class MuxTunnel : ITunnel
         _ = FinishAsync(_end!);
     }
 
-    /// <summary>An owner's callback has thrown.</summary>
+    /// <summary>Something on the way to an end has thrown, an owner's callback most likely; the others are ended all the same.</summary>
     internal void NoteDefect(Exception exception) => TransportLog.Defect(_logger, exception, _name);
 
     internal void Fail(Exception exception)
@@ -284,8 +284,17 @@ internal sealed class MuxTunnel : ITunnel
 
     private async Task FinishAsync(TunnelEnd end)
     {
-        if (_timer is { } timer) await timer.DisposeAsync();
-        await _connection.DisposeAsync();
+        try
+        {
+            if (_timer is { } timer) await timer.DisposeAsync();
+            await _connection.DisposeAsync();
+        }
+        catch (Exception e)
+        {
+            // Closed under a write that is still under way; whoever waits for the end must not do so for ever.
+            NoteDefect(e);
+        }
+
         TransportLog.Ended(_logger, _name, RemoteEndPoint, end.Kind, end.Detail);
         lock (Sync) _streamsGone?.TrySetResult();
         _completion.TrySetResult(end);

@@ -246,7 +246,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream, int ini
                 {
                     _writing = false;
                     tunnel.Context.Flow.RemoveBuffering(this);
-                    ending = _discarding ? Ending.None : _ending;
+                    // A reset stream whose local peer has gone in the middle still has its socket to be closed.
+                    ending = _discarding && _ending != Ending.Reset ? Ending.None : _ending;
                     next = default;
                 }
                 else
