@@ -55,7 +55,13 @@ internal sealed class UpstreamConnector(TargetResolver resolver, TimeProvider ti
         }
         catch (OperationCanceledException)
         {
-            socket?.Dispose();
+            if (socket is not null)
+            {
+                // The kernel may have connected meanwhile: what was given up must not look like an orderly end.
+                socket.LingerState = new LingerOption(true, 0);
+                socket.Dispose();
+            }
+
             return ConnectOutcome.Failed(StreamFailure.ConnectTimeout);
         }
         catch (SocketException e)
