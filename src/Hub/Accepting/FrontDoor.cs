@@ -90,22 +90,22 @@ internal sealed class FrontDoor(
             return false;
         }
 
-        var line = await EdgeLineReader.ReadAsync(connection.Stream, stranger.Limit);
-        if (line.Status == LineStatus.Closed)
+        var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, stranger.Limit);
+        if (line.Line is null && !line.TooLong)
         {
             TurnAway(remote, RefusalReason.ClosedEarly, "closed before its first line");
             return false;
         }
 
         var error = "the line is longer than 1,024 bytes";
-        if (line.Status == LineStatus.TooLong || !EdgeLine.TryParse(line.Line.Span[..^1], out var id, out var secret, out error))
+        if (line.Line is not { } text || !EdgeLine.TryParse(text.Span, out var id, out var secret, out error))
         {
             TurnAway(remote, RefusalReason.Malformed, error);
             await _refusal.SendAsync(connection, HubLine.Malformed.ToArray(), stranger.Limit);
             return false;
         }
 
-        return await AuthenticateAsync(connection, remote, stranger, id, secret, line.Rest);
+        return await AuthenticateAsync(connection, remote, stranger, id, secret, line.After);
     }
 
     private async Task<bool> AuthenticateAsync(

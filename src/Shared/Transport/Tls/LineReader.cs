@@ -13,7 +13,9 @@ public static class LineReader
     public static async Task<(ReadOnlyMemory<byte>? Line, ReadOnlyMemory<byte> After, bool TooLong)> ReadAsync(
         Stream stream, int maxLength, CancellationToken cancellationToken)
     {
-        var buffer = new byte[Math.Min(FirstSize, maxLength + FirstSize)];
+        // Nobody costs a buffer before sending something: a read of nothing waits for the first bytes.
+        _ = await stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
+        var buffer = new byte[FirstSize];
         var filled = 0;
         while (true)
         {
