@@ -14,7 +14,7 @@ internal sealed class UdpPort : IBoundPort
 
     /// <summary>A datagram is received and copied into the tunnel without an await in between, so one buffer a thread serves all ports.</summary>
     [ThreadStatic]
-    private static byte[]? t_buffer;
+    private static byte[]? _buffer;
 
     private readonly IDatagramSocket _socket;
     private readonly UdpSessions _sessions;
@@ -67,7 +67,7 @@ internal sealed class UdpPort : IBoundPort
 
     private int ReceiveBatch()
     {
-        byte[] buffer = t_buffer ??= GC.AllocateUninitializedArray<byte>(BufferSize);
+        byte[] buffer = _buffer ??= GC.AllocateUninitializedArray<byte>(BufferSize);
         int received = 0;
         while (received < BatchSize && _socket.TryReceive(buffer, out int length, out DatagramPath path))
         {
