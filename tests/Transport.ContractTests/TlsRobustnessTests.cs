@@ -298,6 +298,40 @@ public sealed class TlsRobustnessTests
         await edge.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData(10, 1)]
+    [InlineData(1, 4)]
+    public async Task A_reset_does_not_wait_for_a_reader_that_has_been_stuck_for_five_seconds(int stuckBefore, int waits)
+    {
+        var time = new ManualTimeProvider();
+        var endpoint = new FakeEndpoint { DirectWrite = 0, Gate = new TaskCompletionSource<bool>() };
+        var ended = new EndNote();
+        var handler = new ScriptedHubHandler
+        {
+            OnStream = stream =>
+            {
+                stream.Observer = ended;
+                stream.Attach(endpoint);
+            },
+        };
+        var (hub, edge) = await ExtendedEdgeAsync(new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), handler);
+        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, Line), ScriptedPeer.Frame(1, FrameType.Data, new byte[10_000]), ScriptedPeer.Frame(2, FrameType.Open, Line));
+        while ((await handler.NextStreamAsync()).Id < 2)
+        {
+        }
+
+        for (var i = 0; i < 2 * stuckBefore; i++) time.Advance(TimeSpan.FromSeconds(0.5));
+        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Reset, new byte[1]));
+        await ended.End.Task.WaitAsync(SocketHelpers.Hang);
+        for (var i = 0; i < (2 * waits) - 2; i++) time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.False(endpoint.Ended.Task.IsCompleted);
+        for (var i = 0; i < 4; i++) time.Advance(TimeSpan.FromSeconds(0.5));
+
+        Assert.False(await endpoint.Ended.Task.WaitAsync(SocketHelpers.Hang));
+        await edge.DisposeAsync();
+        await hub.DisposeAsync();
+    }
+
     private static TransportContext NewContext(FlowControlOptions? flow = null) => new(flow ?? new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
 
     private static async Task<(ITunnel Hub, ScriptedPeer Edge)> ExtendedEdgeAsync(TransportContext context, ScriptedHubHandler handler)

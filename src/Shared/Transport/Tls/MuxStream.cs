@@ -9,7 +9,7 @@ namespace Tunnel.Shared.Transport.Tls;
 /// </summary>
 internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 {
-    /// <summary>A reset waits at most this long for data that came before it and is blocked on credit (protocol.md section 3).</summary>
+    /// <summary>A reset waits for data that came before it, unless that has been blocked on credit for this long (protocol.md section 3).</summary>
     private const long BlockedResetMilliseconds = 5_000;
 
     /// <summary>A base peer gets this long to close what we have aborted.</summary>
@@ -132,7 +132,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             if (!allSent)
             {
                 // What it sent before the reset is still to be read; the reset itself is found behind it.
-                if (_sender.WaitsForCredit) SweepUntil(BlockedResetMilliseconds);
+                if (_sender.WaitsForCredit) SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
                 else _tunnel.Scheduler.EnqueueData(this);
             }
         }
@@ -249,7 +249,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <summary>There is no credit. A reset that waits behind the blocked data does not wait for ever. With the lock held.</summary>
     public void OnBlockedLocked()
     {
-        if (_localReset) SweepUntil(BlockedResetMilliseconds);
+        if (_localReset) SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
     }
 
     /// <summary>The local peer has sent its last byte: CLOSE.</summary>
@@ -345,7 +345,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         else
         {
             _closePending = !closed;
-            SweepUntil(BaseAbortMilliseconds);
+            SweepUntil(_tunnel.Context.NowMilliseconds + BaseAbortMilliseconds);
         }
 
         _tunnel.Scheduler.EnqueueControl(this);
@@ -387,9 +387,9 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         }
     }
 
-    private void SweepUntil(long milliseconds)
+    private void SweepUntil(long deadline)
     {
-        _sweepDeadline = _tunnel.Context.NowMilliseconds + milliseconds;
+        _sweepDeadline = deadline;
 
         // Once: a peer that gives credit in crumbs makes this come again and again.
         if (_inSweep) return;

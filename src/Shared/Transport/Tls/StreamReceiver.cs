@@ -23,7 +23,6 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
     private bool _writing;
     private bool _discarding;
     private long _delivered;
-    private long _sweptDelivered;
     private long _progressAt;
 
     private enum Ending
@@ -67,6 +66,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             _endpoint = endpoint;
             gone = _discarding;
             _writing = drain = !_queue.IsEmpty;
+            _progressAt = tunnel.Context.NowMilliseconds;
             end = !drain && _ending == Ending.Fin;
         }
 
@@ -117,7 +117,6 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             _ending = Ending.Reset;
             if (_endpoint is null || _discarding) DiscardLocked();
             endpoint = _writing ? null : _endpoint;
-            if (_writing) _progressAt = tunnel.Context.NowMilliseconds;
         }
 
         if (endpoint is not null) endpoint.Reset(flush: true);
@@ -143,16 +142,14 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         lock (_lock) _window.OnIdle();
     }
 
-    // A stream that was reset while it still drains gets its time; one that makes no progress is cut off.
+    // A stream that was reset while it still drains gets its time; one whose local peer has taken nothing for long, before the reset or since, is cut off.
     bool ISweepable.Sweep()
     {
         ILocalEndpoint endpoint;
         lock (_lock)
         {
             if (!_writing) return false;
-            var now = tunnel.Context.NowMilliseconds;
-            if (_delivered != _sweptDelivered) (_sweptDelivered, _progressAt) = (_delivered, now);
-            if (now - _progressAt < DrainPatienceMilliseconds) return true;
+            if (tunnel.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds) return true;
             DiscardLocked();
             endpoint = _endpoint!;
         }
@@ -219,6 +216,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         {
             if (_writing || _endpoint is null || _queue.IsEmpty) return;
             _writing = true;
+            _progressAt = tunnel.Context.NowMilliseconds;
             endpoint = _endpoint;
         }
 
@@ -267,7 +265,12 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
                 continue;
             }
 
-            lock (_lock) _queue.Consume(next.Length);
+            lock (_lock)
+            {
+                _queue.Consume(next.Length);
+                _progressAt = tunnel.Context.NowMilliseconds;
+            }
+
             OnWritten(next.Length, counts: true, request: true);
             if (inline < InlineBytes) continue;
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);

@@ -22,6 +22,9 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
     /// <summary>There is no credit; nothing is read until some comes.</summary>
     public bool WaitsForCredit { get; private set; }
 
+    /// <summary>Since when there has been none, in milliseconds of the context's clock.</summary>
+    public long WaitsSince { get; private set; }
+
     /// <summary>WINDOW_UPDATE; with the lock held.</summary>
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnCredit(uint bytes)
@@ -50,6 +53,7 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
             {
                 tunnel.Scheduler.RemoveData(stream);
                 WaitsForCredit = true;
+                WaitsSince = now;
                 stream.OnBlockedLocked();
             }
         }
