@@ -70,6 +70,33 @@ public sealed class ShutdownTests
         Assert.True(clock.Elapsed < AtOnce);
     }
 
+    [Fact]
+    public async Task SIGINT_is_heeded_by_a_service_that_a_script_has_started_in_the_background()
+    {
+        var directory = Directory.CreateTempSubdirectory("tunnel-sigint-");
+        var socket = Path.Combine(directory.FullName, "edge.sock");
+        await using var process = ManagedProcess.Start(
+            "tunnel-edge",
+            "/bin/sh",
+            [
+                "-c", """trap "" INT; exec "$@" """, "sh", Binaries.Edge, "run", "--hub-host", "127.0.0.1", "--hub-port", "1", "--edge-id", "e",
+                "--secret-file", WriteSecret(directory.FullName), "--state-dir", directory.FullName, "--admin-socket", socket,
+            ]);
+        await process.WaitForLineAsync("is ready");
+
+        process.Signal(ManagedProcess.SigInt);
+
+        Assert.Equal(0, await process.WaitForExitAsync(AtOnce));
+        directory.Delete(recursive: true);
+    }
+
+    private static string WriteSecret(string directory)
+    {
+        var path = Path.Combine(directory, "secret");
+        File.WriteAllText(path, "0123456789abcdef0123");
+        return path;
+    }
+
     private static async Task<bool> IsRefusedAsync(TunnelSetup setup)
     {
         Socket? client = null;
