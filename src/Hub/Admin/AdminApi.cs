@@ -29,6 +29,7 @@ internal static class AdminApi
         routes.MapPost($"{one}/token", Guard(secrets.TokenAsync));
         routes.MapPost($"{one}/rotate-secret", Guard(secrets.RotateAsync));
         routes.MapGet("/api/v1/status", Guard(context => AdminResults.WriteAsync(context, hub.GetStatus(), AdminJson.Default.HubStatus)));
+        routes.MapGet("/api/v1/events", Guard(new EventsEndpoint(hub.Events, hub.Time).StreamAsync));
         routes.MapGet("/healthz", Guard(context => AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer)));
         routes.Map("/{**path}", Guard(NotFoundAsync));
     }
@@ -36,6 +37,6 @@ internal static class AdminApi
     private static Task NotFoundAsync(HttpContext context) => AdminResults.WriteProblemAsync(context, new Problem
     {
         Status = StatusCodes.Status404NotFound,
-        Detail = $"There is no {context.Request.Method} {context.Request.Path}. See /api/v1/edges, /api/v1/edges/{{id}}, /api/v1/status and /healthz.",
+        Detail = $"There is no {context.Request.Method} {context.Request.Path}. See /api/v1/edges, /api/v1/edges/{{id}}, /api/v1/status, /api/v1/events and /healthz.",
     });
 }

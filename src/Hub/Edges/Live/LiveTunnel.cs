@@ -73,6 +73,7 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello)
     {
         Hello = hello;
+        _registry.OnPublicIp(this, hello.PublicIp);
         _registry.OnIdentified(this);
     }
 
