@@ -7,7 +7,7 @@ using Tunnel.Hub.Admin;
 
 namespace Hub.UnitTests.Admin;
 
-public sealed class EventsEndpointTests
+public sealed class EventsEndpointsTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -50,7 +50,7 @@ public sealed class EventsEndpointTests
         // The wait for the next event begins some time after the first line was sent.
         while (!next.IsCompleted)
         {
-            admin.Time.Advance(EventsEndpoint.HeartbeatInterval);
+            admin.Time.Advance(EventsEndpoints.HeartbeatInterval);
             await Task.Yield();
         }
 

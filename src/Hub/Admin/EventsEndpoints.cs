@@ -4,21 +4,29 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Configuration;
 
 namespace Tunnel.Hub.Admin;
 
 /// <summary>
-/// GET /api/v1/events[?types=a,b]: what happens, as server-sent events (WHATWG HTML, section 9.2), until the client or the hub ends it. A client that
+/// <c>/api/v1/events</c>: what happens, as server-sent events (WHATWG HTML, section 9.2), until the client or the hub ends it. A client that
 /// comes back with <c>Last-Event-ID</c> gets what it missed, of the last 1,000; one that reads too slowly is cut off and may do just that.
 /// </summary>
-internal sealed class EventsEndpoint(HubEventFeed feed, TimeProvider time)
+internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
 {
     /// <summary>So often something is sent, so that both sides see when the other is gone.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
-    public async Task StreamAsync(HttpContext context)
+    public void Map(AdminRoutes routes) =>
+        routes.Get("/api/v1/events", StreamAsync, "streamEvents", "What happens, as server-sent events, until the client ends it.")
+            .Query<string>("types", $"Names of events, separated by commas: {string.Join(", ", HubEventTypes.All)}. Without it: all but those of streams.")
+            .Header("Last-Event-ID", "The last event that was seen: later ones, of the last 1,000, come first.")
+            .Answers<string>(contentType: "text/event-stream")
+            .Fails(StatusCodes.Status400BadRequest, StatusCodes.Status503ServiceUnavailable);
+
+    private async Task StreamAsync(HttpContext context)
     {
         var types = ReadTypes(context.Request.Query["types"].FirstOrDefault());
         using var subscription = feed.Subscribe(types, context.Request.Headers["Last-Event-ID"].FirstOrDefault())
