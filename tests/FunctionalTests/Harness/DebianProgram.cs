@@ -17,6 +17,8 @@ public static class DebianProgram
 
     public static string Curl => Find("curl", "curl");
 
+    public static string Turnserver => Find("turnserver", "coturn");
+
     private static string Find(string program, string package)
     {
         var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin"]);
