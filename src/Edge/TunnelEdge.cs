@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
@@ -30,8 +31,10 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
     private readonly PortListeners _ports;
+    private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
+    private Task _watchingAddress = Task.CompletedTask;
     private volatile State _state = State.New;
 
     /// <summary>Makes an edge; nothing is connected nor bound before <see cref="StartAsync"/>.</summary>
@@ -58,6 +61,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         _connector = new TunnelConnector(
             CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
+
+        _publicAddress = new PublicAddressMonitor(
+            options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
+            loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
         var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
@@ -108,6 +115,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Running;
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
+        _watchingAddress = Task.Run(WatchPublicAddressAsync);
         return Task.CompletedTask;
     }
 
@@ -121,7 +129,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Stopped;
         _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
-        await _loops;
+        await Task.WhenAll(_loops, _watchingAddress);
         _ports.CloseAll(drainTimeout);
         await _connector.CloseAsync(drainTimeout);
     }
@@ -142,6 +150,8 @@ public sealed class TunnelEdge : IAsyncDisposable
             Transport = connection.Transport is { } kind ? TransportName(kind) : null,
             Since = connection.Since,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
+            PublicIp = _publicAddress.Current.Primary?.ToString(),
+            PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),
             ActiveStreams = _connector.Totals.ActiveStreams,
             ActiveSessions = _connector.Totals.ActiveSessions,
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
@@ -209,8 +219,30 @@ public sealed class TunnelEdge : IAsyncDisposable
         }
     }
 
+    // No part of the watchdog's loops: the edge does its work without it.
+    private async Task WatchPublicAddressAsync()
+    {
+        try
+        {
+            await _publicAddress.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception e)
+        {
+            _logger.PublicAddressFaulted(e);
+        }
+    }
+
+    private void OnPublicAddress(PublicAddresses addresses)
+    {
+        _connector.PublicAddress = addresses;
+        Raise(PublicIpDiscovered, new PublicIpDiscoveredEvent(addresses.Primary!, addresses.IPv6));
+    }
+
     /// <summary>Turns what the parts see into events.</summary>
-    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IPublicAddressObserver, IFirewallObserver
+    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IFirewallObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport) =>
             edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport)));
@@ -218,12 +250,12 @@ public sealed class TunnelEdge : IAsyncDisposable
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
             edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
 
+        public void OnConfiguration(TunnelConfig config) => edge._publicAddress.SetInterval(config.StunIntervalSecs);
+
         public void OnPortsApplied(long revision, PortState ports, bool initial) =>
             edge.Raise(
                 initial ? edge.PortsAssigned : edge.PortsUpdated,
                 new PortsEvent(revision, ports.NumbersOf(PortProtocol.Tcp), ports.NumbersOf(PortProtocol.Udp), ports.ToFailures()));
-
-        public void OnPublicIpDiscovered(IPAddress address) => edge.Raise(edge.PublicIpDiscovered, new PublicIpDiscoveredEvent(address));
 
         public void OnFirewallConfigUpdated(long revision, string? error) =>
             edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, error is null, error));

@@ -14,7 +14,7 @@ internal sealed class EdgeSlot
     /// <summary>Since when the edge is connected, over all its tunnels; null before the first was elected.</summary>
     public DateTimeOffset? ConnectedSince { get; set; }
 
-    /// <summary>The edge's public address as it last said; null while it has told none.</summary>
+    /// <summary>Its public address as it last said; null before.</summary>
     public string? PublicIp { get; set; }
 
     /// <summary>When a base peer last replaced a tunnel.</summary>

@@ -106,23 +106,6 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
-    /// <summary>The edge has told its public address, in HELLO or later.</summary>
-    public void OnPublicIp(LiveTunnel live, string? publicIp)
-    {
-        // Anything may be written there.
-        if (!IPAddress.TryParse(publicIp, out var address))
-            return;
-        var known = address.ToString();
-        lock (_lock)
-        {
-            if (!_slots.TryGetValue(live.EdgeId, out var slot) || slot.PublicIp == known)
-                return;
-            slot.PublicIp = known;
-        }
-
-        _events.Post(new PublicIpDiscoveredEvent(live.EdgeId, known) { Time = _time.GetUtcNow() });
-    }
-
     /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
     public void OnFirewallApplied(LiveTunnel live, long revision, string? error) =>
         _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, error is null, error) { Time = _time.GetUtcNow() });
@@ -132,6 +115,19 @@ internal sealed class LiveEdges : IDisposable
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Length);
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
+    }
+
+    public void OnPublicAddress(LiveTunnel live, string address)
+    {
+        lock (_lock)
+        {
+            // A reconnect says it again.
+            if (!_slots.TryGetValue(live.EdgeId, out var slot) || slot.PublicIp == address)
+                return;
+            slot.PublicIp = address;
+        }
+
+        _events.Post(new PublicIpDiscoveredEvent(live.EdgeId, address) { Time = _time.GetUtcNow() });
     }
 
     /// <summary>All tunnels that are not over.</summary>
