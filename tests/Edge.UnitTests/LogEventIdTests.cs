@@ -12,6 +12,7 @@ public sealed class LogEventIdTests
         ("Tunnel.Edge.Connecting", 3100, 3199),
         ("Tunnel.Edge.Udp", 3200, 3299),
         ("Tunnel.Edge", 3300, 3399),
+        ("Tunnel.Edge.Firewall", 5500, 5599),
     ];
 
     [Fact]
