@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
@@ -42,7 +44,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">The clock of all time limits; the system's when null.</param>
     /// <param name="dialer">How the hub is reached; TLS over TCP when null.</param>
-    public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null)
+    /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
+    public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
         _options = options;
@@ -72,6 +75,8 @@ public sealed class TunnelEdge : IAsyncDisposable
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
             new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
+        if (meters is not null)
+            EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
     }
 
     /// <summary>A tunnel to the hub was made.</summary>
@@ -139,7 +144,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         ConnectionStatus connection = _connector.Status;
         PortState ports = _ports.GetState();
-        (long fromClients, long toClients) = _connector.Totals.GetBytes();
+        TunnelCounters carried = _connector.Totals.GetCounters();
         return new EdgeStatus
         {
             Running = _state == State.Running,
@@ -157,8 +162,8 @@ public sealed class TunnelEdge : IAsyncDisposable
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
-            BytesIn = fromClients,
-            BytesOut = toClients,
+            BytesIn = carried.BytesSent,
+            BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
             Refused = _refusals.ToDictionary(),

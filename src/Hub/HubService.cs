@@ -2,7 +2,9 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Observability;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub;
 
@@ -18,7 +20,10 @@ internal static class HubService
     {
         using var loggerFactory = ServiceLogging.CreateFactory(options.LogLevel);
         using var notifier = new SystemdNotifier();
-        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System);
+        using var meters = new ServiceMeters();
+        using var metrics = new PrometheusExporter(HubMetrics.MeterName);
+        using var push = options.Otlp is { } otlp ? new OtlpPush(otlp, "tunnel-hub", TunnelHub.Version, HubMetrics.MeterName) : null;
+        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory);
         AdminSocketHost? admin = null;
         var runner = new ServiceRunner(notifier, loggerFactory.CreateLogger("Tunnel.Hub.Service"), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
@@ -27,7 +32,7 @@ internal static class HubService
             StartAsync = async cancellation =>
             {
                 await hub.StartAsync(cancellation);
-                admin = await StartAdminAsync(hub, options, loggerFactory, cancellation);
+                admin = await StartAdminAsync(new AdministeredHub(hub, metrics), options, loggerFactory, cancellation);
             },
             StopAsync = async drain =>
             {
@@ -40,11 +45,11 @@ internal static class HubService
         });
     }
 
-    private static Task<AdminSocketHost> StartAdminAsync(TunnelHub hub, TunnelHubOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
+    private static Task<AdminSocketHost> StartAdminAsync(AdministeredHub hub, TunnelHubOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
         AdminSocketHost.StartAsync(
             options.AdminSocket,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, new AdministeredHub(hub), options.PublicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
+            application => AdminApi.Map(application, hub, options.PublicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
             loggerFactory,
             cancellationToken);
 

@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Observability;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -14,7 +16,7 @@ namespace Tunnel.Hub;
 /// </summary>
 public sealed class TunnelHub : IAsyncDisposable
 {
-    private static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
+    internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
@@ -26,6 +28,7 @@ public sealed class TunnelHub : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RunMarker _marker;
+    private readonly HubMetrics? _metrics;
     private volatile HubRun? _run;
     private HubEventFeed? _events;
     private Task _delivering = Task.CompletedTask;
@@ -36,13 +39,15 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <param name="options">Its settings, found valid by <see cref="TunnelHubOptionsValidator"/>.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">Its clock; null: the system's.</param>
-    public TunnelHub(TunnelHubOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null)
+    /// <param name="meters">Makes its meter, <c>Tunnel.Hub</c>; null: there are no metrics.</param>
+    public TunnelHub(TunnelHubOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, IMeterFactory? meters = null)
     {
         _options = options;
         _loggerFactory = loggerFactory;
         _time = time ?? TimeProvider.System;
         _logger = loggerFactory.CreateLogger<TunnelHub>();
         _marker = new RunMarker(options.StateDir);
+        _metrics = meters is null ? null : new HubMetrics(meters, () => _run, () => _events?.Dropped ?? 0, _time);
     }
 
     /// <summary>An edge has its first tunnel.</summary>
@@ -191,7 +196,9 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            _run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+            var run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+            _metrics?.Watch(run);
+            _run = run;
         }
         catch (Exception e)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Cli;
 
@@ -9,7 +10,8 @@ namespace Tunnel.Edge.Cli;
 /// <param name="Edge">What the edge does.</param>
 /// <param name="AdminSocket">The admin socket's path.</param>
 /// <param name="LogLevel">How much is logged.</param>
-internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, LogLevel LogLevel)
+/// <param name="Otlp">Where metrics are pushed to; null: nowhere.</param>
+internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, LogLevel LogLevel, OtlpOptions? Otlp)
 {
     public const string EnvironmentPrefix = "TUNNEL_EDGE__";
 
@@ -45,7 +47,8 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
         var settings = new EdgeSettings(
             edge,
             configuration.FilePath("adminSocket", EdgePaths.AdminSocket(environment))!,
-            configuration.LogLevel("logLevel", Microsoft.Extensions.Logging.LogLevel.Information));
+            configuration.LogLevel("logLevel", Microsoft.Extensions.Logging.LogLevel.Information),
+            configuration.Otlp());
         configuration.Finish();
         return settings;
     }

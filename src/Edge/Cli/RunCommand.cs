@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admin;
+using Tunnel.Edge.Observability;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Cli;
 
@@ -59,8 +61,13 @@ internal static class RunCommand
         });
         using ILoggerFactory loggers = ServiceLogging.CreateFactory(settings.LogLevel);
         using var notifier = new SystemdNotifier();
-        await using var edge = new TunnelEdge(settings.Edge, loggers);
-        await using var admin = new EdgeAdmin(edge, settings.AdminSocket, loggers);
+        using var meters = new ServiceMeters();
+        using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
+        using OtlpPush? push = settings.Otlp is { } otlp
+            ? new OtlpPush(otlp, EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName)
+            : null;
+        await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
+        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, loggers);
         var runner = new ServiceRunner(notifier, loggers.CreateLogger<ServiceRunner>(), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {

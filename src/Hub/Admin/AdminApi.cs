@@ -23,6 +23,7 @@ internal static class AdminApi
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
         new StatusEndpoints(hub).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
+        new MetricsEndpoints(hub.Metrics).Map(routes);
         new OpenApiEndpoint().Map(routes);
         routes.MapEverythingElse();
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -27,6 +28,9 @@ public sealed record TunnelHubOptions
 
     /// <summary>What is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Where metrics are pushed to; null: nowhere.</summary>
+    public OtlpOptions? Otlp { get; init; }
 
     /// <summary>The certificate; both null: one is made at first start and kept in the state.</summary>
     public TlsOptions Tls { get; init; } = new();

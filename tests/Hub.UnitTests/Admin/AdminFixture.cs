@@ -10,6 +10,7 @@ using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Observability;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Admin;
@@ -38,6 +39,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public EventLog EventLog { get; } = new();
 
     public HubEventFeed Events => EventLog.Queue;
+
+    public PrometheusExporter Metrics { get; } = new("none");
 
     TimeProvider IAdministeredHub.Time => Time;
 

@@ -10,6 +10,7 @@ using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Shared.Observability;
 
 namespace Hub.UnitTests.Admin;
 
@@ -25,6 +26,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public string CertificatePin => AdminFixture.Pin;
 
     HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
+
+    public PrometheusExporter Metrics { get; } = new("none");
 
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
