@@ -32,6 +32,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
+    private readonly PortRules _rules;
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
@@ -71,9 +72,10 @@ public sealed class TunnelEdge : IAsyncDisposable
 
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
         var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
+        _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, time, listening);
+            _rules, handover, observer, _sessions, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
         if (meters is not null)
             EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
@@ -137,6 +139,16 @@ public sealed class TunnelEdge : IAsyncDisposable
         await Task.WhenAll(_loops, _watchingAddress);
         _ports.CloseAll(drainTimeout);
         await _connector.CloseAsync(drainTimeout);
+    }
+
+    /// <summary>
+    /// Takes over what of <paramref name="options"/> can change while the edge runs: <see cref="TunnelEdgeOptions.AllowPorts"/> and
+    /// <see cref="TunnelEdgeOptions.ProtectedPorts"/>. Ports are closed and bound at once, and the hub is told. Everything else stays as it is.
+    /// </summary>
+    public void ChangeOptions(TunnelEdgeOptions options)
+    {
+        _rules.Change(options.AllowPorts, options.ProtectedPorts);
+        _ports.Recheck(_rules);
     }
 
     /// <summary>How the edge is now.</summary>

@@ -23,7 +23,7 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private readonly SemaphoreSlim _lifetime = new(1, 1);
     private readonly Lock _subscriptions = new();
-    private readonly TunnelHubOptions _options;
+    private volatile TunnelHubOptions _options;
     private readonly ILoggerFactory _loggerFactory;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -151,6 +151,16 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <exception cref="Shared.Hosting.OperatorException">The state could not be written; the old set stays.</exception>
     public Task<EdgeUpdateResult> UpdateAllowedEdgesAsync(IReadOnlyList<EdgeDefinition> edges, CancellationToken cancellationToken = default) =>
         (Edges ?? throw new InvalidOperationException("The hub is not running.")).ReplaceAllAsync(edges, dryRun: false, cancellationToken);
+
+    /// <summary>
+    /// Takes over what of <paramref name="options"/> can change while the hub runs, for new streams: <see cref="TunnelHubOptions.TargetHost"/> and
+    /// <see cref="HubLimits.StreamsPerEdge"/>. Everything else stays as it is.
+    /// </summary>
+    public void ChangeOptions(TunnelHubOptions options)
+    {
+        _options = _options with { TargetHost = options.TargetHost, Limits = _options.Limits with { StreamsPerEdge = options.Limits.StreamsPerEdge } };
+        _run?.Change(_options);
+    }
 
     /// <summary>Ends the tunnels of an edge, which may connect again at once. Does nothing when it is not connected.</summary>
     public Task DisconnectAsync(string edgeId) =>

@@ -52,8 +52,8 @@ public sealed class MetricsTests
         Assert.All(OfBoth.Concat(OfTheHub), name => Assert.Contains($"\n{name}", hub));
         Assert.All(OfBoth.Append("tunnel_connected"), name => Assert.Contains($"\n{name}", edge));
         Assert.Equal(1, Value(hub, $"tunnel_streams_active{{edge=\"{TunnelSetup.EdgeId}\"}}"));
-        Assert.Equal(16, Value(hub, $"tunnel_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",direction=\"in\"}}"));
-        Assert.Equal(16, Value(edge, "tunnel_io_bytes_total{direction=\"out\"}"));
+        Assert.Equal(32, Value(hub, $"tunnel_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",direction=\"in\"}}"));
+        Assert.Equal(32, Value(edge, "tunnel_io_bytes_total{direction=\"out\"}"));
         Assert.Equal(1, Value(hub, "tunnel_auth_failures_total{reason=\"unauthorized\"}"));
         Assert.Equal(1, Value(edge, "tunnel_connected"));
         foreach (var text in new[] { hub, edge })

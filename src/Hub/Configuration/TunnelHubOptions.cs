@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Configuration;
@@ -26,8 +26,8 @@ public sealed record TunnelHubOptions
     /// <summary>Path of the admin API's Unix socket.</summary>
     public string AdminSocket { get; init; } = HubPaths.DefaultAdminSocket();
 
-    /// <summary>What is logged.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    /// <summary>What is logged by the program, and how.</summary>
+    public LogOptions Log { get; init; } = new();
 
     /// <summary>Where metrics are pushed to; null: nowhere.</summary>
     public OtlpOptions? Otlp { get; init; }

@@ -11,6 +11,9 @@ public sealed class OtlpPush : IDisposable
     // Most series are of edges and ports.
     private const int MaxSeries = 10_000;
 
+    // A collector that is not there must not hold up a stop.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
+
     private readonly MeterProvider _provider;
 
     /// <summary>Starts to send.</summary>
@@ -26,6 +29,7 @@ public sealed class OtlpPush : IDisposable
             .AddOtlpExporter((exporter, reader) =>
             {
                 exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
+                exporter.TimeoutMilliseconds = (int)Timeout.TotalMilliseconds;
                 exporter.Endpoint = options.MetricsEndpoint;
                 reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)options.Interval.TotalMilliseconds;
             })

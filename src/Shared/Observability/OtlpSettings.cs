@@ -5,6 +5,9 @@ namespace Tunnel.Shared.Observability;
 /// <summary>Reads <c>otlpEndpoint</c> and <c>otlpInterval</c>.</summary>
 public static class OtlpSettings
 {
+    /// <summary>The names of the settings; both can change while the service runs.</summary>
+    public static readonly IReadOnlyList<string> Settings = ["otlpEndpoint", "otlpInterval"];
+
     private const int MostSeconds = 3600;
 
     /// <summary>Where metrics are pushed to, or null when no endpoint is given.</summary>

@@ -53,7 +53,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, fixture, publicHost, NullLogger.Instance),
+            application => AdminApi.Map(application, fixture, () => publicHost, NullLogger.Instance),
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;

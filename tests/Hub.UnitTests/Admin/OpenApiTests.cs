@@ -42,7 +42,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         AdminApi.AddServices(builder.Services);
         _application = builder.Build();
         _application.UseRouting();
-        AdminApi.Map(_application, this, "hub.example.com", NullLogger.Instance);
+        AdminApi.Map(_application, this, () => "hub.example.com", NullLogger.Instance);
         await _application.StartAsync();
         using var http = _application.GetTestClient();
         _document = JsonElement.Parse(await http.GetStringAsync("openapi/v1.json"));
