@@ -8,7 +8,7 @@ namespace Tunnel.Shared.Transport.Quic.Native;
 /// </summary>
 internal abstract class NativeHandle : SafeHandle
 {
-    private static int s_live;
+    private static int _live;
     private GCHandle _self;
 
     protected NativeHandle(MsQuic library)
@@ -19,7 +19,7 @@ internal abstract class NativeHandle : SafeHandle
     }
 
     /// <summary>Handles that are open in this process.</summary>
-    public static int Live => Volatile.Read(ref s_live);
+    public static int Live => Volatile.Read(ref _live);
 
     public sealed override bool IsInvalid => handle == 0;
 
@@ -35,7 +35,7 @@ internal abstract class NativeHandle : SafeHandle
     /// <summary>The native handle is ours from now on.</summary>
     protected void Own(nint opened)
     {
-        Interlocked.Increment(ref s_live);
+        Interlocked.Increment(ref _live);
         SetHandle(opened);
     }
 
@@ -50,7 +50,7 @@ internal abstract class NativeHandle : SafeHandle
     {
         Close(handle);
         _self.Free();
-        Interlocked.Decrement(ref s_live);
+        Interlocked.Decrement(ref _live);
         return true;
     }
 
