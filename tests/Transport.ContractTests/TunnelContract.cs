@@ -262,7 +262,9 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     {
         BatchSink[] sinks = [new(), new(), new()];
         var sessions = sinks.Select(sink => Pair.Edge.OpenSession(default, sink)!).ToArray();
-        for (var number = 0; number < 60; number++)
+        // Few enough to be held while they overtake their OPEN; datagrams may change places on the way.
+        const int Each = 8;
+        for (var number = 0; number < Each; number++)
         {
             foreach (var session in sessions) Assert.True(session.Queue([(byte)session.Id, (byte)number]));
         }
@@ -270,7 +272,15 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         sessions[0].Flush();
         foreach (var (sink, session) in sinks.Zip(sessions))
         {
-            for (var number = 0; number < 60; number++) Assert.Equal([(byte)session.Id, (byte)number], await sink.NextAsync());
+            var numbers = new HashSet<byte>();
+            for (var number = 0; number < Each; number++)
+            {
+                var datagram = await sink.NextAsync();
+                Assert.Equal((byte)session.Id, datagram[0]);
+                numbers.Add(datagram[1]);
+            }
+
+            Assert.Equal(Each, numbers.Count);
         }
     }
 
