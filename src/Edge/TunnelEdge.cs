@@ -68,7 +68,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
-        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
+        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time, udp);
         _descriptors = DescriptorGuard.ForProcess(time);
         var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
         var binder = new PortBinder(
