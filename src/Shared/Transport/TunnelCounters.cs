@@ -24,6 +24,9 @@ public readonly record struct TunnelCounters
     /// <summary>Datagrams dropped here because a queue was full or they were too old.</summary>
     public long DatagramsDropped { get; init; }
 
+    /// <summary>Those of <see cref="DatagramsDropped"/> that had waited longer than is of use; the others found a queue full.</summary>
+    public long DatagramsExpired { get; init; }
+
     /// <summary>What two tunnels have carried together.</summary>
     public TunnelCounters Plus(in TunnelCounters other) => new()
     {
@@ -34,6 +37,7 @@ public readonly record struct TunnelCounters
         DatagramsSent = DatagramsSent + other.DatagramsSent,
         DatagramsReceived = DatagramsReceived + other.DatagramsReceived,
         DatagramsDropped = DatagramsDropped + other.DatagramsDropped,
+        DatagramsExpired = DatagramsExpired + other.DatagramsExpired,
     };
 }
 
