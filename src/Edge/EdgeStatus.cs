@@ -63,6 +63,9 @@ public sealed record EdgeStatus
     /// <summary>When the next try to connect is due; null while connected or trying.</summary>
     public DateTimeOffset? NextAttempt { get; init; }
 
+    /// <summary>How the packet filter is.</summary>
+    public FirewallStatus? Firewall { get; init; }
+
     /// <summary>Clients and datagrams turned away since the start, by reason; reasons that never applied are missing.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = ImmutableDictionary<string, long>.Empty;
 }

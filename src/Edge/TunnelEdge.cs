@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
+using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
@@ -27,10 +28,11 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
     private readonly PortListeners _ports;
+    private readonly FirewallController _firewall;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
-    private Task _watchingAddress = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
     private volatile State _state = State.New;
 
     /// <summary>Makes an edge; nothing is connected nor bound before <see cref="StartAsync"/>.</summary>
@@ -53,8 +55,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         dialer ??= new TlsTunnelDialer(transport);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
+        ConnectorOptions connector = CreateConnectorOptions(options);
+        _firewall = PacketFilter.Create(options, connector.Hello, pins, observer, time, loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _connector = new TunnelConnector(
-            CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
+            connector, new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
 
         _publicAddress = new PublicAddressMonitor(
@@ -107,7 +111,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Running;
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
-        _watchingAddress = Task.Run(WatchPublicAddressAsync);
+        _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
         return Task.CompletedTask;
     }
 
@@ -121,8 +125,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Stopped;
         _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
-        await Task.WhenAll(_loops, _watchingAddress);
+        await Task.WhenAll(_loops, _watching);
         _ports.CloseAll(drainTimeout);
+        // The ports are closed, and connections that are open pass: there is nothing to filter any more.
+        await _firewall.RemoveAsync();
         await _connector.CloseAsync(drainTimeout);
     }
 
@@ -153,6 +159,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             BytesOut = toClients,
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
+            Firewall = _firewall.Status,
             Refused = _refusals.ToDictionary(),
         };
     }
@@ -165,6 +172,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
+        _firewall.Dispose();
         await _events.DisposeAsync();
         _stopping.Dispose();
     }
@@ -196,7 +204,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         try
         {
-            await _configs.RunAsync(_ports, _stopping.Token);
+            await _firewall.RemoveLeftoverAsync(_stopping.Token);
+            await _configs.RunAsync(_ports, _firewall, _stopping.Token);
         }
         catch (OperationCanceledException)
         {
@@ -219,6 +228,17 @@ public sealed class TunnelEdge : IAsyncDisposable
         }
     }
 
+    private async Task WatchFirewallAsync()
+    {
+        try
+        {
+            await _firewall.WatchAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
     private void OnPublicAddress(PublicAddresses addresses)
     {
         _connector.PublicAddress = addresses;
@@ -226,7 +246,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     }
 
     /// <summary>Turns what the parts see into events.</summary>
-    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver
+    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IPacketFilterObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport) =>
             edge._events.Raise(edge.TunnelConnected, edge, new TunnelConnectedEvent(address, TransportName(transport)));
@@ -240,6 +260,14 @@ public sealed class TunnelEdge : IAsyncDisposable
             edge._events.Raise(
                 initial ? edge.PortsAssigned : edge.PortsUpdated, edge,
                 new PortsEvent(revision, ports.NumbersOf(PortProtocol.Tcp), ports.NumbersOf(PortProtocol.Udp), ports.ToFailures()));
+
+        public void OnFirewallChanged(long revision, FirewallStatus status)
+        {
+        }
+
+        public void OnBlocked(AddressSet blocked)
+        {
+        }
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {
