@@ -21,6 +21,8 @@ public static class DebianProgram
 
     public static string Ip => Find("ip", "iproute2");
 
+    public static string Nft => Find("nft", "nftables");
+
     private static string Find(string program, string package)
     {
         var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin", "/sbin"]);

@@ -57,6 +57,9 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     /// <summary>What it last said of its ports; null before.</summary>
     public Report? PortReport { get; private set; }
 
+    /// <summary>What it last said of its firewall; null when it never did.</summary>
+    public FirewallReport? FirewallReport { get; private set; }
+
     /// <summary>New streams go elsewhere; changed under the registry's lock.</summary>
     public bool IsDraining { get; set; }
 
