@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge;
 
@@ -19,4 +20,7 @@ public sealed record FirewallStatus
 
     /// <summary>Addresses and CIDRs that are blocked now, those for a while included; overlapping ones count once.</summary>
     public int Blocked { get; init; }
+
+    /// <summary>Why the hub's firewall is not in force; null when it is.</summary>
+    internal string? Error => new FirewallReport { State = State, Errors = Errors }.Fault;
 }

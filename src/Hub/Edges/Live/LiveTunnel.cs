@@ -94,6 +94,10 @@ internal sealed class LiveTunnel : IHubTunnelHandler
                 PortReport = report;
                 _registry.OnPortReport(this, report);
                 break;
+            case Report.Firewall when report.FirewallState is { } firewall:
+                FirewallReport = firewall;
+                _registry.OnFirewallReport(this, report.Rev, firewall);
+                break;
             case Report.PublicAddress:
                 NotePublicAddress(report.PublicIp, report.PublicIpv6);
                 break;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
@@ -36,6 +37,10 @@ public sealed record FirewallReport
 
     /// <summary>What is wrong, or was left out, in words for the operator: at most 16 of at most 256 characters.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];
+
+    /// <summary>Why the firewall of that configuration is not in force, in words; null when it is.</summary>
+    [JsonIgnore]
+    public string? Fault => State is Applied or None ? null : Errors.IsDefaultOrEmpty ? State : $"{State}: {string.Join("; ", Errors)}";
 
     /// <summary>Cuts what an edge has to say to what a report may hold.</summary>
     public static ImmutableArray<string> Cut(IEnumerable<string> errors) =>
