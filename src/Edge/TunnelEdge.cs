@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
+using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
@@ -36,10 +37,11 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly PortRules _rules;
     private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
+    private readonly FirewallController _firewall;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
-    private Task _watchingAddress = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
     private volatile State _state = State.New;
 
     /// <summary>Makes an edge; nothing is connected nor bound before <see cref="StartAsync"/>.</summary>
@@ -64,8 +66,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         dialer ??= new TlsTunnelDialer(transport);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
+        ConnectorOptions connector = CreateConnectorOptions(options);
+        _firewall = PacketFilter.Create(options, connector.Hello, pins, observer, time, loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _connector = new TunnelConnector(
-            CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
+            connector, new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
 
         _publicAddress = new PublicAddressMonitor(
@@ -127,7 +131,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
-        _watchingAddress = Task.Run(WatchPublicAddressAsync);
+        _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
         return Task.CompletedTask;
     }
 
@@ -141,8 +145,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Stopped;
         _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
-        await Task.WhenAll(_loops, _watchingAddress);
+        await Task.WhenAll(_loops, _watching);
         _ports.CloseAll(drainTimeout);
+        // The ports are closed, and connections that are open pass: there is nothing to filter any more.
+        await _firewall.RemoveAsync();
         await _connector.CloseAsync(drainTimeout);
     }
 
@@ -154,6 +160,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         _rules.Change(options.AllowPorts, options.ProtectedPorts);
         _ports.Recheck(_rules);
+        _ = _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts);
     }
 
     /// <summary>How the edge is now.</summary>
@@ -184,6 +191,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
             DescriptorLimit = _descriptors.Limit,
+            Firewall = _firewall.Status,
             Refused = _refusals.ToDictionary(),
         };
     }
@@ -197,6 +205,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _ports.Dispose();
         _sessions.Dispose();
         _descriptors.Dispose();
+        _firewall.Dispose();
         _events.Complete();
         await _raising;
         _stopping.Dispose();
@@ -236,7 +245,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         try
         {
-            await _configs.RunAsync(_ports, _stopping.Token);
+            await _firewall.RemoveLeftoverAsync(_stopping.Token);
+            await _configs.RunAsync(_ports, _firewall, _stopping.Token);
         }
         catch (OperationCanceledException)
         {
@@ -259,6 +269,17 @@ public sealed class TunnelEdge : IAsyncDisposable
         }
     }
 
+    private async Task WatchFirewallAsync()
+    {
+        try
+        {
+            await _firewall.WatchAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
     private void OnPublicAddress(PublicAddresses addresses)
     {
         _connector.PublicAddress = addresses;
@@ -266,7 +287,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     }
 
     /// <summary>Turns what the parts see into events.</summary>
-    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IFirewallObserver
+    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IPacketFilterObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport) =>
             edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport)));
@@ -281,8 +302,12 @@ public sealed class TunnelEdge : IAsyncDisposable
                 initial ? edge.PortsAssigned : edge.PortsUpdated,
                 new PortsEvent(revision, ports.NumbersOf(PortProtocol.Tcp), ports.NumbersOf(PortProtocol.Udp), ports.ToFailures()));
 
-        public void OnFirewallConfigUpdated(long revision, string? error) =>
-            edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, error is null, error));
+        public void OnFirewallChanged(long revision, FirewallStatus status) =>
+            edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, status.Error is null, status.Error));
+
+        public void OnBlocked(AddressSet blocked)
+        {
+        }
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {

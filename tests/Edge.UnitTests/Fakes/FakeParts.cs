@@ -1,5 +1,6 @@
 using System.Net;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -36,6 +37,11 @@ internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
     public void OnPortsApplied(long revision, PortState ports, bool initial)
     {
     }
+}
+
+internal sealed class IgnoredFilter : IPacketFilter
+{
+    public Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>Binds nothing and remembers everything.</summary>

@@ -31,6 +31,8 @@ public static class DebianProgram
 
     public static string Promtool => Find("promtool", "prometheus");
 
+    public static string Nft => Find("nft", "nftables");
+
     private static string Find(string program, string package)
     {
         var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin", "/sbin"]);

@@ -122,6 +122,12 @@ internal sealed class LiveEdges : IDisposable
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
     }
 
+    public void OnFirewallReport(LiveTunnel live, long revision, FirewallReport firewall)
+    {
+        LiveEdgesLog.FirewallReported(_logger, firewall.Fault is null ? LogLevel.Information : LogLevel.Warning, live.EdgeId, revision, firewall.Fault ?? firewall.State);
+        _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, firewall.Fault is null, firewall.Fault) { Time = _time.GetUtcNow() });
+    }
+
     public void OnPublicAddress(LiveTunnel live, string address)
     {
         lock (_lock)

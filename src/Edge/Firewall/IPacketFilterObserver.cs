@@ -1,0 +1,11 @@
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>Is told of the packet filter. Must not block.</summary>
+internal interface IPacketFilterObserver
+{
+    /// <summary>What became of a configuration's firewall.</summary>
+    void OnFirewallChanged(long revision, FirewallStatus status);
+
+    /// <summary>The sources that are blocked from now on: their open connections are to end.</summary>
+    void OnBlocked(AddressSet blocked);
+}
