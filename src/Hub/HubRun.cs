@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Transport;
@@ -30,8 +32,10 @@ internal sealed class HubRun : IDisposable
         var resolver = new TargetResolver(time);
         Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Context);
         Sessions = new SessionForwarder(forwarding, resolver, time, loggerFactory.CreateLogger<SessionForwarder>());
+        Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
         Live = new LiveEdges(
             edges,
+            Blocks,
             new TunnelForwarder(Streams, Sessions),
             LiveEdgesOptions.Default with { MaxEdges = limits.Edges, Drain = options.DrainTimeout },
             events,
@@ -67,6 +71,8 @@ internal sealed class HubRun : IDisposable
     public SessionForwarder Sessions { get; }
 
     public LiveEdges Live { get; }
+
+    public BlockList Blocks { get; }
 
     public FrontDoor FrontDoor { get; }
 

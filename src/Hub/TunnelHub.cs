@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
@@ -105,6 +106,9 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>Its clock.</summary>
     internal TimeProvider Time => _time;
+
+    /// <summary>Sources that are blocked for a while; null when the hub is not running.</summary>
+    public BlockList? Blocks => _run?.Blocks;
 
     /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
     public string? CertificatePin => _run?.Certificate.Pin;

@@ -21,6 +21,7 @@ internal static class AdminApi
         var routes = new AdminRoutes(application);
         new EdgesEndpoints(hub.Edges, tokens).Map(routes);
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
+        new BlocksEndpoints(hub).Map(routes);
         new StatusEndpoints(hub).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new MetricsEndpoints(hub.Metrics).Map(routes);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
@@ -26,6 +27,8 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(IEnumerable<Block>))]
+[JsonSerializable(typeof(BlockRequest))]
 [JsonSerializable(typeof(HubStatus))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(EdgeConnectedEvent))]

@@ -40,6 +40,9 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     /// <summary>The configuration that it was last sent; changed under the registry's lock.</summary>
     public TunnelConfig Config { get; private set; }
 
+    /// <summary>Which blocks its first configuration has.</summary>
+    public long BlocksVersion { get; init; }
+
     /// <summary>Null until <see cref="LiveEdges.Begin"/>.</summary>
     public ITunnel? Tunnel { get; set; }
 
