@@ -305,9 +305,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         public void OnFirewallChanged(long revision, FirewallStatus status) =>
             edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, status.Error is null, status.Error));
 
-        public void OnBlocked(AddressSet blocked)
-        {
-        }
+        public int OnBlocked(AddressSet blocked) => blocked.Count == 0 ? 0 : edge._ports.Reset(blocked.Contains);
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {

@@ -110,6 +110,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>Sources that are blocked for a while; null when the hub is not running.</summary>
     public BlockList? Blocks => _run?.Blocks;
 
+    /// <summary>What no block may touch.</summary>
+    internal NeverBlocked NeverBlocked => new(_options.NeverBlock, NeverBlocked.OfMachine);
+
     /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
     public string? CertificatePin => _run?.Certificate.Pin;
 

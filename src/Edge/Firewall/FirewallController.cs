@@ -150,7 +150,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         EndConfirming();
         NftResult result = await InstallAsync(plan, cancellationToken);
         // Whoever is blocked is cut off as far as this process can, filter or not.
-        _observer.OnBlocked(plan.Blocked(_planner.Now));
+        if (_observer.OnBlocked(plan.Blocked(_planner.Now)) is > 0 and int ended)
+            _logger.BlockedReset(ended);
         if (!result.Succeeded)
         {
             Publish(result.Outcome == NftOutcome.Unavailable ? FirewallReport.Unavailable : FirewallReport.Failed, [result.Text, .. notes]);

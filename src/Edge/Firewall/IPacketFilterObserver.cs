@@ -7,5 +7,6 @@ internal interface IPacketFilterObserver
     void OnFirewallChanged(long revision, FirewallStatus status);
 
     /// <summary>The sources that are blocked from now on: their open connections are to end.</summary>
-    void OnBlocked(AddressSet blocked);
+    /// <returns>How many connections there were.</returns>
+    int OnBlocked(AddressSet blocked);
 }

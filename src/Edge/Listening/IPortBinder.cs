@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Tunnel.Edge.Listening;
 
 /// <summary>Opens public ports.</summary>
@@ -12,6 +14,10 @@ internal interface IBoundPort
 {
     /// <summary>Connections or sessions that came by this port and are open now.</summary>
     int Active { get; }
+
+    /// <summary>Resets the clients that <paramref name="which"/> is true of.</summary>
+    /// <returns>How many there were.</returns>
+    int Reset(Func<IPAddress, bool> which);
 
     /// <summary>Takes no more clients and gives the port back at once; those that are there have <paramref name="drain"/> to finish, then they are reset.</summary>
     void Close(TimeSpan drain);

@@ -57,6 +57,8 @@ internal sealed class TcpPortListener : IBoundPort
         return listener;
     }
 
+    public int Reset(Func<IPAddress, bool> which) => _connections.ResetWhere(which);
+
     public void Close(TimeSpan drain)
     {
         _closed = true;

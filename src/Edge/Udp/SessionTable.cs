@@ -84,10 +84,13 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     }
 
     /// <summary>Takes out every session of one port.</summary>
-    public void RemovePort(ushort port, ICollection<TSession> removed)
+    public void RemovePort(ushort port, ICollection<TSession> removed) => RemoveWhere(session => session.Key.Port == port, removed);
+
+    /// <summary>Takes out every session that <paramref name="condition"/> is true of.</summary>
+    public void RemoveWhere(Func<TSession, bool> condition, ICollection<TSession> removed)
     {
         foreach (TSession session in _sessions.Values)
-            if (session.Key.Port == port)
+            if (condition(session))
                 removed.Add(session);
         foreach (TSession session in removed)
             Remove(session);

@@ -25,8 +25,7 @@ internal sealed class BlocksEndpoints(IAdministeredHub hub)
             .Body<BlockRequest>()
             .Answers<Block>(StatusCodes.Status201Created)
             .Fails(StatusCodes.Status409Conflict);
-        // The rest of the path: a CIDR has a slash.
-        routes.Delete($"{All}/{{**ip}}", RemoveAsync, "removeBlock", "Lifts the block of an address or CIDR.")
+        routes.Delete($"{All}/{{ip}}", RemoveAsync, "removeBlock", "Lifts the block of an address or CIDR, whose slash is written %2F.")
             .Answers<Block>()
             .Fails(StatusCodes.Status404NotFound);
     }
@@ -47,6 +46,7 @@ internal sealed class BlocksEndpoints(IAdministeredHub hub)
 
     private async Task RemoveAsync(HttpContext context)
     {
+        // Routing leaves %2F as it is.
         var text = Uri.UnescapeDataString((string)context.GetRouteValue("ip")!);
         if (!IpRange.TryParse(text, out var source, out var error))
             throw new ProblemException(Problem.Invalid("ip", text.Length > 60 ? text[..60] + "…" : text, error));

@@ -66,6 +66,8 @@ internal sealed class FakeBoundPort : IBoundPort
 {
     public int Active => 0;
 
+    public int Reset(Func<IPAddress, bool> which) => 0;
+
     public TimeSpan? Closed { get; private set; }
 
     public void Close(TimeSpan drain) => Closed = drain;

@@ -297,6 +297,10 @@ public sealed class FirewallControllerTests : IDisposable
         {
         }
 
-        public void OnBlocked(AddressSet blocked) => Blocked = blocked;
+        public int OnBlocked(AddressSet blocked)
+        {
+            Blocked = blocked;
+            return 0;
+        }
     }
 }

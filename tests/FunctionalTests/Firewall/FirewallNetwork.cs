@@ -8,14 +8,14 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Firewall;
 
 /// <summary>
-/// Two network namespaces of a test: the edge's machine, and the world with the hub and clients of several addresses. The packet filter of the
+/// Three network namespaces of a test: the edge's machine between the hub's and the world with clients of several addresses. The packet filter of the
 /// machine that runs the tests is never touched.
 /// </summary>
 public sealed class FirewallNetwork : IAsyncDisposable
 {
     public static readonly IPAddress Edge4 = IPAddress.Parse("10.9.0.1");
     public static readonly IPAddress Edge6 = IPAddress.Parse("fd00:9::1");
-    public static readonly IPAddress Hub = IPAddress.Parse("10.9.0.2");
+    public static readonly IPAddress Hub = IPAddress.Parse("10.9.1.2");
 
     /// <summary>Clients' addresses, each next to the others.</summary>
     public static readonly IPAddress[] Clients4 = [.. Enumerable.Range(10, 4).Select(last => IPAddress.Parse($"10.9.0.{last}"))];
@@ -23,22 +23,29 @@ public sealed class FirewallNetwork : IAsyncDisposable
 
     private static int _count;
 
-    private FirewallNetwork(string name) => (EdgeSpace, World) = (name + "-edge", name + "-world");
+    private FirewallNetwork(string name) => (EdgeSpace, World, HubSpace) = (name + "-edge", name + "-world", name + "-hub");
 
     public string EdgeSpace { get; }
 
     public string World { get; }
 
+    public string HubSpace { get; }
+
+    private IEnumerable<string> Spaces => [EdgeSpace, World, HubSpace];
+
     public static async Task<FirewallNetwork> StartAsync()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "network namespaces need root");
         var network = new FirewallNetwork($"tunnel-fw-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
-        await IpAsync("netns", "add", network.EdgeSpace);
-        await IpAsync("netns", "add", network.World);
+        foreach (var space in network.Spaces)
+            await IpAsync("netns", "add", space);
         // Made inside a namespace, so that the machine's own never sees it.
-        await IpAsync("-n", network.EdgeSpace, "link", "add", "veth0", "type", "veth", "peer", "name", "veth0", "netns", network.World);
-        await network.ConfigureAsync(network.EdgeSpace, [$"{Edge4}/24", $"{Edge6}/32"]);
-        await network.ConfigureAsync(network.World, [$"{Hub}/24", .. Clients4.Select(a => $"{a}/24"), .. Clients6.Select(a => $"{a}/32")]);
+        await IpAsync("-n", network.EdgeSpace, "link", "add", "world", "type", "veth", "peer", "name", "edge", "netns", network.World);
+        await IpAsync("-n", network.EdgeSpace, "link", "add", "hub", "type", "veth", "peer", "name", "edge", "netns", network.HubSpace);
+        await ConfigureAsync(network.EdgeSpace, "world", [$"{Edge4}/24", $"{Edge6}/32"]);
+        await ConfigureAsync(network.EdgeSpace, "hub", ["10.9.1.1/24"]);
+        await ConfigureAsync(network.HubSpace, "edge", [$"{Hub}/24"]);
+        await ConfigureAsync(network.World, "edge", [.. Clients4.Select(a => $"{a}/24"), .. Clients6.Select(a => $"{a}/32")]);
         return network;
     }
 
@@ -54,8 +61,8 @@ public sealed class FirewallNetwork : IAsyncDisposable
         return socket;
     });
 
-    /// <summary>A listener in the world, at the hub's address.</summary>
-    public Socket Listen(int port) => NamespaceThread.Run("/run/netns/" + World, () =>
+    /// <summary>A listener on the hub's machine.</summary>
+    public Socket Listen(int port) => NamespaceThread.Run("/run/netns/" + HubSpace, () =>
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(Hub, port));
@@ -101,19 +108,19 @@ public sealed class FirewallNetwork : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var space in new[] { EdgeSpace, World })
+        foreach (var space in Spaces)
             await ManagedProcess.RunAsync(DebianProgram.Ip, ["netns", "del", space]);
     }
 
-    private async Task ConfigureAsync(string space, IEnumerable<string> addresses)
+    private static async Task ConfigureAsync(string space, string device, IEnumerable<string> addresses)
     {
         await IpAsync("-n", space, "link", "set", "lo", "up");
-        await IpAsync("-n", space, "link", "set", "veth0", "up");
+        await IpAsync("-n", space, "link", "set", device, "up");
         foreach (var address in addresses)
         {
             // Without the search for duplicates, which makes an address wait.
             string[] more = address.Contains(':') ? ["nodad"] : [];
-            await IpAsync(["-n", space, "addr", "add", address, "dev", "veth0", .. more]);
+            await IpAsync(["-n", space, "addr", "add", address, "dev", device, .. more]);
         }
     }
 

@@ -60,7 +60,7 @@ public sealed class FirewallSetup : IAsyncDisposable
             ["logLevel"] = "debug",
         };
         File.WriteAllText(PathOf("hub.json"), settings.ToJsonString());
-        var (program, arguments) = FirewallNetwork.In(Network.World, Binaries.Hub, "run", "--config", PathOf("hub.json"));
+        var (program, arguments) = FirewallNetwork.In(Network.HubSpace, Binaries.Hub, "run", "--config", PathOf("hub.json"));
         _hub = ManagedProcess.Start("tunnel-hub", program, arguments);
         _hubAdmin = new AdminClient("tunnel-hub", PathOf("hub.sock"));
         await Eventually.IsTrueAsync(() => IsAnsweredAsync(_hubAdmin, _hub), "the hub's start", explain: () => _hub.Log);

@@ -25,8 +25,6 @@ public static class DebianProgram
 
     public static string SystemdAnalyze => Find("systemd-analyze", "systemd");
 
-    public static string Nft => Find("nft", "nftables");
-
     public static string Prlimit => Find("prlimit", "util-linux");
 
     public static string Promtool => Find("promtool", "prometheus");

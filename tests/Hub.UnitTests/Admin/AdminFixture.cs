@@ -7,7 +7,9 @@ using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
@@ -26,6 +28,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     private AdminFixture()
     {
+        Blocks = new BlockList(_directory.File("state"), new StateFiles(), Time, NullLogger.Instance);
         Edges = TestEdges.Store(_directory.File("state"), time: Time);
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://localhost/") };
     }
@@ -33,6 +36,10 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public ManualTimeProvider Time { get; } = new();
 
     public EdgeStore Edges { get; }
+
+    public BlockList Blocks { get; }
+
+    public NeverBlocked NeverBlocked { get; } = new([], () => [IPAddress.Parse("192.0.2.200"), IPAddress.Parse("2001:db8::200")]);
 
     public string CertificatePin => Pin;
 

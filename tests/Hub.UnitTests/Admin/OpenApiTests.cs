@@ -8,7 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Observability;
 
@@ -23,6 +25,10 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     public EdgeStore Edges { get; private set; } = null!;
 
+    public BlockList Blocks { get; private set; } = null!;
+
+    NeverBlocked IAdministeredHub.NeverBlocked { get; } = new([], () => []);
+
     public string CertificatePin => AdminFixture.Pin;
 
     HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
@@ -36,6 +42,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Edges = TestEdges.Store(_directory.File("state"));
+        Blocks = new BlockList(_directory.File("state"), new StateFiles(), TimeProvider.System, NullLogger.Instance);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseTestServer();
         builder.Services.AddRoutingCore();
