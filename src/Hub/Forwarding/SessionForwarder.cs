@@ -14,7 +14,6 @@ internal sealed class SessionForwarder : IDisposable
 
     // Among so many of the oldest the one that was idle longest gives way.
     private const int EvictionSample = 32;
-    private readonly ForwardingOptions _options;
     private readonly TargetResolver _resolver;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
@@ -26,7 +25,7 @@ internal sealed class SessionForwarder : IDisposable
 
     public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TimeProvider time, ILogger<SessionForwarder> logger)
     {
-        _options = options;
+        Options = options;
         _resolver = resolver;
         _logger = logger;
         Time = time;
@@ -35,6 +34,9 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     public TimeProvider Time { get; }
+
+    /// <summary>What new sessions go by.</summary>
+    public ForwardingOptions Options { get; set; }
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
     public int Count
@@ -55,14 +57,14 @@ internal sealed class SessionForwarder : IDisposable
         var port = opening.RoutingPort;
         // A compromised edge must not reach other ports of the target.
         var policy = tunnel.FindPort(udp: true, port, Time.GetUtcNow());
-        var info = new SessionInfo(tunnel.EdgeId, port, policy?.TargetHost ?? _options.TargetHost, policy?.TargetPort ?? port);
+        var info = new SessionInfo(tunnel.EdgeId, port, policy?.TargetHost ?? Options.TargetHost, policy?.TargetPort ?? port);
         if (policy is null)
         {
             NoteFailure(info, SessionFailure.PortNotAssigned);
             return null;
         }
 
-        if (tunnel.Tunnel!.ActiveSessions > _options.SessionsPerEdge)
+        if (tunnel.Tunnel!.ActiveSessions > Options.SessionsPerEdge)
         {
             NoteFailure(info, SessionFailure.TooManySessions);
             return null;
@@ -124,7 +126,7 @@ internal sealed class SessionForwarder : IDisposable
         lock (_lock)
         {
             UpstreamSession? longestIdle = null;
-            var node = _sessions.Count >= _options.MaxSessions ? _sessions.First : null;
+            var node = _sessions.Count >= Options.MaxSessions ? _sessions.First : null;
             for (var looked = 0; node is not null && looked < EvictionSample; looked++, node = node.Next)
             {
                 if (longestIdle is null || node.Value.LastActive < longestIdle.LastActive)
