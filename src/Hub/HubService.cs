@@ -1,7 +1,11 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Access;
+using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub;
@@ -18,7 +22,8 @@ internal static class HubService
     {
         using var loggerFactory = ServiceLogging.CreateFactory(options.LogLevel);
         using var notifier = new SystemdNotifier();
-        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System);
+        var network = new NetworkAdmin(options, TimeProvider.System);
+        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System) { HttpConnections = network.TunnelPort };
         AdminSocketHost? admin = null;
         var runner = new ServiceRunner(notifier, loggerFactory.CreateLogger("Tunnel.Hub.Service"), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
@@ -27,7 +32,7 @@ internal static class HubService
             StartAsync = async cancellation =>
             {
                 await hub.StartAsync(cancellation);
-                admin = await StartAdminAsync(hub, options, loggerFactory, cancellation);
+                admin = await StartAdminAsync(hub, network, options, loggerFactory, cancellation);
             },
             StopAsync = async drain =>
             {
@@ -40,13 +45,24 @@ internal static class HubService
         });
     }
 
-    private static Task<AdminSocketHost> StartAdminAsync(TunnelHub hub, TunnelHubOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
-        AdminSocketHost.StartAsync(
+    private static Task<AdminSocketHost> StartAdminAsync(
+        TunnelHub hub, NetworkAdmin network, TunnelHubOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    {
+        var logger = loggerFactory.CreateLogger("Tunnel.Hub.Admin");
+        var key = AdminKey.Load(options.StateDir, new StateFiles());
+        var access = new AdminAccess(key, new FailedTries(TimeProvider.System, options.Limits.FailedTriesPerMinute), logger);
+        return AdminSocketHost.StartAsync(
             options.AdminSocket,
-            AdminApi.AddServices,
-            application => AdminApi.Map(application, new AdministeredHub(hub), options.PublicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
+            services =>
+            {
+                AdminApi.AddServices(services);
+                network.AddServices(services);
+            },
+            application => AdminApi.Map(application, new AdministeredHub(hub), key, access, options.PublicHost, logger),
             loggerFactory,
-            cancellationToken);
+            cancellationToken,
+            kestrel => network.Listen(kestrel, hub.CertificateContext!));
+    }
 
     private static async Task StopAdminAsync(AdminSocketHost admin)
     {

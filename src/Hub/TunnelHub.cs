@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
@@ -84,6 +85,12 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>The allowed edges; null when the hub is not running.</summary>
     public EdgeStore? Edges => _run?.Edges;
+
+    /// <summary>What takes connections to the tunnel port that choose HTTP; null: none may. To be set before the start.</summary>
+    internal IHttpConnections? HttpConnections { get; init; }
+
+    /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
+    internal SslStreamCertificateContext? CertificateContext => _run?.Certificate.Context;
 
     /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
     public string? CertificatePin => _run?.Certificate.Pin;
@@ -174,7 +181,7 @@ public sealed class TunnelHub : IAsyncDisposable
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
             _events = new HubEventQueue(Raise, _logger) { StreamsWanted = _streamOpened is not null || _streamClosed is not null };
-            _run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+            _run = new HubRun(_options, edges, certificate, _events, HttpConnections, _time, _loggerFactory);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Transport;
 
@@ -19,6 +20,7 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
+[JsonSerializable(typeof(AdminKeyAnswer))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]

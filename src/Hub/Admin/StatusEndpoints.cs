@@ -9,7 +9,7 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
     public void Map(AdminRoutes routes)
     {
         routes.Get("/api/v1/status", StatusAsync, "getStatus", "The hub, its connected edges, and what went wrong by reason.").Answers<HubStatus>();
-        routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>();
+        routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>().WithoutKey();
     }
 
     private Task StatusAsync(HttpContext context) => AdminResults.WriteAsync(context, hub.GetStatus(), AdminJson.Default.HubStatus);

@@ -17,6 +17,7 @@ internal static class HubCommandLine
             ApplyCommand.Create(options),
             StatusCommand.Create(options),
             TokenCommands.Create(options),
+            AdminKeyCommand.Create(options),
         };
     }
 

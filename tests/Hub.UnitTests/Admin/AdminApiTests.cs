@@ -46,12 +46,12 @@ public sealed class AdminApiTests
     {
         await using var admin = await AdminFixture.StartAsync();
         var (status, problem) = await admin.SendAsync(
-            HttpMethod.Put, "api/v1/edges", """[{"id":"a","secret":"my weak secret","listenPort":[1]},{"id":"a","listenPorts":[0]},7]""");
+            HttpMethod.Put, "api/v1/edges", """[{"id":"a","secret":"my weak secret","listenPort":[1],"listenPorts":[70000]},{"id":"a","listenPorts":[0]},7]""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(400, problem.GetProperty("status").GetInt32());
         var errors = problem.GetProperty("errors").EnumerateArray().ToList();
         Assert.Equal(
-            ["$[0].listenPort", "$[0].secret", "$[1].id", "$[1].listenPorts[0]", "$[1].secret", "$[2]"],
+            ["$[0].listenPort", "$[0].listenPorts[0]", "$[0].secret", "$[1].id", "$[1].listenPorts[0]", "$[1].secret", "$[2]"],
             errors.Select(error => error.GetProperty("path").GetString()).Order(StringComparer.Ordinal));
         Assert.All(errors, error => Assert.NotEmpty(error.GetProperty("message").GetString()!));
         Assert.DoesNotContain("weak", problem.GetRawText(), StringComparison.Ordinal);

@@ -6,8 +6,11 @@ using Hub.UnitTests.Edges;
 using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
@@ -40,10 +43,12 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     {
         var fixture = new AdminFixture();
         await fixture.Edges.LoadAsync([], CancellationToken.None);
+        var key = AdminKey.Load(fixture._directory.File("state"), new StateFiles());
+        var access = new AdminAccess(key, new FailedTries(fixture.Time), NullLogger.Instance);
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, fixture, publicHost, NullLogger.Instance),
+            application => AdminApi.Map(application, fixture, key, access, publicHost, NullLogger.Instance),
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;
