@@ -25,6 +25,7 @@ internal static class AdminApi
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
         new StatusEndpoints(hub).Map(routes);
         new AdminKeyEndpoints(key).Map(routes);
+        new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new OpenApiEndpoint().Map(routes);
         routes.MapEverythingElse();
     }

@@ -13,6 +13,7 @@ using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Events;
 
 namespace Hub.UnitTests.Admin;
 
@@ -26,6 +27,10 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public EdgeStore Edges { get; private set; } = null!;
 
     public string CertificatePin => AdminFixture.Pin;
+
+    HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
+
+    TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
 
