@@ -23,6 +23,8 @@ internal static class AdminApi
         var routes = new AdminRoutes(application);
         new EdgesEndpoints(hub.Edges, tokens).Map(routes);
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
+        new EdgeTunnelsEndpoints(hub).Map(routes);
+        new ValidatePortEndpoints(hub.Edges).Map(routes);
         new StatusEndpoints(hub).Map(routes);
         new AdminKeyEndpoints(key).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);

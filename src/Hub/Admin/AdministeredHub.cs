@@ -15,5 +15,7 @@ internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
 
     public TimeProvider Time => hub.Time;
 
+    public Task DisconnectAsync(string edgeId) => hub.DisconnectAsync(edgeId);
+
     public HubStatus GetStatus() => hub.GetStatus();
 }

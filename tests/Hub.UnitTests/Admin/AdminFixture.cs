@@ -61,6 +61,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         return fixture;
     }
 
+    public Task DisconnectAsync(string edgeId) => Task.CompletedTask;
+
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3", AllowedEdges = Edges.Current.Count };
 
     public string File(string name, string content)
@@ -93,6 +95,16 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
         return await response.Content.ReadAsStreamAsync();
+    }
+
+    public async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await _http.SendAsync(request);
     }
 
     public async ValueTask DisposeAsync()

@@ -32,6 +32,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
+    Task IAdministeredHub.DisconnectAsync(string edgeId) => Task.CompletedTask;
+
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
 
     public async ValueTask InitializeAsync()
