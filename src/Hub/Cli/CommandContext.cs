@@ -15,7 +15,7 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     private const int PreconditionFailed = 412;
 
     // Each loss is another's success, so somebody gets on; this many in a row is somebody who writes all the time.
-    private const int MaxTries = 20;
+    private const int MaxTries = 100;
 
     /// <summary>For results alone.</summary>
     public TextWriter Out => parse.InvocationConfiguration.Output;

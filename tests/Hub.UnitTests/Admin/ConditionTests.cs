@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Hub.UnitTests.Edges;
+using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges;
 
 namespace Hub.UnitTests.Admin;
@@ -119,6 +120,30 @@ public sealed class ConditionTests
                     Assert.Equal(HttpStatusCode.PreconditionFailed, written.StatusCode);
             }
         }
+    }
+
+    [Fact]
+    public async Task A_command_that_reads_and_writes_loses_nothing_either()
+    {
+        await using var admin = await StartAsync();
+        var writing = Task.Run(async () =>
+        {
+            for (var port = 1000; port < 1040; port++)
+            {
+                EdgeUpdateResult result;
+                do
+                {
+                    var read = admin.Edges.Find("a")!;
+                    var next = read.Definition with { ListenPorts = [.. read.Definition.ListenPorts, port] };
+                    result = await admin.Edges.UpdateAsync(next, default, read.Tag.Equals);
+                }
+                while (!result.Succeeded);
+            }
+        });
+        for (var enabled = true; !writing.IsCompleted; enabled = !enabled)
+            Assert.Equal(0, await HubCommandLine.InvokeAsync(["edge", enabled ? "disable" : "enable", "a", "--admin-socket", admin.SocketPath], TextWriter.Null));
+        await writing;
+        Assert.Equal(41, admin.Edges.Find("a")!.TcpPorts.Length);
     }
 
     [Fact]
