@@ -26,6 +26,7 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
     private readonly Duplex _application;
     // Not the base's own: that one is disposed of while the pool may yet be about to cancel it.
     private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _aborted = new();
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
 
@@ -59,8 +60,7 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
     public override void Abort(ConnectionAbortedException abortReason)
     {
         NoteClosed();
-        _connection.Socket.Dispose();
-        _application.Input.CancelPendingRead();
+        Cancel(_aborted);
     }
 
     public override async ValueTask DisposeAsync()
@@ -82,20 +82,24 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
     private async Task RunAsync()
     {
         var receiving = ReceiveAsync();
+        var sending = SendAsync();
         try
         {
-            await SendAsync();
-            await _connection.Stream.ShutdownAsync().WaitAsync(LingerLimit, _time);
+            await sending.WaitAsync(_aborted.Token);
+            await _connection.Stream.ShutdownAsync().WaitAsync(LingerLimit, _time, _aborted.Token);
             _connection.Socket.Shutdown(SocketShutdown.Send);
-            await receiving.WaitAsync(LingerLimit, _time);
+            await receiving.WaitAsync(LingerLimit, _time, _aborted.Token);
         }
         catch (Exception error) when (IsExpected(error) || error is TimeoutException)
         {
             // The peer is gone, or does not go: there is nobody to tell.
         }
 
+        // Whoever still waits for the peer is told by this.
+        _application.Input.CancelPendingRead();
         await _connection.DisposeAsync();
         await receiving;
+        await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ReceiveAsync()
@@ -122,7 +126,10 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
     }
 
     // Kestrel's code hangs on this token: it belongs on the pool.
-    private void NoteClosed() => ThreadPool.UnsafeQueueUserWorkItem(static closed => ((CancellationTokenSource)closed!).Cancel(), _closed);
+    private void NoteClosed() => Cancel(_closed);
+
+    private static void Cancel(CancellationTokenSource source) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static source => ((CancellationTokenSource)source!).Cancel(), source);
 
     private async Task SendAsync()
     {
