@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
@@ -6,7 +7,11 @@ using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Observability;
+using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub;
 
@@ -16,15 +21,28 @@ internal static class HubService
     // The admin API's requests are short; a stop does not wait for a client that does not read.
     private static readonly TimeSpan AdminStopLimit = TimeSpan.FromSeconds(2);
 
+    // limits.memoryBudget and the like are fixed when the parts are made.
+    private static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "publicHost", "limits.streamsPerEdge"];
+
     /// <summary>Runs until a signal.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(TunnelHubOptions options)
+    /// <exception cref="ConfigurationException">The configuration is not valid.</exception>
+    public static async Task<int> RunAsync(ConfigurationSources sources)
     {
-        using var loggerFactory = ServiceLogging.CreateFactory(options.LogLevel);
+        var options = TunnelHubOptionsReader.Read(sources);
+        using var log = ServiceLogging.Create(options.Log);
+        var loggerFactory = log.Factory;
         using var notifier = new SystemdNotifier();
         var network = new NetworkAdmin(options, TimeProvider.System);
-        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System) { HttpConnections = network.TunnelPort };
+        using var meters = new ServiceMeters();
+        using var metrics = new PrometheusExporter(HubMetrics.MeterName);
+        using var push = new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName);
+        push.Use(options.Otlp);
+        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory) { HttpConnections = network.TunnelPort };
         AdminSocketHost? admin = null;
+        var publicHost = options.PublicHost;
+        using var reload = new ConfigurationReload<TunnelHubOptions>(
+            sources, TunnelHubOptionsReader.Read, Live, Change, TimeProvider.System, loggerFactory.CreateLogger("Tunnel.Hub.Configuration"));
         var runner = new ServiceRunner(notifier, loggerFactory.CreateLogger("Tunnel.Hub.Service"), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
@@ -32,7 +50,8 @@ internal static class HubService
             StartAsync = async cancellation =>
             {
                 await hub.StartAsync(cancellation);
-                admin = await StartAdminAsync(hub, network, options, loggerFactory, cancellation);
+                admin = await StartAdminAsync(
+                    hub, new AdministeredHub(hub, metrics), network, options, () => Volatile.Read(ref publicHost), loggerFactory, cancellation);
             },
             StopAsync = async drain =>
             {
@@ -43,10 +62,24 @@ internal static class HubService
             DrainTimeout = options.DrainTimeout,
             Status = () => Describe(hub.GetStatus()),
         });
+
+        void Change(TunnelHubOptions changed)
+        {
+            log.Options = changed.Log;
+            Volatile.Write(ref publicHost, changed.PublicHost);
+            hub.ChangeOptions(changed);
+            push.Use(changed.Otlp);
+        }
     }
 
     private static Task<AdminSocketHost> StartAdminAsync(
-        TunnelHub hub, NetworkAdmin network, TunnelHubOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+        TunnelHub hub,
+        AdministeredHub administered,
+        NetworkAdmin network,
+        TunnelHubOptions options,
+        Func<string?> publicHost,
+        ILoggerFactory loggerFactory,
+        CancellationToken cancellationToken)
     {
         var logger = loggerFactory.CreateLogger("Tunnel.Hub.Admin");
         var key = AdminKey.Load(options.StateDir, new StateFiles());
@@ -58,7 +91,7 @@ internal static class HubService
                 AdminApi.AddServices(services);
                 network.AddServices(services);
             },
-            application => AdminApi.Map(application, new AdministeredHub(hub), key, access, options.PublicHost, logger),
+            application => AdminApi.Map(application, administered, key, access, publicHost, logger),
             loggerFactory,
             cancellationToken,
             kestrel => network.Listen(kestrel, hub.CertificateContext!));

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -35,8 +36,11 @@ public sealed record TunnelHubOptions
     /// <summary>Who may reach the admin API over the network, with the key; empty: all.</summary>
     public ImmutableArray<IPNetwork> AdminAllowCidrs { get; init; } = [];
 
-    /// <summary>What is logged.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    /// <summary>What is logged by the program, and how.</summary>
+    public LogOptions Log { get; init; } = new();
+
+    /// <summary>Where metrics are pushed to; null: nowhere.</summary>
+    public OtlpOptions? Otlp { get; init; }
 
     /// <summary>The certificate; both null: one is made at first start and kept in the state.</summary>
     public TlsOptions Tls { get; init; } = new();

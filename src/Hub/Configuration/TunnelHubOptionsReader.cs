@@ -4,6 +4,8 @@ using System.Net;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -39,7 +41,8 @@ internal static class TunnelHubOptionsReader
             AdminOnTunnelPort = configuration.Boolean("adminOnTunnelPort", defaults.AdminOnTunnelPort),
             AdminListen = configuration.Text("adminListen"),
             AdminAllowCidrs = Networks(configuration, "adminAllowCidrs"),
-            LogLevel = configuration.LogLevel("logLevel", defaults.LogLevel),
+            Log = LogOptions.Read(configuration),
+            Otlp = configuration.Otlp(),
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges"),
             DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),

@@ -14,6 +14,7 @@ using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Shared.Observability;
 
 namespace Hub.UnitTests.Admin;
 
@@ -29,6 +30,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public string CertificatePin => AdminFixture.Pin;
 
     HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
+
+    public PrometheusExporter Metrics { get; } = new("none");
 
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
@@ -46,7 +49,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         _application = builder.Build();
         _application.UseRouting();
         var key = AdminKey.Load(_directory.File("state"), new StateFiles());
-        AdminApi.Map(_application, this, key, new AdminAccess(key, new FailedTries(TimeProvider.System), NullLogger.Instance), "hub.example.com", NullLogger.Instance);
+        AdminApi.Map(_application, this, key, new AdminAccess(key, new FailedTries(TimeProvider.System), NullLogger.Instance), () => "hub.example.com", NullLogger.Instance);
         await _application.StartAsync();
         using var http = _application.GetTestClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
