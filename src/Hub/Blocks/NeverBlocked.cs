@@ -5,10 +5,11 @@ using Tunnel.Shared.Firewall;
 
 namespace Tunnel.Hub.Blocks;
 
-/// <summary>What no block may touch: this machine, and what the setting <c>neverBlock</c> says.</summary>
+/// <summary>What no block may touch: this machine, whoever administers the hub, and what the setting <c>neverBlock</c> says.</summary>
 /// <param name="configured">The setting <c>neverBlock</c>.</param>
+/// <param name="administrators">The setting <c>adminAllowCidrs</c>.</param>
 /// <param name="addresses">This machine's addresses now.</param>
-internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, Func<IEnumerable<IPAddress>> addresses)
+internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, IReadOnlyCollection<IPNetwork> administrators, Func<IEnumerable<IPAddress>> addresses)
 {
     private static readonly ImmutableArray<IpRange> Loopback = [Range("127.0.0.0/8"), Range("::1")];
 
@@ -16,6 +17,7 @@ internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, Func
     public string? Objection(IpRange source) =>
         Find(source, Loopback) is { } loopback ? $"overlaps {loopback}, which is loopback"
         : Find(source, configured) is { } kept ? $"overlaps {kept} of the setting neverBlock"
+        : Find(source, administrators.Select(IpRange.Of)) is { } admin ? $"overlaps {admin} of the setting adminAllowCidrs: administrators are never blocked"
         : Find(source, addresses().Select(IpRange.Of)) is { } own ? $"overlaps {own}, an address of this hub: edges could reach it no more"
         : null;
 

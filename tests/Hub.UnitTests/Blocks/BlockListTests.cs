@@ -98,10 +98,12 @@ public sealed class BlockListTests : IDisposable
     [InlineData("192.0.2.200", "address of this hub")]
     [InlineData("192.0.2.0/24", "address of this hub")]
     [InlineData("198.51.100.77", "neverBlock")]
-    [InlineData("2001:db8::/32", "address of this hub")]
+    [InlineData("203.0.113.8/29", "adminAllowCidrs")]
+    [InlineData("2001:db8:5:7::/64", "adminAllowCidrs")]
+    [InlineData("2001:db8::/48", "address of this hub")]
     public void Some_are_never_blocked(string source, string why)
     {
-        var never = new NeverBlocked([Range("198.51.100.0/24")], () => [IPAddress.Parse("192.0.2.200"), IPAddress.Parse("2001:db8::200")]);
+        var never = new NeverBlocked([Range("198.51.100.0/24")], [IPNetwork.Parse("203.0.113.0/28"), IPNetwork.Parse("2001:db8:5::/48")], () => [IPAddress.Parse("192.0.2.200"), IPAddress.Parse("2001:db8::200")]);
         Assert.Contains(why, never.Objection(Range(source)), StringComparison.Ordinal);
         Assert.Null(never.Objection(Range("192.0.2.7")));
     }
