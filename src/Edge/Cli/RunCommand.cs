@@ -26,7 +26,7 @@ internal static class RunCommand
         Setting("secretFile", "F", "A file with this edge's secret."),
         Setting("pins", "PIN", "Pins of the hub's certificate, separated by commas; without them the system's trust store decides."),
         Setting("bindAddress", "A", "Where ports are bound (::, which is IPv4 and IPv6)."),
-        Setting("transport", "T", "How the hub is reached: tcpTls, the only one that is available now."),
+        Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback (what the token says, else tcpTls)."),
         Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 (all but the protected)."),
         Setting("protectedPorts", "LIST", "Ports that are never bound (22)."),
         Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status."),

@@ -18,7 +18,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public sealed record OpenedStream(StreamOpening Opening, ILocalEndpoint Endpoint, FakeStream Stream);
 
-    public TransportKind Kind => TransportKind.TcpTls;
+    public TransportKind Kind { get; init; } = TransportKind.TcpTls;
 
     public IPEndPoint RemoteEndPoint { get; init; } = new(IPAddress.Loopback, 8443);
 
