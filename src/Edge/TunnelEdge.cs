@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
@@ -26,8 +27,10 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
     private readonly PortListeners _ports;
+    private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
+    private Task _watchingAddress = Task.CompletedTask;
     private volatile State _state = State.New;
 
     /// <summary>Makes an edge; nothing is connected nor bound before <see cref="StartAsync"/>.</summary>
@@ -57,6 +60,10 @@ public sealed class TunnelEdge : IAsyncDisposable
             CreateConnectorOptions(options), transports, pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
 
+        _publicAddress = new PublicAddressMonitor(
+            options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
+            loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
+
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
         var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
         var binder = new PortBinder(
@@ -76,6 +83,9 @@ public sealed class TunnelEdge : IAsyncDisposable
 
     /// <summary>A later configuration was applied, or a port that had failed could be bound, or fails for another reason.</summary>
     public event EventHandler<PortsEvent>? PortsUpdated;
+
+    /// <summary>A public address of this machine was found that was not known.</summary>
+    public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
 
     /// <summary>A client got a stream.</summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened;
@@ -100,6 +110,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Running;
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
+        _watchingAddress = Task.Run(WatchPublicAddressAsync);
         return Task.CompletedTask;
     }
 
@@ -113,7 +124,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Stopped;
         _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
-        await _loops;
+        await Task.WhenAll(_loops, _watchingAddress);
         _ports.CloseAll(drainTimeout);
         await _connector.CloseAsync(drainTimeout);
     }
@@ -137,6 +148,8 @@ public sealed class TunnelEdge : IAsyncDisposable
             TransportDetail = connection.Choice?.Detail,
             Since = connection.Since,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
+            PublicIp = _publicAddress.Current.Primary?.ToString(),
+            PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),
             ActiveStreams = _connector.Totals.ActiveStreams,
             ActiveSessions = _connector.Totals.ActiveSessions,
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
@@ -196,6 +209,28 @@ public sealed class TunnelEdge : IAsyncDisposable
         }
     }
 
+    // No part of the watchdog's loops: the edge does its work without it.
+    private async Task WatchPublicAddressAsync()
+    {
+        try
+        {
+            await _publicAddress.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception e)
+        {
+            _logger.PublicAddressFaulted(e);
+        }
+    }
+
+    private void OnPublicAddress(PublicAddresses addresses)
+    {
+        _connector.PublicAddress = addresses;
+        _events.Raise(PublicIpDiscovered, this, new PublicIpDiscoveredEvent(addresses.Primary!, addresses.IPv6));
+    }
+
     /// <summary>Turns what the parts see into events.</summary>
     private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver
     {
@@ -204,6 +239,8 @@ public sealed class TunnelEdge : IAsyncDisposable
 
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
             edge._events.Raise(edge.TunnelDisconnected, edge, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
+
+        public void OnConfiguration(TunnelConfig config) => edge._publicAddress.SetInterval(config.StunIntervalSecs);
 
         public void OnPortsApplied(long revision, PortState ports, bool initial) =>
             edge._events.Raise(

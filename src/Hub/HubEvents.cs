@@ -46,6 +46,11 @@ public sealed record PortsAssignedEvent(string EdgeId, ImmutableArray<int> Liste
 /// <param name="ListenPortsUdp">All UDP ports that it has now, ascending.</param>
 public sealed record PortsUpdatedEvent(string EdgeId, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp) : HubEvent;
 
+/// <summary>An edge told a public address of its own that was not known, or another one.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="PublicIp">The address, as the edge found it out.</param>
+public sealed record PublicIpDiscoveredEvent(string EdgeId, string PublicIp) : HubEvent;
+
 /// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
 /// <param name="EdgeId">Which id.</param>
 /// <param name="Connected">Where the one that stays comes from.</param>

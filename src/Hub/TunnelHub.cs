@@ -62,6 +62,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>A connected edge was pushed other ports.</summary>
     public event EventHandler<PortsUpdatedEvent>? PortsUpdated;
 
+    /// <summary>An edge told its public address for the first time, or another one.</summary>
+    public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
+
     /// <summary>A second process came with the id of an edge that is alive.</summary>
     public event EventHandler<EdgeConflictEvent>? EdgeConflict;
 
@@ -242,6 +245,7 @@ public sealed class TunnelHub : IAsyncDisposable
             case TunnelDisconnectedEvent e: Raise(TunnelDisconnected, e); break;
             case PortsAssignedEvent e: Raise(PortsAssigned, e); break;
             case PortsUpdatedEvent e: Raise(PortsUpdated, e); break;
+            case PublicIpDiscoveredEvent e: Raise(PublicIpDiscovered, e); break;
             case EdgeConflictEvent e: Raise(EdgeConflict, e); break;
             case CrashRecoveredEvent e: Raise(CrashRecovered, e); break;
             case StreamOpenedEvent e: Raise(_streamOpened, e); break;

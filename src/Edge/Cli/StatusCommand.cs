@@ -49,6 +49,8 @@ internal static class StatusCommand
             output.WriteLine($"transport {status.TransportMode}, {status.TransportReason}: {why}");
         if (status.LastError is { } error)
             output.WriteLine($"error     {error}");
+        if (status.PublicIp is { } address)
+            output.WriteLine($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
         output.WriteLine($"TCP       {Ports(status.ListenPorts)}");
         output.WriteLine($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (EdgePortFailure failure in status.FailedPorts)

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.PublicAddress;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -31,6 +32,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private volatile LiveTunnel? _live;
     private readonly Lock _statusGate = new();
     private ConnectionStatus _status = new();
+    private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
     public TunnelConnector(
         ConnectorOptions options, TransportSelector transports, PinStore pins, ConfigApplier configs, IConnectorObserver observer,
@@ -47,6 +49,18 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     public ConnectionStatus Status => Volatile.Read(ref _status);
 
     public TunnelTotals Totals { get; } = new();
+
+    /// <summary>What the hub is told of this machine's public address.</summary>
+    public PublicAddresses PublicAddress
+    {
+        get => Volatile.Read(ref _publicAddress);
+        set
+        {
+            Volatile.Write(ref _publicAddress, value);
+            if (_live is { } live)
+                SendPublicAddress(live.Tunnel, value);
+        }
+    }
 
     /// <summary>Dials and serves until cancelled; then the tunnel is left as it is, for <see cref="CloseAsync"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -98,10 +112,11 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         try
         {
             Update(status => status with { NextAttempt = null });
-            DialOutcome outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(), cancellationToken);
+            PublicAddresses said = PublicAddress;
+            DialOutcome outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
             return outcome.Result.Failure is { } failure
                 ? OnDialFailed(failure)
-                : await ServeAsync(outcome, _options.DrainTimeout, cancellationToken);
+                : await ServeAsync(outcome, said, _options.DrainTimeout, cancellationToken);
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
@@ -113,7 +128,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
     }
 
-    private DialRequest CreateRequest()
+    private DialRequest CreateRequest(PublicAddresses addresses)
     {
         if (_options.InsecureSkipVerify)
             _logger.VerificationOff();
@@ -125,7 +140,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             Secret = _options.Secret,
             Pins = _pins.Current,
             InsecureSkipVerify = _options.InsecureSkipVerify,
-            Hello = _options.Hello,
+            Hello = _options.Hello with { PublicIp = addresses.Primary?.ToString(), PublicIpv6 = addresses.IPv6?.ToString() },
             Handler = this,
         };
     }
@@ -144,9 +159,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     /// <summary>Serves a tunnel until it ends, or its hub goes away, or a better transport has taken its place and ends.</summary>
     /// <param name="outcome">The tunnel.</param>
+    /// <param name="said">The public address that it was told when it was dialled.</param>
     /// <param name="olderDrain">How long the streams of the one before may go on.</param>
     /// <param name="cancellationToken">Stops the serving; the tunnel is left as it is.</param>
-    private async Task<TimeSpan> ServeAsync(DialOutcome outcome, TimeSpan olderDrain, CancellationToken cancellationToken)
+    private async Task<TimeSpan> ServeAsync(DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
     {
         ITunnel tunnel = outcome.Result.Tunnel!;
         var live = new LiveTunnel(tunnel, _time.GetTimestamp());
@@ -158,6 +174,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _ = WatchAsync(live);
         _configs.PostInitial(tunnel, outcome.Result.Config!);
         OnConnected(tunnel, outcome.Choice);
+        // Found while HELLO was on its way: whoever changed it told the tunnel before.
+        if (PublicAddress != said)
+            SendPublicAddress(tunnel, PublicAddress);
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, olderDrain);
 
@@ -165,7 +184,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             _logger.MovedToQuic(tunnel.ActiveStreams);
             // The tunnel is well, only not the best: none of its streams is cut for that.
-            return await ServeAsync(better, Timeout.InfiniteTimeSpan, cancellationToken);
+            return await ServeAsync(better, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
         return tunnel.Completion.IsCompleted ? await OnTunnelEndedAsync(live) : OnGoAway(live, await live.GoAway);
@@ -182,7 +201,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
 
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<DialOutcome> better = _transports.AwaitQuicAsync(_options.HubPort, CreateRequest, cut.Token);
+        Task<DialOutcome> better = _transports.AwaitQuicAsync(_options.HubPort, () => CreateRequest(PublicAddress), cut.Token);
         await Task.WhenAny(over, better).WaitAsync(CancellationToken.None);
         await cut.CancelAsync();
         try
@@ -195,6 +214,14 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return null;
         }
     }
+
+    private static void SendPublicAddress(ITunnel tunnel, PublicAddresses addresses) =>
+        tunnel.SendReport(new Report
+        {
+            Kind = Report.PublicAddress,
+            PublicIp = addresses.Primary?.ToString(),
+            PublicIpv6 = addresses.IPv6?.ToString(),
+        });
 
     private void OnConnected(ITunnel tunnel, TransportChoice choice)
     {

@@ -19,6 +19,7 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
+[JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(HubStatus))]

@@ -52,8 +52,8 @@ public static class EdgeSetValidator
         if (!EdgeLine.IsValidEdgeId(edge.Id))
             faults.Errors.AddText($"{path}.id", edge.Id, $"must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
         CheckSecret(edge.Secret, hasSecret, path, faults.Errors);
-        if (edge.StunIntervalSecs is < MinStunInterval or > MaxStunInterval)
-            faults.Errors.Add($"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be {MinStunInterval}–{MaxStunInterval} seconds");
+        if (edge.StunIntervalSecs is not 0 and (< MinStunInterval or > MaxStunInterval))
+            faults.Errors.Add($"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be 0 (off) or {MinStunInterval}–{MaxStunInterval} seconds");
         if (edge.FirewallConfig is { } firewall)
             CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
         ListenPortsValidator.Check(edge, path, faults);

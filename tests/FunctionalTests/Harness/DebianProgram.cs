@@ -17,6 +17,8 @@ public static class DebianProgram
 
     public static string Curl => Find("curl", "curl");
 
+    public static string Turnserver => Find("turnserver", "coturn");
+
     public static string Ip => Find("ip", "iproute2");
 
     private static string Find(string program, string package)

@@ -42,8 +42,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         await fixture.Edges.LoadAsync([], CancellationToken.None);
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
-            _ => { },
-            routes => AdminApi.Map(routes, fixture, publicHost, NullLogger.Instance),
+            AdminApi.AddServices,
+            application => AdminApi.Map(application, fixture, publicHost, NullLogger.Instance),
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;

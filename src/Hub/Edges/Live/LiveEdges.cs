@@ -112,6 +112,19 @@ internal sealed class LiveEdges : IDisposable
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
     }
 
+    public void OnPublicAddress(LiveTunnel live, string address)
+    {
+        lock (_lock)
+        {
+            // A reconnect says it again.
+            if (!_slots.TryGetValue(live.EdgeId, out var slot) || slot.PublicIp == address)
+                return;
+            slot.PublicIp = address;
+        }
+
+        _events.Post(new PublicIpDiscoveredEvent(live.EdgeId, address) { Time = _time.GetUtcNow() });
+    }
+
     /// <summary>All tunnels that are not over.</summary>
     public ImmutableArray<LiveTunnel> Tunnels
     {
