@@ -6,6 +6,7 @@ using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
@@ -19,9 +20,12 @@ namespace Tunnel.Edge;
 /// </summary>
 public sealed class TunnelEdge : IAsyncDisposable
 {
+    private const int MaxQueuedEvents = 1024;
+
     private readonly TunnelEdgeOptions _options;
     private readonly ILogger _logger;
-    private readonly EventQueue _events;
+    private readonly EventQueue<Action> _events;
+    private readonly Task _raising;
     private readonly RefusalCounters _refusals = new();
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
@@ -44,7 +48,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         time ??= TimeProvider.System;
         _options = options;
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
-        _events = new EventQueue(_logger);
+        _events = new EventQueue<Action>(static raise => raise(), _logger, MaxQueuedEvents);
+        _raising = Task.Run(_events.RunAsync);
         var observer = new EdgeObserver(this);
         ILogger connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
         ILogger listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
@@ -84,8 +89,11 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <summary>A later configuration was applied, or a port that had failed could be bound, or fails for another reason.</summary>
     public event EventHandler<PortsEvent>? PortsUpdated;
 
-    /// <summary>A public address of this machine was found that was not known.</summary>
+    /// <summary>This edge's public address was found out, or has changed.</summary>
     public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
+
+    /// <summary>A firewall configuration was put in place, or could not be.</summary>
+    public event EventHandler<FirewallConfigUpdatedEvent>? FirewallConfigUpdated;
 
     /// <summary>A client got a stream.</summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened;
@@ -171,7 +179,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
-        await _events.DisposeAsync();
+        _events.Complete();
+        await _raising;
         _stopping.Dispose();
     }
 
@@ -197,6 +206,13 @@ public sealed class TunnelEdge : IAsyncDisposable
             Os = Environment.OSVersion.ToString(),
         },
     };
+
+    // One by one: a subscriber that throws must not take the event from the others.
+    private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
+    {
+        foreach (EventHandler<TEvent> handler in Delegate.EnumerateInvocationList(handlers))
+            _events.Post(() => handler(this, raised));
+    }
 
     private async Task ApplyConfigsAsync()
     {
@@ -228,30 +244,33 @@ public sealed class TunnelEdge : IAsyncDisposable
     private void OnPublicAddress(PublicAddresses addresses)
     {
         _connector.PublicAddress = addresses;
-        _events.Raise(PublicIpDiscovered, this, new PublicIpDiscoveredEvent(addresses.Primary!, addresses.IPv6));
+        Raise(PublicIpDiscovered, new PublicIpDiscoveredEvent(addresses.Primary!, addresses.IPv6));
     }
 
     /// <summary>Turns what the parts see into events.</summary>
-    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver
+    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IFirewallObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice) =>
-            edge._events.Raise(edge.TunnelConnected, edge, new TunnelConnectedEvent(address, TransportName(transport), choice.Word));
+            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport), choice.Word));
 
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
-            edge._events.Raise(edge.TunnelDisconnected, edge, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
+            edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
 
         public void OnConfiguration(TunnelConfig config) => edge._publicAddress.SetInterval(config.StunIntervalSecs);
 
         public void OnPortsApplied(long revision, PortState ports, bool initial) =>
-            edge._events.Raise(
-                initial ? edge.PortsAssigned : edge.PortsUpdated, edge,
+            edge.Raise(
+                initial ? edge.PortsAssigned : edge.PortsUpdated,
                 new PortsEvent(revision, ports.NumbersOf(PortProtocol.Tcp), ports.NumbersOf(PortProtocol.Udp), ports.ToFailures()));
+
+        public void OnFirewallConfigUpdated(long revision, string? error) =>
+            edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, error is null, error));
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {
             // Thousands a second: nothing is made when nobody asks.
             if (edge.StreamOpened is { } handler)
-                edge._events.Raise(handler, edge, new StreamOpenedEvent(port.Port, client));
+                edge.Raise(handler, new StreamOpenedEvent(port.Port, client));
         }
 
         public void OnClientClosed(PortKey port, IPEndPoint? client, ITunnelStream stream, in StreamEnd end)
@@ -259,7 +278,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             if (edge.StreamClosed is { } handler)
             {
                 string reason = end.Completed ? "completed" : $"{end.Side}: {end.Reason}";
-                edge._events.Raise(handler, edge,
+                edge.Raise(handler,
                     new StreamClosedEvent(port.Port, client, stream.BytesSent, stream.BytesReceived, end.Completed, reason));
             }
         }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
@@ -33,6 +34,12 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public EdgeStore Edges { get; }
 
     public string CertificatePin => Pin;
+
+    public EventLog EventLog { get; } = new();
+
+    public HubEventFeed Events => EventLog.Queue;
+
+    TimeProvider IAdministeredHub.Time => Time;
 
     public string SocketPath => _directory.File("admin.sock");
 
@@ -70,6 +77,17 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal(response.IsSuccessStatusCode ? "application/json" : "application/problem+json", response.Content.Headers.ContentType?.MediaType);
         return (response.StatusCode, JsonElement.Parse(text));
+    }
+
+    /// <summary>Opens an endless answer; reading begins when the headers are there.</summary>
+    public async Task<Stream> OpenStreamAsync(string path, string? lastEventId = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (lastEventId is not null)
+            request.Headers.Add("Last-Event-ID", lastEventId);
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        return await response.Content.ReadAsStreamAsync();
     }
 
     public async ValueTask DisposeAsync()

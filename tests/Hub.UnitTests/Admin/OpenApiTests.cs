@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 
 namespace Hub.UnitTests.Admin;
 
@@ -22,6 +23,10 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public EdgeStore Edges { get; private set; } = null!;
 
     public string CertificatePin => AdminFixture.Pin;
+
+    HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
+
+    TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
 

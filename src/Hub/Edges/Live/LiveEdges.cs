@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -19,14 +20,14 @@ internal sealed class LiveEdges : IDisposable
     private readonly IAllowedEdges _allowed;
     private readonly ITunnelForwarder _forwarder;
     private readonly LiveEdgesOptions _options;
-    private readonly HubEventQueue _events;
+    private readonly HubEventFeed _events;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TunnelElection _election;
     private bool _closed;
 
     public LiveEdges(
-        IAllowedEdges allowed, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventQueue events, TimeProvider time, ILoggerFactory loggerFactory)
+        IAllowedEdges allowed, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
     {
         _allowed = allowed;
         _forwarder = forwarder;
@@ -104,6 +105,10 @@ internal sealed class LiveEdges : IDisposable
                 slot.Primary = null;
         }
     }
+
+    /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
+    public void OnFirewallApplied(LiveTunnel live, long revision, string? error) =>
+        _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, error is null, error) { Time = _time.GetUtcNow() });
 
     public void OnPortReport(LiveTunnel live, Report report)
     {
