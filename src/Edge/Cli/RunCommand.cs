@@ -38,25 +38,33 @@ internal static class RunCommand
 
     public static Command Create()
     {
-        var command = new Command("run", "Run the edge in the foreground. Settings also come from the configuration file and from TUNNEL_EDGE__… variables.")
-        {
-            Config,
-        };
-        foreach ((_, Option<string?> option) in Settings)
-            command.Add(option);
+        var command = new Command("run", "Run the edge in the foreground. Settings also come from the configuration file and from TUNNEL_EDGE__… variables.");
+        AddSettings(command);
         command.SetAction((parsed, _) => RunAsync(parsed));
         return command;
     }
 
+    /// <summary>Gives a command the service's settings as options.</summary>
+    public static void AddSettings(Command command)
+    {
+        command.Add(Config);
+        foreach ((_, Option<string?> option) in Settings)
+            command.Add(option);
+    }
+
+    /// <summary>The settings as the service would have them.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
+    public static EdgeSettings LoadSettings(ParseResult parsed) => EdgeSettings.Load(new ConfigurationSources
+    {
+        DefaultFile = EdgePaths.ConfigFile,
+        File = parsed.GetValue(Config),
+        EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
+        CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
+    });
+
     private static async Task<int> RunAsync(ParseResult parsed)
     {
-        EdgeSettings settings = EdgeSettings.Load(new ConfigurationSources
-        {
-            DefaultFile = EdgePaths.ConfigFile,
-            File = parsed.GetValue(Config),
-            EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
-            CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
-        });
+        EdgeSettings settings = LoadSettings(parsed);
         using ILoggerFactory loggers = ServiceLogging.CreateFactory(settings.LogLevel);
         using var notifier = new SystemdNotifier();
         await using var edge = new TunnelEdge(settings.Edge, loggers);
