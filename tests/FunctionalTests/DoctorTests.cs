@@ -10,15 +10,18 @@ namespace Tunnel.FunctionalTests;
 /// <summary><c>tunnel-edge doctor</c> against a real hub.</summary>
 public sealed class DoctorTests
 {
-    [Fact]
-    public async Task Beside_a_running_edge_all_is_well_and_the_edge_keeps_its_tunnel()
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
+    public async Task Beside_a_running_edge_all_is_well_and_the_edge_keeps_its_tunnel(string transport)
     {
-        await using var setup = await TunnelSetup.StartAsync(tcp: 2, udp: 1, policies: TunnelSetup.WithoutHeader);
+        QuicRequired.CheckFor(transport);
+        await using var setup = await TunnelSetup.StartAsync(tcp: 2, udp: 1, policies: TunnelSetup.WithoutHeader, edgeArguments: ["--transport", transport]);
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var pair = await setup.OpenAsync(upstream, setup.Tcp[0]);
         var before = (await setup.Edge.StatusAsync())!.Value.GetProperty("since").GetDateTimeOffset();
 
-        var (code, checks) = await RunAsync(setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket", setup.Edge.AdminSocket);
+        var (code, checks) = await RunAsync(setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket", setup.Edge.AdminSocket, "--transport", transport);
 
         Assert.Equal(0, code);
         foreach (var name in new[] { "dns", "tcp", "tls", "authentication", "ports" }) Assert.Equal("ok", Status(checks, name));
