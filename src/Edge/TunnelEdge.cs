@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
@@ -58,7 +59,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, time, listening);
+            new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, _refusals, NoReports.Instance, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
     }
 
@@ -136,6 +137,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
+            Ports = _ports.GetStatistics(),
             BytesIn = fromClients,
             BytesOut = toClients,
             LastError = connection.LastError,

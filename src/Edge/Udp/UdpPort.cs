@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Udp;
 
@@ -17,27 +19,47 @@ internal sealed class UdpPort : IBoundPort
     private static byte[]? _buffer;
 
     private readonly IDatagramSocket _socket;
+    private readonly PortAdmission _admission;
     private readonly UdpSessions _sessions;
     private readonly ILogger _logger;
-    private int _active;
+    private long _bytesIn;
+    private long _bytesOut;
 
-    private UdpPort(IDatagramSocket socket, UdpSessions sessions, ILogger logger) =>
-        (_socket, _sessions, _logger) = (socket, sessions, logger);
+    private UdpPort(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger) =>
+        (_socket, _admission, _sessions, _logger) = (socket, admission, sessions, logger);
 
     /// <summary>The port's number.</summary>
     public int Number => _socket.LocalPort;
 
-    public int Active => Volatile.Read(ref _active);
+    public int Active => _admission.Active;
+
+    public PortAdmission Admission => _admission;
 
     /// <summary>Starts to serve a bound socket, which is this port's from now on.</summary>
-    public static UdpPort Start(IDatagramSocket socket, UdpSessions sessions, ILogger logger)
+    public static UdpPort Start(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger)
     {
-        var port = new UdpPort(socket, sessions, logger);
+        var port = new UdpPort(socket, admission, sessions, logger);
         _ = Task.Run(port.ReceiveAsync);
         return port;
     }
 
-    public bool TrySend(ReadOnlySpan<byte> payload, in DatagramPath path) => _socket.TrySend(payload, path);
+    public bool TrySend(ReadOnlySpan<byte> payload, in DatagramPath path)
+    {
+        if (!_socket.TrySend(payload, path))
+            return false;
+        Interlocked.Add(ref _bytesOut, payload.Length);
+        return true;
+    }
+
+    /// <summary>A flow has no end of its own: those that the policy lets in no more are ended.</summary>
+    public void Update(EdgePortPolicy policy)
+    {
+        _admission.Policy = policy;
+        if (policy.HasLists)
+            _sessions.EndDenied(this);
+    }
+
+    public PortStatistics GetStatistics() => PortStatistics.Of(_admission, (Volatile.Read(ref _bytesIn), Volatile.Read(ref _bytesOut)));
 
     /// <summary>Without connections there is nothing to drain: a flow has no end of its own that could be waited for.</summary>
     public void Close(TimeSpan drain)
@@ -45,10 +67,6 @@ internal sealed class UdpPort : IBoundPort
         _socket.Dispose();
         _sessions.EndPort(this);
     }
-
-    internal void OnSessionAdded() => Interlocked.Increment(ref _active);
-
-    internal void OnSessionRemoved() => Interlocked.Decrement(ref _active);
 
     private async Task ReceiveAsync()
     {
@@ -72,6 +90,8 @@ internal sealed class UdpPort : IBoundPort
         while (received < BatchSize && _socket.TryReceive(buffer, out int length, out DatagramPath path))
         {
             received++;
+            // Only this loop writes it.
+            Volatile.Write(ref _bytesIn, _bytesIn + length);
             _sessions.Forward(this, path, buffer.AsSpan(0, length));
         }
 

@@ -56,6 +56,13 @@ internal sealed class SessionForwarder : IDisposable
             return null;
         }
 
+        var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
+        if (fault != SourceFault.None)
+        {
+            NoteFailure(info, fault == SourceFault.Denied ? SessionFailure.SourceDenied : SessionFailure.PrivateSource);
+            return null;
+        }
+
         var upstream = new UpstreamSession(this, info, session, opening, policy);
         _sessions.TryAdd(upstream, true);
         if (!_resolver.TryResolve(info.TargetHost, out var addresses))

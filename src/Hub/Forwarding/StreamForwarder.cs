@@ -39,6 +39,13 @@ internal sealed class StreamForwarder(
             return;
         }
 
+        var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
+        if (fault != SourceFault.None)
+        {
+            Refuse(tunnel, stream, port, fault == SourceFault.Denied ? StreamFailure.SourceDenied : StreamFailure.PrivateSource);
+            return;
+        }
+
         var forwarded = new ForwardedStream(this, tunnel.EdgeId, stream, opening, policy, policy.TargetHost ?? options.TargetHost);
         _ = forwarded.RunAsync();
     }
