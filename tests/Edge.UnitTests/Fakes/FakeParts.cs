@@ -30,6 +30,10 @@ internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
     {
     }
 
+    public void OnConfiguration(TunnelConfig config)
+    {
+    }
+
     public void OnPortsApplied(long revision, PortState ports, bool initial)
     {
     }
