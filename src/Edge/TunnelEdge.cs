@@ -30,6 +30,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly RefusalCounters _refusals = new();
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
+    private readonly BlockedClients _blocked;
     private readonly UdpSessions _sessions;
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
@@ -67,11 +68,12 @@ public sealed class TunnelEdge : IAsyncDisposable
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
+        _blocked = new BlockedClients(_connector, time);
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
         var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, _refusals, NoReports.Instance, time, listening);
+            new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, _refusals, _blocked, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
     }
 
@@ -175,6 +177,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
+        _blocked.Dispose();
         _events.Complete();
         await _raising;
         _stopping.Dispose();

@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -28,8 +29,8 @@ internal sealed class HubRun : IDisposable
 
         var forwarding = new ForwardingOptions(options.TargetHost, limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge);
         var resolver = new TargetResolver(time);
-        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Context);
-        Sessions = new SessionForwarder(forwarding, resolver, time, loggerFactory.CreateLogger<SessionForwarder>());
+        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Traffic, Context);
+        Sessions = new SessionForwarder(forwarding, resolver, Traffic, time, loggerFactory.CreateLogger<SessionForwarder>());
         Live = new LiveEdges(
             edges,
             new TunnelForwarder(Streams, Sessions),
@@ -37,6 +38,8 @@ internal sealed class HubRun : IDisposable
             events,
             time,
             loggerFactory);
+
+        edges.Changed += ForgetRemoved;
 
         _strangers = new StrangerRegistry(new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout), time);
         FrontDoor = new FrontDoor(
@@ -61,6 +64,9 @@ internal sealed class HubRun : IDisposable
     public DateTimeOffset Since { get; }
 
     public TransportContext Context { get; }
+
+    /// <summary>What passes, by edge and port.</summary>
+    public TrafficRegistry Traffic { get; } = new();
 
     public StreamForwarder Streams { get; }
 
@@ -88,8 +94,16 @@ internal sealed class HubRun : IDisposable
     public void Dispose()
     {
         Listener.Dispose();
+        Edges.Changed -= ForgetRemoved;
         Live.Dispose();
+        Streams.Dispose();
         Sessions.Dispose();
         Certificate.Dispose();
+    }
+
+    private void ForgetRemoved(EdgeSetChange change)
+    {
+        foreach (var edgeId in change.Removed)
+            Traffic.Forget(edgeId);
     }
 }

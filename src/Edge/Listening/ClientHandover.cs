@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
@@ -90,7 +91,7 @@ internal sealed class ClientHandover(
     private void Open(Socket socket, PortConnections port, ClientConnection connection, in StreamOpening opening, ITunnel tunnel)
     {
         socket.Blocking = false;
-        if (tunnel.OpenStream(opening, new SocketEndpoint(socket, transport), connection) is not { } stream)
+        if (tunnel.OpenStream(opening, CreateEndpoint(socket, port.Admission.Policy), connection) is not { } stream)
         {
             port.Remove(connection);
             Refuse(socket, port, RefusalReason.TunnelTakesNone, opening.Source);
@@ -99,6 +100,12 @@ internal sealed class ClientHandover(
 
         observer.OnClientConnected(port.Port, opening.Source);
         connection.SetStream(stream);
+    }
+
+    private ILocalEndpoint CreateEndpoint(Socket socket, EdgePortPolicy policy)
+    {
+        var endpoint = new SocketEndpoint(socket, transport);
+        return policy.UploadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, transport) : endpoint;
     }
 
     private void RefuseForDescriptors(Socket socket, PortConnections port, IPEndPoint? client)

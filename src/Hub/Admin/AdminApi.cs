@@ -22,6 +22,7 @@ internal static class AdminApi
         new EdgesEndpoints(hub.Edges, tokens).Map(routes);
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
         new StatusEndpoints(hub).Map(routes);
+        new TrafficEndpoints(hub).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new OpenApiEndpoint().Map(routes);
         routes.MapEverythingElse();

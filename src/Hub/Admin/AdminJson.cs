@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
@@ -14,6 +15,7 @@ namespace Tunnel.Hub.Admin;
         typeof(PortRangeJsonConverter),
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
         typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<ConnectionAction>),
         typeof(CamelCaseEnumConverter<TunnelEndKind>),
         typeof(CamelCaseEnumConverter<ResetReason>),
         typeof(EndPointConverter),
@@ -27,6 +29,9 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(HubStatus))]
+[JsonSerializable(typeof(StreamsAnswer))]
+[JsonSerializable(typeof(StreamStatsAnswer))]
+[JsonSerializable(typeof(ConnectionsAnswer))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(EdgeConnectedEvent))]
 [JsonSerializable(typeof(EdgeDisconnectedEvent))]

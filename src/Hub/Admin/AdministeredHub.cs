@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Admin;
 
@@ -12,6 +13,8 @@ internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
     public string CertificatePin => hub.CertificatePin!;
 
     public HubEventFeed Events => hub.Events!;
+
+    public TrafficRegistry Traffic => hub.Traffic!;
 
     public TimeProvider Time => hub.Time;
 

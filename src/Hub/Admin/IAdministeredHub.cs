@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Admin;
 
@@ -17,6 +18,9 @@ internal interface IAdministeredHub
 
     /// <summary>What happens.</summary>
     HubEventFeed Events { get; }
+
+    /// <summary>What passes.</summary>
+    TrafficRegistry Traffic { get; }
 
     /// <summary>The hub's clock.</summary>
     TimeProvider Time { get; }

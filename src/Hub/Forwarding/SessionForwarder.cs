@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -19,10 +21,11 @@ internal sealed class SessionForwarder : IDisposable
     private readonly ConcurrentDictionary<UpstreamSession, bool> _sessions = new();
     private readonly LogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
-    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TimeProvider time, ILogger<SessionForwarder> logger)
+    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TimeProvider time, ILogger<SessionForwarder> logger)
     {
         _options = options;
         _resolver = resolver;
+        Traffic = traffic;
         _logger = logger;
         Time = time;
         _throttle = new LogThrottle<(string, int, SessionFailure)>(time);
@@ -30,6 +33,8 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     public TimeProvider Time { get; }
+
+    public TrafficRegistry Traffic { get; }
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
     public int Count => _sessions.Count;
@@ -52,19 +57,20 @@ internal sealed class SessionForwarder : IDisposable
 
         if (tunnel.Tunnel!.ActiveSessions > _options.SessionsPerEdge)
         {
-            NoteFailure(info, SessionFailure.TooManySessions);
+            Block(info, opening, policy, SessionFailure.TooManySessions);
             return null;
         }
 
         var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
         if (fault != SourceFault.None)
         {
-            NoteFailure(info, fault == SourceFault.Denied ? SessionFailure.SourceDenied : SessionFailure.PrivateSource);
+            Block(info, opening, policy, fault == SourceFault.Denied ? SessionFailure.SourceDenied : SessionFailure.PrivateSource);
             return null;
         }
 
         var upstream = new UpstreamSession(this, info, session, opening, policy);
         _sessions.TryAdd(upstream, true);
+        upstream.Traffic.Add(upstream);
         if (!_resolver.TryResolve(info.TargetHost, out var addresses))
             _ = ResolveAsync(upstream);
         else if (addresses.Length > 0)
@@ -73,22 +79,38 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     /// <summary>The tunnel has ended the session.</summary>
-    public void Forget(UpstreamSession session)
+    public void Forget(UpstreamSession session, string reason = "completed")
     {
-        _sessions.TryRemove(session, out _);
+        if (_sessions.TryRemove(session, out _))
+            session.NoteEnd(reason);
         session.Close();
     }
 
     /// <summary>Ends a session from this side.</summary>
-    public void End(UpstreamSession session)
+    public void End(UpstreamSession session, string reason)
     {
-        Forget(session);
+        Forget(session, reason);
         session.Session.Close();
     }
 
     public void NoteFailure(SessionInfo info, SessionFailure failure)
     {
         Failures.Add(failure);
+        Traffic.Find(new TrafficKey(info.EdgeId, Udp: true, info.Port))?.CountError(
+            ReasonCounters<SessionFailure>.NameOf(failure),
+            upstream: failure is SessionFailure.Refused or SessionFailure.Unreachable or SessionFailure.NameNotFound);
+        Log(info, failure);
+    }
+
+    private void Block(SessionInfo info, in StreamOpening opening, PortPolicy policy, SessionFailure failure)
+    {
+        Failures.Add(failure);
+        Traffic.NoteBlocked(info.EdgeId, udp: true, info.Port, ReasonCounters<SessionFailure>.NameOf(failure), opening.Source, policy, Time.GetUtcNow());
+        Log(info, failure);
+    }
+
+    private void Log(SessionInfo info, SessionFailure failure)
+    {
         if (_throttle.ShouldLog((info.EdgeId, info.Port, failure), out var suppressed))
             ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure, suppressed);
     }
@@ -98,7 +120,7 @@ internal sealed class SessionForwarder : IDisposable
     {
         _sweep.Dispose();
         foreach (var session in _sessions.Keys)
-            End(session);
+            End(session, "shuttingDown");
     }
 
     private async Task ResolveAsync(UpstreamSession session)
@@ -111,7 +133,7 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         NoteFailure(session.Info, SessionFailure.NameNotFound);
-        End(session);
+        End(session, "nameNotFound");
     }
 
     // UDP can't tell an address that nobody listens on from a slow answer, so there is no trying them all: of "localhost" and its like, which have
@@ -125,7 +147,7 @@ internal sealed class SessionForwarder : IDisposable
         foreach (var (session, _) in _sessions)
         {
             if (session.IsIdle(now))
-                End(session);
+                End(session, "idleTimeout");
         }
     }
 }

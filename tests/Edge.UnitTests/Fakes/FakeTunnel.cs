@@ -68,7 +68,14 @@ internal sealed class FakeTunnel : ITunnel
 
     public void SendConfig(TunnelConfig config) => throw new NotSupportedException();
 
-    public void SendReport(Report report) => _reports.Writer.TryWrite(report);
+    /// <summary>Reports sent so far.</summary>
+    public int Reports { get; private set; }
+
+    public void SendReport(Report report)
+    {
+        Reports++;
+        _reports.Writer.TryWrite(report);
+    }
 
     public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
 

@@ -9,6 +9,7 @@ using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
@@ -38,6 +39,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public EventLog EventLog { get; } = new();
 
     public HubEventFeed Events => EventLog.Queue;
+
+    public TrafficRegistry Traffic { get; } = new();
 
     TimeProvider IAdministeredHub.Time => Time;
 

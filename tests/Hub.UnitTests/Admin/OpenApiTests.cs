@@ -10,6 +10,7 @@ using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 
 namespace Hub.UnitTests.Admin;
 
@@ -27,6 +28,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
 
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
+
+    TrafficRegistry IAdministeredHub.Traffic { get; } = new();
 
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
 
