@@ -20,8 +20,13 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
             _admin.Traffic.Of(connection.EdgeId, udp: false, 443).Add(connection);
             _admin.Traffic.Log.Add(new ConnectionRecord
             {
-                Time = _admin.Time.GetUtcNow(), EdgeId = connection.EdgeId, Port = 443, Proto = "tcp", Client = connection.Client,
-                Action = i % 5 == 0 ? ConnectionAction.Blocked : ConnectionAction.Allowed, Reason = i % 5 == 0 ? "denied" : "completed",
+                Time = _admin.Time.GetUtcNow(),
+                EdgeId = connection.EdgeId,
+                Port = 443,
+                Proto = "tcp",
+                Client = connection.Client,
+                Action = i % 5 == 0 ? ConnectionAction.Blocked : ConnectionAction.Allowed,
+                Reason = i % 5 == 0 ? "denied" : "completed",
             });
         }
     }
@@ -130,7 +135,15 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
 
         public LiveConnection Describe() => new()
         {
-            Id = id, EdgeId = edgeId, Port = 443, Proto = "tcp", Client = client, Target = "127.0.0.1:443", Since = DateTimeOffset.UnixEpoch, BytesIn = 1, BytesOut = 2,
+            Id = id,
+            EdgeId = edgeId,
+            Port = 443,
+            Proto = "tcp",
+            Client = client,
+            Target = "127.0.0.1:443",
+            Since = DateTimeOffset.UnixEpoch,
+            BytesIn = 1,
+            BytesOut = 2,
         };
     }
 }

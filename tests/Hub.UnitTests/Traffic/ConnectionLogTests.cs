@@ -71,7 +71,13 @@ public sealed class ConnectionLogTests
         Assert.Equal(8, Count(new ConnectionFilter { Since = Noon, Until = Noon.AddHours(1) }));
         Assert.Equal(1, Count(new ConnectionFilter
         {
-            EdgeId = "a", Port = 443, Proto = "tcp", Address = Block("203.0.113.7"), Action = ConnectionAction.Blocked, Since = Noon, Until = Noon.AddSeconds(1),
+            EdgeId = "a",
+            Port = 443,
+            Proto = "tcp",
+            Address = Block("203.0.113.7"),
+            Action = ConnectionAction.Blocked,
+            Since = Noon,
+            Until = Noon.AddSeconds(1),
         }));
     }
 
