@@ -40,6 +40,11 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
         _start = forwarder.Time.GetTimestamp();
     }
 
+    // The tunnel's view is the upstream's: what it receives is the client's.
+    long ILiveConnection.BytesIn => _stream.BytesReceived;
+
+    long ILiveConnection.BytesOut => _stream.BytesSent;
+
     private int TargetPort => _policy.TargetPort ?? _opening.RoutingPort;
 
     /// <summary>Dials and attaches; never throws.</summary>

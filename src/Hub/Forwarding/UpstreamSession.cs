@@ -115,6 +115,10 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
         });
     }
 
+    long ILiveConnection.BytesIn => Volatile.Read(ref _bytesIn);
+
+    long ILiveConnection.BytesOut => Volatile.Read(ref _bytesOut);
+
     LiveConnection ILiveConnection.Describe() => new()
     {
         Id = _id,

@@ -34,5 +34,11 @@ public sealed record LiveConnection
 /// <summary>What describes itself as one.</summary>
 internal interface ILiveConnection
 {
+    /// <summary>Bytes from the client so far.</summary>
+    long BytesIn { get; }
+
+    /// <summary>Bytes to the client so far.</summary>
+    long BytesOut { get; }
+
     LiveConnection Describe();
 }

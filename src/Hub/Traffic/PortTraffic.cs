@@ -75,11 +75,12 @@ internal sealed class PortTraffic(TrafficKey key)
     /// <param name="name">The policy's name for it.</param>
     public PortStatus Describe(bool isListening, string? name)
     {
+        ILiveConnection[] live;
+        PortStatus past;
         lock (_lock)
         {
-            // Bytes of the live ones are read while they go on.
-            var live = _live.Select(connection => connection.Describe()).ToArray();
-            return new PortStatus
+            live = [.. _live];
+            past = new PortStatus
             {
                 EdgeId = key.EdgeId,
                 Port = key.Port,
@@ -89,12 +90,15 @@ internal sealed class PortTraffic(TrafficKey key)
                 Healthy = isListening && !_isFailing,
                 ActiveConnections = live.Length,
                 TotalConnections = _total,
-                BytesIn = _pastBytesIn + live.Sum(connection => connection.BytesIn),
-                BytesOut = _pastBytesOut + live.Sum(connection => connection.BytesOut),
+                BytesIn = _pastBytesIn,
+                BytesOut = _pastBytesOut,
                 Blocked = _blocked.ToImmutableSortedDictionary(StringComparer.Ordinal),
                 Errors = _errors.ToImmutableSortedDictionary(StringComparer.Ordinal),
             };
         }
+
+        // Off the lock, which new connections need: there may be tens of thousands.
+        return past with { BytesIn = past.BytesIn + live.Sum(connection => connection.BytesIn), BytesOut = past.BytesOut + live.Sum(connection => connection.BytesOut) };
     }
 
     private void Count(Dictionary<string, long> counts, string reason, long count)

@@ -133,6 +133,10 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
 
         public string Client => client;
 
+        public long BytesIn => 1;
+
+        public long BytesOut => 2;
+
         public LiveConnection Describe() => new()
         {
             Id = id,
