@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -5,10 +6,12 @@ using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -32,6 +35,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly ConfigApplier _configs;
     private readonly BlockedClients _blocked;
     private readonly UdpSessions _sessions;
+    private readonly PortRules _rules;
+    private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
@@ -44,7 +49,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">The clock of all time limits; the system's when null.</param>
     /// <param name="dialer">How the hub is reached; TLS over TCP when null.</param>
-    public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null)
+    /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
+    public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
         _options = options;
@@ -69,12 +75,16 @@ public sealed class TunnelEdge : IAsyncDisposable
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
         _blocked = new BlockedClients(_connector, time);
-        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
-        var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
+        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time, udp);
+        _descriptors = DescriptorGuard.ForProcess(time);
+        var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
+        _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, _refusals, _blocked, time, listening);
+            _rules, handover, observer, _sessions, _refusals, _blocked, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
+        if (meters is not null)
+            EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
     }
 
     /// <summary>A tunnel to the hub was made.</summary>
@@ -116,6 +126,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         if (_state != State.New)
             throw new InvalidOperationException("An edge can be started once.");
         _state = State.Running;
+        if (DescriptorLimit.Read() is var limit && limit.Soft < limit.Hard)
+            _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
         _watchingAddress = Task.Run(WatchPublicAddressAsync);
@@ -137,12 +149,22 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(drainTimeout);
     }
 
+    /// <summary>
+    /// Takes over what of <paramref name="options"/> can change while the edge runs: <see cref="TunnelEdgeOptions.AllowPorts"/> and
+    /// <see cref="TunnelEdgeOptions.ProtectedPorts"/>. Ports are closed and bound at once, and the hub is told. Everything else stays as it is.
+    /// </summary>
+    public void ChangeOptions(TunnelEdgeOptions options)
+    {
+        _rules.Change(options.AllowPorts, options.ProtectedPorts);
+        _ports.Recheck(_rules);
+    }
+
     /// <summary>How the edge is now.</summary>
     public EdgeStatus GetStatus()
     {
         ConnectionStatus connection = _connector.Status;
         PortState ports = _ports.GetState();
-        (long fromClients, long toClients) = _connector.Totals.GetBytes();
+        TunnelCounters carried = _connector.Totals.GetCounters();
         return new EdgeStatus
         {
             Running = _state == State.Running,
@@ -161,10 +183,11 @@ public sealed class TunnelEdge : IAsyncDisposable
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
             Ports = _ports.GetStatistics(),
-            BytesIn = fromClients,
-            BytesOut = toClients,
+            BytesIn = carried.BytesSent,
+            BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
+            DescriptorLimit = _descriptors.Limit,
             Refused = _refusals.ToDictionary(),
         };
     }
@@ -178,6 +201,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _ports.Dispose();
         _sessions.Dispose();
         _blocked.Dispose();
+        _descriptors.Dispose();
         _events.Complete();
         await _raising;
         _stopping.Dispose();

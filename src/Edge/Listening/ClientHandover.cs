@@ -44,6 +44,13 @@ internal sealed class ClientHandover(
         }
     }
 
+    /// <summary>No client could be accepted, for want of a descriptor.</summary>
+    public void OnDescriptorsGone()
+    {
+        refusals.Count(RefusalReason.DescriptorsGone);
+        descriptors.OnShortage();
+    }
+
     private void TakeProxied(Socket socket, PortConnections port, IPEndPoint? proxy, bool trusted)
     {
         if (!trusted)

@@ -15,6 +15,12 @@ internal sealed class RefusalCounters
 
     public void Count(RefusalReason reason) => Interlocked.Increment(ref _counts[(int)reason]);
 
+    public void Count(RefusalReason reason, int times)
+    {
+        if (times > 0)
+            Interlocked.Add(ref _counts[(int)reason], times);
+    }
+
     /// <summary>A reason in camelCase.</summary>
     public static string NameOf(RefusalReason reason) => Names[(int)reason];
 

@@ -1,11 +1,12 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
 
 /// <inheritdoc cref="IAdministeredHub"/>
-internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
+internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics) : IAdministeredHub
 {
     // The API is served only while the hub runs.
     public EdgeStore Edges => hub.Edges!;
@@ -15,6 +16,8 @@ internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
     public HubEventFeed Events => hub.Events!;
 
     public TrafficRegistry Traffic => hub.Traffic!;
+
+    public PrometheusExporter Metrics => metrics;
 
     public TimeProvider Time => hub.Time;
 

@@ -1,6 +1,7 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
 
@@ -21,6 +22,9 @@ internal interface IAdministeredHub
 
     /// <summary>What passes.</summary>
     TrafficRegistry Traffic { get; }
+
+    /// <summary>Its metrics.</summary>
+    PrometheusExporter Metrics { get; }
 
     /// <summary>The hub's clock.</summary>
     TimeProvider Time { get; }

@@ -14,7 +14,6 @@ internal sealed class SessionForwarder : IDisposable
 {
     // One timer for all sessions; a session ends at most this much late.
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
-    private readonly ForwardingOptions _options;
     private readonly TargetResolver _resolver;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
@@ -23,7 +22,7 @@ internal sealed class SessionForwarder : IDisposable
 
     public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TimeProvider time, ILogger<SessionForwarder> logger)
     {
-        _options = options;
+        Options = options;
         _resolver = resolver;
         Traffic = traffic;
         _logger = logger;
@@ -35,6 +34,9 @@ internal sealed class SessionForwarder : IDisposable
     public TimeProvider Time { get; }
 
     public TrafficRegistry Traffic { get; }
+
+    /// <summary>What new sessions go by.</summary>
+    public ForwardingOptions Options { get; set; }
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
     public int Count => _sessions.Count;
@@ -48,14 +50,14 @@ internal sealed class SessionForwarder : IDisposable
         var port = opening.RoutingPort;
         // A compromised edge must not reach other ports of the target.
         var policy = tunnel.FindPort(udp: true, port, Time.GetUtcNow());
-        var info = new SessionInfo(tunnel.EdgeId, port, policy?.TargetHost ?? _options.TargetHost, policy?.TargetPort ?? port);
+        var info = new SessionInfo(tunnel.EdgeId, port, policy?.TargetHost ?? Options.TargetHost, policy?.TargetPort ?? port);
         if (policy is null)
         {
             NoteFailure(info, SessionFailure.PortNotAssigned);
             return null;
         }
 
-        if (tunnel.Tunnel!.ActiveSessions > _options.SessionsPerEdge)
+        if (tunnel.Tunnel!.ActiveSessions > Options.SessionsPerEdge)
         {
             Block(info, opening, policy, SessionFailure.TooManySessions);
             return null;
@@ -93,12 +95,13 @@ internal sealed class SessionForwarder : IDisposable
         session.Session.Close();
     }
 
-    public void NoteFailure(SessionInfo info, SessionFailure failure)
+    public void NoteFailure(SessionInfo info, SessionFailure failure, int count = 1)
     {
-        Failures.Add(failure);
+        Failures.Add(failure, count);
         Traffic.Find(new TrafficKey(info.EdgeId, Udp: true, info.Port))?.CountError(
             ReasonCounters<SessionFailure>.NameOf(failure),
-            upstream: failure is SessionFailure.Refused or SessionFailure.Unreachable or SessionFailure.NameNotFound);
+            upstream: failure is SessionFailure.Refused or SessionFailure.Unreachable or SessionFailure.NameNotFound,
+            count);
         Log(info, failure);
     }
 

@@ -52,11 +52,12 @@ internal sealed class PortTraffic(TrafficKey key)
     /// <summary>A connection came to nothing.</summary>
     /// <param name="reason">Why, in camelCase.</param>
     /// <param name="upstream">The upstream is to blame.</param>
-    public void CountError(string reason, bool upstream)
+    /// <param name="count">How many.</param>
+    public void CountError(string reason, bool upstream, int count = 1)
     {
         if (upstream)
             _isFailing = true;
-        Count(_errors, reason, 1);
+        Count(_errors, reason, count);
     }
 
     /// <summary>Clients were turned away.</summary>

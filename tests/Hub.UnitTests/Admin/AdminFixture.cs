@@ -11,6 +11,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Observability;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Admin;
@@ -42,6 +43,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public TrafficRegistry Traffic { get; } = new();
 
+    public PrometheusExporter Metrics { get; } = new("none");
+
     TimeProvider IAdministeredHub.Time => Time;
 
     public string SocketPath => _directory.File("admin.sock");
@@ -53,7 +56,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, fixture, publicHost, NullLogger.Instance),
+            application => AdminApi.Map(application, fixture, () => publicHost, NullLogger.Instance),
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;
