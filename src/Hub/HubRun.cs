@@ -18,7 +18,13 @@ internal sealed class HubRun : IDisposable
 
     /// <summary>Opens the tunnel port.</summary>
     public HubRun(
-        TunnelHubOptions options, EdgeStore edges, HubCertificate certificate, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
+        TunnelHubOptions options,
+        EdgeStore edges,
+        HubCertificate certificate,
+        HubEventFeed events,
+        IHttpConnections? http,
+        TimeProvider time,
+        ILoggerFactory loggerFactory)
     {
         Options = options;
         Edges = edges;
@@ -49,6 +55,7 @@ internal sealed class HubRun : IDisposable
             new TlsTunnelFactory(Context),
             _strangers,
             new FailedTries(time, limits.FailedTriesPerMinute),
+            http,
             time,
             loggerFactory.CreateLogger<FrontDoor>());
         Listener = TunnelListener.Bind(options.BindAddress, options.TunnelPort, time, loggerFactory.CreateLogger<TunnelListener>());

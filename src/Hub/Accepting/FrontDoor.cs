@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
@@ -20,10 +21,11 @@ internal sealed class FrontDoor(
     ITunnelFactory tunnels,
     StrangerRegistry strangers,
     FailedTries failedTries,
+    IHttpConnections? http,
     TimeProvider time,
     ILogger<FrontDoor> logger)
 {
-    private readonly ServerTls _tls = new(certificate);
+    private readonly ServerTls _tls = new(certificate.Context);
     private readonly Refusal _refusal = new(time);
 
     /// <summary>Connections that did not become a tunnel, by reason.</summary>
@@ -82,11 +84,18 @@ internal sealed class FrontDoor(
     {
         try
         {
-            await connection.Stream.AuthenticateAsServerAsync(_tls.Options, stranger.Limit);
+            var options = http?.IsOfferedTo(remote.Address) == true ? _tls.ForTunnelsAndHttp : _tls.ForTunnels;
+            await connection.Stream.AuthenticateAsServerAsync(options, stranger.Limit);
         }
         catch (Exception e) when (e is AuthenticationException or IOException or NotSupportedException)
         {
             TurnAway(remote, RefusalReason.TlsFailed, e.InnerException?.Message ?? e.Message);
+            return false;
+        }
+
+        if (http is not null && IsHttp(connection.Stream.NegotiatedApplicationProtocol))
+        {
+            await http.ServeAsync(connection, remote, new StrangerPass(strangers, stranger));
             return false;
         }
 
@@ -107,6 +116,8 @@ internal sealed class FrontDoor(
 
         return await AuthenticateAsync(connection, remote, stranger, id, secret, line.After);
     }
+
+    private static bool IsHttp(SslApplicationProtocol protocol) => protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11;
 
     private async Task<bool> AuthenticateAsync(
         TlsConnection connection, IPEndPoint remote, Stranger stranger, string id, string secret, ReadOnlyMemory<byte> rest)

@@ -20,6 +20,7 @@ internal static class HubCommandLine
             TrafficCommands.CreateConnections(options),
             EventsCommand.Create(options),
             TokenCommands.Create(options),
+            AdminKeyCommand.Create(options),
         };
     }
 

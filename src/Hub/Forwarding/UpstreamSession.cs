@@ -32,6 +32,7 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
     {
         _forwarder = forwarder;
         Info = info;
+        Entry = new LinkedListNode<UpstreamSession>(this);
         Session = session;
         Policy = policy;
         _header = policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
@@ -45,6 +46,12 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
     public PortTraffic Traffic { get; }
 
     public SessionInfo Info { get; }
+
+    /// <summary>Its place in the forwarder's list.</summary>
+    public LinkedListNode<UpstreamSession> Entry { get; }
+
+    /// <summary>The timestamp of its last datagram.</summary>
+    public long LastActive => Volatile.Read(ref _lastActive);
 
     public ITunnelSession Session { get; }
 

@@ -28,6 +28,7 @@ internal sealed class FrontDoorFixture : IDisposable
             Tunnels,
             Strangers,
             new FailedTries(Registry.Time),
+            http: null,
             Registry.Time,
             NullLogger<FrontDoor>.Instance);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
