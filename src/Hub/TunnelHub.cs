@@ -188,6 +188,7 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             Running = true,
             TunnelPort = run.Listener.LocalEndPoint.Port,
+            Quic = run.HasQuic,
             Version = Version,
             Since = run.Since,
             CertificatePin = run.Certificate.Pin,
@@ -196,7 +197,7 @@ public sealed class TunnelHub : IAsyncDisposable
             Ports = [.. PortStatuses.OfUsed(run.Edges.Current, connected, run.Traffic)],
             Strangers = run.Strangers,
             ActiveSessions = run.Sessions.Count,
-            Refusals = run.FrontDoor.Refusals.Snapshot(),
+            Refusals = run.Reception.Refusals.Snapshot(),
             StreamFailures = run.Streams.Failures.Snapshot(),
             SessionFailures = run.Sessions.Failures.Snapshot(),
             EventsDropped = _events!.Dropped,
