@@ -1,4 +1,6 @@
 using System.Net;
+using Tunnel.Edge.Admission;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Listening;
 
@@ -6,7 +8,7 @@ namespace Tunnel.Edge.Listening;
 internal interface IPortBinder
 {
     /// <summary>Binds a port and starts to serve it. A port that can't be bound is a result, not an exception.</summary>
-    BindResult Bind(PortKey port);
+    BindResult Bind(PortKey port, EdgePortPolicy policy);
 }
 
 /// <summary>A port that is bound and served.</summary>
@@ -18,6 +20,11 @@ internal interface IBoundPort
     /// <summary>Resets the clients that <paramref name="which"/> is true of.</summary>
     /// <returns>How many there were.</returns>
     int Reset(Func<IPAddress, bool> which);
+
+    /// <summary>Applies another policy, with the same address, to clients that come from now on.</summary>
+    void Update(EdgePortPolicy policy);
+
+    PortStatistics GetStatistics();
 
     /// <summary>Takes no more clients and gives the port back at once; those that are there have <paramref name="drain"/> to finish, then they are reset.</summary>
     void Close(TimeSpan drain);

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Listening;
 
@@ -58,6 +60,10 @@ internal sealed class TcpPortListener : IBoundPort
     }
 
     public int Reset(Func<IPAddress, bool> which) => _connections.ResetWhere(which);
+
+    public void Update(EdgePortPolicy policy) => _connections.Admission.Policy = policy;
+
+    public PortStatistics GetStatistics() => PortStatistics.Of(_connections.Admission, _connections.GetBytes());
 
     public void Close(TimeSpan drain)
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
@@ -16,6 +17,7 @@ namespace Tunnel.Hub.Admin;
         typeof(PortRangeJsonConverter),
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
         typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<ConnectionAction>),
         typeof(CamelCaseEnumConverter<TunnelEndKind>),
         typeof(CamelCaseEnumConverter<ResetReason>),
         typeof(EndPointConverter),
@@ -35,6 +37,9 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(PortQuestion))]
 [JsonSerializable(typeof(PortAnswer))]
 [JsonSerializable(typeof(HubStatus))]
+[JsonSerializable(typeof(StreamsAnswer))]
+[JsonSerializable(typeof(StreamStatsAnswer))]
+[JsonSerializable(typeof(ConnectionsAnswer))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(EdgeConnectedEvent))]
 [JsonSerializable(typeof(EdgeDisconnectedEvent))]

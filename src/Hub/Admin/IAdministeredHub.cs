@@ -1,6 +1,7 @@
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
@@ -28,6 +29,9 @@ internal interface IAdministeredHub
 
     /// <summary>What happens.</summary>
     HubEventFeed Events { get; }
+
+    /// <summary>What passes.</summary>
+    TrafficRegistry Traffic { get; }
 
     /// <summary>Its metrics.</summary>
     PrometheusExporter Metrics { get; }

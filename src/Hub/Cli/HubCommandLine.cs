@@ -17,6 +17,8 @@ internal static class HubCommandLine
             ApplyCommand.Create(options),
             FirewallCommands.Create(options),
             StatusCommand.Create(options),
+            TrafficCommands.CreateStreams(options),
+            TrafficCommands.CreateConnections(options),
             EventsCommand.Create(options),
             TokenCommands.Create(options),
             AdminKeyCommand.Create(options),

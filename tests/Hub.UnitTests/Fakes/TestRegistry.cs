@@ -53,5 +53,9 @@ internal sealed class TestRegistry
         }
 
         public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) => null;
+
+        public void OnBlocked(LiveTunnel tunnel, BlockedReport report)
+        {
+        }
     }
 }

@@ -15,6 +15,9 @@ public sealed record Report
     /// <summary>The value of <see cref="Kind"/> that tells what became of the firewall.</summary>
     public const string Firewall = "firewall";
 
+    /// <summary>The value of <see cref="Kind"/> that tells of clients that were turned away.</summary>
+    public const string Blocked = "blocked";
+
     /// <summary>What is reported; an unknown kind is ignored.</summary>
     public string Kind { get; init; } = "";
 
@@ -30,6 +33,10 @@ public sealed record Report
     /// <summary>What became of the firewall; null in a report of another kind.</summary>
     [JsonPropertyName("firewall")]
     public FirewallReport? FirewallState { get; init; }
+
+    /// <summary>Clients that were turned away; null in a report of another kind.</summary>
+    [JsonPropertyName("blocked")]
+    public BlockedReport? BlockedClients { get; init; }
 
     /// <summary>The edge's public address; IPv4 where there is one.</summary>
     public string? PublicIp { get; init; }
