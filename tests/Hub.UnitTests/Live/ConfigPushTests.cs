@@ -94,6 +94,9 @@ public sealed class ConfigPushTests
         var raised = await _registry.Events.NextAsync<FirewallConfigUpdatedEvent>();
         Assert.Equal(("a", 3, false, "rolledBack: timed out"), (raised.EdgeId, raised.Rev, raised.Applied, raised.Error));
         Assert.Equal("rolledBack", Assert.Single(_registry.Live.Read(ConnectedEdges.Describe)).Firewall?.State);
+    }
+
+    [Fact]
     public async Task What_the_edge_applies_is_pushed_and_never_a_target()
     {
         var (_, tunnel) = _registry.Connect("a", "one");
