@@ -228,7 +228,7 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
                 End(StreamEndSide.Tunnel, ResetReason.Unspecified, afterData: false);
                 Close();
                 break;
-            case StreamEvent.StartComplete when e.StartAccepted != 0:
+            case StreamEvent.StartComplete when (e.StartAccepted & 1) != 0:
             case StreamEvent.PeerAccepted:
                 OnAccepted();
                 break;

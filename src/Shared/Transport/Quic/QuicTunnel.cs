@@ -39,6 +39,7 @@ internal sealed class QuicTunnel : ITunnel
     private TunnelEnd? _end;
     private TunnelEnd? _closing;
     private bool _peerGoingAway;
+    private bool _nativeOver;
     private long _goAwaySentAt = -1;
     private uint _nextId = 1;
     private int _waiting;
@@ -260,16 +261,15 @@ internal sealed class QuicTunnel : ITunnel
     internal void OnConnectionClosed()
     {
         OnConnectionEnding(new TunnelEnd(TunnelEndKind.Closed, "closed"));
-        TaskCompletionSource? streamsGone;
         lock (Sync)
         {
-            streamsGone = _streamsGone;
             _timer?.Dispose();
+            _nativeOver = true;
+            // Another thread may be just ending one; whoever ends the last goes on.
+            if (_unfinished > 0) return;
         }
 
-        if (!_completion.TrySetResult(_end!)) return;
-        TransportLog.Ended(_logger, _name, RemoteEndPoint, _end!.Kind, _end.Detail);
-        streamsGone?.TrySetResult();
+        Complete();
     }
 
     internal void OnPong(ReadOnlySpan<byte> payload)
@@ -291,12 +291,16 @@ internal sealed class QuicTunnel : ITunnel
     internal void StreamFinished(in StreamEnd end)
     {
         if (!end.Completed) Traffic.CountReset();
+        bool over;
         lock (Sync)
         {
             if (--_unfinished > 0) return;
             _streamsGone?.TrySetResult();
             _streamsGone = null;
+            over = _nativeOver;
         }
+
+        if (over) Complete();
     }
 
     /// <summary>The native stream is over.</summary>
@@ -350,6 +354,11 @@ internal sealed class QuicTunnel : ITunnel
             TransportLog.Bug(_logger, e, _name);
             EndWith(NoError, new TunnelEnd(TunnelEndKind.ConnectionLost, $"internal error: {e.Message}"));
         }
+    }
+
+    private void Complete()
+    {
+        if (_completion.TrySetResult(_end!)) TransportLog.Ended(_logger, _name, RemoteEndPoint, _end!.Kind, _end.Detail);
     }
 
     private void EndWith(ulong code, TunnelEnd end)
