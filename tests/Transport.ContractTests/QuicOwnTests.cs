@@ -138,6 +138,41 @@ public sealed class QuicOwnTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_waits_when_the_peer_resets_is_delivered_and_given_back_to_the_budget()
+    {
+        var context = QuicPairFactory.MakeContext();
+        var endpoint = new FakeEndpoint { DirectWrite = 0, Gate = new TaskCompletionSource<bool>() };
+        var note = new EndNote();
+        var hub = new ScriptedHubHandler
+        {
+            OnStream = stream =>
+            {
+                stream.Observer = note;
+                stream.Attach(endpoint);
+            },
+        };
+        var accepted = new TaskCompletionSource<ITunnel>();
+        await using var listener = QuicPairFactory.Listen(context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
+        var result = await new QuicTunnelDialer(context).DialAsync(QuicPairFactory.Request(listener.LocalEndPoint, _edge), CancellationToken.None);
+        await using var pair = new TunnelPair(await accepted.Task, result.Tunnel!, context, QuicPairFactory.MakeContext());
+        pair.Hub.Start();
+        pair.Edge.Start();
+        var (client, _) = await TestEdge.ConnectAsync(pair);
+        var data = RandomNumberGenerator.GetBytes(30_000);
+        await client.SendAllAsync(data);
+        while (context.Flow.Budget.Used == 0) await Task.Yield();
+
+        client.Abort();
+        Assert.Equal(new StreamEnd(StreamEndSide.Remote, ResetReason.ResetByPeer), await note.End.Task.WaitAsync(SocketHelpers.Hang));
+        Assert.False(endpoint.Ended.Task.IsCompleted);
+        endpoint.Gate.SetResult(true);
+
+        Assert.False(await endpoint.Ended.Task.WaitAsync(SocketHelpers.Hang));
+        Assert.Equal(data[..endpoint.Received.Length], endpoint.Received);
+        while (context.Flow.Budget.Used > 0) await Task.Yield();
+    }
+
+    [Fact]
     public async Task A_hundred_stalled_readers_do_not_stall_another()
     {
         for (var i = 0; i < 100; i++)

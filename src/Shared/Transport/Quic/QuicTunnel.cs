@@ -26,6 +26,8 @@ internal sealed class QuicTunnel : ITunnel
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
+    // So that streams start in the order of their ids. No callback takes it: what is called under it may have to wait for one.
+    private readonly Lock _opening = new();
     private readonly HashSet<QuicStream> _streams = [];
     private readonly ILogger _logger;
     private readonly string _name;
@@ -42,6 +44,7 @@ internal sealed class QuicTunnel : ITunnel
     private bool _nativeOver;
     private long _goAwaySentAt = -1;
     private uint _nextId = 1;
+    private uint _highestId;
     private int _waiting;
     private int _unfinished;
 
@@ -116,14 +119,23 @@ internal sealed class QuicTunnel : ITunnel
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
         QuicStream stream;
-        lock (Sync)
+        lock (_opening)
         {
-            if (!TakesNew || _waiting >= MaxWaitingStreams) return null;
+            lock (Sync)
+            {
+                if (!TakesNew || _waiting >= MaxWaitingStreams) return null;
+            }
+
             if (QuicStream.Open(this, _nextId, endpoint, observer) is not { } opened) return null;
-            _nextId++;
-            _waiting++;
             stream = opened;
-            AddLocked(stream);
+            if (!TryAdd(stream))
+            {
+                stream.Handle.Dispose();
+                return null;
+            }
+
+            _nextId++;
+            stream.Start();
         }
 
         stream.Begin(opening);
@@ -154,7 +166,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             if (_goAwaySentAt >= 0) return;
             _goAwaySentAt = Context.NowMilliseconds;
-            highest = _nextId - 1;
+            highest = _highestId;
         }
 
         if ((Features & TunnelFeatures.GoAway) != 0) Control.Send(FrameType.GoAway, ControlMessage.Serialize(new GoAway(reason, highest)));
@@ -227,7 +239,7 @@ internal sealed class QuicTunnel : ITunnel
         lock (Sync)
         {
             AddLocked(stream);
-            _nextId = Math.Max(_nextId, stream.Id + 1);
+            _highestId = Math.Max(_highestId, stream.Id);
             late = !ServesOpensLocked;
         }
 
@@ -328,6 +340,18 @@ internal sealed class QuicTunnel : ITunnel
 
     private bool ServesOpensLocked =>
         _closing is null && !_peerGoingAway && (_goAwaySentAt < 0 || Context.NowMilliseconds - _goAwaySentAt <= GoAwayGraceMilliseconds);
+
+    private bool TryAdd(QuicStream stream)
+    {
+        lock (Sync)
+        {
+            if (IsDead) return false;
+            _waiting++;
+            _highestId = stream.Id;
+            AddLocked(stream);
+            return true;
+        }
+    }
 
     private void AddLocked(QuicStream stream)
     {
