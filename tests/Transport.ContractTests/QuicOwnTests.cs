@@ -188,6 +188,32 @@ public sealed class QuicOwnTests : IAsyncLifetime
         await sending;
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x02, 0, 0, 0, 1, 0 })] // DATA has no place here
+    [InlineData(new byte[] { 0x06, 0, 0, 0, 2, 0x7B, 0x7D })] // CONFIG is the hub's
+    [InlineData(new byte[] { 0x21, 0xFF, 0xFF, 0xFF, 0xFF })] // longer than any REPORT
+    [InlineData(new byte[] { 0x0B, 0, 0, 0, 3, 0, 0, 1 })] // not even a session id
+    [InlineData(new byte[] { 0x0B, 0, 0, 0, 5, 0, 0, 0, 1, 0 })] // no PROXY header
+    [InlineData(new byte[] { 0x20, 0, 0, 0, 2, 0x7B, 0x7D })] // a second HELLO
+    [InlineData(new byte[] { 0x1F, 0, 0, 0, 0 })] // unknown, and not to be skipped
+    public async Task A_frame_that_breaks_the_protocol_ends_the_tunnel(byte[] frame)
+    {
+        await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);
+
+        EdgeTunnel.Connection.Control.Send(frame);
+
+        Assert.Equal(TunnelEndKind.ProtocolError, (await Pair.Hub.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
+        Assert.Equal(TunnelEndKind.PeerClosed, (await Pair.Edge.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
+    }
+
+    [Fact]
+    public async Task A_frame_of_a_type_that_is_not_known_yet_is_skipped()
+    {
+        EdgeTunnel.Connection.Control.Send([0x7F, 0, 0, 0, 3, 1, 2, 3]);
+
+        Assert.True(await Pair.Hub.ProbeAsync(SocketHelpers.Hang, CancellationToken.None));
+    }
+
     [Fact]
     public async Task Lines_that_are_none_cost_only_their_stream()
     {

@@ -27,11 +27,12 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         if (!QuicLibrary.TryLoad(out var reason)) return DialResult.Failed(DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
+        using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
         var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         DialResult? result = null;
         try
         {
-            result = await ConnectAsync(connection, request, cancellationToken);
+            result = await ConnectAsync(connection, configuration, request, cancellationToken);
             if (result is not null) return result;
             using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -61,11 +62,10 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         await connection.Closed;
     }
 
-    private async Task<DialResult?> ConnectAsync(QuicConnection connection, DialRequest request, CancellationToken cancellationToken)
+    private async Task<DialResult?> ConnectAsync(QuicConnection connection, ConfigurationHandle configuration, DialRequest request, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        using var configuration = ConfigurationHandle.Client(connection.Library, QuicTransport.EdgeSettings(context));
         try
         {
             await connection.ConnectAsync(configuration, request.HostName, either.Token);
