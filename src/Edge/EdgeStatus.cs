@@ -21,8 +21,20 @@ public sealed record EdgeStatus
     /// <summary>The address that the hub has now; null while not connected.</summary>
     public string? HubAddress { get; init; }
 
-    /// <summary>What the tunnel runs over (<c>tcpTls</c>); null while not connected.</summary>
+    /// <summary>What the tunnel runs over (<c>tcpTls</c> or <c>quic</c>); null while not connected.</summary>
     public string? Transport { get; init; }
+
+    /// <summary>The mode that was set: <c>tcpTls</c>, <c>quic</c> or <c>quicWithFallback</c>.</summary>
+    public string TransportMode { get; init; } = "";
+
+    /// <summary>
+    /// Why over this transport: <c>configured</c>, <c>preferred</c>, or why not over QUIC: <c>quicNotInstalled</c>, <c>quicTimedOut</c>,
+    /// <c>quicUnreachable</c>, <c>quicFailed</c>; null while not connected.
+    /// </summary>
+    public string? TransportReason { get; init; }
+
+    /// <summary>The same for the operator, when there is more to say.</summary>
+    public string? TransportDetail { get; init; }
 
     /// <summary>When the present tunnel began or, while there is none, the last one ended.</summary>
     public DateTimeOffset? Since { get; init; }

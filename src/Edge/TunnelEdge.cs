@@ -8,8 +8,8 @@ using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
@@ -41,7 +41,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="options">What it is to do.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">The clock of all time limits; the system's when null.</param>
-    /// <param name="dialer">How the hub is reached; TLS over TCP when null.</param>
+    /// <param name="dialer">How the hub is reached; by <see cref="TunnelEdgeOptions.Transport"/> when null.</param>
+    /// <exception cref="Shared.Hosting.OperatorException">The transport is QUIC only, and this machine has no libmsquic.</exception>
     public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null)
     {
         time ??= TimeProvider.System;
@@ -55,11 +56,13 @@ public sealed class TunnelEdge : IAsyncDisposable
         ILogger udp = loggerFactory.CreateLogger("Tunnel.Edge.Udp");
 
         var transport = new TransportContext(options.FlowControl, time, loggerFactory);
-        dialer ??= new TlsTunnelDialer(transport);
+        TransportSelector transports = dialer is null
+            ? TransportSetup.Create(options.Transport, transport, connecting)
+            : TransportSetup.Create(dialer, transport, connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
         _connector = new TunnelConnector(
-            CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
+            CreateConnectorOptions(options), transports, pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
 
         _publicAddress = new PublicAddressMonitor(
@@ -148,6 +151,9 @@ public sealed class TunnelEdge : IAsyncDisposable
             Hub = $"{_options.HubHost}:{_options.HubPort}",
             HubAddress = connection.Address?.ToString(),
             Transport = connection.Transport is { } kind ? TransportName(kind) : null,
+            TransportMode = _options.Transport.Word(),
+            TransportReason = connection.Choice?.Word,
+            TransportDetail = connection.Choice?.Detail,
             Since = connection.Since,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
             PublicIp = _publicAddress.Current.Primary?.ToString(),
@@ -244,8 +250,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <summary>Turns what the parts see into events.</summary>
     private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IFirewallObserver
     {
-        public void OnConnected(IPEndPoint address, TransportKind transport) =>
-            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport)));
+        public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice) =>
+            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport), choice.Word));
 
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
             edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));

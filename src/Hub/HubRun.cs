@@ -14,6 +14,7 @@ internal sealed class HubRun : IDisposable
 {
     private readonly StrangerRegistry _strangers;
     private readonly Task _accepting;
+    private readonly QuicDoor? _quic;
 
     /// <summary>Opens the tunnel port.</summary>
     public HubRun(
@@ -38,18 +39,14 @@ internal sealed class HubRun : IDisposable
             time,
             loggerFactory);
 
-        _strangers = new StrangerRegistry(new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout), time);
-        FrontDoor = new FrontDoor(
-            certificate,
-            edges,
-            Live,
-            new TlsTunnelFactory(Context),
-            _strangers,
-            new FailedTries(time, limits.FailedTriesPerMinute),
-            time,
-            loggerFactory.CreateLogger<FrontDoor>());
-        Listener = TunnelListener.Bind(options.BindAddress, options.TunnelPort, time, loggerFactory.CreateLogger<TunnelListener>());
-        _accepting = Listener.RunAsync(FrontDoor.Accept);
+        var strangerLimits = new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
+        _strangers = new StrangerRegistry(strangerLimits, time);
+        Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
+        var door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), time);
+        var accepting = loggerFactory.CreateLogger<TunnelListener>();
+        Listener = TunnelListener.Bind(options.BindAddress, options.TunnelPort, time, accepting);
+        _quic = QuicDoor.Open(options.Quic, certificate, Listener.LocalEndPoint, Reception, strangerLimits, Context, accepting);
+        _accepting = Listener.RunAsync(door.Accept);
     }
 
     public TunnelHubOptions Options { get; }
@@ -68,9 +65,12 @@ internal sealed class HubRun : IDisposable
 
     public LiveEdges Live { get; }
 
-    public FrontDoor FrontDoor { get; }
+    public Reception Reception { get; }
 
     public TunnelListener Listener { get; }
+
+    /// <summary>Edges may come over QUIC.</summary>
+    public bool HasQuic => _quic is not null;
 
     /// <summary>Connections that have not authenticated yet.</summary>
     public int Strangers => _strangers.Count;
@@ -80,6 +80,8 @@ internal sealed class HubRun : IDisposable
     {
         Listener.Dispose();
         await _accepting;
+        if (_quic is not null)
+            await _quic.DisposeAsync();
         _strangers.EndAll();
         await Live.StopAsync(drain);
     }

@@ -13,6 +13,9 @@ public sealed record HubStatus
     /// <summary>The TCP port that edges connect to; 0 when not running.</summary>
     public required int TunnelPort { get; init; }
 
+    /// <summary>Edges may come over QUIC too.</summary>
+    public bool Quic { get; init; }
+
     /// <summary>The hub's version.</summary>
     public required string Version { get; init; }
 

@@ -160,6 +160,7 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             Running = true,
             TunnelPort = run.Listener.LocalEndPoint.Port,
+            Quic = run.HasQuic,
             Version = Version,
             Since = run.Since,
             CertificatePin = run.Certificate.Pin,
@@ -167,7 +168,7 @@ public sealed class TunnelHub : IAsyncDisposable
             ConnectedEdges = [.. run.Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)],
             Strangers = run.Strangers,
             ActiveSessions = run.Sessions.Count,
-            Refusals = run.FrontDoor.Refusals.Snapshot(),
+            Refusals = run.Reception.Refusals.Snapshot(),
             StreamFailures = run.Streams.Failures.Snapshot(),
             SessionFailures = run.Sessions.Failures.Snapshot(),
             EventsDropped = _events!.Dropped,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Edge.Cli;
 
@@ -25,7 +26,6 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
         LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
         Func<string, string?> environment = Environment.GetEnvironmentVariable;
         HubCredentials hub = HubCredentials.Read(configuration);
-        CheckTransport(configuration);
         ImmutableArray<int>? allowed = configuration.PortNumbers("allowPorts");
         var edge = new TunnelEdgeOptions
         {
@@ -34,6 +34,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             EdgeId = hub.EdgeId,
             Secret = hub.Secret,
             Pins = hub.Pins,
+            Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
             InsecureSkipVerify = configuration.Boolean("insecureSkipVerify", false),
             BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
             AllowPorts = allowed,
@@ -48,11 +49,5 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             configuration.LogLevel("logLevel", Microsoft.Extensions.Logging.LogLevel.Information));
         configuration.Finish();
         return settings;
-    }
-
-    private static void CheckTransport(LayeredConfiguration configuration)
-    {
-        if (configuration.Find("transport") is { } transport && !transport.Value.Equals("tcpTls", StringComparison.OrdinalIgnoreCase))
-            configuration.Errors.Add("transport", transport.Value, "must be tcpTls: the only transport that is available now", transport.Source);
     }
 }

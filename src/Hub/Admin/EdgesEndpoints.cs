@@ -20,6 +20,7 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
             .Answers<EdgeChangeAnswer>();
         routes.Post(All, AddAsync, "addEdge", "Allows one more edge. Without a secret one is made, which only the answer's token tells.")
             .Query<string>("host", "HOST[:PORT] where edges reach the hub, for the token; default: the setting publicHost")
+            .Query<string>("transport", "for the token: tcpTls, quic or quicWithFallback; default: the edge decides")
             .Query<bool>("token", "true: answer with a token, also when the body has a secret")
             .Body<EdgeDefinition>()
             .Answers<EdgeChangeAnswer>(StatusCodes.Status201Created)
@@ -53,11 +54,12 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
     {
         var edge = await ReadEdgeAsync(context, id: null);
         var host = context.Request.Query["host"].FirstOrDefault();
-        var wantsToken = edge.Secret is null || host is not null || AdminRequest.Flag(context, "token");
-        (string Host, int Port)? address = wantsToken ? tokens.Address(host) : null;
+        var transport = context.Request.Query["transport"].FirstOrDefault();
+        var wantsToken = edge.Secret is null || host is not null || transport is not null || AdminRequest.Flag(context, "token");
+        var target = wantsToken ? tokens.Target(host, transport, "?transport") : null;
 
         var result = await store.AddAsync(edge, context.RequestAborted);
-        var token = result.Succeeded && address is { } at ? tokens.Issue(at, edge.Id, result.NewSecret!) : null;
+        var token = result.Succeeded && target is not null ? tokens.Issue(target, edge.Id, result.NewSecret!) : null;
         if (result.Succeeded)
             context.Response.Headers.Location = $"/api/v1/edges/{edge.Id}";
         await AnswerAsync(context, result, edge.Id, StatusCodes.Status201Created, token);

@@ -10,6 +10,9 @@ public sealed record TunnelHubOptions
     /// <summary>TCP port that edges connect to, 1–65535; 0 takes a free one (for tests).</summary>
     public int TunnelPort { get; init; } = 8443;
 
+    /// <summary>Whether edges may come over QUIC too, at the UDP port of the same number; needs libmsquic, and is off without it.</summary>
+    public bool Quic { get; init; } = true;
+
     /// <summary>Address that the tunnel port is bound to; <c>::</c> is dual-stack.</summary>
     public string BindAddress { get; init; } = "::";
 

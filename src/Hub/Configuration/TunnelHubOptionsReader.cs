@@ -29,6 +29,7 @@ internal static class TunnelHubOptionsReader
         var options = new TunnelHubOptions
         {
             TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
+            Quic = configuration.Boolean("quic", defaults.Quic),
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
             TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
             PublicHost = configuration.Text("publicHost"),

@@ -21,7 +21,7 @@ internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
     {
     }
 
-    public void OnConnected(IPEndPoint address, TransportKind transport)
+    public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice)
     {
     }
 

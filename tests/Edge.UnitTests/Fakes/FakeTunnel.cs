@@ -18,7 +18,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public sealed record OpenedStream(StreamOpening Opening, ILocalEndpoint Endpoint, FakeStream Stream);
 
-    public TransportKind Kind => TransportKind.TcpTls;
+    public TransportKind Kind { get; init; } = TransportKind.TcpTls;
 
     public IPEndPoint RemoteEndPoint { get; init; } = new(IPAddress.Loopback, 8443);
 
@@ -67,7 +67,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
 
-    public Task WaitForStreamsAsync(CancellationToken cancellationToken) => _noStreams.Task.WaitAsync(cancellationToken);
+    public Task WaitForStreamsAsync(CancellationToken cancellationToken) => Task.WhenAny(_noStreams.Task, _completion.Task).WaitAsync(cancellationToken);
 
     public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -40,6 +40,7 @@ internal sealed class QuicTunnel : ITunnel
     private ITimer? _timer;
     private TunnelEnd? _end;
     private TunnelEnd? _closing;
+    private byte[]? _hello;
     private bool _peerGoingAway;
     private bool _nativeOver;
     private long _goAwaySentAt = -1;
@@ -104,6 +105,8 @@ internal sealed class QuicTunnel : ITunnel
     public void Start()
     {
         lock (Sync) _timer = Context.Time.CreateTimer(static state => ((QuicTunnel)state!).OnTick(), this, Tick, Tick);
+        // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
+        if (_hello is { } hello) Control.Send(FrameType.Hello, hello);
         if (IsEdge) Connection.Handle.Apply(QuicTransport.ConnectedSettings(Context));
         Connection.HandOver(this);
         _ = ReadAsync();
@@ -113,7 +116,7 @@ internal sealed class QuicTunnel : ITunnel
     public void UseHub(HubInfo? hub, Hello hello)
     {
         if (hub is not null) Terms.Accept(hub);
-        Control.Send(FrameType.Hello, ControlMessage.Serialize(hello));
+        _hello = ControlMessage.Serialize(hello);
     }
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
