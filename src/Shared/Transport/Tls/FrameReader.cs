@@ -68,7 +68,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     {
         if (_inline > InlineBytes)
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await connection.Loop.Yield();
             _inline = 0;
         }
 

@@ -273,7 +273,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
 
             OnWritten(next.Length, counts: true, request: true);
             if (inline < InlineBytes) continue;
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await tunnel.Loop.Yield();
             inline = 0;
         }
     }
