@@ -1,7 +1,7 @@
 # ./tunnel test: all tests, and what they need; sourced, never run.
 
 # Program and the Debian package that has it.
-test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netcat-openbsd dig:bind9-dnsutils curl:curl)
+test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netcat-openbsd dig:bind9-dnsutils curl:curl ip:iproute2 turnserver:coturn)
 
 # A test host that hangs is ended after so many seconds.
 test_limit=720
@@ -64,7 +64,7 @@ closing_line() {
 install_test_programs() {
   local entry missing=()
   for entry in "${test_programs[@]}"; do
-    PATH=$PATH:/usr/sbin command -v "${entry%%:*}" > /dev/null || missing+=("${entry#*:}")
+    PATH=$PATH:/usr/sbin:/sbin command -v "${entry%%:*}" > /dev/null || missing+=("${entry#*:}")
   done
   ((${#missing[@]} > 0)) || return 0
 

@@ -5,9 +5,6 @@ namespace Tunnel.Edge;
 /// <summary>Events 3300–3399.</summary>
 internal static partial class EdgeLog
 {
-    [LoggerMessage(3300, LogLevel.Error, "A subscriber of an event threw")]
-    public static partial void SubscriberFaulted(this ILogger logger, Exception exception);
-
     [LoggerMessage(3301, LogLevel.Information, "Edge {EdgeId} started; hub {Hub}")]
     public static partial void EdgeStarted(this ILogger logger, string edgeId, string hub);
 

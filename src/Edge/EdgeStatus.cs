@@ -30,8 +30,11 @@ public sealed record EdgeStatus
     /// <summary>Round trip to the hub in milliseconds; null before the first measurement.</summary>
     public double? Rtt { get; init; }
 
-    /// <summary>This edge's public address, when known.</summary>
+    /// <summary>This machine's public address as a STUN server saw it, IPv4 where there is one; null when not known.</summary>
     public string? PublicIp { get; init; }
+
+    /// <summary>Its public IPv6 address; null when not known.</summary>
+    public string? PublicIpv6 { get; init; }
 
     /// <summary>TCP clients with a stream.</summary>
     public int ActiveStreams { get; init; }

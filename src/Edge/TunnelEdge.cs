@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
@@ -18,16 +20,21 @@ namespace Tunnel.Edge;
 /// </summary>
 public sealed class TunnelEdge : IAsyncDisposable
 {
+    private const int MaxQueuedEvents = 1024;
+
     private readonly TunnelEdgeOptions _options;
     private readonly ILogger _logger;
-    private readonly EventQueue _events;
+    private readonly EventQueue<Action> _events;
+    private readonly Task _raising;
     private readonly RefusalCounters _refusals = new();
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
     private readonly PortListeners _ports;
+    private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
+    private Task _watchingAddress = Task.CompletedTask;
     private volatile State _state = State.New;
 
     /// <summary>Makes an edge; nothing is connected nor bound before <see cref="StartAsync"/>.</summary>
@@ -40,7 +47,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         time ??= TimeProvider.System;
         _options = options;
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
-        _events = new EventQueue(_logger);
+        _events = new EventQueue<Action>(static raise => raise(), _logger, MaxQueuedEvents);
+        _raising = Task.Run(_events.RunAsync);
         var observer = new EdgeObserver(this);
         ILogger connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
         ILogger listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
@@ -53,6 +61,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         _connector = new TunnelConnector(
             CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
+
+        _publicAddress = new PublicAddressMonitor(
+            options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
+            loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
         var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
@@ -73,6 +85,12 @@ public sealed class TunnelEdge : IAsyncDisposable
 
     /// <summary>A later configuration was applied, or a port that had failed could be bound, or fails for another reason.</summary>
     public event EventHandler<PortsEvent>? PortsUpdated;
+
+    /// <summary>This edge's public address was found out, or has changed.</summary>
+    public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
+
+    /// <summary>A firewall configuration was put in place, or could not be.</summary>
+    public event EventHandler<FirewallConfigUpdatedEvent>? FirewallConfigUpdated;
 
     /// <summary>A client got a stream.</summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened;
@@ -97,6 +115,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Running;
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
+        _watchingAddress = Task.Run(WatchPublicAddressAsync);
         return Task.CompletedTask;
     }
 
@@ -110,7 +129,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Stopped;
         _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
-        await _loops;
+        await Task.WhenAll(_loops, _watchingAddress);
         _ports.CloseAll(drainTimeout);
         await _connector.CloseAsync(drainTimeout);
     }
@@ -131,6 +150,8 @@ public sealed class TunnelEdge : IAsyncDisposable
             Transport = connection.Transport is { } kind ? TransportName(kind) : null,
             Since = connection.Since,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
+            PublicIp = _publicAddress.Current.Primary?.ToString(),
+            PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),
             ActiveStreams = _connector.Totals.ActiveStreams,
             ActiveSessions = _connector.Totals.ActiveSessions,
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
@@ -152,7 +173,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
-        await _events.DisposeAsync();
+        _events.Complete();
+        await _raising;
         _stopping.Dispose();
     }
 
@@ -179,6 +201,13 @@ public sealed class TunnelEdge : IAsyncDisposable
         },
     };
 
+    // One by one: a subscriber that throws must not take the event from the others.
+    private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
+    {
+        foreach (EventHandler<TEvent> handler in Delegate.EnumerateInvocationList(handlers))
+            _events.Post(() => handler(this, raised));
+    }
+
     private async Task ApplyConfigsAsync()
     {
         try
@@ -190,25 +219,52 @@ public sealed class TunnelEdge : IAsyncDisposable
         }
     }
 
+    // No part of the watchdog's loops: the edge does its work without it.
+    private async Task WatchPublicAddressAsync()
+    {
+        try
+        {
+            await _publicAddress.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception e)
+        {
+            _logger.PublicAddressFaulted(e);
+        }
+    }
+
+    private void OnPublicAddress(PublicAddresses addresses)
+    {
+        _connector.PublicAddress = addresses;
+        Raise(PublicIpDiscovered, new PublicIpDiscoveredEvent(addresses.Primary!, addresses.IPv6));
+    }
+
     /// <summary>Turns what the parts see into events.</summary>
-    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver
+    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IFirewallObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport) =>
-            edge._events.Raise(edge.TunnelConnected, edge, new TunnelConnectedEvent(address, TransportName(transport)));
+            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport)));
 
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
-            edge._events.Raise(edge.TunnelDisconnected, edge, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
+            edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
+
+        public void OnConfiguration(TunnelConfig config) => edge._publicAddress.SetInterval(config.StunIntervalSecs);
 
         public void OnPortsApplied(long revision, PortState ports, bool initial) =>
-            edge._events.Raise(
-                initial ? edge.PortsAssigned : edge.PortsUpdated, edge,
+            edge.Raise(
+                initial ? edge.PortsAssigned : edge.PortsUpdated,
                 new PortsEvent(revision, ports.NumbersOf(PortProtocol.Tcp), ports.NumbersOf(PortProtocol.Udp), ports.ToFailures()));
+
+        public void OnFirewallConfigUpdated(long revision, string? error) =>
+            edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, error is null, error));
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {
             // Thousands a second: nothing is made when nobody asks.
             if (edge.StreamOpened is { } handler)
-                edge._events.Raise(handler, edge, new StreamOpenedEvent(port.Port, client));
+                edge.Raise(handler, new StreamOpenedEvent(port.Port, client));
         }
 
         public void OnClientClosed(PortKey port, IPEndPoint? client, ITunnelStream stream, in StreamEnd end)
@@ -216,7 +272,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             if (edge.StreamClosed is { } handler)
             {
                 string reason = end.Completed ? "completed" : $"{end.Side}: {end.Reason}";
-                edge._events.Raise(handler, edge,
+                edge.Raise(handler,
                     new StreamClosedEvent(port.Port, client, stream.BytesSent, stream.BytesReceived, end.Completed, reason));
             }
         }

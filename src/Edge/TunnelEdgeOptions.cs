@@ -52,6 +52,12 @@ public sealed record TunnelEdgeOptions
     /// <summary>A UDP session ends when nothing moved for this long.</summary>
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// STUN servers (RFC 8489, UDP) that are asked for this machine's public address as often as the hub says; none by default, and then nobody is
+    /// asked: whoever runs such a server learns this machine's address.
+    /// </summary>
+    public ImmutableArray<DnsEndPoint> StunServers { get; init; } = [];
+
     /// <summary>Windows and memory of the tunnels.</summary>
     public FlowControlOptions FlowControl { get; init; } = new();
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text.Json.Serialization;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
@@ -8,7 +10,12 @@ namespace Tunnel.Hub;
 /// <summary>Something that happened at the hub (product.md section 5).</summary>
 public abstract record HubEvent
 {
+    /// <summary>Its name in the API, for example <c>edgeConnected</c>.</summary>
+    [JsonPropertyOrder(-2)]
+    public string Type => HubEventTypes.NameOf(this);
+
     /// <summary>When.</summary>
+    [JsonPropertyOrder(-1)]
     public required DateTimeOffset Time { get; init; }
 }
 
@@ -46,6 +53,18 @@ public sealed record PortsAssignedEvent(string EdgeId, ImmutableArray<int> Liste
 /// <param name="ListenPortsUdp">All UDP ports that it has now, ascending.</param>
 public sealed record PortsUpdatedEvent(string EdgeId, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp) : HubEvent;
 
+/// <summary>An edge told a public address of its own that was not known, or another one.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="PublicIp">The address, as the edge found it out.</param>
+public sealed record PublicIpDiscoveredEvent(string EdgeId, string PublicIp) : HubEvent;
+
+/// <summary>An edge has dealt with a firewall configuration.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="Rev">Revision of the configuration that it came with.</param>
+/// <param name="Applied">True when it is in place; false when the one before is.</param>
+/// <param name="Error">Why it is not in place; null when it is.</param>
+public sealed record FirewallConfigUpdatedEvent(string EdgeId, long Rev, bool Applied, string? Error) : HubEvent;
+
 /// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
 /// <param name="EdgeId">Which id.</param>
 /// <param name="Connected">Where the one that stays comes from.</param>
@@ -71,3 +90,8 @@ public sealed record StreamClosedEvent(string EdgeId, int Port, IPEndPoint? Clie
 /// <param name="AllowedEdges">Edges found in the state.</param>
 /// <param name="PreviousStart">When the run began that was cut off; null when its marker was not readable.</param>
 public sealed record CrashRecoveredEvent(int AllowedEdges, DateTimeOffset? PreviousStart) : HubEvent;
+
+/// <summary>The hub could not take up the state of a run that was cut off; it does not start.</summary>
+/// <param name="Error">Why, for the operator.</param>
+/// <param name="PreviousStart">When the run began that was cut off; null when its marker was not readable.</param>
+public sealed record CrashRecoveryFailedEvent(string Error, DateTimeOffset? PreviousStart) : HubEvent;

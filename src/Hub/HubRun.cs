@@ -3,6 +3,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Transport;
 
@@ -16,7 +17,7 @@ internal sealed class HubRun : IDisposable
 
     /// <summary>Opens the tunnel port.</summary>
     public HubRun(
-        TunnelHubOptions options, EdgeStore edges, HubCertificate certificate, HubEventQueue events, TimeProvider time, ILoggerFactory loggerFactory)
+        TunnelHubOptions options, EdgeStore edges, HubCertificate certificate, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
     {
         Options = options;
         Edges = edges;

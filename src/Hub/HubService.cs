@@ -43,8 +43,8 @@ internal static class HubService
     private static Task<AdminSocketHost> StartAdminAsync(TunnelHub hub, TunnelHubOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
         AdminSocketHost.StartAsync(
             options.AdminSocket,
-            _ => { },
-            routes => AdminApi.Map(routes, new AdministeredHub(hub), options.PublicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
+            AdminApi.AddServices,
+            application => AdminApi.Map(application, new AdministeredHub(hub), options.PublicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
             loggerFactory,
             cancellationToken);
 

@@ -71,6 +71,9 @@ public sealed record ConnectedEdgeStatus
     /// <summary>Its public address as it says; null when it does not know.</summary>
     public string? PublicIp { get; init; }
 
+    /// <summary>Its public IPv6 address as it says; null when it does not know.</summary>
+    public string? PublicIpv6 { get; init; }
+
     /// <summary>Its machine's name, as it says.</summary>
     public string? Host { get; init; }
 

@@ -3,6 +3,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -26,7 +27,7 @@ public sealed class TunnelHub : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly RunMarker _marker;
     private volatile HubRun? _run;
-    private HubEventQueue? _events;
+    private HubEventFeed? _events;
     private Task _delivering = Task.CompletedTask;
     private EventHandler<StreamOpenedEvent>? _streamOpened;
     private EventHandler<StreamClosedEvent>? _streamClosed;
@@ -62,11 +63,20 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>A connected edge was pushed other ports.</summary>
     public event EventHandler<PortsUpdatedEvent>? PortsUpdated;
 
+    /// <summary>An edge told its public address for the first time, or another one.</summary>
+    public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
+
+    /// <summary>An edge has put a firewall configuration in place, or could not.</summary>
+    public event EventHandler<FirewallConfigUpdatedEvent>? FirewallConfigUpdated;
+
     /// <summary>A second process came with the id of an edge that is alive.</summary>
     public event EventHandler<EdgeConflictEvent>? EdgeConflict;
 
     /// <summary>The hub has started after an end that was none of its own.</summary>
     public event EventHandler<CrashRecoveredEvent>? CrashRecovered;
+
+    /// <summary>The hub could not take up the state of a run that was cut off: <see cref="StartAsync"/> throws.</summary>
+    public event EventHandler<CrashRecoveryFailedEvent>? CrashRecoveryFailed;
 
     /// <summary>A client has connected. There may be thousands a second; they are only made while somebody listens.</summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened
@@ -84,6 +94,12 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>The allowed edges; null when the hub is not running.</summary>
     public EdgeStore? Edges => _run?.Edges;
+
+    /// <summary>What happens at the hub, for readers; null before the first start.</summary>
+    internal HubEventFeed? Events => _events;
+
+    /// <summary>Its clock.</summary>
+    internal TimeProvider Time => _time;
 
     /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
     public string? CertificatePin => _run?.Certificate.Pin;
@@ -167,26 +183,29 @@ public sealed class TunnelHub : IAsyncDisposable
     {
         // First the marker: it also shows that the state directory can be written.
         var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
+        _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };
+        _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
         EdgeStore? edges = null;
         HubCertificate? certificate = null;
         try
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            _events = new HubEventQueue(Raise, _logger) { StreamsWanted = _streamOpened is not null || _streamClosed is not null };
             _run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
         }
-        catch
+        catch (Exception e)
         {
             certificate?.Dispose();
             if (edges is not null)
                 await edges.DisposeAsync();
-            if (!wasCutOff)
+            if (wasCutOff)
+                _events.Post(new CrashRecoveryFailedEvent(e.Message, previousStart) { Time = _time.GetUtcNow() });
+            else
                 _marker.Clear();
+            await FinishEventsAsync();
             throw;
         }
 
-        _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
         if (wasCutOff)
             NoteRecovery(edges.Current.Count, previousStart);
         HubLog.Started(_logger, _run.Listener.LocalEndPoint, _options.TargetHost, edges.Current.Count);
@@ -229,7 +248,7 @@ public sealed class TunnelHub : IAsyncDisposable
         lock (_subscriptions)
             handlers = add ? handlers + handler : handlers - handler;
         if (_events is { } events)
-            events.StreamsWanted = _streamOpened is not null || _streamClosed is not null;
+            events.StreamsRaised = _streamOpened is not null || _streamClosed is not null;
     }
 
     private void Raise(HubEvent raised)
@@ -242,7 +261,10 @@ public sealed class TunnelHub : IAsyncDisposable
             case TunnelDisconnectedEvent e: Raise(TunnelDisconnected, e); break;
             case PortsAssignedEvent e: Raise(PortsAssigned, e); break;
             case PortsUpdatedEvent e: Raise(PortsUpdated, e); break;
+            case PublicIpDiscoveredEvent e: Raise(PublicIpDiscovered, e); break;
+            case FirewallConfigUpdatedEvent e: Raise(FirewallConfigUpdated, e); break;
             case EdgeConflictEvent e: Raise(EdgeConflict, e); break;
+            case CrashRecoveryFailedEvent e: Raise(CrashRecoveryFailed, e); break;
             case CrashRecoveredEvent e: Raise(CrashRecovered, e); break;
             case StreamOpenedEvent e: Raise(_streamOpened, e); break;
             case StreamClosedEvent e: Raise(_streamClosed, e); break;

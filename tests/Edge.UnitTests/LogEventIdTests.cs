@@ -11,7 +11,9 @@ public sealed class LogEventIdTests
         ("Tunnel.Edge.Listening", 3000, 3099),
         ("Tunnel.Edge.Connecting", 3100, 3199),
         ("Tunnel.Edge.Udp", 3200, 3299),
+        ("Tunnel.Edge.PublicAddress", 5600, 5609),
         ("Tunnel.Edge", 3300, 3399),
+        ("Tunnel.Edge.Firewall", 5500, 5599),
     ];
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Edge.UnitTests.Fakes;
 using Edge.UnitTests.Listening;
+using Edge.UnitTests.PublicAddress;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -120,6 +121,38 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         Assert.Equal(22, failed.Port);
         Assert.Contains("protected", failed.Error);
         Assert.Equal(22, Assert.Single(_edge.GetStatus().FailedPorts).Port);
+    }
+
+    [Fact]
+    public async Task The_public_address_is_told_to_everybody()
+    {
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var edge = new TunnelEdge(
+            Options with { StunServers = [new DnsEndPoint("127.0.0.1", ((IPEndPoint)server.LocalEndPoint!).Port)] }, NullLoggerFactory.Instance, _time, _dialer);
+        var discovered = new TaskCompletionSource<PublicIpDiscoveredEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        edge.PublicIpDiscovered += (_, args) => discovered.SetResult(args);
+        await edge.StartAsync();
+        FakeDialer.Dial dial = await _dialer.NextAsync();
+        Assert.Null(dial.Request.Hello.PublicIp);
+        var tunnel = new FakeTunnel();
+        dial.Connect(tunnel, new TunnelConfig());
+        Assert.Equal(Report.ConfigApplied, (await tunnel.NextReportAsync()).Kind);
+
+        byte[] request = new byte[100];
+        SocketReceiveFromResult received = await server.ReceiveFromAsync(request, new IPEndPoint(IPAddress.Any, 0)).Soon();
+        byte[] id = request[8..20];
+        await server.SendToAsync(
+            StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("192.0.2.77"), 1), id)), received.RemoteEndPoint);
+
+        Report report = await tunnel.NextReportAsync();
+        Assert.Equal((Report.PublicAddress, "192.0.2.77", null), (report.Kind, report.PublicIp, report.PublicIpv6));
+        Assert.Equal(IPAddress.Parse("192.0.2.77"), (await discovered.Task.Soon()).PublicIp);
+        Assert.Equal("192.0.2.77", edge.GetStatus().PublicIp);
+        tunnel.Lose();
+        await Eventually.TrueAsync(() => edge.GetStatus().NextAttempt is not null, "the next try is due");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("192.0.2.77", (await _dialer.NextAsync()).Request.Hello.PublicIp);
     }
 
     [Fact]

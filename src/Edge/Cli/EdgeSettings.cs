@@ -13,6 +13,9 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
 {
     public const string EnvironmentPrefix = "TUNNEL_EDGE__";
 
+    /// <summary>RFC 8489 section 18.6.</summary>
+    private const int DefaultStunPort = 3478;
+
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(30);
 
     /// <summary>Reads and checks everything.</summary>
@@ -35,6 +38,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
             AllowPorts = allowed,
             ProtectedPorts = configuration.PortNumbers("protectedPorts") ?? [22],
+            StunServers = configuration.Servers("stunServers", DefaultStunPort),
             StateDirectory = configuration.FilePath("stateDir", EdgePaths.StateDirectory(environment)),
             DrainTimeout = configuration.Seconds("drainTimeout", DefaultDrain, 0, 86400),
         };

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol;
@@ -9,6 +11,7 @@ namespace Tunnel.Edge.Cli;
 internal static class ListSettings
 {
     private const int AllPorts = 65535;
+    private const int MaxServers = 8;
 
     /// <summary>Ports and ranges; null when the setting is missing.</summary>
     public static ImmutableArray<int>? PortNumbers(this LayeredConfiguration configuration, string name)
@@ -20,6 +23,38 @@ internal static class ListSettings
         foreach (string error in errors)
             configuration.Errors.Add(name, text.Value, error, text.Source);
         return null;
+    }
+
+    /// <summary>Servers as <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPV6]:PORT</c>; none when the setting is missing.</summary>
+    public static ImmutableArray<DnsEndPoint> Servers(this LayeredConfiguration configuration, string name, int defaultPort)
+    {
+        if (configuration.Words(name) is not { } text)
+            return [];
+        var servers = ImmutableArray.CreateBuilder<DnsEndPoint>();
+        foreach (string word in text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (ParseServer(word, defaultPort) is { } server)
+                servers.Add(server);
+            else
+                configuration.Errors.Add(name, word, "must be HOST, HOST:PORT or [IPV6]:PORT", text.Source);
+        }
+
+        if (servers.Count > MaxServers)
+            configuration.Errors.Add(name, $"{servers.Count} servers", $"must be at most {MaxServers}", text.Source);
+        return servers.DrainToImmutable();
+    }
+
+    private static DnsEndPoint? ParseServer(string word, int defaultPort)
+    {
+        // An IPv6 address without brackets has colons of its own, and no port.
+        int colon = IPAddress.TryParse(word, out _) && !word.StartsWith('[') ? -1 : word.LastIndexOf(':');
+        string host = colon < 0 || word.EndsWith(']') ? word : word[..colon];
+        int port = defaultPort;
+        if (host.Length < word.Length && (!int.TryParse(word[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > AllPorts))
+            return null;
+        if (host.StartsWith('[') && host.EndsWith(']'))
+            host = host[1..^1];
+        return host.Length <= 255 && Uri.CheckHostName(host) != UriHostNameType.Unknown ? new DnsEndPoint(host, port) : null;
     }
 
     /// <summary>The list as text with commas; null when the setting is missing.</summary>

@@ -47,6 +47,8 @@ internal static class StatusCommand
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
         if (status.LastError is { } error)
             output.WriteLine($"error     {error}");
+        if (status.PublicIp is { } address)
+            output.WriteLine($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
         output.WriteLine($"TCP       {Ports(status.ListenPorts)}");
         output.WriteLine($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (EdgePortFailure failure in status.FailedPorts)

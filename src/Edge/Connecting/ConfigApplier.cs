@@ -74,6 +74,7 @@ internal sealed class ConfigApplier(PinStore pins, IConnectorObserver observer, 
     private void Apply(PortListeners ports, Update update)
     {
         pins.Announce(update.Config.Hub?.Pins ?? []);
+        observer.OnConfiguration(update.Config);
         PortState state = ports.Apply(PortSet.From(update.Config));
         _applied = update;
         logger.ConfigApplied(update.Revision, state.Bound.Length, state.Failed.Count);

@@ -1,5 +1,6 @@
 using System.Net;
 using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
@@ -10,6 +11,9 @@ internal interface IConnectorObserver
     void OnConnected(IPEndPoint address, TransportKind transport);
 
     void OnDisconnected(IPEndPoint address, TunnelEnd end);
+
+    /// <summary>A configuration is being applied.</summary>
+    void OnConfiguration(TunnelConfig config);
 
     /// <summary>A configuration was applied, or what is bound has changed since.</summary>
     /// <param name="revision">The configuration's revision.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.PublicAddress;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -31,6 +32,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private volatile LiveTunnel? _live;
     private readonly Lock _statusGate = new();
     private ConnectionStatus _status = new();
+    private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
     public TunnelConnector(
         ConnectorOptions options, HubDialer dialer, PinStore pins, ConfigApplier configs, IConnectorObserver observer,
@@ -47,6 +49,18 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     public ConnectionStatus Status => Volatile.Read(ref _status);
 
     public TunnelTotals Totals { get; } = new();
+
+    /// <summary>What the hub is told of this machine's public address.</summary>
+    public PublicAddresses PublicAddress
+    {
+        get => Volatile.Read(ref _publicAddress);
+        set
+        {
+            Volatile.Write(ref _publicAddress, value);
+            if (_live is { } live)
+                SendPublicAddress(live.Tunnel, value);
+        }
+    }
 
     /// <summary>Dials and serves until cancelled; then the tunnel is left as it is, for <see cref="CloseAsync"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -98,10 +112,11 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         try
         {
             Update(status => status with { NextAttempt = null });
-            DialResult result = await _dialer.DialAsync(_options.HubPort, CreateRequest(), cancellationToken);
+            PublicAddresses said = PublicAddress;
+            DialResult result = await _dialer.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
             return result.Failure is { } failure
                 ? OnDialFailed(failure)
-                : await ServeAsync(result.Tunnel!, result.Config!, cancellationToken);
+                : await ServeAsync(result.Tunnel!, result.Config!, said, cancellationToken);
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
@@ -113,7 +128,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
     }
 
-    private DialRequest CreateRequest()
+    private DialRequest CreateRequest(PublicAddresses addresses)
     {
         if (_options.InsecureSkipVerify)
             _logger.VerificationOff();
@@ -125,7 +140,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             Secret = _options.Secret,
             Pins = _pins.Current,
             InsecureSkipVerify = _options.InsecureSkipVerify,
-            Hello = _options.Hello,
+            Hello = _options.Hello with { PublicIp = addresses.Primary?.ToString(), PublicIpv6 = addresses.IPv6?.ToString() },
             Handler = this,
         };
     }
@@ -142,7 +157,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
-    private async Task<TimeSpan> ServeAsync(ITunnel tunnel, TunnelConfig config, CancellationToken cancellationToken)
+    private async Task<TimeSpan> ServeAsync(ITunnel tunnel, TunnelConfig config, PublicAddresses said, CancellationToken cancellationToken)
     {
         var live = new LiveTunnel(tunnel, _time.GetTimestamp());
         LiveTunnel? older = _live;
@@ -153,12 +168,23 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _ = WatchAsync(live);
         _configs.PostInitial(tunnel, config);
         OnConnected(tunnel);
+        // Found while HELLO was on its way: whoever changed it told the tunnel before.
+        if (PublicAddress != said)
+            SendPublicAddress(tunnel, PublicAddress);
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, _options.DrainTimeout);
 
         await Task.WhenAny(tunnel.Completion, live.GoAway).WaitAsync(cancellationToken);
         return tunnel.Completion.IsCompleted ? await OnTunnelEndedAsync(live) : OnGoAway(live, await live.GoAway);
     }
+
+    private static void SendPublicAddress(ITunnel tunnel, PublicAddresses addresses) =>
+        tunnel.SendReport(new Report
+        {
+            Kind = Report.PublicAddress,
+            PublicIp = addresses.Primary?.ToString(),
+            PublicIpv6 = addresses.IPv6?.ToString(),
+        });
 
     private void OnConnected(ITunnel tunnel)
     {

@@ -21,6 +21,17 @@ public sealed record TunnelDisconnectedEvent(IPEndPoint Hub, string Reason);
 public sealed record PortsEvent(
     long Revision, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp, ImmutableArray<EdgePortFailure> FailedPorts);
 
+/// <summary>A firewall configuration was dealt with.</summary>
+/// <param name="Revision">Revision of the hub's configuration that it came with.</param>
+/// <param name="Applied">True when it is in place; false when the one before is.</param>
+/// <param name="Error">Why it is not in place; null when it is.</param>
+public sealed record FirewallConfigUpdatedEvent(long Revision, bool Applied, string? Error);
+
+/// <summary>A STUN server told a public address of this machine that was not known, or another one.</summary>
+/// <param name="PublicIp">The address, IPv4 where there is one.</param>
+/// <param name="PublicIpv6">The IPv6 address; null when not known.</param>
+public sealed record PublicIpDiscoveredEvent(IPAddress PublicIp, IPAddress? PublicIpv6);
+
 /// <summary>A client got a stream.</summary>
 /// <param name="Port">The public port.</param>
 /// <param name="Client">The client; null when it is not known.</param>

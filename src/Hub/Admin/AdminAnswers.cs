@@ -18,6 +18,19 @@ internal sealed record EdgeChangeAnswer
     public ImmutableArray<EdgeFault> Warnings { get; init; } = [];
 }
 
+/// <summary>What a new token or secret shall be like.</summary>
+internal sealed record TokenRequest
+{
+    /// <summary>HOST[:PORT] where edges reach the hub; null: the setting publicHost.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>The secret, 16–256 printable ASCII characters without spaces; null: one is made.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>How long older secrets stay valid, 0–2,592,000 s; null: 24 h.</summary>
+    public int? GraceSeconds { get; init; }
+}
+
 /// <summary>A connection token.</summary>
 internal sealed record TokenAnswer(string Id, string Token);
 

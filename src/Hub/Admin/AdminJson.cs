@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Admin;
@@ -13,14 +14,31 @@ namespace Tunnel.Hub.Admin;
         typeof(PortRangeJsonConverter),
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
         typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<TunnelEndKind>),
+        typeof(CamelCaseEnumConverter<ResetReason>),
+        typeof(EndPointConverter),
         typeof(CamelCaseEnumConverter<ProxyProtocol>),
         typeof(CamelCaseEnumConverter<UdpProxyProtocol>),
     ])]
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
+[JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(HubStatus))]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(EdgeConnectedEvent))]
+[JsonSerializable(typeof(EdgeDisconnectedEvent))]
+[JsonSerializable(typeof(TunnelConnectedEvent))]
+[JsonSerializable(typeof(TunnelDisconnectedEvent))]
+[JsonSerializable(typeof(PortsAssignedEvent))]
+[JsonSerializable(typeof(PortsUpdatedEvent))]
+[JsonSerializable(typeof(PublicIpDiscoveredEvent))]
+[JsonSerializable(typeof(FirewallConfigUpdatedEvent))]
+[JsonSerializable(typeof(EdgeConflictEvent))]
+[JsonSerializable(typeof(CrashRecoveredEvent))]
+[JsonSerializable(typeof(CrashRecoveryFailedEvent))]
+[JsonSerializable(typeof(StreamOpenedEvent))]
+[JsonSerializable(typeof(StreamClosedEvent))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -41,6 +41,18 @@ internal static class AdminRequest
         }
     }
 
+    /// <summary>A parameter of the query that is true or false; false when it is not there.</summary>
+    /// <exception cref="ProblemException">400: it is something else.</exception>
+    public static bool Flag(HttpContext context, string name)
+    {
+        var value = context.Request.Query[name].FirstOrDefault();
+        if (value is null)
+            return false;
+        return bool.TryParse(value, out var flag)
+            ? flag
+            : throw new ProblemException(Problem.Invalid($"?{name}", value, "must be true or false"));
+    }
+
     private static bool HasJsonType(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));

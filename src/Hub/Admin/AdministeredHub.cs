@@ -1,4 +1,5 @@
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 
 namespace Tunnel.Hub.Admin;
 
@@ -9,6 +10,10 @@ internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
     public EdgeStore Edges => hub.Edges!;
 
     public string CertificatePin => hub.CertificatePin!;
+
+    public HubEventFeed Events => hub.Events!;
+
+    public TimeProvider Time => hub.Time;
 
     public HubStatus GetStatus() => hub.GetStatus();
 }

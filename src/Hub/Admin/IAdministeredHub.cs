@@ -1,4 +1,5 @@
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 
 namespace Tunnel.Hub.Admin;
 
@@ -13,4 +14,10 @@ internal interface IAdministeredHub
 
     /// <summary>The pin of the hub's certificate, for tokens.</summary>
     string CertificatePin { get; }
+
+    /// <summary>What happens.</summary>
+    HubEventFeed Events { get; }
+
+    /// <summary>The hub's clock.</summary>
+    TimeProvider Time { get; }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Edges;
 
 namespace Tunnel.Hub.Admin;
@@ -12,10 +13,27 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
     private static readonly string[] Members = ["host", "secret", "graceSeconds"];
 
-    /// <summary>
-    /// POST …/token: a token with a fresh secret, the others expiring after the grace period; or with the given one, which must be valid.
-    /// </summary>
-    public async Task TokenAsync(HttpContext context)
+    public void Map(AdminRoutes routes)
+    {
+        routes.Post(
+                "/api/v1/edges/{id}/token",
+                TokenAsync,
+                "createToken",
+                "A connection token with a fresh secret, the others expiring after the grace period; or with the given one, which must be valid.")
+            .Body<TokenRequest>(optional: true)
+            .Answers<TokenAnswer>()
+            .Fails(StatusCodes.Status404NotFound);
+        routes.Post(
+                "/api/v1/edges/{id}/rotate-secret",
+                RotateAsync,
+                "rotateSecret",
+                "Gives an edge another secret, made or given, and answers with its token; the others expire after the grace period.")
+            .Body<TokenRequest>(optional: true)
+            .Answers<TokenAnswer>()
+            .Fails(StatusCodes.Status404NotFound);
+    }
+
+    private async Task TokenAsync(HttpContext context)
     {
         var id = EdgesEndpoints.Id(context);
         var body = await ReadAsync(context);
@@ -33,8 +51,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
         await AnswerAsync(context, id, secret, address);
     }
 
-    /// <summary>POST …/rotate-secret: another secret, made or given; the others expire after the grace period.</summary>
-    public async Task RotateAsync(HttpContext context)
+    private async Task RotateAsync(HttpContext context)
     {
         var body = await ReadAsync(context);
         await RotateAsync(context, EdgesEndpoints.Id(context), body.Secret, body.Grace, tokens.Address(body.Host));

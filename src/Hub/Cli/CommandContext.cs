@@ -42,12 +42,17 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <exception cref="OperatorException">It can't be reached.</exception>
     public async Task<string> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
-        using var client = new AdminClient("tunnel-hub", AdminSocketPath(), timeout);
+        using var client = Client(timeout);
         var answer = await client.SendAsync(method, path, json, cancellationToken);
-        return answer.IsSuccess
-            ? answer.Body
-            : throw new CommandFailedException(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());
+        return answer.IsSuccess ? answer.Body : throw Refused(answer);
     }
+
+    /// <summary>A client of the running hub, for what is more than a question and an answer.</summary>
+    public AdminClient Client(TimeSpan? timeout = null) => new("tunnel-hub", AdminSocketPath(), timeout);
+
+    /// <summary>What ends a command that the hub refused.</summary>
+    public static CommandFailedException Refused(AdminResponse answer) =>
+        new(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());
 
     // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
     private string AdminSocketPath() =>

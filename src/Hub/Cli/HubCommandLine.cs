@@ -16,6 +16,7 @@ internal static class HubCommandLine
             EdgeCommands.Create(options),
             ApplyCommand.Create(options),
             StatusCommand.Create(options),
+            EventsCommand.Create(options),
             TokenCommands.Create(options),
         };
     }

@@ -22,7 +22,7 @@ public sealed record EdgeDefinition
     /// <summary>UDP ports to listen on.</summary>
     public ImmutableArray<PortRange> ListenPortsUdp { get; init; } = [];
 
-    /// <summary>Seconds between two STUN look-ups, 10–86,400; null means the edge's default.</summary>
+    /// <summary>Seconds between two STUN look-ups, 10–86,400, or 0 for none; null means the edge's default.</summary>
     public int? StunIntervalSecs { get; init; }
 
     /// <summary>The firewall (product.md section 4), at most 1 MiB of JSON; passed on to the edge, which checks it as well.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Edges;
@@ -52,8 +53,8 @@ public static class EdgeSetValidator
         if (!EdgeLine.IsValidEdgeId(edge.Id))
             faults.Errors.AddText($"{path}.id", edge.Id, $"must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
         CheckSecret(edge.Secret, hasSecret, path, faults.Errors);
-        if (edge.StunIntervalSecs is < MinStunInterval or > MaxStunInterval)
-            faults.Errors.Add($"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be {MinStunInterval}–{MaxStunInterval} seconds");
+        if (edge.StunIntervalSecs is not 0 and (< MinStunInterval or > MaxStunInterval))
+            faults.Errors.Add($"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be 0 (off) or {MinStunInterval}–{MaxStunInterval} seconds");
         if (edge.FirewallConfig is { } firewall)
             CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
         ListenPortsValidator.Check(edge, path, faults);
@@ -71,10 +72,14 @@ public static class EdgeSetValidator
 
     private static void CheckFirewall(JsonElement firewall, string path, FaultList errors)
     {
-        if (firewall.ValueKind != JsonValueKind.Object)
-            errors.Add(path, firewall, "must be an object: {\"blockedIps\": [], \"rateLimits\": [], \"rules\": []}");
-        else if (Encoding.UTF8.GetByteCount(firewall.GetRawText()) is var size && size > MaxFirewallBytes)
+        if (Encoding.UTF8.GetByteCount(firewall.GetRawText()) is var size && size > MaxFirewallBytes)
+        {
             errors.Add(path, $"{size} bytes", $"must have at most {MaxFirewallBytes} bytes");
+            return;
+        }
+
+        foreach (var fault in FirewallConfigReader.ReadFromOperator(firewall, path, out _))
+            errors.Add(fault.Path, fault.Value, fault.Message);
     }
 }
 

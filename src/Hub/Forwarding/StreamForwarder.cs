@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>Gives each stream its upstream: checks the port, dials, sends the PROXY header, and joins the two.</summary>
 internal sealed class StreamForwarder(
-    ForwardingOptions options, IUpstreamConnector connector, HubEventQueue events, TransportContext context)
+    ForwardingOptions options, IUpstreamConnector connector, HubEventFeed events, TransportContext context)
 {
     private readonly LogThrottle<(string EdgeId, int Port, StreamFailure Failure)> _throttle = new(context.Time);
     private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
@@ -16,7 +17,7 @@ internal sealed class StreamForwarder(
 
     public IUpstreamConnector Connector => connector;
 
-    public HubEventQueue Events => events;
+    public HubEventFeed Events => events;
 
     public TransportContext Context => context;
 

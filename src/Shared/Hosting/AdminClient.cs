@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
 using System.Net.Sockets;
 using System.Text;
 
@@ -37,10 +38,57 @@ public sealed class AdminClient : IDisposable
             request.Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         }
 
+        using var response = await OpenAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+        return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Asks for something (GET).</summary>
+    /// <inheritdoc cref="SendAsync"/>
+    public Task<AdminResponse> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    /// <summary>Reads server-sent events until the service ends them or the connection breaks.</summary>
+    /// <param name="path">Path without the leading slash, for example <c>api/v1/events</c>.</param>
+    /// <param name="lastEventId">The last event that was seen, to get what was missed; null: only new ones.</param>
+    /// <param name="onEvent">Is given each event.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The refusal, or the success that has ended, with an empty body.</returns>
+    /// <exception cref="OperatorException">The service could not be reached; the message says what to do.</exception>
+    public async Task<AdminResponse> ReadEventsAsync(
+        string path, string? lastEventId, Func<SseItem<string>, Task> onEvent, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (lastEventId is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+        }
+
+        using var response = await OpenAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+        {
+            return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+        }
+
         try
         {
-            using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+            var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await onEvent(item).ConfigureAwait(false);
+            }
+        }
+        catch (HttpIOException)
+        {
+            // The service is gone, or cut a reader off that was too slow: the same as an end in order.
+        }
+
+        return new AdminResponse((int)response.StatusCode, "");
+    }
+
+    private async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _http.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException error)
         {
@@ -51,10 +99,6 @@ public sealed class AdminClient : IDisposable
             throw new OperatorException($"{_program} did not answer within {_http.Timeout.TotalSeconds:0} s on {_socketPath}; its log may say why.", error);
         }
     }
-
-    /// <summary>Asks for something (GET).</summary>
-    /// <inheritdoc cref="SendAsync"/>
-    public Task<AdminResponse> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

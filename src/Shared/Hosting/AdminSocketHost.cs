@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -29,14 +28,14 @@ public sealed class AdminSocketHost : IAsyncDisposable
     /// <summary>Starts to serve. The socket's directory is made when missing; the socket of a process that was killed is replaced.</summary>
     /// <param name="socketPath">At most 107 bytes (unix(7)).</param>
     /// <param name="services">Adds what the endpoints need.</param>
-    /// <param name="endpoints">Maps the endpoints.</param>
+    /// <param name="endpoints">Maps the endpoints, behind middleware where it adds some; routing has been done before it.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="OperatorException">Another process serves this socket, or it can't be made; the message says what to do.</exception>
     public static async Task<AdminSocketHost> StartAsync(
         string socketPath,
         Action<IServiceCollection> services,
-        Action<IEndpointRouteBuilder> endpoints,
+        Action<WebApplication> endpoints,
         ILoggerFactory loggerFactory,
         CancellationToken cancellationToken)
     {
@@ -69,7 +68,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
     private static WebApplication Build(
-        string socketPath, Action<IServiceCollection> services, Action<IEndpointRouteBuilder> endpoints, ILoggerFactory loggerFactory)
+        string socketPath, Action<IServiceCollection> services, Action<WebApplication> endpoints, ILoggerFactory loggerFactory)
     {
         // The empty builder reads no environment and no files: nothing but the caller decides where this listens.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -34,4 +34,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(4011, LogLevel.Debug, "The admin API listens on {Path}")]
     public static partial void AdminListening(ILogger logger, string path);
+
+    [LoggerMessage(4012, LogLevel.Error, "A subscriber of {Event} threw")]
+    public static partial void SubscriberFailed(ILogger logger, Exception error, string @event);
 }

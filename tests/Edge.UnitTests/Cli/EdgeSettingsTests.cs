@@ -73,6 +73,25 @@ public sealed class EdgeSettingsTests : IDisposable
     }
 
     [Fact]
+    public void Stun_servers_have_names_or_addresses_and_a_port_that_may_be_left_out()
+    {
+        EdgeSettings settings = Load(("token", Token.Encode()), ("stunServers", "stun.example, 192.0.2.1:4000, 2001:db8::1, [2001:db8::2], [2001:db8::3]:5000"));
+        Assert.Equal(
+            [new DnsEndPoint("stun.example", 3478), new("192.0.2.1", 4000), new("2001:db8::1", 3478), new("2001:db8::2", 3478), new("2001:db8::3", 5000)],
+            settings.Edge.StunServers);
+        Assert.Empty(Load(("token", Token.Encode())).Edge.StunServers);
+
+        foreach (string wrong in new[] { "stun.example:0", "stun.example:65536", "stun.example:x", ":3478", "[::1", "a b", "[::1]x", "http://a/" })
+        {
+            var error = Assert.Throws<ConfigurationException>(() => Load(("token", Token.Encode()), ("stunServers", wrong)));
+            Assert.Contains("must be HOST, HOST:PORT or [IPV6]:PORT", error.Message);
+        }
+
+        Assert.Contains("at most 8", Assert.Throws<ConfigurationException>(
+            () => Load(("token", Token.Encode()), ("stunServers", string.Join(',', Enumerable.Repeat("s", 9))))).Message);
+    }
+
+    [Fact]
     public void Every_error_is_told_at_once_with_setting_value_and_what_is_valid()
     {
         var wrong = Assert.Throws<ConfigurationException>(() => Load(

@@ -1,6 +1,7 @@
 using System.Net;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Edge.UnitTests.Fakes;
@@ -25,6 +26,10 @@ internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
     }
 
     public void OnDisconnected(IPEndPoint address, TunnelEnd end)
+    {
+    }
+
+    public void OnConfiguration(TunnelConfig config)
     {
     }
 

@@ -5,9 +5,12 @@ namespace Tunnel.FunctionalTests.Harness;
 /// <summary>The programs under test, as the build leaves them.</summary>
 public static class Binaries
 {
-    public static string Hub { get; } = Find("Hub", "tunnel-hub");
+    public static string Hub { get; } = Find("src/Hub", "tunnel-hub");
 
-    public static string Edge { get; } = Find("Edge", "tunnel-edge");
+    public static string Edge { get; } = Find("src/Edge", "tunnel-edge");
+
+    /// <summary>The wide-area link between two network namespaces.</summary>
+    public static string WanLink { get; } = Find("tools/WanLink", "wanlink");
 
     // This runs from tests/FunctionalTests/bin/CONFIGURATION/net10.0.
     private static string Find(string project, string program)
@@ -15,7 +18,7 @@ public static class Binaries
         var own = new DirectoryInfo(Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location)!);
         var configuration = own.Parent!.Name;
         var root = own.Parent.Parent!.Parent!.Parent!.Parent!.FullName;
-        var path = Path.Combine(root, "src", project, "bin", configuration, own.Name, program);
+        var path = Path.Combine(root, project, "bin", configuration, own.Name, program);
         return File.Exists(path) ? path : throw new FileNotFoundException($"Build Tunnel.sln first: there is no {path}.");
     }
 }

@@ -17,9 +17,13 @@ public static class DebianProgram
 
     public static string Curl => Find("curl", "curl");
 
+    public static string Turnserver => Find("turnserver", "coturn");
+
+    public static string Ip => Find("ip", "iproute2");
+
     private static string Find(string program, string package)
     {
-        var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin"]);
+        var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin", "/sbin"]);
         return directories.Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"{program} is missing: apt-get install --no-install-recommends {package}");
     }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
@@ -34,6 +35,12 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public string CertificatePin => Pin;
 
+    public EventLog EventLog { get; } = new();
+
+    public HubEventFeed Events => EventLog.Queue;
+
+    TimeProvider IAdministeredHub.Time => Time;
+
     public string SocketPath => _directory.File("admin.sock");
 
     public static async Task<AdminFixture> StartAsync(string? publicHost = null)
@@ -42,8 +49,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         await fixture.Edges.LoadAsync([], CancellationToken.None);
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
-            _ => { },
-            routes => AdminApi.Map(routes, fixture, publicHost, NullLogger.Instance),
+            AdminApi.AddServices,
+            application => AdminApi.Map(application, fixture, publicHost, NullLogger.Instance),
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;
@@ -70,6 +77,17 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal(response.IsSuccessStatusCode ? "application/json" : "application/problem+json", response.Content.Headers.ContentType?.MediaType);
         return (response.StatusCode, JsonElement.Parse(text));
+    }
+
+    /// <summary>Opens an endless answer; reading begins when the headers are there.</summary>
+    public async Task<Stream> OpenStreamAsync(string path, string? lastEventId = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (lastEventId is not null)
+            request.Headers.Add("Last-Event-ID", lastEventId);
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        return await response.Content.ReadAsStreamAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -32,6 +32,8 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","listenPorts":["1-501"],"listenPortsUdp":["1-500"]}]""", "$[0].listenPorts", "at most 1000")]
     [InlineData("""[{"id":"a","stunIntervalSecs":5}]""", "$[0].stunIntervalSecs", "10–86400")]
     [InlineData("""[{"id":"a","firewallConfig":[]}]""", "$[0].firewallConfig", "object")]
+    [InlineData("""[{"id":"a","firewallConfig":{"blockedIps":["10.0.0.1/8"]}}]""", "$[0].firewallConfig.blockedIps[0]", "10.0.0.0/8")]
+    [InlineData("""[{"id":"a","firewallConfig":{"timedBlocks":[]}}]""", "$[0].firewallConfig.timedBlocks", "firewall block")]
     [InlineData("""[{"id":"a","ports":[]}]""", "$[0].ports", "object")]
     [InlineData("""[{"id":"a","ports":{"443":{}}}]""", "$[0].ports['443']", "tcp/443")]
     [InlineData("""[{"id":"a","ports":{"tcp/443":{}}}]""", "$[0].ports['tcp/443']", "not assigned")]

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
+using Tunnel.Hub.Events;
 
 namespace Hub.UnitTests.Fakes;
 
@@ -11,11 +12,11 @@ internal sealed class EventLog
 
     public EventLog()
     {
-        Queue = new HubEventQueue(raised => _raised.Writer.TryWrite(raised), NullLogger.Instance);
+        Queue = new HubEventFeed(raised => _raised.Writer.TryWrite(raised), TimeProvider.System, NullLogger.Instance);
         _ = Task.Run(Queue.RunAsync);
     }
 
-    public HubEventQueue Queue { get; }
+    public HubEventFeed Queue { get; }
 
     /// <summary>The next event of a type; others before it are skipped.</summary>
     public async Task<TEvent> NextAsync<TEvent>()

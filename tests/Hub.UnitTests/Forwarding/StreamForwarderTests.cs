@@ -166,7 +166,7 @@ public sealed class StreamForwarderTests : IDisposable
     {
         using var hub = Connected(new PortPolicyDefinition());
         hub.OpenStream();
-        hub.Events.Queue.StreamsWanted = true;
+        hub.Events.Queue.StreamsRaised = true;
         var stream = hub.OpenStream(client: new IPEndPoint(IPAddress.Parse("192.0.2.99"), 1));
         await stream.AttachedAsync();
         stream.EndByPeer();

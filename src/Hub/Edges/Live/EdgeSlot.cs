@@ -14,6 +14,9 @@ internal sealed class EdgeSlot
     /// <summary>Since when the edge is connected, over all its tunnels; null before the first was elected.</summary>
     public DateTimeOffset? ConnectedSince { get; set; }
 
+    /// <summary>Its public address as it last said; null before.</summary>
+    public string? PublicIp { get; set; }
+
     /// <summary>When a base peer last replaced a tunnel.</summary>
     public DateTimeOffset LastReplaced { get; set; } = DateTimeOffset.MinValue;
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -19,14 +20,14 @@ internal sealed class LiveEdges : IDisposable
     private readonly IAllowedEdges _allowed;
     private readonly ITunnelForwarder _forwarder;
     private readonly LiveEdgesOptions _options;
-    private readonly HubEventQueue _events;
+    private readonly HubEventFeed _events;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TunnelElection _election;
     private bool _closed;
 
     public LiveEdges(
-        IAllowedEdges allowed, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventQueue events, TimeProvider time, ILoggerFactory loggerFactory)
+        IAllowedEdges allowed, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
     {
         _allowed = allowed;
         _forwarder = forwarder;
@@ -105,11 +106,28 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
+    /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
+    public void OnFirewallApplied(LiveTunnel live, long revision, string? error) =>
+        _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, error is null, error) { Time = _time.GetUtcNow() });
+
     public void OnPortReport(LiveTunnel live, Report report)
     {
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Length);
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
+    }
+
+    public void OnPublicAddress(LiveTunnel live, string address)
+    {
+        lock (_lock)
+        {
+            // A reconnect says it again.
+            if (!_slots.TryGetValue(live.EdgeId, out var slot) || slot.PublicIp == address)
+                return;
+            slot.PublicIp = address;
+        }
+
+        _events.Post(new PublicIpDiscoveredEvent(live.EdgeId, address) { Time = _time.GetUtcNow() });
     }
 
     /// <summary>All tunnels that are not over.</summary>

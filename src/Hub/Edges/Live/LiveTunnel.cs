@@ -48,6 +48,12 @@ internal sealed class LiveTunnel : IHubTunnelHandler
 
     public Hello? Hello { get; private set; }
 
+    /// <summary>Its public address as it says, IPv4 where there is one; null when it does not know.</summary>
+    public string? PublicIp { get; private set; }
+
+    /// <summary>Its public IPv6 address as it says; null when it does not know.</summary>
+    public string? PublicIpv6 { get; private set; }
+
     /// <summary>What it last said of its ports; null before.</summary>
     public Report? PortReport { get; private set; }
 
@@ -73,15 +79,22 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello)
     {
         Hello = hello;
+        NotePublicAddress(hello.PublicIp, hello.PublicIpv6);
         _registry.OnIdentified(this);
     }
 
     void IHubTunnelHandler.OnReport(ITunnel tunnel, Report report)
     {
-        if (report.Kind != Report.ConfigApplied)
-            return;
-        PortReport = report;
-        _registry.OnPortReport(this, report);
+        switch (report.Kind)
+        {
+            case Report.ConfigApplied:
+                PortReport = report;
+                _registry.OnPortReport(this, report);
+                break;
+            case Report.PublicAddress:
+                NotePublicAddress(report.PublicIp, report.PublicIpv6);
+                break;
+        }
     }
 
     void IHubTunnelHandler.OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
@@ -94,6 +107,16 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     {
         ElectBasePeer();
         return _forwarder.OnSessionOpened(this, session, opening);
+    }
+
+    // What is no address is not kept: it would be the peer's text on an operator's terminal.
+    private void NotePublicAddress(string? address, string? ipv6)
+    {
+        var before = PublicIp;
+        PublicIp = IPAddress.TryParse(address, out var parsed) ? parsed.ToString() : null;
+        PublicIpv6 = IPAddress.TryParse(ipv6, out parsed) ? parsed.ToString() : null;
+        if (PublicIp is { } found && found != before)
+            _registry.OnPublicAddress(this, found);
     }
 
     // HELLO would have come first: a peer that opens something without it is a base peer.

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>Settles which tunnel of an edge takes new streams when another one comes (<see cref="TunnelRivalry"/> has the rule).</summary>
-internal sealed class TunnelElection(Lock registryLock, HubEventQueue events, TimeProvider time, ILogger logger)
+internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, TimeProvider time, ILogger logger)
 {
     /// <summary>Settles a newcomer's place. Never throws.</summary>
     public async Task RunAsync(EdgeSlot slot, LiveTunnel newcomer)

@@ -32,6 +32,9 @@ public sealed record Hello
     /// <summary>The machine's operating system.</summary>
     public string? Os { get; init; }
 
-    /// <summary>The edge's public address, when known.</summary>
+    /// <summary>The edge's public address, when known; IPv4 where there is one.</summary>
     public string? PublicIp { get; init; }
+
+    /// <summary>The edge's public IPv6 address, when known.</summary>
+    public string? PublicIpv6 { get; init; }
 }

@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Protocol.Messages;
 internal static class HelloParser
 {
     private static readonly MessageMembers Members = new(
-        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp");
+        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp", "publicIpv6");
 
     public static Hello Read(ref MessageReader reader)
     {
@@ -23,7 +23,8 @@ internal static class HelloParser
                 "supersedes" => hello with { Supersedes = reader.Text(member, ControlMessage.MaxText) },
                 "host" => hello with { Host = reader.Text(member, ControlMessage.MaxText) },
                 "os" => hello with { Os = reader.Text(member, ControlMessage.MaxText) },
-                _ => hello with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
+                "publicIp" => hello with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
+                _ => hello with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
             };
         }
 

@@ -8,6 +8,9 @@ public sealed record Report
     /// <summary>The value of <see cref="Kind"/> that answers a configuration.</summary>
     public const string ConfigApplied = "configApplied";
 
+    /// <summary>The value of <see cref="Kind"/> that tells the edge's public address; it has <see cref="PublicIp"/> and <see cref="PublicIpv6"/>.</summary>
+    public const string PublicAddress = "publicIp";
+
     /// <summary>What is reported; an unknown kind is ignored.</summary>
     public string Kind { get; init; } = "";
 
@@ -19,6 +22,12 @@ public sealed record Report
 
     /// <summary>Ports that could not be bound, with the reason in words for the operator.</summary>
     public ImmutableArray<FailedPort> Failed { get; init; } = [];
+
+    /// <summary>The edge's public address; IPv4 where there is one.</summary>
+    public string? PublicIp { get; init; }
+
+    /// <summary>The edge's public IPv6 address; null when not known.</summary>
+    public string? PublicIpv6 { get; init; }
 }
 
 /// <summary>A port that is bound.</summary>

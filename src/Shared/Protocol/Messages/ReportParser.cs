@@ -8,7 +8,7 @@ internal static class ReportParser
     // Every port of both protocols; the message's size is the nearer limit.
     private const int MaxPorts = 2 * Port.Max;
 
-    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed");
+    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "publicIp", "publicIpv6");
     private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto");
     private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error");
 
@@ -23,7 +23,9 @@ internal static class ReportParser
                 "kind" => report with { Kind = reader.Text(member, ControlMessage.MaxText) },
                 "rev" => report with { Rev = reader.Number(member, 0, long.MaxValue) },
                 "bound" => report with { Bound = ReadBound(ref reader) },
-                _ => report with { Failed = ReadFailed(ref reader) },
+                "failed" => report with { Failed = ReadFailed(ref reader) },
+                "publicIp" => report with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
+                _ => report with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
             };
         }
 

@@ -20,6 +20,17 @@ public class ReportTests
     }
 
     [Fact]
+    public void A_public_address_is_a_kind_of_its_own()
+    {
+        const string Json = """{"kind":"publicIp","rev":0,"publicIp":"192.0.2.1","publicIpv6":"2001:db8::1"}""";
+        var report = new Report { Kind = Report.PublicAddress, PublicIp = "192.0.2.1", PublicIpv6 = "2001:db8::1" };
+
+        Assert.Equal(Json, Encoding.UTF8.GetString(ControlMessage.Serialize(report)));
+        Assert.True(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(Json), out var read, out var error), error);
+        Assert.Equal(("192.0.2.1", "2001:db8::1"), (read.PublicIp, read.PublicIpv6));
+    }
+
+    [Fact]
     public void Another_kind_with_other_members_is_no_error()
     {
         Assert.True(ControlMessage.TryParseReport("""{"kind":"weather","sky":["blue"]}"""u8, out var report, out _));

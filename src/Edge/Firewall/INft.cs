@@ -1,0 +1,7 @@
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>Runs transactions of libnftables JSON. Every failure is a result; only cancellation throws.</summary>
+internal interface INft
+{
+    Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken);
+}

@@ -1,0 +1,109 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>
+/// Debian's <c>nft</c> as a child process, always with the same arguments: what comes from the network goes in by standard input as JSON, and
+/// only after it was parsed into numbers and addresses.
+/// </summary>
+/// <param name="program">The program's path.</param>
+/// <param name="timeLimit">After this it is killed.</param>
+internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
+{
+    /// <summary>Ten thousand elements take a small part of it.</summary>
+    public static readonly TimeSpan DefaultTimeLimit = TimeSpan.FromSeconds(15);
+
+    // A listing of chains is the longest text that is needed.
+    private const int MaxOutput = 1 << 20;
+    private const int MaxError = 400;
+
+    // Not by PATH: the edge may run as root, and unprivileged users often lack /usr/sbin in theirs.
+    private static readonly string[] Places = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/usr/local/sbin/nft", "/run/current-system/sw/bin/nft"];
+
+    /// <summary>The machine's.</summary>
+    public static NftProcess OfMachine() => new(Places.FirstOrDefault(File.Exists), DefaultTimeLimit);
+
+    public async Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken)
+    {
+        if (program is null)
+            return new NftResult(NftOutcome.Unavailable, "nft is not installed (package nftables)");
+        using var process = new Process { StartInfo = CreateStart(program) };
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception e)
+        {
+            return new NftResult(NftOutcome.Unavailable, $"{program} can't be started: {e.Message}");
+        }
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(timeLimit);
+        try
+        {
+            Task<string> output = ReadAsync(process.StandardOutput, MaxOutput, timeout.Token);
+            Task<string> error = ReadAsync(process.StandardError, MaxOutput, timeout.Token);
+            await WriteAsync(process, document, timeout.Token);
+            await process.WaitForExitAsync(timeout.Token);
+            return process.ExitCode == 0 ? new NftResult(NftOutcome.Done, await output) : Failure(await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            cancellationToken.ThrowIfCancellationRequested();
+            return new NftResult(NftOutcome.Refused, $"nft did not finish within {timeLimit.TotalSeconds:0} s");
+        }
+    }
+
+    private static ProcessStartInfo CreateStart(string program)
+    {
+        var start = new ProcessStartInfo(program, ["-j", "-f", "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        start.Environment.Clear();
+        // Its messages are looked at.
+        start.Environment["LC_ALL"] = "C";
+        return start;
+    }
+
+    private static async Task WriteAsync(Process process, byte[] document, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(document, cancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading: its exit code and messages tell why.
+        }
+    }
+
+    /// <summary>Reads to the end, so that the child is never held up, and keeps the beginning.</summary>
+    private static async Task<string> ReadAsync(StreamReader reader, int max, CancellationToken cancellationToken)
+    {
+        var kept = new StringBuilder();
+        var buffer = new char[4096];
+        while (await reader.ReadAsync(buffer, cancellationToken) is var count and > 0)
+            kept.Append(buffer, 0, Math.Min(count, max - kept.Length));
+        return kept.ToString();
+    }
+
+    private static NftResult Failure(string error)
+    {
+        // Its first line says what; the following ones quote the document.
+        string line = error.Split('\n', 2)[0].Trim();
+        line = line.Length <= MaxError ? line : line[..MaxError];
+        if (error.Contains("Operation not permitted", StringComparison.Ordinal))
+            return new NftResult(NftOutcome.Unavailable, "no right to change the packet filter: the edge needs CAP_NET_ADMIN, passed on to nft (ambient), or root");
+        if (error.Contains("Protocol not supported", StringComparison.Ordinal) || error.Contains("Unable to initialize", StringComparison.Ordinal))
+            return new NftResult(NftOutcome.Unavailable, $"the kernel has no nf_tables: {line}");
+        return new NftResult(NftOutcome.Refused, line.Length > 0 ? line : "nft failed without a word");
+    }
+}

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Edge.PublicAddress;
+
+/// <summary>Events 5600–5609.</summary>
+internal static partial class PublicAddressLog
+{
+    [LoggerMessage(5600, LogLevel.Information, "This machine's public address is {Addresses}")]
+    public static partial void PublicAddressFound(this ILogger logger, PublicAddresses addresses);
+
+    [LoggerMessage(5601, LogLevel.Warning, "No STUN server told the public address ({Error}). Check stunServers and that UDP to them is let through; everything else works")]
+    public static partial void PublicAddressNotFound(this ILogger logger, string error);
+
+    [LoggerMessage(5602, LogLevel.Debug, "Still no public address by STUN ({Error})")]
+    public static partial void PublicAddressStillNotFound(this ILogger logger, string error);
+
+    [LoggerMessage(5603, LogLevel.Error, "The look-up of the public address ended by a fault")]
+    public static partial void PublicAddressFaulted(this ILogger logger, Exception exception);
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Connecting;
+
+namespace Tunnel.Edge.PublicAddress;
+
+/// <summary>One STUN transaction with a server; <see cref="StunClient.AskAsync"/> outside of tests.</summary>
+internal delegate Task<StunOutcome> StunQuestion(IPEndPoint server, CancellationToken cancellationToken);
+
+/// <summary>
+/// Asks STUN servers for this machine's public addresses: as soon as the hub's first configuration says how often, then at that interval. An address
+/// stays known while no server answers.
+/// </summary>
+/// <param name="servers">In the order in which they are asked; none switches it off.</param>
+/// <param name="ask">How one is asked.</param>
+/// <param name="resolver">How their names are resolved.</param>
+/// <param name="changed">Is told when an address was found that was not known.</param>
+/// <param name="time">The clock of the interval.</param>
+/// <param name="logger">Where it logs.</param>
+internal sealed class PublicAddressMonitor(
+    ImmutableArray<DnsEndPoint> servers, StunQuestion ask, NameResolver resolver, Action<PublicAddresses> changed, TimeProvider time, ILogger logger)
+{
+    /// <summary>For a hub that says nothing.</summary>
+    public const int DefaultIntervalSeconds = 300;
+
+    /// <summary>Servers are other people's: no hub makes this edge ask more often.</summary>
+    public const int MinIntervalSeconds = 10;
+
+    private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>A timer takes no more than 49 days; an interval beyond that is as good as none.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    private readonly Channel<TimeSpan> _intervals = Channel.CreateBounded<TimeSpan>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    private PublicAddresses _current = PublicAddresses.Unknown;
+    private bool _warned;
+
+    /// <summary>What was found last.</summary>
+    public PublicAddresses Current => Volatile.Read(ref _current);
+
+    /// <summary>What the hub's configuration says.</summary>
+    /// <param name="seconds">The interval; 0 switches the look-ups off, null is the default.</param>
+    public void SetInterval(int? seconds) =>
+        _intervals.Writer.TryWrite(seconds is 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Max(seconds ?? DefaultIntervalSeconds, MinIntervalSeconds)));
+
+    /// <summary>Looks up until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (servers.IsDefaultOrEmpty)
+            return;
+        TimeSpan interval = Timeout.InfiniteTimeSpan;
+        long? last = null;
+        while (true)
+        {
+            TimeSpan wait = interval == Timeout.InfiniteTimeSpan ? interval : last is { } at ? interval - time.GetElapsedTime(at) : TimeSpan.Zero;
+            if (wait <= TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
+            {
+                last = time.GetTimestamp();
+                await LookUpAsync(cancellationToken);
+            }
+            else
+            {
+                interval = await NextIntervalAsync(wait, cancellationToken) ?? interval;
+            }
+        }
+    }
+
+    /// <summary>Waits for the time to pass, or for another interval.</summary>
+    private async Task<TimeSpan?> NextIntervalAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task due = Task.Delay(wait < LongestWait ? wait : LongestWait, time, over.Token);
+        await Task.WhenAny(due, _intervals.Reader.WaitToReadAsync(over.Token).AsTask());
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return _intervals.Reader.TryRead(out TimeSpan interval) ? interval : null;
+    }
+
+    private async Task LookUpAsync(CancellationToken cancellationToken)
+    {
+        StunOutcome[] found = await Task.WhenAll(
+            AskAllAsync(AddressFamily.InterNetwork, cancellationToken), AskAllAsync(AddressFamily.InterNetworkV6, cancellationToken));
+        (StunOutcome ipv4, StunOutcome ipv6) = (found[0], found[1]);
+        if (ipv4.Address is null && ipv6.Address is null)
+            NoteFailure($"IPv4: {ipv4.Error}; IPv6: {ipv6.Error}");
+        else
+            _warned = false;
+
+        // Most machines have one family; of the other nobody expects an answer.
+        PublicAddresses next = new(ipv4.Address ?? _current.IPv4, ipv6.Address ?? _current.IPv6);
+        if (next == _current)
+            return;
+        Volatile.Write(ref _current, next);
+        logger.PublicAddressFound(next);
+        changed(next);
+    }
+
+    /// <summary>The first server that answers in this family; else why the last one did not.</summary>
+    private async Task<StunOutcome> AskAllAsync(AddressFamily family, CancellationToken cancellationToken)
+    {
+        var outcome = StunOutcome.Failed("no server");
+        foreach (DnsEndPoint server in servers)
+        {
+            IPAddress? address = await ResolveAsync(server.Host, family, cancellationToken);
+            outcome = address is null
+                ? StunOutcome.Failed($"{server.Host} has no such address")
+                : await ask(new IPEndPoint(address, server.Port), cancellationToken);
+            if (outcome.Address?.AddressFamily == family)
+                return outcome;
+            outcome = StunOutcome.Failed($"{server.Host}:{server.Port}: {outcome.Error ?? $"answered {outcome.Address}"}");
+        }
+
+        return outcome;
+    }
+
+    private async Task<IPAddress?> ResolveAsync(string host, AddressFamily family, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+            return literal.AddressFamily == family ? literal : null;
+        try
+        {
+            IPAddress[] addresses = await resolver(host, cancellationToken).WaitAsync(ResolveTimeout, time, cancellationToken);
+            return Array.Find(addresses, address => address.AddressFamily == family);
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private void NoteFailure(string error)
+    {
+        if (_warned)
+            logger.PublicAddressStillNotFound(error);
+        else
+            logger.PublicAddressNotFound(error);
+        _warned = true;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Tunnel.Edge.PublicAddress;
+
+/// <summary>Asks one server where we come from.</summary>
+internal sealed class StunClient(TimeProvider time)
+{
+    /// <summary>One transaction: at most 39.5 s.</summary>
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    public async Task<StunOutcome> AskAsync(IPEndPoint server, CancellationToken cancellationToken)
+    {
+        byte[] transactionId = RandomNumberGenerator.GetBytes(StunMessage.TransactionIdLength);
+        byte[] request = new byte[StunMessage.HeaderLength];
+        StunMessage.WriteRequest(request, transactionId);
+        try
+        {
+            // Connected: the kernel takes datagrams from the server's address and port alone, and tells us of ICMP errors.
+            using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(server);
+            Task<StunAnswer> answer = ReceiveAsync(socket, transactionId, cancellationToken);
+            foreach (TimeSpan wait in StunSchedule.Waits)
+            {
+                await socket.SendAsync(request, cancellationToken);
+                if (await AnsweredAsync(answer, wait, cancellationToken))
+                    return Judge(await answer);
+            }
+
+            return StunOutcome.Failed("no answer");
+        }
+        catch (SocketException e)
+        {
+            return StunOutcome.Failed(e.SocketErrorCode == SocketError.ConnectionRefused ? "nobody listens there" : e.Message);
+        }
+    }
+
+    private async Task<bool> AnsweredAsync(Task answer, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bool answered = await Task.WhenAny(answer, Task.Delay(wait, time, over.Token)) == answer;
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return answered;
+    }
+
+    /// <summary>The first datagram that answers the request.</summary>
+    private static async Task<StunAnswer> ReceiveAsync(Socket socket, byte[] transactionId, CancellationToken cancellationToken)
+    {
+        // A byte more than is looked at shows what is too long.
+        byte[] buffer = new byte[StunMessage.MaxLength + 1];
+        while (true)
+        {
+            int length = await socket.ReceiveAsync(buffer, cancellationToken);
+            StunAnswer answer = StunMessage.Read(buffer.AsSpan(0, length), transactionId);
+            if (answer.Kind != StunAnswerKind.None)
+                return answer;
+            // A flood of garbage must not keep the socket engine's thread.
+            await Task.Yield();
+        }
+    }
+
+    private static StunOutcome Judge(StunAnswer answer)
+    {
+        if (answer.Address is not { } seen)
+            return StunOutcome.Failed(answer.ErrorCode > 0 ? $"refused with code {answer.ErrorCode}" : "an answer that can't be used");
+        IPAddress address = seen.Address.IsIPv4MappedToIPv6 ? seen.Address.MapToIPv4() : seen.Address;
+        return IsHostAddress(address) ? StunOutcome.Found(address) : StunOutcome.Failed($"{address} is no host's address");
+    }
+
+    private static bool IsHostAddress(IPAddress address) =>
+        !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.Broadcast)
+        && !address.IsIPv6Multicast && !(address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] is >= 224 and <= 239);
+}
+
+/// <summary>Either an address, or why there is none, in words for the operator.</summary>
+internal readonly record struct StunOutcome(IPAddress? Address, string? Error)
+{
+    public static StunOutcome Found(IPAddress address) => new(address, null);
+
+    public static StunOutcome Failed(string error) => new(null, error);
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Tunnel.Hub.Admin.OpenApi;
+
+/// <summary>What the document says of the API as a whole.</summary>
+internal sealed class DocumentDescription : IOpenApiDocumentTransformer
+{
+    /// <summary>The name of the security scheme.</summary>
+    public const string KeyScheme = "adminKey";
+
+    public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "tunnel-hub admin API",
+            Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3),
+            Description = "Edges, their ports and what goes on. Over the hub's Unix socket without a password; elsewhere with the key that "
+                + "`tunnel-hub admin-key` prints. Errors are problem details (RFC 9457) with every fault that was found.",
+        };
+
+        // Where the API is reached differs with every hub.
+        document.Servers = [];
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [KeyScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "The key that `tunnel-hub admin-key` prints. The Unix socket needs none.",
+            },
+        };
+        return Task.CompletedTask;
+    }
+}

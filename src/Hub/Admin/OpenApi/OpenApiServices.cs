@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Tunnel.Hub.Admin.OpenApi;
+
+/// <summary>Makes the OpenAPI document of what <see cref="Routing.AdminRoutes"/> was told.</summary>
+internal static class OpenApiServices
+{
+    public const string DocumentName = "v1";
+
+    public static void Add(IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(UseAdminJson);
+        services.AddOpenApi(DocumentName, options =>
+        {
+            options.AddDocumentTransformer<DocumentDescription>();
+            options.AddOperationTransformer<OperationDescription>();
+            options.AddSchemaTransformer<SchemaDescription>();
+        });
+    }
+
+    // The document's schemas are made from these options: they have to be those that answers are written with.
+    private static void UseAdminJson(JsonOptions options)
+    {
+        var json = options.SerializerOptions;
+        json.NumberHandling = JsonNumberHandling.Strict;
+        json.DefaultIgnoreCondition = AdminJson.Default.Options.DefaultIgnoreCondition;
+        json.TypeInfoResolver = JsonTypeInfoResolver.Combine(AdminJson.Default, new DefaultJsonTypeInfoResolver());
+        foreach (var converter in AdminJson.Default.Options.Converters)
+            json.Converters.Add(converter);
+    }
+}

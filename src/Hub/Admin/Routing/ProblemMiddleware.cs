@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Admin.Routing;
+
+/// <summary>Whatever ends a request becomes problem details.</summary>
+internal sealed class ProblemMiddleware(ILogger logger)
+{
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody reads the answer.
+        }
+        catch (Exception error) when (!context.Response.HasStarted)
+        {
+            await AdminResults.WriteProblemAsync(context, ToProblem(error, context));
+        }
+    }
+
+    private Problem ToProblem(Exception error, HttpContext context)
+    {
+        switch (error)
+        {
+            case ProblemException refused:
+                return refused.Problem;
+            case BadHttpRequestException bad:
+                return new Problem { Status = bad.StatusCode, Detail = bad.Message };
+            case OperatorException failed:
+                AdminLog.Failed(logger, context.Request.Method, context.Request.Path, failed.Message);
+                return new Problem { Status = StatusCodes.Status500InternalServerError, Detail = failed.Message };
+            default:
+                AdminLog.Broken(logger, error, context.Request.Method, context.Request.Path);
+                return new Problem { Status = StatusCodes.Status500InternalServerError, Detail = "The hub failed; its log says why." };
+        }
+    }
+}

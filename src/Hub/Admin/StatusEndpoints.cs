@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Routing;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>How the hub is.</summary>
+internal sealed class StatusEndpoints(IAdministeredHub hub)
+{
+    public void Map(AdminRoutes routes)
+    {
+        routes.Get("/api/v1/status", StatusAsync, "getStatus", "The hub, its connected edges, and what went wrong by reason.").Answers<HubStatus>();
+        routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>();
+    }
+
+    private Task StatusAsync(HttpContext context) => AdminResults.WriteAsync(context, hub.GetStatus(), AdminJson.Default.HubStatus);
+
+    private static Task HealthAsync(HttpContext context) => AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer);
+}

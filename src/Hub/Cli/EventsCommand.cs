@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+using Tunnel.Hub.Events;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub events</c>: shows what happens, until it is interrupted; a hub that is restarted is found again.</summary>
+internal static class EventsCommand
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    public static Command Create(CommonOptions options)
+    {
+        var types = new Option<string?>("--types")
+        {
+            Description = $"Only these, separated by commas: {string.Join(", ", HubEventTypes.All)} [default: all but those of streams]",
+            HelpName = "LIST",
+        };
+        var command = options.Remote(new Command("events", "Show what happens at the running hub, until interrupted") { types });
+        return command.Does(options, (context, cancellation) => FollowAsync(context, context.Value(types), cancellation));
+    }
+
+    private static async Task FollowAsync(CommandContext context, string? types, CancellationToken cancellationToken)
+    {
+        var path = types is null ? "api/v1/events" : $"api/v1/events?types={Uri.EscapeDataString(types)}";
+        string? lastId = null;
+        var wasConnected = false;
+        while (true)
+        {
+            using var client = context.Client();
+            try
+            {
+                var end = await client.ReadEventsAsync(path, lastId, PrintAsync, cancellationToken);
+                if (!end.IsSuccess)
+                    throw CommandContext.Refused(end);
+                wasConnected = true;
+                await context.Error.WriteLineAsync("The hub has ended the connection; connecting again.");
+            }
+            catch (OperatorException) when (wasConnected)
+            {
+                // It is being started again.
+            }
+
+            await Task.Delay(RetryDelay, cancellationToken);
+        }
+
+        async Task PrintAsync(SseItem<string> item)
+        {
+            lastId = item.EventId ?? lastId;
+            await context.Out.WriteLineAsync(context.Json ? item.Data : Describe(item.Data));
+            await context.Out.FlushAsync(cancellationToken);
+        }
+    }
+
+    internal static string Describe(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var line = new StringBuilder();
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            switch (member.Name)
+            {
+                case "type":
+                    break;
+                case "time":
+                    line.Insert(0, $"{member.Value.GetDateTimeOffset():yyyy-MM-ddTHH:mm:ss.fffZ} {document.RootElement.GetProperty("type").GetString()}");
+                    break;
+                default:
+                    line.Append(' ').Append(member.Name).Append('=').Append(member.Value);
+                    break;
+            }
+        }
+
+        // What an edge says comes from the network: nothing of it may steer a terminal.
+        for (var i = 0; i < line.Length; i++)
+        {
+            if (char.IsControl(line[i]))
+                line[i] = '?';
+        }
+
+        return line.ToString();
+    }
+}

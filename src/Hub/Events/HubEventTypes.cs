@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Tunnel.Hub.Events;
+
+/// <summary>The names of events (product.md section 5): a record's name without "Event", in camelCase.</summary>
+internal static class HubEventTypes
+{
+    private static readonly FrozenDictionary<Type, string> Names = new[]
+    {
+        typeof(EdgeConnectedEvent),
+        typeof(EdgeDisconnectedEvent),
+        typeof(TunnelConnectedEvent),
+        typeof(TunnelDisconnectedEvent),
+        typeof(PortsAssignedEvent),
+        typeof(PortsUpdatedEvent),
+        typeof(PublicIpDiscoveredEvent),
+        typeof(FirewallConfigUpdatedEvent),
+        typeof(EdgeConflictEvent),
+        typeof(CrashRecoveredEvent),
+        typeof(CrashRecoveryFailedEvent),
+        typeof(StreamOpenedEvent),
+        typeof(StreamClosedEvent),
+    }.ToFrozenDictionary(type => type, type => JsonNamingPolicy.CamelCase.ConvertName(type.Name[..^"Event".Length]));
+
+    /// <summary>All names, in alphabetical order.</summary>
+    public static ImmutableArray<string> All { get; } = [.. Names.Values.Order(StringComparer.Ordinal)];
+
+    /// <summary>Those that come thousands a second and are made only for who asks for them.</summary>
+    public static ImmutableArray<string> OfStreams { get; } = [Names[typeof(StreamOpenedEvent)], Names[typeof(StreamClosedEvent)]];
+
+    public static string NameOf(HubEvent raised) => Names[raised.GetType()];
+
+    public static bool IsOfStreams(HubEvent raised) => raised is StreamOpenedEvent or StreamClosedEvent;
+}

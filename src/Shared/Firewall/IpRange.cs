@@ -1,0 +1,139 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Firewall;
+
+/// <summary>Addresses of one family from a first to a last one, both included. Written as an address, a CIDR or <c>first-last</c>.</summary>
+public readonly record struct IpRange
+{
+    private const int MaxText = 49;
+
+    private IpRange(AddressFamily family, UInt128 first, UInt128 last) => (Family, First, Last) = (family, first, last);
+
+    /// <summary><see cref="AddressFamily.InterNetwork"/> or <see cref="AddressFamily.InterNetworkV6"/>.</summary>
+    public AddressFamily Family { get; }
+
+    /// <summary>The first address as a number.</summary>
+    public UInt128 First { get; }
+
+    /// <summary>The last address as a number.</summary>
+    public UInt128 Last { get; }
+
+    /// <summary>Length of the prefix when the range is one, else null.</summary>
+    public int? PrefixLength
+    {
+        get
+        {
+            UInt128 size = Last - First;
+            if ((size & (size + 1)) != 0 || (First & size) != 0)
+                return null;
+            return Bits(Family) - (int)UInt128.PopCount(size);
+        }
+    }
+
+    /// <summary>The first address.</summary>
+    public IPAddress FirstAddress => ToAddress(First);
+
+    /// <summary>The last address.</summary>
+    public IPAddress LastAddress => ToAddress(Last);
+
+    /// <summary>One address; an IPv4-mapped one counts as IPv4, and a scope is left out.</summary>
+    public static IpRange Of(IPAddress address)
+    {
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        UInt128 number = ToNumber(address.GetAddressBytes());
+        return new IpRange(address.AddressFamily, number, number);
+    }
+
+    /// <summary>From one number to another of the same family.</summary>
+    public static IpRange Between(AddressFamily family, UInt128 first, UInt128 last) => new(family, first, last);
+
+    /// <summary>
+    /// Reads an address or a CIDR and nothing else: no leading zeros, no scope, no bits behind the prefix.
+    /// </summary>
+    /// <param name="text">What an operator or a peer wrote.</param>
+    /// <param name="range">The addresses.</param>
+    /// <param name="error">What would be valid.</param>
+    public static bool TryParse(string text, out IpRange range, [NotNullWhen(false)] out string? error)
+    {
+        range = default;
+        error = "must be an IPv4 or IPv6 address or CIDR, such as 192.0.2.7, 198.51.100.0/24 or 2001:db8::/32";
+        if (text.Length > MaxText || !Ascii.IsValid(text))
+            return false;
+        int slash = text.IndexOf('/');
+        if (!TryReadAddress(slash < 0 ? text : text[..slash], out AddressFamily family, out UInt128 first))
+            return false;
+        if (family == AddressFamily.InterNetworkV6 && first >> 32 == 0xFFFF)
+        {
+            error = $"is an IPv4-mapped address; write the IPv4 address, such as {Show(AddressFamily.InterNetwork, (uint)first)}";
+            return false;
+        }
+
+        int length = Bits(family);
+        if (slash >= 0 && !TryReadLength(text.AsSpan(slash + 1), length, out length))
+        {
+            error = $"must end in a prefix length of 0 to {Bits(family)}";
+            return false;
+        }
+
+        int hostBits = Bits(family) - length;
+        // A shift by all 128 bits would be one by none.
+        UInt128 hosts = hostBits == 128 ? UInt128.MaxValue : (UInt128.One << hostBits) - 1;
+        if ((first & hosts) != 0)
+        {
+            error = $"has bits behind its prefix; valid would be {Show(family, first & ~hosts)}/{length}";
+            return false;
+        }
+
+        (range, error) = (new IpRange(family, first, first | hosts), null);
+        return true;
+    }
+
+    /// <summary>Whether the address is one of them; an IPv4-mapped one counts as IPv4.</summary>
+    public bool Contains(IPAddress address) => Of(address) is var one && one.Family == Family && one.First >= First && one.First <= Last;
+
+    /// <summary>Whether they have an address in common.</summary>
+    public bool Overlaps(IpRange other) => Family == other.Family && First <= other.Last && other.First <= Last;
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        First == Last ? Show(Family, First)
+        : PrefixLength is { } length ? string.Create(CultureInfo.InvariantCulture, $"{Show(Family, First)}/{length}")
+        : $"{Show(Family, First)}-{Show(Family, Last)}";
+
+    private static int Bits(AddressFamily family) => family == AddressFamily.InterNetwork ? 32 : 128;
+
+    private static bool TryReadAddress(string text, out AddressFamily family, out UInt128 number)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        byte[] ascii = Encoding.ASCII.GetBytes(text);
+        family = text.Contains(':') ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
+        number = default;
+        if (family == AddressFamily.InterNetwork)
+            bytes = bytes[..4];
+        if (!(family == AddressFamily.InterNetwork ? AddressText.TryReadIPv4(ascii, bytes) : AddressText.TryReadIPv6(ascii, bytes)))
+            return false;
+        number = ToNumber(bytes);
+        return true;
+    }
+
+    private static bool TryReadLength(ReadOnlySpan<char> text, int max, out int length) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out length) && length <= max && (text.Length == 1 || text[0] != '0');
+
+    private static UInt128 ToNumber(ReadOnlySpan<byte> bytes) =>
+        bytes.Length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+
+    private static string Show(AddressFamily family, UInt128 number) => Between(family, number, number).FirstAddress.ToString();
+
+    private IPAddress ToAddress(UInt128 number)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
+        return new IPAddress(Family == AddressFamily.InterNetwork ? bytes[12..] : bytes);
+    }
+}

@@ -1,0 +1,18 @@
+using System.Text.Json;
+using Tunnel.Edge.Firewall;
+using Tunnel.Shared.Firewall;
+
+namespace Edge.UnitTests.Firewall;
+
+/// <summary>Plans as a hub's JSON makes them.</summary>
+internal static class Plans
+{
+    public static FirewallPlan Of(string json, params (string Source, long Until)[] blocks)
+    {
+        using var document = JsonDocument.Parse(json);
+        Assert.Empty(FirewallConfigReader.ReadFromHub(document.RootElement, out FirewallConfig config));
+        return new FirewallPlan { Config = config, BlocksUntil = [.. blocks.Select(block => (Range(block.Source), block.Until))], ProtectedPorts = [22] };
+    }
+
+    public static IpRange Range(string text) => IpRange.TryParse(text, out IpRange range, out string? error) ? range : throw new ArgumentException(error);
+}

@@ -1,0 +1,106 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tunnel.Edge.Firewall;
+
+namespace Edge.UnitTests.Firewall;
+
+/// <summary>What is sent to nft, word by word. That nft takes it, and what it does then, FunctionalTests show.</summary>
+public class RulesetTests
+{
+    private const string Everything = """
+        {"blockedIps":["192.0.2.0/25","192.0.2.128/25","198.51.100.7","198.51.100.7","2001:db8::/32"],
+         "rateLimits":[{"id":"web","port":443,"protocol":"tcp","rate":"100/second","burst":200,"perSourceIP":true},{"id":"dns","port":53,"rate":"10/hour"}],
+         "rules":[{"id":"a","direction":"input","action":"drop","sourceIP":"10.0.0.0/8","destPort":"8000-8010","protocol":"udp","comment":"; flush ruleset"},
+                  {"id":"b","direction":"output","action":"reject","destPort":25},
+                  {"id":"c","direction":"forward","action":"accept","sourceIP":"2001:db8::1"}]}
+        """;
+
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Fact]
+    public void Everything_is_rendered_as_written_down()
+    {
+        FirewallPlan plan = Plans.Of(Everything, ("203.0.113.0/24", 160), ("203.0.113.9", 400), ("2001:db8:1::/48", 50)) with
+        {
+            NeverBlocked = [Plans.Range("192.0.2.1")],
+        };
+        string[] lines = Lines(NftDocument.Replace(RulesetBuilder.Build(plan, now: 100), NftDocument.OwnerChain(3, "abc")));
+        string golden = Path.Combine(AppContext.BaseDirectory, "Firewall", "everything.golden");
+        Assert.Equal(File.ReadAllLines(golden), lines);
+    }
+
+    [Fact]
+    public void What_stays_the_same_keeps_its_allowances_counts_and_times()
+    {
+        Ruleset before = RulesetBuilder.Build(Plans.Of(Everything, ("203.0.113.9", 400)), now: 100);
+        string changed = Everything.Replace("10/hour", "20/hour", StringComparison.Ordinal).Replace("198.51.100.7", "198.51.100.8", StringComparison.Ordinal);
+        Ruleset after = RulesetBuilder.Build(Plans.Of(changed, ("203.0.113.9", 400)), now: 130);
+        string[] lines = Lines(NftDocument.Update(before, after, "owner_1_abc"));
+
+        Assert.Equal("""{"flush":{"chain":{"family":"inet","table":"tunnel_edge","name":"owner_1_abc"}}}""", lines[0]);
+        // The limit that changed, with its counter; not the one per source, not the timed block.
+        Assert.Equal(["counter", "limit"], Kinds(lines, "delete").Order());
+        Assert.Equal(["counter", "limit"], Kinds(lines, "add").Where(kind => kind is not ("rule" or "element")).Order());
+        Assert.DoesNotContain(lines, line => line.Contains("\"flush\":{\"set\"", StringComparison.Ordinal) && line.Contains("timed4", StringComparison.Ordinal));
+        Assert.Contains("""{"flush":{"set":{"family":"inet","table":"tunnel_edge","name":"blocked4"}}}""", lines);
+        Assert.Equal(after.Rules.Length, Kinds(lines, "add").Count(kind => kind == "rule"));
+        Assert.Equal(before.Chains, lines.Skip(1).Take(3).Select(line => (string?)JsonNode.Parse(line)!["flush"]!["chain"]!["name"]));
+    }
+
+    [Fact]
+    public void A_block_that_was_made_longer_is_set_anew()
+    {
+        Ruleset before = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 400)), now: 100);
+        Ruleset after = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 500)), now: 130);
+        string[] lines = Lines(NftDocument.Update(before, after, "owner_1_abc"));
+        Assert.Contains("""{"flush":{"set":{"family":"inet","table":"tunnel_edge","name":"timed4"}}}""", lines);
+        Assert.Contains(lines, line => line.Contains("\"timeout\":370", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Expired_blocks_are_left_out()
+    {
+        Ruleset ruleset = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 400)), now: 400);
+        Assert.Empty(ruleset.Elements);
+        Assert.Equal(["input"], ruleset.Objects.Keys);
+    }
+
+    [Fact]
+    public void Protected_ports_come_before_whatever_blocks()
+    {
+        Ruleset ruleset = RulesetBuilder.Build(Plans.Of(Everything), now: 0);
+        string[] comments = [.. ruleset.Rules.Where(rule => (string?)rule["chain"] == "input").Select(rule => (string)rule["comment"]!)];
+        Assert.Equal(
+            ["loopback", "protected ports", "blocked UDP", "blocked UDP", "established", "blocked", "blocked", "limit web", "limit web", "limit web", "limit web", "limit dns", "rule a"],
+            comments);
+    }
+
+    [Fact]
+    public void No_text_of_the_hub_reaches_nft()
+    {
+        string document = string.Join('\n', Lines(NftDocument.Replace(RulesetBuilder.Build(Plans.Of(Everything), 0), "owner_1_abc")));
+        Assert.DoesNotContain("flush ruleset", document, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("owner_3_abc", 3L)]
+    [InlineData("owner_x_abc", null)]
+    [InlineData("input", null)]
+    public void The_owner_tells_its_generation(string chain, long? generation) => Assert.Equal(generation, NftDocument.GenerationOf(chain));
+
+    [Fact]
+    public void Listings_are_read_or_are_nothing()
+    {
+        const string output = """{"nftables":[{"metainfo":{}},{"chain":{"family":"inet","table":"tunnel_edge","name":"a"}},{"chain":{"family":"inet","table":"other","name":"b"}}]}""";
+        Assert.Equal(["a"], NftDocument.NamesIn(output, "chain"));
+        foreach (string bad in new[] { "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""" })
+            Assert.Empty(NftDocument.NamesIn(bad, "chain"));
+    }
+
+    private static IEnumerable<string> Kinds(string[] lines, string verb) =>
+        lines.Select(line => JsonNode.Parse(line)![verb]).OfType<JsonObject>().Select(what => what.First().Key);
+
+    private static string[] Lines(byte[] document) =>
+        [.. JsonNode.Parse(document)!["nftables"]!.AsArray().Select(command => command!.ToJsonString(Readable))];
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.FunctionalTests.Harness.Network;
+
+/// <summary>A network namespace, and what runs in it.</summary>
+/// <param name="Name">As <c>ip netns</c> knows it.</param>
+/// <param name="Address">Its address on the link.</param>
+public sealed record NetworkEnd(string Name, IPAddress Address)
+{
+    /// <summary>False once it was removed.</summary>
+    public bool Exists => File.Exists(Path);
+
+    private string Path => "/run/netns/" + Name;
+
+    /// <summary>The program and arguments that run a program in here; <c>ip</c> becomes it, so the process id is the program's.</summary>
+    public (string Program, string[] Arguments) Command(string program, params IEnumerable<string> arguments) =>
+        (DebianProgram.Ip, ["netns", "exec", Name, program, .. arguments]);
+
+    /// <summary>A socket of the test itself that lives in here.</summary>
+    public Socket CreateSocket(SocketType type) => NamespaceThread.Run(
+        Path, () => new Socket(AddressFamily.InterNetwork, type, type == SocketType.Dgram ? ProtocolType.Udp : ProtocolType.Tcp));
+
+    /// <summary>The same, bound to a port that is free.</summary>
+    public Socket Bind(SocketType type, IPAddress? address = null)
+    {
+        var socket = CreateSocket(type);
+        socket.Bind(new IPEndPoint(address ?? Address, 0));
+        if (type == SocketType.Stream) socket.Listen();
+        return socket;
+    }
+}

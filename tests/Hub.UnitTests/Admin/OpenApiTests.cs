@@ -1,0 +1,120 @@
+using System.Text.Json;
+using Hub.UnitTests.Edges;
+using Hub.UnitTests.Fakes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub;
+using Tunnel.Hub.Admin;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
+
+namespace Hub.UnitTests.Admin;
+
+/// <summary>The description says what the routes do: nothing that is routed is missing, nothing described is made up.</summary>
+public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
+{
+    private readonly TemporaryDirectory _directory = new();
+    private WebApplication _application = null!;
+    private JsonElement _document;
+
+    public EdgeStore Edges { get; private set; } = null!;
+
+    public string CertificatePin => AdminFixture.Pin;
+
+    HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
+
+    TimeProvider IAdministeredHub.Time => TimeProvider.System;
+
+    public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
+
+    public async ValueTask InitializeAsync()
+    {
+        Edges = TestEdges.Store(_directory.File("state"));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseTestServer();
+        builder.Services.AddRoutingCore();
+        AdminApi.AddServices(builder.Services);
+        _application = builder.Build();
+        _application.UseRouting();
+        AdminApi.Map(_application, this, "hub.example.com", NullLogger.Instance);
+        await _application.StartAsync();
+        using var http = _application.GetTestClient();
+        _document = JsonElement.Parse(await http.GetStringAsync("openapi/v1.json"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        await Edges.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public void Every_route_is_described_and_every_description_is_routed() =>
+        Assert.Equal(Routed().Order(), Operations().Select(operation => operation.Name).Order());
+
+    [Fact]
+    public void Every_operation_has_a_name_of_its_own_a_summary_a_success_and_its_path_parameters()
+    {
+        Assert.Equal(Operations().Count(), Operations().Select(operation => operation.Json.GetProperty("operationId").GetString()).Distinct().Count());
+        Assert.All(Operations(), operation =>
+        {
+            Assert.NotEmpty(operation.Json.GetProperty("summary").GetString()!);
+            Assert.Contains(operation.Json.GetProperty("responses").EnumerateObject(), response => response.Name[0] == '2');
+            var named = operation.Path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}'));
+            var parameters = operation.Json.TryGetProperty("parameters", out var list) ? list.EnumerateArray().ToList() : [];
+            Assert.Equal(named, parameters.Where(parameter => parameter.GetProperty("in").GetString() == "path").Select(parameter => parameter.GetProperty("name").GetString()));
+        });
+    }
+
+    [Fact]
+    public void Every_error_is_problem_details_and_the_common_ones_are_everywhere()
+    {
+        Assert.All(Operations(), operation =>
+        {
+            var errors = operation.Json.GetProperty("responses").EnumerateObject().Where(response => response.Name[0] is '4' or '5').ToList();
+            Assert.Superset(new HashSet<string> { "401", "403", "429", "500" }, errors.Select(error => error.Name).ToHashSet());
+            Assert.All(errors, error => Assert.EndsWith(
+                "/Problem",
+                error.Value.GetProperty("content").GetProperty("application/problem+json").GetProperty("schema").GetProperty("$ref").GetString(),
+                StringComparison.Ordinal));
+        });
+    }
+
+    [Fact]
+    public void Every_body_is_described_with_what_can_be_wrong_with_it()
+    {
+        var bodies = Operations().Where(operation => operation.Json.TryGetProperty("requestBody", out _)).ToList();
+        Assert.Contains(bodies, operation => operation.Name == "PUT /api/v1/edges");
+        Assert.All(bodies, operation =>
+        {
+            Assert.Superset(new HashSet<string> { "400", "413", "415" }, operation.Json.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToHashSet());
+            Assert.True(operation.Json.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _));
+        });
+    }
+
+    [Fact]
+    public void Schemas_are_those_of_the_JSON_that_is_really_written()
+    {
+        var edge = Schema("EdgeDefinition").GetProperty("properties");
+        Assert.Equal("integer", edge.GetProperty("stunIntervalSecs").GetProperty("type").EnumerateArray().Single(type => type.GetString() != "null").GetString());
+        Assert.Equal(2, edge.GetProperty("listenPorts").GetProperty("items").GetProperty("oneOf").GetArrayLength());
+        Assert.Equal(["status", "title", "detail", "errors"], Schema("Problem").GetProperty("properties").EnumerateObject().Select(member => member.Name));
+        Assert.DoesNotContain("string", Schema("HubStatus").GetProperty("properties").GetProperty("tunnelPort").GetRawText(), StringComparison.Ordinal);
+    }
+
+    private JsonElement Schema(string name) => _document.GetProperty("components").GetProperty("schemas").GetProperty(name);
+
+    private IEnumerable<(string Name, string Path, JsonElement Json)> Operations() =>
+        from path in _document.GetProperty("paths").EnumerateObject()
+        from operation in path.Value.EnumerateObject()
+        select ($"{operation.Name.ToUpperInvariant()} {path.Name}", path.Name, operation.Value);
+
+    private IEnumerable<string> Routed() =>
+        from endpoint in ((IEndpointRouteBuilder)_application).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+        from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []
+        select $"{method} {endpoint.RoutePattern.RawText}";
+}
