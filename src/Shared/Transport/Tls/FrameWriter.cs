@@ -12,8 +12,8 @@ internal sealed class FrameWriter
     /// <summary>Bytes of a batch.</summary>
     public const int BatchSize = 64 << 10;
 
-    /// <summary>Batches that an I/O thread sends before it hands over to the pool: other sockets wait for it meanwhile.</summary>
-    public const int InlineBatches = 16;
+    /// <summary>Batches that are sent before other sockets have their turn.</summary>
+    public const int InlineBatches = 4;
 
     // With less room than this a data frame is not worth its header.
     private const int SmallestRoom = 2 << 10;

@@ -82,6 +82,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
                     TargetHost = request.HostName,
                     ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
                     EnabledSslProtocols = SslProtocols.Tls13,
+                    CipherSuitesPolicy = TlsTunnel.CipherSuites,
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                     RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
                     {
