@@ -19,7 +19,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
     public async ValueTask DisposeAsync()
     {
-        await Pair.DisposeAsync();
+        if (_pair is not null) await _pair.DisposeAsync();
         _hub.Dispose();
         GC.SuppressFinalize(this);
     }
