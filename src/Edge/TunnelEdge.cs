@@ -9,6 +9,7 @@ using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -30,6 +31,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
+    private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
@@ -70,7 +72,8 @@ public sealed class TunnelEdge : IAsyncDisposable
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
-        var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
+        _descriptors = DescriptorGuard.ForProcess(time);
+        var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
             new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, time, listening);
@@ -116,6 +119,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         if (_state != State.New)
             throw new InvalidOperationException("An edge can be started once.");
         _state = State.Running;
+        if (DescriptorLimit.Read() is var limit && limit.Soft < limit.Hard)
+            _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
         _watchingAddress = Task.Run(WatchPublicAddressAsync);
@@ -167,6 +172,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             BytesOut = toClients,
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
+            DescriptorLimit = _descriptors.Limit,
             Refused = _refusals.ToDictionary(),
         };
     }
@@ -179,6 +185,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
+        _descriptors.Dispose();
         _events.Complete();
         await _raising;
         _stopping.Dispose();

@@ -79,9 +79,9 @@ internal sealed class SessionForwarder : IDisposable
         session.Session.Close();
     }
 
-    public void NoteFailure(SessionInfo info, SessionFailure failure)
+    public void NoteFailure(SessionInfo info, SessionFailure failure, int count = 1)
     {
-        Failures.Add(failure);
+        Failures.Add(failure, count);
         if (_throttle.ShouldLog((info.EdgeId, info.Port, failure), out var suppressed))
             ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure, suppressed);
     }

@@ -23,4 +23,7 @@ public readonly record struct TunnelCounters
 
     /// <summary>Datagrams dropped here because a queue was full or they were too old.</summary>
     public long DatagramsDropped { get; init; }
+
+    /// <summary>Those of <see cref="DatagramsDropped"/> that had waited longer than is of use; the others found a queue full.</summary>
+    public long DatagramsExpired { get; init; }
 }
