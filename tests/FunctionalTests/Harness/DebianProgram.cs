@@ -29,6 +29,8 @@ public static class DebianProgram
 
     public static string Prlimit => Find("prlimit", "util-linux");
 
+    public static string Promtool => Find("promtool", "prometheus");
+
     private static string Find(string program, string package)
     {
         var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin", "/sbin"]);
