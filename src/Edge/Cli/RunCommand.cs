@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admin;
+using Tunnel.Edge.Observability;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Cli;
 
@@ -33,6 +36,7 @@ internal static class RunCommand
         Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status."),
         Setting("stateDir", "DIR", "Where state is kept."),
         Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none (information)."),
+        Setting("logFormat", "F", "console or json (console)."),
         Setting("drainTimeout", "S", "Seconds that open connections may go on after a stop was asked for (30)."),
     ];
 
@@ -54,21 +58,31 @@ internal static class RunCommand
 
     /// <summary>The settings as the service would have them.</summary>
     /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
-    public static EdgeSettings LoadSettings(ParseResult parsed) => EdgeSettings.Load(new ConfigurationSources
+    public static EdgeSettings LoadSettings(ParseResult parsed) => EdgeSettings.Load(Sources(parsed));
+
+    private static ConfigurationSources Sources(ParseResult parsed) => new()
     {
         DefaultFile = EdgePaths.ConfigFile,
         File = parsed.GetValue(Config),
         EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
         CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
-    });
+    };
 
     private static async Task<int> RunAsync(ParseResult parsed)
     {
-        EdgeSettings settings = LoadSettings(parsed);
-        using ILoggerFactory loggers = ServiceLogging.CreateFactory(settings.LogLevel);
+        ConfigurationSources sources = Sources(parsed);
+        EdgeSettings settings = EdgeSettings.Load(sources);
+        using ServiceLog log = ServiceLogging.Create(settings.Log);
+        ILoggerFactory loggers = log.Factory;
         using var notifier = new SystemdNotifier();
-        await using var edge = new TunnelEdge(settings.Edge, loggers);
-        await using var admin = new EdgeAdmin(edge, settings.AdminSocket, loggers);
+        using var meters = new ServiceMeters();
+        using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
+        using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName);
+        push.Use(settings.Otlp);
+        await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
+        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, loggers);
+        using var reload = new ConfigurationReload<EdgeSettings>(
+            sources, EdgeSettings.Load, EdgeSettings.Live, Change, TimeProvider.System, loggers.CreateLogger("Tunnel.Edge.Configuration"));
         var runner = new ServiceRunner(notifier, loggers.CreateLogger<ServiceRunner>(), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
@@ -85,6 +99,13 @@ internal static class RunCommand
             // The status takes every lock and the thread pool: who gets it has proved that none of them hangs.
             IsAliveAsync = _ => Task.Run(() => edge.GetStatus() is not null && edge.IsAlive, CancellationToken.None),
         });
+
+        void Change(EdgeSettings changed)
+        {
+            log.Options = changed.Log;
+            edge.ChangeOptions(changed.Edge);
+            push.Use(changed.Otlp);
+        }
     }
 
     /// <summary>The line of <c>systemctl status</c>.</summary>

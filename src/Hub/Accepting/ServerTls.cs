@@ -16,6 +16,7 @@ internal sealed class ServerTls(HubCertificate certificate)
     {
         ServerCertificateContext = certificate.Context,
         EnabledSslProtocols = SslProtocols.Tls13,
+        CipherSuitesPolicy = TlsTunnel.CipherSuites,
         ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
         ClientCertificateRequired = false,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,

@@ -5,8 +5,8 @@ namespace Tunnel.Hub.Admin;
 
 /// <summary>Makes connection tokens: where the hub is, what its certificate is, and the edge's secret.</summary>
 /// <param name="hub">The running hub.</param>
-/// <param name="publicHost">The setting of that name, or null.</param>
-internal sealed class TokenIssuer(IAdministeredHub hub, string? publicHost)
+/// <param name="publicHost">Gives the setting of that name, or null.</param>
+internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost)
 {
     /// <summary>Where and how edges shall connect.</summary>
     /// <param name="asked">The host that the request names, or null for the setting.</param>
@@ -18,7 +18,7 @@ internal sealed class TokenIssuer(IAdministeredHub hub, string? publicHost)
         TransportMode? mode = transport is null ? null
             : TransportModes.Words.TryGetValue(transport, out var known) ? known
             : throw new ProblemException(Problem.Invalid(transportPath, transport, $"must be one of {TransportModes.Valid}"));
-        var text = asked ?? publicHost ?? throw new ProblemException(Problem.Invalid(
+        var text = asked ?? publicHost() ?? throw new ProblemException(Problem.Invalid(
             "$.host",
             "(missing)",
             "is needed for a token: name the hub's public host with --host HOST[:PORT] (in the API: host), or set publicHost in the hub's configuration"));

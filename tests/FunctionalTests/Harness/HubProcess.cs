@@ -57,14 +57,25 @@ public sealed class HubProcess : IAsyncDisposable
     /// <summary>Starts it again after it was killed, with the same settings and state.</summary>
     public async Task RestartAsync()
     {
-        await Process.DisposeAsync();
+        await EndAsync();
         Process = Launch(_directory, _place);
         await WaitUntilReadyAsync();
     }
 
     /// <summary>Runs a command against this hub.</summary>
-    public Task<ProgramResult> RunAsync(params string[] arguments) =>
-        ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
+    public async Task<ProgramResult> RunAsync(params string[] arguments)
+    {
+        if (Array.IndexOf(arguments, "--secret") is >= 0 and var option)
+        {
+            KnownSecrets.Add(arguments[option + 1]);
+        }
+
+        var result = await ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
+
+        // A token is printed alone.
+        KnownSecrets.Add(arguments is ["edge", "add" or "token" or "rotate-secret", ..] or ["admin-key", ..] ? result.StandardOutput.Trim() : "");
+        return result;
+    }
 
     public Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json = null) => _admin.SendAsync(method, path, json, CancellationToken.None);
 
@@ -95,7 +106,7 @@ public sealed class HubProcess : IAsyncDisposable
             arguments.AddRange(["--transport", transport]);
         }
 
-        return (await RunAsync([.. arguments])).Succeeded().StandardOutput.Trim();
+        return KnownSecrets.Add((await RunAsync([.. arguments])).Succeeded().StandardOutput.Trim());
 
         void AddList(string option, IEnumerable<int> ports)
         {
@@ -128,7 +139,14 @@ public sealed class HubProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _admin.Dispose();
+        await EndAsync();
+    }
+
+    // What was logged is looked through, whatever the test was about.
+    private async Task EndAsync()
+    {
         await Process.DisposeAsync();
+        KnownSecrets.Check("tunnel-hub", Process.Log);
     }
 
     private static ManagedProcess Launch(string directory, NetworkEnd? place)
