@@ -33,8 +33,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
-    private readonly DescriptorGuard _descriptors;
     private readonly PortRules _rules;
+    private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
@@ -75,7 +75,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
-        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
+        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time, udp);
         _descriptors = DescriptorGuard.ForProcess(time);
         var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);

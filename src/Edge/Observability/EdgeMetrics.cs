@@ -55,7 +55,7 @@ internal static class EdgeMetrics
             "tunnel.datagrams", () => BothWays(parts, sum => sum.DatagramsSent, sum => sum.DatagramsReceived), "{datagram}", "UDP datagrams: in is from clients, out is to clients.");
         meter.CreateObservableCounter(
             "tunnel.datagrams.dropped",
-            () => ByReason(parts, IsOfUdp).Append(new(parts.Connector.Totals.GetCounters().DatagramsDropped, new KeyValuePair<string, object?>("reason", "tunnelQueue"))),
+            () => ByReason(parts, IsOfUdp).Concat(TunnelDrops(parts)),
             "{datagram}",
             "UDP sessions and datagrams that were lost.");
         meter.CreateObservableCounter("tunnel.streams.failed", () => ByReason(parts, reason => !IsOfUdp(reason)), "{stream}", "Clients that were turned away.");
@@ -70,6 +70,16 @@ internal static class EdgeMetrics
     private static Measurement<int>[] Transport(ConnectionStatus status) => status is { Transport: { } kind, Choice: { } choice }
         ? [new(1, new("transport", TunnelEdge.TransportName(kind)), new("reason", choice.Word))]
         : [];
+
+    private static Measurement<long>[] TunnelDrops(EdgeParts parts)
+    {
+        TunnelCounters sum = parts.Connector.Totals.GetCounters();
+        return
+        [
+            new(sum.DatagramsDropped - sum.DatagramsExpired, new KeyValuePair<string, object?>("reason", "tunnelQueueFull")),
+            new(sum.DatagramsExpired, new KeyValuePair<string, object?>("reason", "tunnelQueueExpired")),
+        ];
+    }
 
     private static Measurement<long>[] Ports(PortState state) =>
     [

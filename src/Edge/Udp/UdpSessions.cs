@@ -21,14 +21,15 @@ internal sealed class UdpSessions : IDisposable
     /// <param name="tunnels">Where new sessions are opened.</param>
     /// <param name="refusals">Counts what is dropped.</param>
     /// <param name="capacity">Most sessions at once.</param>
+    /// <param name="perAddress">Most of one IPv4 address or IPv6 /64.</param>
     /// <param name="idleTimeout">A session ends when nothing moved for this long, to within the sweep's interval of 5 s.</param>
     /// <param name="time">The clock of idleness.</param>
     /// <param name="logger">Where the sweeps are told at Debug.</param>
     public UdpSessions(
-        ITunnelSource tunnels, RefusalCounters refusals, int capacity, TimeSpan idleTimeout, TimeProvider time, ILogger logger)
+        ITunnelSource tunnels, RefusalCounters refusals, int capacity, int perAddress, TimeSpan idleTimeout, TimeProvider time, ILogger logger)
     {
         (_tunnels, _refusals, _time, _logger) = (tunnels, refusals, time, logger);
-        _table = new SessionTable<UdpSession>(capacity, idleTimeout);
+        _table = new SessionTable<UdpSession>(capacity, perAddress, idleTimeout);
         _start = time.GetTimestamp();
         _sweep = time.CreateTimer(static state => ((UdpSessions)state!).EndIdle(), this, SweepInterval, SweepInterval);
     }

@@ -89,7 +89,7 @@ internal sealed class HubMetrics
             "tunnel.streams.failed", () => ByReason(run => run.Streams.Failures.Snapshot()), "{stream}", "Streams that did not get their upstream.");
         meter.CreateObservableCounter(
             "tunnel.datagrams.dropped",
-            () => ByReason(run => run.Sessions.Failures.Snapshot()).Append(new(Figures().Sum(edge => edge.Counters.DatagramsDropped), Reason("tunnelQueue"))),
+            () => ByReason(run => run.Sessions.Failures.Snapshot()).Concat(TunnelDrops()),
             "{datagram}",
             "UDP sessions and datagrams that were lost.");
     }
@@ -107,6 +107,12 @@ internal sealed class HubMetrics
     {
         TransportMetrics.Add(meter, () => _run()?.Context);
         ProcessMetrics.Add(meter);
+    }
+
+    private IEnumerable<Measurement<long>> TunnelDrops()
+    {
+        var (dropped, expired) = (Figures().Sum(edge => edge.Counters.DatagramsDropped), Figures().Sum(edge => edge.Counters.DatagramsExpired));
+        return [new(dropped - expired, Reason("tunnelQueueFull")), new(expired, Reason("tunnelQueueExpired"))];
     }
 
     private IEnumerable<Measurement<long>> AuthFailures()

@@ -20,7 +20,7 @@ internal sealed class ListenerFixture : IDisposable
         var transport = new TransportContext(new FlowControlOptions(), Time, NullLoggerFactory.Instance);
         Handover = new ClientHandover(
             Tunnels, transport, descriptors ?? new DescriptorGuard(() => int.MaxValue, Time), Refusals, new IgnoringObserver(), NullLogger.Instance);
-        Sessions = new UdpSessions(Tunnels, Refusals, maxSessions, TimeSpan.FromSeconds(60), Time, NullLogger.Instance);
+        Sessions = new UdpSessions(Tunnels, Refusals, maxSessions, maxSessions, TimeSpan.FromSeconds(60), Time, NullLogger.Instance);
     }
 
     public ManualTimeProvider Time { get; } = new();
