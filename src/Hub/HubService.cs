@@ -31,7 +31,7 @@ internal static class HubService
         using var notifier = new SystemdNotifier();
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(HubMetrics.MeterName);
-        using var push = new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName);
+        using var push = new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName, loggerFactory.CreateLogger("Tunnel.Hub.Metrics"));
         push.Use(options.Otlp);
         await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory);
         AdminSocketHost? admin = null;

@@ -77,7 +77,7 @@ internal static class RunCommand
         using var notifier = new SystemdNotifier();
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
-        using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName);
+        using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName, loggers.CreateLogger("Tunnel.Edge.Metrics"));
         push.Use(settings.Otlp);
         await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
         await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, loggers);
