@@ -132,7 +132,7 @@ public class ConnectionTokenTests
     [Fact]
     public void The_secret_shows_nowhere()
     {
-        Assert.Equal("ConnectionToken { Host = hub.example.com, Port = 8443, EdgeId = edge-nyc-01, Secret = ***, Pins = 0 }", Token.ToString());
+        Assert.Equal("ConnectionToken { Host = hub.example.com, Port = 8443, EdgeId = edge-nyc-01, Secret = ***, Pins = 0, Transport = any }", Token.ToString());
         Assert.DoesNotContain(Token.Secret, $"{Token}", StringComparison.Ordinal);
 
         foreach (var json in (string[])["""{"s":"hunter2","s":1}""", """{"h":["hunter2"]}""", """{"p":"hunter2","s":5}""", "hunter2", """{"s":"hunter2 """])
