@@ -18,7 +18,13 @@ internal sealed class HubRun : IDisposable
 
     /// <summary>Opens the tunnel port.</summary>
     public HubRun(
-        TunnelHubOptions options, EdgeStore edges, HubCertificate certificate, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
+        TunnelHubOptions options,
+        EdgeStore edges,
+        HubCertificate certificate,
+        HubEventFeed events,
+        IHttpConnections? http,
+        TimeProvider time,
+        ILoggerFactory loggerFactory)
     {
         Options = options;
         Edges = edges;
@@ -42,7 +48,7 @@ internal sealed class HubRun : IDisposable
         var strangerLimits = new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
         _strangers = new StrangerRegistry(strangerLimits, time);
         Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        var door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), time);
+        var door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), http, time);
         var accepting = loggerFactory.CreateLogger<TunnelListener>();
         Listener = TunnelListener.Bind(options.BindAddress, options.TunnelPort, time, accepting);
         _quic = QuicDoor.Open(options.Quic, certificate, Listener.LocalEndPoint, Reception, strangerLimits, Context, accepting);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
@@ -99,6 +100,12 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>The allowed edges; null when the hub is not running.</summary>
     public EdgeStore? Edges => _run?.Edges;
+
+    /// <summary>What takes connections to the tunnel port that choose HTTP; null: none may. To be set before the start.</summary>
+    internal IHttpConnections? HttpConnections { get; init; }
+
+    /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
+    internal SslStreamCertificateContext? CertificateContext => _run?.Certificate.Context;
 
     /// <summary>What happens at the hub, for readers; null before the first start.</summary>
     internal HubEventFeed? Events => _events;
@@ -207,7 +214,7 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            var run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+            var run = new HubRun(_options, edges, certificate, _events, HttpConnections, _time, _loggerFactory);
             _metrics?.Watch(run);
             _run = run;
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Tunnel.Shared.Transport.Tls;
@@ -6,9 +7,9 @@ using Tunnel.Shared.Transport.Tls;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>Takes an accepted TCP connection through TLS, and then to the <see cref="Reception"/>.</summary>
-internal sealed class FrontDoor(HubCertificate certificate, Reception reception, ITunnelFactory tunnels, TimeProvider time)
+internal sealed class FrontDoor(HubCertificate certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, TimeProvider time)
 {
-    private readonly ServerTls _tls = new(certificate);
+    private readonly ServerTls _tls = new(certificate.Context);
     private readonly Refusal _refusal = new(time);
 
     /// <summary>Takes a connection in. Returns at once; the connection is closed when it comes to nothing.</summary>
@@ -41,7 +42,8 @@ internal sealed class FrontDoor(HubCertificate certificate, Reception reception,
     {
         try
         {
-            await connection.Stream.AuthenticateAsServerAsync(_tls.Options, stranger.Limit);
+            var options = http?.IsOfferedTo(remote.Address) == true ? _tls.ForTunnelsAndHttp : _tls.ForTunnels;
+            await connection.Stream.AuthenticateAsServerAsync(options, stranger.Limit);
         }
         catch (Exception e) when (e is AuthenticationException or IOException or NotSupportedException)
         {
@@ -49,8 +51,16 @@ internal sealed class FrontDoor(HubCertificate certificate, Reception reception,
             return false;
         }
 
+        if (http is not null && IsHttp(connection.Stream.NegotiatedApplicationProtocol))
+        {
+            await http.ServeAsync(connection, remote, reception.Pass(stranger));
+            return false;
+        }
+
         return await reception.IntroduceAsync(new TlsStranger(connection, _refusal, tunnels), remote, stranger);
     }
+
+    private static bool IsHttp(SslApplicationProtocol protocol) => protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11;
 
     // Null when the client is gone already.
     private static IPEndPoint? Describe(Socket socket)

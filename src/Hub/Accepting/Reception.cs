@@ -74,6 +74,9 @@ internal sealed class Reception(
         return await AuthenticateAsync(connection, remote, stranger, id, secret, line.After);
     }
 
+    /// <summary>For a stranger that is served by others.</summary>
+    public StrangerPass Pass(Stranger stranger) => new(strangers, stranger);
+
     /// <summary>Counts and logs one that comes to nothing.</summary>
     public void TurnAway(IPEndPoint remote, RefusalReason reason, string detail)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
@@ -23,9 +24,13 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
+[JsonSerializable(typeof(AdminKeyAnswer))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(DisconnectAnswer))]
+[JsonSerializable(typeof(PortQuestion))]
+[JsonSerializable(typeof(PortAnswer))]
 [JsonSerializable(typeof(HubStatus))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(EdgeConnectedEvent))]

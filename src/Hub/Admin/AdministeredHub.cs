@@ -18,5 +18,7 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 
     public TimeProvider Time => hub.Time;
 
+    public Task DisconnectAsync(string edgeId) => hub.DisconnectAsync(edgeId);
+
     public HubStatus GetStatus() => hub.GetStatus();
 }

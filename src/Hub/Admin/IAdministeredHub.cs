@@ -13,6 +13,9 @@ internal interface IAdministeredHub
     /// <summary>How the hub is now; tokens name its tunnel port where nothing else is said.</summary>
     HubStatus GetStatus();
 
+    /// <summary>Ends the tunnels of an edge, which may connect again.</summary>
+    Task DisconnectAsync(string edgeId);
+
     /// <summary>The pin of the hub's certificate, for tokens.</summary>
     string CertificatePin { get; }
 

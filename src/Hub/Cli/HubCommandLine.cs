@@ -18,6 +18,7 @@ internal static class HubCommandLine
             StatusCommand.Create(options),
             EventsCommand.Create(options),
             TokenCommands.Create(options),
+            AdminKeyCommand.Create(options),
         };
     }
 

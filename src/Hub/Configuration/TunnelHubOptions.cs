@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
@@ -28,6 +29,15 @@ public sealed record TunnelHubOptions
 
     /// <summary>Path of the admin API's Unix socket.</summary>
     public string AdminSocket { get; init; } = HubPaths.DefaultAdminSocket();
+
+    /// <summary>Serves the admin API on the tunnel port too, to clients that ask for HTTP by ALPN and have the key.</summary>
+    public bool AdminOnTunnelPort { get; init; }
+
+    /// <summary>Another place of the admin API: <c>https://ADDRESS:PORT</c>, on loopback also <c>http://</c>; null: none.</summary>
+    public string? AdminListen { get; init; }
+
+    /// <summary>Who may reach the admin API over the network, with the key; empty: all.</summary>
+    public ImmutableArray<IPNetwork> AdminAllowCidrs { get; init; } = [];
 
     /// <summary>What is logged by the program, and how.</summary>
     public LogOptions Log { get; init; } = new();

@@ -9,6 +9,7 @@ public sealed class AllowedEdge
 {
     private readonly FrozenDictionary<int, PortPolicy> _tcp;
     private readonly FrozenDictionary<int, PortPolicy> _udp;
+    private string? _tag;
 
     internal AllowedEdge(EdgeDefinition definition)
     {
@@ -36,6 +37,9 @@ public sealed class AllowedEdge
 
     /// <summary>The firewall as the operator wrote it; null when there is none.</summary>
     public JsonElement? FirewallConfig => Definition.FirewallConfig;
+
+    /// <summary>The entity tag of what the operator wrote.</summary>
+    internal string Tag => _tag ??= EntityTags.Of(Definition);
 
     /// <summary>What the operator wrote, without the secret.</summary>
     public EdgeDefinition Definition { get; }

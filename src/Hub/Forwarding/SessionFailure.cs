@@ -9,6 +9,9 @@ internal enum SessionFailure
     /// <summary>The edge has as many sessions open as it may.</summary>
     TooManySessions,
 
+    /// <summary>The hub has as many sessions as its descriptors allow; one that was idle for long gave way to a new one.</summary>
+    Evicted,
+
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 

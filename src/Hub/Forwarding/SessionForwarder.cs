@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -12,10 +11,16 @@ internal sealed class SessionForwarder : IDisposable
 {
     // One timer for all sessions; a session ends at most this much late.
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+
+    // Among so many of the oldest the one that was idle longest gives way.
+    private const int EvictionSample = 32;
     private readonly TargetResolver _resolver;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
-    private readonly ConcurrentDictionary<UpstreamSession, bool> _sessions = new();
+    private readonly Lock _lock = new();
+
+    // In the order in which they were opened.
+    private readonly LinkedList<UpstreamSession> _sessions = new();
     private readonly LogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
     public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TimeProvider time, ILogger<SessionForwarder> logger)
@@ -34,7 +39,14 @@ internal sealed class SessionForwarder : IDisposable
     public ForwardingOptions Options { get; set; }
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
-    public int Count => _sessions.Count;
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _sessions.Count;
+        }
+    }
 
     /// <summary>What was lost, by reason.</summary>
     public ReasonCounters<SessionFailure> Failures { get; } = new();
@@ -59,7 +71,12 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         var upstream = new UpstreamSession(this, info, session, opening, policy);
-        _sessions.TryAdd(upstream, true);
+        if (Enter(upstream) is { } evicted)
+        {
+            NoteFailure(evicted.Info, SessionFailure.Evicted);
+            End(evicted);
+        }
+
         if (!_resolver.TryResolve(info.TargetHost, out var addresses))
             _ = ResolveAsync(upstream);
         else if (addresses.Length > 0)
@@ -70,7 +87,13 @@ internal sealed class SessionForwarder : IDisposable
     /// <summary>The tunnel has ended the session.</summary>
     public void Forget(UpstreamSession session)
     {
-        _sessions.TryRemove(session, out _);
+        lock (_lock)
+        {
+            // Twice for one that both sides end.
+            if (session.Entry.List is not null)
+                _sessions.Remove(session.Entry);
+        }
+
         session.Close();
     }
 
@@ -92,8 +115,35 @@ internal sealed class SessionForwarder : IDisposable
     public void Dispose()
     {
         _sweep.Dispose();
-        foreach (var session in _sessions.Keys)
+        foreach (var session in Snapshot())
             End(session);
+    }
+
+    /// <summary>Enters a session.</summary>
+    /// <returns>One that has to give way: each takes a descriptor, and TCP streams need some too.</returns>
+    private UpstreamSession? Enter(UpstreamSession session)
+    {
+        lock (_lock)
+        {
+            UpstreamSession? longestIdle = null;
+            var node = _sessions.Count >= Options.MaxSessions ? _sessions.First : null;
+            for (var looked = 0; node is not null && looked < EvictionSample; looked++, node = node.Next)
+            {
+                if (longestIdle is null || node.Value.LastActive < longestIdle.LastActive)
+                    longestIdle = node.Value;
+            }
+
+            if (longestIdle is not null)
+                _sessions.Remove(longestIdle.Entry);
+            _sessions.AddLast(session.Entry);
+            return longestIdle;
+        }
+    }
+
+    private UpstreamSession[] Snapshot()
+    {
+        lock (_lock)
+            return [.. _sessions];
     }
 
     private async Task ResolveAsync(UpstreamSession session)
@@ -117,7 +167,7 @@ internal sealed class SessionForwarder : IDisposable
     private void EndIdleSessions()
     {
         var now = Time.GetTimestamp();
-        foreach (var (session, _) in _sessions)
+        foreach (var session in Snapshot())
         {
             if (session.IsIdle(now))
                 End(session);

@@ -26,6 +26,7 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
     {
         _forwarder = forwarder;
         Info = info;
+        Entry = new LinkedListNode<UpstreamSession>(this);
         Session = session;
         Policy = policy;
         _header = policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
@@ -33,6 +34,12 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
     }
 
     public SessionInfo Info { get; }
+
+    /// <summary>Its place in the forwarder's list.</summary>
+    public LinkedListNode<UpstreamSession> Entry { get; }
+
+    /// <summary>The timestamp of its last datagram.</summary>
+    public long LastActive => Volatile.Read(ref _lastActive);
 
     public ITunnelSession Session { get; }
 

@@ -22,7 +22,7 @@ internal sealed class ForwardingFixture : IDisposable
     public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null)
     {
         _registry = new TestRegistry(_switch);
-        var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100 };
+        var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100, MaxSessions = 4 };
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions(), _registry.Time, NullLoggerFactory.Instance);
         Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, _registry.Time), _registry.Events.Queue, context);
