@@ -40,6 +40,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
     private readonly FirewallController _firewall;
+    private readonly BlockedSources _blockedSources = new();
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
@@ -88,7 +89,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            _rules, handover, observer, _sessions, _refusals, _blocked, time, listening);
+            _rules, handover, observer, _sessions, _refusals, _blocked, time, listening)
+        {
+            Sources = _blockedSources,
+        };
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
         if (meters is not null)
             EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
@@ -316,7 +320,12 @@ public sealed class TunnelEdge : IAsyncDisposable
         public void OnFirewallChanged(long revision, FirewallStatus status) =>
             edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, status.Error is null, status.Error));
 
-        public int OnBlocked(AddressSet blocked) => blocked.Count == 0 ? 0 : edge._ports.Reset(blocked.Contains);
+        public int OnBlocked(AddressSet blocked)
+        {
+            // New ones first: between the two nobody slips in.
+            edge._blockedSources.Current = blocked;
+            return blocked.Count == 0 ? 0 : edge._ports.Reset(blocked.Contains);
+        }
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {

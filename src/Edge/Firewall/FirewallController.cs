@@ -14,6 +14,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     /// <summary>How long a new connection is tried for; with the last try under way the old ruleset is back well within 30 s.</summary>
     internal static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(20);
 
+    private const long MaxWait = 86_400;
+
     internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     /// <summary>How often it is looked whether the table is still there.</summary>
@@ -27,8 +29,10 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly ITimer _expiry;
     private FirewallPlan? _installed;
     private FirewallPlan? _confirmed;
+    private FirewallPlan _enforced = FirewallPlan.Nothing;
     private string? _rejected;
     private CancellationTokenSource? _confirming;
     private Told? _told;
@@ -38,6 +42,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         FirewallMode mode, FirewallPlanner planner, NftTable table, IHubProbe probe, IPacketFilterObserver observer, TimeProvider time, ILogger logger)
     {
         (_mode, _planner, _table, _probe, _observer, _time, _logger) = (mode, planner, table, probe, observer, time, logger);
+        _expiry = time.CreateTimer(_ => Task.Run(OnExpiryAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _status = new FirewallStatus { State = FirewallReport.None, Mode = planner.ModeName };
     }
 
@@ -138,6 +143,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     public void Dispose()
     {
+        _expiry.Dispose();
         EndConfirming();
         _gate.Dispose();
     }
@@ -149,9 +155,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         FirewallPlan plan = again ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked } : wanted;
         EndConfirming();
         NftResult result = await InstallAsync(plan, cancellationToken);
-        // Whoever is blocked is cut off as far as this process can, filter or not.
-        if (_observer.OnBlocked(plan.Blocked(_planner.Now)) is > 0 and int ended)
-            _logger.BlockedReset(ended);
+        // Filter or not: at its own ports the edge itself lets nobody in who is blocked.
+        Enforce(plan);
         if (!result.Succeeded)
         {
             Publish(result.Outcome == NftOutcome.Unavailable ? FirewallReport.Unavailable : FirewallReport.Failed, [result.Text, .. notes]);
@@ -175,6 +180,39 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             _confirming = new CancellationTokenSource();
             _ = ConfirmAsync(plan, wanted.Key, state, errors, _confirming.Token);
         }
+    }
+
+    /// <summary>A block has ended: in the kernel by itself, and here.</summary>
+    private async Task OnExpiryAsync()
+    {
+        try
+        {
+            await _gate.WaitAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+
+        try
+        {
+            Enforce(_enforced);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void Enforce(FirewallPlan plan)
+    {
+        _enforced = plan;
+        long now = _planner.Now;
+        if (_observer.OnBlocked(plan.Blocked(now)) is > 0 and int ended)
+            _logger.BlockedReset(ended);
+        long next = plan.BlocksUntil.Select(block => block.Until).Where(until => until > now).DefaultIfEmpty(long.MaxValue).Min();
+        // A timer takes at most 49 days; it is armed again when it fires.
+        _expiry.Change(next == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Min(next - now, MaxWait)), Timeout.InfiniteTimeSpan);
     }
 
     private async Task<NftResult> InstallAsync(FirewallPlan plan, CancellationToken cancellationToken)
@@ -243,6 +281,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             await InstallAsync(FirewallPlan.Nothing, CancellationToken.None);
         }
 
+        Enforce(before);
         _rejected = key;
         _logger.RolledBack(fault);
         Publish(FirewallReport.RolledBack, [$"no new connection to the hub with it, so the one before is in force: {fault}"]);

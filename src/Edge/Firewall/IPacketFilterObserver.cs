@@ -6,7 +6,7 @@ internal interface IPacketFilterObserver
     /// <summary>What became of a configuration's firewall.</summary>
     void OnFirewallChanged(long revision, FirewallStatus status);
 
-    /// <summary>The sources that are blocked from now on: their open connections are to end.</summary>
+    /// <summary>All sources that are blocked from now on: their open connections are to end, and new ones not to begin.</summary>
     /// <returns>How many connections there were.</returns>
     int OnBlocked(AddressSet blocked);
 }

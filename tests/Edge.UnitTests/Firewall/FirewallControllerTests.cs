@@ -184,6 +184,19 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_edges_own_doors_open_again_when_a_block_ends_filter_or_not()
+    {
+        _nft.Fault = new NftResult(NftOutcome.Unavailable, "no right");
+        await ApplyAsync("""{"timedBlocks":[{"ip":"203.0.113.5","seconds":60},{"ip":"203.0.113.6","seconds":90}]}""");
+        Assert.True(_observer.Blocked!.Contains(IPAddress.Parse("203.0.113.5")));
+        _time.Advance(TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => !_observer.Blocked.Contains(IPAddress.Parse("203.0.113.5")), "the first block's end");
+        Assert.True(_observer.Blocked.Contains(IPAddress.Parse("203.0.113.6")));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => _observer.Blocked.Count == 0, "the second block's end");
+    }
+
+    [Fact]
     public async Task A_table_that_somebody_flushed_comes_back()
     {
         await ApplyConfirmedAsync(BlockOne);
@@ -291,7 +304,9 @@ public sealed class FirewallControllerTests : IDisposable
 
     private sealed class RecordingObserver : IPacketFilterObserver
     {
-        public AddressSet? Blocked { get; private set; }
+        private volatile AddressSet? _blocked;
+
+        public AddressSet? Blocked => _blocked;
 
         public void OnFirewallChanged(long revision, FirewallStatus status)
         {
@@ -299,7 +314,7 @@ public sealed class FirewallControllerTests : IDisposable
 
         public int OnBlocked(AddressSet blocked)
         {
-            Blocked = blocked;
+            _blocked = blocked;
             return 0;
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Tunnel.FunctionalTests.Harness;
 using Tunnel.TestUtilities.Processes;
 using static Tunnel.FunctionalTests.Firewall.FirewallNetwork;
 
@@ -134,6 +135,21 @@ public sealed class FirewallTests
         await using var setup = await FirewallSetup.StartAsync(BlockOne, ["/usr/bin/setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]);
         Assert.Contains("CAP_NET_ADMIN", await setup.WaitForStateAsync("unavailable"), StringComparison.Ordinal);
         await setup.Network.AssertConnectsAsync(Clients4[1], setup.Port);
+        // At its own ports the edge keeps the blocked one out all the same.
+        using (var client = setup.Network.CreateClient(Clients4[0]))
+        {
+            try
+            {
+                await client.ConnectAsync(EndPointFor(Clients4[0], setup.Port)).WaitAsync(TimeSpan.FromSeconds(30));
+                Assert.Equal((0, StreamEnd.Reset), await client.DrainAsync());
+            }
+            catch (System.Net.Sockets.SocketException error) when (error.SocketErrorCode == System.Net.Sockets.SocketError.ConnectionReset)
+            {
+                // It came before the connect was seen to be done.
+            }
+        }
+
+        Assert.Equal(1, (await setup.EdgeStatusAsync())!.Value.GetProperty("refused").GetProperty("blocked").GetInt32());
         Assert.True((await setup.PushAsync("""{"blockedIps":["10.9.0.11"]}""")).IsSuccess);
         await Eventually.IsTrueAsync(() => setup.Edge!.Log.Contains("Configuration 2", StringComparison.Ordinal), "the push");
         Assert.Single(setup.Edge!.Log.Split('\n'), line => line.Contains("can't be put in force here", StringComparison.Ordinal));
