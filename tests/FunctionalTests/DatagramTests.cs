@@ -124,7 +124,8 @@ public sealed class DatagramTests
             {
                 // The test is over, or lets the upstream die.
             }
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         return socket;
     }
 

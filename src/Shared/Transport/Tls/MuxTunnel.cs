@@ -7,6 +7,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Scheduling;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -34,6 +35,7 @@ internal sealed class MuxTunnel : ITunnel
     private TaskCompletionSource? _streamsGone;
     private TunnelEnd? _end;
     private TunnelEnd? _closing;
+    private byte[]? _hello;
     private bool _peerGoingAway;
     private long _goAwaySentAt = -1;
     private int _unfinished;
@@ -110,6 +112,8 @@ internal sealed class MuxTunnel : ITunnel
 
     internal TransportContext Context { get; }
 
+    internal EventLoop Loop => _connection.Loop;
+
     internal bool IsEdge { get; }
 
     internal bool IsDead => _end is not null;
@@ -128,9 +132,12 @@ internal sealed class MuxTunnel : ITunnel
         lock (Sync)
         {
             if (IsDead) return;
+            // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
+            if (_hello is { } hello) Control.Hello(hello);
             _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
         }
 
+        _connection.UseLoop();
         _reading = ReadAsync();
         Writer.Request();
     }
@@ -140,7 +147,7 @@ internal sealed class MuxTunnel : ITunnel
     {
         if (hub is null) return;
         Terms.Accept(hub);
-        lock (Sync) Control.Hello(ControlMessage.Serialize(hello));
+        _hello = ControlMessage.Serialize(hello);
     }
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
