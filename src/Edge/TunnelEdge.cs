@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
@@ -32,6 +33,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly RefusalCounters _refusals = new();
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
+    private readonly BlockedClients _blocked;
     private readonly UdpSessions _sessions;
     private readonly PortRules _rules;
     private readonly DescriptorGuard _descriptors;
@@ -75,13 +77,14 @@ public sealed class TunnelEdge : IAsyncDisposable
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
+        _blocked = new BlockedClients(_connector, time);
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time, udp);
         _descriptors = DescriptorGuard.ForProcess(time);
         var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            _rules, handover, observer, _sessions, time, listening);
+            _rules, handover, observer, _sessions, _refusals, _blocked, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
         if (meters is not null)
             EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
@@ -185,6 +188,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
+            Ports = _ports.GetStatistics(),
             BytesIn = carried.BytesSent,
             BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
@@ -202,6 +206,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
+        _blocked.Dispose();
         _descriptors.Dispose();
         _events.Complete();
         await _raising;

@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -35,8 +36,8 @@ internal sealed class HubRun : IDisposable
 
         var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);
-        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Context);
-        Sessions = new SessionForwarder(forwarding, resolver, time, loggerFactory.CreateLogger<SessionForwarder>());
+        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Traffic, Context);
+        Sessions = new SessionForwarder(forwarding, resolver, Traffic, time, loggerFactory.CreateLogger<SessionForwarder>());
         Live = new LiveEdges(
             edges,
             new TunnelForwarder(Streams, Sessions),
@@ -44,6 +45,8 @@ internal sealed class HubRun : IDisposable
             events,
             time,
             loggerFactory);
+
+        edges.Changed += ForgetRemoved;
 
         var strangerLimits = new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
         _strangers = new StrangerRegistry(strangerLimits, time);
@@ -64,6 +67,9 @@ internal sealed class HubRun : IDisposable
     public DateTimeOffset Since { get; }
 
     public TransportContext Context { get; }
+
+    /// <summary>What passes, by edge and port.</summary>
+    public TrafficRegistry Traffic { get; } = new();
 
     public StreamForwarder Streams { get; }
 
@@ -99,11 +105,19 @@ internal sealed class HubRun : IDisposable
     public void Dispose()
     {
         Listener.Dispose();
+        Edges.Changed -= ForgetRemoved;
         Live.Dispose();
+        Streams.Dispose();
         Sessions.Dispose();
         Certificate.Dispose();
     }
 
     private static ForwardingOptions Forwarding(TunnelHubOptions options) =>
         new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge);
+
+    private void ForgetRemoved(EdgeSetChange change)
+    {
+        foreach (var edgeId in change.Removed)
+            Traffic.Forget(edgeId);
+    }
 }

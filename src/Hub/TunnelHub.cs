@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Net.Security;
 using Microsoft.Extensions.Logging;
@@ -7,6 +8,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -110,6 +112,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>What happens at the hub, for readers; null before the first start.</summary>
     internal HubEventFeed? Events => _events;
 
+    /// <summary>What passes; null when the hub is not running.</summary>
+    internal TrafficRegistry? Traffic => _run?.Traffic;
+
     /// <summary>Its clock.</summary>
     internal TimeProvider Time => _time;
 
@@ -178,6 +183,7 @@ public sealed class TunnelHub : IAsyncDisposable
     {
         if (_run is not { } run)
             return new HubStatus { Running = false, TunnelPort = 0, Version = Version };
+        ImmutableArray<ConnectedEdgeStatus> connected = [.. run.Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
         return new HubStatus
         {
             Running = true,
@@ -187,7 +193,8 @@ public sealed class TunnelHub : IAsyncDisposable
             Since = run.Since,
             CertificatePin = run.Certificate.Pin,
             AllowedEdges = run.Edges.Current.Count,
-            ConnectedEdges = [.. run.Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)],
+            ConnectedEdges = connected,
+            Ports = [.. PortStatuses.OfUsed(run.Edges.Current, connected, run.Traffic)],
             Strangers = run.Strangers,
             ActiveSessions = run.Sessions.Count,
             Refusals = run.Reception.Refusals.Snapshot(),

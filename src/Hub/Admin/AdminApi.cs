@@ -27,6 +27,7 @@ internal static class AdminApi
         new EdgeTunnelsEndpoints(hub).Map(routes);
         new ValidatePortEndpoints(hub.Edges).Map(routes);
         new StatusEndpoints(hub).Map(routes);
+        new TrafficEndpoints(hub).Map(routes);
         new AdminKeyEndpoints(key).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new MetricsEndpoints(hub.Metrics).Map(routes);

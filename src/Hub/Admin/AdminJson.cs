@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
@@ -15,6 +16,7 @@ namespace Tunnel.Hub.Admin;
         typeof(PortRangeJsonConverter),
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
         typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<ConnectionAction>),
         typeof(CamelCaseEnumConverter<TunnelEndKind>),
         typeof(CamelCaseEnumConverter<ResetReason>),
         typeof(EndPointConverter),
@@ -32,6 +34,9 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(PortQuestion))]
 [JsonSerializable(typeof(PortAnswer))]
 [JsonSerializable(typeof(HubStatus))]
+[JsonSerializable(typeof(StreamsAnswer))]
+[JsonSerializable(typeof(StreamStatsAnswer))]
+[JsonSerializable(typeof(ConnectionsAnswer))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(EdgeConnectedEvent))]
 [JsonSerializable(typeof(EdgeDisconnectedEvent))]

@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
@@ -13,6 +14,8 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
     public string CertificatePin => hub.CertificatePin!;
 
     public HubEventFeed Events => hub.Events!;
+
+    public TrafficRegistry Traffic => hub.Traffic!;
 
     public PrometheusExporter Metrics => metrics;
 

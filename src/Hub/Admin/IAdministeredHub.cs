@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
@@ -21,6 +22,9 @@ internal interface IAdministeredHub
 
     /// <summary>What happens.</summary>
     HubEventFeed Events { get; }
+
+    /// <summary>What passes.</summary>
+    TrafficRegistry Traffic { get; }
 
     /// <summary>Its metrics.</summary>
     PrometheusExporter Metrics { get; }

@@ -14,6 +14,7 @@ public sealed class AllowedEdge
     internal AllowedEdge(EdgeDefinition definition)
     {
         Definition = definition;
+        SharedPolicy = definition.Ports.GetValueOrDefault(PortKey.Default)?.Resolve(null, udp: false) ?? PortPolicy.DefaultTcp;
         _tcp = Assign(definition, udp: false);
         _udp = Assign(definition, udp: true);
         TcpPorts = [.. _tcp.Keys.Order()];
@@ -43,6 +44,9 @@ public sealed class AllowedEdge
 
     /// <summary>What the operator wrote, without the secret.</summary>
     public EdgeDefinition Definition { get; }
+
+    /// <summary>The policy of TCP ports that have no entry of their own.</summary>
+    internal PortPolicy SharedPolicy { get; }
 
     /// <summary>True when the hub assigned this port to the edge; what comes from any other port is reset.</summary>
     public bool IsAssigned(bool udp, int port) => (udp ? _udp : _tcp).ContainsKey(port);

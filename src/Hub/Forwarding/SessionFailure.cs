@@ -32,4 +32,10 @@ internal enum SessionFailure
 
     /// <summary>The tunnel had no room for a reply.</summary>
     ReplyDropped,
+
+    /// <summary>The port's lists don't let the client in, though its edge did.</summary>
+    SourceDenied,
+
+    /// <summary>The edge named a private address as the client's, which the port does not allow.</summary>
+    PrivateSource,
 }

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -23,10 +25,11 @@ internal sealed class SessionForwarder : IDisposable
     private readonly LinkedList<UpstreamSession> _sessions = new();
     private readonly LogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
-    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TimeProvider time, ILogger<SessionForwarder> logger)
+    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TimeProvider time, ILogger<SessionForwarder> logger)
     {
         Options = options;
         _resolver = resolver;
+        Traffic = traffic;
         _logger = logger;
         Time = time;
         _throttle = new LogThrottle<(string, int, SessionFailure)>(time);
@@ -34,6 +37,8 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     public TimeProvider Time { get; }
+
+    public TrafficRegistry Traffic { get; }
 
     /// <summary>What new sessions go by.</summary>
     public ForwardingOptions Options { get; set; }
@@ -66,15 +71,25 @@ internal sealed class SessionForwarder : IDisposable
 
         if (tunnel.Tunnel!.ActiveSessions > Options.SessionsPerEdge)
         {
-            NoteFailure(info, SessionFailure.TooManySessions);
+            Block(info, opening, policy, SessionFailure.TooManySessions);
+            return null;
+        }
+
+        var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
+        if (fault != SourceFault.None)
+        {
+            Block(info, opening, policy, fault == SourceFault.Denied ? SessionFailure.SourceDenied : SessionFailure.PrivateSource);
             return null;
         }
 
         var upstream = new UpstreamSession(this, info, session, opening, policy);
+        upstream.Traffic.Add(upstream);
         if (Enter(upstream) is { } evicted)
         {
             NoteFailure(evicted.Info, SessionFailure.Evicted);
-            End(evicted);
+            // It is out of the list already.
+            evicted.NoteEnd("evicted");
+            End(evicted, "evicted");
         }
 
         if (!_resolver.TryResolve(info.TargetHost, out var addresses))
@@ -85,28 +100,48 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     /// <summary>The tunnel has ended the session.</summary>
-    public void Forget(UpstreamSession session)
+    public void Forget(UpstreamSession session, string reason = "completed")
     {
+        bool removed;
         lock (_lock)
         {
             // Twice for one that both sides end.
-            if (session.Entry.List is not null)
+            removed = session.Entry.List is not null;
+            if (removed)
                 _sessions.Remove(session.Entry);
         }
 
+        if (removed)
+            session.NoteEnd(reason);
         session.Close();
     }
 
     /// <summary>Ends a session from this side.</summary>
-    public void End(UpstreamSession session)
+    public void End(UpstreamSession session, string reason)
     {
-        Forget(session);
+        Forget(session, reason);
         session.Session.Close();
     }
 
     public void NoteFailure(SessionInfo info, SessionFailure failure, int count = 1)
     {
         Failures.Add(failure, count);
+        Traffic.Find(new TrafficKey(info.EdgeId, Udp: true, info.Port))?.CountError(
+            ReasonCounters<SessionFailure>.NameOf(failure),
+            upstream: failure is SessionFailure.Refused or SessionFailure.Unreachable or SessionFailure.NameNotFound,
+            count);
+        Log(info, failure);
+    }
+
+    private void Block(SessionInfo info, in StreamOpening opening, PortPolicy policy, SessionFailure failure)
+    {
+        Failures.Add(failure);
+        Traffic.NoteBlocked(info.EdgeId, udp: true, info.Port, ReasonCounters<SessionFailure>.NameOf(failure), opening.Source, policy, Time.GetUtcNow());
+        Log(info, failure);
+    }
+
+    private void Log(SessionInfo info, SessionFailure failure)
+    {
         if (_throttle.ShouldLog((info.EdgeId, info.Port, failure), out var suppressed))
             ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure, suppressed);
     }
@@ -116,7 +151,7 @@ internal sealed class SessionForwarder : IDisposable
     {
         _sweep.Dispose();
         foreach (var session in Snapshot())
-            End(session);
+            End(session, "shuttingDown");
     }
 
     /// <summary>Enters a session.</summary>
@@ -156,7 +191,7 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         NoteFailure(session.Info, SessionFailure.NameNotFound);
-        End(session);
+        End(session, "nameNotFound");
     }
 
     // UDP can't tell an address that nobody listens on from a slow answer, so there is no trying them all: of "localhost" and its like, which have
@@ -170,7 +205,7 @@ internal sealed class SessionForwarder : IDisposable
         foreach (var session in Snapshot())
         {
             if (session.IsIdle(now))
-                End(session);
+                End(session, "idleTimeout");
         }
     }
 }

@@ -12,6 +12,7 @@ using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 using Tunnel.TestUtilities;
@@ -42,6 +43,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public EventLog EventLog { get; } = new();
 
     public HubEventFeed Events => EventLog.Queue;
+
+    public TrafficRegistry Traffic { get; } = new();
 
     public PrometheusExporter Metrics { get; } = new("none");
 

@@ -14,6 +14,7 @@ using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Hub.UnitTests.Admin;
@@ -34,6 +35,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public PrometheusExporter Metrics { get; } = new("none");
 
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
+
+    TrafficRegistry IAdministeredHub.Traffic { get; } = new();
 
     Task IAdministeredHub.DisconnectAsync(string edgeId) => Task.CompletedTask;
 
