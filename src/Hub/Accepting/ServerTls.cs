@@ -27,6 +27,7 @@ internal sealed class ServerTls(SslStreamCertificateContext certificate)
     {
         ServerCertificateContext = certificate,
         EnabledSslProtocols = SslProtocols.Tls13,
+        CipherSuitesPolicy = TlsTunnel.CipherSuites,
         ApplicationProtocols = [.. protocols],
         ClientCertificateRequired = false,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,

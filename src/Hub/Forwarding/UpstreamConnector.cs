@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Forwarding;
 
@@ -45,28 +46,18 @@ internal sealed class UpstreamConnector(TargetResolver resolver, TimeProvider ti
 
     private static async ValueTask<ConnectOutcome> ConnectAsync(IPEndPoint target, CancellationToken limit)
     {
-        Socket? socket = null;
         try
         {
-            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            await socket.ConnectAsync(target, limit);
-            return new ConnectOutcome(socket, default);
+            var (socket, error) = await SocketConnector.ConnectAsync(target, limit);
+            return socket is not null ? new ConnectOutcome(socket, default) : ConnectOutcome.Failed(Classify(error));
         }
         catch (OperationCanceledException)
         {
-            if (socket is not null)
-            {
-                // The kernel may have connected meanwhile: what was given up must not look like an orderly end.
-                socket.LingerState = new LingerOption(true, 0);
-                socket.Dispose();
-            }
-
             return ConnectOutcome.Failed(StreamFailure.ConnectTimeout);
         }
         catch (SocketException e)
         {
-            socket?.Dispose();
+            // Reset so soon that its options can't be set.
             return ConnectOutcome.Failed(Classify(e.SocketErrorCode));
         }
     }

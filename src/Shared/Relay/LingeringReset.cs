@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Relay;
 

@@ -1,11 +1,11 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Shared.Relay;
 
 /// <summary>A connected TCP socket, the client's or the upstream's, as a stream's local end. Owns the socket.</summary>
-public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
+public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
 {
     // Protocol and option numbers of tcp(7).
     private const int Tcp = 6;
@@ -16,24 +16,21 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
     private const int NotSentLowWater = 64 << 10;
 
     private readonly Socket _socket;
+    private readonly LoopSocket _watched;
     private readonly TransportContext _context;
-    private readonly Action _onReadable;
     private ITunnelStream? _stream;
-    private ValueTaskAwaiter<int> _pendingRead;
     private volatile bool _readFailed;
     private volatile bool _writeFailed;
     private volatile bool _endOfFile;
     private volatile bool _parked;
-    private volatile bool _closed;
-    private int _armed;
-    private int _swept;
+    private volatile bool _failed;
 
-    /// <summary>Wraps a connected socket. Options (TCP_NODELAY, keep-alive) are the caller's.</summary>
+    /// <summary>Wraps a connected socket, of which no asynchronous method may have been called. Options (TCP_NODELAY, keep-alive) are the caller's.</summary>
     public SocketEndpoint(Socket socket, TransportContext context)
     {
         _socket = socket;
+        _watched = new LoopSocket(socket, this);
         _context = context;
-        _onReadable = OnReadable;
         LimitSendQueue();
     }
 
@@ -46,16 +43,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
         count = 0;
         _parked = false;
         if (_readFailed) return LocalReadStatus.Reset;
-        int received;
-        try
-        {
-            received = NativeSocket.Receive(_socket.SafeHandle, buffer);
-        }
-        catch (ObjectDisposedException)
-        {
-            return LocalReadStatus.Reset;
-        }
-
+        var received = _watched.Receive(buffer);
         switch (received)
         {
             case > 0:
@@ -64,9 +52,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
             case NativeSocket.WouldBlock:
                 return LocalReadStatus.WouldBlock;
             case 0 when !_writeFailed:
-                // The peer may still reset; nothing but a look now and then tells.
+                // The peer may still reset.
                 _endOfFile = true;
-                StartSweeping();
+                WatchForReset();
                 return LocalReadStatus.EndOfFile;
             default:
                 // The kernel reports a reset once. A failed write has taken it, and after that the end of what was received looks like a FIN.
@@ -79,70 +67,33 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
     public bool ArmRead()
     {
         _parked = false;
-
-        // A failed write makes the stream look for what is left to read while a wait is still under way; that one will end too.
-        if (Interlocked.Exchange(ref _armed, 1) == 1) return false;
-        ValueTaskAwaiter<int> awaiter;
-        try
-        {
-            // No buffer is held while the connection is idle.
-            awaiter = _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None).GetAwaiter();
-        }
-        catch (ObjectDisposedException)
-        {
-            _readFailed = true;
-            Volatile.Write(ref _armed, 0);
-            return true;
-        }
-
-        if (awaiter.IsCompleted)
-        {
-            EndRead(awaiter);
-            Volatile.Write(ref _armed, 0);
-            return true;
-        }
-
-        _pendingRead = awaiter;
-        awaiter.UnsafeOnCompleted(_onReadable);
-        return false;
+        return _watched.AwaitReadable();
     }
 
     /// <inheritdoc/>
     public void ParkRead()
     {
         _parked = true;
-        StartSweeping();
+        WatchForReset();
     }
 
     /// <inheritdoc/>
     public int TryWrite(ReadOnlySpan<byte> data)
     {
-        try
-        {
-            var sent = NativeSocket.Send(_socket.SafeHandle, data);
-            if (sent != NativeSocket.Failed) return Math.Max(sent, 0);
-        }
-        catch (ObjectDisposedException)
-        {
-        }
-
+        var sent = _watched.Send(data);
+        if (sent != NativeSocket.Failed) return Math.Max(sent, 0);
         _writeFailed = true;
         return -1;
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
+    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
     {
-        try
-        {
-            while (!data.IsEmpty) data = data[await _socket.SendAsync(data, SocketFlags.None)..];
-            return true;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            _writeFailed = true;
-            return false;
-        }
+        var sending = _watched.SendAllAsync(data);
+        if (!sending.IsCompletedSuccessfully) return FinishAsync(sending);
+        if (sending.Result) return new ValueTask<bool>(true);
+        _writeFailed = true;
+        return new ValueTask<bool>(false);
     }
 
     /// <inheritdoc/>
@@ -159,68 +110,52 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISweepable
     }
 
     /// <inheritdoc/>
-    public void Close()
-    {
-        _closed = true;
-        _socket.Dispose();
-    }
+    public void Close() => _watched.Dispose();
 
     /// <inheritdoc/>
     public void Reset(bool flush)
     {
-        _closed = true;
-        if (flush && !_writeFailed && Unacknowledged() > 0) _ = LingeringReset.RunAsync(_socket, _context.Time);
-        else LingeringReset.Now(_socket);
+        if (flush && !_writeFailed && Unacknowledged() > 0) _ = LingerThenAbandonAsync();
+        else
+        {
+            LingeringReset.Now(_socket);
+            _watched.Abandon();
+        }
     }
 
-    bool ISweepable.Sweep()
+    void ISocketOwner.OnReadable() => _stream!.NotifyReadable();
+
+    // A reader finds a reset behind what was sent before it; but nobody may be reading.
+    void ISocketOwner.OnError()
     {
-        if (_closed || !(_parked || _endOfFile))
-        {
-            Interlocked.Exchange(ref _swept, 0);
+        _failed = true;
+        if (_parked || _endOfFile) NotifyReset();
+    }
 
-            // It may have been parked in between, and found itself swept.
-            return !_closed && (_parked || _endOfFile) && Interlocked.Exchange(ref _swept, 1) == 0;
-        }
+    private void WatchForReset()
+    {
+        _watched.WatchErrors();
+        if (_failed) NotifyReset();
+    }
 
-        try
-        {
-            if (!_socket.Poll(0, SelectMode.SelectError)) return true;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
-
+    private void NotifyReset()
+    {
         // A FIN that was read already stays read: the reset is all that is left to tell.
         if (_endOfFile) _readFailed = true;
         _stream!.NotifyLocalReset();
+    }
+
+    private async ValueTask<bool> FinishAsync(ValueTask<bool> sending)
+    {
+        if (await sending) return true;
+        _writeFailed = true;
         return false;
     }
 
-    private void StartSweeping()
+    private async Task LingerThenAbandonAsync()
     {
-        if (Interlocked.Exchange(ref _swept, 1) == 0) _context.Sweeper.Add(this);
-    }
-
-    private void OnReadable()
-    {
-        EndRead(_pendingRead);
-        Volatile.Write(ref _armed, 0);
-        _stream!.NotifyReadable();
-    }
-
-    // FIN and RST end a zero-byte receive alike; the next real one tells them apart, except for an error that was thrown here.
-    private void EndRead(ValueTaskAwaiter<int> awaiter)
-    {
-        try
-        {
-            awaiter.GetResult();
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            _readFailed = true;
-        }
+        await LingeringReset.RunAsync(_socket, _context.Time);
+        _watched.Abandon();
     }
 
     private void LimitSendQueue()

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>Something that has to look at a clock, or at a socket that tells nothing by itself, now and then.</summary>
+/// <summary>Something that has to look at a clock now and then.</summary>
 internal interface ISweepable
 {
     /// <summary>Called every <see cref="Sweeper.Period"/>; must not block.</summary>
@@ -9,12 +9,12 @@ internal interface ISweepable
 }
 
 /// <summary>
-/// One timer for all rare waits of a process: half-closed and back-pressured sockets on which a reset can't be waited for, and streams that are
-/// given a last chance to drain. It rests while there is nothing to do.
+/// One timer for all rare waits of a process: resets that wait for blocked data, and streams that are given a last chance to drain. It rests while there
+/// is nothing to do.
 /// </summary>
 internal sealed class Sweeper(TimeProvider time)
 {
-    /// <summary>Half of the second within which a reset is to be noticed.</summary>
+    /// <summary>How often things are looked at: half of the second within which a reset is to be passed on.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();

@@ -102,7 +102,6 @@ internal sealed class QuicSessions
     /// <summary>A datagram has come, from msquic's buffer or as a stream; on a worker of msquic.</summary>
     public void OnDatagram(ReadOnlySpan<byte> datagram)
     {
-        // Of strangers nothing comes here: there is a tunnel only after the secret was checked. What overtakes HELLO is held as what overtakes its opening.
         if (datagram.Length < IdSize)
         {
             _tunnel.Traffic.CountDrop(DatagramDrop.Malformed);

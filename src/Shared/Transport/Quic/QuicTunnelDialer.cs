@@ -27,11 +27,12 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         if (!QuicLibrary.TryLoad(out var reason)) return DialResult.Failed(DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
+        using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
         var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         DialResult? result = null;
         try
         {
-            result = await ConnectAsync(connection, request, cancellationToken);
+            result = await ConnectAsync(connection, configuration, request, cancellationToken);
             if (result is not null) return result;
             using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -59,10 +60,11 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<QuicPath> ProbeAsync(DialRequest request, TimeSpan discovery, CancellationToken cancellationToken)
     {
+        using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
         var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         try
         {
-            if ((await ConnectAsync(connection, request, cancellationToken))?.Failure is { } failure) return new QuicPath(failure, TimeSpan.Zero, 0);
+            if ((await ConnectAsync(connection, configuration, request, cancellationToken))?.Failure is { } failure) return new QuicPath(failure, TimeSpan.Zero, 0);
             await Task.Delay(discovery, context.Time, cancellationToken);
             return connection.End is { } end
                 ? new QuicPath(new DialFailure(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) ended the connection: {end.Detail}"), TimeSpan.Zero, 0)
@@ -82,11 +84,10 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         await connection.Closed;
     }
 
-    private async Task<DialResult?> ConnectAsync(QuicConnection connection, DialRequest request, CancellationToken cancellationToken)
+    private async Task<DialResult?> ConnectAsync(QuicConnection connection, ConfigurationHandle configuration, DialRequest request, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        using var configuration = ConfigurationHandle.Client(connection.Library, QuicTransport.EdgeSettings(context));
         try
         {
             await connection.ConnectAsync(configuration, request.HostName, either.Token);

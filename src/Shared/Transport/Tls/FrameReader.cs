@@ -16,8 +16,8 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     private const int RecordSize = 16 << 10;
     private const int GatherSize = 64 << 10;
 
-    /// <summary>Bytes that an I/O thread reads before it hands over to the pool: other sockets wait for it meanwhile.</summary>
-    private const int InlineBytes = 1 << 20;
+    /// <summary>Bytes that are read before other sockets have their turn.</summary>
+    private const int InlineBytes = 256 << 10;
 
     private const long IdleMilliseconds = 1_000;
 
@@ -68,7 +68,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     {
         if (_inline > InlineBytes)
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await connection.Loop.Yield();
             _inline = 0;
         }
 

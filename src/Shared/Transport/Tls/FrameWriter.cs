@@ -7,21 +7,31 @@ namespace Tunnel.Shared.Transport.Tls;
 /// others return at once, and their work goes into the next batch. A batch is at most 64 KiB, four full TLS records that leave with one system call;
 /// after each the scheduler chooses anew.
 /// </summary>
-internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
+internal sealed class FrameWriter
 {
     /// <summary>Bytes of a batch.</summary>
     public const int BatchSize = 64 << 10;
 
-    /// <summary>Batches that an I/O thread sends before it hands over to the pool: other sockets wait for it meanwhile.</summary>
-    public const int InlineBatches = 16;
+    /// <summary>Batches that are sent before other sockets have their turn.</summary>
+    public const int InlineBatches = 4;
 
     // With less room than this a data frame is not worth its header.
     private const int SmallestRoom = 2 << 10;
 
+    private readonly MuxTunnel _tunnel;
+    private readonly TlsConnection _connection;
+    private readonly Action _flush;
     private byte[]? _large;
     private int _largeOffset;
     private bool _flushing;
     private TaskCompletionSource? _idle;
+
+    public FrameWriter(MuxTunnel tunnel, TlsConnection connection)
+    {
+        _tunnel = tunnel;
+        _connection = connection;
+        _flush = () => _ = FlushAsync(InlineBatches);
+    }
 
     /// <summary>A frame larger than a batch follows what is in this batch; set by <see cref="MuxNode.WriteControl"/>.</summary>
     public void SetLarge(byte[] frame)
@@ -34,13 +44,15 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
     /// <param name="inlineBatches">How many batches the caller's thread may be used for.</param>
     public void Request(int inlineBatches = InlineBatches)
     {
-        lock (tunnel.Sync)
+        lock (_tunnel.Sync)
         {
-            if (_flushing || tunnel.IsDead || !HasWork) return;
+            if (_flushing || _tunnel.IsDead || !HasWork) return;
             _flushing = true;
         }
 
-        _ = FlushAsync(inlineBatches);
+        // All that is ready at once is looked at first, so that what it gives rise to leaves in one batch.
+        if (_connection.Loop.IsCurrent) _connection.Loop.Post(_flush);
+        else _ = FlushAsync(inlineBatches);
     }
 
     /// <summary>A batch is under way. With the tunnel's lock held.</summary>
@@ -49,7 +61,7 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
     /// <summary>Completes when nothing is being sent.</summary>
     public Task WaitIdleAsync()
     {
-        lock (tunnel.Sync)
+        lock (_tunnel.Sync)
         {
             if (!_flushing) return Task.CompletedTask;
             _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,7 +69,7 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
         }
     }
 
-    private bool HasWork => _large is not null || tunnel.Scheduler.HasWork;
+    private bool HasWork => _large is not null || _tunnel.Scheduler.HasWork;
 
     private async Task FlushAsync(int inlineBatches)
     {
@@ -65,7 +77,7 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
         try
         {
             batch = ArrayPool<byte>.Shared.Rent(BatchSize);
-            connection.Gathering.Cork();
+            _connection.Gathering.Cork();
             while (true)
             {
                 var count = Fill(batch.AsSpan(0, BatchSize));
@@ -75,8 +87,8 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
                     continue;
                 }
 
-                await connection.Stream.WriteAsync(batch.AsMemory(0, count));
-                var sending = connection.Gathering.SendGatheredAsync();
+                await _connection.Stream.WriteAsync(batch.AsMemory(0, count));
+                var sending = _connection.Gathering.SendGatheredAsync();
                 if (!sending.IsCompleted)
                 {
                     await sending;
@@ -87,16 +99,16 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
                 sending.GetAwaiter().GetResult();
                 if (--inlineBatches > 0) continue;
                 if (TryEnd()) break;
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                await _connection.Loop.Yield();
                 inlineBatches = InlineBatches;
             }
         }
         catch (Exception e)
         {
             // The end first: nobody must start to send behind half a frame. What is not a loss is a mistake of ours.
-            if (MuxTunnel.IsLoss(e)) tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
-            else tunnel.Fail(e);
-            lock (tunnel.Sync) EndLocked();
+            if (MuxTunnel.IsLoss(e)) _tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
+            else _tunnel.Fail(e);
+            lock (_tunnel.Sync) EndLocked();
         }
         finally
         {
@@ -106,10 +118,10 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
 
     private bool TryEnd()
     {
-        lock (tunnel.Sync)
+        lock (_tunnel.Sync)
         {
-            if (HasWork && !tunnel.IsDead) return false;
-            connection.Gathering.Uncork();
+            if (HasWork && !_tunnel.IsDead) return false;
+            _connection.Gathering.Uncork();
             EndLocked();
             return true;
         }
@@ -125,7 +137,7 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
     private int Fill(Span<byte> batch)
     {
         var used = 0;
-        var now = tunnel.Context.NowMilliseconds;
+        var now = _tunnel.Context.NowMilliseconds;
         while (used < batch.Length)
         {
             if (_large is { } large)
@@ -136,18 +148,18 @@ internal sealed class FrameWriter(MuxTunnel tunnel, TlsConnection connection)
 
             MuxNode node;
             int limit;
-            lock (tunnel.Sync)
+            lock (_tunnel.Sync)
             {
-                if (tunnel.IsDead) return 0;
-                var turn = tunnel.Scheduler.Next(now);
+                if (_tunnel.IsDead) return 0;
+                var turn = _tunnel.Scheduler.Next(now);
                 if (turn.Node is null) break;
                 node = (MuxNode)turn.Node;
                 if (turn.IsControl)
                 {
                     if (batch.Length - used < MuxNode.MaxControl) break;
                     var written = node.WriteControl(batch[used..]);
-                    tunnel.Scheduler.ChargeControl(node, written);
-                    if (node.HasMoreControl) tunnel.Scheduler.EnqueueControl(node, urgent: true);
+                    _tunnel.Scheduler.ChargeControl(node, written);
+                    if (node.HasMoreControl) _tunnel.Scheduler.EnqueueControl(node, urgent: true);
                     used += written;
                     continue;
                 }

@@ -1,5 +1,6 @@
 using System.Buffers;
-using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -7,7 +8,7 @@ namespace Tunnel.Shared.Transport.Tls;
 /// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record of 16 KiB at a time: while corked the records are put together
 /// and leave with one system call. Owns the socket.
 /// </summary>
-internal sealed class GatheringStream(Socket socket) : Stream
+internal sealed class GatheringStream(LoopSocket socket) : Stream
 {
     // A batch of the frame writer in records: 64 KiB, and for each 16 KiB a header, a tag and the content type.
     private const int Capacity = (64 << 10) + 1024;
@@ -48,8 +49,16 @@ internal sealed class GatheringStream(Socket socket) : Stream
         return SendGatheredThenAsync(buffer);
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+    /// <summary>
+    /// Reads what is there. With an empty buffer waits until there may be something, which is how <see cref="System.Net.Security.SslStream"/> waits without
+    /// holding a buffer.
+    /// </summary>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty) return socket.IsDrained ? WaitAsync(cancellationToken) : default;
+        var count = socket.Receive(buffer.Span);
+        return count >= 0 ? new ValueTask<int>(count) : WaitThenReadAsync(buffer, cancellationToken);
+    }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -64,9 +73,12 @@ internal sealed class GatheringStream(Socket socket) : Stream
     }
 
     // SslStream's own synchronous paths (Dispose sends close_notify through one) must not wait for a peer that reads nothing.
-    public override void Write(byte[] buffer, int offset, int count) => socket.Send(buffer.AsSpan(offset, count), SocketFlags.None);
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        if (socket.Send(buffer.AsSpan(offset, count)) == NativeSocket.Failed) throw Lost();
+    }
 
-    public override int Read(byte[] buffer, int offset, int count) => socket.Receive(buffer.AsSpan(offset, count), SocketFlags.None);
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override bool CanRead => true;
 
@@ -100,20 +112,31 @@ internal sealed class GatheringStream(Socket socket) : Stream
 
     private ValueTask SendAllAsync(ReadOnlyMemory<byte> data)
     {
-        var sending = socket.SendAsync(data, SocketFlags.None);
-        if (!sending.IsCompletedSuccessfully) return FinishAsync(sending, data);
-        var sent = sending.Result;
-        return sent == data.Length ? ValueTask.CompletedTask : SendRestAsync(data[sent..]);
+        var sending = socket.SendAllAsync(data);
+        if (!sending.IsCompletedSuccessfully) return FinishAsync(sending);
+        return sending.Result ? ValueTask.CompletedTask : ValueTask.FromException(Lost());
     }
 
-    private async ValueTask FinishAsync(ValueTask<int> sending, ReadOnlyMemory<byte> data)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask FinishAsync(ValueTask<bool> sending)
     {
-        var sent = await sending;
-        if (sent < data.Length) await SendRestAsync(data[sent..]);
+        if (!await sending) throw Lost();
     }
 
-    private async ValueTask SendRestAsync(ReadOnlyMemory<byte> data)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitThenReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        while (!data.IsEmpty) data = data[await socket.SendAsync(data, SocketFlags.None)..];
+        int count;
+        while ((count = socket.Receive(buffer.Span)) == NativeSocket.WouldBlock) await socket.WaitReadableAsync(cancellationToken);
+        return count >= 0 ? count : throw Lost();
     }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitAsync(CancellationToken cancellationToken)
+    {
+        await socket.WaitReadableAsync(cancellationToken);
+        return 0;
+    }
+
+    private static IOException Lost() => new("the connection is broken");
 }

@@ -7,6 +7,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Scheduling;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -111,6 +112,8 @@ internal sealed class MuxTunnel : ITunnel
 
     internal TransportContext Context { get; }
 
+    internal EventLoop Loop => _connection.Loop;
+
     internal bool IsEdge { get; }
 
     internal bool IsDead => _end is not null;
@@ -134,6 +137,7 @@ internal sealed class MuxTunnel : ITunnel
             _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
         }
 
+        _connection.UseLoop();
         _reading = ReadAsync();
         Writer.Request();
     }

@@ -12,8 +12,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
 {
     private const long DrainPatienceMilliseconds = 5_000;
 
-    /// <summary>Bytes that an I/O thread drains before it hands over to the pool: other sockets wait for it meanwhile.</summary>
-    private const int InlineBytes = 1 << 20;
+    /// <summary>Bytes that are drained before other sockets have their turn.</summary>
+    private const int InlineBytes = 256 << 10;
 
     private readonly Lock _lock = new();
     private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Budget);
@@ -273,7 +273,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
 
             OnWritten(next.Length, counts: true, request: true);
             if (inline < InlineBytes) continue;
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await tunnel.Loop.Yield();
             inline = 0;
         }
     }

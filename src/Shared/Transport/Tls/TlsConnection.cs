@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -21,6 +22,7 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>Unacknowledged bytes for this long end the connection: backs up the liveness limit (protocol.md section 3).</summary>
     private const int UserTimeoutMilliseconds = 45_000;
 
+    private readonly LoopSocket _watched;
     private readonly GatheringStream _gathering;
 
     /// <summary>Wraps a connected socket, which this owns from now on.</summary>
@@ -31,7 +33,9 @@ public sealed class TlsConnection : IAsyncDisposable
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         SetOption(TcpUserTimeout, UserTimeoutMilliseconds);
         SetOption(TcpNotSentLowWater, NotSentLowWater);
-        _gathering = new GatheringStream(socket);
+        // Until it is a tunnel: a handshake's cryptography would hold up all other sockets.
+        _watched = new LoopSocket(socket) { UsesPool = true };
+        _gathering = new GatheringStream(_watched);
         Stream = new SslStream(_gathering, leaveInnerStreamOpen: false);
     }
 
@@ -42,6 +46,12 @@ public sealed class TlsConnection : IAsyncDisposable
     public SslStream Stream { get; }
 
     internal GatheringStream Gathering => _gathering;
+
+    /// <summary>Where its events come from.</summary>
+    internal EventLoop Loop => _watched.Loop;
+
+    /// <summary>The handshake is over: from now on what waits for bytes goes on where they are noticed.</summary>
+    internal void UseLoop() => _watched.UsesPool = false;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

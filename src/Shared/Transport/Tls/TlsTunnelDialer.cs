@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -21,13 +22,8 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
     /// <inheritdoc/>
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
-        var socket = new Socket(request.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        if (await ConnectAsync(socket, request, cancellationToken) is { } unreachable)
-        {
-            socket.Dispose();
-            return unreachable;
-        }
-
+        var (socket, unreachable) = await ConnectAsync(request, cancellationToken);
+        if (socket is null) return unreachable!;
         var connection = new TlsConnection(socket);
         DialResult? result = null;
         try
@@ -52,24 +48,28 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         return result;
     }
 
-    private async Task<DialResult?> ConnectAsync(Socket socket, DialRequest request, CancellationToken cancellationToken)
+    private async Task<(Socket? Socket, DialResult? Failure)> ConnectAsync(DialRequest request, CancellationToken cancellationToken)
     {
         try
         {
             using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            await socket.ConnectAsync(request.Address, either.Token);
-            return null;
+            var (socket, error) = await SocketConnector.ConnectAsync(request.Address, either.Token);
+            return (socket, socket is null ? Unreachable(request, new SocketException((int)error)) : null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} ({request.Address}) did not answer within {ConnectTimeout.TotalSeconds:0} s: check the address and that its firewall lets TCP port {request.Address.Port} in");
+            return (null, DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} ({request.Address}) did not answer within {ConnectTimeout.TotalSeconds:0} s: check the address and that its firewall lets TCP port {request.Address.Port} in"));
         }
         catch (SocketException e)
         {
-            return DialResult.Failed(DialFailureKind.Unreachable, $"{request.HostName} ({request.Address}) can't be reached: {e.Message}. Is the hub running, and the port right?");
+            // Reset so soon that its options can't be set.
+            return (null, Unreachable(request, e));
         }
     }
+
+    private static DialResult Unreachable(DialRequest request, SocketException error) =>
+        DialResult.Failed(DialFailureKind.Unreachable, $"{request.HostName} ({request.Address}) can't be reached: {error.Message}. Is the hub running, and the port right?");
 
     private static async Task<DialResult?> SecureAsync(TlsConnection connection, DialRequest request, CancellationToken cancellationToken)
     {
@@ -82,6 +82,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
                     TargetHost = request.HostName,
                     ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
                     EnabledSslProtocols = SslProtocols.Tls13,
+                    CipherSuitesPolicy = TlsTunnel.CipherSuites,
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                     RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
                     {

@@ -1,0 +1,182 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Tunnel.Shared.Sockets;
+
+/// <summary>
+/// One thread that waits for many sockets and runs, without handing over to another thread, what waits for them. Why not the runtime's: its events wake
+/// a thread for each segment that comes to a socket which somebody else is just reading; it looks at a socket three times for one request; and it
+/// can't tell when all that came at once has been seen, which is the moment to send what it gave rise to in one write. What runs here must not block and
+/// not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call.
+/// </summary>
+internal sealed class EventLoop
+{
+    private const int MaxEvents = 256;
+    private const ulong WakeToken = ulong.MaxValue;
+
+    [ThreadStatic]
+    private static EventLoop? _current;
+
+    private readonly SafeFileHandle _epoll = Epoll.Create();
+    private readonly SafeFileHandle _wake = Epoll.CreateEvent();
+    private readonly Lock _lock = new();
+    private readonly Stack<int> _free = new();
+    private LoopSocket?[] _sockets = new LoopSocket?[64];
+    private int _used;
+    private uint _generation;
+    private List<Action> _posted = [];
+    private List<Action> _running = [];
+    private bool _wakeSent;
+
+    private EventLoop()
+    {
+    }
+
+    /// <summary>Makes a loop and starts its thread, which ends with the process.</summary>
+    public static EventLoop Start(string name)
+    {
+        var loop = new EventLoop();
+        if (!Epoll.Control(loop._epoll, Epoll.Add, loop._wake, Epoll.In, WakeToken)) throw new IOException($"epoll refuses its wake-up: error {Marshal.GetLastPInvokeError()}.");
+        new Thread(loop.Run) { Name = name, IsBackground = true }.Start();
+        return loop;
+    }
+
+    /// <summary>The calling thread is this loop's.</summary>
+    public bool IsCurrent => _current == this;
+
+    /// <summary>Runs <paramref name="action"/> on the loop's thread after all events that were there at once.</summary>
+    public void Post(Action action)
+    {
+        lock (_lock)
+        {
+            _posted.Add(action);
+
+            // The loop looks before it waits.
+            if (IsCurrent || _wakeSent) return;
+            _wakeSent = true;
+        }
+
+        Epoll.Signal(_wake);
+    }
+
+    /// <summary>Goes on, on the loop's thread, after other sockets have had their turn.</summary>
+    public YieldAwaitable Yield() => new(this);
+
+    /// <summary>Starts to watch a socket.</summary>
+    /// <returns>False when the kernel refuses, or the socket is closed.</returns>
+    public bool Add(LoopSocket socket, SafeHandle descriptor, uint events)
+    {
+        lock (_lock)
+        {
+            if (!_free.TryPop(out var slot)) slot = _used++;
+            if (slot == _sockets.Length)
+            {
+                var larger = new LoopSocket?[slot * 2];
+                _sockets.CopyTo(larger, 0);
+                Volatile.Write(ref _sockets, larger);
+            }
+
+            // An event of a closed socket may still be on its way when its place has another one: the generation tells them apart.
+            socket.Token = ((ulong)(++_generation & int.MaxValue) << 32) | (uint)slot;
+            _sockets[slot] = socket;
+        }
+
+        if (TryControl(Epoll.Add, socket, descriptor, events)) return true;
+        Forget(socket);
+        return false;
+    }
+
+    /// <summary>Waits for other events of a watched socket; tells at once of those that are there.</summary>
+    public bool Modify(LoopSocket socket, SafeHandle descriptor, uint events) => TryControl(Epoll.Modify, socket, descriptor, events);
+
+    /// <summary>Stops to watch a socket that stays open.</summary>
+    public void Remove(LoopSocket socket, SafeHandle descriptor)
+    {
+        TryControl(Epoll.Delete, socket, descriptor, 0);
+        Forget(socket);
+    }
+
+    /// <summary>The socket is closed, by which the kernel has forgotten it.</summary>
+    public void Forget(LoopSocket socket)
+    {
+        lock (_lock)
+        {
+            var slot = (int)(uint)socket.Token;
+            if (_sockets[slot] != socket) return;
+            _sockets[slot] = null;
+            _free.Push(slot);
+        }
+    }
+
+    private bool TryControl(int operation, LoopSocket socket, SafeHandle descriptor, uint events)
+    {
+        try
+        {
+            return Epoll.Control(_epoll, operation, descriptor, events, socket.Token);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private void Run()
+    {
+        _current = this;
+        var events = new byte[MaxEvents * Epoll.EventSize];
+        while (true)
+        {
+            var count = Epoll.Wait(_epoll, events, Volatile.Read(ref _posted).Count > 0 ? 0 : Timeout.Infinite);
+            for (var i = 0; i < count; i++)
+            {
+                var (kinds, token) = Epoll.At(events, i);
+                if (token == WakeToken) Epoll.Reset(_wake);
+                else Find(token)?.OnEvents(kinds);
+            }
+
+            RunPosted();
+        }
+    }
+
+    private LoopSocket? Find(ulong token)
+    {
+        var socket = Volatile.Read(ref _sockets)[(int)(uint)token];
+        return socket?.Token == token ? socket : null;
+    }
+
+    // Those alone that are there now: what they post comes after the next look at the sockets.
+    private void RunPosted()
+    {
+        lock (_lock)
+        {
+            _wakeSent = false;
+            if (_posted.Count == 0) return;
+            (_posted, _running) = (_running, _posted);
+        }
+
+        foreach (var action in _running) action();
+        _running.Clear();
+    }
+
+    /// <summary>What <see cref="EventLoop.Yield"/> gives.</summary>
+    public readonly struct YieldAwaitable(EventLoop loop) : ICriticalNotifyCompletion
+    {
+        /// <summary>Always suspends.</summary>
+        public bool IsCompleted => false;
+
+        /// <summary>The awaiter.</summary>
+        public YieldAwaitable GetAwaiter() => this;
+
+        /// <inheritdoc/>
+        public void OnCompleted(Action continuation) => loop.Post(continuation);
+
+        /// <inheritdoc/>
+        public void UnsafeOnCompleted(Action continuation) => loop.Post(continuation);
+
+        /// <summary>Nothing to tell.</summary>
+        public void GetResult()
+        {
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Sockets;
+
+/// <summary>
+/// The system calls that <see cref="Socket"/> has no form of: receiving and sending what goes without waiting, with the count of a partial send
+/// (Socket.Send of a non-blocking socket reports would-block and loses it), and the bytes that the peer has not acknowledged. Linux only, like the product.
+/// </summary>
+internal static partial class NativeSocket
+{
+    private const int PeekOnly = 0x02;
+    private const int DontWait = 0x40;
+    private const int NoSignal = 0x4000;
+    private const ulong OutputQueue = 0x5411;
+    private const int Again = 11;
+    private const int InProgress = 115;
+    private const int SocketLevel = 1;
+    private const int ErrorOption = 4;
+    private const int InternetVersion4 = 2;
+    private const int InternetVersion6 = 10;
+    private const int StreamType = 1;
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+    private const int Interrupted = 4;
+
+    /// <summary>Receives without waiting: bytes, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
+    public static int Receive(SafeSocketHandle socket, Span<byte> buffer) => Receive(socket, buffer, DontWait);
+
+    /// <summary>Looks without taking: 1, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
+    public static int Peek(SafeSocketHandle socket) => Receive(socket, stackalloc byte[1], DontWait | PeekOnly);
+
+    private static unsafe int Receive(SafeSocketHandle socket, Span<byte> buffer, int flags)
+    {
+        fixed (byte* pointer = buffer)
+        {
+            while (true)
+            {
+                var count = recv(socket, pointer, (nuint)buffer.Length, flags);
+                if (count >= 0) return (int)count;
+                if (Error(out var retry) is var result && !retry) return result;
+            }
+        }
+    }
+
+    /// <summary>Sends without waiting: bytes taken, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
+    public static unsafe int Send(SafeSocketHandle socket, ReadOnlySpan<byte> data)
+    {
+        fixed (byte* pointer = data)
+        {
+            while (true)
+            {
+                var count = send(socket, pointer, (nuint)data.Length, DontWait | NoSignal);
+                if (count >= 0) return (int)count;
+                if (Error(out var retry) is var result && !retry) return result;
+            }
+        }
+    }
+
+    /// <summary>A new socket for TCP that does not block; an invalid handle when there is none to be had, and then <see cref="LastError"/> tells why.</summary>
+    public static SafeSocketHandle Create(AddressFamily family) =>
+        new(socket(family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, StreamType | NonBlocking | CloseOnExec, 0), ownsHandle: true);
+
+    /// <summary>Begins to connect.</summary>
+    /// <returns>0 when it is connected, <see cref="WouldBlock"/> when that takes a while, else <see cref="Failed"/> and <see cref="LastError"/> tells why.</returns>
+    public static unsafe int Connect(SafeSocketHandle socket, SocketAddress address)
+    {
+        fixed (byte* pointer = address.Buffer.Span)
+        {
+            if (connect(socket, pointer, (uint)address.Size) == 0) return 0;
+            return Marshal.GetLastPInvokeError() is InProgress or Interrupted ? WouldBlock : Failed;
+        }
+    }
+
+    /// <summary>What became of a connect that took a while: 0, or the error's number (errno).</summary>
+    public static int ConnectError(SafeSocketHandle socket)
+    {
+        var length = (uint)sizeof(int);
+        return getsockopt(socket, SocketLevel, ErrorOption, out var error, ref length) == 0 ? error : Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>The last failed call's error number (errno).</summary>
+    public static int LastError => Marshal.GetLastPInvokeError();
+
+    /// <summary>Bytes written and not yet acknowledged by the peer (SIOCOUTQ); 0 when it can't be told.</summary>
+    public static int Unacknowledged(SafeSocketHandle socket) => ioctl(socket, OutputQueue, out var bytes) == 0 ? bytes : 0;
+
+    /// <summary>Nothing goes at present.</summary>
+    public const int WouldBlock = -1;
+
+    /// <summary>The connection is gone.</summary>
+    public const int Failed = -2;
+
+    private static int Error(out bool retry)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        retry = error == Interrupted;
+        return error == Again ? WouldBlock : Failed;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint recv(SafeSocketHandle socket, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint send(SafeSocketHandle socket, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(SafeSocketHandle socket, ulong request, out int value);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int connect(SafeSocketHandle socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getsockopt(SafeSocketHandle socket, int level, int option, out int value, ref uint length);
+}
