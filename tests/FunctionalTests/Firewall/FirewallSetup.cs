@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
@@ -15,9 +16,12 @@ public sealed class FirewallSetup : IAsyncDisposable
     private AdminClient _edgeAdmin = null!;
     private ManagedProcess? _hub;
 
-    private FirewallSetup(FirewallNetwork network) => Network = network;
+    private FirewallSetup(FirewallNetwork network) => (Network, Upstream) = (network, network.Listen(Port));
 
     public FirewallNetwork Network { get; }
+
+    /// <summary>What the hub forwards to: without it clients that were let in would be reset, too.</summary>
+    public Socket Upstream { get; }
 
     public ManagedProcess? Edge { get; private set; }
 
@@ -58,6 +62,7 @@ public sealed class FirewallSetup : IAsyncDisposable
             ["stateDir"] = PathOf("hub-state"),
             ["adminSocket"] = PathOf("hub.sock"),
             ["logLevel"] = "debug",
+            ["drainTimeout"] = 1,
         };
         File.WriteAllText(PathOf("hub.json"), settings.ToJsonString());
         var (program, arguments) = FirewallNetwork.In(Network.HubSpace, Binaries.Hub, "run", "--config", PathOf("hub.json"));
@@ -73,7 +78,7 @@ public sealed class FirewallSetup : IAsyncDisposable
         string[] command =
         [
             .. launcher ?? [], Binaries.Edge, "run", "--token-file", PathOf("edge.token"), "--bind-address", "::", "--admin-socket", PathOf("edge.sock"),
-            "--state-dir", PathOf("edge-state"), "--log-level", "debug", .. more,
+            "--state-dir", PathOf("edge-state"), "--log-level", "debug", "--drain-timeout", "1", .. more,
         ];
         var (program, arguments) = FirewallNetwork.In(Network.EdgeSpace, command[0], command[1..]);
         Edge = ManagedProcess.Start("tunnel-edge", program, arguments);
@@ -124,6 +129,8 @@ public sealed class FirewallSetup : IAsyncDisposable
     {
         try
         {
+            // Connections that nobody took would be drained.
+            Upstream.Dispose();
             foreach (var process in new[] { Edge, _hub }.OfType<ManagedProcess>().Where(process => !process.HasExited))
                 await StopAsync(process);
         }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
@@ -32,9 +31,8 @@ public sealed class TimedBlockTests
     public async Task Open_connections_of_a_blocked_source_are_reset_and_others_go_on()
     {
         await using var setup = await FirewallSetup.StartAsync(null);
-        using var upstream = setup.Network.Listen(setup.Port);
-        using var blocked = await OpenAsync(setup, upstream, 0);
-        using var other = await OpenAsync(setup, upstream, 1);
+        using var blocked = await OpenAsync(setup, 0);
+        using var other = await OpenAsync(setup, 1);
 
         (await setup.HubCommandAsync("firewall", "block", "10.9.0.10/32")).Succeeded();
         Assert.Equal((0, StreamEnd.Reset), await blocked.Client.DrainAsync());
@@ -96,10 +94,10 @@ public sealed class TimedBlockTests
         return (long)set["elem"]![0]!["elem"]!["expires"]!;
     }
 
-    private static async Task<StreamPair> OpenAsync(FirewallSetup setup, Socket upstream, int client)
+    private static async Task<StreamPair> OpenAsync(FirewallSetup setup, int client)
     {
         var socket = setup.Network.CreateClient(Clients4[client]);
         await socket.ConnectAsync(EndPointFor(Clients4[client], setup.Port)).WaitAsync(TimeSpan.FromSeconds(30));
-        return new StreamPair(socket, await upstream.AcceptAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        return new StreamPair(socket, await setup.Upstream.AcceptAsync().WaitAsync(TimeSpan.FromSeconds(30)));
     }
 }
