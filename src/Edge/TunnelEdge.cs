@@ -1,13 +1,16 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
+using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -30,6 +33,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
     private readonly UdpSessions _sessions;
+    private readonly PortRules _rules;
+    private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
@@ -42,7 +47,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">The clock of all time limits; the system's when null.</param>
     /// <param name="dialer">How the hub is reached; TLS over TCP when null.</param>
-    public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null)
+    /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
+    public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
         _options = options;
@@ -66,12 +72,16 @@ public sealed class TunnelEdge : IAsyncDisposable
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
-        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.UdpIdleTimeout, time, udp);
-        var handover = new ClientHandover(_connector, transport, DescriptorGuard.ForProcess(), _refusals, observer, listening);
+        _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time, udp);
+        _descriptors = DescriptorGuard.ForProcess(time);
+        var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
+        _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            new PortRules(options.AllowPorts, options.ProtectedPorts), handover, observer, _sessions, time, listening);
+            _rules, handover, observer, _sessions, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
+        if (meters is not null)
+            EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
     }
 
     /// <summary>A tunnel to the hub was made.</summary>
@@ -113,6 +123,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         if (_state != State.New)
             throw new InvalidOperationException("An edge can be started once.");
         _state = State.Running;
+        if (DescriptorLimit.Read() is var limit && limit.Soft < limit.Hard)
+            _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
         _watchingAddress = Task.Run(WatchPublicAddressAsync);
@@ -134,12 +146,22 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(drainTimeout);
     }
 
+    /// <summary>
+    /// Takes over what of <paramref name="options"/> can change while the edge runs: <see cref="TunnelEdgeOptions.AllowPorts"/> and
+    /// <see cref="TunnelEdgeOptions.ProtectedPorts"/>. Ports are closed and bound at once, and the hub is told. Everything else stays as it is.
+    /// </summary>
+    public void ChangeOptions(TunnelEdgeOptions options)
+    {
+        _rules.Change(options.AllowPorts, options.ProtectedPorts);
+        _ports.Recheck(_rules);
+    }
+
     /// <summary>How the edge is now.</summary>
     public EdgeStatus GetStatus()
     {
         ConnectionStatus connection = _connector.Status;
         PortState ports = _ports.GetState();
-        (long fromClients, long toClients) = _connector.Totals.GetBytes();
+        TunnelCounters carried = _connector.Totals.GetCounters();
         return new EdgeStatus
         {
             Running = _state == State.Running,
@@ -157,10 +179,11 @@ public sealed class TunnelEdge : IAsyncDisposable
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
-            BytesIn = fromClients,
-            BytesOut = toClients,
+            BytesIn = carried.BytesSent,
+            BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
+            DescriptorLimit = _descriptors.Limit,
             Refused = _refusals.ToDictionary(),
         };
     }
@@ -173,6 +196,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
+        _descriptors.Dispose();
         _events.Complete();
         await _raising;
         _stopping.Dispose();

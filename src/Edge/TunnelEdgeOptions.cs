@@ -49,6 +49,9 @@ public sealed record TunnelEdgeOptions
     /// <summary>UDP sessions at once; beyond it those of one unanswered datagram give way first, then the longest idle. At least 1.</summary>
     public int MaxUdpSessions { get; init; } = 65536;
 
+    /// <summary>UDP sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one. At least 1.</summary>
+    public int MaxUdpSessionsPerAddress { get; init; } = 16384;
+
     /// <summary>A UDP session ends when nothing moved for this long.</summary>
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,13 +15,13 @@ public static class TunnelEdgeServiceCollectionExtensions
     /// <summary>Adds a <see cref="TunnelEdge"/> that starts and stops with the host; its options are made when it is first needed.</summary>
     public static IServiceCollection AddTunnelEdge(this IServiceCollection services, Func<IServiceProvider, TunnelEdgeOptions> options) =>
         services
-            .AddSingleton(provider => new HostedEdge(options(provider), provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>()))
+            .AddSingleton(provider => new HostedEdge(options(provider), provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>(), provider.GetService<IMeterFactory>()))
             .AddSingleton(provider => provider.GetRequiredService<HostedEdge>().Edge)
             .AddHostedService(provider => provider.GetRequiredService<HostedEdge>());
 
-    private sealed class HostedEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time) : IHostedService, IAsyncDisposable
+    private sealed class HostedEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time, IMeterFactory? meters) : IHostedService, IAsyncDisposable
     {
-        public TunnelEdge Edge { get; } = new(options, loggerFactory, time);
+        public TunnelEdge Edge { get; } = new(options, loggerFactory, time, meters: meters);
 
         public Task StartAsync(CancellationToken cancellationToken) => Edge.StartAsync(cancellationToken);
 

@@ -26,7 +26,7 @@ internal sealed class HubRun : IDisposable
         var limits = options.Limits;
         Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory);
 
-        var forwarding = new ForwardingOptions(options.TargetHost, limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge);
+        var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);
         Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Context);
         Sessions = new SessionForwarder(forwarding, resolver, time, loggerFactory.CreateLogger<SessionForwarder>());
@@ -75,6 +75,9 @@ internal sealed class HubRun : IDisposable
     /// <summary>Connections that have not authenticated yet.</summary>
     public int Strangers => _strangers.Count;
 
+    /// <summary>New streams and sessions go by other options.</summary>
+    public void Change(TunnelHubOptions options) => Streams.Options = Sessions.Options = Forwarding(options);
+
     /// <summary>Closes the port, lets open streams go on for a while, then ends the tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
@@ -92,4 +95,7 @@ internal sealed class HubRun : IDisposable
         Sessions.Dispose();
         Certificate.Dispose();
     }
+
+    private static ForwardingOptions Forwarding(TunnelHubOptions options) =>
+        new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge);
 }

@@ -1,8 +1,13 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Observability;
+using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub;
 
@@ -12,14 +17,27 @@ internal static class HubService
     // The admin API's requests are short; a stop does not wait for a client that does not read.
     private static readonly TimeSpan AdminStopLimit = TimeSpan.FromSeconds(2);
 
+    // limits.memoryBudget and the like are fixed when the parts are made.
+    private static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "publicHost", "limits.streamsPerEdge"];
+
     /// <summary>Runs until a signal.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(TunnelHubOptions options)
+    /// <exception cref="ConfigurationException">The configuration is not valid.</exception>
+    public static async Task<int> RunAsync(ConfigurationSources sources)
     {
-        using var loggerFactory = ServiceLogging.CreateFactory(options.LogLevel);
+        var options = TunnelHubOptionsReader.Read(sources);
+        using var log = ServiceLogging.Create(options.Log);
+        var loggerFactory = log.Factory;
         using var notifier = new SystemdNotifier();
-        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System);
+        using var meters = new ServiceMeters();
+        using var metrics = new PrometheusExporter(HubMetrics.MeterName);
+        using var push = new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName);
+        push.Use(options.Otlp);
+        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory);
         AdminSocketHost? admin = null;
+        var publicHost = options.PublicHost;
+        using var reload = new ConfigurationReload<TunnelHubOptions>(
+            sources, TunnelHubOptionsReader.Read, Live, Change, TimeProvider.System, loggerFactory.CreateLogger("Tunnel.Hub.Configuration"));
         var runner = new ServiceRunner(notifier, loggerFactory.CreateLogger("Tunnel.Hub.Service"), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
@@ -27,7 +45,7 @@ internal static class HubService
             StartAsync = async cancellation =>
             {
                 await hub.StartAsync(cancellation);
-                admin = await StartAdminAsync(hub, options, loggerFactory, cancellation);
+                admin = await StartAdminAsync(new AdministeredHub(hub, metrics), options, () => Volatile.Read(ref publicHost), loggerFactory, cancellation);
             },
             StopAsync = async drain =>
             {
@@ -38,13 +56,21 @@ internal static class HubService
             DrainTimeout = options.DrainTimeout,
             Status = () => Describe(hub.GetStatus()),
         });
+
+        void Change(TunnelHubOptions changed)
+        {
+            log.Options = changed.Log;
+            Volatile.Write(ref publicHost, changed.PublicHost);
+            hub.ChangeOptions(changed);
+            push.Use(changed.Otlp);
+        }
     }
 
-    private static Task<AdminSocketHost> StartAdminAsync(TunnelHub hub, TunnelHubOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
+    private static Task<AdminSocketHost> StartAdminAsync(AdministeredHub hub, TunnelHubOptions options, Func<string?> publicHost, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
         AdminSocketHost.StartAsync(
             options.AdminSocket,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, new AdministeredHub(hub), options.PublicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
+            application => AdminApi.Map(application, hub, publicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
             loggerFactory,
             cancellationToken);
 

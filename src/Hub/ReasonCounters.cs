@@ -12,7 +12,7 @@ internal sealed class ReasonCounters<TReason>
     private static readonly string[] Names = [.. Reasons.Select(reason => JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()))];
     private readonly long[] _counts = new long[Reasons.Max(IndexOf) + 1];
 
-    public void Add(TReason reason) => Interlocked.Increment(ref _counts[IndexOf(reason)]);
+    public void Add(TReason reason, long count = 1) => Interlocked.Add(ref _counts[IndexOf(reason)], count);
 
     public long this[TReason reason] => Interlocked.Read(ref _counts[IndexOf(reason)]);
 

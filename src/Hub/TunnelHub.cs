@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Observability;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -14,18 +16,19 @@ namespace Tunnel.Hub;
 /// </summary>
 public sealed class TunnelHub : IAsyncDisposable
 {
-    private static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
+    internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _lifetime = new(1, 1);
     private readonly Lock _subscriptions = new();
-    private readonly TunnelHubOptions _options;
+    private volatile TunnelHubOptions _options;
     private readonly ILoggerFactory _loggerFactory;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RunMarker _marker;
+    private readonly HubMetrics? _metrics;
     private volatile HubRun? _run;
     private HubEventFeed? _events;
     private Task _delivering = Task.CompletedTask;
@@ -36,13 +39,15 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <param name="options">Its settings, found valid by <see cref="TunnelHubOptionsValidator"/>.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">Its clock; null: the system's.</param>
-    public TunnelHub(TunnelHubOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null)
+    /// <param name="meters">Makes its meter, <c>Tunnel.Hub</c>; null: there are no metrics.</param>
+    public TunnelHub(TunnelHubOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, IMeterFactory? meters = null)
     {
         _options = options;
         _loggerFactory = loggerFactory;
         _time = time ?? TimeProvider.System;
         _logger = loggerFactory.CreateLogger<TunnelHub>();
         _marker = new RunMarker(options.StateDir);
+        _metrics = meters is null ? null : new HubMetrics(meters, () => _run, () => _events?.Dropped ?? 0, _time);
     }
 
     /// <summary>An edge has its first tunnel.</summary>
@@ -147,6 +152,16 @@ public sealed class TunnelHub : IAsyncDisposable
     public Task<EdgeUpdateResult> UpdateAllowedEdgesAsync(IReadOnlyList<EdgeDefinition> edges, CancellationToken cancellationToken = default) =>
         (Edges ?? throw new InvalidOperationException("The hub is not running.")).ReplaceAllAsync(edges, dryRun: false, cancellationToken);
 
+    /// <summary>
+    /// Takes over what of <paramref name="options"/> can change while the hub runs, for new streams: <see cref="TunnelHubOptions.TargetHost"/> and
+    /// <see cref="HubLimits.StreamsPerEdge"/>. Everything else stays as it is.
+    /// </summary>
+    public void ChangeOptions(TunnelHubOptions options)
+    {
+        _options = _options with { TargetHost = options.TargetHost, Limits = _options.Limits with { StreamsPerEdge = options.Limits.StreamsPerEdge } };
+        _run?.Change(_options);
+    }
+
     /// <summary>Ends the tunnels of an edge, which may connect again at once. Does nothing when it is not connected.</summary>
     public Task DisconnectAsync(string edgeId) =>
         _run?.Live.DisconnectAsync(edgeId, new TunnelEnd(TunnelEndKind.Closed, "disconnected by the operator")) ?? Task.CompletedTask;
@@ -191,7 +206,9 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            _run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+            var run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+            _metrics?.Watch(run);
+            _run = run;
         }
         catch (Exception e)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ public static class TunnelHubServiceCollectionExtensions
     public static IServiceCollection AddTunnelHub(this IServiceCollection services, TunnelHubOptions options)
     {
         services.AddSingleton(provider => new TunnelHub(
-            options, provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>()));
+            options, provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>(), provider.GetService<IMeterFactory>()));
         return services.AddHostedService<TunnelHubService>();
     }
 

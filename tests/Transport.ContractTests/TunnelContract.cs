@@ -19,7 +19,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
     public async ValueTask DisposeAsync()
     {
-        await Pair.DisposeAsync();
+        if (_pair is not null) await _pair.DisposeAsync();
         _hub.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -258,6 +258,33 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Queued_datagrams_of_several_sessions_leave_with_one_flush_and_every_batch_is_ended()
+    {
+        BatchSink[] sinks = [new(), new(), new()];
+        var sessions = sinks.Select(sink => Pair.Edge.OpenSession(default, sink)!).ToArray();
+        // Few enough to be held while they overtake their OPEN; datagrams may change places on the way.
+        const int Each = 8;
+        for (var number = 0; number < Each; number++)
+        {
+            foreach (var session in sessions) Assert.True(session.Queue([(byte)session.Id, (byte)number]));
+        }
+
+        sessions[0].Flush();
+        foreach (var (sink, session) in sinks.Zip(sessions))
+        {
+            var numbers = new HashSet<byte>();
+            for (var number = 0; number < Each; number++)
+            {
+                var datagram = await sink.NextAsync();
+                Assert.Equal((byte)session.Id, datagram[0]);
+                numbers.Add(datagram[1]);
+            }
+
+            Assert.Equal(Each, numbers.Count);
+        }
+    }
+
+    [Fact]
     public async Task A_refused_session_is_closed()
     {
         _hub.Refuse = ResetReason.Policy;
@@ -387,6 +414,29 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         public TaskCompletionSource<StreamEnd> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public void OnStreamClosed(ITunnelStream stream, in StreamEnd end) => End.TrySetResult(end);
+    }
+
+    /// <summary>Gives out what came when its batch was ended, or at once what came alone.</summary>
+    private sealed class BatchSink : IDatagramSink
+    {
+        private readonly System.Threading.Channels.Channel<byte[]> _datagrams = System.Threading.Channels.Channel.CreateUnbounded<byte[]>();
+        private readonly List<byte[]> _batch = [];
+
+        public Task<byte[]> NextAsync() => _datagrams.Reader.ReadAsync().AsTask().WaitAsync(SocketHelpers.Hang);
+
+        public void OnDatagram(ReadOnlySpan<byte> payload) => _datagrams.Writer.TryWrite(payload.ToArray());
+
+        public void OnDatagramOfBatch(ReadOnlySpan<byte> payload) => _batch.Add(payload.ToArray());
+
+        public void OnBatchEnd()
+        {
+            foreach (var datagram in _batch) _datagrams.Writer.TryWrite(datagram);
+            _batch.Clear();
+        }
+
+        public void OnSessionClosed()
+        {
+        }
     }
 
     private sealed class CollectingSink : IDatagramSink

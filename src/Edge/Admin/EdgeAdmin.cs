@@ -3,11 +3,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Admin;
 
 /// <summary>The edge's admin API on its Unix socket.</summary>
-internal sealed class EdgeAdmin(TunnelEdge edge, string socketPath, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, string socketPath, ILoggerFactory loggers) : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
 
@@ -28,6 +29,11 @@ internal sealed class EdgeAdmin(TunnelEdge edge, string socketPath, ILoggerFacto
     {
         endpoints.MapGet("/api/v1/status", (HttpContext context) =>
             context.Response.WriteAsJsonAsync(edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus, cancellationToken: context.RequestAborted));
+        endpoints.MapGet("/metrics", (HttpContext context) =>
+        {
+            context.Response.ContentType = PrometheusExporter.ContentType;
+            return context.Response.WriteAsync(metrics.Collect(), context.RequestAborted);
+        });
         // Alive, whether or not the hub can be reached.
         endpoints.MapGet("/healthz", (HttpContext context) =>
         {

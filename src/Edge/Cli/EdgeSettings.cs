@@ -1,15 +1,18 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Cli;
 
 /// <summary>The settings of <c>tunnel-edge run</c>, from all sources and checked.</summary>
 /// <param name="Edge">What the edge does.</param>
 /// <param name="AdminSocket">The admin socket's path.</param>
-/// <param name="LogLevel">How much is logged.</param>
-internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, LogLevel LogLevel)
+/// <param name="Log">What is logged, and how.</param>
+/// <param name="Otlp">Where metrics are pushed to; null: nowhere.</param>
+internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, LogOptions Log, OtlpOptions? Otlp)
 {
     public const string EnvironmentPrefix = "TUNNEL_EDGE__";
 
@@ -17,6 +20,9 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     private const int DefaultStunPort = 3478;
 
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(30);
+
+    /// <summary>What changes while the edge runs when the file does.</summary>
+    public static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "allowPorts", "protectedPorts"];
 
     /// <summary>Reads and checks everything.</summary>
     /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
@@ -45,7 +51,8 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
         var settings = new EdgeSettings(
             edge,
             configuration.FilePath("adminSocket", EdgePaths.AdminSocket(environment))!,
-            configuration.LogLevel("logLevel", Microsoft.Extensions.Logging.LogLevel.Information));
+            LogOptions.Read(configuration),
+            configuration.Otlp());
         configuration.Finish();
         return settings;
     }

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admin;
+using Tunnel.Edge.Observability;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Cli;
 
@@ -33,6 +36,7 @@ internal static class RunCommand
         Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status."),
         Setting("stateDir", "DIR", "Where state is kept."),
         Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none (information)."),
+        Setting("logFormat", "F", "console or json (console)."),
         Setting("drainTimeout", "S", "Seconds that open connections may go on after a stop was asked for (30)."),
     ];
 
@@ -50,17 +54,25 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult parsed)
     {
-        EdgeSettings settings = EdgeSettings.Load(new ConfigurationSources
+        var sources = new ConfigurationSources
         {
             DefaultFile = EdgePaths.ConfigFile,
             File = parsed.GetValue(Config),
             EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
             CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
-        });
-        using ILoggerFactory loggers = ServiceLogging.CreateFactory(settings.LogLevel);
+        };
+        EdgeSettings settings = EdgeSettings.Load(sources);
+        using ServiceLog log = ServiceLogging.Create(settings.Log);
+        ILoggerFactory loggers = log.Factory;
         using var notifier = new SystemdNotifier();
-        await using var edge = new TunnelEdge(settings.Edge, loggers);
-        await using var admin = new EdgeAdmin(edge, settings.AdminSocket, loggers);
+        using var meters = new ServiceMeters();
+        using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
+        using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName);
+        push.Use(settings.Otlp);
+        await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
+        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, loggers);
+        using var reload = new ConfigurationReload<EdgeSettings>(
+            sources, EdgeSettings.Load, EdgeSettings.Live, Change, TimeProvider.System, loggers.CreateLogger("Tunnel.Edge.Configuration"));
         var runner = new ServiceRunner(notifier, loggers.CreateLogger<ServiceRunner>(), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
@@ -77,6 +89,13 @@ internal static class RunCommand
             // The status takes every lock and the thread pool: who gets it has proved that none of them hangs.
             IsAliveAsync = _ => Task.Run(() => edge.GetStatus() is not null && edge.IsAlive, CancellationToken.None),
         });
+
+        void Change(EdgeSettings changed)
+        {
+            log.Options = changed.Log;
+            edge.ChangeOptions(changed.Edge);
+            push.Use(changed.Otlp);
+        }
     }
 
     /// <summary>The line of <c>systemctl status</c>.</summary>

@@ -7,8 +7,7 @@ internal sealed class TunnelTotals
 {
     private readonly Lock _gate = new();
     private readonly HashSet<ITunnel> _open = [];
-    private long _pastSent;
-    private long _pastReceived;
+    private TunnelCounters _past;
 
     public int ActiveStreams => Sum(tunnel => tunnel.ActiveStreams);
 
@@ -22,11 +21,21 @@ internal sealed class TunnelTotals
         _ = RemoveAsync(tunnel);
     }
 
-    /// <summary>Bytes from clients, and to clients.</summary>
-    public (long FromClients, long ToClients) GetBytes()
+    /// <summary>Tunnels that are not over.</summary>
+    public int Open => Sum(_ => 1);
+
+    /// <summary>What all tunnels have carried, those that are over included.</summary>
+    public TunnelCounters GetCounters()
     {
         lock (_gate)
-            return (_pastSent + _open.Sum(tunnel => tunnel.Counters.BytesSent), _pastReceived + _open.Sum(tunnel => tunnel.Counters.BytesReceived));
+            return _open.Aggregate(_past, (sum, tunnel) => sum.Plus(tunnel.Counters));
+    }
+
+    /// <summary>What waits in tunnels.</summary>
+    public TunnelQueues GetQueues()
+    {
+        lock (_gate)
+            return _open.Aggregate(default(TunnelQueues), (sum, tunnel) => sum.Plus(tunnel.Queues));
     }
 
     private async Task RemoveAsync(ITunnel tunnel)
@@ -35,8 +44,7 @@ internal sealed class TunnelTotals
         lock (_gate)
         {
             _open.Remove(tunnel);
-            _pastSent += tunnel.Counters.BytesSent;
-            _pastReceived += tunnel.Counters.BytesReceived;
+            _past = _past.Plus(tunnel.Counters);
         }
     }
 

@@ -34,6 +34,13 @@ internal sealed class ClientHandover(
         }
     }
 
+    /// <summary>No client could be accepted, for want of a descriptor.</summary>
+    public void OnDescriptorsGone()
+    {
+        refusals.Count(RefusalReason.DescriptorsGone);
+        descriptors.OnShortage();
+    }
+
     private void Open(Socket socket, PortConnections port, ITunnel tunnel)
     {
         socket.Blocking = false;

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Net.Sockets;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Listening;
 
@@ -7,35 +7,68 @@ namespace Tunnel.Edge.Listening;
 /// Knows when the process runs out of file descriptors. Linux hands out the lowest free number, so a socket that got number n proves
 /// that n descriptors are open: the check costs nothing and needs no count that could drift.
 /// </summary>
-internal sealed class DescriptorGuard(long limit)
+internal sealed class DescriptorGuard : IDisposable
 {
     /// <summary>Share of the limit from which new clients are refused; the rest is for the tunnel, the log and the admin socket.</summary>
     private const double Share = 0.9;
 
-    private readonly long _threshold = (long)(limit * Share);
+    /// <summary>Enough for 16 threads of the runtime.</summary>
+    private const int ReserveSize = 32;
 
-    /// <summary>Most descriptors that the process may have.</summary>
-    public long Limit => limit;
+    /// <summary>How long everybody is refused after there was none left, before it is looked whether there are some again.</summary>
+    internal static readonly TimeSpan ShortagePause = TimeSpan.FromSeconds(1);
 
-    /// <summary>The guard for this process's present limit (the runtime raises the soft limit to the hard one at start).</summary>
-    public static DescriptorGuard ForProcess() => new(ReadLimit("/proc/self/limits"));
+    private readonly Func<long> _readLimit;
+    private readonly TimeProvider _time;
+    private readonly DescriptorReserve _reserve;
+    private long _limit;
+    private long _shortSince;
+
+    /// <param name="readLimit">Asks for the present limit.</param>
+    /// <param name="time">The clock of a shortage.</param>
+    public DescriptorGuard(Func<long> readLimit, TimeProvider time)
+    {
+        (_readLimit, _time, _limit) = (readLimit, time, readLimit());
+        _reserve = new DescriptorReserve(ReserveSize);
+        _reserve.TryFill();
+    }
+
+    /// <summary>Most descriptors that the process may have, as far as it is known.</summary>
+    public long Limit => Volatile.Read(ref _limit);
+
+    /// <summary>There was none left, and not enough of them are there again.</summary>
+    public bool IsShort => Volatile.Read(ref _shortSince) != 0;
+
+    /// <summary>The guard for this process.</summary>
+    public static DescriptorGuard ForProcess(TimeProvider time) => new(() => DescriptorLimit.Read().Soft, time);
 
     /// <summary>Whether <paramref name="accepted"/> is one too many.</summary>
-    public bool IsOver(Socket accepted) => accepted.Handle >= _threshold;
+    public bool IsOver(Socket accepted) => accepted.Handle >= (long)(Limit * Share) || IsStillShort();
 
-    internal static long ReadLimit(string path)
+    /// <summary>There was no descriptor for a client. The limit may have been lowered while the process runs.</summary>
+    public void OnShortage()
     {
-        const string Row = "Max open files";
-        try
+        _reserve.Release();
+        Volatile.Write(ref _limit, _readLimit());
+        Volatile.Write(ref _shortSince, _time.GetTimestamp());
+    }
+
+    public void Dispose() => _reserve.Dispose();
+
+    /// <summary>A shortage is over when the reserve can be filled again: otherwise the next clients would take what it gave up.</summary>
+    private bool IsStillShort()
+    {
+        long since = Volatile.Read(ref _shortSince);
+        if (since == 0 || _time.GetElapsedTime(since) < ShortagePause)
+            return since != 0;
+        if (!_reserve.TryFill())
         {
-            string? row = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(Row, StringComparison.Ordinal));
-            string? soft = row?[Row.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-            return long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : int.MaxValue;
+            OnShortage();
+            return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // No /proc here: there is no limit to know.
-            return int.MaxValue;
-        }
+
+        Volatile.Write(ref _limit, _readLimit());
+        Interlocked.CompareExchange(ref _shortSince, 0, since);
+        return false;
     }
 }

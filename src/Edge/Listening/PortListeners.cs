@@ -54,6 +54,23 @@ internal sealed class PortListeners : IDisposable
         }
     }
 
+    /// <summary>The operator's rules have changed: closes what is allowed no longer, and binds what is allowed now.</summary>
+    public void Recheck(PortRules rules)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            foreach (PortKey port in _bound.Keys.Where(port => rules.Objection(port) is not null).ToList())
+                Remove(port);
+            foreach (PortKey port in _assigned.Ports)
+                if (!_bound.ContainsKey(port))
+                    TryBind(port);
+        }
+
+        _changed();
+    }
+
     /// <summary>What is bound and what is not.</summary>
     public PortState GetState()
     {

@@ -5,8 +5,10 @@ namespace Tunnel.Edge.Listening;
 /// <summary>The edge operator's own limits on what a hub may have bound here; no hub can lift them (product.md section 1).</summary>
 internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts)
 {
-    private readonly FrozenSet<int>? _allowed = allowed?.ToFrozenSet();
-    private readonly FrozenSet<int> _protected = protectedPorts.ToFrozenSet();
+    private volatile Sets _sets = Sets.Of(allowed, protectedPorts);
+
+    /// <summary>The operator has changed them; ports that are bound are not looked at here.</summary>
+    public void Change(IEnumerable<int>? allowedPorts, IEnumerable<int> protectedPorts) => _sets = Sets.Of(allowedPorts, protectedPorts);
 
     /// <summary>Why <paramref name="port"/> may not be bound, or null when it may.</summary>
     public string? Objection(PortKey port)
@@ -14,10 +16,16 @@ internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> prot
         // The number comes from the network.
         if (port.Port is < 1 or > 65535)
             return "not a port: 1 to 65535 is valid";
-        if (_protected.Contains(port.Port))
+        Sets sets = _sets;
+        if (sets.Protected.Contains(port.Port))
             return "protected: listed in this edge's protectedPorts";
-        if (_allowed is not null && !_allowed.Contains(port.Port))
+        if (sets.Allowed is { } allowed && !allowed.Contains(port.Port))
             return "not allowed: missing in this edge's allowPorts";
         return null;
+    }
+
+    private sealed record Sets(FrozenSet<int>? Allowed, FrozenSet<int> Protected)
+    {
+        public static Sets Of(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts) => new(allowed?.ToFrozenSet(), protectedPorts.ToFrozenSet());
     }
 }

@@ -13,6 +13,12 @@ internal sealed class RefusalCounters
 
     public void Count(RefusalReason reason) => Interlocked.Increment(ref _counts[(int)reason]);
 
+    public void Count(RefusalReason reason, int times)
+    {
+        if (times > 0)
+            Interlocked.Add(ref _counts[(int)reason], times);
+    }
+
     /// <summary>The reasons that have applied at all.</summary>
     public IReadOnlyDictionary<string, long> ToDictionary() =>
         Reasons.Where(reason => this[reason] > 0)

@@ -118,6 +118,8 @@ internal sealed class TcpPortListener : IBoundPort
         catch (SocketException e) when (!_closed)
         {
             // Out of descriptors or memory: the client stays in the queue and the next try would fail at once, so without a pause this would spin.
+            if (e.SocketErrorCode == SocketError.TooManyOpenSockets)
+                _handover.OnDescriptorsGone();
             if (_warnings.TryEnter())
                 _logger.AcceptFailed(_connections.Port, e.Message, ShortagePause.TotalSeconds);
             await Task.Delay(ShortagePause, _time);

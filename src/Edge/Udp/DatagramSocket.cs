@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Udp;
 
@@ -39,6 +39,7 @@ internal sealed class DatagramSocket : IDatagramSocket
             socket.ReceiveBufferSize = KernelBuffer;
             socket.SendBufferSize = KernelBuffer;
             PacketInfo.Enable(socket);
+            DatagramReceiver.Coalesce(socket);
             socket.Bind(endPoint);
             return new DatagramSocket(socket);
         }
@@ -67,91 +68,24 @@ internal sealed class DatagramSocket : IDatagramSocket
         }
     }
 
-    public unsafe bool TryReceive(Span<byte> buffer, out int length, out DatagramPath path)
+    public bool Receive(IDatagramReceiver receiver)
     {
-        byte* address = stackalloc byte[PacketInfo.AddressSize];
-        byte* control = stackalloc byte[PacketInfo.ControlSize];
-        fixed (byte* data = buffer)
-        {
-            while (!_handle.IsClosed)
-            {
-                var vector = new NativeMessage.Vector { Base = data, Length = (nuint)buffer.Length };
-                var message = new NativeMessage.Header
-                {
-                    Name = address,
-                    NameLength = PacketInfo.AddressSize,
-                    Vectors = &vector,
-                    VectorCount = 1,
-                    Control = control,
-                    ControlLength = PacketInfo.ControlSize,
-                };
-                nint received = Receive(ref message);
-                if (received < 0 && Marshal.GetLastPInvokeError() == NativeMessage.ErrorInterrupted)
-                    continue;
-                if (received < 0)
-                    break;
-                if ((message.Flags & NativeMessage.Truncated) != 0)
-                    continue;
-                length = (int)received;
-                path = PacketInfo.Read(new(address, PacketInfo.AddressSize), new(control, (int)message.ControlLength));
-                return true;
-            }
-        }
-
-        (length, path) = (0, default);
-        return false;
+        DatagramReceiver batch = DatagramReceiver.Current;
+        batch.Receive(_handle);
+        while (batch.TryNext(out ReceivedDatagram datagram))
+            receiver.OnDatagram(PacketInfo.Read(datagram.Address, datagram.Control), datagram.Payload);
+        return batch.WasFull;
     }
 
-    public unsafe bool TrySend(ReadOnlySpan<byte> payload, in DatagramPath path)
+    public bool TryAdd(object owner, ReadOnlySpan<byte> payload) => DatagramRun.Current.TryAdd(owner, [], payload);
+
+    public int Send(object owner, in DatagramPath path)
     {
-        byte* address = stackalloc byte[PacketInfo.AddressSize];
-        byte* control = stackalloc byte[PacketInfo.ControlSize];
-        fixed (byte* data = payload)
-        {
-            var vector = new NativeMessage.Vector { Base = data, Length = (nuint)payload.Length };
-            var message = new NativeMessage.Header
-            {
-                Name = address,
-                NameLength = PacketInfo.WriteAddress(new(address, PacketInfo.AddressSize), path, _family),
-                Vectors = &vector,
-                VectorCount = 1,
-                Control = control,
-                ControlLength = (nuint)PacketInfo.WriteControl(new(control, PacketInfo.ControlSize), path, _family),
-            };
-            nint sent;
-            do
-                sent = Send(ref message);
-            while (sent < 0 && Marshal.GetLastPInvokeError() == NativeMessage.ErrorInterrupted);
-            return sent >= 0;
-        }
+        Span<byte> address = stackalloc byte[PacketInfo.AddressSize];
+        Span<byte> control = stackalloc byte[PacketInfo.ControlSize];
+        return DatagramRun.Current.Send(
+            owner, _handle, address[..PacketInfo.WriteAddress(address, path, _family)], control[..PacketInfo.WriteControl(control, path, _family)]).Dropped;
     }
 
     public void Dispose() => _socket.Dispose();
-
-    private nint Receive(ref NativeMessage.Header message)
-    {
-        try
-        {
-            return NativeMessage.Receive(_handle, ref message);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Closed between the check and the call.
-            Marshal.SetLastPInvokeError(0);
-            return -1;
-        }
-    }
-
-    private nint Send(ref NativeMessage.Header message)
-    {
-        try
-        {
-            return NativeMessage.Send(_handle, ref message);
-        }
-        catch (ObjectDisposedException)
-        {
-            Marshal.SetLastPInvokeError(0);
-            return -1;
-        }
-    }
 }

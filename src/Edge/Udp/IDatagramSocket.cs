@@ -1,26 +1,38 @@
 namespace Tunnel.Edge.Udp;
 
 /// <summary>
-/// One UDP port's socket, without blocking. Narrow on purpose: batched system calls (recvmmsg, sendmmsg) fit behind it.
-/// Receiving is for one caller at a time; sending is for any.
+/// One UDP port's socket, without blocking. Narrow on purpose: batched system calls are behind it. Receiving is for one caller at a time; sending is
+/// for any.
 /// </summary>
 internal interface IDatagramSocket : IDisposable
 {
     /// <summary>The port that is bound.</summary>
     int LocalPort { get; }
 
-    /// <summary>Waits until <see cref="TryReceive"/> has something to say.</summary>
+    /// <summary>Waits until <see cref="Receive"/> has something to say.</summary>
     /// <returns>False when the socket was closed.</returns>
     ValueTask<bool> WaitReadableAsync();
 
-    /// <summary>Takes one datagram; one longer than <paramref name="buffer"/> is dropped.</summary>
-    /// <param name="buffer">Where it goes.</param>
-    /// <param name="length">Its length, which may be 0.</param>
-    /// <param name="path">Who sent it, and to which of our addresses.</param>
-    /// <returns>False when there is none at present.</returns>
-    bool TryReceive(Span<byte> buffer, out int length, out DatagramPath path);
+    /// <summary>Takes what waits, up to a batch.</summary>
+    /// <returns>Whether more may be waiting.</returns>
+    bool Receive(IDatagramReceiver receiver);
 
-    /// <summary>Sends one datagram back along the path of a received one: to its sender, from the address that it was sent to.</summary>
-    /// <returns>False when it was dropped.</returns>
-    bool TrySend(ReadOnlySpan<byte> payload, in DatagramPath path);
+    /// <summary>Adds a datagram to those that the calling thread sends along one path with the next <see cref="Send"/>.</summary>
+    /// <param name="owner">Whose datagrams they are: those of another are never sent along this one's path.</param>
+    /// <param name="payload">What to send.</param>
+    /// <returns>False when there is no room before a <see cref="Send"/>.</returns>
+    bool TryAdd(object owner, ReadOnlySpan<byte> payload);
+
+    /// <summary>Sends what was added back along the path of a received datagram: to its sender, from the address that it was sent to.</summary>
+    /// <returns>How many datagrams were dropped.</returns>
+    int Send(object owner, in DatagramPath path);
+}
+
+/// <summary>Is given what a socket receives.</summary>
+internal interface IDatagramReceiver
+{
+    /// <summary>One datagram. Must not keep the span.</summary>
+    /// <param name="path">Who sent it, and to which of our addresses.</param>
+    /// <param name="payload">What was sent.</param>
+    void OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload);
 }

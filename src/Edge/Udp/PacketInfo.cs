@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Udp;
 
@@ -11,12 +12,11 @@ namespace Tunnel.Edge.Udp;
 internal static class PacketInfo
 {
     /// <summary>Room for a sockaddr_in6.</summary>
-    public const int AddressSize = 28;
+    public const int AddressSize = DatagramReceiver.AddressSize;
 
-    /// <summary>Room for the control messages that we ask for or send; one of 40 bytes, and alignment.</summary>
+    /// <summary>Room for the control message that we send: 40 bytes.</summary>
     public const int ControlSize = 64;
 
-    private const int HeaderSize = 16;
     private const int LevelIpv4 = 0;
     private const int LevelIpv6 = 41;
     private const int Ipv4PacketInfo = 8;
@@ -75,48 +75,33 @@ internal static class PacketInfo
     {
         if (path.Local == UInt128.Zero)
             return 0;
-        control.Clear();
-        bool ipv4 = family == AddressFamily.InterNetwork;
-        int length = HeaderSize + (ipv4 ? 12 : 20);
-        MemoryMarshal.Write(control, (long)length);
-        MemoryMarshal.Write(control[8..], ipv4 ? LevelIpv4 : LevelIpv6);
-        MemoryMarshal.Write(control[12..], ipv4 ? Ipv4PacketInfo : Ipv6PacketInfo);
-        if (ipv4)
+        if (family == AddressFamily.InterNetwork)
         {
             // struct in_pktinfo: interface, source address, (destination)
-            BinaryPrimitives.WriteUInt32BigEndian(control[(HeaderSize + 4)..], (uint)path.Local);
-        }
-        else
-        {
-            // struct in6_pktinfo: source address, interface
-            BinaryPrimitives.WriteUInt128BigEndian(control[HeaderSize..], path.Local);
-            MemoryMarshal.Write(control[(HeaderSize + 16)..], path.Interface);
+            int length = ControlMessages.Write(control, LevelIpv4, Ipv4PacketInfo, 12, out Span<byte> ipv4);
+            BinaryPrimitives.WriteUInt32BigEndian(ipv4[4..], (uint)path.Local);
+            return length;
         }
 
-        return Align(length);
+        // struct in6_pktinfo: source address, interface
+        int room = ControlMessages.Write(control, LevelIpv6, Ipv6PacketInfo, 20, out Span<byte> ipv6);
+        BinaryPrimitives.WriteUInt128BigEndian(ipv6, path.Local);
+        MemoryMarshal.Write(ipv6[16..], path.Interface);
+        return room;
     }
 
     private static UInt128 ReadLocal(ReadOnlySpan<byte> control)
     {
-        while (control.Length >= HeaderSize)
+        while (ControlMessages.TryTake(ref control, out int level, out int type, out ReadOnlySpan<byte> data))
         {
-            long length = MemoryMarshal.Read<long>(control);
-            if (length < HeaderSize || length > control.Length)
-                break;
-            int level = MemoryMarshal.Read<int>(control[8..]);
-            int type = MemoryMarshal.Read<int>(control[12..]);
-            ReadOnlySpan<byte> data = control[HeaderSize..(int)length];
             if (level == LevelIpv6 && type == Ipv6PacketInfo && data.Length >= 20)
                 return BinaryPrimitives.ReadUInt128BigEndian(data);
             if (level == LevelIpv4 && type == Ipv4PacketInfo && data.Length >= 12)
                 return MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(data[8..]);
-            control = control[Math.Min(Align((int)length), control.Length)..];
         }
 
         return UInt128.Zero;
     }
 
     private static bool IsLinkLocal(UInt128 address) => (address & ((UInt128)0xffc0 << 112)) == LinkLocalPrefix;
-
-    private static int Align(int length) => (length + 7) & ~7;
 }

@@ -14,6 +14,12 @@ internal abstract class SessionNode<TSession>(SessionKey key)
     internal TSession? Previous { get; set; }
 
     internal TSession? Next { get; set; }
+
+    internal AddressGroup<TSession>? Group { get; set; }
+
+    internal TSession? GroupPrevious { get; set; }
+
+    internal TSession? GroupNext { get; set; }
 }
 
 /// <summary>What makes a session: the edge's port, the client, and our address that it wrote to.</summary>

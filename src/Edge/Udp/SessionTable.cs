@@ -6,7 +6,10 @@ namespace Tunnel.Edge.Udp;
 /// All UDP sessions of the edge. Bounded: when it is full, a session of one unanswered datagram gives way first (a flood from forged
 /// addresses consists of those), then the one that has been idle longest. Pure: time comes in as an argument, and the caller locks.
 /// </summary>
-internal sealed class SessionTable<TSession>(int capacity, TimeSpan idleTimeout)
+/// <param name="capacity">Most sessions at once.</param>
+/// <param name="perAddress">Most sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one, so that it is nobody else's loss.</param>
+/// <param name="idleTimeout">A session ends when nothing moved for this long.</param>
+internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeSpan idleTimeout)
     where TSession : SessionNode<TSession>
 {
     /// <summary>Activity closer than this to the last is not worth a move: the order is exact to this much.</summary>
@@ -19,6 +22,8 @@ internal sealed class SessionTable<TSession>(int capacity, TimeSpan idleTimeout)
 
     private readonly SessionList<TSession> _proven = new();
 
+    private readonly Dictionary<UInt128, AddressGroup<TSession>> _addresses = [];
+
     public int Count => _sessions.Count;
 
     public bool TryGet(in SessionKey key, [MaybeNullWhen(false)] out TSession session) => _sessions.TryGetValue(key, out session);
@@ -27,10 +32,14 @@ internal sealed class SessionTable<TSession>(int capacity, TimeSpan idleTimeout)
     /// <returns>The session that had to give way, or null.</returns>
     public TSession? Add(TSession session, TimeSpan now)
     {
-        TSession? evicted = _sessions.Count >= capacity ? _unproven.Oldest ?? _proven.Oldest : null;
+        UInt128 prefix = AddressGroup<TSession>.PrefixOf(session.Key.Path.Remote);
+        TSession? evicted = _addresses.TryGetValue(prefix, out AddressGroup<TSession>? group) && group.Count >= perAddress ? group.Oldest
+            : _sessions.Count >= capacity ? _unproven.Oldest ?? _proven.Oldest
+            : null;
         if (evicted is not null)
             Remove(evicted);
         _sessions.Add(session.Key, session);
+        GroupOf(prefix).Append(session);
         session.LastActive = now;
         _unproven.Append(session);
         return evicted;
@@ -57,6 +66,13 @@ internal sealed class SessionTable<TSession>(int capacity, TimeSpan idleTimeout)
             return false;
         session.List.Remove(session);
         _sessions.Remove(session.Key);
+        if (session.Group is { } group)
+        {
+            group.Remove(session);
+            if (group.Count == 0)
+                _addresses.Remove(group.Prefix);
+        }
+
         return true;
     }
 
@@ -75,6 +91,13 @@ internal sealed class SessionTable<TSession>(int capacity, TimeSpan idleTimeout)
                 removed.Add(session);
         foreach (TSession session in removed)
             Remove(session);
+    }
+
+    private AddressGroup<TSession> GroupOf(UInt128 prefix)
+    {
+        if (!_addresses.TryGetValue(prefix, out AddressGroup<TSession>? group))
+            _addresses.Add(prefix, group = new AddressGroup<TSession>(prefix));
+        return group;
     }
 
     private void RemoveIdle(SessionList<TSession> list, TimeSpan now, ICollection<TSession> removed)

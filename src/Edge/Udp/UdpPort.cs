@@ -4,21 +4,12 @@ using Tunnel.Edge.Listening;
 namespace Tunnel.Edge.Udp;
 
 /// <summary>One UDP port: receives datagrams and gives each to its session.</summary>
-internal sealed class UdpPort : IBoundPort
+internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 {
-    /// <summary>Datagrams received before the thread is given back: it may be the socket engine's, and other sockets wait for it.</summary>
-    private const int BatchSize = 64;
-
-    /// <summary>The largest UDP datagram and a byte.</summary>
-    private const int BufferSize = 65536;
-
-    /// <summary>A datagram is received and copied into the tunnel without an await in between, so one buffer a thread serves all ports.</summary>
-    [ThreadStatic]
-    private static byte[]? _buffer;
-
     private readonly IDatagramSocket _socket;
     private readonly UdpSessions _sessions;
     private readonly ILogger _logger;
+    private UdpSession? _unflushed;
     private int _active;
 
     private UdpPort(IDatagramSocket socket, UdpSessions sessions, ILogger logger) =>
@@ -37,7 +28,19 @@ internal sealed class UdpPort : IBoundPort
         return port;
     }
 
-    public bool TrySend(ReadOnlySpan<byte> payload, in DatagramPath path) => _socket.TrySend(payload, path);
+    /// <summary>Adds an answer to those that leave with <see cref="SendAnswers"/>.</summary>
+    /// <returns>How many were dropped, because there was no room and those before had to leave first.</returns>
+    public int AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
+    {
+        if (_socket.TryAdd(session, payload))
+            return 0;
+        int dropped = SendAnswers(session);
+        return _socket.TryAdd(session, payload) ? dropped : dropped + 1;
+    }
+
+    /// <summary>Sends the answers that were added on this thread, to the session's client.</summary>
+    /// <returns>How many were dropped.</returns>
+    public int SendAnswers(UdpSession session) => _socket.Send(session, session.Key.Path);
 
     /// <summary>Without connections there is nothing to drain: a flow has no end of its own that could be waited for.</summary>
     public void Close(TimeSpan drain)
@@ -55,7 +58,7 @@ internal sealed class UdpPort : IBoundPort
         try
         {
             while (await _socket.WaitReadableAsync())
-                if (ReceiveBatch() == BatchSize)
+                if (ReceiveBatch())
                     await Task.Yield();
         }
         catch (Exception e)
@@ -65,16 +68,21 @@ internal sealed class UdpPort : IBoundPort
         }
     }
 
-    private int ReceiveBatch()
+    void IDatagramReceiver.OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload)
     {
-        byte[] buffer = _buffer ??= GC.AllocateUninitializedArray<byte>(BufferSize);
-        int received = 0;
-        while (received < BatchSize && _socket.TryReceive(buffer, out int length, out DatagramPath path))
-        {
-            received++;
-            _sessions.Forward(this, path, buffer.AsSpan(0, length));
-        }
+        if (_sessions.Forward(this, path, payload) is not { } session)
+            return;
+        if (_unflushed is { } other && !session.SharesTunnelWith(other))
+            other.Flush();
+        _unflushed = session;
+    }
 
-        return received;
+    /// <summary>The thread may be the socket engine's, and other sockets wait for it: it is given back behind each batch that was full.</summary>
+    private bool ReceiveBatch()
+    {
+        bool more = _socket.Receive(this);
+        _unflushed?.Flush();
+        _unflushed = null;
+        return more;
     }
 }

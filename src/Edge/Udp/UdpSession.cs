@@ -5,6 +5,7 @@ namespace Tunnel.Edge.Udp;
 /// <summary>One client's flow at one UDP port.</summary>
 internal sealed class UdpSession(SessionKey key, UdpPort port, UdpSessions sessions) : SessionNode<UdpSession>(key), IDatagramSink
 {
+    private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;
 
     public UdpPort Port => port;
@@ -12,16 +13,33 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, UdpSessions sessi
     /// <summary>False once the hub or the loss of the tunnel has ended it.</summary>
     public bool IsOpen => Volatile.Read(ref _tunnelSession) is { IsOpen: true };
 
-    public void Attach(ITunnelSession session) => Volatile.Write(ref _tunnelSession, session);
+    public void Attach(ITunnel tunnel, ITunnelSession session)
+    {
+        _tunnel = tunnel;
+        Volatile.Write(ref _tunnelSession, session);
+    }
 
-    /// <summary>Sends a datagram of the client into the tunnel.</summary>
-    public bool Send(ReadOnlySpan<byte> payload) => _tunnelSession!.Send(payload);
+    /// <summary>Gives a datagram of the client to the tunnel; it leaves with <see cref="Flush"/>.</summary>
+    public bool Queue(ReadOnlySpan<byte> payload) => _tunnelSession!.Queue(payload);
+
+    /// <summary>Sends what this session and others of its tunnel have queued.</summary>
+    public void Flush() => _tunnelSession?.Flush();
+
+    public bool SharesTunnelWith(UdpSession other) => _tunnel == other._tunnel;
 
     /// <summary>Ends it and tells the hub.</summary>
     public void Close() => _tunnelSession?.Close();
 
     /// <summary>An answer: it goes to this session's client only, from the port and address that the client wrote to.</summary>
-    void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload) => sessions.Answer(this, payload);
+    void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)
+    {
+        sessions.AddAnswer(this, payload);
+        sessions.SendAnswers(this);
+    }
+
+    void IDatagramSink.OnDatagramOfBatch(ReadOnlySpan<byte> payload) => sessions.AddAnswer(this, payload);
+
+    void IDatagramSink.OnBatchEnd() => sessions.SendAnswers(this);
 
     void IDatagramSink.OnSessionClosed() => sessions.Forget(this);
 }

@@ -21,14 +21,15 @@ internal sealed class UdpSessions : IDisposable
     /// <param name="tunnels">Where new sessions are opened.</param>
     /// <param name="refusals">Counts what is dropped.</param>
     /// <param name="capacity">Most sessions at once.</param>
+    /// <param name="perAddress">Most of one IPv4 address or IPv6 /64.</param>
     /// <param name="idleTimeout">A session ends when nothing moved for this long, to within the sweep's interval of 5 s.</param>
     /// <param name="time">The clock of idleness.</param>
     /// <param name="logger">Where the sweeps are told at Debug.</param>
     public UdpSessions(
-        ITunnelSource tunnels, RefusalCounters refusals, int capacity, TimeSpan idleTimeout, TimeProvider time, ILogger logger)
+        ITunnelSource tunnels, RefusalCounters refusals, int capacity, int perAddress, TimeSpan idleTimeout, TimeProvider time, ILogger logger)
     {
         (_tunnels, _refusals, _time, _logger) = (tunnels, refusals, time, logger);
-        _table = new SessionTable<UdpSession>(capacity, idleTimeout);
+        _table = new SessionTable<UdpSession>(capacity, perAddress, idleTimeout);
         _start = time.GetTimestamp();
         _sweep = time.CreateTimer(static state => ((UdpSessions)state!).EndIdle(), this, SweepInterval, SweepInterval);
     }
@@ -44,21 +45,26 @@ internal sealed class UdpSessions : IDisposable
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
-    /// <summary>Sends a client's datagram to the hub. Called by a port's receive loop, so for one port never twice at once.</summary>
-    public void Forward(UdpPort port, in DatagramPath path, ReadOnlySpan<byte> payload)
+    /// <summary>Gives a client's datagram to its session. Called by a port's receive loop, so for one port never twice at once.</summary>
+    /// <returns>The session to flush; null when the datagram was dropped.</returns>
+    public UdpSession? Forward(UdpPort port, in DatagramPath path, ReadOnlySpan<byte> payload)
     {
         UdpSession? session = FindOrOpen(port, path);
-        if (session is not null && !session.Send(payload))
-            _refusals.Count(session.IsOpen ? RefusalReason.UdpQueueFull : RefusalReason.UdpSessionGone);
+        if (session is null || session.Queue(payload))
+            return session;
+        _refusals.Count(session.IsOpen ? RefusalReason.UdpQueueFull : RefusalReason.UdpSessionGone);
+        return null;
     }
 
-    /// <summary>Sends the hub's datagram to the session's client.</summary>
-    public void Answer(UdpSession session, ReadOnlySpan<byte> payload)
+    /// <summary>Takes a datagram of the hub for the session's client.</summary>
+    public void AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
     {
         Touch(session);
-        if (!session.Port.TrySend(payload, session.Key.Path))
-            _refusals.Count(RefusalReason.UdpSendFailed);
+        _refusals.Count(RefusalReason.UdpSendFailed, session.Port.AddAnswer(session, payload));
     }
+
+    /// <summary>Sends what was taken on this thread.</summary>
+    public void SendAnswers(UdpSession session) => _refusals.Count(RefusalReason.UdpSendFailed, session.Port.SendAnswers(session));
 
     /// <summary>The session is over already; the client's next datagram opens another.</summary>
     public void Forget(UdpSession session) => Remove(session);
@@ -108,7 +114,7 @@ internal sealed class UdpSessions : IDisposable
             return null;
         }
 
-        session.Attach(tunnelSession);
+        session.Attach(tunnel, tunnelSession);
         UdpSession? evicted;
         lock (_gate)
             evicted = _table.Add(session, Now);

@@ -13,7 +13,7 @@ internal static class AdminApi
 {
     public static void AddServices(IServiceCollection services) => OpenApiServices.Add(services);
 
-    public static void Map(WebApplication application, IAdministeredHub hub, string? publicHost, ILogger logger)
+    public static void Map(WebApplication application, IAdministeredHub hub, Func<string?> publicHost, ILogger logger)
     {
         application.Use(next => context => new ProblemMiddleware(logger).InvokeAsync(context, next));
 
@@ -23,6 +23,7 @@ internal static class AdminApi
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
         new StatusEndpoints(hub).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
+        new MetricsEndpoints(hub.Metrics).Map(routes);
         new OpenApiEndpoint().Map(routes);
         routes.MapEverythingElse();
     }

@@ -1,10 +1,11 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
 
 /// <inheritdoc cref="IAdministeredHub"/>
-internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
+internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics) : IAdministeredHub
 {
     // The API is served only while the hub runs.
     public EdgeStore Edges => hub.Edges!;
@@ -12,6 +13,8 @@ internal sealed class AdministeredHub(TunnelHub hub) : IAdministeredHub
     public string CertificatePin => hub.CertificatePin!;
 
     public HubEventFeed Events => hub.Events!;
+
+    public PrometheusExporter Metrics => metrics;
 
     public TimeProvider Time => hub.Time;
 

@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
 
@@ -17,6 +18,9 @@ internal interface IAdministeredHub
 
     /// <summary>What happens.</summary>
     HubEventFeed Events { get; }
+
+    /// <summary>Its metrics.</summary>
+    PrometheusExporter Metrics { get; }
 
     /// <summary>The hub's clock.</summary>
     TimeProvider Time { get; }

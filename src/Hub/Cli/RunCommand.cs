@@ -20,6 +20,7 @@ internal static class RunCommand
             ("stateDir", Setting("--state-dir", "DIR", "Directory of the hub's state [default: systemd's, else /var/lib/tunnel-hub for root, else ~/.local/state/tunnel-hub]")),
             ("adminSocket", options.AdminSocket),
             ("logLevel", Setting("--log-level", "L", "trace, debug, information, warning, error, critical or none [default: information]")),
+            ("logFormat", Setting("--log-format", "F", "console or json [default: console]")),
             ("drainTimeout", Setting("--drain-timeout", "SECONDS", "How long open streams may go on when the hub stops [default: 30]")),
         ];
         var command = new Command("run", "Run the hub in the foreground. Settings come from a file, the environment (TUNNEL_HUB__TUNNELPORT=…) and these options") { config };
@@ -28,7 +29,7 @@ internal static class RunCommand
         command.SetAction((parse, _) => CommandAction.RunAsync(parse, () =>
         {
             var commandLine = settings.ToDictionary(entry => entry.Setting, entry => parse.GetValue(entry.Option));
-            return HubService.RunAsync(TunnelHubOptionsReader.Read(TunnelHubOptionsReader.Sources(parse.GetValue(config), commandLine)));
+            return HubService.RunAsync(TunnelHubOptionsReader.Sources(parse.GetValue(config), commandLine));
         }));
         return command;
     }

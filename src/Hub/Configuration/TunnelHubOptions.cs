@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -25,8 +26,11 @@ public sealed record TunnelHubOptions
     /// <summary>Path of the admin API's Unix socket.</summary>
     public string AdminSocket { get; init; } = HubPaths.DefaultAdminSocket();
 
-    /// <summary>What is logged.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    /// <summary>What is logged by the program, and how.</summary>
+    public LogOptions Log { get; init; } = new();
+
+    /// <summary>Where metrics are pushed to; null: nowhere.</summary>
+    public OtlpOptions? Otlp { get; init; }
 
     /// <summary>The certificate; both null: one is made at first start and kept in the state.</summary>
     public TlsOptions Tls { get; init; } = new();

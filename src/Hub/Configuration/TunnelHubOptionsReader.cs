@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -34,7 +36,8 @@ internal static class TunnelHubOptionsReader
             PublicHost = configuration.Text("publicHost"),
             StateDir = configuration.FilePath("stateDir", defaults.StateDir)!,
             AdminSocket = configuration.FilePath("adminSocket", defaults.AdminSocket)!,
-            LogLevel = configuration.LogLevel("logLevel", defaults.LogLevel),
+            Log = LogOptions.Read(configuration),
+            Otlp = configuration.Otlp(),
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges"),
             DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),

@@ -12,7 +12,6 @@ internal sealed class SessionForwarder : IDisposable
 {
     // One timer for all sessions; a session ends at most this much late.
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
-    private readonly ForwardingOptions _options;
     private readonly TargetResolver _resolver;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
@@ -21,7 +20,7 @@ internal sealed class SessionForwarder : IDisposable
 
     public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TimeProvider time, ILogger<SessionForwarder> logger)
     {
-        _options = options;
+        Options = options;
         _resolver = resolver;
         _logger = logger;
         Time = time;
@@ -30,6 +29,9 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     public TimeProvider Time { get; }
+
+    /// <summary>What new sessions go by.</summary>
+    public ForwardingOptions Options { get; set; }
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
     public int Count => _sessions.Count;
@@ -43,14 +45,14 @@ internal sealed class SessionForwarder : IDisposable
         var port = opening.RoutingPort;
         // A compromised edge must not reach other ports of the target.
         var policy = tunnel.FindPort(udp: true, port, Time.GetUtcNow());
-        var info = new SessionInfo(tunnel.EdgeId, port, policy?.TargetHost ?? _options.TargetHost, policy?.TargetPort ?? port);
+        var info = new SessionInfo(tunnel.EdgeId, port, policy?.TargetHost ?? Options.TargetHost, policy?.TargetPort ?? port);
         if (policy is null)
         {
             NoteFailure(info, SessionFailure.PortNotAssigned);
             return null;
         }
 
-        if (tunnel.Tunnel!.ActiveSessions > _options.SessionsPerEdge)
+        if (tunnel.Tunnel!.ActiveSessions > Options.SessionsPerEdge)
         {
             NoteFailure(info, SessionFailure.TooManySessions);
             return null;
@@ -79,9 +81,9 @@ internal sealed class SessionForwarder : IDisposable
         session.Session.Close();
     }
 
-    public void NoteFailure(SessionInfo info, SessionFailure failure)
+    public void NoteFailure(SessionInfo info, SessionFailure failure, int count = 1)
     {
-        Failures.Add(failure);
+        Failures.Add(failure, count);
         if (_throttle.ShouldLog((info.EdgeId, info.Port, failure), out var suppressed))
             ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure, suppressed);
     }

@@ -12,6 +12,9 @@ internal sealed class StreamForwarder(
     private readonly LogThrottle<(string EdgeId, int Port, StreamFailure Failure)> _throttle = new(context.Time);
     private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
 
+    /// <summary>What new streams go by.</summary>
+    public ForwardingOptions Options { get; set; } = options;
+
     /// <summary>Streams that did not get their upstream, by reason.</summary>
     public ReasonCounters<StreamFailure> Failures { get; } = new();
 
@@ -34,13 +37,13 @@ internal sealed class StreamForwarder(
             return;
         }
 
-        if (tunnel.Tunnel!.ActiveStreams > options.StreamsPerEdge)
+        if (tunnel.Tunnel!.ActiveStreams > Options.StreamsPerEdge)
         {
             Refuse(tunnel, stream, port, StreamFailure.TooManyStreams);
             return;
         }
 
-        var forwarded = new ForwardedStream(this, tunnel.EdgeId, stream, opening, policy, policy.TargetHost ?? options.TargetHost);
+        var forwarded = new ForwardedStream(this, tunnel.EdgeId, stream, opening, policy, policy.TargetHost ?? Options.TargetHost);
         _ = forwarded.RunAsync();
     }
 

@@ -1,12 +1,16 @@
 using System.Net.Sockets;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>Is given what an <see cref="UpstreamReceiver"/> reads.</summary>
 internal interface IUpstreamReplies
 {
-    /// <summary>A datagram of the upstream. Must not keep the span.</summary>
+    /// <summary>A datagram of the upstream; more may follow before <see cref="OnBatchEnd"/>. Must not keep the span.</summary>
     void OnReply(ReadOnlySpan<byte> datagram);
+
+    /// <summary>All that had come was given.</summary>
+    void OnBatchEnd();
 
     /// <summary>The socket reported an error, such as an ICMP message that nobody listens.</summary>
     void OnError(SocketError error);
@@ -20,6 +24,7 @@ internal sealed class UpstreamReceiver : SocketAsyncEventArgs, IThreadPoolWorkIt
 {
     // Then others on this I/O thread have their turn.
     private const int MaxBatch = 64;
+    private const int MaxCalls = 2;
 
     // What is peeked is never looked at, so all sockets can share it.
     private static readonly byte[] Peeked = new byte[1];
@@ -90,28 +95,22 @@ internal sealed class UpstreamReceiver : SocketAsyncEventArgs, IThreadPoolWorkIt
 
     private bool ReadAvailable()
     {
-        var buffer = DatagramBuffer.Current;
-        for (var count = 0; count < MaxBatch; count++)
+        var receiver = DatagramReceiver.Current;
+        var open = true;
+        for (var calls = 0; calls < MaxCalls; calls++)
         {
-            SocketError error;
-            int length;
-            try
-            {
-                length = _socket.Receive(buffer, SocketFlags.None, out error);
-            }
-            catch (ObjectDisposedException)
-            {
-                return false;
-            }
-
-            if (error == SocketError.WouldBlock)
-                return true;
-            if (error == SocketError.Success)
-                _replies.OnReply(buffer[..length]);
-            else
+            var error = receiver.Receive(_socket.SafeHandle);
+            while (receiver.TryNext(out var datagram))
+                _replies.OnReply(datagram.Payload);
+            if (error == SocketError.Success && receiver.WasFull)
+                continue;
+            open = error != SocketError.OperationAborted;
+            if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.OperationAborted))
                 _replies.OnError(error);
+            break;
         }
 
-        return true;
+        _replies.OnBatchEnd();
+        return open;
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -61,8 +62,9 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
             }
 
             foreach (var datagram in _held!)
-                Send(socket, datagram);
+                AddToRun(socket, datagram);
             _held = null;
+            SendRun(socket);
             _socket = socket;
         }
 
@@ -82,80 +84,80 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
 
     void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)
     {
-        Touch();
+        Add(payload);
+        ((IDatagramSink)this).OnBatchEnd();
+    }
+
+    void IDatagramSink.OnDatagramOfBatch(ReadOnlySpan<byte> payload) => Add(payload);
+
+    void IDatagramSink.OnBatchEnd()
+    {
         if (Volatile.Read(ref _socket) is { } socket)
-            Send(socket, payload);
-        else
-            HoldOrSend(payload);
+            SendRun(socket);
     }
 
     void IDatagramSink.OnSessionClosed() => _forwarder.Forget(this);
 
     void IUpstreamReplies.OnReply(ReadOnlySpan<byte> datagram)
     {
-        Touch();
-        if (!Session.Send(datagram))
+        if (!Session.Queue(datagram))
             _forwarder.NoteFailure(Info, SessionFailure.ReplyDropped);
+    }
+
+    void IUpstreamReplies.OnBatchEnd()
+    {
+        Touch();
+        Session.Flush();
     }
 
     void IUpstreamReplies.OnError(SocketError error) => _forwarder.NoteFailure(Info, Classify(error));
 
-    private void HoldOrSend(ReadOnlySpan<byte> payload)
+    /// <summary>Before there is a socket it is held; else it leaves at the batch's end.</summary>
+    private void Add(ReadOnlySpan<byte> payload)
+    {
+        Touch();
+        if ((Volatile.Read(ref _socket) ?? TryHold(payload)) is { } socket)
+            AddToRun(socket, payload);
+    }
+
+    /// <returns>The socket, if there is one by now, and then nothing is held.</returns>
+    private Socket? TryHold(ReadOnlySpan<byte> payload)
     {
         lock (_lock)
         {
-            if (_socket is { } socket)
-                Send(socket, payload);
-            else if (_held is not null && _held.Count < MaxHeld)
+            if (_socket is not null)
+                return _socket;
+            if (_held is not null && _held.Count < MaxHeld)
                 _held.Add(payload.ToArray());
             else
                 _forwarder.NoteFailure(Info, SessionFailure.NotReady);
+            return null;
         }
     }
 
-    private void Send(Socket socket, ReadOnlySpan<byte> payload)
+    private void AddToRun(Socket socket, ReadOnlySpan<byte> payload)
     {
         var header = _headerSent && Policy.UdpProxyProtocol == UdpProxyProtocol.First ? default : _header.AsSpan();
-        if (header.Length + payload.Length > DatagramBuffer.MaxPayload)
+        if (header.Length + payload.Length > DatagramRun.MaxPayload)
         {
             _forwarder.NoteFailure(Info, SessionFailure.TooLarge);
             return;
         }
 
-        var datagram = payload;
-        if (header.Length > 0)
-        {
-            var buffer = DatagramBuffer.Current;
-            header.CopyTo(buffer);
-            payload.CopyTo(buffer[header.Length..]);
-            datagram = buffer[..(header.Length + payload.Length)];
-        }
-
         _headerSent = true;
-        var error = TrySend(socket, datagram);
-        if (error == SocketError.ConnectionRefused)
-        {
-            // It answers an earlier datagram; this one has not been sent yet.
-            _forwarder.NoteFailure(Info, SessionFailure.Refused);
-            error = TrySend(socket, datagram);
-        }
-
-        if (error != SocketError.Success)
-            _forwarder.NoteFailure(Info, Classify(error));
+        if (DatagramRun.Current.TryAdd(this, header, payload))
+            return;
+        SendRun(socket);
+        DatagramRun.Current.TryAdd(this, header, payload);
     }
 
-    private static SocketError TrySend(Socket socket, ReadOnlySpan<byte> datagram)
+    private void SendRun(Socket socket)
     {
-        try
-        {
-            socket.Send(datagram, SocketFlags.None, out var error);
-            return error;
-        }
-        catch (ObjectDisposedException)
-        {
-            // Closed by the idle sweep at this moment: as if the datagram had come later.
-            return SocketError.Success;
-        }
+        var result = DatagramRun.Current.Send(this, socket.SafeHandle, [], []);
+        if (result.Refused > 0)
+            _forwarder.NoteFailure(Info, SessionFailure.Refused, result.Refused);
+        if (result.Dropped > 0)
+            _forwarder.NoteFailure(Info, Classify(result.Error), result.Dropped);
     }
 
     private static Socket? TryConnect(IPEndPoint target)
@@ -165,6 +167,7 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
         {
             socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
             socket.Connect(target);
+            DatagramReceiver.Coalesce(socket);
             return socket;
         }
         catch (SocketException)

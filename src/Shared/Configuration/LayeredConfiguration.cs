@@ -73,6 +73,22 @@ public sealed class LayeredConfiguration
         return null;
     }
 
+    /// <summary>Every value that counts, by its name with dots; case does not matter. For comparing two states: the values may be secrets.</summary>
+    public IReadOnlyDictionary<string, string?> Effective()
+    {
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var layer in _layers)
+        {
+            foreach (var key in layer.Keys())
+            {
+                layer.Provider.TryGet(key, out var value);
+                values[Display(key)] = value;
+            }
+        }
+
+        return values;
+    }
+
     /// <summary>Says that a setting may be a list or an object, for one that a scalar of a higher layer hides.</summary>
     public void AllowTree(string name) => _askedTrees.Add(name);
 

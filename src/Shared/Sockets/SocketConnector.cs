@@ -9,7 +9,7 @@ namespace Tunnel.Shared.Sockets;
 /// </summary>
 public static class SocketConnector
 {
-    /// <summary>Connects. The socket has TCP_NODELAY and keep-alive; none of its asynchronous methods may be used.</summary>
+    /// <summary>Connects. The socket does not block and has TCP_NODELAY and keep-alive; none of its asynchronous methods may be used.</summary>
     /// <returns>The socket, or null and why there is none.</returns>
     /// <exception cref="OperationCanceledException">Given up; what the kernel may have connected meanwhile is reset.</exception>
     public static async ValueTask<(Socket? Socket, SocketError Error)> ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)
@@ -30,7 +30,8 @@ public static class SocketConnector
             return (null, failure);
         }
 
-        var socket = new Socket(handle) { NoDelay = true };
+        // It is not blocking, which the wrapper must be told, or it refuses to send.
+        var socket = new Socket(handle) { Blocking = false, NoDelay = true };
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         return (socket, SocketError.Success);
     }

@@ -28,6 +28,7 @@ public sealed class FlowController
     private int _active;
     private long _grown;
     private long _resets;
+    private long _stalled;
 
     internal FlowController(FlowControlOptions options)
     {
@@ -43,6 +44,9 @@ public sealed class FlowController
 
     /// <summary>Streams reset because the budget was used up and they held most of it.</summary>
     public long MemoryResets => Volatile.Read(ref _resets);
+
+    /// <summary>Time that streams had to wait for credit, of all waits that are over.</summary>
+    public TimeSpan StallTime => TimeSpan.FromMilliseconds(Volatile.Read(ref _stalled));
 
     /// <summary>Bytes that windows have grown by above their start.</summary>
     internal long Grown => Volatile.Read(ref _grown);
@@ -70,6 +74,8 @@ public sealed class FlowController
     }
 
     internal void Shrink(int bytes) => Interlocked.Add(ref _grown, -bytes);
+
+    internal void AddStall(long milliseconds) => Interlocked.Add(ref _stalled, milliseconds);
 
     internal void AddBuffering(IBufferingStream stream)
     {

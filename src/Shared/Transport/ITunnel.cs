@@ -30,6 +30,9 @@ public interface ITunnel : IAsyncDisposable
     /// <summary>What was carried so far.</summary>
     TunnelCounters Counters { get; }
 
+    /// <summary>What waits to be sent now; nothing where the transport can't tell.</summary>
+    TunnelQueues Queues => default;
+
     /// <summary>Completes when the tunnel is over, with the first reason; never faults.</summary>
     Task<TunnelEnd> Completion { get; }
 

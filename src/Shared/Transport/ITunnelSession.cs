@@ -13,6 +13,14 @@ public interface ITunnelSession
     /// <returns>False when it was dropped (queue full, session or tunnel gone).</returns>
     bool Send(ReadOnlySpan<byte> payload);
 
+    /// <summary>Like <see cref="Send"/>, but it may wait for <see cref="Flush"/>, so that datagrams which came together leave together.</summary>
+    bool Queue(ReadOnlySpan<byte> payload) => Send(payload);
+
+    /// <summary>Sends what was queued, by this session and by others of its tunnel.</summary>
+    void Flush()
+    {
+    }
+
     /// <summary>Ends the session and tells the peer. The sink is not called any more.</summary>
     void Close();
 }
@@ -22,6 +30,17 @@ public interface IDatagramSink
 {
     /// <summary>One datagram arrived. Must not block nor keep the span.</summary>
     void OnDatagram(ReadOnlySpan<byte> payload);
+
+    /// <summary>
+    /// Like <see cref="OnDatagram"/>, for one of several that came together; <see cref="OnBatchEnd"/> follows on the same thread, before another sink
+    /// is called.
+    /// </summary>
+    void OnDatagramOfBatch(ReadOnlySpan<byte> payload) => OnDatagram(payload);
+
+    /// <summary>The last datagram of a batch was given; the session may be over by now.</summary>
+    void OnBatchEnd()
+    {
+    }
 
     /// <summary>The peer ended the session, or the tunnel was lost.</summary>
     void OnSessionClosed();

@@ -23,4 +23,32 @@ public readonly record struct TunnelCounters
 
     /// <summary>Datagrams dropped here because a queue was full or they were too old.</summary>
     public long DatagramsDropped { get; init; }
+
+    /// <summary>Those of <see cref="DatagramsDropped"/> that had waited longer than is of use; the others found a queue full.</summary>
+    public long DatagramsExpired { get; init; }
+
+    /// <summary>What two tunnels have carried together.</summary>
+    public TunnelCounters Plus(in TunnelCounters other) => new()
+    {
+        BytesSent = BytesSent + other.BytesSent,
+        BytesReceived = BytesReceived + other.BytesReceived,
+        StreamsOpened = StreamsOpened + other.StreamsOpened,
+        StreamsReset = StreamsReset + other.StreamsReset,
+        DatagramsSent = DatagramsSent + other.DatagramsSent,
+        DatagramsReceived = DatagramsReceived + other.DatagramsReceived,
+        DatagramsDropped = DatagramsDropped + other.DatagramsDropped,
+        DatagramsExpired = DatagramsExpired + other.DatagramsExpired,
+    };
+}
+
+/// <summary>What waits in a tunnel to be sent, by tier (protocol.md section 5). TCP data waits in the kernel, so of it only flows can be counted.</summary>
+/// <param name="ControlBytes">Control messages.</param>
+/// <param name="DatagramBytes">Datagrams, which are of the normal tier.</param>
+/// <param name="NormalFlows">Streams and sessions that have data to send.</param>
+/// <param name="SustainedFlows">The same, of those that have been sending for long.</param>
+public readonly record struct TunnelQueues(long ControlBytes, long DatagramBytes, long NormalFlows, long SustainedFlows)
+{
+    /// <summary>What waits in two tunnels together.</summary>
+    public TunnelQueues Plus(in TunnelQueues other) => new(
+        ControlBytes + other.ControlBytes, DatagramBytes + other.DatagramBytes, NormalFlows + other.NormalFlows, SustainedFlows + other.SustainedFlows);
 }

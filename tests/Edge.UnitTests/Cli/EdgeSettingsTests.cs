@@ -26,7 +26,7 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.Equal([22], settings.Edge.ProtectedPorts);
         Assert.Null(settings.Edge.AllowPorts);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.Edge.DrainTimeout);
-        Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.Equal(LogLevel.Information, settings.Log.Level);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.Empty(settings.Edge.ProtectedPorts);
         Assert.Equal("/tmp/a.sock", settings.AdminSocket);
         Assert.Equal("/tmp/s", settings.Edge.StateDirectory);
-        Assert.Equal(LogLevel.Debug, settings.LogLevel);
+        Assert.Equal(LogLevel.Debug, settings.Log.Level);
         Assert.Equal(TimeSpan.FromSeconds(5), settings.Edge.DrainTimeout);
     }
 

@@ -246,13 +246,13 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     {
         FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
         tunnel.Counters = new TunnelCounters { BytesSent = 10, BytesReceived = 20 };
-        Assert.Equal((10, 20), _connector.Totals.GetBytes());
+        Assert.Equal((10, 20), (_connector.Totals.GetCounters().BytesSent, _connector.Totals.GetCounters().BytesReceived));
         tunnel.Lose();
         await WaitForRetryAsync();
         _time.Advance(TimeSpan.FromSeconds(1));
         FakeTunnel next = await ConnectAsync(Config(rev: 1));
         next.Counters = new TunnelCounters { BytesSent = 1, BytesReceived = 2 };
-        Assert.Equal((11, 22), _connector.Totals.GetBytes());
+        Assert.Equal((11, 22), (_connector.Totals.GetCounters().BytesSent, _connector.Totals.GetCounters().BytesReceived));
     }
 
     private IEdgeTunnelHandler Handler => _connector;

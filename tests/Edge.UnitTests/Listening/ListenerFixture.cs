@@ -19,8 +19,8 @@ internal sealed class ListenerFixture : IDisposable
     {
         var transport = new TransportContext(new FlowControlOptions(), Time, NullLoggerFactory.Instance);
         Handover = new ClientHandover(
-            Tunnels, transport, descriptors ?? new DescriptorGuard(int.MaxValue), Refusals, new IgnoringObserver(), NullLogger.Instance);
-        Sessions = new UdpSessions(Tunnels, Refusals, maxSessions, TimeSpan.FromSeconds(60), Time, NullLogger.Instance);
+            Tunnels, transport, descriptors ?? new DescriptorGuard(() => int.MaxValue, Time), Refusals, new IgnoringObserver(), NullLogger.Instance);
+        Sessions = new UdpSessions(Tunnels, Refusals, maxSessions, maxSessions, TimeSpan.FromSeconds(60), Time, NullLogger.Instance);
     }
 
     public ManualTimeProvider Time { get; } = new();

@@ -37,7 +37,7 @@ public sealed class TcpPortListenerTests
     [Fact]
     public async Task Near_the_descriptor_limit_a_client_is_reset()
     {
-        using var fixture = new ListenerFixture(new DescriptorGuard(limit: 1));
+        using var fixture = new ListenerFixture(new DescriptorGuard(() => 1, TimeProvider.System));
         fixture.Tunnels.Current = new FakeTunnel();
         TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
 

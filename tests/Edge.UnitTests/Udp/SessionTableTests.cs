@@ -8,7 +8,7 @@ public sealed class SessionTableTests
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
 
-    private readonly SessionTable<Session> _table = new(capacity: 3, Idle);
+    private readonly SessionTable<Session> _table = new(capacity: 3, perAddress: 2, Idle);
 
     [Fact]
     public void A_full_table_gives_up_a_session_of_one_unanswered_datagram_first()
@@ -82,7 +82,7 @@ public sealed class SessionTableTests
         Prop.ForAll<int[]>(operations =>
         {
             const int Capacity = 4;
-            var table = new SessionTable<Session>(Capacity, Idle);
+            var table = new SessionTable<Session>(Capacity, 2, Idle);
             var model = new List<(Session Session, double At, bool Proven)>();
             double now = 0;
             foreach (int operation in operations)
@@ -118,6 +118,38 @@ public sealed class SessionTableTests
             return table.Count == model.Count && model.All(entry => table.TryGet(entry.Session.Key, out Session? found) && found == entry.Session);
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void One_address_pushes_out_its_own_oldest_and_nobody_elses()
+    {
+        Session other = Add(1, at: 0);
+        Session first = AddOf(Ipv4(2), 1);
+        AddOf(Ipv4(2), 2);
+        _table.Touch(first, Seconds(9));
+        Assert.Same(first, _table.Add(new Session(Session.KeyOf(Ipv4(2), 3)), Seconds(10)));
+        Assert.True(_table.TryGet(other.Key, out _));
+        Assert.Equal(3, _table.Count);
+    }
+
+    [Fact]
+    public void One_ipv6_network_of_64_bits_counts_as_one_address()
+    {
+        UInt128 network = (UInt128)0x20010db800000001 << 64;
+        Session first = AddOf(network | 1, 1);
+        AddOf(network | 2, 1);
+        Assert.Same(first, _table.Add(new Session(Session.KeyOf(network | 3, 1)), Seconds(1)));
+        _table.Remove(first);
+        Assert.Null(_table.Add(new Session(Session.KeyOf(network + ((UInt128)1 << 64), 1)), Seconds(2)));
+    }
+
+    private static UInt128 Ipv4(int number) => ((UInt128)0xffff << 32) | (uint)number;
+
+    private Session AddOf(UInt128 address, ushort clientPort)
+    {
+        var session = new Session(Session.KeyOf(address, clientPort));
+        Assert.Null(_table.Add(session, Seconds(0)));
+        return session;
+    }
+
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 
     private Session Add(int number, double at)
@@ -127,10 +159,15 @@ public sealed class SessionTableTests
         return session;
     }
 
-    private sealed class Session(int number, ushort port = 53) : SessionNode<Session>(KeyOf(number, port))
+    private sealed class Session(SessionKey key) : SessionNode<Session>(key)
     {
-        public int Number => number;
+        public Session(int number, ushort port = 53)
+            : this(KeyOf(number, port)) => Number = number;
 
-        public static SessionKey KeyOf(int number, ushort port = 53) => new(port, new DatagramPath((UInt128)number, 1000, 1, 0));
+        public int Number { get; }
+
+        public static SessionKey KeyOf(int number, ushort port = 53) => KeyOf(Ipv4(number), 1000, port);
+
+        public static SessionKey KeyOf(UInt128 address, ushort clientPort, ushort port = 53) => new(port, new DatagramPath(address, clientPort, 1, 0));
     }
 }

@@ -21,6 +21,16 @@ public static class DebianProgram
 
     public static string Ip => Find("ip", "iproute2");
 
+    public static string Setpriv => Find("setpriv", "util-linux");
+
+    public static string SystemdAnalyze => Find("systemd-analyze", "systemd");
+
+    public static string Nft => Find("nft", "nftables");
+
+    public static string Prlimit => Find("prlimit", "util-linux");
+
+    public static string Promtool => Find("promtool", "prometheus");
+
     private static string Find(string program, string package)
     {
         var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin", "/sbin"]);

@@ -27,7 +27,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, params string[] more)
     {
         var name = Path.Combine(directory, "edge-" + Guid.NewGuid().ToString("N")[..8]);
-        File.WriteAllText(name + ".token", token);
+        File.WriteAllText(name + ".token", KnownSecrets.Add(token));
         return new EdgeProcess(
             ["run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock", .. more], name + ".sock");
     }
@@ -35,7 +35,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     /// <summary>Starts it again after it was killed.</summary>
     public async Task RestartAsync()
     {
-        await Process.DisposeAsync();
+        await EndAsync();
         Process = ManagedProcess.Start("tunnel-edge", Binaries.Edge, _arguments);
     }
 
@@ -68,7 +68,13 @@ public sealed class EdgeProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _admin.Dispose();
+        await EndAsync();
+    }
+
+    private async Task EndAsync()
+    {
         await Process.DisposeAsync();
+        KnownSecrets.Check("tunnel-edge", Process.Log);
     }
 
     private static HashSet<int> Ports(JsonElement status, string member) => [.. status.GetProperty(member).EnumerateArray().Select(port => port.GetInt32())];

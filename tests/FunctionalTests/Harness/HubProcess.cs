@@ -53,14 +53,25 @@ public sealed class HubProcess : IAsyncDisposable
     /// <summary>Starts it again after it was killed, with the same settings and state.</summary>
     public async Task RestartAsync()
     {
-        await Process.DisposeAsync();
+        await EndAsync();
         Process = Launch(_directory);
         await WaitUntilReadyAsync();
     }
 
     /// <summary>Runs a command against this hub.</summary>
-    public Task<ProgramResult> RunAsync(params string[] arguments) =>
-        ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
+    public async Task<ProgramResult> RunAsync(params string[] arguments)
+    {
+        if (Array.IndexOf(arguments, "--secret") is >= 0 and var option)
+        {
+            KnownSecrets.Add(arguments[option + 1]);
+        }
+
+        var result = await ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
+
+        // A token is printed alone.
+        KnownSecrets.Add(arguments is ["edge", "add" or "token" or "rotate-secret", ..] or ["admin-key", ..] ? result.StandardOutput.Trim() : "");
+        return result;
+    }
 
     public Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json = null) => _admin.SendAsync(method, path, json, CancellationToken.None);
 
@@ -86,7 +97,7 @@ public sealed class HubProcess : IAsyncDisposable
         List<string> arguments = ["edge", "add", id, "--host", $"127.0.0.1:{TunnelPort}"];
         AddList("--tcp", tcp);
         AddList("--udp", udp);
-        return (await RunAsync([.. arguments])).Succeeded().StandardOutput.Trim();
+        return KnownSecrets.Add((await RunAsync([.. arguments])).Succeeded().StandardOutput.Trim());
 
         void AddList(string option, IEnumerable<int> ports)
         {
@@ -119,7 +130,14 @@ public sealed class HubProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _admin.Dispose();
+        await EndAsync();
+    }
+
+    // What was logged is looked through, whatever the test was about.
+    private async Task EndAsync()
+    {
         await Process.DisposeAsync();
+        KnownSecrets.Check("tunnel-hub", Process.Log);
     }
 
     private static ManagedProcess Launch(string directory) =>

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 
 namespace Tunnel.FunctionalTests.Harness;
 
@@ -24,7 +25,8 @@ public sealed class StreamPair(Socket client, Socket server) : IDisposable
 
     private static async Task SendAndReceiveAsync(string direction, Socket from, Socket to)
     {
-        var message = Guid.NewGuid().ToByteArray();
+        // As text: it would be found in a log that has payloads.
+        var message = Encoding.ASCII.GetBytes(KnownSecrets.Add(Guid.NewGuid().ToString("N")));
         await from.SendAllAsync(message);
         try
         {

@@ -10,6 +10,7 @@ using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Observability;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Admin;
@@ -39,6 +40,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public HubEventFeed Events => EventLog.Queue;
 
+    public PrometheusExporter Metrics { get; } = new("none");
+
     TimeProvider IAdministeredHub.Time => Time;
 
     public string SocketPath => _directory.File("admin.sock");
@@ -50,7 +53,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, fixture, publicHost, NullLogger.Instance),
+            application => AdminApi.Map(application, fixture, () => publicHost, NullLogger.Instance),
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;

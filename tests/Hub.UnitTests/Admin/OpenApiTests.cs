@@ -10,6 +10,7 @@ using Tunnel.Hub;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Shared.Observability;
 
 namespace Hub.UnitTests.Admin;
 
@@ -26,6 +27,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
 
+    public PrometheusExporter Metrics { get; } = new("none");
+
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
@@ -39,7 +42,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         AdminApi.AddServices(builder.Services);
         _application = builder.Build();
         _application.UseRouting();
-        AdminApi.Map(_application, this, "hub.example.com", NullLogger.Instance);
+        AdminApi.Map(_application, this, () => "hub.example.com", NullLogger.Instance);
         await _application.StartAsync();
         using var http = _application.GetTestClient();
         _document = JsonElement.Parse(await http.GetStringAsync("openapi/v1.json"));

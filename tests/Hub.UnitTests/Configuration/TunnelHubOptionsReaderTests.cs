@@ -17,7 +17,7 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
     {
         var options = Read();
         Assert.Equal((8443, "::", "127.0.0.1", null), (options.TunnelPort, options.BindAddress, options.TargetHost, options.PublicHost));
-        Assert.Equal((LogLevel.Information, 30), (options.LogLevel, options.DrainTimeout.TotalSeconds));
+        Assert.Equal((LogLevel.Information, 30), (options.Log.Level, options.DrainTimeout.TotalSeconds));
         Assert.Equal(
             new HubLimits
             {

@@ -22,6 +22,7 @@ public sealed class SocketConnectorTests
         Assert.Equal(target, socket!.RemoteEndPoint);
         Assert.Equal(accepted.RemoteEndPoint, socket.LocalEndPoint);
         Assert.True(socket.NoDelay);
+        Assert.Equal(5, socket.Send("hello"u8));
     }
 
     [Fact]

@@ -26,10 +26,5 @@ internal sealed class EdgeSlot
     /// <summary>Newcomers are dealt with one after the other: a probe takes seconds.</summary>
     public SemaphoreSlim Elections { get; } = new(1);
 
-    public void AddEnded(TunnelCounters counters) => Ended = Ended with
-    {
-        BytesReceived = Ended.BytesReceived + counters.BytesReceived,
-        BytesSent = Ended.BytesSent + counters.BytesSent,
-        StreamsOpened = Ended.StreamsOpened + counters.StreamsOpened,
-    };
+    public void AddEnded(TunnelCounters counters) => Ended = Ended.Plus(counters);
 }

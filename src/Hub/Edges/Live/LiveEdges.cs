@@ -35,9 +35,13 @@ internal sealed class LiveEdges : IDisposable
         _events = events;
         _time = time;
         _logger = loggerFactory.CreateLogger<LiveEdges>();
+        Pushes = new ConfigPushes(time);
         _election = new TunnelElection(_lock, events, time, _logger);
         _allowed.Changed += OnAllowedChanged;
     }
+
+    /// <summary>Configurations that were pushed, and how long edges took to apply them.</summary>
+    public ConfigPushes Pushes { get; }
 
     /// <summary>Prepares a tunnel for an edge that has authenticated.</summary>
     /// <returns>Null when too many edges are connected, or the hub stops.</returns>
@@ -112,6 +116,7 @@ internal sealed class LiveEdges : IDisposable
 
     public void OnPortReport(LiveTunnel live, Report report)
     {
+        Pushes.OnApplied(live, report.Rev);
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Length);
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
@@ -211,7 +216,10 @@ internal sealed class LiveEdges : IDisposable
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Under the lock, so that two changes at once are sent in their order.
             if (next is not null)
+            {
+                Pushes.OnSent(live);
                 live.Tunnel!.SendConfig(next);
+            }
         }
 
         if (next is null)

@@ -57,6 +57,9 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     /// <summary>What it last said of its ports; null before.</summary>
     public Report? PortReport { get; private set; }
 
+    /// <summary>When the last configuration was pushed, as a timestamp of the clock; 0 when it was applied, or none was.</summary>
+    public long PushedAt;
+
     /// <summary>New streams go elsewhere; changed under the registry's lock.</summary>
     public bool IsDraining { get; set; }
 

@@ -11,8 +11,13 @@ internal sealed partial class StateFiles : IStateFiles
 
     public void MakeDirectory(string path)
     {
-        if (!Directory.Exists(path))
-            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        if (Directory.Exists(path))
+            return;
+        const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(path, mode);
+
+        // The process's mask is narrower for the moment in which an admin socket is made, and would take the right to enter.
+        File.SetUnixFileMode(path, mode);
     }
 
     public byte[]? Read(string path)

@@ -49,6 +49,9 @@ public sealed class TierScheduler
     /// <summary>Flows whose data waits.</summary>
     public int ReadyFlows => _fresh.Count + NormalCount + _sustained.Count;
 
+    /// <summary>Of these, flows of the sustained tier.</summary>
+    public int ReadySustained => _sustained.Count;
+
     private bool HasData => ReadyFlows > 0;
 
     private int NormalCount => _normal.Count - 1;

@@ -7,6 +7,8 @@ internal sealed class DatagramQuota
 
     private int _used;
 
+    public int Used => _used;
+
     public bool TryTake(int bytes)
     {
         if (_used + bytes > Limit) return false;

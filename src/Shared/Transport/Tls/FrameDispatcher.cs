@@ -84,6 +84,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     {
         _carriedData = true;
         _dataLeft = _header.Length;
+        inbound.EndDatagrams();
         _stream = inbound.FindStream(_header);
         if (_stream is { TakesData: false }) throw new FrameViolationException(_header, "DATA after CLOSE");
     }
@@ -142,7 +143,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
                 inbound.OnUdpData(_header, payload);
                 break;
             case FrameType.UdpClose:
-                inbound.FindSession(_header)?.OnClosed();
+                inbound.OnUdpClose(_header);
                 break;
             default:
                 HandleTunnelFrame(payload);

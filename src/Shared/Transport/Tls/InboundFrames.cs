@@ -12,6 +12,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     // Twice what an edge may have open: so many ends can wait at once for good reason (an upstream dies), and not many more.
     private const int MaxEndingsUnsent = 128 << 10;
 
+    private IDatagramSink? _batch;
     private long _reportSecond;
     private int _reports;
 
@@ -28,6 +29,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     /// <summary>All that had come is processed.</summary>
     public void OnRoundDone()
     {
+        EndDatagrams();
         tunnel.Liveness.OnReceived(tunnel.Context.NowMilliseconds);
 
         // Credit and answers of this round leave in one batch; the read loop is not to be held up by more.
@@ -73,7 +75,25 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     public void OnUdpData(in FrameHeader frame, ReadOnlySpan<byte> payload)
     {
         tunnel.Traffic.CountDatagramReceived(payload.Length);
-        FindSession(frame)?.Sink?.OnDatagram(payload);
+        var sink = FindSession(frame)?.Sink;
+        if (!ReferenceEquals(sink, _batch)) EndDatagrams();
+        if (sink is null) return;
+        _batch = sink;
+        sink.OnDatagramOfBatch(payload);
+    }
+
+    public void OnUdpClose(in FrameHeader frame)
+    {
+        EndDatagrams();
+        FindSession(frame)?.OnClosed();
+    }
+
+    /// <summary>What came for one session in a row is its sink's to send: with the next session's datagrams, with anything that takes time, and at a round's end.</summary>
+    public void EndDatagrams()
+    {
+        var sink = _batch;
+        _batch = null;
+        sink?.OnBatchEnd();
     }
 
     public void OnPing(ReadOnlySpan<byte> payload)

@@ -59,6 +59,15 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     public bool Send(ReadOnlySpan<byte> payload)
     {
+        if (!Queue(payload)) return false;
+        Flush();
+        return true;
+    }
+
+    public void Flush() => _tunnel.Writer.Request();
+
+    public bool Queue(ReadOnlySpan<byte> payload)
+    {
         if (payload.Length > FrameRules.MaxDatagram) return false;
         lock (_tunnel.Sync)
         {
@@ -84,7 +93,6 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             if (!_openPending) _tunnel.Scheduler.EnqueueData(this);
         }
 
-        _tunnel.Writer.Request();
         return true;
     }
 
@@ -147,6 +155,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             {
                 if (now - datagram.QueuedAt > MaxAgeMilliseconds)
                 {
+                    _tunnel.Traffic.CountDatagramExpired();
                     Drop();
                     continue;
                 }

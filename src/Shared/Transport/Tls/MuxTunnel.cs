@@ -77,6 +77,14 @@ internal sealed class MuxTunnel : ITunnel
 
     public TunnelCounters Counters => Traffic.Snapshot();
 
+    public TunnelQueues Queues
+    {
+        get
+        {
+            lock (Sync) return new TunnelQueues(Control.QueuedBytes, Datagrams.Used, Scheduler.ReadyFlows - Scheduler.ReadySustained, Scheduler.ReadySustained);
+        }
+    }
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     // ---- shared with streams, sessions, reader and writer; guarded by Sync where not said otherwise

@@ -32,6 +32,7 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
         if (!_window.TryAdd(bytes)) return false;
         if (bytes == 0 || !WaitsForCredit || !stream.State.CanSend) return true;
         WaitsForCredit = false;
+        tunnel.Context.Flow.AddStall(tunnel.Context.NowMilliseconds - WaitsSince);
         tunnel.Scheduler.EnqueueData(stream);
         return true;
     }

@@ -119,7 +119,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         return DialResult.Connected(TlsTunnel.CreateEdge(connection, request, config, answer.After, context), config);
     }
 
-    private static DialResult Refused(DialRequest request, string refusal) => refusal switch
+    internal static DialResult Refused(DialRequest request, string refusal) => refusal switch
     {
         HubRefusal.Unauthorized => DialResult.Failed(DialFailureKind.Unauthorized, $"the hub {request.HostName} refused edge '{request.EdgeId}': unknown id, wrong secret, or disabled. Make a new token at the hub with 'tunnel-hub edge token {request.EdgeId} --host …'"),
         HubRefusal.Busy => DialResult.Failed(DialFailureKind.Busy, $"the hub {request.HostName} is busy"),

@@ -10,6 +10,7 @@ internal sealed class TrafficMeter
     private long _datagramsSent;
     private long _datagramsReceived;
     private long _datagramsDropped;
+    private long _datagramsExpired;
 
     /// <summary>The figures now.</summary>
     public TunnelCounters Snapshot() => new()
@@ -21,6 +22,7 @@ internal sealed class TrafficMeter
         DatagramsSent = Volatile.Read(ref _datagramsSent),
         DatagramsReceived = Volatile.Read(ref _datagramsReceived),
         DatagramsDropped = Volatile.Read(ref _datagramsDropped),
+        DatagramsExpired = Volatile.Read(ref _datagramsExpired),
     };
 
     /// <summary>With the lock held.</summary>
@@ -49,6 +51,9 @@ internal sealed class TrafficMeter
         CountReceived(bytes);
     }
 
-    /// <summary>With the lock held.</summary>
+    /// <summary>With the lock held, for whatever reason.</summary>
     public void CountDatagramDropped() => _datagramsDropped++;
+
+    /// <summary>With the lock held: one that is dropped because it is too old.</summary>
+    public void CountDatagramExpired() => _datagramsExpired++;
 }

@@ -68,7 +68,12 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
 
     public override bool HasMoreControl => _hello is not null || _ping is not null || _pong is not null || _config is not null || _goAway is not null || _reports.Count > 0;
 
+    /// <summary>Bytes that wait.</summary>
+    public int QueuedBytes => Length(_hello) + Length(_ping) + Length(_pong) + Length(_config) + Length(_goAway) + _reports.Sum(Length);
+
     public override int WriteData(Span<byte> buffer, int limit, long now) => 0;
+
+    private static int Length(byte[]? frame) => frame?.Length ?? 0;
 
     private static byte[]? Take(ref byte[]? field)
     {

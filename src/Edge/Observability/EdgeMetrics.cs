@@ -1,0 +1,119 @@
+using System.Diagnostics.Metrics;
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Observability;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Observability;
+
+/// <summary>
+/// The edge's instruments (docs/operations.md has the table). All are observed: they read at a scrape what is counted anyway, so traffic pays nothing for
+/// them.
+/// </summary>
+internal static class EdgeMetrics
+{
+    public const string MeterName = "Tunnel.Edge";
+
+    /// <summary>Adds them.</summary>
+    /// <param name="factory">Makes the meter, and ends it.</param>
+    /// <param name="parts">Where the figures are.</param>
+    public static void Add(IMeterFactory factory, EdgeParts parts)
+    {
+        Meter meter = factory.Create(MeterName, typeof(EdgeMetrics).Assembly.GetName().Version!.ToString(3));
+        AddTunnel(meter, parts);
+        AddTraffic(meter, parts);
+        AddPorts(meter, parts);
+        TransportMetrics.Add(meter, () => parts.Transport);
+        ProcessMetrics.Add(meter);
+        meter.CreateObservableCounter("tunnel.events.dropped", () => parts.Events.Dropped, "{event}", "Events that subscribers were too slow for.");
+    }
+
+    private static void AddTunnel(Meter meter, EdgeParts parts)
+    {
+        meter.CreateObservableGauge("tunnel.connected", () => parts.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
+        meter.CreateObservableUpDownCounter("tunnel.tunnels", () => parts.Connector.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
+        meter.CreateObservableGauge(
+            "tunnel.rtt",
+            () => parts.Connector.Current?.RoundTripTime is { } trip ? [new Measurement<double>(trip.TotalSeconds)] : Array.Empty<Measurement<double>>(),
+            "s",
+            "Last measured round trip to the hub.");
+        meter.CreateObservableGauge("tunnel.queue.size", () => QueueBytes(parts), "By", "Bytes that wait to be sent in tunnels; TCP data waits in the kernel instead.");
+        meter.CreateObservableGauge("tunnel.queue.flows", () => QueueFlows(parts), "{flow}", "Streams and sessions that have something to send and wait for their turn.");
+    }
+
+    private static void AddTraffic(Meter meter, EdgeParts parts)
+    {
+        meter.CreateObservableUpDownCounter("tunnel.streams.active", () => parts.Connector.Totals.ActiveStreams, "{stream}", "TCP streams open now.");
+        meter.CreateObservableCounter("tunnel.streams.opened", () => parts.Connector.Totals.GetCounters().StreamsOpened, "{stream}", "TCP streams ever opened.");
+        meter.CreateObservableCounter(
+            "tunnel.streams.reset", () => parts.Connector.Totals.GetCounters().StreamsReset, "{stream}", "TCP streams that ended by a reset of either side.");
+        meter.CreateObservableUpDownCounter("tunnel.sessions.active", () => parts.Connector.Totals.ActiveSessions, "{session}", "UDP sessions open now.");
+        meter.CreateObservableCounter(
+            "tunnel.io", () => BothWays(parts, sum => sum.BytesSent, sum => sum.BytesReceived), "By", "Payload bytes: in is from clients, out is to clients.");
+        meter.CreateObservableCounter(
+            "tunnel.datagrams", () => BothWays(parts, sum => sum.DatagramsSent, sum => sum.DatagramsReceived), "{datagram}", "UDP datagrams: in is from clients, out is to clients.");
+        meter.CreateObservableCounter(
+            "tunnel.datagrams.dropped",
+            () => ByReason(parts, IsOfUdp).Concat(TunnelDrops(parts)),
+            "{datagram}",
+            "UDP sessions and datagrams that were lost.");
+        meter.CreateObservableCounter("tunnel.streams.failed", () => ByReason(parts, reason => !IsOfUdp(reason)), "{stream}", "Clients that were turned away.");
+    }
+
+    private static void AddPorts(Meter meter, EdgeParts parts)
+    {
+        meter.CreateObservableGauge("tunnel.ports.bound", () => Ports(parts.Ports.GetState()), "{port}", "Ports that are bound.");
+        meter.CreateObservableGauge("tunnel.ports.failed", () => parts.Ports.GetState().Failed.Count, "{port}", "Assigned ports that can't be bound.");
+    }
+
+    private static Measurement<long>[] TunnelDrops(EdgeParts parts)
+    {
+        TunnelCounters sum = parts.Connector.Totals.GetCounters();
+        return
+        [
+            new(sum.DatagramsDropped - sum.DatagramsExpired, new KeyValuePair<string, object?>("reason", "tunnelQueueFull")),
+            new(sum.DatagramsExpired, new KeyValuePair<string, object?>("reason", "tunnelQueueExpired")),
+        ];
+    }
+
+    private static Measurement<long>[] Ports(PortState state) =>
+    [
+        new(state.NumbersOf(PortProtocol.Tcp).Length, new KeyValuePair<string, object?>("protocol", "tcp")),
+        new(state.NumbersOf(PortProtocol.Udp).Length, new KeyValuePair<string, object?>("protocol", "udp")),
+    ];
+
+    private static Measurement<long>[] QueueBytes(EdgeParts parts)
+    {
+        TunnelQueues queues = parts.Connector.Totals.GetQueues();
+        return
+        [
+            new(queues.ControlBytes, new KeyValuePair<string, object?>("tier", "control")),
+            new(queues.DatagramBytes, new KeyValuePair<string, object?>("tier", "normal")),
+        ];
+    }
+
+    private static Measurement<long>[] QueueFlows(EdgeParts parts)
+    {
+        TunnelQueues queues = parts.Connector.Totals.GetQueues();
+        return
+        [
+            new(queues.NormalFlows, new KeyValuePair<string, object?>("tier", "normal")),
+            new(queues.SustainedFlows, new KeyValuePair<string, object?>("tier", "sustained")),
+        ];
+    }
+
+    private static Measurement<long>[] BothWays(EdgeParts parts, Func<TunnelCounters, long> fromClients, Func<TunnelCounters, long> toClients)
+    {
+        TunnelCounters sum = parts.Connector.Totals.GetCounters();
+        return
+        [
+            new(fromClients(sum), new KeyValuePair<string, object?>("direction", "in")),
+            new(toClients(sum), new KeyValuePair<string, object?>("direction", "out")),
+        ];
+    }
+
+    private static IEnumerable<Measurement<long>> ByReason(EdgeParts parts, Func<string, bool> wanted) =>
+        parts.Refusals.ToDictionary().Where(count => wanted(count.Key))
+            .Select(count => new Measurement<long>(count.Value, new KeyValuePair<string, object?>("reason", count.Key)));
+
+    private static bool IsOfUdp(string reason) => reason.StartsWith("udp", StringComparison.Ordinal);
+}

@@ -1,0 +1,10 @@
+using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Observability;
+
+/// <summary>The parts of an edge that metrics are read from.</summary>
+internal sealed record EdgeParts(
+    TunnelConnector Connector, RefusalCounters Refusals, PortListeners Ports, EventQueue<Action> Events, TransportContext Transport);

@@ -1,0 +1,26 @@
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>Counts the configurations that are pushed to edges, and measures the time until they are reported as applied.</summary>
+internal sealed class ConfigPushes(TimeProvider time)
+{
+    private long _sent;
+
+    public long Sent => Volatile.Read(ref _sent);
+
+    /// <summary>Told of each time from a push to its report; called on the tunnel's read loop, so it must not block.</summary>
+    public Action<TimeSpan>? Measured { get; set; }
+
+    /// <summary>A configuration is about to be sent.</summary>
+    public void OnSent(LiveTunnel live)
+    {
+        Interlocked.Increment(ref _sent);
+        Volatile.Write(ref live.PushedAt, time.GetTimestamp());
+    }
+
+    /// <summary>The edge has applied a revision. One that is older than the last that was sent was overtaken by it.</summary>
+    public void OnApplied(LiveTunnel live, long revision)
+    {
+        if (revision == live.Config.Hub!.Rev && Interlocked.Exchange(ref live.PushedAt, 0) is > 0 and var sent)
+            Measured?.Invoke(time.GetElapsedTime(sent));
+    }
+}

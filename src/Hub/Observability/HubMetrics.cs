@@ -1,0 +1,171 @@
+using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Observability;
+
+namespace Tunnel.Hub.Observability;
+
+/// <summary>
+/// The hub's instruments (docs/operations.md has the table). Nearly all are observed: they read at a scrape what is counted anyway, so traffic pays nothing
+/// for them.
+/// </summary>
+internal sealed class HubMetrics
+{
+    public const string MeterName = "Tunnel.Hub";
+
+    // One scrape reads ten instruments of the same edges.
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(200);
+
+    private readonly Func<HubRun?> _run;
+    private readonly Func<long> _eventsDropped;
+    private readonly TimeProvider _time;
+    private readonly Histogram<double> _configApplied;
+    private ImmutableArray<EdgeFigures> _figures = [];
+    private long _readAt;
+
+    /// <param name="factory">Makes the meter, and ends it.</param>
+    /// <param name="run">The present run, or null while the hub does not run.</param>
+    /// <param name="eventsDropped">Events that subscribers were too slow for.</param>
+    /// <param name="time">The hub's clock.</param>
+    public HubMetrics(IMeterFactory factory, Func<HubRun?> run, Func<long> eventsDropped, TimeProvider time)
+    {
+        _run = run;
+        _eventsDropped = eventsDropped;
+        _time = time;
+        var meter = factory.Create(MeterName, typeof(HubMetrics).Assembly.GetName().Version!.ToString(3));
+        _configApplied = meter.CreateHistogram<double>(
+            "tunnel.config.apply.duration", "s", "Time from the push of a configuration until the edge reported that it is applied.");
+        AddEdges(meter);
+        AddTraffic(meter);
+        AddForwarding(meter);
+        AddProtection(meter);
+        AddResources(meter);
+    }
+
+    /// <summary>A run has begun.</summary>
+    public void Watch(HubRun run) => run.Live.Pushes.Measured = duration => _configApplied.Record(duration.TotalSeconds);
+
+    private void AddEdges(Meter meter)
+    {
+        meter.CreateObservableGauge("tunnel.edges.allowed", () => Value(run => run.Edges.Current.Count), "{edge}", "Edges in the set, enabled or not.");
+        meter.CreateObservableGauge("tunnel.edges.connected", () => Value(_ => Figures().Length), "{edge}", "Edges with at least one tunnel.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.tunnels",
+            () => Figures().Select(edge => new Measurement<int>(edge.Tunnels, Edge(edge), new("transport", Name(edge.Transport)))),
+            "{tunnel}",
+            "Tunnels, draining ones included.");
+        meter.CreateObservableGauge(
+            "tunnel.rtt",
+            () => Figures().Where(edge => edge.RoundTrip is not null).Select(edge => new Measurement<double>(edge.RoundTrip!.Value.TotalSeconds, Edge(edge))),
+            "s",
+            "Last measured round trip of an edge's newest tunnel.");
+        meter.CreateObservableCounter("tunnel.config.pushes", () => Value(run => run.Live.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
+    }
+
+    private void AddTraffic(Meter meter)
+    {
+        meter.CreateObservableUpDownCounter("tunnel.streams.active", () => PerEdge(edge => edge.Streams), "{stream}", "TCP streams open now.");
+        meter.CreateObservableCounter("tunnel.streams.opened", () => PerEdge(edge => edge.Counters.StreamsOpened), "{stream}", "TCP streams ever opened.");
+        meter.CreateObservableCounter("tunnel.streams.reset", () => PerEdge(edge => edge.Counters.StreamsReset), "{stream}", "TCP streams that ended by a reset of either side.");
+        meter.CreateObservableUpDownCounter("tunnel.sessions.active", () => PerEdge(edge => edge.Sessions), "{session}", "UDP sessions open now.");
+        meter.CreateObservableCounter(
+            "tunnel.io",
+            () => BothWays(edge => edge.Counters.BytesReceived, edge => edge.Counters.BytesSent),
+            "By",
+            "Payload bytes: in is from clients, out is to clients.");
+        meter.CreateObservableCounter(
+            "tunnel.datagrams",
+            () => BothWays(edge => edge.Counters.DatagramsReceived, edge => edge.Counters.DatagramsSent),
+            "{datagram}",
+            "UDP datagrams: in is from clients, out is to clients.");
+        meter.CreateObservableGauge("tunnel.queue.size", QueueBytes, "By", "Bytes that wait to be sent in tunnels; TCP data waits in the kernel instead.");
+        meter.CreateObservableGauge("tunnel.queue.flows", QueueFlows, "{flow}", "Streams and sessions that have something to send and wait for their turn.");
+    }
+
+    private void AddForwarding(Meter meter)
+    {
+        meter.CreateObservableCounter(
+            "tunnel.streams.failed", () => ByReason(run => run.Streams.Failures.Snapshot()), "{stream}", "Streams that did not get their upstream.");
+        meter.CreateObservableCounter(
+            "tunnel.datagrams.dropped",
+            () => ByReason(run => run.Sessions.Failures.Snapshot()).Concat(TunnelDrops()),
+            "{datagram}",
+            "UDP sessions and datagrams that were lost.");
+    }
+
+    private void AddProtection(Meter meter)
+    {
+        meter.CreateObservableCounter(
+            "tunnel.connections.refused", () => ByReason(run => run.FrontDoor.Refusals.Snapshot()), "{connection}", "Connections to the tunnel port that did not become a tunnel.");
+        meter.CreateObservableCounter("tunnel.auth.failures", AuthFailures, "{attempt}", "Wrong ids or secrets; blocked are those of an address and id that failed too often.");
+        meter.CreateObservableGauge("tunnel.strangers", () => Value(run => run.Strangers), "{connection}", "Connections that have not authenticated yet.");
+        meter.CreateObservableCounter("tunnel.events.dropped", () => _eventsDropped(), "{event}", "Events that subscribers were too slow for.");
+    }
+
+    private void AddResources(Meter meter)
+    {
+        TransportMetrics.Add(meter, () => _run()?.Context);
+        ProcessMetrics.Add(meter);
+    }
+
+    private IEnumerable<Measurement<long>> TunnelDrops()
+    {
+        var (dropped, expired) = (Figures().Sum(edge => edge.Counters.DatagramsDropped), Figures().Sum(edge => edge.Counters.DatagramsExpired));
+        return [new(dropped - expired, Reason("tunnelQueueFull")), new(expired, Reason("tunnelQueueExpired"))];
+    }
+
+    private IEnumerable<Measurement<long>> AuthFailures()
+    {
+        if (_run() is not { } run)
+            return [];
+        var refusals = run.FrontDoor.Refusals;
+        return [new(refusals[RefusalReason.Unauthorized], Reason("unauthorized")), new(refusals[RefusalReason.Blocked], Reason("blocked"))];
+    }
+
+    private IEnumerable<Measurement<long>> QueueBytes() =>
+    [
+        new(Figures().Sum(edge => edge.Queues.ControlBytes), new KeyValuePair<string, object?>("tier", "control")),
+        new(Figures().Sum(edge => edge.Queues.DatagramBytes), new KeyValuePair<string, object?>("tier", "normal")),
+    ];
+
+    private IEnumerable<Measurement<long>> QueueFlows() =>
+    [
+        new(Figures().Sum(edge => edge.Queues.NormalFlows), new KeyValuePair<string, object?>("tier", "normal")),
+        new(Figures().Sum(edge => edge.Queues.SustainedFlows), new KeyValuePair<string, object?>("tier", "sustained")),
+    ];
+
+    private IEnumerable<Measurement<long>> Value(Func<HubRun, long> read) => _run() is { } run ? [new(read(run))] : [];
+
+    private IEnumerable<Measurement<long>> PerEdge(Func<EdgeFigures, long> read) => Figures().Select(edge => new Measurement<long>(read(edge), Edge(edge)));
+
+    private IEnumerable<Measurement<long>> BothWays(Func<EdgeFigures, long> fromClients, Func<EdgeFigures, long> toClients) => Figures().SelectMany(edge => new Measurement<long>[]
+    {
+        new(fromClients(edge), Edge(edge), new("direction", "in")),
+        new(toClients(edge), Edge(edge), new("direction", "out")),
+    });
+
+    private IEnumerable<Measurement<long>> ByReason(Func<HubRun, ImmutableSortedDictionary<string, long>> read) =>
+        _run() is { } run ? read(run).Select(count => new Measurement<long>(count.Value, Reason(count.Key))) : [];
+
+    private static KeyValuePair<string, object?> Edge(EdgeFigures edge) => new("edge", edge.EdgeId);
+
+    private static KeyValuePair<string, object?> Reason(string reason) => new("reason", reason);
+
+    private static string Name<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+
+    // Two scrapes at once may both read, which does no harm.
+    private ImmutableArray<EdgeFigures> Figures()
+    {
+        if (_run() is not { } run)
+            return [];
+        if (_readAt == 0 || _time.GetElapsedTime(_readAt) > MaxAge)
+        {
+            _figures = run.Live.Read(EdgeFigures.Of);
+            _readAt = _time.GetTimestamp();
+        }
+
+        return _figures;
+    }
+}

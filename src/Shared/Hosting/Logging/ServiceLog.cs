@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Shared.Hosting.Logging;
+
+/// <summary>A service's log: its factory, and options that may change at any time.</summary>
+public sealed class ServiceLog : IDisposable
+{
+    private volatile LogOptions _options;
+
+    internal ServiceLog(LogOptions options, bool journal)
+    {
+        _options = options;
+        Factory = ServiceLogging.CreateFactory(this, journal);
+    }
+
+    /// <summary>Makes loggers.</summary>
+    public ILoggerFactory Factory { get; }
+
+    /// <summary>What is in force.</summary>
+    public LogOptions Options
+    {
+        get => _options;
+        set => _options = value;
+    }
+
+    /// <summary>Writes what waits.</summary>
+    public void Dispose() => Factory.Dispose();
+}

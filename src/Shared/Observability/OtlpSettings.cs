@@ -1,0 +1,25 @@
+using Tunnel.Shared.Configuration;
+
+namespace Tunnel.Shared.Observability;
+
+/// <summary>Reads <c>otlpEndpoint</c> and <c>otlpInterval</c>.</summary>
+public static class OtlpSettings
+{
+    /// <summary>The names of the settings; both can change while the service runs.</summary>
+    public static readonly IReadOnlyList<string> Settings = ["otlpEndpoint", "otlpInterval"];
+
+    private const int MostSeconds = 3600;
+
+    /// <summary>Where metrics are pushed to, or null when no endpoint is given.</summary>
+    public static OtlpOptions? Otlp(this LayeredConfiguration configuration)
+    {
+        var interval = configuration.Seconds("otlpInterval", OtlpOptions.DefaultInterval, 1, MostSeconds);
+        if (configuration.Text("otlpEndpoint") is not { } text)
+            return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps) && endpoint.UserInfo.Length == 0)
+            return new OtlpOptions(endpoint, interval);
+        configuration.Errors.Add(
+            "otlpEndpoint", text, "must be the http or https URL of an OpenTelemetry collector such as http://127.0.0.1:4318", configuration.Find("otlpEndpoint")?.Source);
+        return null;
+    }
+}

@@ -1,0 +1,16 @@
+using System.Diagnostics.Metrics;
+
+namespace Tunnel.Shared.Observability;
+
+/// <summary>Instruments of the process.</summary>
+public static class ProcessMetrics
+{
+    /// <summary>Adds descriptors used and allowed.</summary>
+    public static void Add(Meter meter)
+    {
+        meter.CreateObservableGauge("tunnel.descriptors.used", () => Of(ProcessDescriptors.CountOpen()), "{descriptor}", "File descriptors that the process has open.");
+        meter.CreateObservableGauge("tunnel.descriptors.limit", () => Of(ProcessDescriptors.Limit), "{descriptor}", "File descriptors that the process may have.");
+    }
+
+    private static IEnumerable<Measurement<long>> Of(long? value) => value is { } known ? [new Measurement<long>(known)] : [];
+}

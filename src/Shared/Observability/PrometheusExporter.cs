@@ -1,0 +1,102 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+
+namespace Tunnel.Shared.Observability;
+
+/// <summary>
+/// The metrics of some meters in Prometheus's text format (0.0.4), for <c>/metrics</c>. Instruments that are observed are asked at each scrape and only
+/// then, so that what they tell costs nothing in between, and the series of an edge that is gone are gone too.
+/// </summary>
+/// <remarks>OpenTelemetry's own exporter for Prometheus can't be restored here; this is the narrow place that it could take over.</remarks>
+public sealed class PrometheusExporter : IDisposable
+{
+    /// <summary>The format's media type.</summary>
+    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+    private readonly Lock _lock = new();
+    private readonly List<MetricFamily> _families = [];
+    private readonly MeterListener _listener = new();
+
+    /// <summary>Starts to listen.</summary>
+    /// <param name="meters">Names of the meters; those made later count too.</param>
+    public PrometheusExporter(params IReadOnlyCollection<string> meters)
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (!meters.Contains(instrument.Meter.Name))
+                return;
+            var family = new MetricFamily(instrument);
+            lock (_lock)
+                _families.Add(family);
+            listener.EnableMeasurementEvents(instrument, family);
+        };
+        _listener.MeasurementsCompleted = (_, state) =>
+        {
+            lock (_lock)
+                _families.Remove((MetricFamily)state!);
+        };
+        _listener.SetMeasurementEventCallback<long>((_, value, tags, state) => Record(value, tags, state));
+        _listener.SetMeasurementEventCallback<int>((_, value, tags, state) => Record(value, tags, state));
+        _listener.SetMeasurementEventCallback<double>((_, value, tags, state) => Record(value, tags, state));
+        _listener.Start();
+    }
+
+    /// <summary>Asks all instruments.</summary>
+    public string Collect()
+    {
+        // One scrape at a time; the lock is re-entered by what is recorded.
+        lock (_lock)
+        {
+            foreach (var family in _families.Where(family => family.IsObservable))
+                family.Series.Clear();
+            _listener.RecordObservableInstruments();
+            var text = new StringBuilder();
+            foreach (var family in _families.Where(family => family.Series.Count > 0).OrderBy(family => family.Name, StringComparer.Ordinal))
+                Append(text, family);
+            return text.ToString();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _listener.Dispose();
+
+    private void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
+    {
+        lock (_lock)
+            ((MetricFamily)state!).Record(value, tags);
+    }
+
+    private static void Append(StringBuilder text, MetricFamily family)
+    {
+        text.Append("# HELP ").Append(family.Name).Append(' ').Append(PrometheusNames.EscapeHelp(family.Help)).Append('\n');
+        text.Append("# TYPE ").Append(family.Name).Append(' ').Append(family.Kind.ToString().ToLowerInvariant()).Append('\n');
+        foreach (var (labels, series) in family.Series)
+        {
+            if (family.Kind == MetricKind.Histogram)
+                AppendHistogram(text, family.Name, labels, series);
+            else
+                AppendSample(text, family.Name, labels, series.Value);
+        }
+    }
+
+    private static void AppendHistogram(StringBuilder text, string name, string labels, MetricSeries series)
+    {
+        var before = labels.Length == 0 ? "" : labels + ",";
+        foreach (var (bound, count) in series.Buckets())
+            AppendSample(text, name + "_bucket", $"{before}le=\"{Number(bound)}\"", count);
+        AppendSample(text, name + "_bucket", before + "le=\"+Inf\"", series.Count);
+        AppendSample(text, name + "_sum", labels, series.Value);
+        AppendSample(text, name + "_count", labels, series.Count);
+    }
+
+    private static void AppendSample(StringBuilder text, string name, string labels, double value)
+    {
+        text.Append(name);
+        if (labels.Length > 0)
+            text.Append('{').Append(labels).Append('}');
+        text.Append(' ').Append(Number(value)).Append('\n');
+    }
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,26 @@
+using System.Diagnostics.Metrics;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Shared.Observability;
+
+/// <summary>Instruments of what all tunnels of a process share.</summary>
+public static class TransportMetrics
+{
+    /// <summary>Adds memory and stalls.</summary>
+    /// <param name="meter">The service's meter.</param>
+    /// <param name="context">The transport's context, or null while there is none.</param>
+    public static void Add(Meter meter, Func<TransportContext?> context)
+    {
+        meter.CreateObservableGauge("tunnel.memory.used", () => Of(context, flow => flow.Budget.Used), "By", "Bytes of the memory budget in use: received and not yet written out.");
+        meter.CreateObservableGauge("tunnel.memory.limit", () => Of(context, flow => flow.Budget.Limit), "By", "The memory budget.");
+        meter.CreateObservableCounter("tunnel.memory.resets", () => Of(context, flow => flow.MemoryResets), "{stream}", "Streams reset because the memory budget was used up.");
+        meter.CreateObservableGauge("tunnel.flow.active", () => Of(context, flow => flow.ActiveStreams), "{stream}", "Streams that moved data in the last 2 s.");
+        meter.CreateObservableCounter("tunnel.flow.stall", () => Stalls(context), "s", "Time that streams had data to send but no credit, of all waits that are over.");
+    }
+
+    private static IEnumerable<Measurement<long>> Of(Func<TransportContext?> context, Func<FlowController, long> read) =>
+        context() is { } known ? [new Measurement<long>(read(known.Flow))] : [];
+
+    private static IEnumerable<Measurement<double>> Stalls(Func<TransportContext?> context) =>
+        context() is { } known ? [new Measurement<double>(known.Flow.StallTime.TotalSeconds)] : [];
+}

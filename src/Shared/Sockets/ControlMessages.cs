@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Sockets;
+
+/// <summary>Control messages (cmsg(3)) of 64-bit Linux: walking what recvmsg wrote, and writing one for sendmsg.</summary>
+public static class ControlMessages
+{
+    /// <summary>Bytes of a struct cmsghdr.</summary>
+    public const int HeaderSize = 16;
+
+    /// <summary>Takes the next message off <paramref name="control"/>.</summary>
+    /// <returns>False at the end, or when what is left is not well-formed.</returns>
+    public static bool TryTake(ref ReadOnlySpan<byte> control, out int level, out int type, out ReadOnlySpan<byte> data)
+    {
+        long length = control.Length < HeaderSize ? 0 : MemoryMarshal.Read<long>(control);
+        if (length < HeaderSize || length > control.Length)
+        {
+            level = type = 0;
+            data = default;
+            return false;
+        }
+
+        level = MemoryMarshal.Read<int>(control[8..]);
+        type = MemoryMarshal.Read<int>(control[12..]);
+        data = control[HeaderSize..(int)length];
+        control = control[Math.Min(Align((int)length), control.Length)..];
+        return true;
+    }
+
+    /// <summary>Writes a message of <paramref name="dataLength"/> bytes, whose data is to be filled in.</summary>
+    /// <returns>The room that it takes.</returns>
+    public static int Write(Span<byte> control, int level, int type, int dataLength, out Span<byte> data)
+    {
+        int room = Align(HeaderSize + dataLength);
+        control[..room].Clear();
+        MemoryMarshal.Write(control, (long)(HeaderSize + dataLength));
+        MemoryMarshal.Write(control[8..], level);
+        MemoryMarshal.Write(control[12..], type);
+        data = control.Slice(HeaderSize, dataLength);
+        return room;
+    }
+
+    private static int Align(int length) => (length + 7) & ~7;
+}

@@ -1,0 +1,256 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Sockets;
+
+/// <summary>
+/// Datagrams to one destination that leave together: neighbours of one length as one message that the kernel takes apart (UDP_SEGMENT), everything
+/// with one system call (sendmmsg). One a thread; it belongs to whoever adds first until it was sent.
+/// </summary>
+public sealed unsafe class DatagramRun
+{
+    /// <summary>Datagrams of one run, and the kernel's limit for the parts of one message.</summary>
+    public const int MaxDatagrams = 64;
+
+    /// <summary>The largest payload over IPv4: 65,535 less the IP and UDP headers.</summary>
+    public const int MaxPayload = 65_507;
+
+    // Two of the largest.
+    private const int Capacity = 128 << 10;
+
+    // Parts must fit into the path's MTU one by one, and a message with all of them into 64 KiB. Longer ones are too few to gain much.
+    private const int LongestPart = 1_400;
+    private const int LongestMessage = 63_000;
+    private const int ControlSize = 96;
+
+    [ThreadStatic]
+    private static DatagramRun? _current;
+
+    private readonly byte[] _payload = GC.AllocateUninitializedArray<byte>(Capacity, pinned: true);
+    private readonly int[] _lengths = new int[MaxDatagrams];
+    private object? _owner;
+    private int _count;
+    private int _used;
+
+    private DatagramRun()
+    {
+    }
+
+    /// <summary>This thread's. Not to be used across an await.</summary>
+    public static DatagramRun Current => _current ??= new DatagramRun();
+
+    /// <summary>Whether the kernel takes messages apart (since Linux 4.18).</summary>
+    internal static bool CanSegment { get; } = ProbeSegment();
+
+    /// <summary>Adds a datagram, its bytes in two parts.</summary>
+    /// <param name="owner">Whose datagrams they are. What somebody else left behind is thrown away: it must never reach this one's destination.</param>
+    /// <param name="head">The first bytes, or nothing.</param>
+    /// <param name="payload">The others. Both together are at most <see cref="MaxPayload"/> bytes.</param>
+    /// <returns>False when there is no room: send first.</returns>
+    public bool TryAdd(object owner, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    {
+        if (!ReferenceEquals(owner, _owner))
+            (_owner, _count, _used) = (owner, 0, 0);
+        int length = head.Length + payload.Length;
+        if (_count == MaxDatagrams || _used + length > Capacity)
+            return false;
+        head.CopyTo(_payload.AsSpan(_used));
+        payload.CopyTo(_payload.AsSpan(_used + head.Length));
+        _lengths[_count++] = length;
+        _used += length;
+        return true;
+    }
+
+    /// <summary>Sends what <paramref name="owner"/> has added, and is empty then.</summary>
+    /// <param name="owner">Whose datagrams are meant.</param>
+    /// <param name="socket">From where.</param>
+    /// <param name="address">The destination's struct sockaddr; nothing for a connected socket.</param>
+    /// <param name="control">Control messages that each datagram gets, at most 64 bytes.</param>
+    public DatagramResult Send(object owner, SafeSocketHandle socket, ReadOnlySpan<byte> address, ReadOnlySpan<byte> control)
+    {
+        if (!ReferenceEquals(owner, _owner))
+            return default;
+        var sending = new Sending(this, socket, address.Length, control.Length);
+        address.CopyTo(sending.Address);
+        control.CopyTo(sending.Control);
+        try
+        {
+            return sending.Run();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed at this moment: as if the datagrams had come later.
+            return default;
+        }
+        finally
+        {
+            (_owner, _count, _used) = (null, 0, 0);
+        }
+    }
+
+    private static bool ProbeSegment()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.SetRawSocketOption(NativeDatagrams.LevelUdp, NativeDatagrams.UdpSegment, [0, 0, 0, 0]);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One call of <see cref="Send"/>; lives on the stack.</summary>
+    private ref struct Sending(DatagramRun run, SafeSocketHandle socket, int addressLength, int controlLength)
+    {
+        private AddressBytes _address;
+        private ControlBytes _control;
+        private int _next;
+        private int _offset;
+        private int _dropped;
+        private int _refused;
+        private SocketError _error;
+
+        [UnscopedRef]
+        public Span<byte> Address => _address;
+
+        [UnscopedRef]
+        public Span<byte> Control => _control;
+
+        public DatagramResult Run()
+        {
+            bool segment = CanSegment;
+            while (_next < run._count)
+                segment = SendSome(segment) && CanSegment;
+            return new DatagramResult(_dropped, _refused, _error);
+        }
+
+        /// <summary>Sends the rest, or as much as goes until something has to be decided.</summary>
+        /// <returns>False when the next datagram must not go as a part of a message.</returns>
+        [SkipLocalsInit]
+        private bool SendSome(bool segment)
+        {
+            NativeDatagrams.Message* messages = stackalloc NativeDatagrams.Message[MaxDatagrams];
+            NativeDatagrams.Vector* vectors = stackalloc NativeDatagrams.Vector[MaxDatagrams];
+            int* parts = stackalloc int[MaxDatagrams];
+            byte* controls = stackalloc byte[MaxDatagrams * ControlSize];
+            fixed (byte* payload = run._payload)
+            fixed (byte* address = Address)
+            {
+                int count = 0;
+                for (int first = _next, offset = _offset; first < run._count; count++)
+                {
+                    parts[count] = segment ? PartsFrom(first, out int bytes) : One(first, out bytes);
+                    vectors[count] = new NativeDatagrams.Vector { Base = payload + offset, Length = (nuint)bytes };
+                    byte* control = controls + (count * ControlSize);
+                    messages[count] = new NativeDatagrams.Message
+                    {
+                        Header = new NativeDatagrams.Header
+                        {
+                            Name = addressLength > 0 ? address : null,
+                            NameLength = addressLength,
+                            Vectors = vectors + count,
+                            VectorCount = 1,
+                            Control = control,
+                            ControlLength = (nuint)WriteControl(new(control, ControlSize), parts[count] > 1 ? run._lengths[first] : 0),
+                        },
+                    };
+                    first += parts[count];
+                    offset += bytes;
+                }
+
+                int sent = NativeDatagrams.Send(socket, messages, count, out int error);
+                for (int i = 0; i < sent; i++)
+                    Advance(parts[i]);
+                return sent > 0 || Decide(error, parts[0], segment);
+            }
+        }
+
+        /// <summary>The first message could not be sent.</summary>
+        private bool Decide(int error, int parts, bool segment)
+        {
+            switch (error)
+            {
+                case NativeDatagrams.ErrorConnectionRefused when _refused < run._count:
+                    // It answers an earlier datagram; this one has not been sent yet.
+                    _refused++;
+                    return segment;
+                case NativeDatagrams.ErrorInvalid or NativeDatagrams.ErrorMessageSize or NativeDatagrams.ErrorIo
+                    or NativeDatagrams.ErrorProtocolOption or NativeDatagrams.ErrorNotSupported when parts > 1:
+                    // A path with a smaller MTU, or a device that can't: one by one.
+                    return false;
+                case NativeDatagrams.ErrorAgain:
+                    // The socket's buffer is full, and stays so for the moment.
+                    parts = run._count - _next;
+                    break;
+            }
+
+            _error = NativeDatagrams.ToSocketError(error);
+            _dropped += parts;
+            Advance(parts);
+            return segment;
+        }
+
+        private void Advance(int parts)
+        {
+            for (int i = 0; i < parts; i++)
+                _offset += run._lengths[_next++];
+        }
+
+        /// <summary>How many datagrams from this one on go as one message: equally long, and the last may be shorter.</summary>
+        private readonly int PartsFrom(int first, out int bytes)
+        {
+            int parts = One(first, out int length);
+            bytes = length;
+            if (length is 0 or > LongestPart)
+                return parts;
+            while (first + parts < run._count && run._lengths[first + parts] is > 0 and var next && next <= length && bytes + next <= LongestMessage)
+            {
+                parts++;
+                bytes += next;
+                if (next < length)
+                    break;
+            }
+
+            return parts;
+        }
+
+        private readonly int One(int first, out int bytes)
+        {
+            bytes = run._lengths[first];
+            return 1;
+        }
+
+        private int WriteControl(Span<byte> target, int partLength)
+        {
+            Control[..controlLength].CopyTo(target);
+            if (partLength == 0)
+                return controlLength;
+            int used = controlLength + ControlMessages.Write(target[controlLength..], NativeDatagrams.LevelUdp, NativeDatagrams.UdpSegment, sizeof(ushort), out Span<byte> data);
+            MemoryMarshal.Write(data, (ushort)partLength);
+            return used;
+        }
+    }
+
+    [InlineArray(DatagramReceiver.AddressSize)]
+    private struct AddressBytes
+    {
+        private byte _first;
+    }
+
+    [InlineArray(64)]
+    private struct ControlBytes
+    {
+        private byte _first;
+    }
+}
+
+/// <summary>What became of a run.</summary>
+/// <param name="Dropped">Datagrams that were not sent.</param>
+/// <param name="Refused">ICMP answers to earlier datagrams, that nobody listens there, which were found on the way.</param>
+/// <param name="Error">Why the last of the dropped was.</param>
+public readonly record struct DatagramResult(int Dropped, int Refused, SocketError Error);

@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>Takes the control stream apart into frames and checks each against the rules of protocol.md sections 3 and 6.</summary>
+internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, PipeReader reader, ReadOnlyMemory<byte> received)
+{
+    private const int SessionIdSize = 4;
+
+    private bool _pastFirst;
+
+    /// <summary>Reads to the end of the stream.</summary>
+    /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
+    public async Task RunAsync()
+    {
+        var rest = received.ToArray();
+        while (true)
+        {
+            var result = await reader.ReadAsync();
+            // What came with the handshake line is put in front once; it is short.
+            var buffer = rest.Length == 0 ? result.Buffer : new ReadOnlySequence<byte>([.. rest, .. result.Buffer.ToArray()]);
+            var used = Process(buffer);
+            if (rest.Length == 0)
+            {
+                reader.AdvanceTo(buffer.GetPosition(used), buffer.End);
+            }
+            else
+            {
+                rest = buffer.Slice(used).ToArray();
+                reader.AdvanceTo(result.Buffer.End);
+            }
+
+            if (result.IsCompleted) return;
+        }
+    }
+
+    private long Process(ReadOnlySequence<byte> buffer)
+    {
+        var used = 0L;
+        Span<byte> head = stackalloc byte[ControlSender.HeaderSize];
+        while (buffer.Length - used >= ControlSender.HeaderSize && !tunnel.IsDead)
+        {
+            buffer.Slice(used, ControlSender.HeaderSize).CopyTo(head);
+            var type = (FrameType)head[0];
+            var length = BinaryPrimitives.ReadUInt32BigEndian(head[1..]);
+            Check(type, length);
+            if (buffer.Length - used < ControlSender.HeaderSize + length) break;
+            var payload = buffer.Slice(used + ControlSender.HeaderSize, length);
+            Handle(type, payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray());
+            used += ControlSender.HeaderSize + length;
+            _pastFirst = true;
+        }
+
+        return used;
+    }
+
+    private void Check(FrameType type, uint length)
+    {
+        var isSession = type is FrameType.UdpOpen or FrameType.UdpClose;
+        var header = new FrameHeader(isSession ? 1u : 0u, type, isSession ? length - SessionIdSize : length);
+        if (isSession && length < SessionIdSize) throw new FrameViolationException(header, "has no session id");
+        if (type == FrameType.UdpOpen && !tunnel.Terms.IsExtended) throw new FrameViolationException(header, "before HELLO");
+        if (!isSession && !FrameRules.IsTunnelLevel(type) && (byte)type < FrameRules.FirstSkippableType)
+            throw new FrameViolationException(header, "not on QUIC's control stream");
+        if (FrameRules.Check(header, !tunnel.IsEdge, 0, resetAgreed: false) is { } fault) throw new FrameViolationException(header, fault);
+        if (type == FrameType.Hello && _pastFirst) throw new FrameViolationException(header, "must be the first frame");
+    }
+
+    private void Handle(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        string? error = null;
+        switch (type)
+        {
+            case FrameType.UdpOpen:
+                var id = BinaryPrimitives.ReadUInt32BigEndian(payload);
+                if (UdpOpenPayload.TryParse(payload[SessionIdSize..], out var source, out var destination, out var port, out error))
+                    error = inbound.OnUdpOpen(id, new StreamOpening(source, destination, port));
+                break;
+            case FrameType.UdpClose:
+                tunnel.Sessions.OnPeerClosed(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                break;
+            case FrameType.Ping:
+                tunnel.Control.Send(FrameType.Pong, payload);
+                break;
+            case FrameType.Pong:
+                tunnel.OnPong(payload);
+                break;
+            case FrameType.Config:
+                if (ControlMessage.TryParseConfig(payload, out var config, out error)) inbound.OnConfig(config);
+                break;
+            case FrameType.Hello:
+                if (ControlMessage.TryParseHello(payload, out var hello, out error)) error = inbound.OnHello(hello);
+                break;
+            case FrameType.Report:
+                if (ControlMessage.TryParseReport(payload, out var report, out error)) error = inbound.OnReport(report);
+                break;
+            case FrameType.GoAway:
+                if (ControlMessage.TryParseGoAway(payload, out var goAway, out error)) inbound.OnGoAway(goAway);
+                break;
+        }
+
+        if (error is not null) throw new FrameViolationException(new FrameHeader(0, type, (uint)payload.Length), error);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using Tunnel.Shared.Transport.Quic.Native;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>
+/// Gives datagrams to msquic, of which only so many may be unsent: its queue has no limit of its own and gets slow when it is long. Each is copied into a
+/// native block that is in use until it was sent.
+/// </summary>
+internal sealed class DatagramSender(QuicTunnel tunnel)
+{
+    /// <summary>Datagrams of one session that may be unsent, so that its flood leaves room for others.</summary>
+    public const int MaxPerSession = 256;
+
+    /// <summary>It is on its way.</summary>
+    public const int Queued = 0;
+
+    /// <summary>It was dropped and counted.</summary>
+    public const int Dropped = 1;
+
+    /// <summary>It does not fit into a datagram on this path.</summary>
+    public const int TooLarge = 2;
+
+    private const int MaxUnsent = 512;
+
+    private int _unsent;
+
+    /// <summary>Queues one.</summary>
+    public unsafe int TrySend(uint id, ReadOnlySpan<byte> payload)
+    {
+        var length = QuicSessions.IdSize + payload.Length;
+        if (length > Math.Min(tunnel.Connection.MaxDatagram, BlockPool.Tiny.Capacity)) return TooLarge;
+        if (Interlocked.Increment(ref _unsent) > MaxUnsent)
+        {
+            Interlocked.Decrement(ref _unsent);
+            tunnel.Traffic.CountDrop(DatagramDrop.QueueFull);
+            return Dropped;
+        }
+
+        var block = BlockPool.Tiny.Rent();
+        BinaryPrimitives.WriteUInt32BigEndian(block->Room, id);
+        payload.CopyTo(block->Room[QuicSessions.IdSize..]);
+        block->Buffer.Length = (uint)length;
+        var status = tunnel.Connection.Handle.SendDatagram(&block->Buffer, (nint)block);
+        if (!QuicStatus.Failed(status))
+        {
+            tunnel.Traffic.CountDatagramSent(payload.Length);
+            return Queued;
+        }
+
+        _ = OnDone((nint)block);
+        // The path has got narrower since its size was told.
+        if (status == QuicStatus.InvalidParameter) return TooLarge;
+        tunnel.Traffic.CountDrop(DatagramDrop.Refused);
+        return Dropped;
+    }
+
+    /// <summary>It was sent or given up.</summary>
+    /// <returns>Its session.</returns>
+    public unsafe uint OnDone(nint context)
+    {
+        var block = (NativeBlock*)context;
+        var id = BinaryPrimitives.ReadUInt32BigEndian(block->Room);
+        Interlocked.Decrement(ref _unsent);
+        BlockPool.Tiny.Return(block);
+        return id;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Transport.Quic.Native;
+
+/// <summary>
+/// A handle of msquic. The count of <see cref="SafeHandle"/> keeps it open while a call on it is under way on another thread. Its GCHandle is what
+/// msquic gives back to the callbacks; it is freed after the close, behind which no callback comes.
+/// </summary>
+internal abstract class NativeHandle : SafeHandle
+{
+    private static int _live;
+    private GCHandle _self;
+
+    protected NativeHandle(MsQuic library)
+        : base(0, ownsHandle: true)
+    {
+        Library = library;
+        _self = GCHandle.Alloc(this);
+    }
+
+    /// <summary>Handles that are open in this process.</summary>
+    public static int Live => Volatile.Read(ref _live);
+
+    public sealed override bool IsInvalid => handle == 0;
+
+    protected MsQuic Library { get; }
+
+    protected MsQuicApi Api => Library.Api;
+
+    /// <summary>What the callbacks get.</summary>
+    protected nint Context => GCHandle.ToIntPtr(_self);
+
+    protected static NativeHandle FromContext(nint context) => (NativeHandle)GCHandle.FromIntPtr(context).Target!;
+
+    /// <summary>The native handle is ours from now on.</summary>
+    protected void Own(nint opened)
+    {
+        Interlocked.Increment(ref _live);
+        SetHandle(opened);
+    }
+
+    /// <summary>The open failed: there is nothing to close.</summary>
+    protected void Abandon()
+    {
+        _self.Free();
+        SetHandleAsInvalid();
+    }
+
+    protected sealed override bool ReleaseHandle()
+    {
+        Close(handle);
+        _self.Free();
+        Interlocked.Decrement(ref _live);
+        return true;
+    }
+
+    protected abstract void Close(nint opened);
+
+    /// <summary>Keeps it open until <see cref="SafeHandle.DangerousRelease"/>.</summary>
+    /// <returns>False when it is closed.</returns>
+    protected bool TryUse()
+    {
+        if (IsClosed || IsInvalid) return false;
+        try
+        {
+            var used = false;
+            DangerousAddRef(ref used);
+            return used;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Transport.Quic.Native;
+
+/// <summary>QUIC_SETTINGS: a bit in <see cref="_isSet"/> for each value that is given; the others stay as they are.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
+internal struct NativeSettings
+{
+    [FieldOffset(0)]
+    private ulong _isSet;
+
+    [FieldOffset(16)]
+    private ulong _handshakeIdleTimeoutMs;
+
+    [FieldOffset(24)]
+    private ulong _idleTimeoutMs;
+
+    [FieldOffset(48)]
+    private uint _streamReceiveWindow;
+
+    [FieldOffset(56)]
+    private uint _connectionWindow;
+
+    [FieldOffset(84)]
+    private uint _disconnectTimeoutMs;
+
+    [FieldOffset(88)]
+    private uint _keepAliveIntervalMs;
+
+    [FieldOffset(94)]
+    private ushort _peerBidirectionalStreams;
+
+    [FieldOffset(96)]
+    private ushort _peerUnidirectionalStreams;
+
+    [FieldOffset(106)]
+    private byte _switches;
+
+    /// <summary>No answer to the handshake for this long ends it.</summary>
+    public uint HandshakeIdleTimeoutMs
+    {
+        set => Set(1, ref _handshakeIdleTimeoutMs, value);
+    }
+
+    /// <summary>Nothing from the peer for this long ends the connection; the lower of both ends' counts.</summary>
+    public uint IdleTimeoutMs
+    {
+        set => Set(2, ref _idleTimeoutMs, value);
+    }
+
+    /// <summary>Credit of a new stream in bytes; a power of two.</summary>
+    public uint StreamReceiveWindow
+    {
+        set => Set(6, ref _streamReceiveWindow, value);
+    }
+
+    /// <summary>
+    /// Credit of the connection in bytes at its start. Set on a live connection it leaves that as it is, and limits how far the credit of single
+    /// streams grows from then on.
+    /// </summary>
+    public uint ConnectionWindow
+    {
+        set => Set(8, ref _connectionWindow, value);
+    }
+
+    /// <summary>What was sent and not acknowledged for this long ends the connection.</summary>
+    public uint DisconnectTimeoutMs
+    {
+        set => Set(15, ref _disconnectTimeoutMs, value);
+    }
+
+    /// <summary>Sends something at least this often.</summary>
+    public uint KeepAliveIntervalMs
+    {
+        set => Set(16, ref _keepAliveIntervalMs, value);
+    }
+
+    /// <summary>Bidirectional streams that the peer may have open.</summary>
+    public ushort PeerBidirectionalStreams
+    {
+        set => Set(18, ref _peerBidirectionalStreams, value);
+    }
+
+    /// <summary>Unidirectional streams that the peer may have open.</summary>
+    public ushort PeerUnidirectionalStreams
+    {
+        set => Set(19, ref _peerUnidirectionalStreams, value);
+    }
+
+    /// <summary>Whether msquic copies what is sent.</summary>
+    public bool SendBuffering
+    {
+        set => Switch(24, 0x01, value);
+    }
+
+    /// <summary>Whether the connection follows the client to another address (RFC 9000, 9).</summary>
+    public bool Migration
+    {
+        set => Switch(26, 0x04, value);
+    }
+
+    /// <summary>Whether datagrams (RFC 9221) may come.</summary>
+    public bool DatagramReceive
+    {
+        set => Switch(27, 0x08, value);
+    }
+
+    private void Set<T>(int bit, ref T field, T value)
+    {
+        _isSet |= 1UL << bit;
+        field = value;
+    }
+
+    private void Set(int bit, ref ulong field, uint value)
+    {
+        _isSet |= 1UL << bit;
+        field = value;
+    }
+
+    private void Switch(int bit, byte mask, bool value)
+    {
+        _isSet |= 1UL << bit;
+        _switches = (byte)(value ? _switches | mask : _switches & ~mask);
+    }
+}

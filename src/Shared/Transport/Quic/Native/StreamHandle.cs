@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Transport.Quic.Native;
+
+/// <summary>What a stream tells: on a worker of msquic, one call at a time with those of its connection, must not block.</summary>
+internal interface IStreamEvents
+{
+    /// <summary>Something happened.</summary>
+    /// <returns>A status; only that of received bytes is heeded.</returns>
+    int OnStreamEvent(ref StreamEvent e);
+
+    /// <summary>A callback has thrown.</summary>
+    void OnDefect(Exception exception);
+}
+
+/// <summary>A stream. Closed (disposed) after its last event and never before, but when it was not started.</summary>
+internal sealed unsafe class StreamHandle : NativeHandle
+{
+    // QUIC_STREAM_START_FLAG_INDICATE_PEER_ACCEPT
+    private const int IndicateAccepted = 8;
+
+    // QUIC_STREAM_SHUTDOWN_FLAG_*
+    private const int Graceful = 1;
+    private const int AbortBoth = 6;
+
+    // QUIC_SEND_FLAG_*
+    private const int SendStart = 2;
+    private const int SendFin = 4;
+
+    private readonly ConnectionHandle _connection;
+    private readonly IStreamEvents _events;
+
+    private StreamHandle(MsQuic library, ConnectionHandle connection, IStreamEvents events)
+        : base(library) => (_connection, _events) = (connection, events);
+
+    /// <summary>A new stream of ours.</summary>
+    /// <returns>Null when the connection is over.</returns>
+    public static StreamHandle? Open(MsQuic library, ConnectionHandle connection, IStreamEvents events, bool unidirectional)
+    {
+        var result = new StreamHandle(library, connection, events);
+        var status = connection.OpenStream(unidirectional, (delegate* unmanaged[Cdecl]<nint, nint, StreamEvent*, int>)&OnEvent, result.Context, out var opened);
+        if (QuicStatus.Failed(status))
+        {
+            result.Abandon();
+            return null;
+        }
+
+        result.Own(opened);
+        return result;
+    }
+
+    /// <summary>A stream that the peer has opened; from the connection's callback.</summary>
+    public static StreamHandle Adopt(MsQuic library, ConnectionHandle connection, IStreamEvents events, nint opened)
+    {
+        var result = new StreamHandle(library, connection, events);
+        connection.Keep();
+        result.Own(opened);
+        library.Api.SetCallbackHandler(opened, (delegate* unmanaged[Cdecl]<nint, nint, StreamEvent*, int>)&OnEvent, result.Context);
+        return result;
+    }
+
+    /// <summary>Numbers it. Nothing is sent by that.</summary>
+    public int Start()
+    {
+        if (!TryUse()) return QuicStatus.AbortedByUser;
+        var status = Api.StreamStart(handle, IndicateAccepted);
+        DangerousRelease();
+        return status;
+    }
+
+    /// <summary>Queues a buffer, which is in use until its completion. Not an empty one.</summary>
+    public int Send(NativeBuffer* buffer, nint context)
+    {
+        if (!TryUse()) return QuicStatus.AbortedByUser;
+        var status = Api.StreamSend(handle, buffer, 1, 0, context);
+        DangerousRelease();
+        return status;
+    }
+
+    /// <summary>Starts the stream with all that it will ever carry.</summary>
+    public int SendWhole(NativeBuffer* buffer, nint context)
+    {
+        if (!TryUse()) return QuicStatus.AbortedByUser;
+        var status = Api.StreamSend(handle, buffer, 1, SendStart | SendFin, context);
+        DangerousRelease();
+        return status;
+    }
+
+    /// <summary>FIN behind what was queued.</summary>
+    public void Finish() => Shutdown(Graceful, 0);
+
+    /// <summary>RESET_STREAM and STOP_SENDING with a code.</summary>
+    public void Abort(ulong code) => Shutdown(AbortBoth, code);
+
+    /// <summary>Some or all of a pending receive is done with; more than 0.</summary>
+    /// <param name="length">Bytes from its beginning.</param>
+    /// <param name="partly">The rest is to be indicated again.</param>
+    public void CompleteReceive(ulong length, bool partly)
+    {
+        if (!TryUse()) return;
+        Api.StreamReceiveComplete(handle, length);
+        if (partly) Api.StreamReceiveSetEnabled(handle, 1);
+        DangerousRelease();
+    }
+
+    /// <summary>Only from a callback of this connection, where it does not wait.</summary>
+    public ulong? GetId()
+    {
+        if (!TryUse()) return null;
+        var status = Api.GetParam<ulong>(handle, Parameter.StreamId, out var id);
+        DangerousRelease();
+        return QuicStatus.Failed(status) ? null : id;
+    }
+
+    /// <summary>Only from a callback of this connection, where it does not wait.</summary>
+    public void SetPriority(ushort priority)
+    {
+        if (!TryUse()) return;
+        Api.SetParam(handle, Parameter.StreamPriority, priority);
+        DangerousRelease();
+    }
+
+    protected override void Close(nint opened)
+    {
+        Api.StreamClose(opened);
+        _connection.DangerousRelease();
+    }
+
+    private void Shutdown(int flags, ulong code)
+    {
+        if (!TryUse()) return;
+        _ = Api.StreamShutdown(handle, flags, code);
+        DangerousRelease();
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnEvent(nint stream, nint context, StreamEvent* e)
+    {
+        var self = (StreamHandle)FromContext(context);
+        try
+        {
+            return self._events.OnStreamEvent(ref *e);
+        }
+        catch (Exception exception)
+        {
+            // An exception that leaves a callback ends the process.
+            self._events.OnDefect(exception);
+            return QuicStatus.Success;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>
+/// The lines at the beginning of a TCP stream, as they come: PROXY v1, then PORT. Over QUIC both are always there (protocol.md section 6), so a client's
+/// bytes that look like a line are not taken for one.
+/// </summary>
+internal sealed class OpeningLines
+{
+    private readonly byte[] _bytes = new byte[OpenPayload.MaxLength];
+    private int _count;
+    private int _lines;
+
+    /// <summary>Both lines are here.</summary>
+    public bool IsComplete => _lines == 2;
+
+    /// <summary>Takes what belongs to the lines.</summary>
+    /// <returns>How many bytes; -1 when they are too long.</returns>
+    public int Take(ReadOnlySpan<byte> data)
+    {
+        for (var i = 0; i < data.Length; i++)
+        {
+            if (IsComplete) return i;
+            if (_count == _bytes.Length) return -1;
+            _bytes[_count++] = data[i];
+            if (data[i] == (byte)'\n') _lines++;
+        }
+
+        return data.Length;
+    }
+
+    /// <summary>What they say.</summary>
+    /// <returns>Null when they are no valid lines.</returns>
+    public StreamOpening? Parse() =>
+        OpenPayload.TryParse(_bytes.AsSpan(0, _count), out var source, out var destination, out var port, out _) && port is not null
+            ? new StreamOpening(source, destination, port)
+            : null;
+}

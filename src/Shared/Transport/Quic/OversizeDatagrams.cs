@@ -1,0 +1,136 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Quic.Native;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>
+/// Payloads that are too large for a datagram on this path: each goes as one unidirectional stream <c>[session_id: 4][payload]</c> (protocol.md section 6),
+/// of which so many may be open each way.
+/// </summary>
+internal sealed class OversizeDatagrams(QuicTunnel tunnel)
+{
+    /// <summary>Streams that may be open each way.</summary>
+    public const ushort MaxStreams = 128;
+
+    private const int Largest = QuicSessions.IdSize + FrameRules.MaxDatagram;
+
+    private int _sending;
+
+    /// <summary>Sends one.</summary>
+    /// <returns>False when it was dropped and counted.</returns>
+    public bool TrySend(uint id, ReadOnlySpan<byte> payload)
+    {
+        if (Interlocked.Increment(ref _sending) <= MaxStreams && Outgoing.TrySend(this, tunnel, id, payload))
+        {
+            tunnel.Traffic.CountDatagramSent(payload.Length);
+            return true;
+        }
+
+        Interlocked.Decrement(ref _sending);
+        tunnel.Traffic.CountDrop(DatagramDrop.OversizeFull);
+        return false;
+    }
+
+    /// <summary>The peer sends one; from the connection's callback.</summary>
+    public int OnPeerStream(nint handle)
+    {
+        Incoming.Adopt(tunnel, handle);
+        return QuicStatus.Success;
+    }
+
+    private sealed class Outgoing(OversizeDatagrams owner, QuicTunnel tunnel) : IStreamEvents
+    {
+        private StreamHandle? _handle;
+
+        public static unsafe bool TrySend(OversizeDatagrams owner, QuicTunnel tunnel, uint id, ReadOnlySpan<byte> payload)
+        {
+            var result = new Outgoing(owner, tunnel);
+            if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: true) is not { } handle) return false;
+            result._handle = handle;
+            var block = NativeBlock.Allocate(QuicSessions.IdSize + payload.Length);
+            BinaryPrimitives.WriteUInt32BigEndian(block->Room, id);
+            payload.CopyTo(block->Room[QuicSessions.IdSize..]);
+            block->Buffer.Length = (uint)block->Capacity;
+            if (!QuicStatus.Failed(handle.SendWhole(&block->Buffer, (nint)block))) return true;
+            NativeBlock.Free(block);
+            handle.Dispose();
+            return false;
+        }
+
+        public unsafe int OnStreamEvent(ref StreamEvent e)
+        {
+            if (e.Type == StreamEvent.SendComplete)
+            {
+                NativeBlock.Free((NativeBlock*)e.SendContext);
+            }
+            else if (e.Type == StreamEvent.ShutdownComplete)
+            {
+                Interlocked.Decrement(ref owner._sending);
+                _handle!.Dispose();
+            }
+
+            return QuicStatus.Success;
+        }
+
+        public void OnDefect(Exception exception) => tunnel.Connection.OnDefect(exception);
+    }
+
+    private sealed class Incoming(QuicTunnel tunnel) : IStreamEvents
+    {
+        private StreamHandle? _handle;
+        private byte[]? _bytes;
+        private int _count;
+
+        public static void Adopt(QuicTunnel tunnel, nint handle)
+        {
+            var result = new Incoming(tunnel);
+            result._handle = StreamHandle.Adopt(tunnel.Connection.Library, tunnel.Connection.Handle, result, handle);
+        }
+
+        public unsafe int OnStreamEvent(ref StreamEvent e)
+        {
+            switch (e.Type)
+            {
+                case StreamEvent.Receive:
+                    for (var i = 0; i < e.ReceiveCount; i++) Append(e.ReceiveBuffers[i].Span);
+                    break;
+                case StreamEvent.PeerSendShutdown:
+                    if (_count <= Largest) tunnel.Sessions.OnDatagram(_bytes.AsSpan(0, _count));
+                    else tunnel.Traffic.CountDrop(DatagramDrop.Malformed);
+                    break;
+                case StreamEvent.ShutdownComplete:
+                    if (_bytes is not null) ArrayPool<byte>.Shared.Return(_bytes);
+                    _handle!.Dispose();
+                    break;
+            }
+
+            return QuicStatus.Success;
+        }
+
+        public void OnDefect(Exception exception) => tunnel.Connection.OnDefect(exception);
+
+        // Grows with what comes. Beyond the largest payload nothing is kept.
+        private void Append(ReadOnlySpan<byte> data)
+        {
+            if (_count + data.Length > Largest)
+            {
+                _count = Largest + 1;
+                _handle!.Abort(0);
+                return;
+            }
+
+            if (_bytes is null || _count + data.Length > _bytes.Length)
+            {
+                var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_count + data.Length, 2 * _count));
+                _bytes?.AsSpan(0, _count).CopyTo(larger);
+                if (_bytes is not null) ArrayPool<byte>.Shared.Return(_bytes);
+                _bytes = larger;
+            }
+
+            data.CopyTo(_bytes.AsSpan(_count));
+            _count += data.Length;
+        }
+    }
+}

@@ -1,0 +1,272 @@
+using System.Buffers.Binary;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Quic.Native;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>
+/// The UDP sessions of a tunnel (protocol.md section 6): opened only on the control stream, carried in datagrams <c>[session_id: 4][payload]</c>, too large
+/// ones in streams of their own. What can't be sent or belongs to nobody is dropped and counted by reason.
+/// </summary>
+internal sealed class QuicSessions
+{
+    public const int IdSize = 4;
+
+    private const int MaxAnswersPerSecond = 100;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<uint, QuicSession> _sessions = [];
+    private readonly EarlyDatagrams _early = new();
+    private readonly DatagramSender _sender;
+    private readonly QuicTunnel _tunnel;
+    private uint _highest;
+    private long _answerSecond;
+    private int _answers;
+    private bool _lost;
+
+    public QuicSessions(QuicTunnel tunnel)
+    {
+        _tunnel = tunnel;
+        _sender = new DatagramSender(tunnel);
+        Oversize = new OversizeDatagrams(tunnel);
+    }
+
+    public OversizeDatagrams Oversize { get; }
+
+    /// <summary>Open now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _sessions.Count;
+        }
+    }
+
+    /// <summary>Edge: a new session.</summary>
+    /// <returns>Null when the tunnel is over, or the control stream too far behind.</returns>
+    public QuicSession? Open(in StreamOpening opening, IDatagramSink sink)
+    {
+        QuicSession session;
+        Span<byte> payload = stackalloc byte[IdSize + 64];
+        lock (_lock)
+        {
+            if (_lost || _highest == uint.MaxValue) return null;
+            session = new QuicSession(this, ++_highest) { Sink = sink };
+            _sessions.Add(session.Id, session);
+        }
+
+        BinaryPrimitives.WriteUInt32BigEndian(payload, session.Id);
+        var length = IdSize + UdpOpenPayload.Write(payload[IdSize..], opening.Source, opening.Destination, opening.ListeningPort);
+        if (_tunnel.Control.Send(FrameType.UdpOpen, payload[..length])) return session;
+        lock (_lock) _sessions.Remove(session.Id);
+        return null;
+    }
+
+    /// <summary>Hub: the edge opens a session; <see cref="Accept"/> or <see cref="QuicSession.Close"/> follows.</summary>
+    public QuicSession? TryAddPeers(uint id, in StreamOpening opening, out string? fault)
+    {
+        fault = null;
+        lock (_lock)
+        {
+            if (id <= _highest) fault = $"session {id} was used already";
+            if (fault is not null || _lost) return null;
+            _highest = id;
+            var session = new QuicSession(this, id);
+            _sessions.Add(id, session);
+            return session;
+        }
+    }
+
+    /// <summary>Hub: the session goes here. What came before its opening is delivered first.</summary>
+    public void Accept(QuicSession session, IDatagramSink sink)
+    {
+        bool open;
+        lock (session.Delivery)
+        {
+            List<byte[]>? early;
+            lock (_lock)
+            {
+                session.Sink = sink;
+                early = _early.Take(session.Id);
+            }
+
+            open = session.IsOpen;
+            if (open) early?.ForEach(payload => Deliver(sink, payload));
+        }
+
+        // The tunnel was lost meanwhile, and found nobody to tell.
+        if (!open) Tell(sink);
+    }
+
+    /// <summary>A datagram has come, from msquic's buffer or as a stream; on a worker of msquic.</summary>
+    public void OnDatagram(ReadOnlySpan<byte> datagram)
+    {
+        // Of strangers nothing is taken.
+        if (!_tunnel.Terms.IsExtended) return;
+        if (datagram.Length < IdSize)
+        {
+            _tunnel.Traffic.CountDrop(DatagramDrop.Malformed);
+            return;
+        }
+
+        var id = BinaryPrimitives.ReadUInt32BigEndian(datagram);
+        var payload = datagram[IdSize..];
+        QuicSession? session;
+        IDatagramSink? sink = null;
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(id, out session)) sink = session.Sink;
+            if (sink is null && !_tunnel.IsEdge && (session is not null || id > _highest))
+            {
+                if (!_early.TryHold(id, payload, _tunnel.Context.NowMilliseconds)) _tunnel.Traffic.CountDrop(DatagramDrop.EarlyFull);
+                return;
+            }
+        }
+
+        if (sink is null)
+        {
+            _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession);
+            AnswerUnknown(id);
+            return;
+        }
+
+        lock (session!.Delivery)
+        {
+            if (session.IsOpen) Deliver(sink, payload);
+        }
+    }
+
+    public bool Send(QuicSession session, ReadOnlySpan<byte> payload)
+    {
+        lock (_lock)
+        {
+            if (_lost) return false;
+            if (session.Unsent >= DatagramSender.MaxPerSession)
+            {
+                _tunnel.Traffic.CountDrop(DatagramDrop.QueueFull);
+                return false;
+            }
+
+            session.Unsent++;
+        }
+
+        var status = _sender.TrySend(session.Id, payload);
+        if (status == DatagramSender.Queued) return true;
+        OnUnsentGone(session.Id);
+        return status == DatagramSender.TooLarge && Oversize.TrySend(session.Id, payload);
+    }
+
+    /// <summary>msquic tells what became of a datagram.</summary>
+    public void OnSendState(nint context, int state)
+    {
+        if (state is DatagramState.Sent or DatagramState.Canceled) OnUnsentGone(_sender.OnDone(context));
+    }
+
+    /// <summary>The owner has closed it.</summary>
+    public void OnClosedHere(QuicSession session)
+    {
+        lock (_lock)
+        {
+            _sessions.Remove(session.Id);
+            _early.Take(session.Id);
+        }
+
+        SendClose(session.Id);
+    }
+
+    /// <summary>UDP_CLOSE.</summary>
+    public void OnPeerClosed(uint id)
+    {
+        QuicSession? session;
+        lock (_lock)
+        {
+            if (!_sessions.Remove(id, out session)) return;
+        }
+
+        End(session);
+    }
+
+    /// <summary>The tunnel is over.</summary>
+    public void LoseAll()
+    {
+        QuicSession[] all;
+        lock (_lock)
+        {
+            _lost = true;
+            all = [.. _sessions.Values];
+            _sessions.Clear();
+            _early.Clear();
+        }
+
+        foreach (var session in all) End(session);
+    }
+
+
+    /// <summary>Gives up what waits for an opening that does not come.</summary>
+    public void Sweep()
+    {
+        List<uint> expired;
+        int dropped;
+        lock (_lock) (expired, dropped) = _early.TakeExpired(_tunnel.Context.NowMilliseconds);
+        if (dropped == 0) return;
+        _tunnel.Traffic.CountDrop(DatagramDrop.EarlyFull, dropped);
+        expired.ForEach(AnswerUnknown);
+    }
+
+    private void Deliver(IDatagramSink sink, ReadOnlySpan<byte> payload)
+    {
+        _tunnel.Traffic.CountDatagramReceived(payload.Length);
+        sink.OnDatagram(payload);
+    }
+
+    private void OnUnsentGone(uint id)
+    {
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(id, out var session)) session.Unsent--;
+        }
+    }
+
+    // The edge opens it again. Limited: a flood is not answered with a flood.
+    private void AnswerUnknown(uint id)
+    {
+        if (_tunnel.IsEdge) return;
+        lock (_lock)
+        {
+            var second = _tunnel.Context.NowMilliseconds / 1000;
+            if (second != _answerSecond) (_answerSecond, _answers) = (second, 0);
+            if (++_answers > MaxAnswersPerSecond) return;
+        }
+
+        SendClose(id);
+    }
+
+    private void SendClose(uint id)
+    {
+        Span<byte> payload = stackalloc byte[IdSize];
+        BinaryPrimitives.WriteUInt32BigEndian(payload, id);
+        _tunnel.Control.Send(FrameType.UdpClose, payload);
+    }
+
+    private void End(QuicSession session)
+    {
+        if (!session.TryEnd()) return;
+        IDatagramSink? sink;
+        lock (_lock) sink = session.Sink;
+        Tell(sink);
+    }
+
+    // An owner's mistake must not keep other sessions from being ended.
+    private void Tell(IDatagramSink? sink)
+    {
+        try
+        {
+            sink?.OnSessionClosed();
+        }
+        catch (Exception e)
+        {
+            _tunnel.NoteDefect(e);
+        }
+    }
+}

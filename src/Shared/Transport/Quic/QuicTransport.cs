@@ -1,0 +1,85 @@
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Quic.Native;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>Makes tunnels out of QUIC connections whose handshake lines are done.</summary>
+public static class QuicTransport
+{
+    /// <summary>The protocol's name in ALPN, the same as over TLS.</summary>
+    public const string Alpn = TlsTunnel.Alpn;
+
+    /// <summary>The extensions that this implementation can use over QUIC. A reset is QUIC's own there, and the listening port is always told.</summary>
+    public const TunnelFeatures SupportedFeatures = TlsTunnel.SupportedFeatures;
+
+    /// <summary>Credit of the connection: so large that stalled streams don't freeze it; what bounds memory is the credit of streams (protocol.md section 6).</summary>
+    private const uint ConnectionWindow = 256 << 20;
+
+    private const uint KeepAliveMilliseconds = 15_000;
+    private const uint IdleMilliseconds = 45_000;
+
+    internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;
+
+    /// <summary>What the <c>hub</c> member of a hub's configurations says for a new tunnel; <paramref name="rev"/> is raised with each push.</summary>
+    public static HubInfo CreateHubInfo(TransportContext context, string version, string tunnelId, long rev) =>
+        TlsTunnel.CreateHubInfo(context, version, tunnelId, rev);
+
+    /// <summary>The hub's end, not yet started. <paramref name="received"/> is what the edge sent after its line.</summary>
+    public static ITunnel CreateHub(
+        QuicConnection connection, string edgeId, ReadOnlyMemory<byte> received, TransportContext context, IHubTunnelHandler handler) =>
+        new QuicTunnel(connection, edgeId, isEdge: false, context, handler, received);
+
+    /// <summary>The edge's end, not yet started.</summary>
+    internal static ITunnel CreateEdge(
+        QuicConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context)
+    {
+        var tunnel = new QuicTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received);
+        tunnel.UseHub(config.Hub, request.Hello with
+        {
+            Features = FeatureNames.Format(SupportedFeatures),
+            MaxFrame = TunnelTerms.OwnMaxFrame,
+            InitialWindow = context.Options.InitialWindow,
+        });
+        return tunnel;
+    }
+
+    /// <summary>The settings of an edge's connection; the hub opens no bidirectional streams.</summary>
+    internal static NativeSettings EdgeSettings(TransportContext context) => Common(context) with
+    {
+        HandshakeIdleTimeoutMs = (uint)QuicTunnelDialer.ConnectTimeout.TotalMilliseconds,
+        KeepAliveIntervalMs = KeepAliveMilliseconds,
+        PeerBidirectionalStreams = 0,
+        PeerUnidirectionalStreams = OversizeDatagrams.MaxStreams,
+    };
+
+    /// <summary>The settings of a hub's connection with a stranger: one stream and no more.</summary>
+    internal static NativeSettings StrangerSettings(TransportContext context) => Common(context) with
+    {
+        HandshakeIdleTimeoutMs = 10_000,
+        PeerBidirectionalStreams = 1,
+        PeerUnidirectionalStreams = 0,
+    };
+
+    /// <summary>What an edge gets once it is known. The streams' credit grows no further than the window of protocol.md section 4.</summary>
+    internal static NativeSettings KnownEdgeSettings(TransportContext context) => new()
+    {
+        PeerBidirectionalStreams = ushort.MaxValue,
+        PeerUnidirectionalStreams = OversizeDatagrams.MaxStreams,
+        ConnectionWindow = (uint)context.Options.MaxWindow,
+    };
+
+    /// <summary>The same for the edge's side.</summary>
+    internal static NativeSettings ConnectedSettings(TransportContext context) => new() { ConnectionWindow = (uint)context.Options.MaxWindow };
+
+    private static NativeSettings Common(TransportContext context) => new()
+    {
+        IdleTimeoutMs = IdleMilliseconds,
+        DisconnectTimeoutMs = IdleMilliseconds,
+        StreamReceiveWindow = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(context.Options.InitialWindow, 16 << 10)),
+        ConnectionWindow = ConnectionWindow,
+        SendBuffering = false,
+        Migration = true,
+        DatagramReceive = true,
+    };
+}

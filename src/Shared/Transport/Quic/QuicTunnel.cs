@@ -1,0 +1,380 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Quic.Native;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>
+/// A tunnel over one QUIC connection (protocol.md section 6). It owns the streams and its own beginning and end; <see cref="QuicSessions"/> has UDP,
+/// <see cref="ControlReader"/> and <see cref="ControlSender"/> the control stream. <see cref="Sync"/> guards the table of streams and the tunnel's
+/// state; it is held for moments, and never over a call that waits for msquic, nor one to an owner.
+/// </summary>
+internal sealed class QuicTunnel : ITunnel
+{
+    // An edge's streams that crossed our GOAWAY are served this long.
+    private const long GoAwayGraceMilliseconds = 5_000;
+
+    // Streams that wait for the hub to allow more.
+    private const int MaxWaitingStreams = 1_024;
+    private const ulong NoError = 0;
+    private const ulong ProtocolError = 1;
+
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private readonly HashSet<QuicStream> _streams = [];
+    private readonly ILogger _logger;
+    private readonly string _name;
+    private readonly ControlReader _reader;
+    private readonly InboundControl _inbound;
+    private readonly Liveness _liveness;
+    private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _nativeStreamsGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _streamsGone;
+    private ITimer? _timer;
+    private TunnelEnd? _end;
+    private TunnelEnd? _closing;
+    private bool _peerGoingAway;
+    private long _goAwaySentAt = -1;
+    private uint _nextId = 1;
+    private int _waiting;
+    private int _unfinished;
+
+    public QuicTunnel(QuicConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received)
+    {
+        Connection = connection;
+        _name = name;
+        _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
+        IsEdge = isEdge;
+        Context = context;
+        Terms = new TunnelTerms(context.Options.InitialWindow);
+        Control = new ControlSender(connection.Control);
+        Sessions = new QuicSessions(this);
+        _liveness = new Liveness(context.NowMilliseconds);
+        _inbound = new InboundControl(this, handler);
+        _reader = new ControlReader(this, _inbound, connection.Control.Reader, received);
+    }
+
+    public TransportKind Kind => TransportKind.Quic;
+
+    public IPEndPoint RemoteEndPoint => Connection.RemoteEndPoint;
+
+    public TunnelFeatures Features => Terms.Features;
+
+    public TimeSpan? RoundTripTime => Connection.RoundTripTime;
+
+    public int ActiveStreams => Volatile.Read(ref _unfinished);
+
+    public int ActiveSessions => Sessions.Count;
+
+    public TunnelCounters Counters => Traffic.Snapshot();
+
+    public Task<TunnelEnd> Completion => _completion.Task;
+
+    // ---- shared with streams and sessions
+
+    internal Lock Sync { get; } = new();
+
+    internal QuicConnection Connection { get; }
+
+    internal QuicSessions Sessions { get; }
+
+    internal ControlSender Control { get; }
+
+    internal QuicTraffic Traffic { get; } = new();
+
+    internal TunnelTerms Terms { get; }
+
+    internal TransportContext Context { get; }
+
+    internal bool IsEdge { get; }
+
+    internal bool IsDead => Volatile.Read(ref _end) is not null;
+
+    // ---- owner's calls
+
+    public void Start()
+    {
+        lock (Sync) _timer = Context.Time.CreateTimer(static state => ((QuicTunnel)state!).OnTick(), this, Tick, Tick);
+        if (IsEdge) Connection.Handle.Apply(QuicTransport.ConnectedSettings(Context));
+        Connection.HandOver(this);
+        _ = ReadAsync();
+    }
+
+    /// <summary>Edge: what the hub's first configuration says of it. The first frame is HELLO.</summary>
+    public void UseHub(HubInfo? hub, Hello hello)
+    {
+        if (hub is not null) Terms.Accept(hub);
+        Control.Send(FrameType.Hello, ControlMessage.Serialize(hello));
+    }
+
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
+    {
+        QuicStream stream;
+        lock (Sync)
+        {
+            if (!TakesNew || _waiting >= MaxWaitingStreams) return null;
+            if (QuicStream.Open(this, _nextId, endpoint, observer) is not { } opened) return null;
+            _nextId++;
+            _waiting++;
+            stream = opened;
+            AddLocked(stream);
+        }
+
+        stream.Begin(opening);
+        return stream;
+    }
+
+    public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
+    {
+        lock (Sync)
+        {
+            if (!TakesNew) return null;
+        }
+
+        return Sessions.Open(opening, sink);
+    }
+
+    public void SendConfig(TunnelConfig config) => Control.Send(FrameType.Config, ControlMessage.Serialize(config));
+
+    public void SendReport(Report report)
+    {
+        if (Terms.IsExtended) Control.Send(FrameType.Report, ControlMessage.Serialize(report));
+    }
+
+    public void SendGoAway(string reason)
+    {
+        uint highest;
+        lock (Sync)
+        {
+            if (_goAwaySentAt >= 0) return;
+            _goAwaySentAt = Context.NowMilliseconds;
+            highest = _nextId - 1;
+        }
+
+        if ((Features & TunnelFeatures.GoAway) != 0) Control.Send(FrameType.GoAway, ControlMessage.Serialize(new GoAway(reason, highest)));
+    }
+
+    public Task WaitForStreamsAsync(CancellationToken cancellationToken)
+    {
+        lock (Sync)
+        {
+            if (_unfinished == 0 || IsDead) return Task.CompletedTask;
+            _streamsGone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _streamsGone.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    public async Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        Task answer;
+        lock (Sync) answer = _liveness.WaitForPong();
+        SendPing();
+        try
+        {
+            await answer.WaitAsync(timeout, Context.Time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    public async Task CloseAsync(TunnelEnd end)
+    {
+        QuicStream[] streams;
+        lock (Sync)
+        {
+            streams = _closing is not null || IsDead ? [] : [.. _streams];
+            _closing ??= end;
+            if (_streams.Count == 0) _nativeStreamsGone.TrySetResult();
+        }
+
+        foreach (var stream in streams) stream.Reset(ResetReason.ShuttingDown);
+        Sessions.LoseAll();
+
+        // Closing throws away what is under way: resets and the last frames get their chance to arrive.
+        using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
+        Task anyway = Task.WhenAny(Task.WhenAll(_nativeStreamsGone.Task, Control.WhenSentAsync()), Connection.Closed);
+        await anyway.WaitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        OnConnectionEnding(end);
+        Connection.Shutdown(NoError);
+        await Connection.Closed;
+
+        // A tunnel that was never started has nobody to tell it.
+        OnConnectionClosed();
+        await Completion;
+    }
+
+    public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
+
+    // ---- from the connection (a worker of msquic)
+
+    /// <summary>The peer opens a stream: one for a TCP connection, or a unidirectional one for a large datagram.</summary>
+    /// <returns>A status; a failure refuses it.</returns>
+    internal int OnPeerStream(nint handle, bool unidirectional)
+    {
+        if (unidirectional) return Sessions.Oversize.OnPeerStream(handle);
+        if (IsEdge) return QuicStatus.AbortedByUser;
+        var stream = QuicStream.Adopt(this, handle);
+        bool late;
+        lock (Sync)
+        {
+            AddLocked(stream);
+            _nextId = Math.Max(_nextId, stream.Id + 1);
+            late = !ServesOpensLocked;
+        }
+
+        if (late) stream.Reset(ResetReason.ShuttingDown);
+        return QuicStatus.Success;
+    }
+
+    /// <summary>The lines of a stream have come.</summary>
+    internal void OnStreamOpened(QuicStream stream, in StreamOpening opening)
+    {
+        Traffic.CountOpened();
+        _inbound.OnStreamOpened(stream, opening);
+    }
+
+    /// <summary>The connection is over or about to be: the streams are lost.</summary>
+    internal void OnConnectionEnding(TunnelEnd end)
+    {
+        QuicStream[] streams;
+        lock (Sync)
+        {
+            if (_end is not null) return;
+            Volatile.Write(ref _end, _closing ?? end);
+            streams = [.. _streams];
+        }
+
+        foreach (var stream in streams) stream.OnTunnelLost();
+        Sessions.LoseAll();
+    }
+
+    /// <summary>All native callbacks are over.</summary>
+    internal void OnConnectionClosed()
+    {
+        OnConnectionEnding(new TunnelEnd(TunnelEndKind.Closed, "closed"));
+        TaskCompletionSource? streamsGone;
+        lock (Sync)
+        {
+            streamsGone = _streamsGone;
+            _timer?.Dispose();
+        }
+
+        if (!_completion.TrySetResult(_end!)) return;
+        TransportLog.Ended(_logger, _name, RemoteEndPoint, _end!.Kind, _end.Detail);
+        streamsGone?.TrySetResult();
+    }
+
+    internal void OnPong(ReadOnlySpan<byte> payload)
+    {
+        lock (Sync) _liveness.OnPong(payload);
+    }
+
+    /// <summary>Something on the way to an end has thrown, an owner's callback most likely; the others are ended all the same.</summary>
+    internal void NoteDefect(Exception exception) => TransportLog.Defect(_logger, exception, _name);
+
+    // ---- from the streams
+
+    /// <summary>The hub's limit lets the stream through, or it is over.</summary>
+    internal void OnStreamAccepted()
+    {
+        lock (Sync) _waiting--;
+    }
+
+    internal void StreamFinished(in StreamEnd end)
+    {
+        if (!end.Completed) Traffic.CountReset();
+        lock (Sync)
+        {
+            if (--_unfinished > 0) return;
+            _streamsGone?.TrySetResult();
+            _streamsGone = null;
+        }
+    }
+
+    /// <summary>The native stream is over.</summary>
+    internal void Remove(QuicStream stream)
+    {
+        lock (Sync)
+        {
+            _streams.Remove(stream);
+            if (_streams.Count == 0 && _closing is not null) _nativeStreamsGone.TrySetResult();
+        }
+    }
+
+    /// <summary>Notes it.</summary>
+    /// <returns>False when it was known.</returns>
+    internal bool TryNotePeerGoingAway()
+    {
+        lock (Sync)
+        {
+            if (_peerGoingAway) return false;
+            return _peerGoingAway = true;
+        }
+    }
+
+    private bool TakesNew => !IsDead && _closing is null && !_peerGoingAway && _goAwaySentAt < 0;
+
+    private bool ServesOpensLocked =>
+        _closing is null && !_peerGoingAway && (_goAwaySentAt < 0 || Context.NowMilliseconds - _goAwaySentAt <= GoAwayGraceMilliseconds);
+
+    private void AddLocked(QuicStream stream)
+    {
+        _streams.Add(stream);
+        _unfinished++;
+        if (IsEdge) Traffic.CountOpened();
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            await _reader.RunAsync();
+            // The control stream has ended without the connection: that is an end too.
+            if (!IsDead) EndWith(NoError, new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the control stream"));
+        }
+        catch (FrameViolationException e)
+        {
+            TransportLog.ProtocolViolation(_logger, _name, RemoteEndPoint, e.Message);
+            EndWith(ProtocolError, new TunnelEnd(TunnelEndKind.ProtocolError, e.Message));
+        }
+        catch (Exception e)
+        {
+            TransportLog.Bug(_logger, e, _name);
+            EndWith(NoError, new TunnelEnd(TunnelEndKind.ConnectionLost, $"internal error: {e.Message}"));
+        }
+    }
+
+    private void EndWith(ulong code, TunnelEnd end)
+    {
+        OnConnectionEnding(Connection.End ?? end);
+        Connection.Shutdown(code);
+    }
+
+    private void OnTick()
+    {
+        var isDue = false;
+        lock (Sync)
+        {
+            if (IsDead) return;
+            isDue = !IsEdge && _liveness.IsPingDue(Context.NowMilliseconds);
+        }
+
+        if (isDue) SendPing();
+        Sessions.Sweep();
+    }
+
+    private void SendPing()
+    {
+        byte[] payload;
+        lock (Sync) payload = _liveness.MakePing(Context.NowMilliseconds, Context.Time.GetTimestamp(), empty: false);
+        Control.Send(FrameType.Ping, payload);
+    }
+}

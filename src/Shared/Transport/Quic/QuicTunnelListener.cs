@@ -1,0 +1,83 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport.Quic.Native;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>The hub's UDP port: accepts QUIC connections and hands each one on, without waiting for what becomes of it.</summary>
+public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
+{
+    private readonly TransportContext _context;
+    private readonly QuicListenerOptions _options;
+    private readonly MsQuic _library;
+    private readonly ConfigurationHandle _configuration;
+    private readonly ListenerHandle _handle;
+    private readonly RetrySwitch _retry;
+    private readonly ILogger _logger;
+
+    private QuicTunnelListener(TransportContext context, QuicListenerOptions options, MsQuic library)
+    {
+        _context = context;
+        _options = options;
+        _library = library;
+        _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Quic");
+        _retry = new RetrySwitch(library, options.RetryThreshold, _logger);
+        _configuration = ConfigurationHandle.Server(library, QuicTransport.StrangerSettings(context), options.Certificate, options.Chain);
+        try
+        {
+            _handle = ListenerHandle.Open(library, this);
+        }
+        catch
+        {
+            _configuration.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The address that it is bound to.</summary>
+    public IPEndPoint LocalEndPoint { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>Handshakes that have not finished.</summary>
+    public int OpenHandshakes => _retry.Open;
+
+    /// <summary>Binds the port and accepts until disposed.</summary>
+    /// <exception cref="QuicException">The port is in use, the address none of this machine, or the certificate not accepted.</exception>
+    /// <exception cref="PlatformNotSupportedException">The library is not there (<see cref="QuicLibrary.TryLoad"/> tells before).</exception>
+    public static QuicTunnelListener Start(TransportContext context, QuicListenerOptions options)
+    {
+        var result = new QuicTunnelListener(context, options, QuicLibrary.Get());
+        try
+        {
+            result.LocalEndPoint = result._handle.Start(options.Address);
+            return result;
+        }
+        catch
+        {
+            result.Close();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the port for new connections; those that there are keep using it.</summary>
+    public async ValueTask DisposeAsync() => await Task.Run(Close);
+
+    int IListenerEvents.OnNewConnection(nint connection, IPEndPoint remote)
+    {
+        if (_options.Admit?.Invoke(remote) == false) return QuicStatus.ConnectionRefused;
+        var status = _library.Api.SetConfiguration(connection, _configuration);
+        if (QuicStatus.Failed(status)) return status;
+        var result = QuicConnection.Adopt(_context, _library, remote, connection);
+        _retry.Begin(result);
+        _options.OnConnection(result);
+        return QuicStatus.Success;
+    }
+
+    void IListenerEvents.OnDefect(Exception exception) => QuicLog.ListenerBug(_logger, exception, LocalEndPoint);
+
+    private void Close()
+    {
+        _handle.Dispose();
+        _configuration.Dispose();
+        _retry.Dispose();
+    }
+}

@@ -1,0 +1,271 @@
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Quic.Native;
+
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>
+/// The sending half of a stream: pulls from the local socket into native blocks while there is room, and waits in the kernel else. What may be under
+/// way starts small and grows with what the peer takes, up to what msquic holds to be ideal for the path, so that a stream whose peer is stuck costs
+/// little; what is beyond the start is counted in the memory budget.
+/// </summary>
+internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThreadPoolWorkItem
+{
+    private const int FirstLimit = 64 << 10;
+    private const int LeastIdeal = 256 << 10;
+    private const int LargestLimit = 8 << 20;
+
+    /// <summary>Bytes that a thread sends before others get their turn.</summary>
+    private const int Turn = 1 << 20;
+
+    // Below this a stream is never sustained, and needs no meter.
+    private const long MeteredBytes = 1 << 20;
+
+    private readonly Lock _lock = new();
+    private ILocalEndpoint? _endpoint;
+    private StreamOpening? _opening;
+    private RateMeter? _meter;
+    private int _requests;
+    private int _held;
+    private int _counted;
+    private int _limit = FirstLimit;
+    private int _ideal = LeastIdeal;
+    private int _sinceGrowth;
+    private bool _blocked;
+    private bool _filled;
+    private bool _sustained;
+    private bool _toldSustained;
+    private long _bytes;
+    private long _lastProgress;
+
+    /// <summary>Bytes that went from the local peer into the tunnel.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>There is no room; nothing is read until the peer has acknowledged something.</summary>
+    public bool IsBlocked
+    {
+        get
+        {
+            lock (_lock) return _blocked;
+        }
+    }
+
+    /// <summary>Something that was sent has not arrived yet, as far as is known.</summary>
+    public bool HasUnacknowledged
+    {
+        get
+        {
+            lock (_lock) return _held > 0;
+        }
+    }
+
+    /// <summary>When the peer last acknowledged something, in milliseconds of the context's clock.</summary>
+    public long LastProgress => Volatile.Read(ref _lastProgress);
+
+    /// <summary>Gives the local end.</summary>
+    /// <param name="endpoint">Where to pull from.</param>
+    /// <param name="opening">Edge: what the lines say that go first.</param>
+    public void Begin(ILocalEndpoint endpoint, StreamOpening? opening)
+    {
+        _endpoint = endpoint;
+        _opening = opening;
+        Request();
+    }
+
+    /// <summary>There may be something to send, or room for it. One thread at a time does it.</summary>
+    public void Request()
+    {
+        if (Interlocked.Increment(ref _requests) > 1) return;
+        var more = false;
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _requests);
+            more = Pump();
+        }
+        while (Interlocked.Add(ref _requests, -seen) > 0);
+
+        if (more) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute() => Request();
+
+    /// <summary>msquic tells how much has to be under way to fill the path.</summary>
+    public void OnIdealSize(ulong bytes)
+    {
+        lock (_lock) _ideal = (int)Math.Clamp(bytes, LeastIdeal, LargestLimit);
+    }
+
+    /// <summary>A block has arrived, or was given up; on a worker of msquic.</summary>
+    public unsafe void OnSent(nint context)
+    {
+        var block = (NativeBlock*)context;
+        var bytes = (int)block->Buffer.Length;
+        bool wake;
+        bool allDone;
+        lock (_lock)
+        {
+            _held -= block->Capacity;
+            _counted -= block->Counted;
+            _sinceGrowth += bytes;
+            if (_sinceGrowth >= _limit && _limit < _ideal)
+            {
+                _limit = Math.Min(_limit * 2, _ideal);
+                _sinceGrowth = 0;
+            }
+
+            allDone = _held == 0;
+            wake = _blocked;
+            _blocked = false;
+        }
+
+        Volatile.Write(ref _lastProgress, tunnel.Context.NowMilliseconds);
+        Return(block);
+        if (_sustained != _toldSustained)
+        {
+            _toldSustained = _sustained;
+            stream.OnSustained(_toldSustained);
+        }
+
+        if (allDone) stream.OnAllAcknowledged();
+        if (wake) Request();
+    }
+
+    // Returns true when it stopped only because others are to have their turn.
+    private bool Pump()
+    {
+        for (var carried = 0; carried < Turn;)
+        {
+            if (_endpoint is not { } endpoint || !stream.CanSend) return false;
+            if (!TryMakeRoom(out var pool, out var counted))
+            {
+                endpoint.ParkRead();
+                stream.OnBlocked();
+                return false;
+            }
+
+            var status = ReadAndSend(endpoint, pool, counted, out var count, out var drained);
+            carried += count;
+            switch (status)
+            {
+                case LocalReadStatus.Data when !drained:
+                    continue;
+                case LocalReadStatus.Data or LocalReadStatus.WouldBlock:
+                    _meter?.RecordIdle(tunnel.Context.NowMilliseconds);
+                    if (endpoint.ArmRead()) continue;
+                    return false;
+                case LocalReadStatus.EndOfFile:
+                    stream.OnLocalEnd();
+                    return false;
+                default:
+                    stream.OnLocalReset();
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    private unsafe LocalReadStatus ReadAndSend(ILocalEndpoint endpoint, BlockPool pool, int counted, out int count, out bool drained)
+    {
+        var block = pool.Rent();
+        block->Counted = counted;
+        var used = WriteLines(block->Room);
+        var room = block->Room[used..];
+        var status = endpoint.TryRead(room, out count);
+        drained = count < room.Length;
+        _filled = !drained;
+        used += count;
+        if (used == 0)
+        {
+            Release(block);
+            return status;
+        }
+
+        if (used <= BlockPool.Tiny.Capacity) block = Shrink(block, used);
+        block->Buffer.Length = (uint)used;
+        Measure(count);
+        if (QuicStatus.Failed(stream.Handle.Send(&block->Buffer, (nint)block))) Release(block);
+        return status;
+    }
+
+    // So that many small messages can be under way.
+    private unsafe NativeBlock* Shrink(NativeBlock* block, int used)
+    {
+        var tiny = BlockPool.Tiny.Rent();
+        block->Room[..used].CopyTo(tiny->Room);
+        tiny->Counted = 0;
+        lock (_lock) _held += tiny->Capacity;
+        Release(block);
+        return tiny;
+    }
+
+    private int WriteLines(Span<byte> buffer)
+    {
+        if (_opening is not { } opening) return 0;
+        _opening = null;
+        return OpenPayload.Write(buffer, opening.Source, opening.Destination, Math.Max(opening.RoutingPort, 1));
+    }
+
+    // A stream that has little to say gets small blocks: each is held until the peer has acknowledged it.
+    private bool TryMakeRoom(out BlockPool pool, out int counted)
+    {
+        counted = 0;
+        lock (_lock)
+        {
+            pool = _filled && _limit - _held >= BlockPool.Large.Capacity ? BlockPool.Large : BlockPool.Small;
+            var isFree = _held + pool.Capacity <= FirstLimit;
+            if (_held + pool.Capacity > _limit || (!isFree && !TryCount(pool.Capacity, out counted)))
+            {
+                // With nothing under way nobody would come to say that there is room again.
+                _blocked = true;
+                return false;
+            }
+
+            _held += pool.Capacity;
+            _counted += counted;
+            return true;
+        }
+    }
+
+    // Of the last quarter of the budget only what is received may have something.
+    private bool TryCount(int bytes, out int counted)
+    {
+        var budget = tunnel.Context.Flow.Budget;
+        counted = !budget.IsShort && budget.TryTake(bytes) ? bytes : 0;
+        return counted > 0;
+    }
+
+    private void Measure(int count)
+    {
+        Volatile.Write(ref _bytes, _bytes + count);
+        tunnel.Traffic.CountSent(count);
+        var now = tunnel.Context.NowMilliseconds;
+        if (_meter is null)
+        {
+            if (_bytes < MeteredBytes) return;
+            _meter = new RateMeter(now);
+        }
+
+        // The priority itself is set where the next acknowledgement is told: there it does not have to be waited for.
+        if (_meter.Record(now, count)) _sustained = _meter.IsSustained;
+    }
+
+    private unsafe void Release(NativeBlock* block)
+    {
+        lock (_lock)
+        {
+            _held -= block->Capacity;
+            _counted -= block->Counted;
+        }
+
+        Return(block);
+    }
+
+    private unsafe void Return(NativeBlock* block)
+    {
+        if (block->Counted > 0) tunnel.Context.Flow.Budget.Return(block->Counted);
+        block->Counted = 0;
+        BlockPool.Of(block).Return(block);
+    }
+}

@@ -1,0 +1,184 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>UDP in numbers, and with upstreams as they are.</summary>
+[Collection(HeavyTests.Name)]
+public sealed class DatagramTests
+{
+    private const int Clients = 10_000;
+
+    // Small enough for the kernel's smallest buffers.
+    private const int Wave = 100;
+
+    [Fact]
+    public async Task Ten_thousand_clients_at_once_are_each_answered_with_their_own()
+    {
+        await using var setup = await StartAsync();
+        using var echo = Echo(setup);
+        var address = LoopbackAddresses.Next();
+        var clients = new List<Socket>();
+        try
+        {
+            for (var number = 0; number < Clients; number++)
+                clients.Add(Connect(setup, address));
+            foreach (var wave in clients.Index().Chunk(Wave))
+                await AskAllAsync(wave);
+
+            var edge = (await setup.Edge.StatusAsync())!.Value;
+            Assert.Equal(Clients, edge.GetProperty("activeSessions").GetInt32());
+            Assert.Equal(Clients, (await setup.Hub.StatusAsync()).GetProperty("activeSessions").GetInt32());
+
+            // And once more, now that all are there.
+            foreach (var wave in clients.Index().Reverse().Chunk(Wave))
+                await AskAllAsync(wave);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.TooManyOpenSockets)
+        {
+            Assert.Skip($"This machine's limit of descriptors is below {Clients}.");
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task Tcp_streams_go_on_through_a_flood_of_datagrams()
+    {
+        await using var setup = await StartAsync();
+        using var echo = Echo(setup);
+        using var listener = setup.Listen(setup.Tcp[0]);
+        using var pair = await setup.OpenAsync(listener, setup.Tcp[0]);
+        using var stop = new CancellationTokenSource();
+        var flood = Task.Run(() => Flood(setup, stop.Token));
+
+        for (var round = 0; round < 300; round++)
+            await pair.AssertEchoAsync();
+
+        await stop.CancelAsync();
+        Assert.InRange(await flood, 1_000, long.MaxValue);
+
+        // Nobody was told more than the table holds, and who is new is served.
+        using var client = Connect(setup, LoopbackAddresses.Next());
+        await AskAllAsync([(0, client)]);
+        Assert.InRange((await setup.Edge.StatusAsync())!.Value.GetProperty("activeSessions").GetInt32(), 1, 65_536);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_dies_is_counted_and_one_that_returns_is_found_by_the_same_session()
+    {
+        await using var setup = await StartAsync();
+        using var client = Connect(setup, LoopbackAddresses.Next());
+        using (Echo(setup))
+            await AskAllAsync([(1, client)]);
+
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await client.SendAsync(new byte[4]);
+                return (await setup.Hub.StatusAsync()).GetProperty("sessionFailures").GetProperty("refused").GetInt64() > 0;
+            },
+            "the ICMP answers to be counted");
+        Assert.Equal(0, client.Available);
+
+        using var returned = Echo(setup);
+        await AskAllAsync([(2, client)]);
+        Assert.Equal(1, (await setup.Hub.StatusAsync()).GetProperty("activeSessions").GetInt32());
+    }
+
+    private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(udp: 1, policies: (_, udp) => new JsonObject
+    {
+        ["default"] = new JsonObject { ["proxyProtocol"] = "off" },
+        [$"udp/{udp[0]}"] = new JsonObject { ["udpProxyProtocol"] = "off", ["idleTimeout"] = 600 },
+    });
+
+    private static Socket Connect(TunnelSetup setup, IPAddress source)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(source, 0));
+        socket.Connect(new IPEndPoint(setup.EdgeAddress, setup.Udp[0]));
+        return socket;
+    }
+
+    private static Socket Echo(TunnelSetup setup)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(setup.TargetAddress, setup.Udp[0]));
+        new Thread(() =>
+        {
+            var buffer = new byte[2048];
+            try
+            {
+                while (true)
+                {
+                    EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+                    var length = socket.ReceiveFrom(buffer, ref from);
+                    socket.SendTo(buffer.AsSpan(0, length), from);
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // The test is over, or lets the upstream die.
+            }
+        }) { IsBackground = true }.Start();
+        return socket;
+    }
+
+    /// <summary>Each sends its number until it has the answer, and nobody gets another's.</summary>
+    private static async Task AskAllAsync(IEnumerable<(int Index, Socket Item)> clients)
+    {
+        var waiting = clients.ToList();
+        var answer = new byte[64];
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                foreach (var (number, client) in waiting)
+                {
+                    BinaryPrimitives.WriteInt32BigEndian(answer, number);
+                    await client.SendAsync(answer.AsMemory(0, 4));
+                }
+
+                foreach (var (number, client) in waiting.ToList())
+                {
+                    if (!client.Poll(TimeSpan.FromMilliseconds(200), SelectMode.SelectRead))
+                        continue;
+                    Assert.Equal(4, await client.ReceiveAsync(answer));
+                    Assert.Equal(number, BinaryPrimitives.ReadInt32BigEndian(answer));
+                    waiting.Remove((number, client));
+                }
+
+                return waiting.Count == 0;
+            },
+            "answers", TimeSpan.FromSeconds(60), () => $"{waiting.Count} clients have none.");
+        foreach (var (_, client) in clients)
+        {
+            // The answers to repetitions.
+            while (client.Available > 0)
+                await client.ReceiveAsync(answer);
+        }
+    }
+
+    private static long Flood(TunnelSetup setup, CancellationToken cancellationToken)
+    {
+        var payload = new byte[1200];
+        long sent = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            using var socket = Connect(setup, LoopbackAddresses.Next());
+            socket.Blocking = false;
+            for (var i = 0; i < 20; i++)
+            {
+                socket.Send(payload, SocketFlags.None, out var error);
+                sent += error == SocketError.Success ? 1 : 0;
+            }
+        }
+
+        return sent;
+    }
+}

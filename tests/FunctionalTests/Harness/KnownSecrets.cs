@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Tunnel.Shared.Protocol.Tokens;
+
+namespace Tunnel.FunctionalTests.Harness;
+
+/// <summary>
+/// Every secret, token, key and payload that the tests had to do with, and all that services wrote: none of the first may be in the second. Each service's output
+/// is checked when it ends, and all of it once more, against everything, at the end of all tests.
+/// </summary>
+public static class KnownSecrets
+{
+    // Shorter ones would be found in anything.
+    private const int Least = 12;
+
+    private static readonly ConcurrentDictionary<string, bool> Secrets = new();
+    private static readonly ConcurrentBag<(string Name, string Log)> Logs = [];
+
+    /// <summary>Remembers a secret, and of a token the secret in it too.</summary>
+    public static string Add(string secret)
+    {
+        if (secret.Length >= Least)
+        {
+            Secrets[secret] = true;
+        }
+
+        if (ConnectionToken.TryDecode(secret, out var token, out _))
+        {
+            Secrets[token.Secret] = true;
+        }
+
+        return secret;
+    }
+
+    /// <summary>Checks what a service wrote, and keeps it.</summary>
+    public static void Check(string name, string log)
+    {
+        Logs.Add((name, log));
+        AssertNoneIn(name, log);
+    }
+
+    /// <summary>Checks everything again: a secret may have become known after the service that knew it had ended.</summary>
+    public static void CheckAll()
+    {
+        foreach (var (name, log) in Logs)
+        {
+            AssertNoneIn(name, log);
+        }
+    }
+
+    /// <summary>Ends the test when there is a secret in what was written.</summary>
+    public static void AssertNoneIn(string name, string log)
+    {
+        foreach (var secret in Secrets.Keys)
+        {
+            if (log.Contains(secret, StringComparison.Ordinal))
+            {
+                // The secret is a test's own: it may be shown, so that it is found.
+                var line = log.Split('\n').First(line => line.Contains(secret, StringComparison.Ordinal));
+                throw new InvalidOperationException($"{name} has logged the secret {secret}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Configuration;
+using Tunnel.TestUtilities;
+
+namespace Tunnel.Shared.UnitTests.Configuration;
+
+public sealed class ConfigurationReloadTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+    private readonly ManualTimeProvider _time = new();
+    private readonly LinesLogger _log = new();
+    private readonly List<int> _applied = [];
+    private ConfigurationReload<int>? _reload;
+
+    public void Dispose()
+    {
+        _reload?.Dispose();
+        File.Delete(_file);
+    }
+
+    [Fact]
+    public void A_change_is_applied_when_it_has_settled_and_told_by_name()
+    {
+        Start("""{"size": 1, "secret": "abc"}""");
+        Write("""{"size": 2, "secret": "abc"}""");
+        _time.Advance(ConfigurationReload<int>.Interval);
+        Assert.Empty(_applied);
+        _time.Advance(ConfigurationReload<int>.Interval);
+        Assert.Equal([2], _applied);
+        Assert.Contains("Information", Assert.Single(_log.Lines));
+        Assert.Contains("size", _log.Lines[0]);
+
+        Advance(5);
+        Assert.Single(_applied);
+    }
+
+    [Fact]
+    public void What_needs_a_restart_is_named_once_and_no_value_is_told()
+    {
+        Start("""{"size": 1, "secret": "abc"}""");
+        Write("""{"size": 1, "secret": "xyz", "ports": [1, 2]}""");
+        Advance(5);
+        var line = Assert.Single(_log.Lines);
+        Assert.Contains("Warning", line);
+        Assert.Contains("ports, secret", line);
+        Assert.DoesNotContain("xyz", line);
+    }
+
+    [Fact]
+    public void A_faulty_file_changes_nothing_and_every_error_is_told()
+    {
+        Start("""{"size": 1}""");
+        Write("""{"size": "many", "sice": 3}""");
+        Advance(5);
+        Assert.Empty(_applied);
+        Assert.Equal(2, _log.Lines.Count);
+        Assert.Contains(_log.Lines, line => line.Contains("Error") && line.Contains("size = \"many\"", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, line => line.Contains("did you mean size?", StringComparison.Ordinal));
+
+        Write("""{"size": 3}""");
+        Advance(2);
+        Assert.Equal([3], _applied);
+    }
+
+    [Fact]
+    public void A_file_that_is_gone_or_half_written_changes_nothing()
+    {
+        Start("""{"size": 1}""");
+        File.Delete(_file);
+        Advance(2);
+        Write("""{"size": """);
+        Advance(2);
+        Assert.Empty(_applied);
+        Assert.All(_log.Lines, line => Assert.Contains("Error", line));
+
+        Write("""{"size": 1}""");
+        Advance(2);
+        Assert.Empty(_applied);
+    }
+
+    private void Start(string json)
+    {
+        Write(json);
+        var sources = new ConfigurationSources
+        {
+            AppSettingsFile = _file + ".none",
+            File = _file,
+            EnvironmentPrefix = "NO_SUCH__",
+            Environment = new Dictionary<string, string>(),
+        };
+        _reload = new ConfigurationReload<int>(sources, Read, new HashSet<string> { "size" }, _applied.Add, _time, _log);
+    }
+
+    private static int Read(ConfigurationSources sources)
+    {
+        var configuration = LayeredConfiguration.Load(sources);
+        var size = configuration.Integer("size", 0, 0, 10);
+        configuration.Secret("secret");
+        configuration.FindJson("ports");
+        configuration.Finish();
+        return size;
+    }
+
+    private void Write(string json) => File.WriteAllText(_file, json);
+
+    private void Advance(int looks)
+    {
+        for (var i = 0; i < looks; i++)
+            _time.Advance(ConfigurationReload<int>.Interval);
+    }
+
+    private sealed class LinesLogger : ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add($"{logLevel}: {formatter(state, exception)}");
+    }
+}
