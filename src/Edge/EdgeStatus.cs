@@ -21,8 +21,20 @@ public sealed record EdgeStatus
     /// <summary>The address that the hub has now; null while not connected.</summary>
     public string? HubAddress { get; init; }
 
-    /// <summary>What the tunnel runs over (<c>tcpTls</c>); null while not connected.</summary>
+    /// <summary>What the tunnel runs over (<c>tcpTls</c> or <c>quic</c>); null while not connected.</summary>
     public string? Transport { get; init; }
+
+    /// <summary>The mode that was set: <c>tcpTls</c>, <c>quic</c> or <c>quicWithFallback</c>.</summary>
+    public string TransportMode { get; init; } = "";
+
+    /// <summary>
+    /// Why over this transport: <c>configured</c>, <c>preferred</c>, or why not over QUIC: <c>quicNotInstalled</c>, <c>quicTimedOut</c>,
+    /// <c>quicUnreachable</c>, <c>quicFailed</c>; null while not connected.
+    /// </summary>
+    public string? TransportReason { get; init; }
+
+    /// <summary>The same for the operator, when there is more to say.</summary>
+    public string? TransportDetail { get; init; }
 
     /// <summary>When the present tunnel began or, while there is none, the last one ended.</summary>
     public DateTimeOffset? Since { get; init; }
@@ -51,6 +63,9 @@ public sealed record EdgeStatus
     /// <summary>Assigned ports that can't be bound.</summary>
     public ImmutableArray<EdgePortFailure> FailedPorts { get; init; } = [];
 
+    /// <summary>What happened at each bound port.</summary>
+    public ImmutableArray<EdgePortStatus> Ports { get; init; } = [];
+
     /// <summary>Bytes from clients since the start.</summary>
     public long BytesIn { get; init; }
 
@@ -68,6 +83,31 @@ public sealed record EdgeStatus
 
     /// <summary>Clients and datagrams turned away since the start, by reason; reasons that never applied are missing.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = ImmutableDictionary<string, long>.Empty;
+}
+
+/// <summary>One bound port; the numbers are since it was bound.</summary>
+public sealed record EdgePortStatus
+{
+    /// <summary>1–65535.</summary>
+    public int Port { get; init; }
+
+    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
+    public string Proto { get; init; } = "";
+
+    /// <summary>Connections or sessions open now.</summary>
+    public int ActiveConnections { get; init; }
+
+    /// <summary>Connections or sessions ever let in.</summary>
+    public long TotalConnections { get; init; }
+
+    /// <summary>Bytes from clients.</summary>
+    public long BytesIn { get; init; }
+
+    /// <summary>Bytes to clients.</summary>
+    public long BytesOut { get; init; }
+
+    /// <summary>Clients and datagrams turned away, by reason; reasons that never applied are missing.</summary>
+    public IReadOnlyDictionary<string, long> Blocked { get; init; } = ImmutableDictionary<string, long>.Empty;
 }
 
 /// <summary>A port that the hub assigned and that is not bound.</summary>

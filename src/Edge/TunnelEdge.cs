@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Listening;
@@ -10,9 +11,9 @@ using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
@@ -32,6 +33,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly RefusalCounters _refusals = new();
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
+    private readonly BlockedClients _blocked;
     private readonly UdpSessions _sessions;
     private readonly PortRules _rules;
     private readonly DescriptorGuard _descriptors;
@@ -46,8 +48,9 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="options">What it is to do.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">The clock of all time limits; the system's when null.</param>
-    /// <param name="dialer">How the hub is reached; TLS over TCP when null.</param>
+    /// <param name="dialer">How the hub is reached; by <see cref="TunnelEdgeOptions.Transport"/> when null.</param>
     /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
+    /// <exception cref="Shared.Hosting.OperatorException">The transport is QUIC only, and this machine has no libmsquic.</exception>
     public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
@@ -61,24 +64,27 @@ public sealed class TunnelEdge : IAsyncDisposable
         ILogger udp = loggerFactory.CreateLogger("Tunnel.Edge.Udp");
 
         var transport = new TransportContext(options.FlowControl, time, loggerFactory);
-        dialer ??= new TlsTunnelDialer(transport);
+        TransportSelector transports = dialer is null
+            ? TransportSetup.Create(options.Transport, transport, connecting)
+            : TransportSetup.Create(dialer, transport, connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
         _connector = new TunnelConnector(
-            CreateConnectorOptions(options), new HubDialer(dialer, Dns.GetHostAddressesAsync, time), pins, _configs, observer,
+            CreateConnectorOptions(options), transports, pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
 
         _publicAddress = new PublicAddressMonitor(
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
+        _blocked = new BlockedClients(_connector, time);
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time, udp);
         _descriptors = DescriptorGuard.ForProcess(time);
         var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            _rules, handover, observer, _sessions, time, listening);
+            _rules, handover, observer, _sessions, _refusals, _blocked, time, listening);
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
         if (meters is not null)
             EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
@@ -170,6 +176,9 @@ public sealed class TunnelEdge : IAsyncDisposable
             Hub = $"{_options.HubHost}:{_options.HubPort}",
             HubAddress = connection.Address?.ToString(),
             Transport = connection.Transport is { } kind ? TransportName(kind) : null,
+            TransportMode = _options.Transport.Word(),
+            TransportReason = connection.Choice?.Word,
+            TransportDetail = connection.Choice?.Detail,
             Since = connection.Since,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
             PublicIp = _publicAddress.Current.Primary?.ToString(),
@@ -179,6 +188,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
+            Ports = _ports.GetStatistics(),
             BytesIn = carried.BytesSent,
             BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
@@ -196,6 +206,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
+        _blocked.Dispose();
         _descriptors.Dispose();
         _events.Complete();
         await _raising;
@@ -268,8 +279,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <summary>Turns what the parts see into events.</summary>
     private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IFirewallObserver
     {
-        public void OnConnected(IPEndPoint address, TransportKind transport) =>
-            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport)));
+        public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice) =>
+            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport), choice.Word));
 
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
             edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));

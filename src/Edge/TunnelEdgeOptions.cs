@@ -31,6 +31,9 @@ public sealed record TunnelEdgeOptions
     /// <summary>Accepts any certificate of the hub. Whoever answers then gets the secret: for tests only.</summary>
     public bool InsecureSkipVerify { get; init; }
 
+    /// <summary>How the hub is reached. QUIC needs libmsquic on the machine.</summary>
+    public TransportMode Transport { get; init; } = TransportMode.TcpTls;
+
     /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;
 
@@ -72,6 +75,7 @@ public sealed record TunnelEdgeOptions
         EdgeId = token.EdgeId,
         Secret = token.Secret,
         Pins = token.Pins.IsDefault ? [] : token.Pins,
+        Transport = token.Transport ?? TransportMode.TcpTls,
     };
 
     // What a record prints of itself; the secret is left out.

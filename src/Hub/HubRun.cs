@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -14,10 +15,17 @@ internal sealed class HubRun : IDisposable
 {
     private readonly StrangerRegistry _strangers;
     private readonly Task _accepting;
+    private readonly QuicDoor? _quic;
 
     /// <summary>Opens the tunnel port.</summary>
     public HubRun(
-        TunnelHubOptions options, EdgeStore edges, HubCertificate certificate, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
+        TunnelHubOptions options,
+        EdgeStore edges,
+        HubCertificate certificate,
+        HubEventFeed events,
+        IHttpConnections? http,
+        TimeProvider time,
+        ILoggerFactory loggerFactory)
     {
         Options = options;
         Edges = edges;
@@ -28,8 +36,8 @@ internal sealed class HubRun : IDisposable
 
         var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);
-        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Context);
-        Sessions = new SessionForwarder(forwarding, resolver, time, loggerFactory.CreateLogger<SessionForwarder>());
+        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Traffic, Context);
+        Sessions = new SessionForwarder(forwarding, resolver, Traffic, time, loggerFactory.CreateLogger<SessionForwarder>());
         Live = new LiveEdges(
             edges,
             new TunnelForwarder(Streams, Sessions),
@@ -38,18 +46,16 @@ internal sealed class HubRun : IDisposable
             time,
             loggerFactory);
 
-        _strangers = new StrangerRegistry(new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout), time);
-        FrontDoor = new FrontDoor(
-            certificate,
-            edges,
-            Live,
-            new TlsTunnelFactory(Context),
-            _strangers,
-            new FailedTries(time, limits.FailedTriesPerMinute),
-            time,
-            loggerFactory.CreateLogger<FrontDoor>());
-        Listener = TunnelListener.Bind(options.BindAddress, options.TunnelPort, time, loggerFactory.CreateLogger<TunnelListener>());
-        _accepting = Listener.RunAsync(FrontDoor.Accept);
+        edges.Changed += ForgetRemoved;
+
+        var strangerLimits = new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
+        _strangers = new StrangerRegistry(strangerLimits, time);
+        Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
+        var door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), http, time);
+        var accepting = loggerFactory.CreateLogger<TunnelListener>();
+        Listener = TunnelListener.Bind(options.BindAddress, options.TunnelPort, time, accepting);
+        _quic = QuicDoor.Open(options.Quic, certificate, Listener.LocalEndPoint, Reception, strangerLimits, Context, accepting);
+        _accepting = Listener.RunAsync(door.Accept);
     }
 
     public TunnelHubOptions Options { get; }
@@ -62,15 +68,21 @@ internal sealed class HubRun : IDisposable
 
     public TransportContext Context { get; }
 
+    /// <summary>What passes, by edge and port.</summary>
+    public TrafficRegistry Traffic { get; } = new();
+
     public StreamForwarder Streams { get; }
 
     public SessionForwarder Sessions { get; }
 
     public LiveEdges Live { get; }
 
-    public FrontDoor FrontDoor { get; }
+    public Reception Reception { get; }
 
     public TunnelListener Listener { get; }
+
+    /// <summary>Edges may come over QUIC.</summary>
+    public bool HasQuic => _quic is not null;
 
     /// <summary>Connections that have not authenticated yet.</summary>
     public int Strangers => _strangers.Count;
@@ -83,6 +95,8 @@ internal sealed class HubRun : IDisposable
     {
         Listener.Dispose();
         await _accepting;
+        if (_quic is not null)
+            await _quic.DisposeAsync();
         _strangers.EndAll();
         await Live.StopAsync(drain);
     }
@@ -91,11 +105,19 @@ internal sealed class HubRun : IDisposable
     public void Dispose()
     {
         Listener.Dispose();
+        Edges.Changed -= ForgetRemoved;
         Live.Dispose();
+        Streams.Dispose();
         Sessions.Dispose();
         Certificate.Dispose();
     }
 
     private static ForwardingOptions Forwarding(TunnelHubOptions options) =>
         new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge);
+
+    private void ForgetRemoved(EdgeSetChange change)
+    {
+        foreach (var edgeId in change.Removed)
+            Traffic.Forget(edgeId);
+    }
 }

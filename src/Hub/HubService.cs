@@ -1,8 +1,12 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Access;
+using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Observability;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
@@ -29,11 +33,12 @@ internal static class HubService
         using var log = ServiceLogging.Create(options.Log);
         var loggerFactory = log.Factory;
         using var notifier = new SystemdNotifier();
+        var network = new NetworkAdmin(options, TimeProvider.System);
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(HubMetrics.MeterName);
-        using var push = new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName);
+        using var push = new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName, loggerFactory.CreateLogger("Tunnel.Hub.Metrics"));
         push.Use(options.Otlp);
-        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory);
+        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory) { HttpConnections = network.TunnelPort };
         AdminSocketHost? admin = null;
         var publicHost = options.PublicHost;
         using var reload = new ConfigurationReload<TunnelHubOptions>(
@@ -45,7 +50,8 @@ internal static class HubService
             StartAsync = async cancellation =>
             {
                 await hub.StartAsync(cancellation);
-                admin = await StartAdminAsync(new AdministeredHub(hub, metrics), options, () => Volatile.Read(ref publicHost), loggerFactory, cancellation);
+                admin = await StartAdminAsync(
+                    hub, new AdministeredHub(hub, metrics), network, options, () => Volatile.Read(ref publicHost), loggerFactory, cancellation);
             },
             StopAsync = async drain =>
             {
@@ -66,13 +72,30 @@ internal static class HubService
         }
     }
 
-    private static Task<AdminSocketHost> StartAdminAsync(AdministeredHub hub, TunnelHubOptions options, Func<string?> publicHost, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
-        AdminSocketHost.StartAsync(
+    private static Task<AdminSocketHost> StartAdminAsync(
+        TunnelHub hub,
+        AdministeredHub administered,
+        NetworkAdmin network,
+        TunnelHubOptions options,
+        Func<string?> publicHost,
+        ILoggerFactory loggerFactory,
+        CancellationToken cancellationToken)
+    {
+        var logger = loggerFactory.CreateLogger("Tunnel.Hub.Admin");
+        var key = AdminKey.Load(options.StateDir, new StateFiles());
+        var access = new AdminAccess(key, new FailedTries(TimeProvider.System, options.Limits.FailedTriesPerMinute), logger);
+        return AdminSocketHost.StartAsync(
             options.AdminSocket,
-            AdminApi.AddServices,
-            application => AdminApi.Map(application, hub, publicHost, loggerFactory.CreateLogger("Tunnel.Hub.Admin")),
+            services =>
+            {
+                AdminApi.AddServices(services);
+                network.AddServices(services);
+            },
+            application => AdminApi.Map(application, administered, key, access, publicHost, logger),
             loggerFactory,
-            cancellationToken);
+            cancellationToken,
+            kestrel => network.Listen(kestrel, hub.CertificateContext!));
+    }
 
     private static async Task StopAdminAsync(AdminSocketHost admin)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -12,6 +13,9 @@ public sealed record HubStatus
 
     /// <summary>The TCP port that edges connect to; 0 when not running.</summary>
     public required int TunnelPort { get; init; }
+
+    /// <summary>Edges may come over QUIC too.</summary>
+    public bool Quic { get; init; }
 
     /// <summary>The hub's version.</summary>
     public required string Version { get; init; }
@@ -42,6 +46,9 @@ public sealed record HubStatus
 
     /// <summary>UDP sessions and datagrams that were lost, by reason, since the start.</summary>
     public ImmutableSortedDictionary<string, long> SessionFailures { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
+    /// <summary>Assigned ports at which something has happened since the start; the endpoint of statistics has all.</summary>
+    public ImmutableArray<PortStatus> Ports { get; init; } = [];
 
     /// <summary>Events that subscribers were too slow for.</summary>
     public long EventsDropped { get; init; }

@@ -16,6 +16,9 @@ internal sealed class ReasonCounters<TReason>
 
     public long this[TReason reason] => Interlocked.Read(ref _counts[IndexOf(reason)]);
 
+    /// <summary>A reason in camelCase.</summary>
+    public static string NameOf(TReason reason) => Names[Array.IndexOf(Reasons, reason)];
+
     /// <summary>All reasons in camelCase, those never seen included, so that a reader finds every name.</summary>
     public ImmutableSortedDictionary<string, long> Snapshot() =>
         Reasons.Select((reason, i) => KeyValuePair.Create(Names[i], this[reason])).ToImmutableSortedDictionary();

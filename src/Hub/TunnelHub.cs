@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
@@ -6,6 +8,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -100,8 +103,17 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>The allowed edges; null when the hub is not running.</summary>
     public EdgeStore? Edges => _run?.Edges;
 
+    /// <summary>What takes connections to the tunnel port that choose HTTP; null: none may. To be set before the start.</summary>
+    internal IHttpConnections? HttpConnections { get; init; }
+
+    /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
+    internal SslStreamCertificateContext? CertificateContext => _run?.Certificate.Context;
+
     /// <summary>What happens at the hub, for readers; null before the first start.</summary>
     internal HubEventFeed? Events => _events;
+
+    /// <summary>What passes; null when the hub is not running.</summary>
+    internal TrafficRegistry? Traffic => _run?.Traffic;
 
     /// <summary>Its clock.</summary>
     internal TimeProvider Time => _time;
@@ -171,18 +183,21 @@ public sealed class TunnelHub : IAsyncDisposable
     {
         if (_run is not { } run)
             return new HubStatus { Running = false, TunnelPort = 0, Version = Version };
+        ImmutableArray<ConnectedEdgeStatus> connected = [.. run.Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
         return new HubStatus
         {
             Running = true,
             TunnelPort = run.Listener.LocalEndPoint.Port,
+            Quic = run.HasQuic,
             Version = Version,
             Since = run.Since,
             CertificatePin = run.Certificate.Pin,
             AllowedEdges = run.Edges.Current.Count,
-            ConnectedEdges = [.. run.Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)],
+            ConnectedEdges = connected,
+            Ports = [.. PortStatuses.OfUsed(run.Edges.Current, connected, run.Traffic)],
             Strangers = run.Strangers,
             ActiveSessions = run.Sessions.Count,
-            Refusals = run.FrontDoor.Refusals.Snapshot(),
+            Refusals = run.Reception.Refusals.Snapshot(),
             StreamFailures = run.Streams.Failures.Snapshot(),
             SessionFailures = run.Sessions.Failures.Snapshot(),
             EventsDropped = _events!.Dropped,
@@ -206,7 +221,7 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            var run = new HubRun(_options, edges, certificate, _events, _time, _loggerFactory);
+            var run = new HubRun(_options, edges, certificate, _events, HttpConnections, _time, _loggerFactory);
             _metrics?.Watch(run);
             _run = run;
         }

@@ -62,6 +62,43 @@ public sealed class DescriptorTests
         Assert.False(setup.Edge.Process.HasExited, setup.Edge.Process.Log);
     }
 
+    [Fact]
+    public async Task Twenty_thousand_connects_in_a_burst_starve_no_stream()
+    {
+        const int Connects = 20_000;
+        await using var setup = await TunnelSetup.StartAsync(tcp: 2, policies: TunnelSetup.WithoutHeader);
+        using var listener = setup.Listen(setup.Tcp[0]);
+        using var live = await setup.OpenAsync(listener, setup.Tcp[0]);
+
+        // Nothing listens behind the second port: each client costs the hub a connect that is refused.
+        var left = Connects;
+        var scan = Enumerable.Range(0, 4).Select(_ => Task.Run(() => Scan(setup, ref left))).ToArray();
+        var echoes = 0;
+        for (; !Task.WhenAll(scan).IsCompleted; echoes++)
+            await live.AssertEchoAsync();
+        await Task.WhenAll(scan);
+
+        Assert.NotEqual(0, echoes);
+        await setup.AssertCarriesAsync(listener, setup.Tcp[0]);
+        Assert.False(setup.Edge.Process.HasExited || setup.Hub.Process.HasExited);
+    }
+
+    private static void Scan(TunnelSetup setup, ref int left)
+    {
+        while (Interlocked.Decrement(ref left) >= 0)
+        {
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            try
+            {
+                client.Connect(setup.EdgeAddress, setup.Tcp[1]);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused)
+            {
+                // It was reset before the call returned.
+            }
+        }
+    }
+
     // A client that is refused is reset; one that is served is answered by the upstream's end.
     private static async Task<bool> IsServedAsync(TunnelSetup setup)
     {

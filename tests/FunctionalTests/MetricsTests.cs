@@ -85,6 +85,14 @@ public sealed class MetricsTests
             request.Path == path && Encoding.Latin1.GetString(request.Body) is var body && body.Contains(service) && body.Contains(instrument));
     }
 
+    [Fact]
+    public async Task A_collector_that_is_not_there_is_told_in_the_log()
+    {
+        await using var setup = await TunnelSetup.StartAsync(
+            hubSettings: new JsonObject { ["otlpEndpoint"] = $"http://127.0.0.1:{FreePorts.Next()}", ["otlpInterval"] = 1 });
+        await setup.Hub.Process.WaitForLineAsync("Metrics could not be pushed to");
+    }
+
     private static async Task<string> ScrapeAsync(AdminClient client)
     {
         var answer = await client.GetAsync("metrics", TestContext.Current.CancellationToken);

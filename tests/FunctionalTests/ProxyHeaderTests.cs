@@ -10,13 +10,17 @@ namespace Tunnel.FunctionalTests;
 /// <summary>Real servers behind the hub see each client's own address.</summary>
 public sealed class ProxyHeaderTests
 {
-    [Fact]
-    public async Task Nginx_logs_the_addresses_of_ipv4_and_ipv6_clients_of_a_dual_stack_edge()
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
+    public async Task Nginx_logs_the_addresses_of_ipv4_and_ipv6_clients_of_a_dual_stack_edge(string transport)
     {
+        QuicRequired.CheckFor(transport);
         var upstreamPort = FreePorts.Next();
         await using var setup = await TunnelSetup.StartAsync(
             edgeAddress: IPAddress.IPv6Any,
-            policies: (tcp, _) => new JsonObject { [$"tcp/{tcp[0]}"] = new JsonObject { ["targetPort"] = upstreamPort } });
+            policies: (tcp, _) => new JsonObject { [$"tcp/{tcp[0]}"] = new JsonObject { ["targetPort"] = upstreamPort } },
+            edgeArguments: ["--transport", transport]);
         await using var nginx = await NginxServer.StartAsync(setup.Directory, new IPEndPoint(setup.TargetAddress, upstreamPort));
         var source = LoopbackAddresses.Next();
 
@@ -49,10 +53,13 @@ public sealed class ProxyHeaderTests
         }
     }
 
-    [Fact]
-    public async Task Dnsdist_answers_over_udp_by_the_clients_address()
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
+    public async Task Dnsdist_answers_over_udp_by_the_clients_address(string transport)
     {
-        await using var setup = await TunnelSetup.StartAsync(tcp: 0, udp: 1);
+        QuicRequired.CheckFor(transport);
+        await using var setup = await TunnelSetup.StartAsync(tcp: 0, udp: 1, edgeArguments: ["--transport", transport]);
         var (welcome, stranger) = (LoopbackAddresses.Next(), LoopbackAddresses.Next());
         await using var dnsdist = await DnsdistServer.StartAsync(setup.Directory, new IPEndPoint(setup.TargetAddress, setup.Udp[0]), welcome);
 

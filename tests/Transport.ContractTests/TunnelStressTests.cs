@@ -3,20 +3,35 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Transport.ContractTests;
 
 /// <summary>Not beside others: it looks at the sockets of the process.</summary>
-[CollectionDefinition(nameof(TunnelStressTests), DisableParallelization = true)]
+[CollectionDefinition(nameof(TunnelStress), DisableParallelization = true)]
 public sealed class StressCollection;
+
+/// <summary>The mux over TLS.</summary>
+public sealed class TunnelStressTests() : TunnelStress(new TlsPairFactory())
+{
+    protected override void Break(ITunnel tunnel, TunnelEnd end) => ((MuxTunnel)tunnel).Terminate(end);
+}
+
+/// <summary>QUIC.</summary>
+public sealed class QuicStressTests() : TunnelStress(new QuicPairFactory())
+{
+    protected override void Break(ITunnel tunnel, TunnelEnd end) => ((QuicTunnel)tunnel).Connection.Abort();
+
+    protected override async Task NothingIsLeftAsync() => await UntilAsync(() => QuicLibrary.LiveHandles == 0, () => $"{QuicLibrary.LiveHandles} native handles are open");
+}
 
 /// <summary>
 /// Random streams that send, stall, half-close and abort, on tunnels some of which are lost midway; afterwards nothing may be left of them.
 /// TUNNEL_STRESS_SEEDS runs more seeds than usual.
 /// </summary>
-[Collection(nameof(TunnelStressTests))]
-public sealed class TunnelStressTests
+[Collection(nameof(TunnelStress))]
+public abstract class TunnelStress(ITunnelPairFactory factory)
 {
     private const int Streams = 60;
     private static readonly byte[] Pattern = MakePattern();
@@ -32,6 +47,10 @@ public sealed class TunnelStressTests
         EdgeCloses,
         ConnectionBreaks,
     }
+
+    protected abstract void Break(ITunnel tunnel, TunnelEnd end);
+
+    protected virtual Task NothingIsLeftAsync() => Task.CompletedTask;
 
     [Fact]
     public async Task Nothing_is_left_of_random_streams()
@@ -52,6 +71,7 @@ public sealed class TunnelStressTests
             GC.Collect();
             GC.WaitForPendingFinalizers();
             await UntilAsync(() => Sockets.Except(before).Count == 0, () => $"seed {seed}: left open {string.Join(", ", Sockets.Except(before).Select(Describe))}");
+            await NothingIsLeftAsync();
         }
     }
 
@@ -63,12 +83,12 @@ public sealed class TunnelStressTests
     private static ImmutableHashSet<string> Sockets =>
         [.. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget ?? "").Where(static target => target.StartsWith("socket:", StringComparison.Ordinal))];
 
-    private static async Task RunAsync(int seed, Loss loss)
+    private async Task RunAsync(int seed, Loss loss)
     {
         var random = new Random(seed);
         using var hub = new TestHub();
         var flow = random.Next(3) == 0 ? new FlowControlOptions { MemoryBudget = 2 << 20, SharedWindow = 2 << 20 } : new FlowControlOptions();
-        await using var pair = await new TlsPairFactory().CreateAsync(hub, new TestEdge(), flow);
+        await using var pair = await factory.CreateAsync(hub, new TestEdge(), flow);
         using var over = new CancellationTokenSource();
         var upstreams = ServeAsync(hub, new Random(random.Next()), over.Token);
         var clients = Enumerable.Range(0, Streams).Select(_ => ClientAsync(pair, new Random(random.Next()))).ToArray();
@@ -91,14 +111,14 @@ public sealed class TunnelStressTests
         Assert.Equal((0, 0), (pair.HubContext.Flow.ActiveStreams, pair.EdgeContext.Flow.ActiveStreams));
     }
 
-    private static async Task LoseAsync(TunnelPair pair, Loss loss, TimeSpan after)
+    private async Task LoseAsync(TunnelPair pair, Loss loss, TimeSpan after)
     {
         if (loss == Loss.None) return;
         await Task.Delay(after);
         var end = new TunnelEnd(TunnelEndKind.ConnectionLost, "stress");
         if (loss == Loss.HubCloses) await pair.Hub.CloseAsync(end);
         else if (loss == Loss.EdgeCloses) await pair.Edge.CloseAsync(end);
-        else ((MuxTunnel)pair.Edge).Terminate(end);
+        else Break(pair.Edge, end);
     }
 
     private static async Task ServeAsync(TestHub hub, Random random, CancellationToken over)
@@ -188,7 +208,7 @@ public sealed class TunnelStressTests
         }
     }
 
-    private static async Task UntilAsync(Func<bool> condition, Func<string> state)
+    protected static async Task UntilAsync(Func<bool> condition, Func<string> state)
     {
         var watch = Stopwatch.StartNew();
         while (!condition())

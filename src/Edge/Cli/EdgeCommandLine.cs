@@ -17,6 +17,7 @@ internal static class EdgeCommandLine
         {
             RunCommand.Create(),
             StatusCommand.Create(),
+            DoctorCommand.Create(),
         };
         ParseResult parsed = root.Parse(arguments);
         // The service's runner owns the signals, and errors are told below.

@@ -4,6 +4,7 @@ using System.Net;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Edge.Cli;
 
@@ -31,7 +32,6 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
         LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
         Func<string, string?> environment = Environment.GetEnvironmentVariable;
         HubCredentials hub = HubCredentials.Read(configuration);
-        CheckTransport(configuration);
         ImmutableArray<int>? allowed = configuration.PortNumbers("allowPorts");
         var edge = new TunnelEdgeOptions
         {
@@ -40,6 +40,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             EdgeId = hub.EdgeId,
             Secret = hub.Secret,
             Pins = hub.Pins,
+            Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
             InsecureSkipVerify = configuration.Boolean("insecureSkipVerify", false),
             BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
             AllowPorts = allowed,
@@ -55,11 +56,5 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             configuration.Otlp());
         configuration.Finish();
         return settings;
-    }
-
-    private static void CheckTransport(LayeredConfiguration configuration)
-    {
-        if (configuration.Find("transport") is { } transport && !transport.Value.Equals("tcpTls", StringComparison.OrdinalIgnoreCase))
-            configuration.Errors.Add("transport", transport.Value, "must be tcpTls: the only transport that is available now", transport.Source);
     }
 }

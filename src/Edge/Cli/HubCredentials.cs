@@ -12,7 +12,9 @@ namespace Tunnel.Edge.Cli;
 /// <param name="EdgeId">This edge's id.</param>
 /// <param name="Secret">This edge's secret.</param>
 /// <param name="Pins">The hub's pins.</param>
-internal sealed record HubCredentials(string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins)
+/// <param name="Transport">How the token says that the hub is reached; null when it does not.</param>
+internal sealed record HubCredentials(
+    string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins, TransportMode? Transport = null)
 {
     private const int DefaultPort = 8443;
     private const int MaxFileSize = 64 << 10;
@@ -41,7 +43,7 @@ internal sealed record HubCredentials(string Host, int Port, string EdgeId, stri
     private static HubCredentials FromToken(LayeredConfiguration configuration, string text)
     {
         if (ConnectionToken.TryDecode(text, out ConnectionToken? token, out string? error))
-            return new HubCredentials(token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins);
+            return new HubCredentials(token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport);
         configuration.Errors.Add("token", ConfigurationError.Masked, $"{error}; copy the whole token that the hub printed");
         return None;
     }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol;
 
@@ -55,19 +54,5 @@ internal static class ListSettings
         if (host.StartsWith('[') && host.EndsWith(']'))
             host = host[1..^1];
         return host.Length <= 255 && Uri.CheckHostName(host) != UriHostNameType.Unknown ? new DnsEndPoint(host, port) : null;
-    }
-
-    /// <summary>The list as text with commas; null when the setting is missing.</summary>
-    public static Setting? Words(this LayeredConfiguration configuration, string name)
-    {
-        configuration.AllowTree(name);
-        if (configuration.Find(name) is { } text)
-            return text;
-        if (configuration.FindJson(name) is not { } json)
-            return null;
-        if (json.ValueKind == JsonValueKind.Array && json.EnumerateArray().All(item => item.ValueKind is JsonValueKind.Number or JsonValueKind.String))
-            return new Setting(name, string.Join(',', json.EnumerateArray().Select(item => item.ToString())), "configuration file");
-        configuration.Errors.Add(name, json.ToString(), "must be a list, such as [80, \"8000-8010\"]", "configuration file");
-        return null;
     }
 }

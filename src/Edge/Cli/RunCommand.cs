@@ -29,7 +29,7 @@ internal static class RunCommand
         Setting("secretFile", "F", "A file with this edge's secret."),
         Setting("pins", "PIN", "Pins of the hub's certificate, separated by commas; without them the system's trust store decides."),
         Setting("bindAddress", "A", "Where ports are bound (::, which is IPv4 and IPv6)."),
-        Setting("transport", "T", "How the hub is reached: tcpTls, the only one that is available now."),
+        Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback (what the token says, else tcpTls)."),
         Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 (all but the protected)."),
         Setting("protectedPorts", "LIST", "Ports that are never bound (22)."),
         Setting("stunServers", "LIST", "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1 (none)."),
@@ -42,32 +42,42 @@ internal static class RunCommand
 
     public static Command Create()
     {
-        var command = new Command("run", "Run the edge in the foreground. Settings also come from the configuration file and from TUNNEL_EDGE__… variables.")
-        {
-            Config,
-        };
-        foreach ((_, Option<string?> option) in Settings)
-            command.Add(option);
+        var command = new Command("run", "Run the edge in the foreground. Settings also come from the configuration file and from TUNNEL_EDGE__… variables.");
+        AddSettings(command);
         command.SetAction((parsed, _) => RunAsync(parsed));
         return command;
     }
 
+    /// <summary>Gives a command the service's settings as options.</summary>
+    public static void AddSettings(Command command)
+    {
+        command.Add(Config);
+        foreach ((_, Option<string?> option) in Settings)
+            command.Add(option);
+    }
+
+    /// <summary>The settings as the service would have them.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
+    public static EdgeSettings LoadSettings(ParseResult parsed) => EdgeSettings.Load(Sources(parsed));
+
+    private static ConfigurationSources Sources(ParseResult parsed) => new()
+    {
+        DefaultFile = EdgePaths.ConfigFile,
+        File = parsed.GetValue(Config),
+        EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
+        CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
+    };
+
     private static async Task<int> RunAsync(ParseResult parsed)
     {
-        var sources = new ConfigurationSources
-        {
-            DefaultFile = EdgePaths.ConfigFile,
-            File = parsed.GetValue(Config),
-            EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
-            CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
-        };
+        ConfigurationSources sources = Sources(parsed);
         EdgeSettings settings = EdgeSettings.Load(sources);
         using ServiceLog log = ServiceLogging.Create(settings.Log);
         ILoggerFactory loggers = log.Factory;
         using var notifier = new SystemdNotifier();
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
-        using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName);
+        using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName, loggers.CreateLogger("Tunnel.Edge.Metrics"));
         push.Use(settings.Otlp);
         await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
         await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, loggers);

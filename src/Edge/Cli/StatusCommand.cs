@@ -45,6 +45,8 @@ internal static class StatusCommand
         output.WriteLine(status.Connected
             ? $"hub       {status.Hub} ({status.HubAddress}), connected over {status.Transport} since {status.Since:u}"
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
+        if (status.TransportDetail is { } why)
+            output.WriteLine($"transport {status.TransportMode}, {status.TransportReason}: {why}");
         if (status.LastError is { } error)
             output.WriteLine($"error     {error}");
         if (status.PublicIp is { } address)

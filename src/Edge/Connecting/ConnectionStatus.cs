@@ -10,6 +10,9 @@ internal sealed record ConnectionStatus
 
     public TransportKind? Transport { get; init; }
 
+    /// <summary>Why over this transport; null while not connected.</summary>
+    public TransportChoice? Choice { get; init; }
+
     /// <summary>The hub's address while connected.</summary>
     public IPEndPoint? Address { get; init; }
 

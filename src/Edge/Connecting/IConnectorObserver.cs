@@ -8,7 +8,7 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>Is told of tunnels and configurations. Must not block.</summary>
 internal interface IConnectorObserver
 {
-    void OnConnected(IPEndPoint address, TransportKind transport);
+    void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice);
 
     void OnDisconnected(IPEndPoint address, TunnelEnd end);
 

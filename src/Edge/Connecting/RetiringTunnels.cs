@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>Tunnels that take no new streams: their open ones may finish, then they are closed.</summary>
-internal sealed class RetiringTunnels(TimeSpan drain, TimeProvider time, ILogger logger)
+internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ITunnel, Task> _drains = [];
@@ -12,7 +12,7 @@ internal sealed class RetiringTunnels(TimeSpan drain, TimeProvider time, ILogger
     /// <summary>Starts to drain <paramref name="tunnel"/>.</summary>
     /// <param name="tunnel">The tunnel.</param>
     /// <param name="reason">What GOAWAY says.</param>
-    /// <param name="limit">How long its streams may go on.</param>
+    /// <param name="limit">How long its streams may go on; infinite until they end, or the edge stops.</param>
     public void Add(ITunnel tunnel, string reason, TimeSpan limit)
     {
         lock (_gate)
@@ -28,7 +28,7 @@ internal sealed class RetiringTunnels(TimeSpan drain, TimeProvider time, ILogger
             drains = new(_drains);
         Task all = Task.WhenAll(drains.Values);
         // One that was told to go with a longer limit must not hold up the stop.
-        if (limit < drain && await Task.WhenAny(all, Task.Delay(limit, time)) != all)
+        if (await Task.WhenAny(all, Task.Delay(limit, time)) != all)
             await Task.WhenAll(drains.Keys.Select(tunnel => tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the edge stops"))));
         await all;
     }

@@ -20,7 +20,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(1);
 
     private readonly ConnectorOptions _options;
-    private readonly HubDialer _dialer;
+    private readonly TransportSelector _transports;
     private readonly Backoff _backoff;
     private readonly PinStore _pins;
     private readonly ConfigApplier _configs;
@@ -35,13 +35,13 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
     public TunnelConnector(
-        ConnectorOptions options, HubDialer dialer, PinStore pins, ConfigApplier configs, IConnectorObserver observer,
+        ConnectorOptions options, TransportSelector transports, PinStore pins, ConfigApplier configs, IConnectorObserver observer,
         Func<double> random, TimeProvider time, ILogger logger)
     {
-        (_options, _dialer, _pins, _configs, _observer) = (options, dialer, pins, configs, observer);
+        (_options, _transports, _pins, _configs, _observer) = (options, transports, pins, configs, observer);
         (_random, _time, _logger) = (random, time, logger);
         _backoff = new Backoff(random);
-        _retiring = new RetiringTunnels(options.DrainTimeout, time, logger);
+        _retiring = new RetiringTunnels(time, logger);
     }
 
     public ITunnel? Current => _live?.Tunnel;
@@ -113,10 +113,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             Update(status => status with { NextAttempt = null });
             PublicAddresses said = PublicAddress;
-            DialResult result = await _dialer.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
-            return result.Failure is { } failure
+            DialOutcome outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
+            return outcome.Result.Failure is { } failure
                 ? OnDialFailed(failure)
-                : await ServeAsync(result.Tunnel!, result.Config!, said, cancellationToken);
+                : await ServeAsync(outcome, said, _options.DrainTimeout, cancellationToken);
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
@@ -157,8 +157,14 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
-    private async Task<TimeSpan> ServeAsync(ITunnel tunnel, TunnelConfig config, PublicAddresses said, CancellationToken cancellationToken)
+    /// <summary>Serves a tunnel until it ends, or its hub goes away, or a better transport has taken its place and ends.</summary>
+    /// <param name="outcome">The tunnel.</param>
+    /// <param name="said">The public address that it was told when it was dialled.</param>
+    /// <param name="olderDrain">How long the streams of the one before may go on.</param>
+    /// <param name="cancellationToken">Stops the serving; the tunnel is left as it is.</param>
+    private async Task<TimeSpan> ServeAsync(DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
     {
+        ITunnel tunnel = outcome.Result.Tunnel!;
         var live = new LiveTunnel(tunnel, _time.GetTimestamp());
         LiveTunnel? older = _live;
         // Before its start, since callbacks come from then on; before the ports are bound, so that their first client finds it.
@@ -166,16 +172,47 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         Totals.Add(tunnel);
         tunnel.Start();
         _ = WatchAsync(live);
-        _configs.PostInitial(tunnel, config);
-        OnConnected(tunnel);
+        _configs.PostInitial(tunnel, outcome.Result.Config!);
+        OnConnected(tunnel, outcome.Choice);
         // Found while HELLO was on its way: whoever changed it told the tunnel before.
         if (PublicAddress != said)
             SendPublicAddress(tunnel, PublicAddress);
         if (older is not null)
-            _retiring.Add(older.Tunnel, GoAway.Replaced, _options.DrainTimeout);
+            _retiring.Add(older.Tunnel, GoAway.Replaced, olderDrain);
 
-        await Task.WhenAny(tunnel.Completion, live.GoAway).WaitAsync(cancellationToken);
+        if (await AwaitBetterAsync(live, cancellationToken) is { } better)
+        {
+            _logger.MovedToQuic(tunnel.ActiveStreams);
+            // The tunnel is well, only not the best: none of its streams is cut for that.
+            return await ServeAsync(better, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+
         return tunnel.Completion.IsCompleted ? await OnTunnelEndedAsync(live) : OnGoAway(live, await live.GoAway);
+    }
+
+    /// <summary>Waits for the tunnel's end or GOAWAY (null), or for a tunnel over a transport that is preferred to its.</summary>
+    private async Task<DialOutcome?> AwaitBetterAsync(LiveTunnel live, CancellationToken cancellationToken)
+    {
+        Task over = Task.WhenAny(live.Tunnel.Completion, live.GoAway);
+        if (!_transports.PrefersOtherThan(live.Tunnel.Kind))
+        {
+            await over.WaitAsync(cancellationToken);
+            return null;
+        }
+
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<DialOutcome> better = _transports.AwaitQuicAsync(_options.HubPort, () => CreateRequest(PublicAddress), cut.Token);
+        await Task.WhenAny(over, better).WaitAsync(CancellationToken.None);
+        await cut.CancelAsync();
+        try
+        {
+            return await better;
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
+        }
     }
 
     private static void SendPublicAddress(ITunnel tunnel, PublicAddresses addresses) =>
@@ -186,17 +223,20 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             PublicIpv6 = addresses.IPv6?.ToString(),
         });
 
-    private void OnConnected(ITunnel tunnel)
+    private void OnConnected(ITunnel tunnel, TransportChoice choice)
     {
         _logger.Connected(_options.HubName, tunnel.RemoteEndPoint, tunnel.Kind);
+        if (_transports.PrefersOtherThan(tunnel.Kind))
+            _logger.FellBack(choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
         Update(_ => new ConnectionStatus
         {
             Connected = true,
             Transport = tunnel.Kind,
+            Choice = choice,
             Address = tunnel.RemoteEndPoint,
             Since = _time.GetUtcNow(),
         });
-        _observer.OnConnected(tunnel.RemoteEndPoint, tunnel.Kind);
+        _observer.OnConnected(tunnel.RemoteEndPoint, tunnel.Kind, choice);
     }
 
     private async Task<TimeSpan> OnTunnelEndedAsync(LiveTunnel live)
@@ -236,6 +276,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             {
                 Connected = false,
                 Transport = null,
+                Choice = null,
                 Address = null,
                 Since = _time.GetUtcNow(),
                 // An end of our own making, or one that GOAWAY announced, has its cause there already.

@@ -1,11 +1,12 @@
 using System.Net;
+using Tunnel.Edge.Admission;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Listening;
 
 /// <summary>One accepted client while its stream lives, as a node of its port's list.</summary>
-internal sealed class ClientConnection(PortConnections port, IPEndPoint? client) : IStreamObserver
+internal sealed class ClientConnection(PortConnections port, IPEndPoint? client, AddressEntry? address) : IStreamObserver
 {
     private ITunnelStream? _stream;
     private volatile bool _abandoned;
@@ -15,6 +16,12 @@ internal sealed class ClientConnection(PortConnections port, IPEndPoint? client)
     internal ClientConnection? Next { get; set; }
 
     internal IPEndPoint? Client => client;
+
+    /// <summary>What its port's limits know of its address.</summary>
+    internal AddressEntry? Address => address;
+
+    /// <summary>Its stream, once it has one.</summary>
+    internal ITunnelStream? Stream => Volatile.Read(ref _stream);
 
     /// <summary>Tells the connection its stream, which may be over already.</summary>
     public void SetStream(ITunnelStream stream)

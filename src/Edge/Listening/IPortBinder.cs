@@ -1,10 +1,13 @@
+using Tunnel.Edge.Admission;
+using Tunnel.Shared.Protocol.Messages;
+
 namespace Tunnel.Edge.Listening;
 
 /// <summary>Opens public ports.</summary>
 internal interface IPortBinder
 {
     /// <summary>Binds a port and starts to serve it. A port that can't be bound is a result, not an exception.</summary>
-    BindResult Bind(PortKey port);
+    BindResult Bind(PortKey port, EdgePortPolicy policy);
 }
 
 /// <summary>A port that is bound and served.</summary>
@@ -12,6 +15,11 @@ internal interface IBoundPort
 {
     /// <summary>Connections or sessions that came by this port and are open now.</summary>
     int Active { get; }
+
+    /// <summary>Applies another policy, with the same address, to clients that come from now on.</summary>
+    void Update(EdgePortPolicy policy);
+
+    PortStatistics GetStatistics();
 
     /// <summary>Takes no more clients and gives the port back at once; those that are there have <paramref name="drain"/> to finish, then they are reset.</summary>
     void Close(TimeSpan drain);

@@ -1,23 +1,45 @@
 using System.Net;
+using Tunnel.Edge.Admission;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Listening;
 
 /// <summary>The open connections of one port: a linked list through the connections themselves, so that one costs no further object.</summary>
-internal sealed class PortConnections(PortKey port, IClientObserver observer)
+internal sealed class PortConnections(PortAdmission admission, IClientObserver observer)
 {
+    /// <summary>Connections that may wait for their PROXY header.</summary>
+    private const int MaxWaiting = 4096;
+
     private readonly Lock _gate = new();
     private ClientConnection? _first;
     private int _active;
+    private int _waiting;
+    private long _pastBytesIn;
+    private long _pastBytesOut;
 
-    public PortKey Port => port;
+    public PortKey Port => admission.Port;
+
+    public PortAdmission Admission => admission;
 
     public int Active => Volatile.Read(ref _active);
 
-    /// <summary>Enters a client before its stream is opened: the stream may end before the call that opens it returns.</summary>
-    public ClientConnection Add(IPEndPoint? client)
+    /// <summary>Counts a connection that waits for its PROXY header; false when there are too many.</summary>
+    public bool TryWait()
     {
-        var connection = new ClientConnection(this, client);
+        if (Interlocked.Increment(ref _waiting) <= MaxWaiting)
+            return true;
+        EndWait();
+        return false;
+    }
+
+    public void EndWait() => Interlocked.Decrement(ref _waiting);
+
+    /// <summary>Enters a client that was admitted, before its stream is opened: the stream may end before the call that opens it returns.</summary>
+    /// <param name="client">Its address and port.</param>
+    /// <param name="address">What the admission gave, and gets back when the client is taken out.</param>
+    public ClientConnection Add(IPEndPoint? client, AddressEntry? address)
+    {
+        var connection = new ClientConnection(this, client, address);
         lock (_gate)
         {
             connection.Next = _first;
@@ -44,6 +66,24 @@ internal sealed class PortConnections(PortKey port, IClientObserver observer)
             connection.Previous = connection.Next = null;
             _active--;
         }
+
+        admission.Leave(connection.Address);
+    }
+
+    /// <summary>Bytes from and to all clients since the port was bound.</summary>
+    public (long In, long Out) GetBytes()
+    {
+        lock (_gate)
+        {
+            (long bytesIn, long bytesOut) = (_pastBytesIn, _pastBytesOut);
+            for (ClientConnection? connection = _first; connection is not null; connection = connection.Next)
+            {
+                bytesIn += connection.Stream?.BytesSent ?? 0;
+                bytesOut += connection.Stream?.BytesReceived ?? 0;
+            }
+
+            return (bytesIn, bytesOut);
+        }
     }
 
     /// <summary>Resets every connection.</summary>
@@ -65,7 +105,13 @@ internal sealed class PortConnections(PortKey port, IClientObserver observer)
 
     internal void OnClosed(ClientConnection connection, ITunnelStream stream, in StreamEnd end)
     {
+        lock (_gate)
+        {
+            _pastBytesIn += stream.BytesSent;
+            _pastBytesOut += stream.BytesReceived;
+        }
+
         Remove(connection);
-        observer.OnClientClosed(port, connection.Client, stream, end);
+        observer.OnClientClosed(Port, connection.Client, stream, end);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
 
 namespace Tunnel.Edge.Listening;
 
@@ -46,8 +47,12 @@ internal sealed class PortListeners : IDisposable
                     Remove(port);
                 // Ports that failed before are worth another try: the operator may just have freed one and pushed.
                 foreach (PortKey port in assigned.Ports)
-                    if (!_bound.ContainsKey(port))
+                {
+                    if (_bound.TryGetValue(port, out IBoundPort? bound))
+                        bound.Update(assigned.PolicyFor(port));
+                    else
                         TryBind(port);
+                }
             }
 
             return Snapshot();
@@ -78,6 +83,15 @@ internal sealed class PortListeners : IDisposable
             return Snapshot();
     }
 
+    /// <summary>What happened at each bound port.</summary>
+    public ImmutableArray<EdgePortStatus> GetStatistics()
+    {
+        KeyValuePair<PortKey, IBoundPort>[] bound;
+        lock (_gate)
+            bound = [.. _bound];
+        return [.. bound.OrderBy(port => port.Key).Select(port => ToStatus(port.Key, port.Value.GetStatistics()))];
+    }
+
     /// <summary>Closes every listener; the connections stay until their owner ends them, or <paramref name="drain"/> is over.</summary>
     public void CloseAll(TimeSpan drain)
     {
@@ -99,6 +113,17 @@ internal sealed class PortListeners : IDisposable
         CloseAll(TimeSpan.Zero);
     }
 
+    private static EdgePortStatus ToStatus(PortKey port, PortStatistics statistics) => new()
+    {
+        Port = port.Port,
+        Proto = port.ProtocolName,
+        ActiveConnections = statistics.Active,
+        TotalConnections = statistics.Total,
+        BytesIn = statistics.BytesIn,
+        BytesOut = statistics.BytesOut,
+        Blocked = statistics.Blocked,
+    };
+
     private void RetryFailed()
     {
         bool changed;
@@ -118,7 +143,7 @@ internal sealed class PortListeners : IDisposable
 
     private void TryBind(PortKey port)
     {
-        BindResult result = _binder.Bind(port);
+        BindResult result = _binder.Bind(port, _assigned.PolicyFor(port));
         if (result.Port is { } bound)
         {
             _bound.Add(port, bound);

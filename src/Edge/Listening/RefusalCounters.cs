@@ -7,6 +7,8 @@ internal sealed class RefusalCounters
 {
     private static readonly RefusalReason[] Reasons = Enum.GetValues<RefusalReason>();
 
+    private static readonly string[] Names = [.. Reasons.Select(reason => JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()))];
+
     private readonly long[] _counts = new long[Reasons.Length];
 
     public long this[RefusalReason reason] => Interlocked.Read(ref _counts[(int)reason]);
@@ -19,8 +21,11 @@ internal sealed class RefusalCounters
             Interlocked.Add(ref _counts[(int)reason], times);
     }
 
+    /// <summary>A reason in camelCase.</summary>
+    public static string NameOf(RefusalReason reason) => Names[(int)reason];
+
     /// <summary>The reasons that have applied at all.</summary>
     public IReadOnlyDictionary<string, long> ToDictionary() =>
         Reasons.Where(reason => this[reason] > 0)
-            .ToDictionary(reason => JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()), reason => this[reason]);
+            .ToDictionary(NameOf, reason => this[reason]);
 }

@@ -32,4 +32,28 @@ internal enum RefusalReason
 
     /// <summary>A datagram to a client of a session that is over.</summary>
     UdpSessionGone,
+
+    /// <summary>The port's <c>denyCidrs</c> has the client's address, or its <c>allowCidrs</c> has not.</summary>
+    Denied,
+
+    /// <summary>The port has as many connections or sessions as it may.</summary>
+    MaxConnections,
+
+    /// <summary>The client's address, or its IPv6 /64, has as many connections or sessions at this port as it may.</summary>
+    MaxConnectionsPerIp,
+
+    /// <summary>The client's address, or its IPv6 /64, makes new connections or sessions faster than the port allows.</summary>
+    ConnectionRate,
+
+    /// <summary>The port wants a PROXY header, which this peer may not send: it is none of <c>trustedProxies</c>.</summary>
+    ProxyNotTrusted,
+
+    /// <summary>The PROXY header is missing, truncated or wrong.</summary>
+    ProxyHeaderInvalid,
+
+    /// <summary>The PROXY header did not come in time.</summary>
+    ProxyHeaderTimeout,
+
+    /// <summary>Too many connections of the port wait for their PROXY header.</summary>
+    ProxyHeadersPending,
 }

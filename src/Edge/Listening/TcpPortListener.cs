@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Listening;
 
@@ -56,6 +58,10 @@ internal sealed class TcpPortListener : IBoundPort
         _ = Task.Run(listener.AcceptAsync);
         return listener;
     }
+
+    public void Update(EdgePortPolicy policy) => _connections.Admission.Policy = policy;
+
+    public PortStatistics GetStatistics() => PortStatistics.Of(_connections.Admission, _connections.GetBytes());
 
     public void Close(TimeSpan drain)
     {

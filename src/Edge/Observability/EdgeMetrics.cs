@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Transport;
@@ -30,6 +31,7 @@ internal static class EdgeMetrics
     private static void AddTunnel(Meter meter, EdgeParts parts)
     {
         meter.CreateObservableGauge("tunnel.connected", () => parts.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
+        meter.CreateObservableGauge("tunnel.transport", () => Transport(parts.Connector.Status), null, "1 for the transport of the present tunnel, and why it is this one.");
         meter.CreateObservableUpDownCounter("tunnel.tunnels", () => parts.Connector.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
@@ -64,6 +66,10 @@ internal static class EdgeMetrics
         meter.CreateObservableGauge("tunnel.ports.bound", () => Ports(parts.Ports.GetState()), "{port}", "Ports that are bound.");
         meter.CreateObservableGauge("tunnel.ports.failed", () => parts.Ports.GetState().Failed.Count, "{port}", "Assigned ports that can't be bound.");
     }
+
+    private static Measurement<int>[] Transport(ConnectionStatus status) => status is { Transport: { } kind, Choice: { } choice }
+        ? [new(1, new("transport", TunnelEdge.TransportName(kind)), new("reason", choice.Word))]
+        : [];
 
     private static Measurement<long>[] TunnelDrops(EdgeParts parts)
     {

@@ -9,6 +9,9 @@ internal abstract class SessionNode<TSession>(SessionKey key)
     /// <summary>When a datagram last went either way, on the table's clock.</summary>
     internal TimeSpan LastActive { get; set; }
 
+    /// <summary>After how long without a datagram it ends; null: after the table's time.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+
     internal SessionList<TSession>? List { get; set; }
 
     internal TSession? Previous { get; set; }

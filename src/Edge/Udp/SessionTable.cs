@@ -22,6 +22,9 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
 
     private readonly SessionList<TSession> _proven = new();
 
+    /// <summary>No session ends before it was idle for this long.</summary>
+    private TimeSpan _shortestTimeout = TimeSpan.MaxValue;
+
     private readonly Dictionary<UInt128, AddressGroup<TSession>> _addresses = [];
 
     public int Count => _sessions.Count;
@@ -39,6 +42,7 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
         if (evicted is not null)
             Remove(evicted);
         _sessions.Add(session.Key, session);
+        _shortestTimeout = TimeoutOf(session) < _shortestTimeout ? TimeoutOf(session) : _shortestTimeout;
         GroupOf(prefix).Append(session);
         session.LastActive = now;
         _unproven.Append(session);
@@ -76,7 +80,7 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
         return true;
     }
 
-    /// <summary>Takes out every session that has been idle for the time-out.</summary>
+    /// <summary>Takes out every session that has been idle for its time-out.</summary>
     public void RemoveIdle(TimeSpan now, ICollection<TSession> removed)
     {
         RemoveIdle(_unproven, now, removed);
@@ -84,14 +88,19 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     }
 
     /// <summary>Takes out every session of one port.</summary>
-    public void RemovePort(ushort port, ICollection<TSession> removed)
+    public void RemovePort(ushort port, ICollection<TSession> removed) => RemoveWhere(session => session.Key.Port == port, removed);
+
+    /// <summary>Takes out every session that <paramref name="condition"/> is true of.</summary>
+    public void RemoveWhere(Func<TSession, bool> condition, ICollection<TSession> removed)
     {
         foreach (TSession session in _sessions.Values)
-            if (session.Key.Port == port)
+            if (condition(session))
                 removed.Add(session);
         foreach (TSession session in removed)
             Remove(session);
     }
+
+    private TimeSpan TimeoutOf(TSession session) => session.IdleTimeout ?? idleTimeout;
 
     private AddressGroup<TSession> GroupOf(UInt128 prefix)
     {
@@ -102,10 +111,17 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
 
     private void RemoveIdle(SessionList<TSession> list, TimeSpan now, ICollection<TSession> removed)
     {
-        while (list.Oldest is { } oldest && now - oldest.LastActive >= idleTimeout)
+        TSession? session = list.Oldest;
+        while (session is not null && now - session.LastActive >= _shortestTimeout)
         {
-            Remove(oldest);
-            removed.Add(oldest);
+            TSession? next = session.Next;
+            if (now - session.LastActive >= TimeoutOf(session))
+            {
+                Remove(session);
+                removed.Add(session);
+            }
+
+            session = next;
         }
     }
 }

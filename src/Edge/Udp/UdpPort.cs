@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Udp;
 
@@ -7,23 +9,27 @@ namespace Tunnel.Edge.Udp;
 internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 {
     private readonly IDatagramSocket _socket;
+    private readonly PortAdmission _admission;
     private readonly UdpSessions _sessions;
     private readonly ILogger _logger;
     private UdpSession? _unflushed;
-    private int _active;
+    private long _bytesIn;
+    private long _bytesOut;
 
-    private UdpPort(IDatagramSocket socket, UdpSessions sessions, ILogger logger) =>
-        (_socket, _sessions, _logger) = (socket, sessions, logger);
+    private UdpPort(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger) =>
+        (_socket, _admission, _sessions, _logger) = (socket, admission, sessions, logger);
 
     /// <summary>The port's number.</summary>
     public int Number => _socket.LocalPort;
 
-    public int Active => Volatile.Read(ref _active);
+    public int Active => _admission.Active;
+
+    public PortAdmission Admission => _admission;
 
     /// <summary>Starts to serve a bound socket, which is this port's from now on.</summary>
-    public static UdpPort Start(IDatagramSocket socket, UdpSessions sessions, ILogger logger)
+    public static UdpPort Start(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger)
     {
-        var port = new UdpPort(socket, sessions, logger);
+        var port = new UdpPort(socket, admission, sessions, logger);
         _ = Task.Run(port.ReceiveAsync);
         return port;
     }
@@ -32,6 +38,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     /// <returns>How many were dropped, because there was no room and those before had to leave first.</returns>
     public int AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
     {
+        Interlocked.Add(ref _bytesOut, payload.Length);
         if (_socket.TryAdd(session, payload))
             return 0;
         int dropped = SendAnswers(session);
@@ -42,16 +49,22 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     /// <returns>How many were dropped.</returns>
     public int SendAnswers(UdpSession session) => _socket.Send(session, session.Key.Path);
 
+    /// <summary>A flow has no end of its own: those that the policy lets in no more are ended.</summary>
+    public void Update(EdgePortPolicy policy)
+    {
+        _admission.Policy = policy;
+        if (policy.HasLists)
+            _sessions.EndDenied(this);
+    }
+
+    public PortStatistics GetStatistics() => PortStatistics.Of(_admission, (Volatile.Read(ref _bytesIn), Volatile.Read(ref _bytesOut)));
+
     /// <summary>Without connections there is nothing to drain: a flow has no end of its own that could be waited for.</summary>
     public void Close(TimeSpan drain)
     {
         _socket.Dispose();
         _sessions.EndPort(this);
     }
-
-    internal void OnSessionAdded() => Interlocked.Increment(ref _active);
-
-    internal void OnSessionRemoved() => Interlocked.Decrement(ref _active);
 
     private async Task ReceiveAsync()
     {
@@ -70,6 +83,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 
     void IDatagramReceiver.OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload)
     {
+        // Only this loop writes it.
+        Volatile.Write(ref _bytesIn, _bytesIn + payload.Length);
         if (_sessions.Forward(this, path, payload) is not { } session)
             return;
         if (_unflushed is { } other && !session.SharesTunnelWith(other))

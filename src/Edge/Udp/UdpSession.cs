@@ -1,14 +1,18 @@
+using Tunnel.Edge.Admission;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Udp;
 
 /// <summary>One client's flow at one UDP port.</summary>
-internal sealed class UdpSession(SessionKey key, UdpPort port, UdpSessions sessions) : SessionNode<UdpSession>(key), IDatagramSink
+internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? address, UdpSessions sessions) : SessionNode<UdpSession>(key), IDatagramSink
 {
     private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;
 
     public UdpPort Port => port;
+
+    /// <summary>What its port's limits know of its address.</summary>
+    public AddressEntry? Address => address;
 
     /// <summary>False once the hub or the loss of the tunnel has ended it.</summary>
     public bool IsOpen => Volatile.Read(ref _tunnelSession) is { IsOpen: true };

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Transport;
 
@@ -78,6 +79,15 @@ internal sealed class UdpSessions : IDisposable
         EndAll(ended);
     }
 
+    /// <summary>Ends the sessions of a port whose clients its policy lets in no more.</summary>
+    public void EndDenied(UdpPort port)
+    {
+        var ended = new List<UdpSession>();
+        lock (_gate)
+            _table.RemoveWhere(session => session.Port == port && !port.Admission.Policy.Permits(session.Key.Path.Remote), ended);
+        EndAll(ended);
+    }
+
     public void Dispose() => _sweep.Dispose();
 
     private UdpSession? FindOrOpen(UdpPort port, in DatagramPath path)
@@ -102,15 +112,22 @@ internal sealed class UdpSessions : IDisposable
     {
         if (_tunnels.Current is not { } tunnel)
         {
-            _refusals.Count(RefusalReason.UdpNoTunnel);
+            port.Admission.CountRefusal(RefusalReason.UdpNoTunnel, key.Path.Remote);
             return null;
         }
 
-        var session = new UdpSession(key, port, this);
+        if (port.Admission.TryEnter(key.Path.Remote, out AddressEntry? address) is { } refusal)
+        {
+            port.Admission.CountRefusal(refusal, key.Path.Remote);
+            return null;
+        }
+
+        var session = new UdpSession(key, port, address, this) { IdleTimeout = IdleTimeoutOf(port) };
         var opening = new StreamOpening(key.Path.RemoteEndPoint, key.Path.LocalEndPoint(port.Number), port.Number);
         if (tunnel.OpenSession(opening, session) is not { } tunnelSession)
         {
-            _refusals.Count(RefusalReason.UdpTunnelTakesNone);
+            port.Admission.Leave(address);
+            port.Admission.CountRefusal(RefusalReason.UdpTunnelTakesNone, key.Path.Remote);
             return null;
         }
 
@@ -118,7 +135,6 @@ internal sealed class UdpSessions : IDisposable
         UdpSession? evicted;
         lock (_gate)
             evicted = _table.Add(session, Now);
-        port.OnSessionAdded();
         if (evicted is not null)
         {
             _refusals.Count(RefusalReason.UdpSessionEvicted);
@@ -127,6 +143,9 @@ internal sealed class UdpSessions : IDisposable
 
         return session;
     }
+
+    private static TimeSpan? IdleTimeoutOf(UdpPort port) =>
+        port.Admission.Policy.IdleTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     private void Touch(UdpSession session)
     {
@@ -143,7 +162,7 @@ internal sealed class UdpSessions : IDisposable
         lock (_gate)
             removed = _table.Remove(session);
         if (removed)
-            session.Port.OnSessionRemoved();
+            session.Port.Admission.Leave(session.Address);
     }
 
     private void EndIdle()
@@ -164,7 +183,7 @@ internal sealed class UdpSessions : IDisposable
 
     private static void End(UdpSession session)
     {
-        session.Port.OnSessionRemoved();
+        session.Port.Admission.Leave(session.Address);
         session.Close();
     }
 }

@@ -31,4 +31,16 @@ internal static partial class AcceptingLog
 
     [LoggerMessage(2008, LogLevel.Debug, "{Remote} authenticated as edge '{EdgeId}'")]
     public static partial void Authenticated(ILogger logger, IPEndPoint remote, string edgeId);
+
+    [LoggerMessage(2020, LogLevel.Information, "Edges may come over QUIC too, at UDP {EndPoint} (libmsquic {Version})")]
+    public static partial void QuicListening(ILogger logger, IPEndPoint endPoint, Version version);
+
+    [LoggerMessage(2021, LogLevel.Information, "QUIC is off, edges come over TLS: {Reason}. To switch it on, {Hint}, and restart the hub")]
+    public static partial void QuicMissing(ILogger logger, string reason, string hint);
+
+    [LoggerMessage(2022, LogLevel.Warning, "QUIC is off, edges come over TLS: UDP {EndPoint} can't be used ({Error}). Free the port and restart the hub, or set quic to false")]
+    public static partial void QuicFailed(ILogger logger, IPEndPoint endPoint, string error);
+
+    [LoggerMessage(2023, LogLevel.Information, "QUIC is off, edges come over TLS: the setting quic is false")]
+    public static partial void QuicSwitchedOff(ILogger logger);
 }

@@ -9,7 +9,8 @@ namespace Tunnel.Hub.Accepting;
 /// </summary>
 internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacity = 16_384)
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+    /// <summary>In which tries are counted, and for which a pair is blocked.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private readonly Lock _lock = new();
     private readonly Dictionary<Key, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byAge = new();

@@ -23,12 +23,16 @@ internal sealed class HubCertificate : IDisposable
     private HubCertificate(X509Certificate2 certificate, X509Certificate2Collection chain)
     {
         Certificate = certificate;
+        Chain = chain;
         Pin = CertificatePin.Compute(certificate);
         // Made once: it caches what OpenSSL needs, and a connection then costs no certificate work. Offline: nothing is fetched from an issuer.
         Context = SslStreamCertificateContext.Create(certificate, chain, offline: true);
     }
 
     public X509Certificate2 Certificate { get; }
+
+    /// <summary>The issuers' certificates that came with it.</summary>
+    public X509Certificate2Collection Chain { get; }
 
     /// <summary>The pin that tokens carry.</summary>
     public string Pin { get; }

@@ -17,8 +17,8 @@ internal interface ITunnelFactory
 /// <summary>Makes tunnels over TLS.</summary>
 internal sealed class TlsTunnelFactory(TransportContext context) : ITunnelFactory
 {
-    private const long FirstRevision = 1;
-    private static readonly string Version = typeof(TlsTunnelFactory).Assembly.GetName().Version!.ToString(3);
+    internal const long FirstRevision = 1;
+    internal static readonly string Version = typeof(TlsTunnelFactory).Assembly.GetName().Version!.ToString(3);
 
     public HubInfo Describe(string tunnelId) => TlsTunnel.CreateHubInfo(context, Version, tunnelId, FirstRevision);
 

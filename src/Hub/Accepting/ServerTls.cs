@@ -5,19 +5,30 @@ using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>The hub's TLS settings: 1.3 only, ALPN <c>tunnel/1</c>, no client certificate.</summary>
-internal sealed class ServerTls(HubCertificate certificate)
+/// <summary>The hub's TLS settings: 1.3 only, ALPN <c>tunnel/1</c> and, where it is offered, HTTP; no client certificate.</summary>
+internal sealed class ServerTls(SslStreamCertificateContext certificate)
 {
+    private static readonly SslApplicationProtocol Tunnel = new(TlsTunnel.Alpn);
+
     /// <summary>
     /// With this list OpenSSL refuses a client that offers only other protocols (no_application_protocol), and takes one that offers none,
     /// which is a tunnel peer as well.
     /// </summary>
-    public SslServerAuthenticationOptions Options { get; } = new()
+    public SslServerAuthenticationOptions ForTunnels { get; } = Create(certificate, Tunnel);
+
+    /// <summary>The same for who may use HTTP too. The first that the client offers as well is taken: a tunnel wins.</summary>
+    public SslServerAuthenticationOptions ForTunnelsAndHttp { get; } =
+        Create(certificate, Tunnel, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
+
+    /// <summary>For a listener that knows HTTP only.</summary>
+    public SslServerAuthenticationOptions ForHttp { get; } = Create(certificate, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
+
+    private static SslServerAuthenticationOptions Create(SslStreamCertificateContext certificate, params ReadOnlySpan<SslApplicationProtocol> protocols) => new()
     {
-        ServerCertificateContext = certificate.Context,
+        ServerCertificateContext = certificate,
         EnabledSslProtocols = SslProtocols.Tls13,
         CipherSuitesPolicy = TlsTunnel.CipherSuites,
-        ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+        ApplicationProtocols = [.. protocols],
         ClientCertificateRequired = false,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         // A tunnel lives for days: tickets would cost every handshake two more records and save nothing.

@@ -29,6 +29,9 @@ internal sealed record TokenRequest
 
     /// <summary>How long older secrets stay valid, 0–2,592,000 s; null: 24 h.</summary>
     public int? GraceSeconds { get; init; }
+
+    /// <summary>How the edge shall reach the hub: tcpTls, quic or quicWithFallback; null leaves it to the edge.</summary>
+    public string? Transport { get; init; }
 }
 
 /// <summary>A connection token.</summary>

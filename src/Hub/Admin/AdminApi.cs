@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Admin.OpenApi;
 using Tunnel.Hub.Admin.Routing;
 
@@ -13,15 +14,21 @@ internal static class AdminApi
 {
     public static void AddServices(IServiceCollection services) => OpenApiServices.Add(services);
 
-    public static void Map(WebApplication application, IAdministeredHub hub, Func<string?> publicHost, ILogger logger)
+    public static void Map(
+        WebApplication application, IAdministeredHub hub, AdminKey key, AdminAccess access, Func<string?> publicHost, ILogger logger)
     {
         application.Use(next => context => new ProblemMiddleware(logger).InvokeAsync(context, next));
+        application.Use(next => context => access.InvokeAsync(context, next));
 
         var tokens = new TokenIssuer(hub, publicHost);
         var routes = new AdminRoutes(application);
         new EdgesEndpoints(hub.Edges, tokens).Map(routes);
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
+        new EdgeTunnelsEndpoints(hub).Map(routes);
+        new ValidatePortEndpoints(hub.Edges).Map(routes);
         new StatusEndpoints(hub).Map(routes);
+        new TrafficEndpoints(hub).Map(routes);
+        new AdminKeyEndpoints(key).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new MetricsEndpoints(hub.Metrics).Map(routes);
         new OpenApiEndpoint().Map(routes);

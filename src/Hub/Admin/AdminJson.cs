@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
@@ -14,6 +16,7 @@ namespace Tunnel.Hub.Admin;
         typeof(PortRangeJsonConverter),
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
         typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<ConnectionAction>),
         typeof(CamelCaseEnumConverter<TunnelEndKind>),
         typeof(CamelCaseEnumConverter<ResetReason>),
         typeof(EndPointConverter),
@@ -23,10 +26,17 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
+[JsonSerializable(typeof(AdminKeyAnswer))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(DisconnectAnswer))]
+[JsonSerializable(typeof(PortQuestion))]
+[JsonSerializable(typeof(PortAnswer))]
 [JsonSerializable(typeof(HubStatus))]
+[JsonSerializable(typeof(StreamsAnswer))]
+[JsonSerializable(typeof(StreamStatsAnswer))]
+[JsonSerializable(typeof(ConnectionsAnswer))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(EdgeConnectedEvent))]
 [JsonSerializable(typeof(EdgeDisconnectedEvent))]

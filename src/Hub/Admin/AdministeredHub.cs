@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
@@ -14,9 +15,13 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 
     public HubEventFeed Events => hub.Events!;
 
+    public TrafficRegistry Traffic => hub.Traffic!;
+
     public PrometheusExporter Metrics => metrics;
 
     public TimeProvider Time => hub.Time;
+
+    public Task DisconnectAsync(string edgeId) => hub.DisconnectAsync(edgeId);
 
     public HubStatus GetStatus() => hub.GetStatus();
 }

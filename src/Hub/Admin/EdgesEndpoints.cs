@@ -13,51 +13,78 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
 
     public void Map(AdminRoutes routes)
     {
-        routes.Get(All, ListAsync, "listEdges", "All allowed edges, without their secrets, in a form that PUT takes back.").Answers<IEnumerable<EdgeDefinition>>();
+        routes.Get(All, ListAsync, "listEdges", "All allowed edges, without their secrets, in a form that PUT takes back; with an ETag.")
+            .Header("If-None-Match", "the ETag that was read: answered 304 when nothing has changed since")
+            .Answers<IEnumerable<EdgeDefinition>>()
+            .AnswersNothing(StatusCodes.Status304NotModified, "Nothing has changed since.")
+            .Fails(StatusCodes.Status400BadRequest);
         routes.Put(All, ReplaceAllAsync, "replaceEdges", "Replaces all allowed edges; an edge without a secret keeps the one that it has.")
             .Query<bool>("dryRun", "true: only check, and tell what would change")
+            .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
             .Body<IEnumerable<EdgeDefinition>>()
-            .Answers<EdgeChangeAnswer>();
+            .Answers<EdgeChangeAnswer>()
+            .Fails(StatusCodes.Status412PreconditionFailed);
         routes.Post(All, AddAsync, "addEdge", "Allows one more edge. Without a secret one is made, which only the answer's token tells.")
             .Query<string>("host", "HOST[:PORT] where edges reach the hub, for the token; default: the setting publicHost")
+            .Query<string>("transport", "for the token: tcpTls, quic or quicWithFallback; default: the edge decides")
             .Query<bool>("token", "true: answer with a token, also when the body has a secret")
             .Body<EdgeDefinition>()
             .Answers<EdgeChangeAnswer>(StatusCodes.Status201Created)
             .Fails(StatusCodes.Status409Conflict);
-        routes.Get(One, GetAsync, "getEdge", "One edge, without its secret.").Answers<EdgeDefinition>().Fails(StatusCodes.Status404NotFound);
+        routes.Get(One, GetAsync, "getEdge", "One edge, without its secret; with an ETag.")
+            .Header("If-None-Match", "the ETag that was read: answered 304 when nothing has changed since")
+            .Answers<EdgeDefinition>()
+            .AnswersNothing(StatusCodes.Status304NotModified, "Nothing has changed since.")
+            .Fails(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound);
         routes.Put(One, UpdateAsync, "updateEdge", "Replaces one edge; without a secret it keeps what it has.")
+            .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
+            .Header("If-None-Match", "*: create it, answered as by POST; 412 when it is there")
+            .Query<string>("host", "of a new edge, see POST")
+            .Query<bool>("token", "of a new edge, see POST")
             .Body<EdgeDefinition>()
             .Answers<EdgeChangeAnswer>()
-            .Fails(StatusCodes.Status404NotFound);
-        routes.Delete(One, RemoveAsync, "removeEdge", "Removes one edge; its tunnels end.").Answers<EdgeChangeAnswer>().Fails(StatusCodes.Status404NotFound);
+            .Answers<EdgeChangeAnswer>(StatusCodes.Status201Created)
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status412PreconditionFailed);
+        routes.Delete(One, RemoveAsync, "removeEdge", "Removes one edge; its tunnels end.")
+            .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
+            .Answers<EdgeChangeAnswer>()
+            .Fails(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound, StatusCodes.Status412PreconditionFailed);
     }
 
-    private Task ListAsync(HttpContext context) =>
-        AdminResults.WriteAsync(
-            context,
-            store.Current.Values.OrderBy(edge => edge.Id, StringComparer.Ordinal).Select(edge => edge.Definition),
-            AdminJson.Default.IEnumerableEdgeDefinition);
+    private Task ListAsync(HttpContext context)
+    {
+        var state = store.State;
+        return AdminConditions.IsNotModified(context, state.Tag)
+            ? Task.CompletedTask
+            : AdminResults.WriteAsync(
+                context,
+                state.Edges.Values.OrderBy(edge => edge.Id, StringComparer.Ordinal).Select(edge => edge.Definition),
+                AdminJson.Default.IEnumerableEdgeDefinition);
+    }
 
     private async Task ReplaceAllAsync(HttpContext context)
     {
+        var condition = AdminConditions.Read(context);
         using var body = await AdminRequest.ReadJsonAsync(context);
         var faults = new FaultList();
         var edges = new EdgeDefinitionReader(faults).ReadSet(body.RootElement, "$");
         if (!faults.IsEmpty)
             throw new ProblemException(Problem.Invalid(EdgeFault.Merge(faults.ToImmutable(), store.Validate(edges))));
-        var result = await store.ReplaceAllAsync(edges, AdminRequest.Flag(context, "dryRun"), context.RequestAborted);
+        var result = await store.ReplaceAllAsync(edges, AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);
         await AnswerAsync(context, result, "", StatusCodes.Status200OK);
     }
 
-    private async Task AddAsync(HttpContext context)
-    {
-        var edge = await ReadEdgeAsync(context, id: null);
-        var host = context.Request.Query["host"].FirstOrDefault();
-        var wantsToken = edge.Secret is null || host is not null || AdminRequest.Flag(context, "token");
-        (string Host, int Port)? address = wantsToken ? tokens.Address(host) : null;
+    private async Task AddAsync(HttpContext context) => await AddAsync(context, await ReadEdgeAsync(context, id: null), condition: null);
 
-        var result = await store.AddAsync(edge, context.RequestAborted);
-        var token = result.Succeeded && address is { } at ? tokens.Issue(at, edge.Id, result.NewSecret!) : null;
+    private async Task AddAsync(HttpContext context, EdgeDefinition edge, Func<string?, bool>? condition)
+    {
+        var host = context.Request.Query["host"].FirstOrDefault();
+        var transport = context.Request.Query["transport"].FirstOrDefault();
+        var wantsToken = edge.Secret is null || host is not null || transport is not null || AdminRequest.Flag(context, "token");
+        var target = wantsToken ? tokens.Target(host, transport, "?transport") : null;
+
+        var result = await store.AddAsync(edge, context.RequestAborted, condition);
+        var token = result.Succeeded && target is not null ? tokens.Issue(target, edge.Id, result.NewSecret!) : null;
         if (result.Succeeded)
             context.Response.Headers.Location = $"/api/v1/edges/{edge.Id}";
         await AnswerAsync(context, result, edge.Id, StatusCodes.Status201Created, token);
@@ -66,22 +93,28 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
     private Task GetAsync(HttpContext context)
     {
         var id = Id(context);
-        return store.Find(id) is { } edge
-            ? AdminResults.WriteAsync(context, edge.Definition, AdminJson.Default.EdgeDefinition)
-            : AdminResults.WriteProblemAsync(context, Problem.NotFound(id));
+        if (store.Find(id) is not { } edge)
+            throw new ProblemException(Problem.NotFound(id));
+        return AdminConditions.IsNotModified(context, edge.Tag)
+            ? Task.CompletedTask
+            : AdminResults.WriteAsync(context, edge.Definition, AdminJson.Default.EdgeDefinition);
     }
 
     private async Task UpdateAsync(HttpContext context)
     {
         var id = Id(context);
+        var condition = AdminConditions.Read(context);
         var edge = await ReadEdgeAsync(context, id);
-        await AnswerAsync(context, await store.UpdateAsync(edge, context.RequestAborted), id, StatusCodes.Status200OK);
+        if (AdminConditions.IsToCreate(context))
+            await AddAsync(context, edge, condition);
+        else
+            await AnswerAsync(context, await store.UpdateAsync(edge, context.RequestAborted, condition), id, StatusCodes.Status200OK);
     }
 
     private async Task RemoveAsync(HttpContext context)
     {
         var id = Id(context);
-        await AnswerAsync(context, await store.RemoveAsync(id, context.RequestAborted), id, StatusCodes.Status200OK);
+        await AnswerAsync(context, await store.RemoveAsync(id, context.RequestAborted, AdminConditions.Read(context)), id, StatusCodes.Status200OK);
     }
 
     internal static string Id(HttpContext context) => (string)context.GetRouteValue("id")!;
@@ -101,15 +134,24 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         throw new ProblemException(Problem.Invalid(EdgeFault.Merge(faults.ToImmutable(), invalid.ErrorList)));
     }
 
-    private Task AnswerAsync(HttpContext context, EdgeUpdateResult result, string id, int status, string? token = null) => result.Status switch
+    // An empty id: the change was about the set.
+    private static Task AnswerAsync(HttpContext context, EdgeUpdateResult result, string id, int status, string? token = null)
     {
-        EdgeUpdateStatus.Applied => AdminResults.WriteAsync(
-            context,
-            new EdgeChangeAnswer { Edge = store.Find(id)?.Definition, Token = token, Changes = result.Diff.Edges, Warnings = result.Warnings },
-            AdminJson.Default.EdgeChangeAnswer,
-            status),
-        EdgeUpdateStatus.NotFound => AdminResults.WriteProblemAsync(context, Problem.NotFound(id)),
-        EdgeUpdateStatus.AlreadyExists => AdminResults.WriteProblemAsync(context, Problem.Conflict(id)),
-        _ => AdminResults.WriteProblemAsync(context, Problem.Invalid(result.Errors)),
-    };
+        var tag = id.Length == 0 ? result.After.Tag : result.After.TagOf(id);
+        if (result.Status is EdgeUpdateStatus.Applied or EdgeUpdateStatus.PreconditionFailed)
+            context.Response.Headers.ETag = tag;
+        return result.Status switch
+        {
+            EdgeUpdateStatus.Applied => AdminResults.WriteAsync(
+                context,
+                new EdgeChangeAnswer { Edge = result.After.Edges.GetValueOrDefault(id)?.Definition, Token = token, Changes = result.Diff.Edges, Warnings = result.Warnings },
+                AdminJson.Default.EdgeChangeAnswer,
+                status),
+            EdgeUpdateStatus.NotFound => AdminResults.WriteProblemAsync(context, Problem.NotFound(id)),
+            EdgeUpdateStatus.AlreadyExists => AdminResults.WriteProblemAsync(context, Problem.Conflict(id)),
+            EdgeUpdateStatus.PreconditionFailed =>
+                AdminResults.WriteProblemAsync(context, Problem.Changed(id.Length == 0 ? "the set of edges" : $"the edge \"{id}\"", tag)),
+            _ => AdminResults.WriteProblemAsync(context, Problem.Invalid(result.Errors)),
+        };
+    }
 }

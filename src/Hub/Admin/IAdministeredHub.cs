@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
@@ -13,11 +14,17 @@ internal interface IAdministeredHub
     /// <summary>How the hub is now; tokens name its tunnel port where nothing else is said.</summary>
     HubStatus GetStatus();
 
+    /// <summary>Ends the tunnels of an edge, which may connect again.</summary>
+    Task DisconnectAsync(string edgeId);
+
     /// <summary>The pin of the hub's certificate, for tokens.</summary>
     string CertificatePin { get; }
 
     /// <summary>What happens.</summary>
     HubEventFeed Events { get; }
+
+    /// <summary>What passes.</summary>
+    TrafficRegistry Traffic { get; }
 
     /// <summary>Its metrics.</summary>
     PrometheusExporter Metrics { get; }

@@ -30,6 +30,16 @@ internal sealed record Problem
     public static Problem Conflict(string id) =>
         new() { Status = StatusCodes.Status409Conflict, Detail = $"There is an edge \"{id}\" already. Change it with PUT /api/v1/edges/{id}, or take another id." };
 
+    /// <param name="what">The edge or the set.</param>
+    /// <param name="tag">Its entity tag, or null when it is not there.</param>
+    public static Problem Changed(string what, string? tag) => new()
+    {
+        Status = StatusCodes.Status412PreconditionFailed,
+        Detail = tag is null
+            ? $"Nothing was changed: {what} is not there, as the request takes for granted."
+            : $"Nothing was changed: {what} is not as the request takes for granted; its ETag is {tag} now. Read it again and change that.",
+    };
+
     public static Problem Invalid(ImmutableArray<EdgeFault> errors) => new()
     {
         Status = StatusCodes.Status400BadRequest,

@@ -11,7 +11,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private const int MaxGrace = 30 * 24 * 3600;
 
     private static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
-    private static readonly string[] Members = ["host", "secret", "graceSeconds"];
+    private static readonly string[] Members = ["host", "secret", "graceSeconds", "transport"];
 
     public void Map(AdminRoutes routes)
     {
@@ -37,10 +37,10 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     {
         var id = EdgesEndpoints.Id(context);
         var body = await ReadAsync(context);
-        var address = tokens.Address(body.Host);
+        var target = tokens.Target(body.Host, body.Transport);
         if (body.Secret is not { } secret)
         {
-            await RotateAsync(context, id, chosen: null, body.Grace, address);
+            await RotateAsync(context, id, chosen: null, body.Grace, target);
             return;
         }
 
@@ -48,29 +48,29 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
             throw new ProblemException(Problem.NotFound(id));
         if (!await store.HasSecretAsync(id, secret, context.RequestAborted))
             throw new ProblemException(Problem.Invalid("$.secret", EdgeSetValidator.Masked, $"is not a valid secret of \"{id}\"; leave it out for a fresh one"));
-        await AnswerAsync(context, id, secret, address);
+        await AnswerAsync(context, id, secret, target);
     }
 
     private async Task RotateAsync(HttpContext context)
     {
         var body = await ReadAsync(context);
-        await RotateAsync(context, EdgesEndpoints.Id(context), body.Secret, body.Grace, tokens.Address(body.Host));
+        await RotateAsync(context, EdgesEndpoints.Id(context), body.Secret, body.Grace, tokens.Target(body.Host, body.Transport));
     }
 
-    private async Task RotateAsync(HttpContext context, string id, string? chosen, TimeSpan grace, (string Host, int Port) address)
+    private async Task RotateAsync(HttpContext context, string id, string? chosen, TimeSpan grace, TokenTarget target)
     {
         var result = await store.RotateSecretAsync(id, chosen, grace, context.RequestAborted);
         if (result.Status == EdgeUpdateStatus.NotFound)
             throw new ProblemException(Problem.NotFound(id));
         if (!result.Succeeded)
             throw new ProblemException(Problem.Invalid(result.Errors));
-        await AnswerAsync(context, id, result.NewSecret!, address);
+        await AnswerAsync(context, id, result.NewSecret!, target);
     }
 
-    private Task AnswerAsync(HttpContext context, string id, string secret, (string Host, int Port) address) =>
-        AdminResults.WriteAsync(context, new TokenAnswer(id, tokens.Issue(address, id, secret)), AdminJson.Default.TokenAnswer);
+    private Task AnswerAsync(HttpContext context, string id, string secret, TokenTarget target) =>
+        AdminResults.WriteAsync(context, new TokenAnswer(id, tokens.Issue(target, id, secret)), AdminJson.Default.TokenAnswer);
 
-    private static async Task<(string? Host, string? Secret, TimeSpan Grace)> ReadAsync(HttpContext context)
+    private static async Task<(string? Host, string? Secret, TimeSpan Grace, string? Transport)> ReadAsync(HttpContext context)
     {
         using var body = await AdminRequest.ReadJsonAsync(context, optional: true);
         if (body.RootElement.ValueKind != JsonValueKind.Object)
@@ -78,7 +78,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
 
         var faults = new FaultList();
         var members = new JsonMembers(faults);
-        (string? Host, string? Secret, TimeSpan Grace) read = (null, null, DefaultGrace);
+        (string? Host, string? Secret, TimeSpan Grace, string? Transport) read = (null, null, DefaultGrace, null);
         foreach (var member in body.RootElement.EnumerateObject())
         {
             if (member.Value.ValueKind == JsonValueKind.Null && Members.Contains(member.Name))
@@ -96,6 +96,9 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
                     if (seconds is < 0 or > MaxGrace)
                         faults.Add("$.graceSeconds", member.Value, $"must be 0–{MaxGrace} seconds");
                     read.Grace = TimeSpan.FromSeconds(seconds ?? 0);
+                    break;
+                case "transport":
+                    read.Transport = members.ReadString(member.Value, "$.transport");
                     break;
                 default:
                     members.AddUnknown("$", member, Members);

@@ -9,10 +9,18 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
     public void Map(AdminRoutes routes)
     {
         routes.Get("/api/v1/status", StatusAsync, "getStatus", "The hub, its connected edges, and what went wrong by reason.").Answers<HubStatus>();
-        routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>();
+        routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>().WithoutKey();
+        routes.Get("/readyz", ReadyAsync, "getReadiness", "The hub takes edges and clients.")
+            .Answers<HealthAnswer>()
+            .Fails(StatusCodes.Status503ServiceUnavailable)
+            .WithoutKey();
     }
 
     private Task StatusAsync(HttpContext context) => AdminResults.WriteAsync(context, hub.GetStatus(), AdminJson.Default.HubStatus);
+
+    private Task ReadyAsync(HttpContext context) => hub.GetStatus().Running
+        ? AdminResults.WriteAsync(context, new HealthAnswer("ready"), AdminJson.Default.HealthAnswer)
+        : throw new ProblemException(new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = "The hub is not running." });
 
     private static Task HealthAsync(HttpContext context) => AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer);
 }

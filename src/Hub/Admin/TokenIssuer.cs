@@ -8,20 +8,28 @@ namespace Tunnel.Hub.Admin;
 /// <param name="publicHost">Gives the setting of that name, or null.</param>
 internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost)
 {
-    /// <summary>Where edges shall connect to.</summary>
-    /// <param name="asked">What the request names, or null for the setting.</param>
-    /// <exception cref="ProblemException">Neither names a host, or not one that is valid. To be found out before anything is changed.</exception>
-    public (string Host, int Port) Address(string? asked)
+    /// <summary>Where and how edges shall connect.</summary>
+    /// <param name="asked">The host that the request names, or null for the setting.</param>
+    /// <param name="transport">The transport that it names, or null to leave that to the edge.</param>
+    /// <param name="transportPath">Where the request has it.</param>
+    /// <exception cref="ProblemException">Neither names a host, or something is not valid. To be found out before anything is changed.</exception>
+    public TokenTarget Target(string? asked, string? transport, string transportPath = "$.transport")
     {
+        TransportMode? mode = transport is null ? null
+            : TransportModes.Words.TryGetValue(transport, out var known) ? known
+            : throw new ProblemException(Problem.Invalid(transportPath, transport, $"must be one of {TransportModes.Valid}"));
         var text = asked ?? publicHost() ?? throw new ProblemException(Problem.Invalid(
             "$.host",
             "(missing)",
             "is needed for a token: name the hub's public host with --host HOST[:PORT] (in the API: host), or set publicHost in the hub's configuration"));
         if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port))
             throw new ProblemException(Problem.Invalid("$.host", text, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443"));
-        return (host, port ?? hub.GetStatus().TunnelPort);
+        return new TokenTarget(host, port ?? hub.GetStatus().TunnelPort, mode);
     }
 
-    public string Issue((string Host, int Port) address, string edgeId, string secret) =>
-        new ConnectionToken(address.Host, address.Port, edgeId, secret, [hub.CertificatePin]).Encode();
+    public string Issue(TokenTarget target, string edgeId, string secret) =>
+        new ConnectionToken(target.Host, target.Port, edgeId, secret, [hub.CertificatePin]) { Transport = target.Transport }.Encode();
 }
+
+/// <summary>Where a token sends its edge, and over what; null leaves that to the edge.</summary>
+internal sealed record TokenTarget(string Host, int Port, TransportMode? Transport);

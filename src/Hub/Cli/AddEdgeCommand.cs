@@ -15,13 +15,14 @@ internal static class AddEdgeCommand
         var udp = new Option<string?>("--udp") { Description = "UDP ports that the edge listens on, such as 53", HelpName = "LIST" };
         var command = new Command("add", "Allow an edge and print its connection token (holds its secret: keep it safe)")
         {
-            options.Id, tcp, udp, options.Secret, options.SecretFile, options.Host,
+            options.Id, tcp, udp, options.Secret, options.SecretFile, options.Host, options.Transport,
         };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var body = Definition(context, context.Value(tcp), context.Value(udp));
             var host = context.Value(options.Host) is { } named ? $"&host={Uri.EscapeDataString(named)}" : "";
-            var answer = await context.SendAsync(HttpMethod.Post, $"api/v1/edges?token=true{host}", body.ToJsonString(), cancellation);
+            var transport = context.Value(options.Transport) is { } mode ? $"&transport={Uri.EscapeDataString(mode)}" : "";
+            var answer = await context.SendAsync(HttpMethod.Post, $"api/v1/edges?token=true{host}{transport}", body.ToJsonString(), cancellation);
             using var json = JsonDocument.Parse(answer);
             await ChangePrinter.PrintWarningsAsync(context, json.RootElement);
             await EdgeTokenCommands.PrintTokenAsync(context, json.RootElement.GetProperty("token").GetString()!);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
@@ -10,6 +11,11 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
 {
     // The API answers so to what the operator wrote, not to what it could not do.
     private static readonly int[] UsageStatuses = [400, 413, 415];
+
+    private const int PreconditionFailed = 412;
+
+    // Each loss is another's success, so somebody gets on; this many in a row is somebody who writes all the time.
+    private const int MaxTries = 100;
 
     /// <summary>For results alone.</summary>
     public TextWriter Out => parse.InvocationConfiguration.Output;
@@ -53,6 +59,27 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <summary>What ends a command that the hub refused.</summary>
     public static CommandFailedException Refused(AdminResponse answer) =>
         new(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());
+
+    /// <summary>Reads the edge, changes it, and writes it back; anew when somebody else has changed it in between.</summary>
+    /// <returns>The hub's answer to the change.</returns>
+    /// <inheritdoc cref="SendAsync"/>
+    public async Task<string> ChangeEdgeAsync(Action<JsonObject> change, CancellationToken cancellationToken)
+    {
+        using var client = new AdminClient("tunnel-hub", AdminSocketPath());
+        for (var tries = 1; ; tries++)
+        {
+            var read = await client.GetAsync(EdgePath, cancellationToken);
+            var edge = JsonNode.Parse(Body(read))!.AsObject();
+            change(edge);
+            var written = await client.SendAsync(HttpMethod.Put, EdgePath, edge.ToJsonString(), cancellationToken, read.EntityTag);
+            if (written.StatusCode != PreconditionFailed || tries == MaxTries)
+                return Body(written);
+        }
+    }
+
+    private static string Body(AdminResponse answer) => answer.IsSuccess
+        ? answer.Body
+        : throw new CommandFailedException(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());
 
     // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
     private string AdminSocketPath() =>

@@ -23,6 +23,12 @@ internal sealed class CommonOptions
         HelpName = "HOST[:PORT]",
     };
 
+    public Option<string?> Transport { get; } = new("--transport")
+    {
+        Description = "How the edge shall reach the hub, for the token: tcpTls, quic or quicWithFallback [default: the edge's own setting, else tcpTls]",
+        HelpName = "T",
+    };
+
     public Option<string?> Secret { get; } = new("--secret")
     {
         Description = "A secret of your own, 16–256 characters. Every user of this machine can read a command line: better use --secret-file",

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using System.Text.Json;
 
 namespace Tunnel.Hub.Cli;
 
@@ -14,6 +14,7 @@ internal static class EdgeCommands
         Remove(options),
         Enable(options, "enable", "Let an edge connect again; everything else stays", enabled: true),
         Enable(options, "disable", "Refuse an edge and end its tunnels; everything else stays", enabled: false),
+        Disconnect(options),
         EdgeTokenCommands.RotateSecret(options),
         EdgeTokenCommands.Token(options),
     };
@@ -34,13 +35,20 @@ internal static class EdgeCommands
                 await ChangePrinter.PrintAsync(context, answer, $"Edge {context.Id} is removed.");
             });
 
+    private static Command Disconnect(CommonOptions options) =>
+        options.Remote(new Command("disconnect", "End an edge's tunnels; it may connect again at once") { options.Id })
+            .Does(options, async (context, cancellation) =>
+            {
+                var answer = await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/disconnect", null, cancellation);
+                using var json = JsonDocument.Parse(answer);
+                await context.Out.WriteLineAsync(context.Json ? answer : $"Edge {context.Id}: {json.RootElement.GetProperty("tunnels")} tunnels ended.");
+            });
+
     private static Command Enable(CommonOptions options, string name, string description, bool enabled) =>
         options.Remote(new Command(name, description) { options.Id })
             .Does(options, async (context, cancellation) =>
             {
-                var edge = JsonNode.Parse(await context.SendAsync(HttpMethod.Get, context.EdgePath, null, cancellation))!.AsObject();
-                edge["enabled"] = enabled;
-                var answer = await context.SendAsync(HttpMethod.Put, context.EdgePath, edge.ToJsonString(), cancellation);
+                var answer = await context.ChangeEdgeAsync(edge => edge["enabled"] = enabled, cancellation);
                 await ChangePrinter.PrintAsync(context, answer, $"Edge {context.Id} is {name}d.");
             });
 }

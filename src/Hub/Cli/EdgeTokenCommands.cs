@@ -21,12 +21,14 @@ internal static class EdgeTokenCommands
 
     private static Command Create(CommonOptions options, string name, string path, string description)
     {
-        var command = new Command(name, description) { options.Id, options.Host, options.Secret, options.SecretFile, options.Grace };
+        var command = new Command(name, description) { options.Id, options.Host, options.Transport, options.Secret, options.SecretFile, options.Grace };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var body = new JsonObject();
             if (context.Value(options.Host) is { } host)
                 body["host"] = host;
+            if (context.Value(options.Transport) is { } transport)
+                body["transport"] = transport;
             if (context.Secret() is { } secret)
                 body["secret"] = secret;
             if (context.Value(options.Grace) is { } grace)

@@ -16,8 +16,11 @@ internal static class HubCommandLine
             EdgeCommands.Create(options),
             ApplyCommand.Create(options),
             StatusCommand.Create(options),
+            TrafficCommands.CreateStreams(options),
+            TrafficCommands.CreateConnections(options),
             EventsCommand.Create(options),
             TokenCommands.Create(options),
+            AdminKeyCommand.Create(options),
         };
     }
 

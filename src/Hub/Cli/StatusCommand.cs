@@ -49,8 +49,8 @@ internal static class StatusCommand
                 edge.Rtt is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:0.0} ms") : "-",
                 Number(edge.ActiveStreams),
                 Number(edge.ActiveSessions),
-                Bytes(edge.BytesIn),
-                Bytes(edge.BytesOut),
+                ByteText.Format(edge.BytesIn),
+                ByteText.Format(edge.BytesOut),
                 Ports(edge.ListenPorts),
                 Ports(edge.ListenPortsUdp));
         }
@@ -67,12 +67,4 @@ internal static class StatusCommand
     private static string Ports(IEnumerable<int> ports) => PortList.Format(ports) is { Length: > 0 } text ? text : "-";
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Bytes(long bytes) => bytes switch
-    {
-        < 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
-        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.0} KiB"),
-        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.0} MiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB"),
-    };
 }

@@ -30,6 +30,7 @@ internal static class TokenCommands
         ["id"] = token.EdgeId,
         ["secret"] = secret,
         ["pins"] = new JsonArray([.. token.Pins.Select(pin => JsonValue.Create(pin))]),
+        ["transport"] = token.Transport?.Word(),
     }.ToJsonString();
 
     private static string ToText(ConnectionToken token, string secret) => string.Join('\n',
@@ -37,5 +38,6 @@ internal static class TokenCommands
         $"port:   {token.Port}",
         $"id:     {token.EdgeId}",
         $"secret: {secret}",
-        $"pins:   {(token.Pins.IsEmpty ? "none (the system's trust store decides)" : string.Join(", ", token.Pins))}");
+        $"pins:   {(token.Pins.IsEmpty ? "none (the system's trust store decides)" : string.Join(", ", token.Pins))}",
+        $"over:   {token.Transport?.Word() ?? "what the edge is set to"}");
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
@@ -10,6 +11,9 @@ public sealed record TunnelHubOptions
 {
     /// <summary>TCP port that edges connect to, 1–65535; 0 takes a free one (for tests).</summary>
     public int TunnelPort { get; init; } = 8443;
+
+    /// <summary>Whether edges may come over QUIC too, at the UDP port of the same number; needs libmsquic, and is off without it.</summary>
+    public bool Quic { get; init; } = true;
 
     /// <summary>Address that the tunnel port is bound to; <c>::</c> is dual-stack.</summary>
     public string BindAddress { get; init; } = "::";
@@ -25,6 +29,15 @@ public sealed record TunnelHubOptions
 
     /// <summary>Path of the admin API's Unix socket.</summary>
     public string AdminSocket { get; init; } = HubPaths.DefaultAdminSocket();
+
+    /// <summary>Serves the admin API on the tunnel port too, to clients that ask for HTTP by ALPN and have the key.</summary>
+    public bool AdminOnTunnelPort { get; init; }
+
+    /// <summary>Another place of the admin API: <c>https://ADDRESS:PORT</c>, on loopback also <c>http://</c>; null: none.</summary>
+    public string? AdminListen { get; init; }
+
+    /// <summary>Who may reach the admin API over the network, with the key; empty: all.</summary>
+    public ImmutableArray<IPNetwork> AdminAllowCidrs { get; init; } = [];
 
     /// <summary>What is logged by the program, and how.</summary>
     public LogOptions Log { get; init; } = new();

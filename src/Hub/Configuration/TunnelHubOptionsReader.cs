@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
+using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
@@ -31,11 +33,15 @@ internal static class TunnelHubOptionsReader
         var options = new TunnelHubOptions
         {
             TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
+            Quic = configuration.Boolean("quic", defaults.Quic),
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
             TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
             PublicHost = configuration.Text("publicHost"),
             StateDir = configuration.FilePath("stateDir", defaults.StateDir)!,
             AdminSocket = configuration.FilePath("adminSocket", defaults.AdminSocket)!,
+            AdminOnTunnelPort = configuration.Boolean("adminOnTunnelPort", defaults.AdminOnTunnelPort),
+            AdminListen = configuration.Text("adminListen"),
+            AdminAllowCidrs = Networks(configuration, "adminAllowCidrs"),
             Log = LogOptions.Read(configuration),
             Otlp = configuration.Otlp(),
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
@@ -78,6 +84,22 @@ internal static class TunnelHubOptionsReader
             return number;
         configuration.Errors.Add(name, setting.Value, range.Valid, setting.Source);
         return missing;
+    }
+
+    private static ImmutableArray<IPNetwork> Networks(LayeredConfiguration configuration, string name)
+    {
+        if (configuration.Words(name) is not { } setting)
+            return [];
+        var networks = ImmutableArray.CreateBuilder<IPNetwork>();
+        foreach (var text in setting.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (AllowedAddresses.TryParse(text, out var network))
+                networks.Add(network);
+            else
+                configuration.Errors.Add(name, text, "must be addresses or networks such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32", setting.Source);
+        }
+
+        return networks.ToImmutable();
     }
 
     private static TimeSpan Seconds(LayeredConfiguration configuration, string name, TimeSpan missing, SettingRange range) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
 
@@ -21,6 +22,8 @@ public static class TunnelHubOptionsValidator
             errors.Add("targetHost", options.TargetHost, "must be a host name or an IP address, without a port");
         if (options.PublicHost is { } host && !HostSyntax.TryParseHostAndPort(host, out _, out _))
             errors.Add("publicHost", host, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443");
+        if (options.AdminListen is { } listen && !AdminListen.TryParse(listen, out _))
+            errors.Add("adminListen", listen, AdminListen.Valid);
         CheckPath("stateDir", options.StateDir, errors);
         CheckPath("adminSocket", options.AdminSocket, errors);
         Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);

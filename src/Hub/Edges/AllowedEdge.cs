@@ -9,10 +9,12 @@ public sealed class AllowedEdge
 {
     private readonly FrozenDictionary<int, PortPolicy> _tcp;
     private readonly FrozenDictionary<int, PortPolicy> _udp;
+    private string? _tag;
 
     internal AllowedEdge(EdgeDefinition definition)
     {
         Definition = definition;
+        SharedPolicy = definition.Ports.GetValueOrDefault(PortKey.Default)?.Resolve(null, udp: false) ?? PortPolicy.DefaultTcp;
         _tcp = Assign(definition, udp: false);
         _udp = Assign(definition, udp: true);
         TcpPorts = [.. _tcp.Keys.Order()];
@@ -37,8 +39,14 @@ public sealed class AllowedEdge
     /// <summary>The firewall as the operator wrote it; null when there is none.</summary>
     public JsonElement? FirewallConfig => Definition.FirewallConfig;
 
+    /// <summary>The entity tag of what the operator wrote.</summary>
+    internal string Tag => _tag ??= EntityTags.Of(Definition);
+
     /// <summary>What the operator wrote, without the secret.</summary>
     public EdgeDefinition Definition { get; }
+
+    /// <summary>The policy of TCP ports that have no entry of their own.</summary>
+    internal PortPolicy SharedPolicy { get; }
 
     /// <summary>True when the hub assigned this port to the edge; what comes from any other port is reset.</summary>
     public bool IsAssigned(bool udp, int port) => (udp ? _udp : _tcp).ContainsKey(port);

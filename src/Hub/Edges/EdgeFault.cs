@@ -15,5 +15,9 @@ public sealed record EdgeFault(string Path, string Value, string Message)
     /// What a reader and a validator found together: where something could not be read, what the validator says of the gap is left out.
     /// </summary>
     internal static ImmutableArray<EdgeFault> Merge(ImmutableArray<EdgeFault> unreadable, ImmutableArray<EdgeFault> invalid) =>
-        unreadable.IsEmpty ? invalid : [.. unreadable, .. invalid.Where(fault => !unreadable.Any(gap => fault.Path.StartsWith(gap.Path, StringComparison.Ordinal)))];
+        unreadable.IsEmpty ? invalid : [.. unreadable, .. invalid.Where(fault => !unreadable.Any(gap => IsWithin(fault.Path, gap.Path)))];
+
+    // A misspelt "listenPort" is no reason to be silent about "listenPorts".
+    private static bool IsWithin(string path, string outer) =>
+        path.StartsWith(outer, StringComparison.Ordinal) && (path.Length == outer.Length || path[outer.Length] is '.' or '[');
 }

@@ -13,6 +13,7 @@ namespace Tunnel.Hub.Edges;
     UseStringEnumConverter = true,
     Converters = [typeof(PortRangeJsonConverter)])]
 [JsonSerializable(typeof(EdgeDefinition))]
+[JsonSerializable(typeof(PortPolicyDefinition))]
 [JsonSerializable(typeof(EdgeStateDocument))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {

@@ -44,6 +44,9 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// <summary>The set as it is now.</summary>
     public ImmutableDictionary<string, AllowedEdge> Current => _state.Edges;
 
+    /// <summary>The same with its entity tag.</summary>
+    internal EdgeState State => _state;
+
     /// <summary>Opens the state, or starts it with <paramref name="seed"/> when there is none.</summary>
     /// <param name="stateDir">Directory of <c>edges.json</c>; made when it is missing.</param>
     /// <param name="seed">The configuration's edges, for a state that does not exist yet.</param>
@@ -100,24 +103,26 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// <param name="edges">The new set; an edge without a secret keeps the one it has.</param>
     /// <param name="dryRun">Only checks and compares.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <param name="condition">Is given the entity tag of what is there now, or null for nothing; when it says no, nothing is changed.</param>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
-    public Task<EdgeUpdateResult> ReplaceAllAsync(IReadOnlyList<EdgeDefinition> edges, bool dryRun, CancellationToken cancellationToken) =>
-        ChangeAsync(state => Builder().ReplaceAll(state, edges, "$", cancellationToken), dryRun, cancellationToken);
+    public Task<EdgeUpdateResult> ReplaceAllAsync(
+        IReadOnlyList<EdgeDefinition> edges, bool dryRun, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => Builder().ReplaceAll(state, edges, "$", cancellationToken), dryRun, cancellationToken, state => condition?.Invoke(state.Tag));
 
     /// <summary>Adds one edge. Without a secret one is made: <see cref="EdgeUpdateResult.NewSecret"/>.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
-    public Task<EdgeUpdateResult> AddAsync(EdgeDefinition edge, CancellationToken cancellationToken) =>
-        ChangeAsync(state => Builder().Add(state, edge), dryRun: false, cancellationToken);
+    public Task<EdgeUpdateResult> AddAsync(EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => Builder().Add(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
 
     /// <summary>Replaces one edge; without a secret it keeps those that it has.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
-    public Task<EdgeUpdateResult> UpdateAsync(EdgeDefinition edge, CancellationToken cancellationToken) =>
-        ChangeAsync(state => Builder().Update(state, edge), dryRun: false, cancellationToken);
+    public Task<EdgeUpdateResult> UpdateAsync(EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => Builder().Update(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
 
     /// <summary>Removes one edge; its tunnels end.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
-    public Task<EdgeUpdateResult> RemoveAsync(string id, CancellationToken cancellationToken) =>
-        ChangeAsync(state => EdgeStateBuilder.Remove(state, id), dryRun: false, cancellationToken);
+    public Task<EdgeUpdateResult> RemoveAsync(string id, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => EdgeStateBuilder.Remove(state, id), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(id)));
 
     /// <summary>Gives an edge another secret and lets the others expire.</summary>
     /// <param name="id">The edge.</param>
@@ -162,7 +167,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     private EdgeStateBuilder Builder() => new(_secrets, _maxEdges, _time.GetUtcNow());
 
-    private async Task<EdgeUpdateResult> ChangeAsync(Func<EdgeState, EdgeStateChange> prepare, bool dryRun, CancellationToken cancellationToken)
+    private async Task<EdgeUpdateResult> ChangeAsync(
+        Func<EdgeState, EdgeStateChange> prepare, bool dryRun, CancellationToken cancellationToken, Func<EdgeState, bool?>? condition = null)
     {
         await _writer.WaitAsync(cancellationToken);
         try
@@ -170,7 +176,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
 
             // Hashing and the disk take their time, and the caller may be on an I/O thread.
-            return await Task.Run(() => Change(prepare, dryRun), cancellationToken);
+            return await Task.Run(() => Change(prepare, condition, dryRun), cancellationToken);
         }
         finally
         {
@@ -180,13 +186,15 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         }
     }
 
-    private EdgeUpdateResult Change(Func<EdgeState, EdgeStateChange> prepare, bool dryRun)
+    private EdgeUpdateResult Change(Func<EdgeState, EdgeStateChange> prepare, Func<EdgeState, bool?>? condition, bool dryRun)
     {
         var before = _state;
+        if (condition?.Invoke(before) == false)
+            return new EdgeUpdateResult { Status = EdgeUpdateStatus.PreconditionFailed, After = before };
         var change = prepare(before);
         if (change.After is not { } after)
-            return change.Result;
-        var result = change.Result with { Diff = EdgeSetDiffer.Compare(before, after) };
+            return change.Result with { After = before };
+        var result = change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = after };
         if (dryRun)
             return result;
         _file.Save(after);

@@ -16,6 +16,9 @@ public enum EdgeUpdateStatus
 
     /// <summary>There is an edge of this id already.</summary>
     AlreadyExists,
+
+    /// <summary>What the caller knew is not what is there any more (or yet).</summary>
+    PreconditionFailed,
 }
 
 /// <summary>The outcome of a change of the allowed edges: applied, or refused as a whole with every fault.</summary>
@@ -35,6 +38,9 @@ public sealed record EdgeUpdateResult
 
     /// <summary>The secret that was made or taken, to be shown once, in a token. Internal, so that no log prints it by accident.</summary>
     internal string? NewSecret { get; init; }
+
+    /// <summary>The set after the change, or as it stayed.</summary>
+    internal State.EdgeState After { get; init; } = State.EdgeState.Empty;
 
     /// <summary>True when the change was applied.</summary>
     public bool Succeeded => Status == EdgeUpdateStatus.Applied;

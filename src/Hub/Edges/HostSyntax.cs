@@ -21,6 +21,12 @@ internal static class HostSyntax
         _ => false,
     };
 
+    /// <summary><c>host:port</c>, with brackets around an IPv6 address.</summary>
+    public static string Format(string host, int port) =>
+        host.Contains(':', StringComparison.Ordinal)
+            ? string.Create(CultureInfo.InvariantCulture, $"[{host}]:{port}")
+            : string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+
     /// <summary><c>host</c>, <c>host:port</c>, <c>::1</c> or <c>[::1]:port</c>.</summary>
     /// <param name="text">What was written.</param>
     /// <param name="host">The host without brackets.</param>

@@ -24,23 +24,46 @@ internal static class ListenPortsValidator
         }
     }
 
+    /// <summary>Checks one port or range, by itself and as one more of an edge's.</summary>
+    public static void CheckOne(PortRange range, bool udp, EdgeDefinition? edge, EdgeSetFaults faults)
+    {
+        const string path = "$.port";
+        CheckRange(range, path, udp, faults);
+        if (!IsPossible(range))
+            return;
+        var total = range.Count + (long)(edge is null ? 0 : edge.ListenPorts.Concat(edge.ListenPortsUdp).Sum(own => own.Count));
+        if (total > EdgeSetValidator.MaxPortsPerEdge)
+            faults.Errors.Add(path, range.ToString(), $"would make {total} ports; an edge may have at most {EdgeSetValidator.MaxPortsPerEdge}, TCP and UDP together");
+        if (edge is null)
+            return;
+        var (name, ranges) = udp ? ("listenPortsUdp", edge.ListenPortsUdp) : ("listenPorts", edge.ListenPorts);
+        for (var index = 0; index < ranges.Length; index++)
+        {
+            if (ranges[index].Overlaps(range))
+                faults.Errors.Add(path, range.ToString(), string.Create(CultureInfo.InvariantCulture, $"clashes with {ranges[index]}, which \"{edge.Id}\" has already ({name}[{index}])"));
+        }
+    }
+
     private static bool IsPossible(PortRange range) => range.First is >= 1 and <= MaxPort && range.Last <= MaxPort && range.First <= range.Last;
 
     private static void CheckList(ImmutableArray<PortRange> ranges, string path, bool udp, EdgeSetFaults faults)
     {
         for (var index = 0; index < ranges.Length; index++)
         {
-            var range = ranges[index];
-            var at = string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]");
-            if (range.First is < 1 or > MaxPort || range.Last is < 1 or > MaxPort)
-                faults.Errors.Add(at, range.ToString(), "ports are 1–65535");
-            else if (range.First > range.Last)
-                faults.Errors.Add(at, range.ToString(), "a range begins with its lower port, such as \"8000-8010\"");
-            else
-                WarnOfReserved(range, at, udp, faults.Warnings);
+            CheckRange(ranges[index], string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]"), udp, faults);
         }
 
         CheckOverlaps(ranges, path, faults.Errors);
+    }
+
+    private static void CheckRange(PortRange range, string path, bool udp, EdgeSetFaults faults)
+    {
+        if (range.First is < 1 or > MaxPort || range.Last is < 1 or > MaxPort)
+            faults.Errors.Add(path, range.ToString(), "ports are 1–65535");
+        else if (range.First > range.Last)
+            faults.Errors.Add(path, range.ToString(), "a range begins with its lower port, such as \"8000-8010\"");
+        else
+            WarnOfReserved(range, path, udp, faults.Warnings);
     }
 
     private static void CheckOverlaps(ImmutableArray<PortRange> ranges, string path, FaultList errors)

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Protocol.Messages;
+
 namespace Tunnel.Hub.Edges;
 
 /// <summary>
@@ -41,4 +43,19 @@ public sealed record PortPolicy
 
     /// <summary>How long nothing may pass before the connection or session is ended; null means for ever (TCP only).</summary>
     public TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>Bytes a second of one connection from the upstream to the client; null: no limit (TCP).</summary>
+    public int? DownloadRate { get; init; }
+
+    /// <summary>
+    /// Whether clients may have private addresses (RFC 1918, loopback, link-local and their like). Null: only those of an edge that has such an address
+    /// itself, as seen from here; at an edge with a public address they can only be forged.
+    /// </summary>
+    public bool? AllowPrivateSources { get; init; }
+
+    /// <summary>What the edge is told; the hub checks the lists again.</summary>
+    public EdgePortPolicy Edge { get; init; } = EdgePortPolicy.None;
+
+    /// <summary>Every connection, and every client that is turned away, is kept in the hub's list of connections.</summary>
+    public bool LogConnections => Edge.LogConnections;
 }

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges;
 
@@ -7,16 +10,13 @@ internal sealed class PortPolicyReader(FaultList faults, JsonMembers members)
 {
     private static readonly string[] Members =
     [
-        "name", "enabled", "notes", "targetHost", "targetPort", "proxyProtocol", "udpProxyProtocol", "connectTimeout", "idleTimeout",
+        "name", "enabled", "notes", "targetHost", "targetPort", "proxyProtocol", "udpProxyProtocol", "connectTimeout", "idleTimeout", "bindAddress",
+        "acceptProxyProtocol", "trustedProxies", "allowCidrs", "denyCidrs", "allowPrivateSources", "maxConnections", "maxConnectionsPerIp",
+        "newConnectionsPerSecondPerIp", "newConnectionsBurst", "uploadRate", "downloadRate", "logConnections",
     ];
 
     // Named in the product's description; taking them silently would promise a protection that is not there.
-    private static readonly HashSet<string> NotYetSupported =
-    [
-        "targets", "acceptProxyProtocol", "trustedProxies", "allowCidrs", "denyCidrs", "allowPrivateSources", "maxConnections",
-        "maxConnectionsPerIp", "newConnectionsPerSecondPerIp", "newConnectionsBurst", "uploadRate", "downloadRate", "tls",
-        "healthCheck", "logConnections",
-    ];
+    private static readonly HashSet<string> NotYetSupported = ["targets", "tls", "healthCheck"];
 
     public PortPolicyDefinition? Read(JsonElement json, string path)
     {
@@ -43,6 +43,19 @@ internal sealed class PortPolicyReader(FaultList faults, JsonMembers members)
                 "udpProxyProtocol" => policy with { UdpProxyProtocol = ReadUdpProxyProtocol(value, at) },
                 "connectTimeout" => policy with { ConnectTimeout = members.ReadInteger(value, at) },
                 "idleTimeout" => policy with { IdleTimeout = members.ReadInteger(value, at) },
+                "bindAddress" => policy with { BindAddress = ReadAddress(value, at) },
+                "acceptProxyProtocol" => policy with { AcceptProxyProtocol = members.ReadBoolean(value, at) },
+                "trustedProxies" => policy with { TrustedProxies = ReadCidrs(value, at) },
+                "allowCidrs" => policy with { AllowCidrs = ReadCidrs(value, at) },
+                "denyCidrs" => policy with { DenyCidrs = ReadCidrs(value, at) },
+                "allowPrivateSources" => policy with { AllowPrivateSources = members.ReadBoolean(value, at) },
+                "maxConnections" => policy with { MaxConnections = members.ReadInteger(value, at) },
+                "maxConnectionsPerIp" => policy with { MaxConnectionsPerIp = members.ReadInteger(value, at) },
+                "newConnectionsPerSecondPerIp" => policy with { NewConnectionsPerSecondPerIp = members.ReadInteger(value, at) },
+                "newConnectionsBurst" => policy with { NewConnectionsBurst = members.ReadInteger(value, at) },
+                "uploadRate" => policy with { UploadRate = members.ReadInteger(value, at) },
+                "downloadRate" => policy with { DownloadRate = members.ReadInteger(value, at) },
+                "logConnections" => policy with { LogConnections = members.ReadBoolean(value, at) },
                 _ => Refuse(policy, path, member),
             };
         }
@@ -57,6 +70,41 @@ internal sealed class PortPolicyReader(FaultList faults, JsonMembers members)
         else
             members.AddUnknown(path, member, Members);
         return policy;
+    }
+
+    private IPAddress? ReadAddress(JsonElement value, string path)
+    {
+        if (value.ValueKind == JsonValueKind.String && Cidr.TryParse(value.GetString()!, out var block, out _) && block.First == block.Last)
+            return AddressNumber.ToAddress(block.First);
+        faults.Add(path, value, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\"");
+        return null;
+    }
+
+    private CidrSet? ReadCidrs(JsonElement value, string path)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            faults.Add(path, value, "must be an array of addresses and CIDRs: [\"192.0.2.7\", \"2001:db8::/32\"]");
+            return null;
+        }
+
+        if (value.GetArrayLength() > CidrSet.MaxCount)
+        {
+            faults.Add(path, $"{value.GetArrayLength()} entries", $"must have at most {CidrSet.MaxCount} entries");
+            return null;
+        }
+
+        var blocks = ImmutableArray.CreateBuilder<Cidr>(value.GetArrayLength());
+        foreach (var (index, item) in value.EnumerateArray().Index())
+        {
+            var error = "must be a string";
+            if (item.ValueKind == JsonValueKind.String && Cidr.TryParse(item.GetString()!, out var block, out error))
+                blocks.Add(block);
+            else
+                faults.Add($"{path}[{index}]", item, error);
+        }
+
+        return new CidrSet(blocks.ToImmutable());
     }
 
     private ProxyProtocol? ReadProxyProtocol(JsonElement value, string path)

@@ -10,6 +10,11 @@ internal static class PortPolicyValidator
     private const int MaxNotes = 1024;
     private const int MaxConnectTimeout = 3600;
     private const int MaxIdleTimeout = 86_400;
+    private const int MaxCount = 1_000_000;
+    private const int MinRate = 1_000;
+
+    // What an edge is sent stays well under the 4 MiB of a CONFIG: policies that take a list from the default are sent with it.
+    private const int MaxCidrsPerEdge = 20_000;
 
     public static void Check(EdgeDefinition edge, string path, FaultList errors)
     {
@@ -23,7 +28,51 @@ internal static class PortPolicyValidator
             else if (key != PortKey.Default && !IsListed(udp ? edge.ListenPortsUdp : edge.ListenPorts, port: int.Parse(key.AsSpan(4), CultureInfo.InvariantCulture)))
                 errors.AddText(at, key, $"is not assigned to this edge; add it to {(udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
             CheckPolicy(policy, at, udp, errors);
+            if (key == PortKey.Default || !udp)
+                CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
         }
+
+        CheckSize(edge, path, errors);
+    }
+
+    private static void CheckSize(EdgeDefinition edge, string path, FaultList errors)
+    {
+        var fallback = edge.Ports.GetValueOrDefault(PortKey.Default);
+        long count = 0;
+        foreach (var (key, policy) in edge.Ports)
+        {
+            var resolved = policy.Resolve(fallback, udp: key.StartsWith("udp/", StringComparison.Ordinal)).Edge;
+            count += (resolved.AllowCidrs?.Count ?? 0) + (resolved.DenyCidrs?.Count ?? 0) + (resolved.TrustedProxies?.Count ?? 0);
+        }
+
+        if (count > MaxCidrsPerEdge)
+            errors.Add(path, $"{count} CIDRs", $"must have at most {MaxCidrsPerEdge} CIDRs in all entries, where an entry without a list has the default's");
+    }
+
+    private static void CheckProxies(PortPolicyDefinition policy, PortPolicyDefinition? fallback, string path, FaultList errors)
+    {
+        var resolved = policy.Resolve(fallback, udp: false).Edge;
+        if (resolved is { AcceptProxyProtocol: true, TrustedProxies: null })
+            errors.Add($"{path}.trustedProxies", "(missing)", "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
+    }
+
+    private static void CheckTcpOnly(PortPolicyDefinition policy, string path, FaultList errors)
+    {
+        foreach (var (name, value) in new (string, object?)[]
+        {
+            ("acceptProxyProtocol", policy.AcceptProxyProtocol), ("trustedProxies", policy.TrustedProxies), ("uploadRate", policy.UploadRate),
+            ("downloadRate", policy.DownloadRate),
+        })
+        {
+            if (value is not null)
+                errors.Add($"{path}.{name}", "(present)", "is for TCP ports; remove it here");
+        }
+    }
+
+    private static void CheckRate(int? rate, string path, FaultList errors)
+    {
+        if (rate is not 0)
+            CheckRange(rate, MinRate, int.MaxValue, path, "bytes per second (or 0: no limit)", errors);
     }
 
     private static bool IsListed(ImmutableArray<PortRange> ranges, int port) => ranges.Any(range => port >= range.First && port <= range.Last);
@@ -37,6 +86,14 @@ internal static class PortPolicyValidator
         CheckRange(policy.TargetPort, 1, 65535, $"{path}.targetPort", "a port", errors);
         CheckRange(policy.ConnectTimeout, 1, MaxConnectTimeout, $"{path}.connectTimeout", "seconds", errors);
         CheckRange(policy.IdleTimeout, udp ? 1 : 0, MaxIdleTimeout, $"{path}.idleTimeout", udp ? "seconds" : "seconds (0: never)", errors);
+        CheckRange(policy.MaxConnections, 0, MaxCount, $"{path}.maxConnections", "connections (0: no limit)", errors);
+        CheckRange(policy.MaxConnectionsPerIp, 0, MaxCount, $"{path}.maxConnectionsPerIp", "connections (0: no limit)", errors);
+        CheckRange(policy.NewConnectionsPerSecondPerIp, 0, MaxCount, $"{path}.newConnectionsPerSecondPerIp", "connections per second (0: no limit)", errors);
+        CheckRange(policy.NewConnectionsBurst, 0, MaxCount, $"{path}.newConnectionsBurst", "connections (0: as many as in one second)", errors);
+        if (udp)
+            CheckTcpOnly(policy, path, errors);
+        CheckRate(policy.UploadRate, $"{path}.uploadRate", errors);
+        CheckRate(policy.DownloadRate, $"{path}.downloadRate", errors);
     }
 
     private static void CheckText(string? text, int maxLength, string path, FaultList errors)

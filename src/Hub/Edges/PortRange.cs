@@ -10,6 +10,9 @@ public readonly record struct PortRange(int First, int Last)
     /// <summary>How many ports.</summary>
     public int Count => Last - First + 1;
 
+    /// <summary>Whether the two have a port in common.</summary>
+    public bool Overlaps(PortRange other) => First <= other.Last && other.First <= Last;
+
     /// <summary>One port.</summary>
     public static implicit operator PortRange(int port) => FromInt32(port);
 

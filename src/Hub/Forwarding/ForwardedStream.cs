@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
@@ -8,7 +9,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>One stream on its way to its upstream: the dial, which ends when the stream does, then only an observer of its end.</summary>
-internal sealed class ForwardedStream : IStreamObserver
+internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
 {
     private readonly StreamForwarder _forwarder;
     private readonly string _edgeId;
@@ -16,6 +17,11 @@ internal sealed class ForwardedStream : IStreamObserver
     private readonly StreamOpening _opening;
     private readonly PortPolicy _policy;
     private readonly string _targetHost;
+    private readonly PortTraffic _traffic;
+    private readonly long _id;
+    private readonly DateTimeOffset _since;
+    private readonly long _start;
+    private string? _failure;
 
     // Whoever takes it out decides: the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
@@ -28,7 +34,16 @@ internal sealed class ForwardedStream : IStreamObserver
         _opening = opening;
         _policy = policy;
         _targetHost = targetHost;
+        _traffic = forwarder.Traffic.Of(edgeId, udp: false, opening.RoutingPort);
+        _id = forwarder.Traffic.NextId();
+        _since = forwarder.Time.GetUtcNow();
+        _start = forwarder.Time.GetTimestamp();
     }
+
+    // The tunnel's view is the upstream's: what it receives is the client's.
+    long ILiveConnection.BytesIn => _stream.BytesReceived;
+
+    long ILiveConnection.BytesOut => _stream.BytesSent;
 
     private int TargetPort => _policy.TargetPort ?? _opening.RoutingPort;
 
@@ -37,6 +52,10 @@ internal sealed class ForwardedStream : IStreamObserver
     {
         var dial = new CancellationTokenSource(_policy.ConnectTimeout, _forwarder.Time);
         _dial = dial;
+        // Before the observer, which may hear at once that the stream is over.
+        _traffic.Add(this);
+        if (_policy.IdleTimeout is { } idle)
+            _forwarder.Idle.Add(_stream, idle);
         _stream.Observer = this;
         if (_forwarder.Events.StreamsWanted)
             _forwarder.Events.Post(new StreamOpenedEvent(_edgeId, _opening.RoutingPort, _opening.Source) { Time = _forwarder.Time.GetUtcNow() });
@@ -63,6 +82,11 @@ internal sealed class ForwardedStream : IStreamObserver
             dial.Dispose();
         }
 
+        if (_policy.IdleTimeout is not null)
+            _forwarder.Idle.Remove(stream);
+        _traffic.Remove(this, stream.BytesReceived, stream.BytesSent);
+        if (_policy.LogConnections)
+            Record(end);
         if (_forwarder.Events.StreamsWanted)
         {
             _forwarder.Events.Post(
@@ -72,6 +96,33 @@ internal sealed class ForwardedStream : IStreamObserver
                 });
         }
     }
+
+    LiveConnection ILiveConnection.Describe() => new()
+    {
+        Id = _id,
+        EdgeId = _edgeId,
+        Port = _opening.RoutingPort,
+        Proto = "tcp",
+        Client = _opening.Source?.ToString(),
+        Target = HostSyntax.Format(_targetHost, TargetPort),
+        Since = _since,
+        BytesIn = _stream.BytesReceived,
+        BytesOut = _stream.BytesSent,
+    };
+
+    private void Record(in StreamEnd end) => _forwarder.Traffic.Log.Add(new ConnectionRecord
+    {
+        Time = _forwarder.Time.GetUtcNow(),
+        EdgeId = _edgeId,
+        Port = _opening.RoutingPort,
+        Proto = "tcp",
+        Client = _opening.Source?.ToString(),
+        Action = ConnectionAction.Allowed,
+        Reason = _failure ?? (end.Completed ? "completed" : end.Side == StreamEndSide.Tunnel ? "tunnelLost" : ReasonCounters<ResetReason>.NameOf(end.Reason)),
+        BytesIn = _stream.BytesReceived,
+        BytesOut = _stream.BytesSent,
+        Duration = Math.Round(_forwarder.Time.GetElapsedTime(_start).TotalSeconds, 3),
+    });
 
     private void Abandon(Socket? socket)
     {
@@ -99,12 +150,15 @@ internal sealed class ForwardedStream : IStreamObserver
         }
         else
         {
-            _stream.Attach(new SocketEndpoint(outcome.Socket, _forwarder.Context));
+            _traffic.NoteSuccess();
+            var endpoint = new SocketEndpoint(outcome.Socket, _forwarder.Context);
+            _stream.Attach(_policy.DownloadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, _forwarder.Context) : endpoint);
         }
     }
 
     private void Fail(StreamFailure failure)
     {
+        _failure = ReasonCounters<StreamFailure>.NameOf(failure);
         _forwarder.NoteFailure(_edgeId, _opening.RoutingPort, _targetHost, TargetPort, failure);
         _stream.Reset(failure.ToResetReason());
     }

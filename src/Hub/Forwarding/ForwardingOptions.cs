@@ -1,3 +1,5 @@
+using Tunnel.Shared.Sockets;
+
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>What the forwarding goes by.</summary>
@@ -7,6 +9,9 @@ namespace Tunnel.Hub.Forwarding;
 internal sealed record ForwardingOptions(string TargetHost, int StreamsPerEdge, int SessionsPerEdge)
 {
     public const int DefaultPerEdge = 65_536;
+
+    /// <summary>UDP sessions of all edges: three quarters of the descriptors that the process may have, since TCP streams need them too.</summary>
+    public int MaxSessions { get; init; } = (int)Math.Max(DescriptorLimit.Read().Soft / 4 * 3, 1);
 
     public static ForwardingOptions Default { get; } = new("127.0.0.1", DefaultPerEdge, DefaultPerEdge);
 }

@@ -9,6 +9,9 @@ internal enum SessionFailure
     /// <summary>The edge has as many sessions open as it may.</summary>
     TooManySessions,
 
+    /// <summary>The hub has as many sessions as its descriptors allow; one that was idle for long gave way to a new one.</summary>
+    Evicted,
+
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 
@@ -29,4 +32,10 @@ internal enum SessionFailure
 
     /// <summary>The tunnel had no room for a reply.</summary>
     ReplyDropped,
+
+    /// <summary>The port's lists don't let the client in, though its edge did.</summary>
+    SourceDenied,
+
+    /// <summary>The edge named a private address as the client's, which the port does not allow.</summary>
+    PrivateSource,
 }

@@ -1,8 +1,9 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -12,16 +13,23 @@ internal sealed class SessionForwarder : IDisposable
 {
     // One timer for all sessions; a session ends at most this much late.
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+
+    // Among so many of the oldest the one that was idle longest gives way.
+    private const int EvictionSample = 32;
     private readonly TargetResolver _resolver;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
-    private readonly ConcurrentDictionary<UpstreamSession, bool> _sessions = new();
+    private readonly Lock _lock = new();
+
+    // In the order in which they were opened.
+    private readonly LinkedList<UpstreamSession> _sessions = new();
     private readonly LogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
-    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TimeProvider time, ILogger<SessionForwarder> logger)
+    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TimeProvider time, ILogger<SessionForwarder> logger)
     {
         Options = options;
         _resolver = resolver;
+        Traffic = traffic;
         _logger = logger;
         Time = time;
         _throttle = new LogThrottle<(string, int, SessionFailure)>(time);
@@ -30,11 +38,20 @@ internal sealed class SessionForwarder : IDisposable
 
     public TimeProvider Time { get; }
 
+    public TrafficRegistry Traffic { get; }
+
     /// <summary>What new sessions go by.</summary>
     public ForwardingOptions Options { get; set; }
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
-    public int Count => _sessions.Count;
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _sessions.Count;
+        }
+    }
 
     /// <summary>What was lost, by reason.</summary>
     public ReasonCounters<SessionFailure> Failures { get; } = new();
@@ -54,12 +71,27 @@ internal sealed class SessionForwarder : IDisposable
 
         if (tunnel.Tunnel!.ActiveSessions > Options.SessionsPerEdge)
         {
-            NoteFailure(info, SessionFailure.TooManySessions);
+            Block(info, opening, policy, SessionFailure.TooManySessions);
+            return null;
+        }
+
+        var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
+        if (fault != SourceFault.None)
+        {
+            Block(info, opening, policy, fault == SourceFault.Denied ? SessionFailure.SourceDenied : SessionFailure.PrivateSource);
             return null;
         }
 
         var upstream = new UpstreamSession(this, info, session, opening, policy);
-        _sessions.TryAdd(upstream, true);
+        upstream.Traffic.Add(upstream);
+        if (Enter(upstream) is { } evicted)
+        {
+            NoteFailure(evicted.Info, SessionFailure.Evicted);
+            // It is out of the list already.
+            evicted.NoteEnd("evicted");
+            End(evicted, "evicted");
+        }
+
         if (!_resolver.TryResolve(info.TargetHost, out var addresses))
             _ = ResolveAsync(upstream);
         else if (addresses.Length > 0)
@@ -68,22 +100,48 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     /// <summary>The tunnel has ended the session.</summary>
-    public void Forget(UpstreamSession session)
+    public void Forget(UpstreamSession session, string reason = "completed")
     {
-        _sessions.TryRemove(session, out _);
+        bool removed;
+        lock (_lock)
+        {
+            // Twice for one that both sides end.
+            removed = session.Entry.List is not null;
+            if (removed)
+                _sessions.Remove(session.Entry);
+        }
+
+        if (removed)
+            session.NoteEnd(reason);
         session.Close();
     }
 
     /// <summary>Ends a session from this side.</summary>
-    public void End(UpstreamSession session)
+    public void End(UpstreamSession session, string reason)
     {
-        Forget(session);
+        Forget(session, reason);
         session.Session.Close();
     }
 
     public void NoteFailure(SessionInfo info, SessionFailure failure, int count = 1)
     {
         Failures.Add(failure, count);
+        Traffic.Find(new TrafficKey(info.EdgeId, Udp: true, info.Port))?.CountError(
+            ReasonCounters<SessionFailure>.NameOf(failure),
+            upstream: failure is SessionFailure.Refused or SessionFailure.Unreachable or SessionFailure.NameNotFound,
+            count);
+        Log(info, failure);
+    }
+
+    private void Block(SessionInfo info, in StreamOpening opening, PortPolicy policy, SessionFailure failure)
+    {
+        Failures.Add(failure);
+        Traffic.NoteBlocked(info.EdgeId, udp: true, info.Port, ReasonCounters<SessionFailure>.NameOf(failure), opening.Source, policy, Time.GetUtcNow());
+        Log(info, failure);
+    }
+
+    private void Log(SessionInfo info, SessionFailure failure)
+    {
         if (_throttle.ShouldLog((info.EdgeId, info.Port, failure), out var suppressed))
             ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure, suppressed);
     }
@@ -92,8 +150,35 @@ internal sealed class SessionForwarder : IDisposable
     public void Dispose()
     {
         _sweep.Dispose();
-        foreach (var session in _sessions.Keys)
-            End(session);
+        foreach (var session in Snapshot())
+            End(session, "shuttingDown");
+    }
+
+    /// <summary>Enters a session.</summary>
+    /// <returns>One that has to give way: each takes a descriptor, and TCP streams need some too.</returns>
+    private UpstreamSession? Enter(UpstreamSession session)
+    {
+        lock (_lock)
+        {
+            UpstreamSession? longestIdle = null;
+            var node = _sessions.Count >= Options.MaxSessions ? _sessions.First : null;
+            for (var looked = 0; node is not null && looked < EvictionSample; looked++, node = node.Next)
+            {
+                if (longestIdle is null || node.Value.LastActive < longestIdle.LastActive)
+                    longestIdle = node.Value;
+            }
+
+            if (longestIdle is not null)
+                _sessions.Remove(longestIdle.Entry);
+            _sessions.AddLast(session.Entry);
+            return longestIdle;
+        }
+    }
+
+    private UpstreamSession[] Snapshot()
+    {
+        lock (_lock)
+            return [.. _sessions];
     }
 
     private async Task ResolveAsync(UpstreamSession session)
@@ -106,7 +191,7 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         NoteFailure(session.Info, SessionFailure.NameNotFound);
-        End(session);
+        End(session, "nameNotFound");
     }
 
     // UDP can't tell an address that nobody listens on from a slow answer, so there is no trying them all: of "localhost" and its like, which have
@@ -117,10 +202,10 @@ internal sealed class SessionForwarder : IDisposable
     private void EndIdleSessions()
     {
         var now = Time.GetTimestamp();
-        foreach (var (session, _) in _sessions)
+        foreach (var session in Snapshot())
         {
             if (session.IsIdle(now))
-                End(session);
+                End(session, "idleTimeout");
         }
     }
 }

@@ -31,6 +31,12 @@ internal enum StreamFailure
 
     /// <summary>The client or the tunnel was gone before the upstream answered.</summary>
     ClientGone,
+
+    /// <summary>The port's lists don't let the client in, though its edge did.</summary>
+    SourceDenied,
+
+    /// <summary>The edge named a private address as the client's, which the port does not allow.</summary>
+    PrivateSource,
 }
 
 internal static class StreamFailures
@@ -38,7 +44,7 @@ internal static class StreamFailures
     /// <summary>What the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
     {
-        StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
+        StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams or StreamFailure.SourceDenied or StreamFailure.PrivateSource => ResetReason.Policy,
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,

@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>Gives each stream its upstream: checks the port, dials, sends the PROXY header, and joins the two.</summary>
 internal sealed class StreamForwarder(
-    ForwardingOptions options, IUpstreamConnector connector, HubEventFeed events, TransportContext context)
+    ForwardingOptions options, IUpstreamConnector connector, HubEventFeed events, TrafficRegistry traffic, TransportContext context) : IDisposable
 {
     private readonly LogThrottle<(string EdgeId, int Port, StreamFailure Failure)> _throttle = new(context.Time);
     private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
@@ -19,6 +21,11 @@ internal sealed class StreamForwarder(
     public ReasonCounters<StreamFailure> Failures { get; } = new();
 
     public IUpstreamConnector Connector => connector;
+
+    public TrafficRegistry Traffic => traffic;
+
+    /// <summary>Ends those in which nothing passes.</summary>
+    public IdleStreams Idle { get; } = new(context.Time);
 
     public HubEventFeed Events => events;
 
@@ -39,7 +46,14 @@ internal sealed class StreamForwarder(
 
         if (tunnel.Tunnel!.ActiveStreams > Options.StreamsPerEdge)
         {
-            Refuse(tunnel, stream, port, StreamFailure.TooManyStreams);
+            Block(tunnel, stream, opening, policy, StreamFailure.TooManyStreams);
+            return;
+        }
+
+        var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
+        if (fault != SourceFault.None)
+        {
+            Block(tunnel, stream, opening, policy, fault == SourceFault.Denied ? StreamFailure.SourceDenied : StreamFailure.PrivateSource);
             return;
         }
 
@@ -51,6 +65,7 @@ internal sealed class StreamForwarder(
     public void NoteFailure(string edgeId, int port, string targetHost, int targetPort, StreamFailure failure)
     {
         Failures.Add(failure);
+        traffic.Find(new TrafficKey(edgeId, Udp: false, port))?.CountError(ReasonCounters<StreamFailure>.NameOf(failure), upstream: failure != StreamFailure.ClientGone);
         if (failure == StreamFailure.ClientGone)
             ForwardingLog.ClientGone(_logger, edgeId, port, targetHost, targetPort);
         else if (_throttle.ShouldLog((edgeId, port, failure), out var suppressed))
@@ -59,6 +74,16 @@ internal sealed class StreamForwarder(
 
     /// <summary>Logs what must not happen.</summary>
     public void NoteDefect(string edgeId, int port, Exception exception) => ForwardingLog.Defect(_logger, exception, edgeId, port);
+
+    /// <inheritdoc/>
+    public void Dispose() => Idle.Dispose();
+
+    // A client of a port that is served, which is turned away.
+    private void Block(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening, PortPolicy policy, StreamFailure failure)
+    {
+        traffic.NoteBlocked(tunnel.EdgeId, udp: false, opening.RoutingPort, ReasonCounters<StreamFailure>.NameOf(failure), opening.Source, policy, Time.GetUtcNow());
+        Refuse(tunnel, stream, opening.RoutingPort, failure);
+    }
 
     private void Refuse(LiveTunnel tunnel, ITunnelStream stream, int port, StreamFailure failure)
     {

@@ -1,4 +1,5 @@
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -10,4 +11,10 @@ internal sealed class TunnelForwarder(StreamForwarder streams, SessionForwarder 
 
     public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
         sessions.OnSessionOpened(tunnel, session, opening);
+
+    public void OnBlocked(LiveTunnel tunnel, BlockedReport report)
+    {
+        var now = streams.Time.GetUtcNow();
+        streams.Traffic.NoteBlocked(tunnel.EdgeId, report, (udp, port) => tunnel.FindPort(udp, port, now), now);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -8,7 +9,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.</summary>
-internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
+internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveConnection
 {
     // Datagrams that wait for the upstream's name to be resolved.
     private const int MaxHeld = 16;
@@ -20,19 +21,37 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
     private Socket? _socket;
     private bool _closed;
     private bool _headerSent;
+    private readonly string? _client;
+    private readonly long _id;
+    private readonly DateTimeOffset _since;
     private long _lastActive;
+    private long _bytesIn;
+    private long _bytesOut;
 
     public UpstreamSession(SessionForwarder forwarder, SessionInfo info, ITunnelSession session, in StreamOpening opening, PortPolicy policy)
     {
         _forwarder = forwarder;
         Info = info;
+        Entry = new LinkedListNode<UpstreamSession>(this);
         Session = session;
         Policy = policy;
         _header = policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
         _lastActive = forwarder.Time.GetTimestamp();
+        _client = opening.Source?.ToString();
+        _id = forwarder.Traffic.NextId();
+        _since = forwarder.Time.GetUtcNow();
+        Traffic = forwarder.Traffic.Of(info.EdgeId, udp: true, info.Port);
     }
 
+    public PortTraffic Traffic { get; }
+
     public SessionInfo Info { get; }
+
+    /// <summary>Its place in the forwarder's list.</summary>
+    public LinkedListNode<UpstreamSession> Entry { get; }
+
+    /// <summary>The timestamp of its last datagram.</summary>
+    public long LastActive => Volatile.Read(ref _lastActive);
 
     public ITunnelSession Session { get; }
 
@@ -49,7 +68,7 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
         if (socket is null)
         {
             _forwarder.NoteFailure(Info, SessionFailure.Unreachable);
-            _forwarder.End(this);
+            _forwarder.End(this, "unreachable");
             return;
         }
 
@@ -82,6 +101,46 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
         }
     }
 
+    /// <summary>The session is over: it is counted out and, where the policy says so, kept in the log.</summary>
+    public void NoteEnd(string reason)
+    {
+        var (bytesIn, bytesOut) = (Volatile.Read(ref _bytesIn), Volatile.Read(ref _bytesOut));
+        Traffic.Remove(this, bytesIn, bytesOut);
+        if (!Policy.LogConnections)
+            return;
+        var now = _forwarder.Time.GetUtcNow();
+        _forwarder.Traffic.Log.Add(new ConnectionRecord
+        {
+            Time = now,
+            EdgeId = Info.EdgeId,
+            Port = Info.Port,
+            Proto = "udp",
+            Client = _client,
+            Action = ConnectionAction.Allowed,
+            Reason = reason,
+            BytesIn = bytesIn,
+            BytesOut = bytesOut,
+            Duration = Math.Round((now - _since).TotalSeconds, 3),
+        });
+    }
+
+    long ILiveConnection.BytesIn => Volatile.Read(ref _bytesIn);
+
+    long ILiveConnection.BytesOut => Volatile.Read(ref _bytesOut);
+
+    LiveConnection ILiveConnection.Describe() => new()
+    {
+        Id = _id,
+        EdgeId = Info.EdgeId,
+        Port = Info.Port,
+        Proto = "udp",
+        Client = _client,
+        Target = HostSyntax.Format(Info.TargetHost, Info.TargetPort),
+        Since = _since,
+        BytesIn = Volatile.Read(ref _bytesIn),
+        BytesOut = Volatile.Read(ref _bytesOut),
+    };
+
     void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)
     {
         Add(payload);
@@ -100,6 +159,8 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
 
     void IUpstreamReplies.OnReply(ReadOnlySpan<byte> datagram)
     {
+        Volatile.Write(ref _bytesOut, _bytesOut + datagram.Length);
+        Traffic.NoteSuccess();
         if (!Session.Queue(datagram))
             _forwarder.NoteFailure(Info, SessionFailure.ReplyDropped);
     }
@@ -116,6 +177,8 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies
     private void Add(ReadOnlySpan<byte> payload)
     {
         Touch();
+        // The tunnel's read loop alone comes here.
+        Volatile.Write(ref _bytesIn, _bytesIn + payload.Length);
         if ((Volatile.Read(ref _socket) ?? TryHold(payload)) is { } socket)
             AddToRun(socket, payload);
     }

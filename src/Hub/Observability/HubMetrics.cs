@@ -97,7 +97,7 @@ internal sealed class HubMetrics
     private void AddProtection(Meter meter)
     {
         meter.CreateObservableCounter(
-            "tunnel.connections.refused", () => ByReason(run => run.FrontDoor.Refusals.Snapshot()), "{connection}", "Connections to the tunnel port that did not become a tunnel.");
+            "tunnel.connections.refused", () => ByReason(run => run.Reception.Refusals.Snapshot()), "{connection}", "Connections to the tunnel port that did not become a tunnel.");
         meter.CreateObservableCounter("tunnel.auth.failures", AuthFailures, "{attempt}", "Wrong ids or secrets; blocked are those of an address and id that failed too often.");
         meter.CreateObservableGauge("tunnel.strangers", () => Value(run => run.Strangers), "{connection}", "Connections that have not authenticated yet.");
         meter.CreateObservableCounter("tunnel.events.dropped", () => _eventsDropped(), "{event}", "Events that subscribers were too slow for.");
@@ -119,7 +119,7 @@ internal sealed class HubMetrics
     {
         if (_run() is not { } run)
             return [];
-        var refusals = run.FrontDoor.Refusals;
+        var refusals = run.Reception.Refusals;
         return [new(refusals[RefusalReason.Unauthorized], Reason("unauthorized")), new(refusals[RefusalReason.Blocked], Reason("blocked"))];
     }
 

@@ -29,8 +29,9 @@ public sealed class AdminClient : IDisposable
     /// <param name="path">Path without the leading slash, for example <c>api/v1/status</c>.</param>
     /// <param name="json">The body, or null for none.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="ifMatch">The entity tag of what the change was made from, or null.</param>
     /// <exception cref="OperatorException">The service could not be reached; the message says what to do.</exception>
-    public async Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken)
+    public async Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken, string? ifMatch = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (json is not null)
@@ -38,8 +39,16 @@ public sealed class AdminClient : IDisposable
             request.Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         }
 
+        if (ifMatch is not null)
+        {
+            request.Headers.IfMatch.Add(new EntityTagHeaderValue(ifMatch));
+        }
+
         using var response = await OpenAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
-        return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+        return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))
+        {
+            EntityTag = response.Headers.ETag?.Tag,
+        };
     }
 
     /// <summary>Asks for something (GET).</summary>

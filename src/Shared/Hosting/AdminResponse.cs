@@ -7,6 +7,9 @@ namespace Tunnel.Shared.Hosting;
 /// <param name="Body">The body, JSON or empty.</param>
 public sealed record AdminResponse(int StatusCode, string Body)
 {
+    /// <summary>The entity tag of what the body describes, or null.</summary>
+    public string? EntityTag { get; init; }
+
     /// <summary>The request was done.</summary>
     public bool IsSuccess => StatusCode is >= 200 and < 300;
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -31,17 +32,19 @@ public sealed class AdminSocketHost : IAsyncDisposable
     /// <param name="endpoints">Maps the endpoints, behind middleware where it adds some; routing has been done before it.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
+    /// <param name="listeners">Adds other places where the API is served; who may use it there is the endpoints' business.</param>
     /// <exception cref="OperatorException">Another process serves this socket, or it can't be made; the message says what to do.</exception>
     public static async Task<AdminSocketHost> StartAsync(
         string socketPath,
         Action<IServiceCollection> services,
         Action<WebApplication> endpoints,
         ILoggerFactory loggerFactory,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Action<KestrelServerOptions>? listeners = null)
     {
         var logger = loggerFactory.CreateLogger<AdminSocketHost>();
         AdminSocketFile.Prepare(socketPath, logger);
-        var application = Build(socketPath, services, endpoints, loggerFactory);
+        var application = Build(socketPath, services, endpoints, loggerFactory, listeners);
         try
         {
             // Kestrel binds before StartAsync first yields, so the mask covers the file's creation and nothing after it.
@@ -50,7 +53,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         catch (Exception error) when (error is IOException or SocketException or UnauthorizedAccessException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
-            throw new OperatorException($"The admin socket {socketPath} can't be made: {error.Message} Name another one with --admin-socket PATH.", error);
+            throw new OperatorException($"The admin API can't listen (on {socketPath}, or where else it shall): {error.Message}", error);
         }
 
         HostingLog.AdminListening(logger, socketPath);
@@ -68,7 +71,11 @@ public sealed class AdminSocketHost : IAsyncDisposable
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
     private static WebApplication Build(
-        string socketPath, Action<IServiceCollection> services, Action<WebApplication> endpoints, ILoggerFactory loggerFactory)
+        string socketPath,
+        Action<IServiceCollection> services,
+        Action<WebApplication> endpoints,
+        ILoggerFactory loggerFactory,
+        Action<KestrelServerOptions>? listeners)
     {
         // The empty builder reads no environment and no files: nothing but the caller decides where this listens.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -77,6 +84,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
             kestrel.ListenUnixSocket(socketPath);
+            listeners?.Invoke(kestrel);
         });
         builder.Services.AddSingleton(loggerFactory);
         builder.Services.AddRoutingCore();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -15,13 +16,17 @@ public sealed class OtlpPush : IDisposable
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     private readonly MeterProvider _provider;
+    private readonly OtlpFailures _failures;
 
     /// <summary>Starts to send.</summary>
     /// <param name="options">Where to, and how often.</param>
     /// <param name="service">The program's name.</param>
     /// <param name="version">Its version.</param>
+    /// <param name="logger">Where failures are told.</param>
     /// <param name="meters">Names of the meters.</param>
-    public OtlpPush(OtlpOptions options, string service, string version, params IReadOnlyCollection<string> meters) =>
+    public OtlpPush(OtlpOptions options, string service, string version, ILogger logger, params IReadOnlyCollection<string> meters)
+    {
+        _failures = new OtlpFailures(options.MetricsEndpoint, TimeProvider.System, logger);
         _provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService(service, serviceVersion: version, serviceInstanceId: Environment.MachineName))
             .AddMeter([.. meters])
@@ -34,7 +39,12 @@ public sealed class OtlpPush : IDisposable
                 reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)options.Interval.TotalMilliseconds;
             })
             .Build();
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => _provider.Dispose();
+    public void Dispose()
+    {
+        _provider.Dispose();
+        _failures.Dispose();
+    }
 }

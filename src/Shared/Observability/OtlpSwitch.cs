@@ -1,10 +1,13 @@
+using Microsoft.Extensions.Logging;
+
 namespace Tunnel.Shared.Observability;
 
 /// <summary>Pushes metrics to where the options say, which may change.</summary>
 /// <param name="service">The program's name.</param>
 /// <param name="version">Its version.</param>
 /// <param name="meter">Name of the meter.</param>
-public sealed class OtlpSwitch(string service, string version, string meter) : IDisposable
+/// <param name="logger">Where failures are told.</param>
+public sealed class OtlpSwitch(string service, string version, string meter, ILogger logger) : IDisposable
 {
     private readonly Lock _lock = new();
     private OtlpOptions? _options;
@@ -19,7 +22,7 @@ public sealed class OtlpSwitch(string service, string version, string meter) : I
                 return;
             _push?.Dispose();
             _options = options;
-            _push = options is null ? null : new OtlpPush(options, service, version, meter);
+            _push = options is null ? null : new OtlpPush(options, service, version, logger, meter);
         }
     }
 

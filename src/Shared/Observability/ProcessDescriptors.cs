@@ -5,9 +5,6 @@ namespace Tunnel.Shared.Observability;
 /// <summary>The file descriptors of this process, of which each connection takes one.</summary>
 public static class ProcessDescriptors
 {
-    /// <summary>Most that it may have (RLIMIT_NOFILE, the soft limit); null when it can't be known.</summary>
-    public static long? Limit { get; } = ReadLimit();
-
     /// <summary>How many are open. It reads a directory with an entry for each: for a scrape, not for every connection.</summary>
     public static long? CountOpen()
     {
@@ -22,7 +19,8 @@ public static class ProcessDescriptors
         }
     }
 
-    private static long? ReadLimit()
+    /// <summary>Most that it may have now (RLIMIT_NOFILE, the soft limit, which an operator may lower); null when it can't be known.</summary>
+    public static long? ReadLimit()
     {
         const string Row = "Max open files";
         try

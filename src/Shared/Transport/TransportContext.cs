@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Relay;
 
 namespace Tunnel.Shared.Transport;
 
@@ -15,6 +16,7 @@ public sealed class TransportContext
         LoggerFactory = loggerFactory;
         Flow = new FlowController(flowControl);
         Sweeper = new Sweeper(time);
+        Pacer = new Pacer(time);
         _start = time.GetTimestamp();
     }
 
@@ -31,6 +33,8 @@ public sealed class TransportContext
     public ILoggerFactory LoggerFactory { get; }
 
     internal Sweeper Sweeper { get; }
+
+    internal Pacer Pacer { get; }
 
     /// <summary>Milliseconds since this context was made: the monotonic clock of schedulers and limits.</summary>
     internal long NowMilliseconds => (long)Time.GetElapsedTime(_start).TotalMilliseconds;

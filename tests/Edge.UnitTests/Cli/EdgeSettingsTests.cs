@@ -96,20 +96,32 @@ public sealed class EdgeSettingsTests : IDisposable
     {
         var wrong = Assert.Throws<ConfigurationException>(() => Load(
             ("hubHost", "not a host"), ("hubPort", "99999"), ("edgeId", "e d"), ("secretFile", Write("secret", "short secret with spaces")),
-            ("bindAddress", "everywhere"), ("transport", "quic"), ("logLevel", "loud"), ("drainTimeout", "-1"), ("allowPorts", "80,x"), ("pins", "p")));
+            ("bindAddress", "everywhere"), ("transport", "udp"), ("logLevel", "loud"), ("drainTimeout", "-1"), ("allowPorts", "80,x"), ("pins", "p")));
 
         AssertError(wrong, "hubHost", "not a host", "host name");
         AssertError(wrong, "hubPort", "99999", "1 to 65535");
         AssertError(wrong, "edgeId", "e d", "1 to 64");
         AssertError(wrong, "secret", ConfigurationError.Masked, "printable ASCII");
         AssertError(wrong, "bindAddress", "everywhere", "::");
-        AssertError(wrong, "transport", "quic", "must be tcpTls");
+        AssertError(wrong, "transport", "udp", "must be one of tcpTls, quic, quicWithFallback");
         AssertError(wrong, "logLevel", "loud", "debug");
         AssertError(wrong, "drainTimeout", "-1", "seconds");
         AssertError(wrong, "allowPorts", "80,x", "\"x\"");
         AssertError(wrong, "pins", "p", "43 characters");
         Assert.Equal(10, wrong.Errors.Length);
         Assert.DoesNotContain("short secret", wrong.Message);
+    }
+
+    [Theory]
+    [InlineData(null, null, TransportMode.TcpTls)]
+    [InlineData(TransportMode.QuicWithFallback, null, TransportMode.QuicWithFallback)]
+    [InlineData(TransportMode.QuicWithFallback, "tcpTls", TransportMode.TcpTls)]
+    [InlineData(null, "quic", TransportMode.Quic)]
+    public void The_transport_is_the_tokens_unless_a_setting_says_otherwise(TransportMode? inToken, string? setting, TransportMode expected)
+    {
+        var token = ("token", (Token with { Transport = inToken }).Encode());
+        EdgeSettings settings = setting is null ? Load(token) : Load(token, ("transport", setting));
+        Assert.Equal(expected, settings.Edge.Transport);
     }
 
     [Fact]

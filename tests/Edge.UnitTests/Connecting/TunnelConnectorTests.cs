@@ -36,7 +36,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             Hello = new Hello { Instance = "0123" },
         };
         // Each wait is half of its ceiling.
-        _connector = new TunnelConnector(options, hub, pins, configs, observer, () => 0.5, _time, NullLogger.Instance);
+        _connector = new TunnelConnector(options, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, configs, observer, () => 0.5, _time, NullLogger.Instance);
         _ports = new PortListeners(_binder, TimeSpan.FromSeconds(30), _time, NullLogger.Instance, () => configs.OnPortsChanged(_ports!.GetState()));
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stop.Token)), Task.Run(() => configs.RunAsync(_ports, _stop.Token)));
     }

@@ -5,11 +5,11 @@ using Tunnel.Shared.Transport;
 namespace Edge.UnitTests.Fakes;
 
 /// <summary>A dialer whose dials the test answers one by one.</summary>
-internal sealed class FakeDialer : ITunnelDialer
+internal sealed class FakeDialer(TransportKind kind = TransportKind.TcpTls) : ITunnelDialer
 {
     private readonly Channel<Dial> _dials = Channel.CreateUnbounded<Dial>();
 
-    public TransportKind Kind => TransportKind.TcpTls;
+    public TransportKind Kind => kind;
 
     /// <summary>Dials that the test has not taken yet.</summary>
     public int Waiting => _dials.Reader.Count;

@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Protocol.Messages;
@@ -21,7 +22,7 @@ internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
     {
     }
 
-    public void OnConnected(IPEndPoint address, TransportKind transport)
+    public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice)
     {
     }
 
@@ -47,18 +48,24 @@ internal sealed class FakeBinder : IPortBinder
 
     public List<PortKey> Tried { get; } = [];
 
-    public BindResult Bind(PortKey port)
+    public BindResult Bind(PortKey port, EdgePortPolicy policy)
     {
         Tried.Add(port);
         if (Errors.TryGetValue(port, out string? error))
             return BindResult.Failed(error);
-        return BindResult.Bound(Bound[port] = new FakeBoundPort());
+        return BindResult.Bound(Bound[port] = new FakeBoundPort { Policy = policy });
     }
 }
 
 internal sealed class FakeBoundPort : IBoundPort
 {
     public int Active => 0;
+
+    public required EdgePortPolicy Policy { get; set; }
+
+    public void Update(EdgePortPolicy policy) => Policy = policy;
+
+    public PortStatistics GetStatistics() => new(0, 0, 0, 0, new Dictionary<string, long>());
 
     public TimeSpan? Closed { get; private set; }
 

@@ -15,10 +15,11 @@ internal sealed class FakeTunnel : ITunnel
     private readonly Channel<FakeSession> _sessions = Channel.CreateUnbounded<FakeSession>();
     private readonly Channel<string> _goAways = Channel.CreateUnbounded<string>();
     private uint _lastId;
+    private int _opened;
 
     public sealed record OpenedStream(StreamOpening Opening, ILocalEndpoint Endpoint, FakeStream Stream);
 
-    public TransportKind Kind => TransportKind.TcpTls;
+    public TransportKind Kind { get; init; } = TransportKind.TcpTls;
 
     public IPEndPoint RemoteEndPoint { get; init; } = new(IPAddress.Loopback, 8443);
 
@@ -41,6 +42,9 @@ internal sealed class FakeTunnel : ITunnel
     /// <summary>False: OpenStream and OpenSession give null.</summary>
     public bool TakesNew { get; set; } = true;
 
+    /// <summary>Streams opened so far.</summary>
+    public int Opened => Volatile.Read(ref _opened);
+
     public void Start() => Started = true;
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
@@ -49,6 +53,7 @@ internal sealed class FakeTunnel : ITunnel
             return null;
         var stream = new FakeStream(++_lastId, observer);
         _streams.Writer.TryWrite(new OpenedStream(opening, endpoint, stream));
+        Interlocked.Increment(ref _opened);
         return stream;
     }
 
@@ -63,11 +68,18 @@ internal sealed class FakeTunnel : ITunnel
 
     public void SendConfig(TunnelConfig config) => throw new NotSupportedException();
 
-    public void SendReport(Report report) => _reports.Writer.TryWrite(report);
+    /// <summary>Reports sent so far.</summary>
+    public int Reports { get; private set; }
+
+    public void SendReport(Report report)
+    {
+        Reports++;
+        _reports.Writer.TryWrite(report);
+    }
 
     public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
 
-    public Task WaitForStreamsAsync(CancellationToken cancellationToken) => _noStreams.Task.WaitAsync(cancellationToken);
+    public Task WaitForStreamsAsync(CancellationToken cancellationToken) => Task.WhenAny(_noStreams.Task, _completion.Task).WaitAsync(cancellationToken);
 
     public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.Udp;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -29,27 +31,31 @@ internal sealed class ListenerFixture : IDisposable
 
     public RefusalCounters Refusals { get; } = new();
 
+    public RecordedBlocks Blocked { get; } = new();
+
+    public PortAdmission Admission(PortKey port, EdgePortPolicy? policy = null) => new(port, policy ?? EdgePortPolicy.None, Refusals, Blocked, Time);
+
     public ClientHandover Handover { get; }
 
     public UdpSessions Sessions { get; }
 
-    public TcpPortListener ListenTcp(IPAddress address, int port = 0)
+    public TcpPortListener ListenTcp(IPAddress address, int port = 0, EdgePortPolicy? policy = null)
     {
         var listener = TcpPortListener.Open(
-            new IPEndPoint(address, port), new PortConnections(PortKey.Tcp(port), new IgnoringObserver()), Handover, Time, NullLogger.Instance);
+            new IPEndPoint(address, port), new PortConnections(Admission(PortKey.Tcp(port), policy), new IgnoringObserver()), Handover, Time, NullLogger.Instance);
         _ports.Add(listener);
         return listener;
     }
 
-    public UdpPort ListenUdp(IPAddress address)
+    public UdpPort ListenUdp(IPAddress address, EdgePortPolicy? policy = null)
     {
-        UdpPort port = UdpPort.Start(DatagramSocket.Open(new IPEndPoint(address, 0)), Sessions, NullLogger.Instance);
+        UdpPort port = UdpPort.Start(DatagramSocket.Open(new IPEndPoint(address, 0)), Admission(PortKey.Udp(0), policy), Sessions, NullLogger.Instance);
         _ports.Add(port);
         return port;
     }
 
     public PortBinder CreateBinder(IPAddress address, PortRules? rules = null) =>
-        new(address, rules ?? new PortRules(null, []), Handover, new IgnoringObserver(), Sessions, Time, NullLogger.Instance);
+        new(address, rules ?? new PortRules(null, []), Handover, new IgnoringObserver(), Sessions, Refusals, Blocked, Time, NullLogger.Instance);
 
     public static async Task<Socket> ConnectAsync(IPAddress address, int port)
     {

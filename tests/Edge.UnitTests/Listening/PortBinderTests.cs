@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Edge.UnitTests.Listening;
 
@@ -17,8 +18,8 @@ public sealed class PortBinderTests
         other.Listen();
         int port = ((IPEndPoint)other.LocalEndPoint!).Port;
 
-        Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port)).Error);
-        Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Any).Bind(PortKey.Tcp(port)).Error);
+        Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port), EdgePortPolicy.None).Error);
+        Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Any).Bind(PortKey.Tcp(port), EdgePortPolicy.None).Error);
     }
 
     [Fact]
@@ -29,7 +30,7 @@ public sealed class PortBinderTests
         other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         int port = ((IPEndPoint)other.LocalEndPoint!).Port;
 
-        Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Udp(port)).Error);
+        Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Udp(port), EdgePortPolicy.None).Error);
     }
 
     [Fact]
@@ -44,7 +45,7 @@ public sealed class PortBinderTests
         await tunnel.NextStreamAsync();
         first.Close(TimeSpan.FromSeconds(30));
 
-        BindResult again = fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port));
+        BindResult again = fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port), EdgePortPolicy.None);
 
         Assert.Null(again.Error);
         again.Port!.Close(TimeSpan.Zero);
@@ -56,18 +57,18 @@ public sealed class PortBinderTests
         using var fixture = new ListenerFixture();
         PortBinder binder = fixture.CreateBinder(IPAddress.Loopback, new PortRules([22, 80], [22]));
 
-        Assert.Contains("protectedPorts", binder.Bind(PortKey.Tcp(22)).Error);
-        Assert.Contains("allowPorts", binder.Bind(PortKey.Tcp(81)).Error);
-        Assert.Contains("allowPorts", binder.Bind(PortKey.Udp(81)).Error);
-        Assert.Contains("1 to 65535", binder.Bind(PortKey.Tcp(70000)).Error);
-        Assert.Contains("1 to 65535", binder.Bind(PortKey.Tcp(0)).Error);
+        Assert.Contains("protectedPorts", binder.Bind(PortKey.Tcp(22), EdgePortPolicy.None).Error);
+        Assert.Contains("allowPorts", binder.Bind(PortKey.Tcp(81), EdgePortPolicy.None).Error);
+        Assert.Contains("allowPorts", binder.Bind(PortKey.Udp(81), EdgePortPolicy.None).Error);
+        Assert.Contains("1 to 65535", binder.Bind(PortKey.Tcp(70000), EdgePortPolicy.None).Error);
+        Assert.Contains("1 to 65535", binder.Bind(PortKey.Tcp(0), EdgePortPolicy.None).Error);
     }
 
     [Fact]
     public void An_address_of_another_machine_is_explained()
     {
         using var fixture = new ListenerFixture();
-        string? error = fixture.CreateBinder(IPAddress.Parse("192.0.2.1")).Bind(PortKey.Tcp(54321)).Error;
+        string? error = fixture.CreateBinder(IPAddress.Parse("192.0.2.1")).Bind(PortKey.Tcp(54321), EdgePortPolicy.None).Error;
         Assert.Contains("192.0.2.1 is not an address of this machine", error);
     }
 
@@ -82,4 +83,27 @@ public sealed class PortBinderTests
     [Fact]
     public void A_missing_permission_says_what_is_needed() =>
         Assert.Equal("permission denied: needs CAP_NET_BIND_SERVICE or root", BindAddress.Explain(SocketError.AccessDenied, IPAddress.Any));
+
+    [Fact]
+    public void A_policy_chooses_the_address_only_where_the_edge_itself_binds_any()
+    {
+        using var fixture = new ListenerFixture();
+        var policy = new EdgePortPolicy { BindAddress = IPAddress.Parse("127.0.0.77") };
+        int port = FreePort();
+
+        BindResult bound = fixture.CreateBinder(IPAddress.Any).Bind(PortKey.Tcp(port), policy);
+        Assert.Null(bound.Error);
+        Assert.Contains("127.0.0.1 only", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port), policy).Error);
+        // Another address of the same port is still free.
+        using (var other = new TcpListener(IPAddress.Parse("127.0.0.78"), port))
+            other.Start();
+        bound.Port!.Close(TimeSpan.Zero);
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
 }

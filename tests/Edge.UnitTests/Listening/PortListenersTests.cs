@@ -1,6 +1,8 @@
+using System.Net;
 using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;
 
 namespace Edge.UnitTests.Listening;
@@ -36,6 +38,27 @@ public sealed class PortListenersTests : IDisposable
         Assert.Same(web, _binder.Bound[Web]);
         Assert.Equal(Drain, secure.Closed);
         Assert.Equal([Web, Secure, Names], _binder.Tried);
+    }
+
+    [Fact]
+    public void A_port_with_another_policy_keeps_its_listener_and_one_with_another_address_does_not()
+    {
+        _listeners.Apply(PortSet.Of([Web, Secure]));
+        FakeBoundPort web = _binder.Bound[Web];
+        FakeBoundPort secure = _binder.Bound[Secure];
+        var policies = new Dictionary<PortKey, EdgePortPolicy>
+        {
+            [Web] = new() { MaxConnections = 5 },
+            [Secure] = new() { BindAddress = IPAddress.Loopback },
+        };
+
+        PortState state = _listeners.Apply(PortSet.Of([Web, Secure], port => policies[port]));
+
+        Assert.Equal([Web, Secure], state.Bound);
+        Assert.Null(web.Closed);
+        Assert.Equal(5, web.Policy.MaxConnections);
+        Assert.Equal(Drain, secure.Closed);
+        Assert.Equal(IPAddress.Loopback, _binder.Bound[Secure].Policy.BindAddress);
     }
 
     [Fact]

@@ -111,8 +111,9 @@ public sealed class TcpPortListenerTests
     [Fact]
     public void A_stream_that_ends_before_its_opening_returns_is_counted_out()
     {
-        var connections = new PortConnections(PortKey.Tcp(1), new IgnoringObserver());
-        ClientConnection connection = connections.Add(null);
+        using var fixture = new ListenerFixture();
+        var connections = new PortConnections(fixture.Admission(PortKey.Tcp(1)), new IgnoringObserver());
+        ClientConnection connection = connections.Add(null, null);
         var stream = new FakeStream(1, connection);
 
         stream.End(default);

@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Edge.UnitTests.Fakes;
 using Edge.UnitTests.Listening;
+using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.Udp;
+using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Edge.UnitTests.Udp;
 
@@ -44,6 +47,46 @@ public sealed class UdpPortTests : IDisposable
         (byte[] payload, EndPoint sender) = await ReceiveAsync(client);
         Assert.Equal("answer"u8.ToArray(), payload);
         Assert.Equal(target, sender);
+    }
+
+    [Fact]
+    public async Task A_policy_keeps_sessions_out_and_ends_those_that_it_lets_in_no_more()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Any, new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.9"), MaxConnectionsPerIp = 1 });
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using Socket denied = CreateClient("127.0.0.9");
+        using Socket client = CreateClient("127.0.0.1");
+        using Socket second = CreateClient("127.0.0.1");
+
+        await denied.SendToAsync(new byte[1], target);
+        await client.SendToAsync(new byte[10], target);
+        FakeSession session = await _tunnel.NextSessionAsync();
+        await second.SendToAsync(new byte[1], target);
+
+        await Eventually.TrueAsync(() => port.GetStatistics().Blocked.Count == 2, "both are turned away");
+        PortStatistics statistics = port.GetStatistics();
+        Assert.Equal((1, 1L, 12L), (statistics.Active, statistics.Total, statistics.BytesIn));
+        Assert.Equal((1, 1), (statistics.Blocked["denied"], statistics.Blocked["maxConnectionsPerIp"]));
+
+        port.Update(new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.0/8") });
+        Assert.False(session.IsOpen);
+        Assert.Equal(0, port.Active);
+    }
+
+    [Fact]
+    public async Task A_policys_idle_timeout_is_its_own()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { IdleTimeout = 300 });
+        UdpPort usual = _fixture.ListenUdp(IPAddress.Loopback);
+        using Socket client = CreateClient("127.0.0.1");
+        await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
+        await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, usual.Number));
+        await Eventually.TrueAsync(() => (port.Active, usual.Active) == (1, 1), "both sessions");
+
+        _fixture.Time.Advance(TimeSpan.FromSeconds(65));
+        Assert.Equal((1, 0), (port.Active, usual.Active));
+        _fixture.Time.Advance(TimeSpan.FromSeconds(240));
+        Assert.Equal(0, port.Active);
     }
 
     [Fact]

@@ -19,6 +19,8 @@ public static class DebianProgram
 
     public static string Turnserver => Find("turnserver", "coturn");
 
+    public static string Strace => Find("strace", "strace");
+
     public static string Ip => Find("ip", "iproute2");
 
     public static string Setpriv => Find("setpriv", "util-linux");

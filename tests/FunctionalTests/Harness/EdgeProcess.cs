@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Tunnel.FunctionalTests.Harness.Network;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities.Processes;
 
@@ -9,14 +10,16 @@ namespace Tunnel.FunctionalTests.Harness;
 public sealed class EdgeProcess : IAsyncDisposable
 {
     private readonly string[] _arguments;
+    private readonly NetworkEnd? _place;
     private readonly AdminClient _admin;
 
-    private EdgeProcess(string[] arguments, string adminSocket)
+    private EdgeProcess(string[] arguments, string adminSocket, NetworkEnd? place)
     {
         _arguments = arguments;
+        _place = place;
         AdminSocket = adminSocket;
         _admin = new AdminClient("tunnel-edge", adminSocket);
-        Process = ManagedProcess.Start("tunnel-edge", Binaries.Edge, arguments);
+        Process = Launch();
     }
 
     public ManagedProcess Process { get; private set; }
@@ -24,19 +27,22 @@ public sealed class EdgeProcess : IAsyncDisposable
     public string AdminSocket { get; }
 
     /// <summary>Starts an edge; it may not be connected yet.</summary>
-    public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, params string[] more)
+    public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, params string[] more) => Start(directory, token, bindAddress, null, more);
+
+    /// <summary>The same in a network namespace.</summary>
+    public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, NetworkEnd? place, params string[] more)
     {
         var name = Path.Combine(directory, "edge-" + Guid.NewGuid().ToString("N")[..8]);
         File.WriteAllText(name + ".token", KnownSecrets.Add(token));
         return new EdgeProcess(
-            ["run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock", .. more], name + ".sock");
+            ["run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock", .. more], name + ".sock", place);
     }
 
     /// <summary>Starts it again after it was killed.</summary>
     public async Task RestartAsync()
     {
         await EndAsync();
-        Process = ManagedProcess.Start("tunnel-edge", Binaries.Edge, _arguments);
+        Process = Launch();
     }
 
     /// <summary>Its status, or null while it does not answer.</summary>
@@ -65,6 +71,11 @@ public sealed class EdgeProcess : IAsyncDisposable
         $"the edge's ports {string.Join(',', tcp)} and {string.Join(',', udp)}",
         explain: () => Process.Log);
 
+    /// <summary>Waits until its tunnel runs over this.</summary>
+    public Task WaitForTransportAsync(string transport, TimeSpan? limit = null) => Eventually.IsTrueAsync(
+        async () => await StatusAsync() is { } status && status.GetProperty("transport").GetString() == transport,
+        $"a tunnel over {transport}", limit, () => Process.Log);
+
     public async ValueTask DisposeAsync()
     {
         _admin.Dispose();
@@ -76,6 +87,10 @@ public sealed class EdgeProcess : IAsyncDisposable
         await Process.DisposeAsync();
         KnownSecrets.Check("tunnel-edge", Process.Log);
     }
+
+    private ManagedProcess Launch() => _place is null
+        ? ManagedProcess.Start("tunnel-edge", Binaries.Edge, _arguments)
+        : _place.Start("tunnel-edge", Binaries.Edge, _arguments);
 
     private static HashSet<int> Ports(JsonElement status, string member) => [.. status.GetProperty(member).EnumerateArray().Select(port => port.GetInt32())];
 }

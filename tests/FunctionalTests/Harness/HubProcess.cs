@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tunnel.FunctionalTests.Harness.Network;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities.Processes;
 
@@ -10,11 +11,13 @@ namespace Tunnel.FunctionalTests.Harness;
 public sealed class HubProcess : IAsyncDisposable
 {
     private readonly string _directory;
+    private readonly NetworkEnd? _place;
     private readonly AdminClient _admin;
 
-    private HubProcess(string directory, int tunnelPort, ManagedProcess process)
+    private HubProcess(string directory, NetworkEnd? place, int tunnelPort, ManagedProcess process)
     {
         _directory = directory;
+        _place = place;
         TunnelPort = tunnelPort;
         Process = process;
         _admin = new AdminClient("tunnel-hub", AdminSocket);
@@ -24,7 +27,7 @@ public sealed class HubProcess : IAsyncDisposable
 
     public int TunnelPort { get; }
 
-    public IPEndPoint EndPoint => new(IPAddress.Loopback, TunnelPort);
+    public IPEndPoint EndPoint => new(_place?.Address ?? IPAddress.Loopback, TunnelPort);
 
     public string AdminSocket => Path.Combine(_directory, "hub.sock");
 
@@ -34,18 +37,19 @@ public sealed class HubProcess : IAsyncDisposable
     /// <param name="directory">Where it keeps everything.</param>
     /// <param name="targetHost">Where it forwards to.</param>
     /// <param name="settings">More settings, for its file.</param>
-    public static async Task<HubProcess> StartAsync(string directory, IPAddress targetHost, JsonObject? settings = null)
+    /// <param name="place">Where it runs; null: where the test does.</param>
+    public static async Task<HubProcess> StartAsync(string directory, IPAddress targetHost, JsonObject? settings = null, NetworkEnd? place = null)
     {
         var port = FreePorts.Next();
         var file = settings ?? [];
         file["tunnelPort"] = port;
-        file["bindAddress"] = "127.0.0.1";
+        file["bindAddress"] = (place?.Address ?? IPAddress.Loopback).ToString();
         file["targetHost"] = targetHost.ToString();
         file["stateDir"] = Path.Combine(directory, "state");
         file["adminSocket"] = Path.Combine(directory, "hub.sock");
         file["logLevel"] ??= "debug";
         await File.WriteAllTextAsync(Path.Combine(directory, "hub.json"), file.ToJsonString());
-        var hub = new HubProcess(directory, port, Launch(directory));
+        var hub = new HubProcess(directory, place, port, Launch(directory, place));
         await hub.WaitUntilReadyAsync();
         return hub;
     }
@@ -54,7 +58,7 @@ public sealed class HubProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         await EndAsync();
-        Process = Launch(_directory);
+        Process = Launch(_directory, _place);
         await WaitUntilReadyAsync();
     }
 
@@ -92,11 +96,16 @@ public sealed class HubProcess : IAsyncDisposable
     }
 
     /// <summary>Adds an edge as an operator does, and returns its token.</summary>
-    public async Task<string> AddEdgeAsync(string id, IEnumerable<int> tcp, IEnumerable<int> udp)
+    public async Task<string> AddEdgeAsync(string id, IEnumerable<int> tcp, IEnumerable<int> udp, string? transport = null)
     {
-        List<string> arguments = ["edge", "add", id, "--host", $"127.0.0.1:{TunnelPort}"];
+        List<string> arguments = ["edge", "add", id, "--host", EndPoint.ToString()];
         AddList("--tcp", tcp);
         AddList("--udp", udp);
+        if (transport is not null)
+        {
+            arguments.AddRange(["--transport", transport]);
+        }
+
         return KnownSecrets.Add((await RunAsync([.. arguments])).Succeeded().StandardOutput.Trim());
 
         void AddList(string option, IEnumerable<int> ports)
@@ -140,8 +149,11 @@ public sealed class HubProcess : IAsyncDisposable
         KnownSecrets.Check("tunnel-hub", Process.Log);
     }
 
-    private static ManagedProcess Launch(string directory) =>
-        ManagedProcess.Start("tunnel-hub", Binaries.Hub, ["run", "--config", Path.Combine(directory, "hub.json")]);
+    private static ManagedProcess Launch(string directory, NetworkEnd? place)
+    {
+        string[] arguments = ["run", "--config", Path.Combine(directory, "hub.json")];
+        return place is null ? ManagedProcess.Start("tunnel-hub", Binaries.Hub, arguments) : place.Start("tunnel-hub", Binaries.Hub, arguments);
+    }
 
     private Task WaitUntilReadyAsync() => Eventually.IsTrueAsync(IsReadyAsync, "the hub's start", explain: () => Process.Log);
 

@@ -21,15 +21,8 @@ internal sealed class FrontDoorFixture : IDisposable
     {
         _certificate = HubCertificate.Load(new TlsOptions(), _directory.Path, TimeProvider.System, NullLogger.Instance);
         Strangers = new StrangerRegistry(limits ?? StrangerLimits.Default, Registry.Time);
-        Door = new FrontDoor(
-            _certificate,
-            Registry.Allowed,
-            Registry.Live,
-            Tunnels,
-            Strangers,
-            new FailedTries(Registry.Time),
-            Registry.Time,
-            NullLogger<FrontDoor>.Instance);
+        Reception = new Reception(Registry.Allowed, Registry.Live, Strangers, new FailedTries(Registry.Time), NullLogger<Reception>.Instance);
+        Door = new FrontDoor(_certificate, Reception, Tunnels, http: null, Registry.Time);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
     }
@@ -39,6 +32,8 @@ internal sealed class FrontDoorFixture : IDisposable
     public FakeTunnelFactory Tunnels { get; } = new();
 
     public StrangerRegistry Strangers { get; }
+
+    public Reception Reception { get; }
 
     public FrontDoor Door { get; }
 

@@ -60,7 +60,7 @@ public sealed class FrontDoorTests : IDisposable
     public async Task Every_refusal_is_the_same(string line)
     {
         Assert.Equal(Unauthorized, await _hub.AskAsync(line));
-        Assert.Equal(1, _hub.Door.Refusals[RefusalReason.Unauthorized]);
+        Assert.Equal(1, _hub.Reception.Refusals[RefusalReason.Unauthorized]);
     }
 
     [Theory]
@@ -71,7 +71,7 @@ public sealed class FrontDoorTests : IDisposable
     public async Task What_is_no_edge_line_is_told_so(string line)
     {
         Assert.Equal(Malformed, await _hub.AskAsync(line));
-        Assert.Equal(1, _hub.Door.Refusals[RefusalReason.Malformed]);
+        Assert.Equal(1, _hub.Reception.Refusals[RefusalReason.Malformed]);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class FrontDoorTests : IDisposable
     {
         for (var i = 0; i < 12; i++)
             Assert.Equal(Unauthorized, await _hub.AskAsync("EDGE a wrong-secret-of-a\n"));
-        Assert.Equal((10, 2), (_hub.Door.Refusals[RefusalReason.Unauthorized], _hub.Door.Refusals[RefusalReason.Blocked]));
+        Assert.Equal((10, 2), (_hub.Reception.Refusals[RefusalReason.Unauthorized], _hub.Reception.Refusals[RefusalReason.Blocked]));
 
         var (client, _) = await _hub.ConnectTlsAsync([]);
         await client.WriteAsync("EDGE a right-secret-of-a\n"u8.ToArray());
@@ -106,7 +106,7 @@ public sealed class FrontDoorTests : IDisposable
         await client.WriteAsync(Encoding.Latin1.GetBytes(bytes));
         await served;
 
-        Assert.Equal(1, _hub.Door.Refusals[RefusalReason.TlsFailed]);
+        Assert.Equal(1, _hub.Reception.Refusals[RefusalReason.TlsFailed]);
         Assert.Equal(0, _hub.Strangers.Count);
     }
 
@@ -121,7 +121,7 @@ public sealed class FrontDoorTests : IDisposable
         await plain;
         await tls;
 
-        Assert.Equal(2, _hub.Door.Refusals[RefusalReason.Timeout]);
+        Assert.Equal(2, _hub.Reception.Refusals[RefusalReason.Timeout]);
         Assert.Equal(0, _hub.Strangers.Count);
     }
 
@@ -132,7 +132,7 @@ public sealed class FrontDoorTests : IDisposable
         await client.DisposeAsync();
         await served;
 
-        Assert.Equal(1, _hub.Door.Refusals[RefusalReason.ClosedEarly]);
+        Assert.Equal(1, _hub.Reception.Refusals[RefusalReason.ClosedEarly]);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class FrontDoorTests : IDisposable
         await served[0];
         await client.WriteAsync("EDGE a right-secret-of-a\n"u8.ToArray());
         Assert.Equal("a", (await hub.Tunnels.NextAsync()).EdgeId);
-        Assert.Equal(1, hub.Door.Refusals[RefusalReason.GaveWay]);
+        Assert.Equal(1, hub.Reception.Refusals[RefusalReason.GaveWay]);
         Assert.False(served[1].IsCompleted || served[2].IsCompleted);
     }
 }

@@ -46,12 +46,12 @@ public sealed class AdminApiTests
     {
         await using var admin = await AdminFixture.StartAsync();
         var (status, problem) = await admin.SendAsync(
-            HttpMethod.Put, "api/v1/edges", """[{"id":"a","secret":"my weak secret","listenPort":[1]},{"id":"a","listenPorts":[0]},7]""");
+            HttpMethod.Put, "api/v1/edges", """[{"id":"a","secret":"my weak secret","listenPort":[1],"listenPorts":[70000]},{"id":"a","listenPorts":[0]},7]""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(400, problem.GetProperty("status").GetInt32());
         var errors = problem.GetProperty("errors").EnumerateArray().ToList();
         Assert.Equal(
-            ["$[0].listenPort", "$[0].secret", "$[1].id", "$[1].listenPorts[0]", "$[1].secret", "$[2]"],
+            ["$[0].listenPort", "$[0].listenPorts[0]", "$[0].secret", "$[1].id", "$[1].listenPorts[0]", "$[1].secret", "$[2]"],
             errors.Select(error => error.GetProperty("path").GetString()).Order(StringComparer.Ordinal));
         Assert.All(errors, error => Assert.NotEmpty(error.GetProperty("message").GetString()!));
         Assert.DoesNotContain("weak", problem.GetRawText(), StringComparison.Ordinal);
@@ -83,6 +83,7 @@ public sealed class AdminApiTests
     [InlineData("GET", "api/v1/edges/none", null, HttpStatusCode.NotFound)]
     [InlineData("PUT", "api/v1/edges/none", "{}", HttpStatusCode.NotFound)]
     [InlineData("DELETE", "api/v1/edges/none", null, HttpStatusCode.NotFound)]
+    [InlineData("POST", "api/v1/edges/none/disconnect", null, HttpStatusCode.NotFound)]
     [InlineData("POST", "api/v1/edges/none/token", """{"host":"h"}""", HttpStatusCode.NotFound)]
     [InlineData("POST", "api/v1/edges/none/token", """{"host":"h","secret":"0123456789abcdef"}""", HttpStatusCode.NotFound)]
     [InlineData("POST", "api/v1/edges/none/rotate-secret", """{"host":"h"}""", HttpStatusCode.NotFound)]
@@ -167,11 +168,48 @@ public sealed class AdminApiTests
     public async Task Status_and_health_answer()
     {
         await using var admin = await AdminFixture.StartAsync();
+        Assert.Equal("ready", (await admin.SendAsync(HttpMethod.Get, "readyz")).Json.GetProperty("status").GetString());
         Assert.Equal("ok", (await admin.SendAsync(HttpMethod.Get, "healthz")).Json.GetProperty("status").GetString());
         var (_, status) = await admin.SendAsync(HttpMethod.Get, "api/v1/status");
         Assert.True(status.GetProperty("running").GetBoolean());
         Assert.Equal(8443, status.GetProperty("tunnelPort").GetInt32());
         Assert.Equal(0, status.GetProperty("connectedEdges").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("""{"port":443}""", true, "", 0)]
+    [InlineData("""{"port":80,"protocol":"tcp","edge":"a"}""", false, "clashes with 80, which \"a\" has already (listenPorts[0])", 0)]
+    [InlineData("""{"port":"8005-8007","edge":"a"}""", false, "clashes with 8000-8010", 0)]
+    [InlineData("""{"port":80,"protocol":"udp","edge":"a"}""", true, "", 0)]
+    [InlineData("""{"port":80}""", true, "", 0)]
+    [InlineData("""{"port":0}""", false, "1–65535", 0)]
+    [InlineData("""{"port":65536}""", false, "1–65535", 0)]
+    [InlineData("""{"port":"1000-2000"}""", false, "at most 1000", 0)]
+    [InlineData("""{"port":"2000-2995","edge":"a"}""", false, "would make 1008 ports", 0)]
+    [InlineData("""{"port":22}""", true, "", 1)]
+    public async Task A_port_is_judged_before_it_is_assigned(string question, bool valid, string error, int warnings)
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        await admin.Edges.AddAsync(TestEdges.WithSecret("a") with { ListenPorts = [80, new PortRange(8000, 8010)] }, default);
+        var (status, answer) = await admin.SendAsync(HttpMethod.Post, "api/v1/validate-port", question);
+        Assert.Equal((HttpStatusCode.OK, valid), (status, answer.GetProperty("valid").GetBoolean()));
+        Assert.Contains(error, string.Join(' ', answer.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("message").GetString())), StringComparison.Ordinal);
+        Assert.Equal(warnings, answer.GetProperty("warnings").GetArrayLength());
+        var known = question.Contains("80", StringComparison.Ordinal) && !question.Contains("udp", StringComparison.Ordinal);
+        Assert.Equal(known ? 1 : 0, answer.GetProperty("assignedTo").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("[]", HttpStatusCode.BadRequest)]
+    [InlineData("{}", HttpStatusCode.BadRequest)]
+    [InlineData("""{"port":"x"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"port":1,"protocol":"sctp"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"prot":1}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"port":1,"edge":"none"}""", HttpStatusCode.NotFound)]
+    public async Task A_question_that_can_t_be_understood_is_a_problem(string question, HttpStatusCode expected)
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        Assert.Equal(expected, (await admin.SendAsync(HttpMethod.Post, "api/v1/validate-port", question)).Status);
     }
 
     private static async Task<ConnectionToken> TokenAsync(AdminFixture admin, string action, string body)

@@ -6,9 +6,13 @@ using Hub.UnitTests.Edges;
 using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 using Tunnel.TestUtilities;
@@ -40,6 +44,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public HubEventFeed Events => EventLog.Queue;
 
+    public TrafficRegistry Traffic { get; } = new();
+
     public PrometheusExporter Metrics { get; } = new("none");
 
     TimeProvider IAdministeredHub.Time => Time;
@@ -50,14 +56,18 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     {
         var fixture = new AdminFixture();
         await fixture.Edges.LoadAsync([], CancellationToken.None);
+        var key = AdminKey.Load(fixture._directory.File("state"), new StateFiles());
+        var access = new AdminAccess(key, new FailedTries(fixture.Time), NullLogger.Instance);
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, fixture, () => publicHost, NullLogger.Instance),
+            application => AdminApi.Map(application, fixture, key, access, () => publicHost, NullLogger.Instance),
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;
     }
+
+    public Task DisconnectAsync(string edgeId) => Task.CompletedTask;
 
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3", AllowedEdges = Edges.Current.Count };
 
@@ -91,6 +101,16 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
         return await response.Content.ReadAsStreamAsync();
+    }
+
+    public async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await _http.SendAsync(request);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Hub.UnitTests.Edges;
 using Hub.UnitTests.Fakes;
@@ -7,9 +8,13 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Hub.UnitTests.Admin;
@@ -31,6 +36,10 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
+    TrafficRegistry IAdministeredHub.Traffic { get; } = new();
+
+    Task IAdministeredHub.DisconnectAsync(string edgeId) => Task.CompletedTask;
+
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
 
     public async ValueTask InitializeAsync()
@@ -42,9 +51,11 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         AdminApi.AddServices(builder.Services);
         _application = builder.Build();
         _application.UseRouting();
-        AdminApi.Map(_application, this, () => "hub.example.com", NullLogger.Instance);
+        var key = AdminKey.Load(_directory.File("state"), new StateFiles());
+        AdminApi.Map(_application, this, key, new AdminAccess(key, new FailedTries(TimeProvider.System), NullLogger.Instance), () => "hub.example.com", NullLogger.Instance);
         await _application.StartAsync();
         using var http = _application.GetTestClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
         _document = JsonElement.Parse(await http.GetStringAsync("openapi/v1.json"));
     }
 

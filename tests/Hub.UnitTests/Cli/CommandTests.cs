@@ -119,6 +119,25 @@ public sealed class CommandTests
         Assert.Equal(stays, await admin.Edges.HasSecretAsync("a", TestEdges.Secret, default));
     }
 
+    [Theory]
+    [InlineData("edge", "token", "a")]
+    [InlineData("edge", "rotate-secret", "a")]
+    [InlineData("edge", "add", "b")]
+    public async Task A_token_may_say_how_the_hub_is_reached(params string[] command)
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        await admin.Edges.AddAsync(TestEdges.WithSecret("a"), default);
+        var result = await RunAsync(admin, [.. command, "--host", "h", "--transport", "quicWithFallback"]);
+        Assert.Equal(TransportMode.QuicWithFallback, Decode(result.Out).Transport);
+        var decoded = await RunAsync("token", "decode", result.Out.Trim());
+        Assert.Contains("quicWithFallback", decoded.Out, StringComparison.Ordinal);
+
+        var wrong = await RunAsync(admin, [.. command[..2], "c", "--host", "h", "--transport", "carrier-pigeon"]);
+        Assert.Equal((ExitCodes.Usage, ""), (wrong.ExitCode, wrong.Out));
+        Assert.Contains("tcpTls, quic, quicWithFallback", wrong.Error, StringComparison.Ordinal);
+        Assert.Null(admin.Edges.Find("c"));
+    }
+
     [Fact]
     public async Task Apply_shows_the_difference_by_edge_and_port_and_a_dry_run_does_nothing()
     {

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
+using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 
 namespace Hub.UnitTests.Edges;
@@ -48,7 +50,24 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","ports":{"default":{"connectTimeout":0}}}]""", "$[0].ports['default'].connectTimeout", "1–3600")]
     [InlineData("""[{"id":"a","ports":{"default":{"idleTimeout":86401}}}]""", "$[0].ports['default'].idleTimeout", "0–86400")]
     [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"idleTimeout":0}}}]""", "$[0].ports['udp/53'].idleTimeout", "1–86400")]
-    [InlineData("""[{"id":"a","ports":{"default":{"allowCidrs":[]}}}]""", "$[0].ports['default'].allowCidrs", "not supported by this version")]
+    [InlineData("""[{"id":"a","ports":{"default":{"targets":[]}}}]""", "$[0].ports['default'].targets", "not supported by this version")]
+    [InlineData("""[{"id":"a","ports":{"default":{"allowCidrs":"10.0.0.0/8"}}}]""", "$[0].ports['default'].allowCidrs", "array")]
+    [InlineData("""[{"id":"a","ports":{"default":{"allowCidrs":["10.0.0.0/8","10.0.0.1/8"]}}}]""", "$[0].ports['default'].allowCidrs[1]", "10.0.0.0/8")]
+    [InlineData("""[{"id":"a","ports":{"default":{"denyCidrs":[7]}}}]""", "$[0].ports['default'].denyCidrs[0]", "string")]
+    [InlineData("""[{"id":"a","ports":{"default":{"trustedProxies":["balancer"]}}}]""", "$[0].ports['default'].trustedProxies[0]", "192.0.2.7")]
+    [InlineData("""[{"id":"a","ports":{"default":{"acceptProxyProtocol":true}}}]""", "$[0].ports['default'].trustedProxies", "needed with acceptProxyProtocol")]
+    [InlineData("""[{"id":"a","ports":{"default":{"acceptProxyProtocol":"v2"}}}]""", "$[0].ports['default'].acceptProxyProtocol", "true or false")]
+    [InlineData("""[{"id":"a","ports":{"default":{"bindAddress":"10.0.0.0/8"}}}]""", "$[0].ports['default'].bindAddress", "IP address")]
+    [InlineData("""[{"id":"a","ports":{"default":{"maxConnections":-1}}}]""", "$[0].ports['default'].maxConnections", "0–1000000")]
+    [InlineData("""[{"id":"a","ports":{"default":{"maxConnectionsPerIp":1.5}}}]""", "$[0].ports['default'].maxConnectionsPerIp", "whole number")]
+    [InlineData("""[{"id":"a","ports":{"default":{"newConnectionsPerSecondPerIp":-5}}}]""", "$[0].ports['default'].newConnectionsPerSecondPerIp", "0–1000000")]
+    [InlineData("""[{"id":"a","ports":{"default":{"newConnectionsBurst":2000000}}}]""", "$[0].ports['default'].newConnectionsBurst", "0–1000000")]
+    [InlineData("""[{"id":"a","ports":{"default":{"uploadRate":999}}}]""", "$[0].ports['default'].uploadRate", "1000–")]
+    [InlineData("""[{"id":"a","ports":{"default":{"downloadRate":"1M"}}}]""", "$[0].ports['default'].downloadRate", "whole number")]
+    [InlineData("""[{"id":"a","ports":{"default":{"logConnections":1}}}]""", "$[0].ports['default'].logConnections", "true or false")]
+    [InlineData("""[{"id":"a","ports":{"default":{"allowPrivateSources":"no"}}}]""", "$[0].ports['default'].allowPrivateSources", "true or false")]
+    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"uploadRate":5000}}}]""", "$[0].ports['udp/53'].uploadRate", "TCP")]
+    [InlineData("""[{"id":"a","ports":{"default":{"allowCidr":["10.0.0.0/8"]}}}]""", "$[0].ports['default'].allowCidr", "\"allowCidrs\"")]
     [InlineData("""[{"id":"a","ports":{"default":{"targetPrt":1}}}]""", "$[0].ports['default'].targetPrt", "\"targetPort\"")]
     [InlineData("""[{"id":"a","listenPort":[1]}]""", "$[0].listenPort", "\"listenPorts\"")]
     [InlineData("""[{"id":"a","secrt":"0123456789abcdef"}]""", "$[0].secrt", "\"secret\"")]
@@ -128,4 +147,35 @@ public sealed class EdgeSetValidatorTests
             var expected = expanded.All(port => port is >= 1 and <= 65535) && expanded.Distinct().Count() == expanded.Count && expanded.Count <= 1000;
             return EdgeSetValidator.Validate([TestEdges.Edge("a", ranges)], _ => true, 1).IsValid == expected;
         }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_policy_with_every_member_is_valid_and_is_written_and_read_the_same()
+    {
+        const string policy = """
+            {"name":"web","enabled":true,"notes":"n","targetHost":"10.0.0.5","targetPort":8443,"proxyProtocol":"v2","udpProxyProtocol":"each","connectTimeout":5,
+             "idleTimeout":60,"bindAddress":"203.0.113.1","acceptProxyProtocol":true,"trustedProxies":["10.0.0.5"],"allowCidrs":["192.0.2.0/24","2001:db8::/32"],
+             "denyCidrs":["192.0.2.7"],"allowPrivateSources":false,"maxConnections":1000,"maxConnectionsPerIp":10,"newConnectionsPerSecondPerIp":5,
+             "newConnectionsBurst":20,"uploadRate":1000000,"downloadRate":2000000,"logConnections":true}
+            """;
+        var json = $$"""[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{{policy}} } }]""";
+        Assert.Empty(TestEdges.Faults(json));
+
+        using var document = JsonDocument.Parse(json);
+        var edge = Assert.Single(new EdgeDefinitionReader(new FaultList()).ReadSet(document.RootElement, "$"));
+        var again = JsonSerializer.Deserialize(JsonSerializer.Serialize(edge, EdgeJson.Default.EdgeDefinition), EdgeJson.Default.EdgeDefinition)!;
+        Assert.Equal(edge.Ports["tcp/443"], again.Ports["tcp/443"]);
+        using var written = JsonDocument.Parse(JsonSerializer.Serialize(edge, AdminJson.Default.EdgeDefinition));
+        Assert.True(JsonElement.DeepEquals(document.RootElement[0].GetProperty("ports"), written.RootElement.GetProperty("ports")));
+    }
+
+    [Fact]
+    public void Lists_of_all_ports_together_are_limited_since_the_edge_is_sent_them()
+    {
+        var list = string.Join(',', Enumerable.Repeat("\"10.0.0.1\"", 5000));
+        var own = string.Join(',', Enumerable.Range(1, 5).Select(port => $$""" "tcp/{{port}}":{} """));
+        string Json(string ports) => $$"""[{"id":"a","listenPorts":["1-900"],"ports":{"default":{"denyCidrs":[{{list}}]}{{ports}} } }]""";
+
+        Assert.Empty(TestEdges.Faults(Json("")));
+        Assert.Contains("at most 20000 CIDRs", Assert.Single(TestEdges.Faults(Json("," + own))).Message, StringComparison.Ordinal);
+    }
 }

@@ -13,9 +13,11 @@ internal sealed class FakeStream : ITunnelStream
 
     public IStreamObserver? Observer { get; set; }
 
-    public long BytesSent => 20;
+    public long BytesSent { get; set; } = 20;
 
-    public long BytesReceived => 10;
+    public long BytesReceived { get; set; } = 10;
+
+    public bool WasReset => _reset.Task.IsCompleted;
 
     public bool IsAttached => _attached.Task.IsCompleted;
 

@@ -51,5 +51,9 @@ internal sealed class TestRegistry
         }
 
         public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) => null;
+
+        public void OnBlocked(LiveTunnel tunnel, BlockedReport report)
+        {
+        }
     }
 }

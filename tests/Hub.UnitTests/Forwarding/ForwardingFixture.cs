@@ -5,6 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -22,13 +24,15 @@ internal sealed class ForwardingFixture : IDisposable
     public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null)
     {
         _registry = new TestRegistry(_switch);
-        var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100 };
+        var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100, MaxSessions = 4 };
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions(), _registry.Time, NullLoggerFactory.Instance);
-        Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, _registry.Time), _registry.Events.Queue, context);
-        Sessions = new SessionForwarder(options, resolver, _registry.Time, NullLogger<SessionForwarder>.Instance);
+        Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, _registry.Time), _registry.Events.Queue, Traffic, context);
+        Sessions = new SessionForwarder(options, resolver, Traffic, _registry.Time, NullLogger<SessionForwarder>.Instance);
         _switch.Target = new TunnelForwarder(Streams, Sessions);
     }
+
+    public TrafficRegistry Traffic { get; } = new();
 
     public ManualTimeProvider Time => _registry.Time;
 
@@ -68,7 +72,11 @@ internal sealed class ForwardingFixture : IDisposable
         return (session, ((IHubTunnelHandler)Live).OnSessionOpened(Tunnel, session, new StreamOpening(Client, Public, port)));
     }
 
-    public void Dispose() => Sessions.Dispose();
+    public void Dispose()
+    {
+        Streams.Dispose();
+        Sessions.Dispose();
+    }
 
     private sealed class SwitchedForwarder : ITunnelForwarder
     {
@@ -78,5 +86,7 @@ internal sealed class ForwardingFixture : IDisposable
 
         public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
             Target!.OnSessionOpened(tunnel, session, opening);
+
+        public void OnBlocked(LiveTunnel tunnel, BlockedReport report) => Target!.OnBlocked(tunnel, report);
     }
 }

@@ -66,6 +66,23 @@ public sealed class SessionForwarderTests : IDisposable
     }
 
     [Fact]
+    public void A_hub_that_is_full_gives_up_the_session_that_was_idle_longest()
+    {
+        using var hub = Connected(new PortPolicyDefinition { IdleTimeout = 3600 });
+        var sessions = Enumerable.Range(0, 4).Select(_ => hub.OpenSession()).ToArray();
+        foreach (var number in new[] { 1, 0, 3, 2 })
+        {
+            hub.Time.Advance(TimeSpan.FromSeconds(1));
+            sessions[number].Sink!.OnDatagram("x"u8);
+        }
+
+        var (newcomer, _) = hub.OpenSession();
+        Assert.Equal([false, true, false, false], sessions.Select(session => !session.Session.IsOpen));
+        Assert.True(newcomer.IsOpen);
+        Assert.Equal((4, 1), (hub.Sessions.Count, hub.Sessions.Failures[SessionFailure.Evicted]));
+    }
+
+    [Fact]
     public async Task An_idle_session_ends_and_any_datagram_keeps_it()
     {
         using var hub = Connected(new PortPolicyDefinition { IdleTimeout = 30 });

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Text;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -38,6 +40,38 @@ public sealed class ConfigPushTests
 
         Assert.False(tunnel.HasConfig);
         Assert.Equal(8080, live.FindPort(udp: false, 80, _registry.Time.GetUtcNow())?.TargetPort);
+    }
+
+    [Fact]
+    public async Task What_the_edge_applies_is_pushed_and_never_a_target()
+    {
+        var (_, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80, 81, 82) with
+        {
+            Ports = EdgeDefinition.NoPorts
+                .Add("default", new PortPolicyDefinition { TargetHost = "10.0.0.5", MaxConnections = 7 })
+                .Add("tcp/81", new PortPolicyDefinition { TargetPort = 8080, DenyCidrs = CidrSet.Parse("192.0.2.7") })
+                .Add("tcp/82", new PortPolicyDefinition { TargetPort = 8080 }),
+        });
+
+        var pushed = await tunnel.NextConfigAsync();
+        Assert.Equal(["default", "tcp/81"], pushed.Ports.Keys);
+        Assert.Equal(new EdgePortPolicy { MaxConnections = 7 }, pushed.PolicyFor("tcp/80"));
+        Assert.Equal(new EdgePortPolicy { MaxConnections = 7, DenyCidrs = CidrSet.Parse("192.0.2.7") }, pushed.PolicyFor("tcp/81"));
+        Assert.DoesNotContain("10.0.0.5", Encoding.UTF8.GetString(ControlMessage.Serialize(pushed)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_equal_policy_is_not_pushed_again()
+    {
+        EdgeDefinition Edge() => TestRegistry.Edge("a", 80) with
+        {
+            Ports = EdgeDefinition.NoPorts.Add("tcp/80", new PortPolicyDefinition { AllowCidrs = CidrSet.Parse("192.0.2.0/24") }),
+        };
+        _registry.Allowed.Put(Edge());
+        var (_, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(Edge());
+        Assert.False(tunnel.HasConfig);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Tunnel.Hub.Admin.Access;
 
 namespace Tunnel.Hub.Admin.Routing;
 
@@ -38,6 +39,12 @@ internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
             With(new ProducesResponseTypeMetadata(status, typeof(Problem), [Problem.ContentType]));
         return this;
     }
+
+    /// <summary>Lets it be asked without the key, by whoever reaches the port.</summary>
+    public AdminRoute WithoutKey() => With(new KeyNotNeeded());
+
+    /// <summary>Answers it to those alone who have the Unix socket.</summary>
+    public AdminRoute OverUnixSocketOnly() => With(new LocalOnly());
 
     private AdminRoute With(object metadata)
     {

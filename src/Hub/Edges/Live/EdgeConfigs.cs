@@ -13,6 +13,7 @@ internal static class EdgeConfigs
         ListenPortsUdp = edge.UdpPorts,
         StunIntervalSecs = edge.StunIntervalSecs,
         FirewallConfig = edge.FirewallConfig,
+        Ports = EdgePolicies(edge),
         Hub = hub,
     };
 
@@ -27,7 +28,32 @@ internal static class EdgeConfigs
         SamePorts(a.ListenPorts, b.ListenPorts)
         && SamePorts(a.ListenPortsUdp, b.ListenPortsUdp)
         && a.StunIntervalSecs == b.StunIntervalSecs
-        && SameJson(a.FirewallConfig, b.FirewallConfig);
+        && SameJson(a.FirewallConfig, b.FirewallConfig)
+        && SamePolicies(a.Ports, b.Ports);
+
+    // The default's policy once, however many ports have it; then those that have an entry of their own.
+    private static ImmutableSortedDictionary<string, EdgePortPolicy> EdgePolicies(AllowedEdge edge)
+    {
+        var policies = TunnelConfig.NoPolicies.ToBuilder();
+        var shared = edge.SharedPolicy.Edge;
+        if (shared != EdgePortPolicy.None)
+            policies.Add(TunnelConfig.DefaultPolicy, shared);
+        foreach (var port in edge.TcpPorts)
+            Add(udp: false, port);
+        foreach (var port in edge.UdpPorts)
+            Add(udp: true, port);
+        return policies.ToImmutable();
+
+        void Add(bool udp, int port)
+        {
+            var key = PortKey.For(udp, port);
+            if (edge.Definition.Ports.ContainsKey(key) && edge.PolicyFor(udp, port).Edge is var policy && policy != shared)
+                policies.Add(key, policy);
+        }
+    }
+
+    private static bool SamePolicies(ImmutableSortedDictionary<string, EdgePortPolicy> a, ImmutableSortedDictionary<string, EdgePortPolicy> b) =>
+        a.Count == b.Count && a.All(entry => b.TryGetValue(entry.Key, out var other) && entry.Value == other);
 
     private static bool SamePorts(ImmutableArray<int> a, ImmutableArray<int> b) => a.AsSpan().SequenceEqual(b.AsSpan());
 

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
@@ -10,4 +11,7 @@ internal interface ITunnelForwarder
 
     /// <summary>A UDP flow begins; null refuses it.</summary>
     IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening);
+
+    /// <summary>The edge turned clients away.</summary>
+    void OnBlocked(LiveTunnel tunnel, BlockedReport report);
 }

@@ -97,6 +97,9 @@ internal sealed class LiveTunnel : IHubTunnelHandler
             case Report.PublicAddress:
                 NotePublicAddress(report.PublicIp, report.PublicIpv6);
                 break;
+            case Report.Blocked when report.BlockedClients is { } blocked:
+                _forwarder.OnBlocked(this, blocked);
+                break;
         }
     }
 

@@ -55,16 +55,16 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
         switch (TunnelRivalry.Decide(older.Identity, newcomer.Identity, time.GetUtcNow() - slot.LastReplaced))
         {
             case RivalryOutcome.OlderDrains:
-                TakeOver(slot, newcomer);
-                Drain(older, newcomer);
+                if (TakeOver(slot, newcomer))
+                    Drain(older, newcomer);
                 break;
             case RivalryOutcome.NewcomerDrains:
                 Drain(newcomer, older);
                 break;
             case RivalryOutcome.ReplaceOlder:
                 slot.LastReplaced = time.GetUtcNow();
-                TakeOver(slot, newcomer);
-                await CloseReplacedAsync(older);
+                if (TakeOver(slot, newcomer))
+                    await CloseReplacedAsync(older);
                 break;
             case RivalryOutcome.RefuseNewcomer:
                 await newcomer.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "another tunnel of this edge took over less than 10 s ago"));
@@ -86,16 +86,19 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
             return;
         }
 
-        TakeOver(slot, newcomer);
-        await CloseReplacedAsync(older);
+        if (TakeOver(slot, newcomer))
+            await CloseReplacedAsync(older);
     }
 
-    private void TakeOver(EdgeSlot slot, LiveTunnel newcomer)
+    /// <returns>False when the newcomer is over already: what is there stays then.</returns>
+    private bool TakeOver(EdgeSlot slot, LiveTunnel newcomer)
     {
         lock (registryLock)
         {
-            if (slot.Tunnels.Contains(newcomer))
-                MakePrimary(slot, newcomer);
+            if (!slot.Tunnels.Contains(newcomer))
+                return false;
+            MakePrimary(slot, newcomer);
+            return true;
         }
     }
 

@@ -9,6 +9,8 @@ internal sealed record EdgeEntry(AllowedEdge Edge, EdgeSecrets Secrets);
 /// <summary>The whole set at one moment. Immutable: readers take the reference and need no lock.</summary>
 internal sealed class EdgeState
 {
+    private string? _tag;
+
     public EdgeState(ImmutableDictionary<string, EdgeEntry> entries)
     {
         Entries = entries;
@@ -23,11 +25,17 @@ internal sealed class EdgeState
 
     public ImmutableDictionary<string, AllowedEdge> Edges { get; }
 
+    /// <summary>The entity tag of the whole set.</summary>
+    public string Tag => _tag ??= EntityTags.Of(Edges.Values);
+
     /// <summary>Whether any edge has one; then every refusal pays for a slow hash, whoever asks.</summary>
     public bool HasChosenSecrets { get; }
 
     /// <summary>When the next secret expires, or null.</summary>
     public DateTimeOffset? NextExpiry { get; }
+
+    /// <summary>The entity tag of one edge, or null when there is none.</summary>
+    public string? TagOf(string id) => Edges.GetValueOrDefault(id)?.Tag;
 
     public EdgeState With(EdgeEntry entry) => new(Entries.SetItem(entry.Edge.Id, entry));
 

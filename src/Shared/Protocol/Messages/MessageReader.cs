@@ -77,6 +77,32 @@ internal ref struct MessageReader
         return false;
     }
 
+    /// <summary>Moves to the value of the object's next entry that is not null, where names are data; false at the object's end.</summary>
+    /// <remarks>Of entries with one name the last counts.</remarks>
+    public bool NextEntry(string member, int maxChars, [NotNullWhen(true)] out string? name)
+    {
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (_json.ValueSpan.Length > maxChars * BytesPerEscapedChar)
+                throw new FormatException($"{member}: a name is longer than {maxChars} characters");
+            name = _json.GetString()!;
+            _json.Read();
+            if (_json.TokenType != JsonTokenType.Null)
+                return true;
+        }
+
+        name = null;
+        return false;
+    }
+
+    /// <summary>The present value, which must be true or false.</summary>
+    public readonly bool Boolean(string member) => _json.TokenType switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False => false,
+        _ => throw new FormatException($"{member}: {Value()} is not true or false"),
+    };
+
     /// <summary>The present value, which must be an integer within the limits.</summary>
     public long Number(string member, long min, long max)
     {

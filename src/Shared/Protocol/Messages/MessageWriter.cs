@@ -23,7 +23,11 @@ internal static class MessageWriter
     {
         // A base edge knows these two from every example, and need not know that they can be missing.
         if (type.Type == typeof(TunnelConfig))
+        {
+            type.Properties.Single(property => property.Name == "ports").ShouldSerialize =
+                static (_, value) => value is ImmutableSortedDictionary<string, EdgePortPolicy> { IsEmpty: false };
             return;
+        }
 
         foreach (var property in type.Properties)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
@@ -11,6 +12,9 @@ public sealed record Report
     /// <summary>The value of <see cref="Kind"/> that tells the edge's public address; it has <see cref="PublicIp"/> and <see cref="PublicIpv6"/>.</summary>
     public const string PublicAddress = "publicIp";
 
+    /// <summary>The value of <see cref="Kind"/> that tells of clients that were turned away.</summary>
+    public const string Blocked = "blocked";
+
     /// <summary>What is reported; an unknown kind is ignored.</summary>
     public string Kind { get; init; } = "";
 
@@ -22,6 +26,10 @@ public sealed record Report
 
     /// <summary>Ports that could not be bound, with the reason in words for the operator.</summary>
     public ImmutableArray<FailedPort> Failed { get; init; } = [];
+
+    /// <summary>Clients that were turned away; null in a report of another kind.</summary>
+    [JsonPropertyName("blocked")]
+    public BlockedReport? BlockedClients { get; init; }
 
     /// <summary>The edge's public address; IPv4 where there is one.</summary>
     public string? PublicIp { get; init; }

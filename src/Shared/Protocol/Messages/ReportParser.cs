@@ -8,7 +8,7 @@ internal static class ReportParser
     // Every port of both protocols; the message's size is the nearer limit.
     private const int MaxPorts = 2 * Port.Max;
 
-    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "publicIp", "publicIpv6");
+    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6");
     private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto");
     private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error");
 
@@ -24,6 +24,7 @@ internal static class ReportParser
                 "rev" => report with { Rev = reader.Number(member, 0, long.MaxValue) },
                 "bound" => report with { Bound = ReadBound(ref reader) },
                 "failed" => report with { Failed = ReadFailed(ref reader) },
+                "blocked" => report with { BlockedClients = BlockedReportParser.Read(ref reader) },
                 "publicIp" => report with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
                 _ => report with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
             };
@@ -89,7 +90,7 @@ internal static class ReportParser
         return (port, proto, error);
     }
 
-    private static string ReadProto(ref MessageReader reader, string path)
+    internal static string ReadProto(ref MessageReader reader, string path)
     {
         var proto = reader.Text(path, ControlMessage.MaxText);
         return proto is "tcp" or "udp" ? proto : throw new FormatException($"{path}: {reader.Value()} is not \"tcp\" or \"udp\"");

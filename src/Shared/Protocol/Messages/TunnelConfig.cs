@@ -9,6 +9,9 @@ namespace Tunnel.Shared.Protocol.Messages;
 /// </summary>
 public sealed record TunnelConfig
 {
+    /// <summary>The name in <see cref="Ports"/> of what is for ports without a policy of their own.</summary>
+    public const string DefaultPolicy = "default";
+
     /// <summary>TCP ports to bind, 1–65535, no duplicates.</summary>
     public ImmutableArray<int> ListenPorts { get; init; } = [];
 
@@ -21,8 +24,21 @@ public sealed record TunnelConfig
     /// <summary>The firewall, as the operator wrote it (product.md section 4); validated again by the edge.</summary>
     public JsonElement? FirewallConfig { get; init; }
 
+    /// <summary>No policies.</summary>
+    public static ImmutableSortedDictionary<string, EdgePortPolicy> NoPolicies { get; } =
+        ImmutableSortedDictionary.Create<string, EdgePortPolicy>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Policies by <c>tcp/443</c> or <c>udp/53</c>; <c>default</c> is for each port that has none of its own (nothing is merged). Other names are ignored.
+    /// </summary>
+    public ImmutableSortedDictionary<string, EdgePortPolicy> Ports { get; init; } = NoPolicies;
+
     /// <summary>What an extended hub says of itself; null from a base peer, with which no extension is used.</summary>
     public HubInfo? Hub { get; init; }
+
+    /// <summary>The policy of a port: its own, else the default, else none.</summary>
+    /// <param name="key">Such as <c>tcp/443</c>.</param>
+    public EdgePortPolicy PolicyFor(string key) => Ports.GetValueOrDefault(key) ?? Ports.GetValueOrDefault(DefaultPolicy) ?? EdgePortPolicy.None;
 }
 
 /// <summary>The <c>hub</c> member of a configuration (protocol.md section 2.3, extension).</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>Reads a configuration (protocol.md section 2.3).</summary>
@@ -6,7 +8,7 @@ internal static class TunnelConfigParser
     private const int MaxPins = 16;
 
     private static readonly MessageMembers Members =
-        new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "hub");
+        new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "ports", "hub");
 
     private static readonly MessageMembers HubMembers =
         new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins");
@@ -23,11 +25,21 @@ internal static class TunnelConfigParser
                 "listenPortsUdp" => config with { ListenPortsUdp = reader.Ports(member) },
                 "stunIntervalSecs" => config with { StunIntervalSecs = (int)reader.Number(member, 0, int.MaxValue) },
                 "firewallConfig" => config with { FirewallConfig = reader.Object(member) },
+                "ports" => config with { Ports = ReadPorts(ref reader) },
                 _ => config with { Hub = ReadHub(ref reader) },
             };
         }
 
         return config;
+    }
+
+    private static ImmutableSortedDictionary<string, EdgePortPolicy> ReadPorts(ref MessageReader reader)
+    {
+        // Ours, as `hub` is.
+        if (reader.IsObject)
+            return EdgePortPolicyParser.Read(ref reader);
+        reader.Skip();
+        return TunnelConfig.NoPolicies;
     }
 
     private static HubInfo? ReadHub(ref MessageReader reader)

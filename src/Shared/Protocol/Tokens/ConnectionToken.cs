@@ -24,6 +24,9 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
     // Compact is part of the format, and the text is never put into HTML.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>How the edge is to reach the hub, if the hub's operator chose; the edge's own setting wins.</summary>
+    public TransportMode? Transport { get; init; }
+
     /// <summary>The token as a string: base64url without padding.</summary>
     public string Encode()
     {
@@ -36,6 +39,8 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
             writer.WriteString("e"u8, EdgeId);
             writer.WriteString("s"u8, Secret);
             WritePins(writer);
+            if (Transport is { } mode)
+                writer.WriteString("t"u8, mode.Word());
             writer.WriteEndObject();
         }
 
@@ -53,12 +58,12 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
 
     /// <summary>Everything but the secret.</summary>
     public override string ToString() =>
-        $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, Pins = {(Pins.IsDefault ? 0 : Pins.Length)} }}";
+        $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"} }}";
 
     /// <summary>By value, the pins too.</summary>
     public bool Equals(ConnectionToken? other) =>
         other is not null
-        && (Host, Port, EdgeId, Secret) == (other.Host, other.Port, other.EdgeId, other.Secret)
+        && (Host, Port, EdgeId, Secret, Transport) == (other.Host, other.Port, other.EdgeId, other.Secret, other.Transport)
         && PinsOrNone.AsSpan().SequenceEqual(other.PinsOrNone.AsSpan());
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ internal static class ConnectionTokenParser
     private const int MaxPins = 16;
     private const int PinBytes = 32;
 
-    private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f");
+    private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f", "t");
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out ConnectionToken? token, [NotNullWhen(false)] out string? error)
     {
@@ -60,6 +60,7 @@ internal static class ConnectionTokenParser
                 "p" => token with { Port = (int)reader.Number("p", Port.Min, Port.Max) },
                 "e" => token with { EdgeId = reader.Text("e", EdgeLine.MaxEdgeIdLength) },
                 "s" => token with { Secret = reader.Text("s", EdgeLine.MaxSecretLength) },
+                "t" => token with { Transport = ReadTransport(reader.Text("t", ControlMessage.MaxText)) },
                 _ => token with { Pins = reader.IsString ? [reader.Text("f", ControlMessage.MaxText)] : reader.Texts("f", MaxPins, ControlMessage.MaxText) },
             };
         }
@@ -67,6 +68,10 @@ internal static class ConnectionTokenParser
         var errors = Check(token).ToList();
         return errors.Count == 0 ? token : throw new FormatException(string.Join("; ", errors));
     }
+
+    private static TransportMode ReadTransport(string word) => TransportModes.Words.TryGetValue(word, out var mode)
+        ? mode
+        : throw new FormatException($"t (the transport) is none of {TransportModes.Valid}");
 
     private static IEnumerable<string> Check(ConnectionToken token)
     {

@@ -27,6 +27,7 @@ internal sealed class HeldReceive
         // The list itself is only valid during the callback.
         buffers.CopyTo(_buffers);
         (_count, _index, _offset, Taken, Rest) = (buffers.Length, 0, 0, 0, total);
+        Consume(0);
         while (Taken < taken) Consume(Math.Min(taken - Taken, (int)_buffers[_index].Length - _offset));
     }
 

@@ -17,6 +17,10 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
     private const int Largest = QuicSessions.IdSize + FrameRules.MaxDatagram;
 
     private int _sending;
+    private long _sent;
+
+    /// <summary>Sent as streams so far.</summary>
+    public long Sent => Volatile.Read(ref _sent);
 
     /// <summary>Sends one.</summary>
     /// <returns>False when it was dropped and counted.</returns>
@@ -24,6 +28,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
     {
         if (Interlocked.Increment(ref _sending) <= MaxStreams && Outgoing.TrySend(this, tunnel, id, payload))
         {
+            Interlocked.Increment(ref _sent);
             tunnel.Traffic.CountDatagramSent(payload.Length);
             return true;
         }

@@ -75,7 +75,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     /// <summary>Bytes of the largest packet that the path takes, as found so far (QUIC packet in UDP payload); 0 before the first figures.</summary>
     public int PathMtu { get; private set; }
 
-    /// <summary>The peer had to prove its address before the hub did any work (RFC 9000, 8.1.2).</summary>
+    /// <summary>Edge: we had to prove our address before the hub did any work (Retry; RFC 9000, 8.1.2).</summary>
     public bool WasRetried { get; private set; }
 
     /// <summary>Hub: waits until the peer has finished the handshake and opened its control stream.</summary>

@@ -102,8 +102,6 @@ internal sealed class QuicSessions
     /// <summary>A datagram has come, from msquic's buffer or as a stream; on a worker of msquic.</summary>
     public void OnDatagram(ReadOnlySpan<byte> datagram)
     {
-        // Of strangers nothing is taken.
-        if (!_tunnel.Terms.IsExtended) return;
         if (datagram.Length < IdSize)
         {
             _tunnel.Traffic.CountDrop(DatagramDrop.Malformed);

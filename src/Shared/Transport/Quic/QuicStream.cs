@@ -78,16 +78,14 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         }
     }
 
-    /// <summary>Edge: a client's stream. The tunnel's lock is held, so that streams start in the order of their ids.</summary>
+    /// <summary>Edge: a client's stream, not yet started.</summary>
     /// <returns>Null when the connection is over.</returns>
     public static QuicStream? Open(QuicTunnel tunnel, uint id, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
         var result = new QuicStream(tunnel, isPeers: false) { Id = id, _endpoint = endpoint, _observer = observer };
         if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: false) is not { } handle) return null;
         result._handle = handle;
-        if (!QuicStatus.Failed(handle.Start())) return result;
-        handle.Dispose();
-        return null;
+        return result;
     }
 
     /// <summary>Hub: a stream that the edge has opened; from the connection's callback.</summary>
@@ -102,7 +100,13 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
 
     // ---- the local end
 
-    /// <summary>Edge: begins to carry a client's stream whose lines are to be sent first. Without the tunnel's lock.</summary>
+    /// <summary>Edge: takes its number; streams start in the order of their ids.</summary>
+    public void Start()
+    {
+        if (QuicStatus.Failed(_handle.Start())) OnNotStarted();
+    }
+
+    /// <summary>Edge: begins to carry a client's stream whose lines are to be sent first.</summary>
     public void Begin(in StreamOpening opening)
     {
         _endpoint!.Start(this);
@@ -225,10 +229,9 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
                 _output.OnIdealSize(e.IdealBytes);
                 break;
             case StreamEvent.StartComplete when QuicStatus.Failed(e.StartStatus):
-                End(StreamEndSide.Tunnel, ResetReason.Unspecified, afterData: false);
-                Close();
+                OnNotStarted();
                 break;
-            case StreamEvent.StartComplete when e.StartAccepted != 0:
+            case StreamEvent.StartComplete when (e.StartAccepted & 1) != 0:
             case StreamEvent.PeerAccepted:
                 OnAccepted();
                 break;
@@ -257,6 +260,13 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         if (abort) AbortNow();
         else End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: false);
         return false;
+    }
+
+    // The connection is over: there will be no other event.
+    private void OnNotStarted()
+    {
+        OnTunnelLost();
+        Close();
     }
 
     private void OnRemoteClose()

@@ -18,6 +18,7 @@ public static class QuicTransport
 
     private const uint KeepAliveMilliseconds = 15_000;
     private const uint IdleMilliseconds = 45_000;
+    private const uint HandshakeMilliseconds = 10_000;
 
     internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;
 
@@ -47,7 +48,8 @@ public static class QuicTransport
     /// <summary>The settings of an edge's connection; the hub opens no bidirectional streams.</summary>
     internal static NativeSettings EdgeSettings(TransportContext context) => Common(context) with
     {
-        HandshakeIdleTimeoutMs = (uint)QuicTunnelDialer.ConnectTimeout.TotalMilliseconds,
+        // The dialer's deadline comes first; this only keeps a forgotten handshake from staying.
+        HandshakeIdleTimeoutMs = HandshakeMilliseconds,
         KeepAliveIntervalMs = KeepAliveMilliseconds,
         PeerBidirectionalStreams = 0,
         PeerUnidirectionalStreams = OversizeDatagrams.MaxStreams,
@@ -56,7 +58,7 @@ public static class QuicTransport
     /// <summary>The settings of a hub's connection with a stranger: one stream and no more.</summary>
     internal static NativeSettings StrangerSettings(TransportContext context) => Common(context) with
     {
-        HandshakeIdleTimeoutMs = 10_000,
+        HandshakeIdleTimeoutMs = HandshakeMilliseconds,
         PeerBidirectionalStreams = 1,
         PeerUnidirectionalStreams = 0,
     };

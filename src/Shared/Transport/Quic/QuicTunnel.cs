@@ -26,6 +26,8 @@ internal sealed class QuicTunnel : ITunnel
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
+    // So that streams start in the order of their ids. No callback takes it: what is called under it may have to wait for one.
+    private readonly Lock _opening = new();
     private readonly HashSet<QuicStream> _streams = [];
     private readonly ILogger _logger;
     private readonly string _name;
@@ -38,9 +40,12 @@ internal sealed class QuicTunnel : ITunnel
     private ITimer? _timer;
     private TunnelEnd? _end;
     private TunnelEnd? _closing;
+    private byte[]? _hello;
     private bool _peerGoingAway;
+    private bool _nativeOver;
     private long _goAwaySentAt = -1;
     private uint _nextId = 1;
+    private uint _highestId;
     private int _waiting;
     private int _unfinished;
 
@@ -100,6 +105,8 @@ internal sealed class QuicTunnel : ITunnel
     public void Start()
     {
         lock (Sync) _timer = Context.Time.CreateTimer(static state => ((QuicTunnel)state!).OnTick(), this, Tick, Tick);
+        // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
+        if (_hello is { } hello) Control.Send(FrameType.Hello, hello);
         if (IsEdge) Connection.Handle.Apply(QuicTransport.ConnectedSettings(Context));
         Connection.HandOver(this);
         _ = ReadAsync();
@@ -109,20 +116,29 @@ internal sealed class QuicTunnel : ITunnel
     public void UseHub(HubInfo? hub, Hello hello)
     {
         if (hub is not null) Terms.Accept(hub);
-        Control.Send(FrameType.Hello, ControlMessage.Serialize(hello));
+        _hello = ControlMessage.Serialize(hello);
     }
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
         QuicStream stream;
-        lock (Sync)
+        lock (_opening)
         {
-            if (!TakesNew || _waiting >= MaxWaitingStreams) return null;
+            lock (Sync)
+            {
+                if (!TakesNew || _waiting >= MaxWaitingStreams) return null;
+            }
+
             if (QuicStream.Open(this, _nextId, endpoint, observer) is not { } opened) return null;
-            _nextId++;
-            _waiting++;
             stream = opened;
-            AddLocked(stream);
+            if (!TryAdd(stream))
+            {
+                stream.Handle.Dispose();
+                return null;
+            }
+
+            _nextId++;
+            stream.Start();
         }
 
         stream.Begin(opening);
@@ -153,7 +169,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             if (_goAwaySentAt >= 0) return;
             _goAwaySentAt = Context.NowMilliseconds;
-            highest = _nextId - 1;
+            highest = _highestId;
         }
 
         if ((Features & TunnelFeatures.GoAway) != 0) Control.Send(FrameType.GoAway, ControlMessage.Serialize(new GoAway(reason, highest)));
@@ -226,7 +242,7 @@ internal sealed class QuicTunnel : ITunnel
         lock (Sync)
         {
             AddLocked(stream);
-            _nextId = Math.Max(_nextId, stream.Id + 1);
+            _highestId = Math.Max(_highestId, stream.Id);
             late = !ServesOpensLocked;
         }
 
@@ -260,16 +276,15 @@ internal sealed class QuicTunnel : ITunnel
     internal void OnConnectionClosed()
     {
         OnConnectionEnding(new TunnelEnd(TunnelEndKind.Closed, "closed"));
-        TaskCompletionSource? streamsGone;
         lock (Sync)
         {
-            streamsGone = _streamsGone;
             _timer?.Dispose();
+            _nativeOver = true;
+            // Another thread may be just ending one; whoever ends the last goes on.
+            if (_unfinished > 0) return;
         }
 
-        if (!_completion.TrySetResult(_end!)) return;
-        TransportLog.Ended(_logger, _name, RemoteEndPoint, _end!.Kind, _end.Detail);
-        streamsGone?.TrySetResult();
+        Complete();
     }
 
     internal void OnPong(ReadOnlySpan<byte> payload)
@@ -291,12 +306,16 @@ internal sealed class QuicTunnel : ITunnel
     internal void StreamFinished(in StreamEnd end)
     {
         if (!end.Completed) Traffic.CountReset();
+        bool over;
         lock (Sync)
         {
             if (--_unfinished > 0) return;
             _streamsGone?.TrySetResult();
             _streamsGone = null;
+            over = _nativeOver;
         }
+
+        if (over) Complete();
     }
 
     /// <summary>The native stream is over.</summary>
@@ -325,6 +344,18 @@ internal sealed class QuicTunnel : ITunnel
     private bool ServesOpensLocked =>
         _closing is null && !_peerGoingAway && (_goAwaySentAt < 0 || Context.NowMilliseconds - _goAwaySentAt <= GoAwayGraceMilliseconds);
 
+    private bool TryAdd(QuicStream stream)
+    {
+        lock (Sync)
+        {
+            if (IsDead) return false;
+            _waiting++;
+            _highestId = stream.Id;
+            AddLocked(stream);
+            return true;
+        }
+    }
+
     private void AddLocked(QuicStream stream)
     {
         _streams.Add(stream);
@@ -350,6 +381,11 @@ internal sealed class QuicTunnel : ITunnel
             TransportLog.Bug(_logger, e, _name);
             EndWith(NoError, new TunnelEnd(TunnelEndKind.ConnectionLost, $"internal error: {e.Message}"));
         }
+    }
+
+    private void Complete()
+    {
+        if (_completion.TrySetResult(_end!)) TransportLog.Ended(_logger, _name, RemoteEndPoint, _end!.Kind, _end.Detail);
     }
 
     private void EndWith(ulong code, TunnelEnd end)

@@ -27,11 +27,12 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         if (!QuicLibrary.TryLoad(out var reason)) return DialResult.Failed(DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
+        using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
         var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         DialResult? result = null;
         try
         {
-            result = await ConnectAsync(connection, request, cancellationToken);
+            result = await ConnectAsync(connection, configuration, request, cancellationToken);
             if (result is not null) return result;
             using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -53,6 +54,28 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         return result;
     }
 
+    /// <summary>Shakes hands, with the pin checked, looks how large packets get through, and hangs up. The secret is not said.</summary>
+    /// <param name="request">Where to.</param>
+    /// <param name="discovery">How long the path's size is looked for: probes of growing size follow the handshake.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<QuicPath> ProbeAsync(DialRequest request, TimeSpan discovery, CancellationToken cancellationToken)
+    {
+        using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
+        var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
+        try
+        {
+            if ((await ConnectAsync(connection, configuration, request, cancellationToken))?.Failure is { } failure) return new QuicPath(failure, TimeSpan.Zero, 0);
+            await Task.Delay(discovery, context.Time, cancellationToken);
+            return connection.End is { } end
+                ? new QuicPath(new DialFailure(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) ended the connection: {end.Detail}"), TimeSpan.Zero, 0)
+                : new QuicPath(null, connection.RoundTripTime ?? TimeSpan.Zero, Math.Max(0, connection.MaxDatagram - sizeof(uint)));
+        }
+        finally
+        {
+            await EndAsync(connection);
+        }
+    }
+
     // To a peer that may not be there nothing is said: its answer would be waited for.
     private static async Task EndAsync(QuicConnection connection)
     {
@@ -61,11 +84,10 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         await connection.Closed;
     }
 
-    private async Task<DialResult?> ConnectAsync(QuicConnection connection, DialRequest request, CancellationToken cancellationToken)
+    private async Task<DialResult?> ConnectAsync(QuicConnection connection, ConfigurationHandle configuration, DialRequest request, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        using var configuration = ConfigurationHandle.Client(connection.Library, QuicTransport.EdgeSettings(context));
         try
         {
             await connection.ConnectAsync(configuration, request.HostName, either.Token);

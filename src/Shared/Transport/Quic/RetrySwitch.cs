@@ -60,7 +60,7 @@ internal sealed class RetrySwitch : IDisposable
                 QuicLog.RetryBegins(_logger, _open);
                 Set(on: true);
             }
-            else if (_isOn && _open < _threshold / 2)
+            else if (_isOn && _open <= _threshold / 2)
             {
                 QuicLog.RetryEnds(_logger);
                 Set(on: false);

@@ -280,6 +280,7 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
                 if (_discarding) ReleaseLocked();
                 if (_held.IsEmpty)
                 {
+                    ReleaseLocked();
                     _writing = false;
                     ending = _ending;
                 }

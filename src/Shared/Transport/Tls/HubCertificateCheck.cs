@@ -4,9 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>Whether a hub's certificate is the right one (protocol.md section 7): a pin decides alone; without pins the trust store and the name do.</summary>
-internal static class HubCertificateCheck
+public static class HubCertificateCheck
 {
     /// <summary>What is wrong, for the operator; null when it is right.</summary>
+    /// <param name="certificate">What the hub showed.</param>
+    /// <param name="errors">What the system's validation says of it.</param>
+    /// <param name="request">The pins and the name that are expected.</param>
     public static string? Fault(X509Certificate? certificate, SslPolicyErrors errors, DialRequest request)
     {
         if (certificate is not X509Certificate2 shown) return "the hub showed no certificate";

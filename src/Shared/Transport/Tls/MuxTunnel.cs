@@ -35,6 +35,7 @@ internal sealed class MuxTunnel : ITunnel
     private TaskCompletionSource? _streamsGone;
     private TunnelEnd? _end;
     private TunnelEnd? _closing;
+    private byte[]? _hello;
     private bool _peerGoingAway;
     private long _goAwaySentAt = -1;
     private int _unfinished;
@@ -131,6 +132,8 @@ internal sealed class MuxTunnel : ITunnel
         lock (Sync)
         {
             if (IsDead) return;
+            // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
+            if (_hello is { } hello) Control.Hello(hello);
             _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
         }
 
@@ -144,7 +147,7 @@ internal sealed class MuxTunnel : ITunnel
     {
         if (hub is null) return;
         Terms.Accept(hub);
-        lock (Sync) Control.Hello(ControlMessage.Serialize(hello));
+        _hello = ControlMessage.Serialize(hello);
     }
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)

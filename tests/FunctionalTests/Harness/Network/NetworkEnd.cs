@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Harness.Network;
 
@@ -17,15 +18,22 @@ public sealed record NetworkEnd(string Name, IPAddress Address)
     public (string Program, string[] Arguments) Command(string program, params IEnumerable<string> arguments) =>
         (DebianProgram.Ip, ["netns", "exec", Name, program, .. arguments]);
 
+    /// <summary>Starts a program in here.</summary>
+    public ManagedProcess Start(string name, string program, params IEnumerable<string> arguments)
+    {
+        var (ip, all) = Command(program, arguments);
+        return ManagedProcess.Start(name, ip, all);
+    }
+
     /// <summary>A socket of the test itself that lives in here.</summary>
     public Socket CreateSocket(SocketType type) => NamespaceThread.Run(
         Path, () => new Socket(AddressFamily.InterNetwork, type, type == SocketType.Dgram ? ProtocolType.Udp : ProtocolType.Tcp));
 
-    /// <summary>The same, bound to a port that is free.</summary>
-    public Socket Bind(SocketType type, IPAddress? address = null)
+    /// <summary>The same, bound, by default to a port that is free, and listening.</summary>
+    public Socket Bind(SocketType type, IPAddress? address = null, int port = 0)
     {
         var socket = CreateSocket(type);
-        socket.Bind(new IPEndPoint(address ?? Address, 0));
+        socket.Bind(new IPEndPoint(address ?? Address, port));
         if (type == SocketType.Stream) socket.Listen();
         return socket;
     }

@@ -5,6 +5,7 @@ using FsCheck.Fluent;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Hub.UnitTests.Edges.State;
 
@@ -60,6 +61,17 @@ public sealed class EdgeSetDifferTests
         var one = TestEdges.Edge("a", 80, 81, 82) with { FirewallConfig = JsonElement.Parse("""{"a":1,"b":2}""") };
         var other = TestEdges.Edge("a", new PortRange(80, 82)) with { FirewallConfig = JsonElement.Parse("""{ "b": 2, "a": 1 }""") };
         Assert.True(EdgeSetDiffer.Compare(State(one), State(other)).IsEmpty);
+    }
+
+    [Fact]
+    public void Equal_lists_are_no_change_and_another_address_is()
+    {
+        EdgeDefinition With(params string[] denied) => TestEdges.Edge("a", 80) with
+        {
+            Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { DenyCidrs = CidrSet.Parse(denied) }),
+        };
+        Assert.True(EdgeSetDiffer.Compare(State(With("192.0.2.7")), State(With("192.0.2.7/32"))).IsEmpty);
+        Assert.Equal(["tcp/80"], Assert.Single(EdgeSetDiffer.Compare(State(With("192.0.2.7")), State(With("192.0.2.8"))).Edges).PortsChanged);
     }
 
     // Even numbers are TCP, odd ones UDP.

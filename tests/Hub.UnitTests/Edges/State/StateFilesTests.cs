@@ -3,6 +3,7 @@ using Tunnel.Hub.Edges.State;
 
 namespace Hub.UnitTests.Edges.State;
 
+[Collection(UmaskTests.Name)]
 public sealed class StateFilesTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

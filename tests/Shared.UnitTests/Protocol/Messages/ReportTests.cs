@@ -80,4 +80,40 @@ public class ReportTests
             input => Assert.Equal(ControlMessage.TryParseReport(input, out var report, out var error), report is not null && error is null),
             [Encoding.UTF8.GetBytes(Example)],
             maxAllocated: 128 * 1024);
+
+    [Fact]
+    public void Blocked_clients_are_written_and_read_again()
+    {
+        var report = new Report
+        {
+            Kind = Report.Blocked,
+            BlockedClients = new BlockedReport
+            {
+                Counts = [new BlockedCount(443, "tcp", "denied", 5)],
+                Sources = [new BlockedSource(443, "tcp", "denied", "2001:db8::7", 5)],
+                Dropped = 3,
+            },
+        };
+        var json = Encoding.UTF8.GetString(ControlMessage.Serialize(report));
+        Assert.Equal(
+            """{"kind":"blocked","rev":0,"blocked":{"counts":[{"port":443,"proto":"tcp","reason":"denied","count":5}],"sources":[{"port":443,"proto":"tcp","reason":"denied","source":"2001:db8::7","count":5}],"dropped":3}}""",
+            json);
+        Assert.True(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(json), out var read, out var error), error);
+        Assert.Equal(report.BlockedClients.Counts, read.BlockedClients!.Counts);
+        Assert.Equal(report.BlockedClients.Sources, read.BlockedClients.Sources);
+        Assert.Equal(3, read.BlockedClients.Dropped);
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"blocked","blocked":[]}""", "not an object")]
+    [InlineData("""{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp"}]}}""", "no port, proto or reason")]
+    [InlineData("""{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp","reason":"\u001b[31m"}]}}""", "not a word")]
+    [InlineData("""{"kind":"blocked","blocked":{"sources":[{"port":443,"proto":"tcp","reason":"denied","source":"10.0.0.0/8"}]}}""", "not an address")]
+    [InlineData("""{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp","reason":"denied","count":-1}]}}""", "blocked.count")]
+    [InlineData("""{"kind":"blocked","blocked":{"dropped":-1}}""", "blocked.dropped")]
+    public void What_is_wrong_with_blocked_clients_is_named(string json, string expected)
+    {
+        Assert.False(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(json), out _, out var error));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
 }

@@ -31,6 +31,19 @@ public class ConnectionTokenTests
     }
 
     [Theory]
+    [InlineData(TransportMode.TcpTls, "tcpTls")]
+    [InlineData(TransportMode.Quic, "quic")]
+    [InlineData(TransportMode.QuicWithFallback, "quicWithFallback")]
+    public void The_transport_is_a_word_and_left_out_when_nobody_chose(TransportMode mode, string word)
+    {
+        var token = Token with { Transport = mode };
+        Assert.EndsWith($",\"t\":\"{word}\"}}", Json(token), StringComparison.Ordinal);
+        Assert.Equal(mode, Decode(token.Encode()).Transport);
+        Assert.NotEqual(Token, token);
+        Assert.Null(Decode(Token.Encode()).Transport);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("=")]
     [InlineData("==")]
@@ -47,7 +60,7 @@ public class ConnectionTokenTests
     public void Members_of_later_versions_are_ignored() =>
         Assert.Equal(
             new ConnectionToken("h", 1, "e", "s", [Pin]),
-            Decode(Encode($$"""{"x":[{"h":"other"}],"t":"quic","h":"h","p":1,"e":"e","s":"s","f":["{{Pin}}"],"z":null}""")));
+            Decode(Encode($$"""{"x":[{"h":"other"}],"y":"quic","h":"h","p":1,"e":"e","s":"s","f":["{{Pin}}"],"z":null}""")));
 
     [Theory]
     [InlineData("hub.example.com")]
@@ -73,6 +86,8 @@ public class ConnectionTokenTests
     [InlineData("""{"h":"h","p":1,"e":"e","s":12345}""", "s: the value is not a string")]
     [InlineData("""{"h":"h","p":1,"e":"e","s":"s","f":"short"}""", "f is not a pin (base64url of 32 bytes) or a list of pins")]
     [InlineData("""{"h":"h","p":1,"e":"e","s":"s","f":5}""", "f: the value is not a list")]
+    [InlineData("""{"h":"h","p":1,"e":"e","s":"s","t":"udp"}""", "t (the transport) is none of tcpTls, quic, quicWithFallback")]
+    [InlineData("""{"h":"h","p":1,"e":"e","s":"s","t":1}""", "t: the value is not a string")]
     [InlineData("[]", "a list is not a JSON object")]
     [InlineData("hello", "not valid JSON, or nested deeper than 32 levels, at byte 0 of line 1")]
     public void What_is_wrong_with_the_content_is_said(string json, string expected)
@@ -117,7 +132,7 @@ public class ConnectionTokenTests
     [Fact]
     public void The_secret_shows_nowhere()
     {
-        Assert.Equal("ConnectionToken { Host = hub.example.com, Port = 8443, EdgeId = edge-nyc-01, Secret = ***, Pins = 0 }", Token.ToString());
+        Assert.Equal("ConnectionToken { Host = hub.example.com, Port = 8443, EdgeId = edge-nyc-01, Secret = ***, Pins = 0, Transport = any }", Token.ToString());
         Assert.DoesNotContain(Token.Secret, $"{Token}", StringComparison.Ordinal);
 
         foreach (var json in (string[])["""{"s":"hunter2","s":1}""", """{"h":["hunter2"]}""", """{"p":"hunter2","s":5}""", "hunter2", """{"s":"hunter2 """])

@@ -85,7 +85,7 @@ internal unsafe struct StreamEvent
     [FieldOffset(8)]
     public int StartStatus;
 
-    /// <summary>Of a started stream: the peer's limit allows it now.</summary>
+    /// <summary>Of a started stream: its lowest bit, when the peer's limit allows it now. The others are not set to anything.</summary>
     [FieldOffset(24)]
     public byte StartAccepted;
 

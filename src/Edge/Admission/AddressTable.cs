@@ -1,0 +1,108 @@
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Edge.Admission;
+
+/// <summary>
+/// The limits on single addresses of one port. Bounded: an address without connections is forgotten when its bucket is full again, and when there are
+/// too many of those, the one that was quiet longest. Not thread-safe; the caller locks.
+/// </summary>
+internal sealed class AddressTable(TimeProvider time, int capacity)
+{
+    // Two for each that may come: the list gets shorter.
+    private const int ForgottenAtOnce = 2;
+    private const int SubnetBits = 64;
+
+    private readonly Dictionary<UInt128, AddressEntry> _entries = [];
+
+    /// <summary>Those without connections, the one that was quiet longest first.</summary>
+    private readonly LinkedList<AddressEntry> _quiet = new();
+
+    public int Count => _entries.Count;
+
+    /// <summary>Counts a connection in, or tells why it may not be.</summary>
+    /// <param name="client">Its address, as <see cref="AddressNumber"/> writes it.</param>
+    /// <param name="policy">The limits.</param>
+    /// <param name="entry">What to give back to <see cref="Leave"/>; null when the policy has no limit on addresses.</param>
+    public RefusalReason? TryEnter(UInt128 client, EdgePortPolicy policy, out AddressEntry? entry)
+    {
+        entry = null;
+        if (policy is { MaxConnectionsPerIp: null, NewConnectionsPerSecondPerIp: null })
+            return null;
+
+        long now = time.GetTimestamp();
+        Forget(policy, now);
+        AddressEntry found = Find(KeyOf(client));
+        RefusalReason? refusal = found.Active >= policy.MaxConnectionsPerIp ? RefusalReason.MaxConnectionsPerIp
+            : policy.NewConnectionsPerSecondPerIp is { } rate && !TryTake(found, rate, BurstOf(policy, rate), now) ? RefusalReason.ConnectionRate
+            : null;
+        if (refusal is not null)
+            return refusal;
+        if (found.Active++ == 0)
+            _quiet.Remove(found.Node);
+        entry = found;
+        return null;
+    }
+
+    /// <summary>Counts a connection out.</summary>
+    public void Leave(AddressEntry entry)
+    {
+        if (--entry.Active == 0)
+            _quiet.AddLast(entry.Node);
+    }
+
+    private static UInt128 KeyOf(UInt128 client) => AddressNumber.IsIPv4(client) ? client : client >> SubnetBits << SubnetBits;
+
+    private static int BurstOf(EdgePortPolicy policy, int rate) => policy.NewConnectionsBurst ?? rate;
+
+    private AddressEntry Find(UInt128 key)
+    {
+        if (_entries.TryGetValue(key, out AddressEntry? entry))
+        {
+            if (entry.Active == 0)
+            {
+                _quiet.Remove(entry.Node);
+                _quiet.AddLast(entry.Node);
+            }
+
+            return entry;
+        }
+
+        // Those with connections are bounded by the connections.
+        if (_entries.Count >= capacity && _quiet.First is { } oldest)
+            Remove(oldest.Value);
+        entry = new AddressEntry(key);
+        _entries.Add(key, entry);
+        _quiet.AddLast(entry.Node);
+        return entry;
+    }
+
+    private bool TryTake(AddressEntry entry, int rate, int burst, long now)
+    {
+        // A first-comer has a full bucket.
+        double gained = entry.Refilled == 0 ? burst : time.GetElapsedTime(entry.Refilled, now).TotalSeconds * rate;
+        entry.Tokens = Math.Min(entry.Tokens + gained, burst);
+        entry.Refilled = now;
+        if (entry.Tokens < 1)
+            return false;
+        entry.Tokens--;
+        return true;
+    }
+
+    private void Forget(EdgePortPolicy policy, long now)
+    {
+        for (int count = 0; count < ForgottenAtOnce && _quiet.First is { } first && IsForgettable(first.Value, policy, now); count++)
+            Remove(first.Value);
+    }
+
+    private bool IsForgettable(AddressEntry entry, EdgePortPolicy policy, long now) =>
+        policy.NewConnectionsPerSecondPerIp is not { } rate || entry.Refilled == 0
+        || entry.Tokens + (time.GetElapsedTime(entry.Refilled, now).TotalSeconds * rate) >= BurstOf(policy, rate);
+
+    private void Remove(AddressEntry entry)
+    {
+        _entries.Remove(entry.Key);
+        _quiet.Remove(entry.Node);
+    }
+}

@@ -1,0 +1,78 @@
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Edge.Admission;
+
+/// <summary>
+/// The door of one port: applies its policy to each client before a stream is opened, and counts those that are turned away. A client that is turned away
+/// costs no stream and no allocation beyond its address's entry.
+/// </summary>
+internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, RefusalCounters totals, IBlockedClients blocked, TimeProvider time)
+{
+    /// <summary>Addresses without connections that are remembered because of their rate.</summary>
+    private const int MaxAddresses = 65_536;
+
+    private readonly Lock _gate = new();
+    private readonly AddressTable _addresses = new(time, MaxAddresses);
+    private volatile EdgePortPolicy _policy = policy;
+    private int _active;
+    private long _total;
+
+    public PortKey Port => port;
+
+    /// <summary>What clients that come now are held to.</summary>
+    public EdgePortPolicy Policy
+    {
+        get => _policy;
+        set => _policy = value;
+    }
+
+    /// <summary>Clients that are in.</summary>
+    public int Active => Volatile.Read(ref _active);
+
+    /// <summary>Clients that were ever let in.</summary>
+    public long Total => Volatile.Read(ref _total);
+
+    /// <summary>Clients of this port that were turned away.</summary>
+    public RefusalCounters Refusals { get; } = new();
+
+    /// <summary>Lets a client in, or tells why not. Who is in must be let out again by <see cref="Leave"/>.</summary>
+    /// <param name="client">Its address; null when it is not known.</param>
+    /// <param name="entry">What to give to <see cref="Leave"/>.</param>
+    public RefusalReason? TryEnter(UInt128? client, out AddressEntry? entry)
+    {
+        entry = null;
+        EdgePortPolicy policy = _policy;
+        if (policy.HasLists && !(client is { } known && policy.Permits(known)))
+            return RefusalReason.Denied;
+        lock (_gate)
+        {
+            if (_active >= policy.MaxConnections)
+                return RefusalReason.MaxConnections;
+            if (client is { } address && _addresses.TryEnter(address, policy, out entry) is { } refusal)
+                return refusal;
+            _active++;
+            _total++;
+            return null;
+        }
+    }
+
+    /// <summary>Lets a client out.</summary>
+    public void Leave(AddressEntry? entry)
+    {
+        lock (_gate)
+        {
+            _active--;
+            if (entry is not null)
+                _addresses.Leave(entry);
+        }
+    }
+
+    /// <summary>Counts a client that was turned away, for whatever reason.</summary>
+    public void CountRefusal(RefusalReason reason, UInt128? client)
+    {
+        totals.Count(reason);
+        Refusals.Count(reason);
+        blocked.Add(port, reason, client, _policy.LogConnections);
+    }
+}

@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>
+/// Dials over what the mode allows (product.md section 6). With fallback QUIC is tried first and has 5 s; a network that does not let it through
+/// must not keep the edge from its hub. A hub that answered with a wrong certificate or that refused the secret is not asked
+/// again over TLS: whoever can block UDP could else choose which transport's checks are met.
+/// </summary>
+internal sealed class TransportSelector
+{
+    /// <summary>For all of a QUIC dial, where TLS can take its place.</summary>
+    internal static readonly TimeSpan QuicDeadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often QUIC is tried again while the tunnel runs over TLS.</summary>
+    internal static readonly TimeSpan QuicInterval = TimeSpan.FromMinutes(10);
+
+    private readonly HubDialer _first;
+    private readonly HubDialer? _fallback;
+    private readonly TransportChoice _choice;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    private TransportSelector(HubDialer first, HubDialer? fallback, TransportChoice choice, TimeProvider time, ILogger logger) =>
+        (_first, _fallback, _choice, _time, _logger) = (first, fallback, choice, time, logger);
+
+    /// <summary>One transport and no other.</summary>
+    /// <param name="dialer">It.</param>
+    /// <param name="choice">Why.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public static TransportSelector Only(HubDialer dialer, TransportChoice choice, TimeProvider time, ILogger logger) => new(dialer, null, choice, time, logger);
+
+    /// <summary>QUIC, and TLS where it does not get through.</summary>
+    public static TransportSelector WithFallback(HubDialer quic, HubDialer tls, TimeProvider time, ILogger logger) =>
+        new(quic, tls, TransportChoice.Preferred, time, logger);
+
+    /// <summary>Whether a tunnel over <paramref name="kind"/> is only there because QUIC did not get through.</summary>
+    public bool PrefersOtherThan(TransportKind kind) => _fallback is not null && kind != TransportKind.Quic;
+
+    /// <summary>One round of dialling.</summary>
+    public async Task<DialOutcome> DialAsync(int port, DialRequest template, CancellationToken cancellationToken)
+    {
+        if (_fallback is null)
+            return new DialOutcome(await _first.DialAsync(port, template, cancellationToken), _choice);
+        DialResult quic = await DialQuicAsync(port, template, cancellationToken);
+        if (quic.Failure is not { } failure || FallbackReason(failure.Kind) is not { } reason)
+            return new DialOutcome(quic, _choice);
+
+        DialResult tls = await _fallback.DialAsync(port, template, cancellationToken);
+        var choice = new TransportChoice(reason, failure.Message);
+        return tls.Failure is { } both
+            ? new DialOutcome(DialResult.Failed(both.Kind, $"{both.Message} (over QUIC before: {failure.Message})"), choice)
+            : new DialOutcome(tls, choice);
+    }
+
+    /// <summary>Tries QUIC every ten minutes until there is a tunnel over it.</summary>
+    public async Task<DialOutcome> AwaitQuicAsync(int port, Func<DialRequest> template, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(QuicInterval, _time, cancellationToken);
+            try
+            {
+                DialResult result = await DialQuicAsync(port, template(), cancellationToken);
+                if (result.Tunnel is not null)
+                    return new DialOutcome(result, TransportChoice.Preferred);
+                _logger.QuicStillFails(result.Failure!.Kind, result.Failure.Message, QuicInterval.TotalMinutes);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The tunnel over TLS must not suffer from a bug in this one.
+                _logger.QuicFaulted(e, QuicInterval.TotalMinutes);
+            }
+        }
+    }
+
+    private async Task<DialResult> DialQuicAsync(int port, DialRequest template, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(QuicDeadline, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            return await _first.DialAsync(port, template, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return DialResult.Failed(DialFailureKind.Timeout,
+                $"{template.HostName} did not answer over QUIC within {QuicDeadline.TotalSeconds:0} s: is UDP port {port} let through?");
+        }
+    }
+
+    /// <summary>Why TLS takes over; null when the hub has spoken and another transport would change nothing.</summary>
+    private static TransportReason? FallbackReason(DialFailureKind kind) => kind switch
+    {
+        DialFailureKind.Timeout => TransportReason.QuicTimedOut,
+        DialFailureKind.Unreachable => TransportReason.QuicUnreachable,
+        DialFailureKind.TlsFailed or DialFailureKind.ProtocolError => TransportReason.QuicFailed,
+        _ => null,
+    };
+}

@@ -1,0 +1,43 @@
+using System.Net;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Doctor.Checks;
+
+/// <summary>
+/// The hub takes this edge's id and secret. It hangs up before HELLO, which is what decides between two tunnels of one id (protocol.md section
+/// 2), so that a running edge keeps its tunnel and its streams, here or elsewhere; the hub's log shows a tunnel that came and went.
+/// </summary>
+internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic) : ICheck
+{
+    public string Name => "authentication";
+
+    public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
+    {
+        ITunnelDialer? dialer = context.Options.Transport == TransportMode.Quic ? quic : tls;
+        if (dialer is null)
+            return new CheckResult(Name, CheckStatus.Skipped, "QUIC is not available");
+        IPEndPoint? address = dialer.Kind == TransportKind.TcpTls || context.Addresses.IsEmpty
+            ? context.Reached
+            : new IPEndPoint(context.Addresses[0], context.Options.HubPort);
+        if (address is null)
+            return new CheckResult(Name, CheckStatus.Skipped, "the hub is not reached");
+
+        DialResult result = await dialer.DialAsync(context.Request(address), cancellationToken);
+        if (result.Failure is { } failure)
+            return new CheckResult(Name, CheckStatus.Failed, failure.Message, Advice(failure.Kind, context.Options.EdgeId));
+        await using ITunnel tunnel = result.Tunnel!;
+        context.Config = result.Config;
+        return new CheckResult(
+            Name, CheckStatus.Ok,
+            $"the hub takes '{context.Options.EdgeId}' and assigns {result.Config!.ListenPorts.Length} TCP and {result.Config.ListenPortsUdp.Length} UDP ports");
+    }
+
+    private static string Advice(DialFailureKind kind, string id) => kind switch
+    {
+        DialFailureKind.Unauthorized => $"at the hub: tunnel-hub edge show {id}; is it enabled? A new token: tunnel-hub edge token {id}",
+        DialFailureKind.WrongCertificate => "see tls",
+        DialFailureKind.Busy => "try again in a minute: too many failed tries of this edge, or the hub is overloaded",
+        _ => "see the checks above, and the hub's log",
+    };
+}

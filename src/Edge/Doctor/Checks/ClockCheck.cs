@@ -1,0 +1,31 @@
+namespace Tunnel.Edge.Doctor.Checks;
+
+/// <summary>The clock is right: certificates and logs need it.</summary>
+/// <param name="IsSynchronized">Whether the kernel's clock is kept by somebody (adjtimex(2)); null when that can't be told.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time) : ICheck
+{
+    private const string Advice = "install and start chrony or systemd-timesyncd, then timedatectl status; in a virtual machine the host may do it";
+
+    public string Name => "clock";
+
+    public Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken) => Task.FromResult(Look(context));
+
+    private CheckResult Look(DoctorContext context)
+    {
+        DateTime now = Time.GetUtcNow().UtcDateTime;
+        if (context.CertificateValidity is { } valid && (now < valid.From || now > valid.To))
+        {
+            // With pins dates do not matter, so that the tunnel works all the same.
+            CheckStatus status = context.Options.Pins.IsDefaultOrEmpty ? CheckStatus.Failed : CheckStatus.Warning;
+            return new CheckResult(Name, status, $"{now:u} is outside of the hub's certificate's time ({valid.From:u} to {valid.To:u})", Advice);
+        }
+
+        return IsSynchronized() switch
+        {
+            true => new CheckResult(Name, CheckStatus.Ok, $"{now:u}, synchronized"),
+            false => new CheckResult(Name, CheckStatus.Warning, $"{now:u}, but nothing keeps it right", Advice),
+            null => new CheckResult(Name, CheckStatus.Skipped, $"{now:u}; whether it is kept right can't be told here"),
+        };
+    }
+}

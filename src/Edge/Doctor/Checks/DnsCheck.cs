@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Edge.Connecting;
+
+namespace Tunnel.Edge.Doctor.Checks;
+
+/// <summary>The hub's name has addresses.</summary>
+internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : ICheck
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    public string Name => "dns";
+
+    public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
+    {
+        string host = context.Options.HubHost;
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+        {
+            context.Addresses = [literal];
+            return new CheckResult(Name, CheckStatus.Ok, $"{host} is an address");
+        }
+
+        try
+        {
+            context.Addresses = [.. AddressOrder.Interleave(await resolver(host, cancellationToken).WaitAsync(Limit, time, cancellationToken))];
+        }
+        catch (SocketException e)
+        {
+            return NotFound(host, e.Message);
+        }
+        catch (TimeoutException)
+        {
+            return NotFound(host, $"no answer within {Limit.TotalSeconds:0} s");
+        }
+
+        return context.Addresses.IsEmpty
+            ? NotFound(host, "no addresses")
+            : new CheckResult(Name, CheckStatus.Ok, $"{host} is {string.Join(", ", context.Addresses)}");
+    }
+
+    private CheckResult NotFound(string host, string why) => new(
+        Name, CheckStatus.Failed, $"{host} can't be resolved: {why}",
+        "check the hub's name in the token (or hubHost), and this machine's resolver (/etc/resolv.conf)");
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Edge.Listening;
+
+namespace Tunnel.Edge.Doctor.Checks;
+
+/// <summary>Tries to bind a port and lets it go again; says what is wrong, or null.</summary>
+internal delegate string? PortProbe(PortKey port, IPAddress address);
+
+/// <summary>The ports of the running edge of this machine; null when none runs.</summary>
+internal delegate Task<IReadOnlySet<PortKey>?> RunningPorts(CancellationToken cancellationToken);
+
+/// <summary>The ports that the hub assigns can be bound here, or the running edge has them already.</summary>
+internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
+{
+    public string Name => "ports";
+
+    /// <summary>Over the system's sockets. The port does not listen meanwhile, so that no client can come.</summary>
+    public static string? TryBind(PortKey port, IPAddress address)
+    {
+        using var socket = port.Protocol == PortProtocol.Tcp
+            ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = address.Equals(IPAddress.IPv6Any);
+            socket.Bind(new IPEndPoint(address, port.Port));
+            return null;
+        }
+        catch (SocketException e)
+        {
+            return BindAddress.Explain(e.SocketErrorCode, address);
+        }
+    }
+
+    public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
+    {
+        if (context.Config is not { } config)
+            return new CheckResult(Name, CheckStatus.Skipped, "only the hub knows them, and it did not say");
+        PortKey[] assigned = [.. config.ListenPorts.Select(PortKey.Tcp), .. config.ListenPortsUdp.Select(PortKey.Udp)];
+        if (assigned.Length == 0)
+            return new CheckResult(Name, CheckStatus.Warning, "the hub assigns none", $"at the hub: tunnel-hub edge show {context.Options.EdgeId}");
+
+        IReadOnlySet<PortKey>? held = await running(cancellationToken);
+        var rules = new PortRules(context.Options.AllowPorts, context.Options.ProtectedPorts);
+        IPAddress address = context.Options.BindAddress.Equals(IPAddress.IPv6Any) && !BindAddress.ProbeIpv6() ? IPAddress.Any : context.Options.BindAddress;
+        string[] faults =
+        [
+            .. from port in assigned
+               let fault = rules.Objection(port) ?? (held?.Contains(port) == true ? null : probe(port, address))
+               where fault is not null
+               select $"{port}: {fault}",
+        ];
+        int own = held is null ? 0 : assigned.Count(held.Contains);
+        string good = $"{assigned.Length - faults.Length} of {assigned.Length} can be bound at {address}{(own > 0 ? $", {own} of them held by the running edge" : "")}";
+        return faults.Length == 0
+            ? new CheckResult(Name, CheckStatus.Ok, good)
+            : new CheckResult(Name, CheckStatus.Failed, $"{good}; not {string.Join("; ", faults)}",
+                "see who has a port with 'ss -tulnp'; ports below 1024 need CAP_NET_BIND_SERVICE; what is protected or not allowed is this edge's own setting");
+    }
+}

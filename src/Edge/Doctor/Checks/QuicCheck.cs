@@ -1,0 +1,51 @@
+using System.Net;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Quic;
+
+namespace Tunnel.Edge.Doctor.Checks;
+
+/// <summary>UDP gets through to the hub, QUIC is on there, and the path takes packets of a useful size.</summary>
+internal sealed class QuicCheck(IQuicProbe probe) : ICheck
+{
+    /// <summary>What DNS servers answer with at most (DNS flag day 2020): below it usual datagrams do not fit.</summary>
+    private const int UsefulPayload = 1232;
+
+    public string Name => "quic";
+
+    public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
+    {
+        TransportMode mode = context.Options.Transport;
+        CheckStatus severity = context.Severity(TransportKind.Quic);
+        if (probe.Unavailable is { } reason)
+            return new CheckResult(
+                Name, mode == TransportMode.Quic ? CheckStatus.Failed : CheckStatus.Skipped,
+                mode == TransportMode.TcpTls ? $"{reason} (not needed with transport {mode.Word()})" : reason, QuicLibrary.InstallHint);
+        if (context.Addresses.IsEmpty)
+            return new CheckResult(Name, CheckStatus.Skipped, "the hub's address is not known");
+
+        QuicPath? worst = null;
+        foreach (IPAddress address in context.Addresses)
+        {
+            QuicPath result = await probe.ProbeAsync(context.Request(new IPEndPoint(address, context.Options.HubPort)), cancellationToken);
+            if (result.Failure is null)
+                return Describe(result, address);
+            worst ??= result;
+        }
+
+        DialFailure failure = worst!.Failure!;
+        if (failure.Kind == DialFailureKind.WrongCertificate)
+            return new CheckResult(Name, CheckStatus.Failed, failure.Message, "see tls");
+        return new CheckResult(
+            Name, severity, failure.Message + (severity == CheckStatus.Failed ? "" : mode == TransportMode.TcpTls ? " (not needed with this transport)" : " (the tunnel runs over TLS)"),
+            $"check that the hub has QUIC on (its log says so at the start), and that firewalls and port forwardings let UDP {context.Options.HubPort} through, not only TCP");
+    }
+
+    private CheckResult Describe(QuicPath result, IPAddress address)
+    {
+        string shown = $"{address} in {result.RoundTrip.TotalMilliseconds:0.0} ms; UDP payloads of up to {result.MaxPayload} bytes go as one datagram";
+        return result.MaxPayload >= UsefulPayload
+            ? new CheckResult(Name, CheckStatus.Ok, shown)
+            : new CheckResult(Name, CheckStatus.Warning, $"{shown}, larger ones take a stream each", "look for a tunnel or VPN on the way with a small MTU");
+    }
+}

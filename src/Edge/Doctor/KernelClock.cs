@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Edge.Doctor;
+
+/// <summary>Whether somebody keeps the kernel's clock right (adjtimex(2)).</summary>
+internal static unsafe partial class KernelClock
+{
+    /// <summary>TIME_ERROR: not synchronized.</summary>
+    private const int Unsynchronized = 5;
+
+    // struct timex has 208 bytes on 64-bit Linux; the first member says what to change, and 0 changes nothing.
+    private const int StateSize = 256;
+
+    /// <summary>Null where the kernel does not tell (some containers).</summary>
+    public static bool? IsSynchronized()
+    {
+        byte* state = stackalloc byte[StateSize];
+        new Span<byte>(state, StateSize).Clear();
+        int result = Adjust(state);
+        return result < 0 ? null : result != Unsynchronized;
+    }
+
+    [LibraryImport("libc", EntryPoint = "adjtimex")]
+    private static partial int Adjust(byte* state);
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>
+/// Where strangers of all transports come together: their number and time, the edge's line, the check of its secret and the answer (protocol.md section
+/// 2), and the registry, to which those go that may stay.
+/// </summary>
+internal sealed class Reception(
+    IAllowedEdges allowed, LiveEdges live, StrangerRegistry strangers, FailedTries failedTries, ILogger<Reception> logger)
+{
+    /// <summary>Connections that did not become a tunnel, by reason.</summary>
+    public ReasonCounters<RefusalReason> Refusals { get; } = new();
+
+    /// <summary>Serves a stranger within its time.</summary>
+    /// <param name="remote">Where it comes from.</param>
+    /// <param name="greetAsync">What to do; true when the connection has another owner now.</param>
+    /// <param name="closeAsync">Closes a connection that came to nothing.</param>
+    public async Task ServeAsync(IPEndPoint remote, Func<Stranger, Task<bool>> greetAsync, Func<ValueTask> closeAsync)
+    {
+        var stranger = strangers.Enter(remote.Address, out var evicted);
+        evicted?.GiveWay();
+        var handedOver = false;
+        try
+        {
+            handedOver = await greetAsync(stranger);
+        }
+        catch (OperationCanceledException)
+        {
+            TurnAway(remote, stranger.GaveWay ? RefusalReason.GaveWay : RefusalReason.Timeout, "not authenticated in time");
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            TurnAway(remote, RefusalReason.ClosedEarly, e.Message);
+        }
+        catch (Exception e)
+        {
+            AcceptingLog.Defect(logger, e, remote);
+        }
+        finally
+        {
+            if (!handedOver)
+                await closeAsync();
+            if (strangers.Leave(stranger) || handedOver)
+                stranger.StopClock();
+        }
+    }
+
+    /// <summary>Reads the line of a secured connection and answers it.</summary>
+    /// <returns>True when it is a tunnel now.</returns>
+    public async Task<bool> IntroduceAsync(IStrangerConnection connection, IPEndPoint remote, Stranger stranger)
+    {
+        var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, stranger.Limit);
+        if (line.Line is null && !line.TooLong)
+        {
+            TurnAway(remote, RefusalReason.ClosedEarly, "closed before its first line");
+            return false;
+        }
+
+        var error = "the line is longer than 1,024 bytes";
+        if (line.Line is not { } text || !EdgeLine.TryParse(text.Span, out var id, out var secret, out error))
+        {
+            TurnAway(remote, RefusalReason.Malformed, error);
+            await connection.RefuseAsync(HubLine.Malformed.ToArray(), stranger.Limit);
+            return false;
+        }
+
+        return await AuthenticateAsync(connection, remote, stranger, id, secret, line.After);
+    }
+
+    /// <summary>For a stranger that is served by others.</summary>
+    public StrangerPass Pass(Stranger stranger) => new(strangers, stranger);
+
+    /// <summary>Counts and logs one that comes to nothing.</summary>
+    public void TurnAway(IPEndPoint remote, RefusalReason reason, string detail)
+    {
+        Refusals.Add(reason);
+        AcceptingLog.TurnedAway(logger, remote, reason, detail);
+    }
+
+    private async Task<bool> AuthenticateAsync(
+        IStrangerConnection connection, IPEndPoint remote, Stranger stranger, string id, string secret, ReadOnlyMemory<byte> rest)
+    {
+        // Checked even when the pair is blocked: a right secret always passes.
+        var result = await allowed.AuthenticateAsync(id, secret, stranger.Limit);
+        if (result.Status == AuthenticationStatus.Refused)
+        {
+            NoteFailure(remote, id);
+            await connection.RefuseAsync(HubLine.Unauthorized.ToArray(), stranger.Limit);
+            return false;
+        }
+
+        var admitted = result.Status == AuthenticationStatus.Accepted ? live.Admit(result.Edge!, result.SecretId, remote, connection.Describe) : null;
+        if (admitted is null)
+        {
+            TurnAway(remote, RefusalReason.Busy, id);
+            await connection.RefuseAsync(HubLine.Busy.ToArray(), stranger.Limit);
+            return false;
+        }
+
+        failedTries.Clear(remote.Address, id);
+        AcceptingLog.Authenticated(logger, remote, id);
+        // It is no stranger any more: nobody can make it give way, but the clock still runs for the answer.
+        if (!strangers.Leave(stranger))
+            throw new OperationCanceledException("gave way to a newer connection");
+        await connection.Stream.WriteAsync(HubLine.Serialize(admitted.Config), stranger.Limit);
+        await connection.Stream.FlushAsync(stranger.Limit);
+        live.Begin(admitted, connection.BecomeTunnel(id, rest, admitted));
+        return true;
+    }
+
+    private void NoteFailure(IPEndPoint remote, string id)
+    {
+        if (failedTries.IsBlocked(remote.Address, id))
+        {
+            TurnAway(remote, RefusalReason.Blocked, id);
+            return;
+        }
+
+        Refusals.Add(RefusalReason.Unauthorized);
+        if (failedTries.AddFailure(remote.Address, id))
+            AcceptingLog.Blocked(logger, remote, id);
+        else
+            AcceptingLog.Unauthorized(logger, remote, id);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Accepting;
+
+namespace Tunnel.Hub.Admin.Access;
+
+/// <summary>
+/// Lets a request in: over the Unix socket every one, since who may open the file may administer; from anywhere else with the key only. After too
+/// many wrong keys of an address it is told to wait, but the right key always passes: who guesses must not lock out who knows.
+/// </summary>
+internal sealed class AdminAccess(AdminKey key, FailedTries failedTries, ILogger logger)
+{
+    private const string Scheme = "Bearer ";
+
+    // FailedTries counts pairs of address and edge; no edge has this id.
+    private const string Subject = "";
+
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (IsLocal(context) || context.GetEndpoint()?.Metadata.GetMetadata<KeyNotNeeded>() is not null)
+        {
+            await next(context);
+            return;
+        }
+
+        var revoked = CheckKey(context);
+        if (context.GetEndpoint()?.Metadata.GetMetadata<LocalOnly>() is not null)
+            throw Refused(StatusCodes.Status403Forbidden, $"{context.Request.Path} is answered over the hub's Unix socket only.");
+
+        // Streams of events go on for days; not longer than their key.
+        using var cut = revoked.UnsafeRegister(static context => ((HttpContext)context!).Abort(), context);
+        await next(context);
+    }
+
+    private static bool IsLocal(HttpContext context) =>
+        context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
+
+    private CancellationToken CheckKey(HttpContext context)
+    {
+        var remote = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        var header = context.Request.Headers.Authorization.ToString();
+        if (header.Length == 0)
+        {
+            // Silence is no try.
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            throw Refused(StatusCodes.Status401Unauthorized, "The key is missing: send Authorization: Bearer KEY. `tunnel-hub admin-key` prints it.");
+        }
+
+        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && key.Matches(header[Scheme.Length..].Trim(), out var revoked))
+        {
+            failedTries.Clear(remote, Subject);
+            context.Features.Get<StrangerPass>()?.Admit();
+            return revoked;
+        }
+
+        if (failedTries.IsBlocked(remote, Subject))
+        {
+            context.Response.Headers.RetryAfter = FailedTries.Period.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            throw Refused(StatusCodes.Status429TooManyRequests, "Too many wrong keys came from your address. The right one is taken at once.");
+        }
+
+        if (failedTries.AddFailure(remote, Subject))
+            AdminLog.Blocked(logger, remote);
+        else
+            AdminLog.WrongKey(logger, remote);
+        context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
+        throw Refused(StatusCodes.Status401Unauthorized, "The key is not the right one. `tunnel-hub admin-key` prints it.");
+    }
+
+    private static ProblemException Refused(int status, string detail) => new(new Problem { Status = status, Detail = detail });
+}
+
+/// <summary>Marks an endpoint that tells nothing worth a key, such as whether the process is alive.</summary>
+internal sealed class KeyNotNeeded;
+
+/// <summary>Marks an endpoint that is answered over the Unix socket alone.</summary>
+internal sealed class LocalOnly;

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Admin.Access;
+
+/// <summary>
+/// The key of the admin API for whoever comes over the network: 256 random bits, made at first start and kept in the state directory as a file of
+/// mode 0600. Never logged.
+/// </summary>
+internal sealed class AdminKey
+{
+    private const string FileName = "admin-key";
+
+    private readonly Lock _rotation = new();
+    private readonly string _directory;
+    private readonly IStateFiles _files;
+    private volatile Generation _current;
+
+    private AdminKey(string directory, IStateFiles files, string key)
+    {
+        _directory = directory;
+        _files = files;
+        _current = new Generation(key);
+    }
+
+    /// <summary>The key itself, for its owner.</summary>
+    public string Value => _current.Value;
+
+    /// <summary>Reads the key, or makes it.</summary>
+    /// <exception cref="OperatorException">It can't be read or kept.</exception>
+    public static AdminKey Load(string stateDir, IStateFiles files)
+    {
+        var path = Path.Combine(stateDir, FileName);
+        try
+        {
+            files.MakeDirectory(stateDir);
+            if (files.Read(path) is { } content)
+                return new AdminKey(stateDir, files, Check(Encoding.UTF8.GetString(content).Trim(), path));
+            var key = new AdminKey(stateDir, files, GeneratedSecret.Create());
+            key.Save(key.Value);
+            return key;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The admin API's key {path} can't be read or kept: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Compares in a time that tells nothing.</summary>
+    /// <param name="presented">What a request brings.</param>
+    /// <param name="revoked">Fires when the key that matched is replaced.</param>
+    public bool Matches(string presented, out CancellationToken revoked)
+    {
+        var current = _current;
+        revoked = current.Revoked.Token;
+        return CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), current.Hash);
+    }
+
+    /// <summary>Makes another key; the old one ends at once, and what goes on under it.</summary>
+    /// <exception cref="OperatorException">It can't be kept; the old one stays.</exception>
+    public string Rotate()
+    {
+        Generation old;
+        lock (_rotation)
+        {
+            var next = new Generation(GeneratedSecret.Create());
+            try
+            {
+                Save(next.Value);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new OperatorException($"The new key could not be kept in {_directory}, so the old one stays: {error.Message}", error);
+            }
+
+            (old, _current) = (_current, next);
+        }
+
+        old.Revoked.Cancel();
+        return Value;
+    }
+
+    private static string Check(string key, string path) =>
+        key.Length >= 32
+            ? key
+            : throw new OperatorException($"The admin API's key {path} is damaged: it has {key.Length} characters. Remove the file, and the hub makes another key.");
+
+    private void Save(string key)
+    {
+        var path = Path.Combine(_directory, FileName);
+        _files.WriteAndFlush(path + ".new", Encoding.UTF8.GetBytes(key + "\n"));
+        _files.Rename(path + ".new", path);
+        _files.FlushDirectory(_directory);
+    }
+
+    private sealed class Generation(string value)
+    {
+        public string Value { get; } = value;
+
+        // Hashes have one length, whatever is presented.
+        public byte[] Hash { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(value));
+
+        public CancellationTokenSource Revoked { get; } = new();
+    }
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Security;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Configuration;
+
+namespace Tunnel.Hub.Admin.Network;
+
+/// <summary>The ways to the admin API over the network, as far as the settings open any.</summary>
+internal sealed class NetworkAdmin
+{
+    private readonly TunnelHubOptions _options;
+    private readonly TunnelPortHttp? _tunnelPort;
+    private readonly StrangerRegistry _strangers;
+
+    public NetworkAdmin(TunnelHubOptions options, TimeProvider time)
+    {
+        _options = options;
+        _tunnelPort = options.AdminOnTunnelPort ? new TunnelPortHttp(options.AdminAllowCidrs, time) : null;
+        _strangers = new StrangerRegistry(new StrangerLimits(options.Limits.Unauthenticated, options.Limits.PerAddress, options.Limits.AuthTimeout), time);
+    }
+
+    /// <summary>What the tunnel port hands HTTP connections to; null: it offers no HTTP.</summary>
+    public IHttpConnections? TunnelPort => _tunnelPort;
+
+    public void AddServices(IServiceCollection services)
+    {
+        if (_tunnelPort is not null)
+            services.AddSingleton<IConnectionListenerFactory>(_tunnelPort);
+    }
+
+    public void Listen(KestrelServerOptions kestrel, SslStreamCertificateContext certificate)
+    {
+        if (_tunnelPort is not null)
+            kestrel.Listen(_tunnelPort.EndPoint);
+        if (_options.AdminListen is { } setting && AdminListen.TryParse(setting, out var listen))
+        {
+            kestrel.Listen(listen.EndPoint, listener =>
+            {
+                listener.Use(next => connection => ServeAsync(connection, next));
+                if (listen.IsTls)
+                    listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(new ServerTls(certificate).ForHttp) });
+            });
+        }
+    }
+
+    // The limits of the tunnel port hold here as well, from before TLS until the key was shown.
+    private async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var remote = ((IPEndPoint)connection.RemoteEndPoint!).Address;
+        if (!AllowedAddresses.Contain(_options.AdminAllowCidrs, remote))
+        {
+            connection.Abort();
+            return;
+        }
+
+        var stranger = _strangers.Enter(remote, out var evicted);
+        evicted?.GiveWay();
+        var pass = new StrangerPass(_strangers, stranger);
+        connection.Features.Set(pass);
+        await using var limit = pass.Limit.Register(connection.Abort);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            pass.Leave();
+        }
+    }
+}

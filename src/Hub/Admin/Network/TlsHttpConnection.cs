@@ -1,0 +1,158 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Hub.Admin.Network;
+
+/// <summary>
+/// A connection of the tunnel port as Kestrel sees one. Two pipes lie between: the sockets' continuations, which run on the I/O threads, only move
+/// bytes, and Kestrel and the endpoints run on the thread pool.
+/// </summary>
+internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnectionFeature, ITlsApplicationProtocolFeature
+{
+    private const int ReadSize = 16 << 10;
+
+    // What the peer still sends is read away for so long: closing over unread bytes sends a RST, which may overtake the answer.
+    private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(2);
+
+    private readonly TlsConnection _connection;
+    private readonly TimeProvider _time;
+    private readonly Duplex _application;
+    // Not the base's own: that one is disposed of while the pool may yet be about to cancel it.
+    private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _aborted = new();
+    private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _running = Task.CompletedTask;
+
+    public TlsHttpConnection(TlsConnection connection, IPEndPoint remote, StrangerPass pass, TimeProvider time)
+        : base(Guid.NewGuid().ToString("N"))
+    {
+        _connection = connection;
+        _time = time;
+        var received = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+        var sent = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.ThreadPool, useSynchronizationContext: false));
+        Transport = new Duplex(received.Reader, sent.Writer);
+        Application = _application = new Duplex(sent.Reader, received.Writer);
+        ConnectionClosed = _closed.Token;
+        LocalEndPoint = connection.Socket.LocalEndPoint;
+        RemoteEndPoint = remote;
+        Features.Set<ITlsConnectionFeature>(this);
+        Features.Set<ITlsApplicationProtocolFeature>(this);
+        Features.Set(pass);
+    }
+
+    public ReadOnlyMemory<byte> ApplicationProtocol => _connection.Stream.NegotiatedApplicationProtocol.Protocol;
+
+    X509Certificate2? ITlsConnectionFeature.ClientCertificate { get; set; }
+
+    /// <summary>Done when Kestrel has let go of it and the last byte was sent.</summary>
+    public Task Completion => _disposed.Task;
+
+    /// <summary>Begins to move bytes.</summary>
+    public void Start() => _running = RunAsync();
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        NoteClosed();
+        Cancel(_aborted);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await Transport.Input.CompleteAsync();
+            await Transport.Output.CompleteAsync();
+            await _running;
+        }
+        finally
+        {
+            _disposed.TrySetResult();
+        }
+    }
+
+    Task<X509Certificate2?> ITlsConnectionFeature.GetClientCertificateAsync(CancellationToken cancellationToken) => Task.FromResult<X509Certificate2?>(null);
+
+    private async Task RunAsync()
+    {
+        var receiving = ReceiveAsync();
+        var sending = SendAsync();
+        try
+        {
+            await sending.WaitAsync(_aborted.Token);
+            await _connection.Stream.ShutdownAsync().WaitAsync(LingerLimit, _time, _aborted.Token);
+            _connection.Socket.Shutdown(SocketShutdown.Send);
+            await receiving.WaitAsync(LingerLimit, _time, _aborted.Token);
+        }
+        catch (Exception error) when (IsExpected(error) || error is TimeoutException)
+        {
+            // The peer is gone, or does not go: there is nobody to tell.
+        }
+
+        // Whoever still waits for the peer is told by this.
+        _application.Input.CancelPendingRead();
+        await _connection.DisposeAsync();
+        await receiving;
+        await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task ReceiveAsync()
+    {
+        var output = _application.Output;
+        try
+        {
+            // Goes on when Kestrel has had enough: what the pipe is given then it drops.
+            while (await _connection.Stream.ReadAsync(output.GetMemory(ReadSize)) is var count and > 0)
+            {
+                output.Advance(count);
+                await output.FlushAsync();
+            }
+        }
+        catch (Exception error) when (IsExpected(error))
+        {
+            // To Kestrel an end like another.
+        }
+
+        await output.CompleteAsync();
+
+        // A handler that only writes would not see otherwise that the client is gone.
+        NoteClosed();
+    }
+
+    // Kestrel's code hangs on this token: it belongs on the pool.
+    private void NoteClosed() => Cancel(_closed);
+
+    private static void Cancel(CancellationTokenSource source) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static source => ((CancellationTokenSource)source!).Cancel(), source);
+
+    private async Task SendAsync()
+    {
+        var input = _application.Input;
+        try
+        {
+            while (true)
+            {
+                var result = await input.ReadAsync();
+                foreach (var segment in result.Buffer)
+                    await _connection.Stream.WriteAsync(segment);
+                input.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted || result.IsCanceled)
+                    return;
+            }
+        }
+        finally
+        {
+            await input.CompleteAsync();
+        }
+    }
+
+    private static bool IsExpected(Exception error) => error is IOException or SocketException or ObjectDisposedException or OperationCanceledException;
+
+    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Routing;
+using Tunnel.Hub.Traffic;
+
+namespace Tunnel.Hub.Admin;
+
+/// <summary>What passes: open streams, counters by port and edge, and the log of connections.</summary>
+internal sealed class TrafficEndpoints(IAdministeredHub hub)
+{
+    public void Map(AdminRoutes routes)
+    {
+        Filtered(routes.Get("/api/v1/streams", StreamsAsync, "listStreams", "TCP streams and UDP sessions that are open now, the oldest first."))
+            .Answers<StreamsAnswer>().Fails(StatusCodes.Status400BadRequest);
+        routes.Get("/api/v1/streams/stats", StatsAsync, "getStreamStats", "Counters of every assigned port since the hub's start.")
+            .Query<string>("edge", "Only of this edge.")
+            .Answers<StreamStatsAnswer>();
+        Filtered(routes.Get("/api/v1/connections", ConnectionsAsync, "listConnections", "The last 10,000 connections of ports with logConnections, the newest first."))
+            .Query<string>("action", "allowed or blocked.")
+            .Query<DateTimeOffset>("since", "Not before this time (ISO 8601).")
+            .Query<DateTimeOffset>("until", "Before this time (ISO 8601).")
+            .Answers<ConnectionsAnswer>().Fails(StatusCodes.Status400BadRequest);
+    }
+
+    private static AdminRoute Filtered(AdminRoute route) => route
+        .Query<string>("edge", "Only of this edge.")
+        .Query<string>("port", "Only of this listening port: 443, tcp/443 or udp/53.")
+        .Query<string>("address", "Only of clients with this address, or in this CIDR.")
+        .Query<int>("limit", $"At most so many, 1–{TrafficQuery.MaxLimit}; default {TrafficQuery.DefaultLimit}.")
+        .Query<string>("cursor", "Where the last page ended: its member next.");
+
+    private Task StreamsAsync(HttpContext context)
+    {
+        var query = TrafficQuery.Read(context.Request);
+        // One more than asked for shows whether there are more.
+        ImmutableArray<LiveConnection> found =
+        [
+            .. hub.Traffic.Live().Where(stream => stream.Id > (query.Cursor ?? 0) && query.Filter.Matches(stream)).OrderBy(stream => stream.Id).Take(query.Limit + 1),
+        ];
+        var page = Page(found, query.Limit);
+        return AdminResults.WriteAsync(context, new StreamsAnswer { Streams = page, Next = Next(found, page, stream => stream.Id) }, AdminJson.Default.StreamsAnswer);
+    }
+
+    private Task StatsAsync(HttpContext context)
+    {
+        var edge = context.Request.Query["edge"].FirstOrDefault();
+        var edges = hub.Edges.Current.Values.Where(allowed => edge is null || allowed.Id == edge);
+        ImmutableArray<PortStatus> ports = [.. PortStatuses.OfAll(edges, hub.GetStatus().ConnectedEdges, hub.Traffic)];
+        return AdminResults.WriteAsync(
+            context,
+            new StreamStatsAnswer
+            {
+                Ports = ports,
+                ActiveConnections = ports.Sum(port => (long)port.ActiveConnections),
+                TotalConnections = ports.Sum(port => port.TotalConnections),
+                BytesIn = ports.Sum(port => port.BytesIn),
+                BytesOut = ports.Sum(port => port.BytesOut),
+                Blocked = ports.Sum(port => port.Blocked.Values.Sum()),
+                Errors = ports.Sum(port => port.Errors.Values.Sum()),
+            },
+            AdminJson.Default.StreamStatsAnswer);
+    }
+
+    private Task ConnectionsAsync(HttpContext context)
+    {
+        var query = TrafficQuery.Read(context.Request);
+        var found = hub.Traffic.Log.Find(query.Filter, query.Cursor, query.Limit + 1);
+        var page = Page(found, query.Limit);
+        return AdminResults.WriteAsync(
+            context,
+            new ConnectionsAnswer { Connections = page, Next = Next(found, page, record => record.Id), Unnamed = hub.Traffic.LogDropped },
+            AdminJson.Default.ConnectionsAnswer);
+    }
+
+    private static ImmutableArray<T> Page<T>(ImmutableArray<T> found, int limit) => found.Length > limit ? found[..limit] : found;
+
+    private static string? Next<T>(ImmutableArray<T> found, ImmutableArray<T> page, Func<T, long> idOf) =>
+        found.Length > page.Length ? idOf(page[^1]).ToString(CultureInfo.InvariantCulture) : null;
+}

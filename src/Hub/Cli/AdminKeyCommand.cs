@@ -1,0 +1,22 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub admin-key</c>: what the API over the network asks for, alone on standard output.</summary>
+internal static class AdminKeyCommand
+{
+    public static Command Create(CommonOptions options)
+    {
+        var rotate = new Option<bool>("--rotate") { Description = "Make another key; the old one ends at once" };
+        var command = new Command("admin-key", "Print the key for the admin API over the network (keep it safe: it may do everything)") { rotate };
+        return options.Remote(command).Does(options, async (context, cancellation) =>
+        {
+            var answer = context.Value(rotate)
+                ? await context.SendAsync(HttpMethod.Post, "api/v1/admin-key/rotate", null, cancellation)
+                : await context.SendAsync(HttpMethod.Get, "api/v1/admin-key", null, cancellation);
+            using var json = JsonDocument.Parse(answer);
+            await context.Out.WriteLineAsync(context.Json ? answer : json.RootElement.GetProperty("key").GetString());
+        });
+    }
+}

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Tunnel.Hub.Admin;
+using Tunnel.Hub.Traffic;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub streams</c> and <c>tunnel-hub connections</c>.</summary>
+internal sealed class TrafficCommands
+{
+    private readonly Option<string?> _edge = new("--edge") { Description = "Only of this edge", HelpName = "ID" };
+    private readonly Option<string?> _port = new("--port") { Description = "Only of this listening port: 443, tcp/443 or udp/53", HelpName = "PORT" };
+    private readonly Option<string?> _address = new("--address") { Description = "Only of clients with this address, or in this CIDR", HelpName = "CIDR" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "At most so many, 1–1,000 [default: 100]", HelpName = "N" };
+    private readonly Option<string?> _cursor = new("--cursor") { Description = "Go on where the last page ended (its last line names it)", HelpName = "CURSOR" };
+    private readonly Option<string?> _action = new("--action") { Description = "Only these: allowed or blocked", HelpName = "ACTION" };
+    private readonly Option<string?> _since = new("--since") { Description = "Not before this time, such as 2026-05-01T12:00:00Z", HelpName = "TIME" };
+    private readonly Option<string?> _until = new("--until") { Description = "Before this time", HelpName = "TIME" };
+    private readonly Option<bool> _stats = new("--stats") { Description = "Counters by port instead: active and total connections, bytes, blocked, errors" };
+
+    private TrafficCommands()
+    {
+    }
+
+    public static Command CreateStreams(CommonOptions options)
+    {
+        var it = new TrafficCommands();
+        var command = options.Remote(new Command("streams", "Show the TCP streams and UDP sessions that are open now, or the counters of each port")
+        {
+            it._stats, it._edge, it._port, it._address, it._limit, it._cursor,
+        });
+        return command.Does(options, (context, cancellation) =>
+            context.Value(it._stats) ? it.ShowStatsAsync(context, cancellation) : it.ShowStreamsAsync(context, cancellation));
+    }
+
+    public static Command CreateConnections(CommonOptions options)
+    {
+        var it = new TrafficCommands();
+        var command = options.Remote(new Command("connections", "Show the last connections of ports with logConnections, the newest first")
+        {
+            it._edge, it._port, it._address, it._action, it._since, it._until, it._limit, it._cursor,
+        });
+        return command.Does(options, it.ShowConnectionsAsync);
+    }
+
+    private async Task ShowStreamsAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var json = await context.SendAsync(HttpMethod.Get, Path(context, "api/v1/streams"), null, cancellationToken);
+        if (context.Json)
+        {
+            await context.Out.WriteLineAsync(json);
+            return;
+        }
+
+        var answer = JsonSerializer.Deserialize(json, AdminJson.Default.StreamsAnswer)!;
+        var table = new TextTable("EDGE", "PORT", "CLIENT", "TARGET", "SINCE", "IN", "OUT");
+        foreach (var stream in answer.Streams)
+        {
+            table.Add(
+                stream.EdgeId, $"{stream.Proto}/{stream.Port}", stream.Client ?? "-", stream.Target, Time(stream.Since), ByteText.Format(stream.BytesIn),
+                ByteText.Format(stream.BytesOut));
+        }
+
+        await table.WriteAsync(context.Out);
+        await WriteNextAsync(context, answer.Next);
+    }
+
+    private async Task ShowStatsAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var path = context.Value(_edge) is { } edge ? $"api/v1/streams/stats?edge={Uri.EscapeDataString(edge)}" : "api/v1/streams/stats";
+        var json = await context.SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        if (context.Json)
+        {
+            await context.Out.WriteLineAsync(json);
+            return;
+        }
+
+        var table = new TextTable("EDGE", "PORT", "NAME", "STATE", "ACTIVE", "TOTAL", "IN", "OUT", "BLOCKED", "ERRORS");
+        foreach (var port in JsonSerializer.Deserialize(json, AdminJson.Default.StreamStatsAnswer)!.Ports)
+        {
+            table.Add(
+                port.EdgeId, $"{port.Proto}/{port.Port}", port.Name ?? "-", port.Healthy ? "ok" : port.Listening ? "failing" : "down",
+                Number(port.ActiveConnections), Number(port.TotalConnections), ByteText.Format(port.BytesIn), ByteText.Format(port.BytesOut),
+                Counts(port.Blocked), Counts(port.Errors));
+        }
+
+        await table.WriteAsync(context.Out);
+    }
+
+    private async Task ShowConnectionsAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var json = await context.SendAsync(HttpMethod.Get, Path(context, "api/v1/connections"), null, cancellationToken);
+        if (context.Json)
+        {
+            await context.Out.WriteLineAsync(json);
+            return;
+        }
+
+        var answer = JsonSerializer.Deserialize(json, AdminJson.Default.ConnectionsAnswer)!;
+        var table = new TextTable("TIME", "EDGE", "PORT", "CLIENT", "ACTION", "REASON", "TIMES", "SECONDS", "IN", "OUT");
+        foreach (var record in answer.Connections)
+        {
+            table.Add(
+                Time(record.Time), record.EdgeId, $"{record.Proto}/{record.Port}", record.Client ?? "-",
+                record.Action == ConnectionAction.Allowed ? "allowed" : "blocked", record.Reason, Number(record.Count),
+                record.Duration.ToString("0.0", CultureInfo.InvariantCulture), ByteText.Format(record.BytesIn), ByteText.Format(record.BytesOut));
+        }
+
+        await table.WriteAsync(context.Out);
+        await WriteNextAsync(context, answer.Next);
+    }
+
+    private string Path(CommandContext context, string path)
+    {
+        (string Name, string? Value)[] parameters =
+        [
+            ("edge", context.Value(_edge)), ("port", context.Value(_port)), ("address", context.Value(_address)), ("action", context.Value(_action)),
+            ("since", context.Value(_since)), ("until", context.Value(_until)),
+            ("limit", context.Value(_limit)?.ToString(CultureInfo.InvariantCulture)), ("cursor", context.Value(_cursor)),
+        ];
+        var given = parameters.Where(parameter => parameter.Value is not null).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}");
+        return $"{path}?{string.Join('&', given)}";
+    }
+
+    private static async Task WriteNextAsync(CommandContext context, string? next)
+    {
+        if (next is not null)
+            await context.Error.WriteLineAsync($"There are more: --cursor {next}");
+    }
+
+    private static string Counts(IReadOnlyDictionary<string, long> counts) =>
+        counts.Count == 0 ? "-" : string.Join(", ", counts.Select(count => $"{count.Key} {Number(count.Value)}"));
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using Tunnel.Shared.Protocol.Addresses;
+
+namespace Tunnel.Hub.Traffic;
+
+/// <summary>Which connections are asked for; what is null does not matter.</summary>
+internal sealed record ConnectionFilter
+{
+    public string? EdgeId { get; init; }
+
+    public int? Port { get; init; }
+
+    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
+    public string? Proto { get; init; }
+
+    /// <summary>Where the client's address is.</summary>
+    public Cidr? Address { get; init; }
+
+    public ConnectionAction? Action { get; init; }
+
+    /// <summary>Not before.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Before.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    public bool Matches(ConnectionRecord record) =>
+        (Action is null || record.Action == Action)
+        && (Since is null || record.Time >= Since)
+        && (Until is null || record.Time < Until)
+        && Matches(record.EdgeId, record.Port, record.Proto, record.Client);
+
+    public bool Matches(LiveConnection connection) => Matches(connection.EdgeId, connection.Port, connection.Proto, connection.Client);
+
+    private bool Matches(string edgeId, int port, string proto, string? client) =>
+        (EdgeId is null || edgeId == EdgeId)
+        && (Port is null || port == Port)
+        && (Proto is null || proto == Proto)
+        && (Address is not { } block || IsIn(block, client));
+
+    private static bool IsIn(Cidr block, string? client) =>
+        client is not null && IPEndPoint.TryParse(client, out var endPoint) && AddressNumber.Of(endPoint.Address) is var number
+        && block.IsIPv4 == AddressNumber.IsIPv4(number) && number >= block.First && number <= block.Last;
+}

@@ -1,0 +1,51 @@
+namespace Tunnel.Hub.Traffic;
+
+/// <summary>Whether a client was let in.</summary>
+public enum ConnectionAction
+{
+    /// <summary>It had a connection; the reason says how that ended.</summary>
+    Allowed,
+
+    /// <summary>It was turned away.</summary>
+    Blocked,
+}
+
+/// <summary>A connection or session that is over, or a client that was turned away, at a port with <c>logConnections</c>.</summary>
+public sealed record ConnectionRecord
+{
+    /// <summary>Its number in this run of the hub.</summary>
+    public long Id { get; init; }
+
+    /// <summary>When it ended, or the client was turned away (as the hub heard of it, within seconds).</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Which edge it came by.</summary>
+    public required string EdgeId { get; init; }
+
+    /// <summary>The edge's listening port.</summary>
+    public required int Port { get; init; }
+
+    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
+    public required string Proto { get; init; }
+
+    /// <summary>The client's address, and its port where there was a connection; null when not known.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>Whether it was let in.</summary>
+    public required ConnectionAction Action { get; init; }
+
+    /// <summary>How it ended (<c>completed</c>, <c>resetByPeer</c>, <c>idleTimeout</c>, <c>refused</c> …), or why the client was turned away (<c>denied</c> …).</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Bytes from the client.</summary>
+    public long BytesIn { get; init; }
+
+    /// <summary>Bytes to the client.</summary>
+    public long BytesOut { get; init; }
+
+    /// <summary>Seconds that it lasted.</summary>
+    public double Duration { get; init; }
+
+    /// <summary>How often: clients that are turned away are told of once a second, together.</summary>
+    public long Count { get; init; } = 1;
+}

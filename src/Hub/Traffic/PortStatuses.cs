@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using Tunnel.Hub.Edges;
+
+namespace Tunnel.Hub.Traffic;
+
+/// <summary>Joins what is assigned, what the edges have bound, and what has passed.</summary>
+internal static class PortStatuses
+{
+    /// <summary>Every assigned port, by edge, TCP before UDP, ascending.</summary>
+    /// <param name="edges">The allowed edges.</param>
+    /// <param name="connected">Those that are connected, with the ports that they have bound.</param>
+    /// <param name="traffic">What has passed.</param>
+    public static IEnumerable<PortStatus> OfAll(IEnumerable<AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
+    {
+        var bound = BoundPorts(connected);
+        return
+            from edge in edges
+            where edge.Enabled
+            orderby edge.Id
+            from key in edge.TcpPorts.Select(port => new TrafficKey(edge.Id, false, port)).Concat(edge.UdpPorts.Select(port => new TrafficKey(edge.Id, true, port)))
+            select Describe(traffic.Find(key) ?? new PortTraffic(key), edge, bound);
+    }
+
+    /// <summary>Only those assigned ports at which something has happened, in the same order: with many edges there are far fewer.</summary>
+    public static IEnumerable<PortStatus> OfUsed(
+        IReadOnlyDictionary<string, AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
+    {
+        var bound = BoundPorts(connected);
+        return
+            from port in traffic.Ports
+            let edge = edges.GetValueOrDefault(port.Key.EdgeId)
+            where edge is { Enabled: true } && edge.IsAssigned(port.Key.Udp, port.Key.Port)
+            orderby port.Key.EdgeId, port.Key.Udp, port.Key.Port
+            select Describe(port, edge, bound);
+    }
+
+    private static HashSet<TrafficKey> BoundPorts(ImmutableArray<ConnectedEdgeStatus> connected) =>
+        [.. connected.SelectMany(edge => edge.Bound.Select(port => new TrafficKey(edge.EdgeId, port.Proto == "udp", port.Port)))];
+
+    private static PortStatus Describe(PortTraffic traffic, AllowedEdge edge, HashSet<TrafficKey> bound) =>
+        traffic.Describe(bound.Contains(traffic.Key), edge.PolicyFor(traffic.Key.Udp, traffic.Key.Port).Name);
+}

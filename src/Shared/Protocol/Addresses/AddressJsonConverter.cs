@@ -1,0 +1,18 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tunnel.Shared.Protocol.Addresses;
+
+/// <summary>An address as a string.</summary>
+public sealed class AddressJsonConverter : JsonConverter<IPAddress>
+{
+    /// <inheritdoc/>
+    public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && IPAddress.TryParse(reader.GetString(), out var address)
+            ? address
+            : throw new JsonException("An address is a string such as \"192.0.2.1\".");
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}

@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.Shared.Protocol.Addresses;
+
+/// <summary>Addresses as 128-bit numbers, IPv4 in its mapped form ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2): one value for both families, without allocations.</summary>
+public static class AddressNumber
+{
+    private const int IPv4Bits = 32;
+    private const uint MappedPrefix = 0xFFFF;
+
+    /// <summary>The number of an address; a mapped one and its IPv4 address have the same. A scope id is left out.</summary>
+    public static UInt128 Of(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? OfIPv4(BinaryPrimitives.ReadUInt32BigEndian(bytes))
+            : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+
+    /// <summary>The number of an IPv4 address.</summary>
+    public static UInt128 OfIPv4(uint address) => ((UInt128)MappedPrefix << IPv4Bits) | address;
+
+    /// <summary>Whether it is an IPv4 address.</summary>
+    public static bool IsIPv4(UInt128 number) => number >> IPv4Bits == MappedPrefix;
+
+    /// <summary>The address; an IPv4 one as such.</summary>
+    public static IPAddress ToAddress(UInt128 number)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
+        return new IPAddress(IsIPv4(number) ? bytes[12..] : bytes);
+    }
+}

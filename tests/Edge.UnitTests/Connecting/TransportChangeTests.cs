@@ -1,0 +1,147 @@
+using System.Net;
+using Edge.UnitTests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Connecting;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests.Connecting;
+
+/// <summary>A tunnel that fell back to TLS moves to QUIC when QUIC gets through.</summary>
+public sealed class TransportChangeTests : IAsyncDisposable
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeDialer _quic = new(TransportKind.Quic);
+    private readonly FakeDialer _tls = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TunnelConnector _connector;
+    private readonly Task _loop;
+
+    public TransportChangeTests()
+    {
+        var observer = new IgnoringObserver();
+        var pins = new PinStore(null, [], NullLogger.Instance);
+        var transports = TransportSelector.WithFallback(Dialer(_quic), Dialer(_tls), _time, NullLogger.Instance);
+        var options = new ConnectorOptions
+        {
+            HubHost = "hub.example",
+            HubPort = 8443,
+            EdgeId = "edge",
+            Secret = "a-secret-of-the-edge",
+            InsecureSkipVerify = false,
+            DrainTimeout = TimeSpan.FromSeconds(30),
+            Hello = new Hello { Instance = "0123" },
+        };
+        _connector = new TunnelConnector(
+            options, transports, pins, new ConfigApplier(pins, observer, _time, NullLogger.Instance), observer, () => 0.5, _time, NullLogger.Instance);
+        _loop = Task.Run(() => _connector.RunAsync(_stop.Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop.Soon();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task New_streams_go_to_quic_and_those_over_tls_have_all_the_time_they_need()
+    {
+        FakeTunnel tls = await FallBackAsync();
+        Assert.Equal(("quicUnreachable", "for this reason"), (_connector.Status.Choice!.Word, _connector.Status.Choice.Detail));
+        tls.ActiveStreams = 3;
+
+        FakeTunnel quic = await MoveAsync();
+
+        Assert.Equal(GoAway.Replaced, await tls.NextGoAwayAsync());
+        Assert.True(quic.Started);
+        Assert.Equal(TransportKind.Quic, _connector.Status.Transport);
+        Assert.Equal("preferred", _connector.Status.Choice!.Word);
+        _time.Advance(TimeSpan.FromHours(5));
+        Assert.False(tls.Completion.IsCompleted);
+        tls.FinishStreams();
+        await tls.Completion.Soon();
+        Assert.Same(quic, _connector.Current);
+        Assert.True(_connector.Status.Connected);
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_streams_that_were_left_on_tls()
+    {
+        FakeTunnel tls = await FallBackAsync();
+        FakeTunnel quic = await MoveAsync();
+        await tls.NextGoAwayAsync();
+        await _stop.CancelAsync();
+        await _loop.Soon();
+
+        Task closing = _connector.CloseAsync(TimeSpan.FromSeconds(30));
+        await quic.NextGoAwayAsync();
+        quic.FinishStreams();
+        await Eventually.TrueAsync(() => closing.IsCompleted || Advanced(), "the stop");
+
+        await closing.Soon();
+        Assert.True(tls.Completion.IsCompleted);
+
+        bool Advanced()
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return false;
+        }
+    }
+
+    [Fact]
+    public async Task The_loss_of_the_tls_tunnel_ends_the_wait_for_quic()
+    {
+        FakeTunnel tls = await FallBackAsync();
+        tls.Lose();
+        await Eventually.TrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the wait for the next try");
+        // Only that wait is left: no try of QUIC goes on beside it.
+        Assert.Equal(1, _time.WaitingTimers);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        (await _quic.NextAsync()).Connect(new FakeTunnel { Kind = TransportKind.Quic });
+        await Eventually.TrueAsync(() => _connector.Status.Connected, "the tunnel over QUIC");
+        Assert.Equal(0, _tls.Waiting);
+    }
+
+    [Fact]
+    public async Task A_lost_quic_tunnel_is_followed_by_tls_when_udp_is_gone()
+    {
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+        quic.Lose();
+        await Eventually.TrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the wait for the next try");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await _quic.NextAsync();
+        _time.Advance(TransportSelector.QuicDeadline);
+        var tls = new FakeTunnel();
+        (await _tls.NextAsync()).Connect(tls);
+        await UsedAsync(tls);
+        Assert.Equal("quicTimedOut", _connector.Status.Choice!.Word);
+    }
+
+    private async Task<FakeTunnel> FallBackAsync()
+    {
+        (await _quic.NextAsync()).Fail(DialFailureKind.Unreachable, "for this reason");
+        var tls = new FakeTunnel();
+        (await _tls.NextAsync()).Connect(tls);
+        await UsedAsync(tls);
+        await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the wait for QUIC");
+        return tls;
+    }
+
+    private async Task<FakeTunnel> MoveAsync()
+    {
+        _time.Advance(TransportSelector.QuicInterval);
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+        return quic;
+    }
+
+    private Task UsedAsync(FakeTunnel tunnel) =>
+        Eventually.TrueAsync(() => _connector.Current == tunnel && _connector.Status.Transport == tunnel.Kind, "the tunnel is in use");
+
+    private HubDialer Dialer(FakeDialer dialer) => new(dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
+}

@@ -1,0 +1,266 @@
+using System.Net;
+using System.Net.Sockets;
+using Edge.UnitTests.Fakes;
+using Tunnel.Edge;
+using Tunnel.Edge.Doctor;
+using Tunnel.Edge.Doctor.Checks;
+using Tunnel.Edge.Listening;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Quic;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests.Doctor;
+
+public sealed class CheckTests
+{
+    private static readonly IPAddress Address = IPAddress.Parse("192.0.2.1");
+    private readonly ManualTimeProvider _time = new();
+
+    [Fact]
+    public async Task Dns_finds_addresses_and_says_what_to_look_at_when_it_does_not()
+    {
+        DoctorContext found = Context();
+        CheckResult ok = await RunAsync(new DnsCheck((_, _) => Task.FromResult<IPAddress[]>([Address]), _time), found);
+        Assert.Equal(CheckStatus.Ok, ok.Status);
+        Assert.Equal([Address], found.Addresses);
+
+        DoctorContext lost = Context();
+        CheckResult failed = await RunAsync(new DnsCheck((_, _) => throw new SocketException((int)SocketError.HostNotFound), _time), lost);
+        Assert.Equal(CheckStatus.Failed, failed.Status);
+        Assert.Contains("resolv.conf", failed.Advice);
+        Assert.Empty(lost.Addresses);
+    }
+
+    [Fact]
+    public async Task A_resolver_that_is_silent_has_ten_seconds()
+    {
+        Task<CheckResult> check = RunAsync(new DnsCheck((_, _) => new TaskCompletionSource<IPAddress[]>().Task, _time), Context());
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Contains("10 s", (await check.Soon()).Detail);
+    }
+
+    [Fact]
+    public async Task Tcp_needs_one_address_and_warns_of_others()
+    {
+        DoctorContext context = Context();
+        var second = IPAddress.Parse("192.0.2.2");
+        context.Addresses = [Address, second];
+        var refusing = new TcpCheck((to, _) => to.Address.Equals(second) ? Task.CompletedTask : throw new SocketException((int)SocketError.ConnectionRefused), _time);
+        CheckResult result = await RunAsync(refusing, context);
+        Assert.Equal(CheckStatus.Warning, result.Status);
+        Assert.Equal(second, context.Reached!.Address);
+
+        context.Addresses = [Address];
+        CheckResult failed = await RunAsync(refusing, context);
+        Assert.Equal(CheckStatus.Failed, failed.Status);
+        Assert.Contains("TCP 8443", failed.Advice);
+    }
+
+    [Fact]
+    public async Task A_silent_address_has_five_seconds()
+    {
+        DoctorContext context = Context();
+        context.Addresses = [Address];
+        Task<CheckResult> check = RunAsync(new TcpCheck((_, cancelled) => Task.Delay(Timeout.Infinite, cancelled), _time), context);
+        _time.Advance(TcpCheck.Limit);
+        Assert.Contains("no answer within 5 s", (await check.Soon()).Detail);
+    }
+
+    [Theory]
+    [InlineData(TransportMode.Quic, nameof(CheckStatus.Failed))]
+    [InlineData(TransportMode.QuicWithFallback, nameof(CheckStatus.Skipped))]
+    [InlineData(TransportMode.TcpTls, nameof(CheckStatus.Skipped))]
+    public async Task Without_the_library_quic_fails_only_where_nothing_else_is_allowed(TransportMode mode, string expected)
+    {
+        CheckResult result = await RunAsync(new QuicCheck(new FakeQuicProbe { Unavailable = "libmsquic is missing" }), Reached(mode));
+        Assert.Equal((expected, QuicLibrary.InstallHint), ($"{result.Status}", result.Advice));
+    }
+
+    [Theory]
+    [InlineData(DialFailureKind.Timeout, TransportMode.Quic, nameof(CheckStatus.Failed))]
+    [InlineData(DialFailureKind.Timeout, TransportMode.QuicWithFallback, nameof(CheckStatus.Warning))]
+    [InlineData(DialFailureKind.Unreachable, TransportMode.TcpTls, nameof(CheckStatus.Warning))]
+    [InlineData(DialFailureKind.WrongCertificate, TransportMode.QuicWithFallback, nameof(CheckStatus.Failed))]
+    public async Task How_bad_a_blocked_udp_path_is_depends_on_the_mode(DialFailureKind kind, TransportMode mode, string expected)
+    {
+        var probe = new FakeQuicProbe { Path = new QuicPath(new DialFailure(kind, "of this"), TimeSpan.Zero, 0) };
+        CheckResult result = await RunAsync(new QuicCheck(probe), Reached(mode));
+        Assert.Equal(expected, $"{result.Status}");
+        Assert.Contains("of this", result.Detail);
+        Assert.NotNull(result.Advice);
+    }
+
+    [Theory]
+    [InlineData(1420, nameof(CheckStatus.Ok))]
+    [InlineData(1183, nameof(CheckStatus.Warning))]
+    public async Task A_narrow_path_is_told(int payload, string expected)
+    {
+        var probe = new FakeQuicProbe { Path = new QuicPath(null, TimeSpan.FromMilliseconds(20), payload) };
+        CheckResult result = await RunAsync(new QuicCheck(probe), Reached(TransportMode.QuicWithFallback));
+        Assert.Equal(expected, $"{result.Status}");
+        Assert.Contains($"{payload} bytes", result.Detail);
+    }
+
+    [Fact]
+    public async Task A_login_hangs_up_before_the_tunnel_starts_and_keeps_the_ports_for_the_next_check()
+    {
+        var dialer = new FakeDialer();
+        DoctorContext context = Reached(TransportMode.TcpTls);
+        Task<CheckResult> check = RunAsync(new AuthenticationCheck(dialer, null), context);
+        var tunnel = new FakeTunnel();
+        (await dialer.NextAsync()).Connect(tunnel, new TunnelConfig { ListenPorts = [80, 443] });
+        Assert.Equal(CheckStatus.Ok, (await check.Soon()).Status);
+        Assert.False(tunnel.Started);
+        Assert.True(tunnel.Disposed);
+        Assert.Equal([80, 443], context.Config!.ListenPorts);
+    }
+
+    [Fact]
+    public async Task A_refused_login_names_the_command_for_a_new_token()
+    {
+        var dialer = new FakeDialer();
+        Task<CheckResult> check = RunAsync(new AuthenticationCheck(dialer, null), Reached(TransportMode.TcpTls));
+        (await dialer.NextAsync()).Fail(DialFailureKind.Unauthorized);
+        CheckResult result = await check.Soon();
+        Assert.Equal(CheckStatus.Failed, result.Status);
+        Assert.Contains("tunnel-hub edge token edge-1", result.Advice);
+    }
+
+    [Fact]
+    public async Task Ports_of_the_running_edge_are_fine_and_the_others_are_tried()
+    {
+        DoctorContext context = Reached(TransportMode.TcpTls);
+        context.Config = new TunnelConfig { ListenPorts = [80, 443], ListenPortsUdp = [53] };
+        var tried = new List<PortKey>();
+        var check = new PortsCheck(
+            (port, _) =>
+            {
+                tried.Add(port);
+                return null;
+            },
+            _ => Task.FromResult<IReadOnlySet<PortKey>?>(new HashSet<PortKey> { PortKey.Tcp(443) }));
+        CheckResult result = await RunAsync(check, context);
+        Assert.Equal(CheckStatus.Ok, result.Status);
+        Assert.Equal([PortKey.Tcp(80), PortKey.Udp(53)], tried);
+        Assert.Contains("1 of them held by the running edge", result.Detail);
+    }
+
+    [Fact]
+    public async Task Each_port_that_cannot_be_bound_is_named()
+    {
+        DoctorContext context = Reached(TransportMode.TcpTls);
+        context.Config = new TunnelConfig { ListenPorts = [22, 80, 443] };
+        var check = new PortsCheck((port, _) => port.Port == 80 ? "address in use" : null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(null));
+        CheckResult result = await RunAsync(check, context);
+        Assert.Equal(CheckStatus.Failed, result.Status);
+        Assert.Contains("tcp/22: protected", result.Detail);
+        Assert.Contains("tcp/80: address in use", result.Detail);
+        Assert.DoesNotContain("tcp/443", result.Detail);
+    }
+
+    [Fact]
+    public void A_port_that_a_program_has_is_found_by_a_real_bind()
+    {
+        using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        holder.Listen();
+        Assert.Equal("address in use", PortsCheck.TryBind(PortKey.Tcp(((IPEndPoint)holder.LocalEndPoint!).Port), IPAddress.Loopback));
+    }
+
+    [Theory]
+    [InlineData(null, 0ul, nameof(CheckStatus.Warning))]
+    [InlineData("/usr/sbin/nft", 0ul, nameof(CheckStatus.Warning))]
+    [InlineData("/usr/sbin/nft", 1ul << 12, nameof(CheckStatus.Ok))]
+    public async Task Nftables_needs_the_program_and_the_right(string? path, ulong capabilities, string expected) =>
+        Assert.Equal(expected, $"{(await RunAsync(new NftablesCheck(_ => path, () => capabilities), Context())).Status}");
+
+    [Theory]
+    [InlineData("Max open files            1024                 524288               files     ", nameof(CheckStatus.Ok))]
+    [InlineData("Max open files            1024                 unlimited            files     ", nameof(CheckStatus.Ok))]
+    [InlineData("Max open files            1024                 4096                 files     ", nameof(CheckStatus.Warning))]
+    [InlineData("Max processes             95749                95749                processes ", nameof(CheckStatus.Skipped))]
+    public async Task The_hard_limit_of_descriptors_counts(string line, string expected) =>
+        Assert.Equal(expected, $"{(await RunAsync(new DescriptorCheck(() => ["Limit  Soft Limit  Hard Limit  Units", line]), Context())).Status}");
+
+    [Theory]
+    [InlineData(212_992L, nameof(CheckStatus.Warning))]
+    [InlineData(4_194_304L, nameof(CheckStatus.Ok))]
+    [InlineData(null, nameof(CheckStatus.Skipped))]
+    public async Task Small_udp_buffers_come_with_the_line_for_sysctl(long? value, string expected)
+    {
+        CheckResult result = await RunAsync(new UdpBufferCheck(_ => value), Context());
+        Assert.Equal(expected, $"{result.Status}");
+        if (result.Status == CheckStatus.Warning)
+            Assert.Contains("net.core.rmem_max = 4194304", result.Advice);
+    }
+
+    [Theory]
+    [InlineData(true, 0, nameof(CheckStatus.Ok))]
+    [InlineData(false, 0, nameof(CheckStatus.Warning))]
+    [InlineData(null, 0, nameof(CheckStatus.Skipped))]
+    [InlineData(true, -2, nameof(CheckStatus.Failed))]
+    public async Task A_clock_outside_of_the_certificates_time_fails_without_pins(bool? synchronized, int years, string expected)
+    {
+        DoctorContext context = Context();
+        DateTime now = _time.GetUtcNow().UtcDateTime.AddYears(years);
+        context.CertificateValidity = (now.AddDays(-1), now.AddYears(1));
+        Assert.Equal(expected, $"{(await RunAsync(new ClockCheck(() => synchronized, _time), context)).Status}");
+    }
+
+    [Fact]
+    public async Task A_check_that_breaks_or_hangs_is_a_failure_and_the_others_go_on()
+    {
+        var doctor = new Tunnel.Edge.Doctor.Doctor(
+            [new NftablesCheck(_ => throw new IOException("broken"), () => 0), new HangingCheck(), new UdpBufferCheck(_ => UdpBufferCheck.Wanted)], _time);
+        Task<DoctorReport> run = doctor.RunAsync(Context(), TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the hanging check's limit");
+        _time.Advance(Tunnel.Edge.Doctor.Doctor.Limit);
+        DoctorReport report = await run.Soon();
+        Assert.False(report.Ok);
+        Assert.Equal([CheckStatus.Failed, CheckStatus.Failed, CheckStatus.Ok], report.Checks.Select(check => check.Status));
+        Assert.Contains("broken", report.Checks[0].Detail);
+    }
+
+    [Fact]
+    public void A_report_is_two_lines_for_what_needs_work_and_has_words_in_json()
+    {
+        var report = DoctorReport.Of([new CheckResult("dns", CheckStatus.Ok, "fine"), new CheckResult("tcp", CheckStatus.Failed, "refused", "start the hub")]);
+        using var text = new StringWriter();
+        report.Write(text);
+        Assert.Equal(3, text.ToString().TrimEnd().Split('\n').Length);
+        Assert.Contains("→ start the hub", text.ToString());
+        Assert.Contains("\"status\": \"failed\"", report.ToJson());
+        Assert.Contains("\"ok\": false", report.ToJson());
+    }
+
+    private static DoctorContext Context(TransportMode mode = TransportMode.TcpTls) =>
+        new(new TunnelEdgeOptions { HubHost = "hub.example", EdgeId = "edge-1", Secret = "a-very-secret-secret", Transport = mode, BindAddress = IPAddress.Loopback });
+
+    private static DoctorContext Reached(TransportMode mode)
+    {
+        DoctorContext context = Context(mode);
+        context.Addresses = [Address];
+        context.Reached = new IPEndPoint(Address, 8443);
+        return context;
+    }
+
+    private static Task<CheckResult> RunAsync(ICheck check, DoctorContext context) => check.RunAsync(context, TestContext.Current.CancellationToken);
+
+    private sealed class FakeQuicProbe : IQuicProbe
+    {
+        public string? Unavailable { get; init; }
+
+        public QuicPath? Path { get; init; }
+
+        public Task<QuicPath> ProbeAsync(DialRequest request, CancellationToken cancellationToken) => Task.FromResult(Path!);
+    }
+
+    private sealed class HangingCheck : ICheck
+    {
+        public string Name => "hanging";
+
+        public Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken) => new TaskCompletionSource<CheckResult>().Task;
+    }
+}

@@ -1,0 +1,13 @@
+using System.Collections.Concurrent;
+using Tunnel.Edge.Admission;
+using Tunnel.Edge.Listening;
+
+namespace Edge.UnitTests.Fakes;
+
+/// <summary>Remembers who was turned away.</summary>
+internal sealed class RecordedBlocks : IBlockedClients
+{
+    public ConcurrentQueue<(PortKey Port, RefusalReason Reason, UInt128? Client, bool Log)> Items { get; } = new();
+
+    public void Add(PortKey port, RefusalReason reason, UInt128? client, bool log) => Items.Enqueue((port, reason, client, log));
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests.Harness.Network;
+
+/// <summary>An edge with its clients in one namespace, a hub with its upstreams in another, and a bad network between.</summary>
+public sealed class WideAreaTunnel : IAsyncDisposable
+{
+    private const string EdgeId = "edge-1";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-wan-");
+
+    private WideAreaTunnel(NamespacePair link) => Link = link;
+
+    public NamespacePair Link { get; }
+
+    public HubProcess Hub { get; private set; } = null!;
+
+    public EdgeProcess Edge { get; private set; } = null!;
+
+    public int[] Tcp { get; private set; } = [];
+
+    public int[] Udp { get; private set; } = [];
+
+    /// <summary>Starts everything; the ports have no PROXY headers.</summary>
+    /// <param name="transport">The edge's mode.</param>
+    /// <param name="link">The link's options.</param>
+    /// <param name="prepareAsync">What to do with the link before the edge dials.</param>
+    public static async Task<WideAreaTunnel> StartAsync(string transport, string[] link, Func<NamespacePair, Task>? prepareAsync = null)
+    {
+        Assert.SkipWhen(NamespacePair.Unavailable is not null, NamespacePair.Unavailable ?? "");
+        var tunnel = new WideAreaTunnel(await NamespacePair.StartAsync(link)) { Tcp = FreePorts.Next(2), Udp = FreePorts.Next(1) };
+        try
+        {
+            await tunnel.StartAsync(transport, prepareAsync);
+            return tunnel;
+        }
+        catch
+        {
+            await tunnel.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>An upstream.</summary>
+    public Socket Listen(int port) => Link.Far.Bind(SocketType.Stream, IPAddress.Loopback, port);
+
+    /// <summary>An upstream for UDP.</summary>
+    public Socket ListenUdp(int port) => Link.Far.Bind(SocketType.Dgram, IPAddress.Loopback, port);
+
+    /// <summary>A client and the connection that the hub made for it.</summary>
+    public async Task<StreamPair> OpenAsync(Socket upstream, int port)
+    {
+        var client = Link.Near.CreateSocket(SocketType.Stream);
+        client.NoDelay = true;
+        await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)).WaitAsync(Limit);
+        var server = await upstream.AcceptAsync().WaitAsync(Limit);
+        server.NoDelay = true;
+        return new StreamPair(client, server);
+    }
+
+    public async Task<JsonElement> EdgeStatusAsync() => await Edge.StatusAsync() ?? throw new InvalidOperationException(Edge.Process.Log);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Edge is not null) await Edge.DisposeAsync();
+        if (Hub is not null) await Hub.DisposeAsync();
+        await Link.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task StartAsync(string transport, Func<NamespacePair, Task>? prepareAsync)
+    {
+        Hub = await HubProcess.StartAsync(_directory.FullName, IPAddress.Loopback, place: Link.Far);
+        var token = await Hub.AddEdgeAsync(EdgeId, Tcp, Udp, transport);
+        await Hub.PutEdgeAsync(EdgeId, Tcp, Udp, TunnelSetup.WithoutHeader(Tcp, Udp));
+        if (prepareAsync is not null) await prepareAsync(Link);
+        Edge = EdgeProcess.Start(_directory.FullName, token, IPAddress.Loopback, Link.Near, "--log-level", "debug");
+        await Edge.WaitForPortsAsync(Tcp, Udp);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.FunctionalTests.Harness.Network;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>Tunnels over QUIC across bad networks.</summary>
+[Collection(HeavyTests.Name)]
+public sealed class QuicNetworkTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_stalled_stream_does_not_stall_the_others_on_a_long_and_lossy_path()
+    {
+        await using var tunnel = await StartAsync("quic", "--delay", "25ms", "--loss", "1%", "--rate", "100mbit");
+        using var upstream = tunnel.Listen(tunnel.Tcp[0]);
+        using var other = tunnel.Listen(tunnel.Tcp[1]);
+        using var stalled = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        using var busy = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        using var quick = await tunnel.OpenAsync(other, tunnel.Tcp[1]);
+
+        // One that nobody reads, until it holds all that it may.
+        await stalled.Client.FillAsync(64 << 20, TimeSpan.FromSeconds(2));
+        // One that is never idle, and whose losses hold back its own bytes only.
+        var sent = new byte[2 << 20];
+        Random.Shared.NextBytes(sent);
+        var upload = busy.Client.SendAllAsync(sent);
+        var received = busy.Server.ReceiveExactlyAsync(sent.Length);
+        for (var i = 0; i < 20; i++) await quick.AssertEchoAsync();
+        await upload.WaitAsync(Limit);
+        Assert.Equal(sent, await received);
+
+        var lost = await tunnel.Link.CountersAsync(tunnel.Link.Near);
+        Assert.True(lost["lost"] > 0, "The path was not lossy.");
+        Assert.Equal("quic", (await tunnel.EdgeStatusAsync()).GetProperty("transport").GetString());
+    }
+
+    [Fact]
+    public async Task Where_udp_is_silent_the_edge_comes_over_tls_and_says_why()
+    {
+        await using var tunnel = await StartAsync("quicWithFallback", link => link.SetAsync("udp off"));
+        var status = await tunnel.EdgeStatusAsync();
+        Assert.Equal("tcpTls", status.GetProperty("transport").GetString());
+        Assert.Equal("quicWithFallback", status.GetProperty("transportMode").GetString());
+        Assert.Equal("quicTimedOut", status.GetProperty("transportReason").GetString());
+        using var upstream = tunnel.Listen(tunnel.Tcp[0]);
+        using var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        await pair.AssertEchoAsync();
+    }
+
+    [Fact]
+    public async Task When_udp_is_blocked_midway_the_tunnel_moves_to_tls()
+    {
+        await using var tunnel = await StartAsync("quicWithFallback");
+        using var upstream = tunnel.Listen(tunnel.Tcp[0]);
+        using (var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0])) await pair.AssertEchoAsync();
+        Assert.Equal("preferred", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
+
+        await tunnel.Link.SetAsync("udp off");
+        // Silence of 45 s is the end of a connection, and a try over QUIC has 5 s.
+        await tunnel.Edge.WaitForTransportAsync("tcpTls", TimeSpan.FromSeconds(150));
+
+        using var next = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        await next.AssertEchoAsync();
+        Assert.Equal("quicTimedOut", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
+    }
+
+    [Fact]
+    public async Task A_connection_survives_the_change_of_the_edges_address()
+    {
+        await using var tunnel = await StartAsync("quic", link => link.SetAsync(link.Near, "nat 10.1.0.77"), "--delay", "5ms");
+        using var upstream = tunnel.Listen(tunnel.Tcp[0]);
+        using var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        using var dns = tunnel.ListenUdp(tunnel.Udp[0]);
+        using var asker = tunnel.Link.Near.CreateSocket(SocketType.Dgram);
+        await asker.ConnectAsync(new IPEndPoint(IPAddress.Loopback, tunnel.Udp[0]));
+        await pair.AssertEchoAsync();
+        await AskAsync(asker, dns);
+        var since = (await tunnel.EdgeStatusAsync()).GetProperty("since").GetDateTimeOffset();
+
+        await tunnel.Link.SetAsync(tunnel.Link.Near, "nat 10.1.0.78");
+
+        for (var i = 0; i < 5; i++) await pair.AssertEchoAsync();
+        await AskAsync(asker, dns);
+        await tunnel.Hub.Process.WaitForLineAsync("10.1.0.78", Limit);
+        Assert.Equal(since, (await tunnel.EdgeStatusAsync()).GetProperty("since").GetDateTimeOffset());
+    }
+
+    // Asked again and again as DNS clients do: a datagram may be lost.
+    private static async Task AskAsync(Socket asker, Socket server)
+    {
+        var buffer = new byte[100];
+        using var end = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            using var round = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
+            round.CancelAfter(TimeSpan.FromSeconds(2));
+            try
+            {
+                await asker.SendAsync("question"u8.ToArray(), end.Token);
+                var asked = await server.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), round.Token);
+                await server.SendToAsync("answer"u8.ToArray(), asked.RemoteEndPoint, end.Token);
+                if (await asker.ReceiveAsync(buffer, round.Token) > 0) return;
+            }
+            catch (OperationCanceledException) when (!end.IsCancellationRequested)
+            {
+                // The next round.
+            }
+        }
+    }
+
+    private static Task<WideAreaTunnel> StartAsync(string transport, params string[] link) => StartAsync(transport, null, link);
+
+    private static Task<WideAreaTunnel> StartAsync(string transport, Func<NamespacePair, Task>? prepareAsync, params string[] link)
+    {
+        QuicRequired.Check();
+        return WideAreaTunnel.StartAsync(transport, link, prepareAsync);
+    }
+}

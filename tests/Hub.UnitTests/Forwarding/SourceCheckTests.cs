@@ -1,0 +1,64 @@
+using System.Net;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Forwarding;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Hub.UnitTests.Forwarding;
+
+public sealed class SourceCheckTests
+{
+    [Theory]
+    // An edge with a public address can't have clients with private ones.
+    [InlineData("203.0.113.1", null, "198.51.100.1", "None")]
+    [InlineData("203.0.113.1", null, "10.0.0.1", "Private")]
+    [InlineData("203.0.113.1", null, "::ffff:10.0.0.1", "Private")]
+    [InlineData("203.0.113.1", null, "127.0.0.1", "Private")]
+    [InlineData("203.0.113.1", null, "172.31.255.255", "Private")]
+    [InlineData("203.0.113.1", null, "172.32.0.1", "None")]
+    [InlineData("203.0.113.1", null, "::1", "Private")]
+    [InlineData("203.0.113.1", null, "fd00::1", "Private")]
+    [InlineData("203.0.113.1", null, "fe80::1", "Private")]
+    [InlineData("203.0.113.1", null, "2001:db8::1", "None")]
+    [InlineData("203.0.113.1", true, "10.0.0.1", "None")]
+    // One that is reached in a private network may.
+    [InlineData("192.168.1.5", null, "10.0.0.1", "None")]
+    [InlineData("127.0.0.1", null, "127.0.0.1", "None")]
+    [InlineData("192.168.1.5", false, "10.0.0.1", "Private")]
+    public void Private_sources_depend_on_the_edges_own_address_unless_the_policy_says(string edge, bool? allow, string source, string expected) =>
+        Assert.Equal(expected, SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow }, IPAddress.Parse(source), IPAddress.Parse(edge)).ToString());
+
+    [Theory]
+    [InlineData("192.0.2.1", "None")]
+    [InlineData("192.0.2.7", "Denied")]
+    [InlineData("198.51.100.1", "Denied")]
+    [InlineData(null, "Denied")]
+    public void The_lists_hold_for_what_the_edge_says_and_who_is_unknown_is_on_no_list(string? source, string expected)
+    {
+        var policy = new PortPolicy { Edge = new EdgePortPolicy { AllowCidrs = CidrSet.Parse("192.0.2.0/24"), DenyCidrs = CidrSet.Parse("192.0.2.7") } };
+        Assert.Equal(expected, SourceCheck.Check(policy, source is null ? null : IPAddress.Parse(source), IPAddress.Loopback).ToString());
+    }
+
+    [Fact]
+    public void A_balancers_health_check_passes()
+    {
+        var edge = new EdgePortPolicy { AcceptProxyProtocol = true, TrustedProxies = CidrSet.Parse("10.0.0.5"), AllowCidrs = CidrSet.Parse("192.0.2.0/24") };
+        Assert.Equal(SourceFault.None, SourceCheck.Check(new PortPolicy { Edge = edge }, IPAddress.Parse("10.0.0.5"), IPAddress.Parse("203.0.113.1")));
+        Assert.Equal(SourceFault.Denied, SourceCheck.Check(new PortPolicy { Edge = edge }, IPAddress.Parse("10.0.0.6"), IPAddress.Parse("203.0.113.1")));
+    }
+
+    [Fact]
+    public async Task A_stream_or_session_of_a_denied_client_is_refused_and_never_dialled()
+    {
+        var connector = new FakeConnector();
+        using var hub = new ForwardingFixture(connector);
+        hub.ConnectEdge(new PortPolicyDefinition { DenyCidrs = CidrSet.Parse(ForwardingFixture.Client.Address.ToString()) });
+
+        Assert.Equal(ResetReason.Policy, await hub.OpenStream().ResetAsync());
+        Assert.Null(hub.OpenSession().Sink);
+        Assert.Null(connector.Asked);
+        Assert.Equal(1, hub.Streams.Failures[StreamFailure.SourceDenied]);
+        Assert.Equal(1, hub.Sessions.Failures[SessionFailure.SourceDenied]);
+    }
+}
