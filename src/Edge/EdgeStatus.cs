@@ -81,6 +81,9 @@ public sealed record EdgeStatus
     /// <summary>File descriptors that the process may have; from 90 % of it on new TCP clients are refused (<c>descriptorLimit</c>).</summary>
     public long DescriptorLimit { get; init; }
 
+    /// <summary>How the packet filter is.</summary>
+    public FirewallStatus? Firewall { get; init; }
+
     /// <summary>Clients and datagrams turned away since the start, by reason; reasons that never applied are missing.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = ImmutableDictionary<string, long>.Empty;
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Events;
+using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
@@ -38,10 +39,12 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly PortRules _rules;
     private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
+    private readonly FirewallController _firewall;
+    private readonly BlockedSources _blockedSources = new();
     private readonly PublicAddressMonitor _publicAddress;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
-    private Task _watchingAddress = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
     private volatile State _state = State.New;
 
     /// <summary>Makes an edge; nothing is connected nor bound before <see cref="StartAsync"/>.</summary>
@@ -69,8 +72,10 @@ public sealed class TunnelEdge : IAsyncDisposable
             : TransportSetup.Create(dialer, transport, connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
+        ConnectorOptions connector = CreateConnectorOptions(options);
+        _firewall = PacketFilter.Create(options, connector.Hello, pins, observer, time, loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _connector = new TunnelConnector(
-            CreateConnectorOptions(options), transports, pins, _configs, observer,
+            connector, transports, pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);
 
         _publicAddress = new PublicAddressMonitor(
@@ -84,7 +89,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
-            _rules, handover, observer, _sessions, _refusals, _blocked, time, listening);
+            _rules, handover, observer, _sessions, _refusals, _blocked, time, listening)
+        {
+            Sources = _blockedSources,
+        };
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
         if (meters is not null)
             EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
@@ -133,7 +141,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
-        _watchingAddress = Task.Run(WatchPublicAddressAsync);
+        _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
         return Task.CompletedTask;
     }
 
@@ -147,8 +155,10 @@ public sealed class TunnelEdge : IAsyncDisposable
         _state = State.Stopped;
         _logger.EdgeStopping(_options.EdgeId, _connector.Totals.ActiveStreams, drainTimeout.TotalSeconds);
         await _stopping.CancelAsync();
-        await Task.WhenAll(_loops, _watchingAddress);
+        await Task.WhenAll(_loops, _watching);
         _ports.CloseAll(drainTimeout);
+        // The ports are closed, and connections that are open pass: there is nothing to filter any more.
+        await _firewall.RemoveAsync();
         await _connector.CloseAsync(drainTimeout);
     }
 
@@ -160,6 +170,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         _rules.Change(options.AllowPorts, options.ProtectedPorts);
         _ports.Recheck(_rules);
+        _ = _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts);
     }
 
     /// <summary>How the edge is now.</summary>
@@ -194,6 +205,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
             DescriptorLimit = _descriptors.Limit,
+            Firewall = _firewall.Status,
             Refused = _refusals.ToDictionary(),
         };
     }
@@ -208,6 +220,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _sessions.Dispose();
         _blocked.Dispose();
         _descriptors.Dispose();
+        _firewall.Dispose();
         _events.Complete();
         await _raising;
         _stopping.Dispose();
@@ -247,7 +260,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         try
         {
-            await _configs.RunAsync(_ports, _stopping.Token);
+            await _firewall.RemoveLeftoverAsync(_stopping.Token);
+            await _configs.RunAsync(_ports, _firewall, _stopping.Token);
         }
         catch (OperationCanceledException)
         {
@@ -270,6 +284,17 @@ public sealed class TunnelEdge : IAsyncDisposable
         }
     }
 
+    private async Task WatchFirewallAsync()
+    {
+        try
+        {
+            await _firewall.WatchAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
     private void OnPublicAddress(PublicAddresses addresses)
     {
         _connector.PublicAddress = addresses;
@@ -277,7 +302,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     }
 
     /// <summary>Turns what the parts see into events.</summary>
-    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IFirewallObserver
+    private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IPacketFilterObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice) =>
             edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport), choice.Word));
@@ -292,8 +317,15 @@ public sealed class TunnelEdge : IAsyncDisposable
                 initial ? edge.PortsAssigned : edge.PortsUpdated,
                 new PortsEvent(revision, ports.NumbersOf(PortProtocol.Tcp), ports.NumbersOf(PortProtocol.Udp), ports.ToFailures()));
 
-        public void OnFirewallConfigUpdated(long revision, string? error) =>
-            edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, error is null, error));
+        public void OnFirewallChanged(long revision, FirewallStatus status) =>
+            edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, status.Error is null, status.Error));
+
+        public int OnBlocked(AddressSet blocked)
+        {
+            // New ones first: between the two nobody slips in.
+            edge._blockedSources.Current = blocked;
+            return blocked.Count == 0 ? 0 : edge._ports.Reset(blocked.Contains);
+        }
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {

@@ -40,8 +40,11 @@ public sealed record TunnelEdgeOptions
     /// <summary>Ports that may be bound; null allows all but <see cref="ProtectedPorts"/>.</summary>
     public ImmutableArray<int>? AllowPorts { get; init; }
 
-    /// <summary>Ports that are never bound, whatever the hub says.</summary>
+    /// <summary>Ports that are never bound, and never blocked by the packet filter, whatever the hub says.</summary>
     public ImmutableArray<int> ProtectedPorts { get; init; } = [22];
+
+    /// <summary>What the hub may do to this machine's packet filter.</summary>
+    public FirewallMode Firewall { get; init; } = FirewallMode.Full;
 
     /// <summary>Where announced pins are kept, or null to forget them with the process.</summary>
     public string? StateDirectory { get; init; }

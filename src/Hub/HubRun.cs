@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
@@ -38,8 +40,10 @@ internal sealed class HubRun : IDisposable
         var resolver = new TargetResolver(time);
         Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Traffic, Context);
         Sessions = new SessionForwarder(forwarding, resolver, Traffic, time, loggerFactory.CreateLogger<SessionForwarder>());
+        Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
         Live = new LiveEdges(
             edges,
+            Blocks,
             new TunnelForwarder(Streams, Sessions),
             LiveEdgesOptions.Default with { MaxEdges = limits.Edges, Drain = options.DrainTimeout },
             events,
@@ -76,6 +80,8 @@ internal sealed class HubRun : IDisposable
     public SessionForwarder Sessions { get; }
 
     public LiveEdges Live { get; }
+
+    public BlockList Blocks { get; }
 
     public Reception Reception { get; }
 

@@ -120,6 +120,9 @@ public sealed record ConnectedEdgeStatus
     /// <summary>Ports that it could not bind, by its last report.</summary>
     public ImmutableArray<FailedPort> FailedPorts { get; init; } = [];
 
+    /// <summary>What became of its firewall, by its last report; null when it was never sent one.</summary>
+    public FirewallReport? Firewall { get; init; }
+
     /// <summary>Payload bytes from clients to upstreams.</summary>
     public required long BytesIn { get; init; }
 

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
@@ -117,6 +118,12 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>Its clock.</summary>
     internal TimeProvider Time => _time;
+
+    /// <summary>Sources that are blocked for a while; null when the hub is not running.</summary>
+    public BlockList? Blocks => _run?.Blocks;
+
+    /// <summary>What no block may touch.</summary>
+    internal NeverBlocked NeverBlocked => new(_options.NeverBlock, _options.AdminAllowCidrs, NeverBlocked.OfMachine);
 
     /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
     public string? CertificatePin => _run?.Certificate.Pin;

@@ -20,6 +20,9 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
 
     public PortKey Port => port;
 
+    /// <summary>Who is let in at no port.</summary>
+    public BlockedSources Sources { get; init; } = new();
+
     /// <summary>What clients that come now are held to.</summary>
     public EdgePortPolicy Policy
     {
@@ -43,6 +46,8 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
     {
         entry = null;
         EdgePortPolicy policy = _policy;
+        if (client is { } source && Sources.Current.Contains(source))
+            return RefusalReason.Blocked;
         if (policy.HasLists && !(client is { } known && policy.Permits(known)))
             return RefusalReason.Denied;
         lock (_gate)

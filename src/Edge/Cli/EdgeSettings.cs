@@ -46,6 +46,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             AllowPorts = allowed,
             ProtectedPorts = configuration.PortNumbers("protectedPorts") ?? [22],
             StunServers = configuration.Servers("stunServers", DefaultStunPort),
+            Firewall = configuration.Enum("firewall", FirewallMode.Full),
             StateDirectory = configuration.FilePath("stateDir", EdgePaths.StateDirectory(environment)),
             DrainTimeout = configuration.Seconds("drainTimeout", DefaultDrain, 0, 86400),
         };

@@ -55,6 +55,10 @@ internal static class StatusCommand
         output.WriteLine($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (EdgePortFailure failure in status.FailedPorts)
             output.WriteLine($"failed    {failure.Proto}/{failure.Port}: {failure.Error}");
+        if (status.Firewall is { State: not "none" } firewall)
+            output.WriteLine($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
+        foreach (string note in status.Firewall?.Errors ?? [])
+            output.WriteLine($"firewall  {note}");
         output.WriteLine($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
         output.WriteLine($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
         foreach ((string reason, long count) in status.Refused)

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -12,8 +13,8 @@ namespace Tunnel.Edge.Connecting;
 /// </summary>
 internal sealed class ConfigApplier(PinStore pins, IConnectorObserver observer, TimeProvider time, ILogger logger)
 {
-    /// <summary>A REPORT answers each configuration, and a hub takes 10 of them a second (protocol.md section 3).</summary>
-    internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+    /// <summary>Two REPORTs answer each configuration, and a hub takes 10 of them a second (protocol.md section 3).</summary>
+    internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
 
     private readonly Channel<Update> _updates = Channel.CreateBounded<Update>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -40,15 +41,17 @@ internal sealed class ConfigApplier(PinStore pins, IConnectorObserver observer, 
     }
 
     /// <summary>Applies what is posted until cancelled.</summary>
-    public async Task RunAsync(PortListeners ports, CancellationToken cancellationToken)
+    public async Task RunAsync(PortListeners ports, IPacketFilter filter, CancellationToken cancellationToken)
     {
         await foreach (Update update in _updates.Reader.ReadAllAsync(cancellationToken))
         {
             try
             {
+                // Before its ports are bound: nobody gets in who shall not.
+                await filter.ApplyAsync(update.Tunnel, update.Config, update.Initial, cancellationToken);
                 Apply(ports, update);
             }
-            catch (Exception e)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // One configuration that can't be digested must not end hot reload for good.
                 logger.ConfigFaulted(e);

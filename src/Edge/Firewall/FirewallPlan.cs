@@ -6,6 +6,8 @@ namespace Tunnel.Edge.Firewall;
 /// <summary>What is wanted of the packet filter: what the hub said, as far as this edge's own limits let it, and what nobody can block.</summary>
 internal sealed record FirewallPlan
 {
+    public static FirewallPlan Nothing { get; } = new() { Config = FirewallConfig.Empty };
+
     /// <summary>Without its timed blocks, which are in <see cref="BlocksUntil"/>.</summary>
     public required FirewallConfig Config { get; init; }
 
@@ -18,6 +20,18 @@ internal sealed record FirewallPlan
     /// <summary>Cut out of every block: the hub.</summary>
     public ImmutableArray<IpRange> NeverBlocked { get; init; } = [];
 
+    /// <summary>Equal when two plans differ in nothing but their blocks for a while.</summary>
+    public string Key { get; init; } = "";
+
     /// <summary>Whether no table is needed.</summary>
     public bool IsEmpty => Config.IsEmpty && BlocksUntil.IsEmpty;
+
+    /// <summary>Whether <paramref name="other"/> lets in the same, at this time.</summary>
+    public bool LetsInTheSameAs(FirewallPlan other) =>
+        Key == other.Key && NeverBlocked.SequenceEqual(other.NeverBlocked)
+        && BlocksUntil.Select(block => block.Source).ToHashSet().SetEquals(other.BlocksUntil.Select(block => block.Source));
+
+    /// <summary>The sources that are blocked at a time.</summary>
+    public AddressSet Blocked(long now) =>
+        new([.. Config.BlockedIps, .. BlocksUntil.Where(block => block.Until > now).Select(block => block.Source)], NeverBlocked);
 }

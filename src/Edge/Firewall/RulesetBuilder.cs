@@ -66,7 +66,7 @@ internal sealed class RulesetBuilder
         Add(chain, "loopback", NftJson.Match("==", NftJson.Meta(loopback), "lo"), NftJson.Verdict("accept"));
         if (!protectedPorts.IsEmpty)
             Add(chain, "protected ports", NftJson.Transport(TransportProtocol.Both),
-                NftJson.DestinationPort(NftJson.AnyOf(protectedPorts.Select(port => (JsonNode)port))), NftJson.Verdict("accept"));
+                NftJson.DestinationPort(NftJson.AnyOf(Spans(protectedPorts).Select(NftJson.Ports))), NftJson.Verdict("accept"));
         beforeEstablished();
         Add(chain, "established", NftJson.Match("in", NftJson.Conntrack("state"), new JsonArray("established", "related")), NftJson.Verdict("accept"));
         if (_elements.Count > 0)
@@ -238,6 +238,17 @@ internal sealed class RulesetBuilder
         new() { ["reject"] = new JsonObject(members.Select(member => KeyValuePair.Create(member.Name, (JsonNode?)member.Value))) };
 
     private void Add(string chain, string comment, params JsonNode[] statements) => _rules.Add(NftJson.Rule(chain, comment, statements));
+
+    private static List<PortSpan> Spans(ImmutableArray<int> ports)
+    {
+        var spans = new List<PortSpan>();
+        foreach (int port in ports.Distinct().Order())
+            if (spans.Count > 0 && spans[^1].Last == port - 1)
+                spans[^1] = new PortSpan(spans[^1].First, port);
+            else
+                spans.Add(new PortSpan(port, port));
+        return spans;
+    }
 
     private static string Suffix(AddressFamily family) => family == AddressFamily.InterNetwork ? "4" : "6";
 

@@ -9,7 +9,7 @@ namespace Tunnel.Edge.Listening;
 internal sealed class ClientConnection(PortConnections port, IPEndPoint? client, AddressEntry? address) : IStreamObserver
 {
     private ITunnelStream? _stream;
-    private volatile bool _abandoned;
+    private volatile object? _abandoned;
 
     internal ClientConnection? Previous { get; set; }
 
@@ -28,15 +28,15 @@ internal sealed class ClientConnection(PortConnections port, IPEndPoint? client,
     {
         Volatile.Write(ref _stream, stream);
         // Reset() may have come first and found no stream.
-        if (_abandoned)
-            stream.Reset(ResetReason.ShuttingDown);
+        if (_abandoned is ResetReason reason)
+            stream.Reset(reason);
     }
 
-    /// <summary>Ends the stream because its port's time is over.</summary>
-    public void Reset()
+    /// <summary>Ends the stream because its port's time is over, or its client is blocked.</summary>
+    public void Reset(ResetReason reason)
     {
-        _abandoned = true;
-        Volatile.Read(ref _stream)?.Reset(ResetReason.ShuttingDown);
+        _abandoned = reason;
+        Volatile.Read(ref _stream)?.Reset(reason);
     }
 
     void IStreamObserver.OnStreamClosed(ITunnelStream stream, in StreamEnd end) => port.OnClosed(this, stream, end);

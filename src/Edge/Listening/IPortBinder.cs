@@ -1,3 +1,4 @@
+using System.Net;
 using Tunnel.Edge.Admission;
 using Tunnel.Shared.Protocol.Messages;
 
@@ -15,6 +16,10 @@ internal interface IBoundPort
 {
     /// <summary>Connections or sessions that came by this port and are open now.</summary>
     int Active { get; }
+
+    /// <summary>Resets the clients that <paramref name="which"/> is true of.</summary>
+    /// <returns>How many there were.</returns>
+    int Reset(Func<IPAddress, bool> which);
 
     /// <summary>Applies another policy, with the same address, to clients that come from now on.</summary>
     void Update(EdgePortPolicy policy);

@@ -13,6 +13,9 @@ internal sealed class PortBinder(
     IBlockedClients blocked, TimeProvider time, ILogger logger)
     : IPortBinder
 {
+    /// <summary>Who is let in at no port.</summary>
+    public BlockedSources Sources { get; init; } = new();
+
     public BindResult Bind(PortKey port, EdgePortPolicy policy)
     {
         if (rules.Objection(port) is { } objection)
@@ -24,7 +27,7 @@ internal sealed class PortBinder(
         try
         {
             var endPoint = new IPEndPoint(at, port.Port);
-            var admission = new PortAdmission(port, policy, refusals, blocked, time);
+            var admission = new PortAdmission(port, policy, refusals, blocked, time) { Sources = Sources };
             return BindResult.Bound(port.Protocol == PortProtocol.Tcp ? BindTcp(admission, endPoint) : BindUdp(admission, endPoint));
         }
         catch (SocketException e)

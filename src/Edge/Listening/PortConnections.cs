@@ -1,5 +1,6 @@
 using System.Net;
 using Tunnel.Edge.Admission;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Listening;
@@ -88,18 +89,25 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
 
     /// <summary>Resets every connection.</summary>
     /// <returns>How many there were.</returns>
-    public int ResetAll()
+    public int ResetAll() => Reset(null, ResetReason.ShuttingDown);
+
+    /// <summary>Resets the connections of clients that <paramref name="which"/> is true of.</summary>
+    /// <returns>How many there were.</returns>
+    public int ResetWhere(Func<IPAddress, bool> which) => Reset(which, ResetReason.Policy);
+
+    private int Reset(Func<IPAddress, bool>? which, ResetReason reason)
     {
         var connections = new List<ClientConnection>();
         lock (_gate)
         {
             for (ClientConnection? connection = _first; connection is not null; connection = connection.Next)
-                connections.Add(connection);
+                if (which is null || (connection.Client is { } client && which(client.Address)))
+                    connections.Add(connection);
         }
 
         // Outside the lock: each reset comes back as OnClosed.
         foreach (ClientConnection connection in connections)
-            connection.Reset();
+            connection.Reset(reason);
         return connections.Count;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 
@@ -81,6 +82,16 @@ internal sealed class PortListeners : IDisposable
     {
         lock (_gate)
             return Snapshot();
+    }
+
+    /// <summary>Resets the clients that <paramref name="which"/> is true of.</summary>
+    /// <returns>How many there were.</returns>
+    public int Reset(Func<IPAddress, bool> which)
+    {
+        IBoundPort[] bound;
+        lock (_gate)
+            bound = [.. _bound.Values];
+        return bound.Sum(port => port.Reset(which));
     }
 
     /// <summary>What happened at each bound port.</summary>

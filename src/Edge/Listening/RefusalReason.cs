@@ -33,6 +33,9 @@ internal enum RefusalReason
     /// <summary>A datagram to a client of a session that is over.</summary>
     UdpSessionGone,
 
+    /// <summary>The hub has blocked the client's address: at all ports, for good or for a while.</summary>
+    Blocked,
+
     /// <summary>The port's <c>denyCidrs</c> has the client's address, or its <c>allowCidrs</c> has not.</summary>
     Denied,
 

@@ -59,6 +59,8 @@ internal sealed class TcpPortListener : IBoundPort
         return listener;
     }
 
+    public int Reset(Func<IPAddress, bool> which) => _connections.ResetWhere(which);
+
     public void Update(EdgePortPolicy policy) => _connections.Admission.Policy = policy;
 
     public PortStatistics GetStatistics() => PortStatistics.Of(_connections.Admission, _connections.GetBytes());

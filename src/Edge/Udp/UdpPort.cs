@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
@@ -48,6 +49,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     /// <summary>Sends the answers that were added on this thread, to the session's client.</summary>
     /// <returns>How many were dropped.</returns>
     public int SendAnswers(UdpSession session) => _socket.Send(session, session.Key.Path);
+
+    public int Reset(Func<IPAddress, bool> which) => _sessions.EndWhere(this, which);
 
     /// <summary>A flow has no end of its own: those that the policy lets in no more are ended.</summary>
     public void Update(EdgePortPolicy policy)

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
@@ -77,6 +78,17 @@ internal sealed class UdpSessions : IDisposable
         lock (_gate)
             _table.RemovePort((ushort)port.Number, ended);
         EndAll(ended);
+    }
+
+    /// <summary>Ends the sessions of a port's clients that <paramref name="which"/> is true of.</summary>
+    /// <returns>How many there were.</returns>
+    public int EndWhere(UdpPort port, Func<IPAddress, bool> which)
+    {
+        var ended = new List<UdpSession>();
+        lock (_gate)
+            _table.RemoveWhere(session => session.Port == port && which(session.Key.Path.RemoteEndPoint.Address), ended);
+        EndAll(ended);
+        return ended.Count;
     }
 
     /// <summary>Ends the sessions of a port whose clients its policy lets in no more.</summary>

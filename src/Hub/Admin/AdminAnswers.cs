@@ -39,3 +39,19 @@ internal sealed record TokenAnswer(string Id, string Token);
 
 /// <summary>The service is up and answers.</summary>
 internal sealed record HealthAnswer(string Status);
+
+/// <summary>A source that is to be blocked for a while.</summary>
+internal sealed record BlockRequest
+{
+    /// <summary>An IPv4 or IPv6 address or CIDR; none that is never blocked.</summary>
+    public required string Ip { get; init; }
+
+    /// <summary>How long, 1–31,536,000 s; null: an hour.</summary>
+    public int? Seconds { get; init; }
+
+    /// <summary>Ids of 1–1,000 edges; null: all edges.</summary>
+    public ImmutableArray<string>? Edges { get; init; }
+
+    /// <summary>Why, for the list; at most 256 characters.</summary>
+    public string? Reason { get; init; }
+}

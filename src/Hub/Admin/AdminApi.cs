@@ -24,6 +24,7 @@ internal static class AdminApi
         var routes = new AdminRoutes(application);
         new EdgesEndpoints(hub.Edges, tokens).Map(routes);
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
+        new BlocksEndpoints(hub).Map(routes);
         new EdgeTunnelsEndpoints(hub).Map(routes);
         new ValidatePortEndpoints(hub.Edges).Map(routes);
         new StatusEndpoints(hub).Map(routes);

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Admin.Access;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
@@ -30,6 +31,8 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(IEnumerable<Block>))]
+[JsonSerializable(typeof(BlockRequest))]
 [JsonSerializable(typeof(DisconnectAnswer))]
 [JsonSerializable(typeof(PortQuestion))]
 [JsonSerializable(typeof(PortAnswer))]

@@ -1,3 +1,4 @@
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
@@ -10,6 +11,10 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 {
     // The API is served only while the hub runs.
     public EdgeStore Edges => hub.Edges!;
+
+    public BlockList Blocks => hub.Blocks!;
+
+    public NeverBlocked NeverBlocked => hub.NeverBlocked;
 
     public string CertificatePin => hub.CertificatePin!;
 

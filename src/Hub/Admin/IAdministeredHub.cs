@@ -1,3 +1,4 @@
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
@@ -10,6 +11,12 @@ internal interface IAdministeredHub
 {
     /// <summary>The allowed edges.</summary>
     EdgeStore Edges { get; }
+
+    /// <summary>The sources that are blocked for a while.</summary>
+    BlockList Blocks { get; }
+
+    /// <summary>What no block may touch.</summary>
+    NeverBlocked NeverBlocked { get; }
 
     /// <summary>How the hub is now; tokens name its tunnel port where nothing else is said.</summary>
     HubStatus GetStatus();

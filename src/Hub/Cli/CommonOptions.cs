@@ -41,12 +41,8 @@ internal sealed class CommonOptions
         HelpName = "FILE",
     };
 
-    public Option<TimeSpan?> Grace { get; } = new("--grace")
-    {
-        Description = "How long older secrets stay valid, such as 90s, 30m or 24h; 0 ends them, and their tunnels, at once [default: 24h]",
-        HelpName = "TIME",
-        CustomParser = ParseTime,
-    };
+    public Option<TimeSpan?> Grace { get; } =
+        Time("--grace", "How long older secrets stay valid, such as 90s, 30m or 24h; 0 ends them, and their tunnels, at once [default: 24h]");
 
     /// <summary>Adds what every command that talks to the hub has.</summary>
     public Command Remote(Command command)
@@ -56,14 +52,18 @@ internal sealed class CommonOptions
         return command;
     }
 
-    private static TimeSpan? ParseTime(ArgumentResult result)
+    /// <summary>An option that is a length of time.</summary>
+    public static Option<TimeSpan?> Time(string name, string description) =>
+        new(name) { Description = description, HelpName = "TIME", CustomParser = result => ParseTime(result, name) };
+
+    private static TimeSpan? ParseTime(ArgumentResult result, string name)
     {
         var text = result.Tokens[0].Value;
         var seconds = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 } : 0;
         var number = seconds == 0 ? text : text[..^1];
         if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
             return TimeSpan.FromSeconds((double)count * Math.Max(seconds, 1));
-        result.AddError($"--grace \"{text}\" is not a time; valid are 0, 90s, 30m, 24h, 7d");
+        result.AddError($"{name} \"{text}\" is not a time; valid are 0, 90s, 30m, 24h, 7d");
         return null;
     }
 }

@@ -15,6 +15,7 @@ internal static class HubCommandLine
             RunCommand.Create(options),
             EdgeCommands.Create(options),
             ApplyCommand.Create(options),
+            FirewallCommands.Create(options),
             StatusCommand.Create(options),
             TrafficCommands.CreateStreams(options),
             TrafficCommands.CreateConnections(options),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Cli;
 
@@ -30,6 +31,8 @@ internal static class StatusCommand
         {
             foreach (var port in edge.FailedPorts)
                 await output.WriteLineAsync($"{edge.EdgeId} can't listen on {port.Proto}/{port.Port}: {port.Error}");
+            if (edge.Firewall is { State: not FirewallReport.None } firewall)
+                await output.WriteLineAsync($"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}");
         }
 
         await PrintCountsAsync(output, "Connections refused", status.Refusals);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 
@@ -53,6 +54,9 @@ public sealed record TunnelHubOptions
 
     /// <summary>How long open streams may go on when the hub stops or a port is taken away, 0 s to 3,600 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Sources that no block may touch; this machine's own addresses need not be named.</summary>
+    public ImmutableArray<IpRange> NeverBlock { get; init; } = [];
 
     /// <summary>Limits that protect the hub.</summary>
     public HubLimits Limits { get; init; } = new();

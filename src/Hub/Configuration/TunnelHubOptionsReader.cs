@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Tunnel.Hub.Admin.Network;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
@@ -47,6 +48,7 @@ internal static class TunnelHubOptionsReader
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges"),
             DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
+            NeverBlock = NeverBlockSetting.Read(configuration),
             Limits = ReadLimits(configuration, defaults.Limits),
         };
         Validate(options, unreadable.ToImmutable(), configuration);

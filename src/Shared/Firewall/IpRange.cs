@@ -50,6 +50,16 @@ public readonly record struct IpRange
         return new IpRange(address.AddressFamily, number, number);
     }
 
+    /// <summary>All addresses of a network.</summary>
+    public static IpRange Of(IPNetwork network)
+    {
+        IpRange one = Of(network.BaseAddress);
+        // A mapped one counts as IPv4, without the 96 bits that map it.
+        int length = network.PrefixLength - (network.BaseAddress.IsIPv4MappedToIPv6 ? 96 : 0);
+        UInt128 hosts = Hosts(one.Family, Math.Max(length, 0));
+        return new IpRange(one.Family, one.First & ~hosts, one.First | hosts);
+    }
+
     /// <summary>From one number to another of the same family.</summary>
     public static IpRange Between(AddressFamily family, UInt128 first, UInt128 last) => new(family, first, last);
 
@@ -81,9 +91,7 @@ public readonly record struct IpRange
             return false;
         }
 
-        int hostBits = Bits(family) - length;
-        // A shift by all 128 bits would be one by none.
-        UInt128 hosts = hostBits == 128 ? UInt128.MaxValue : (UInt128.One << hostBits) - 1;
+        UInt128 hosts = Hosts(family, length);
         if ((first & hosts) != 0)
         {
             error = $"has bits behind its prefix; valid would be {Show(family, first & ~hosts)}/{length}";
@@ -105,6 +113,10 @@ public readonly record struct IpRange
         First == Last ? Show(Family, First)
         : PrefixLength is { } length ? string.Create(CultureInfo.InvariantCulture, $"{Show(Family, First)}/{length}")
         : $"{Show(Family, First)}-{Show(Family, Last)}";
+
+    // A shift by all 128 bits would be one by none.
+    private static UInt128 Hosts(AddressFamily family, int length) =>
+        Bits(family) - length is var bits && bits == 128 ? UInt128.MaxValue : (UInt128.One << bits) - 1;
 
     private static int Bits(AddressFamily family) => family == AddressFamily.InterNetwork ? 32 : 128;
 

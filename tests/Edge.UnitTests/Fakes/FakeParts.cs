@@ -1,6 +1,7 @@
 using System.Net;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -39,6 +40,11 @@ internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
     }
 }
 
+internal sealed class IgnoredFilter : IPacketFilter
+{
+    public Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
 /// <summary>Binds nothing and remembers everything.</summary>
 internal sealed class FakeBinder : IPortBinder
 {
@@ -60,6 +66,8 @@ internal sealed class FakeBinder : IPortBinder
 internal sealed class FakeBoundPort : IBoundPort
 {
     public int Active => 0;
+
+    public int Reset(Func<IPAddress, bool> which) => 0;
 
     public required EdgePortPolicy Policy { get; set; }
 

@@ -109,6 +109,22 @@ public sealed class TcpPortListenerTests
     }
 
     [Fact]
+    public async Task Clients_that_are_blocked_are_reset_and_others_are_not()
+    {
+        using var fixture = new ListenerFixture();
+        var tunnel = new FakeTunnel();
+        fixture.Tunnels.Current = tunnel;
+        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
+        FakeStream stream = (await tunnel.NextStreamAsync()).Stream;
+        await Eventually.TrueAsync(() => listener.Active == 1, "the client is counted");
+
+        Assert.Equal(0, listener.Reset(address => !address.Equals(IPAddress.Loopback)));
+        Assert.Equal(1, listener.Reset(address => address.Equals(IPAddress.Loopback)));
+        await Eventually.TrueAsync(() => stream.WasReset == ResetReason.Policy, "the blocked one is reset");
+    }
+
+    [Fact]
     public void A_stream_that_ends_before_its_opening_returns_is_counted_out()
     {
         using var fixture = new ListenerFixture();

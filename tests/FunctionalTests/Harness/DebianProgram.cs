@@ -27,11 +27,11 @@ public static class DebianProgram
 
     public static string SystemdAnalyze => Find("systemd-analyze", "systemd");
 
-    public static string Nft => Find("nft", "nftables");
-
     public static string Prlimit => Find("prlimit", "util-linux");
 
     public static string Promtool => Find("promtool", "prometheus");
+
+    public static string Nft => Find("nft", "nftables");
 
     private static string Find(string program, string package)
     {

@@ -9,6 +9,7 @@ using Tunnel.Hub;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
@@ -30,6 +31,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     private AdminFixture()
     {
+        Blocks = new BlockList(_directory.File("state"), new StateFiles(), Time, NullLogger.Instance);
         Edges = TestEdges.Store(_directory.File("state"), time: Time);
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://localhost/") };
     }
@@ -37,6 +39,10 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public ManualTimeProvider Time { get; } = new();
 
     public EdgeStore Edges { get; }
+
+    public BlockList Blocks { get; }
+
+    public NeverBlocked NeverBlocked { get; } = new([], [], () => [IPAddress.Parse("192.0.2.200"), IPAddress.Parse("2001:db8::200")]);
 
     public string CertificatePin => Pin;
 

@@ -11,6 +11,7 @@ using Tunnel.Hub;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
@@ -27,6 +28,10 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     private JsonElement _document;
 
     public EdgeStore Edges { get; private set; } = null!;
+
+    public BlockList Blocks { get; private set; } = null!;
+
+    NeverBlocked IAdministeredHub.NeverBlocked { get; } = new([], [], () => []);
 
     public string CertificatePin => AdminFixture.Pin;
 
@@ -45,6 +50,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Edges = TestEdges.Store(_directory.File("state"));
+        Blocks = new BlockList(_directory.File("state"), new StateFiles(), TimeProvider.System, NullLogger.Instance);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseTestServer();
         builder.Services.AddRoutingCore();

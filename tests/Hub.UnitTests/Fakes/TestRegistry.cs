@@ -13,12 +13,14 @@ internal sealed class TestRegistry
 {
     public TestRegistry(ITunnelForwarder? forwarder = null, LiveEdgesOptions? options = null)
     {
-        Live = new LiveEdges(Allowed, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance);
+        Live = new LiveEdges(Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance);
     }
 
     public ManualTimeProvider Time { get; } = new();
 
     public FakeAllowedEdges Allowed { get; } = new();
+
+    public FakeBlocks Blocks { get; } = new();
 
     public EventLog Events { get; } = new();
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text;
+using System.Text.Json;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub;
 using Tunnel.Hub.Edges;
@@ -40,6 +42,58 @@ public sealed class ConfigPushTests
 
         Assert.False(tunnel.HasConfig);
         Assert.Equal(8080, live.FindPort(udp: false, 80, _registry.Time.GetUtcNow())?.TargetPort);
+    }
+
+    [Fact]
+    public async Task A_block_is_pushed_at_once_to_the_edges_that_it_is_for()
+    {
+        _registry.Allowed.Put(TestRegistry.Edge("b", 80));
+        var (_, a) = _registry.Connect("a", "one");
+        var (_, b) = _registry.Connect("b", "two");
+        _registry.Blocks.Add("192.0.2.0/24", 60, "a");
+
+        var pushed = await a.NextConfigAsync();
+        Assert.Equal("""{"timedBlocks":[{"ip":"192.0.2.0/24","seconds":60}]}""", pushed.FirewallConfig!.Value.GetRawText());
+        Assert.Equal(2, pushed.Hub!.Rev);
+        Assert.False(b.HasConfig);
+    }
+
+    [Fact]
+    public async Task An_edge_that_comes_later_is_told_with_its_first_configuration_and_again_with_each_push()
+    {
+        _registry.Blocks.Add("192.0.2.7", 60);
+        var firewall = JsonElement.Parse("""{"blockedIps":["198.51.100.1"]}""");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { FirewallConfig = firewall });
+        var (live, tunnel) = _registry.Connect("a", "one");
+        const string both = """{"blockedIps":["198.51.100.1"],"timedBlocks":[{"ip":"192.0.2.7","seconds":60}]}""";
+        Assert.Equal(both, live.Config.FirewallConfig!.Value.GetRawText());
+        Assert.False(tunnel.HasConfig);
+
+        _registry.Allowed.Change(TestRegistry.Edge("a", 443) with { FirewallConfig = firewall });
+        Assert.Equal(both, (await tunnel.NextConfigAsync()).FirewallConfig!.Value.GetRawText());
+    }
+
+    [Fact]
+    public async Task A_block_between_an_edges_answer_and_its_entry_is_not_lost()
+    {
+        var live = _registry.Live.Admit(
+            _registry.Allowed.Find("a")!, _registry.Allowed.SecretIdOf("a"), new IPEndPoint(IPAddress.Loopback, 1), id => new HubInfo { TunnelId = id, Rev = 1 })!;
+        _registry.Blocks.Add("192.0.2.7", 60);
+        var tunnel = new FakeTunnel();
+        _registry.Live.Begin(live, tunnel);
+        Assert.Contains("192.0.2.7", (await tunnel.NextConfigAsync()).FirewallConfig!.Value.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_edge_says_of_its_firewall_is_in_the_status_and_an_event()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        var report = new Report { Kind = Report.Firewall, Rev = 3, FirewallState = new FirewallReport { State = FirewallReport.RolledBack, Mode = "full", Errors = ["timed out"] } };
+        ((IHubTunnelHandler)live).OnReport(tunnel, report);
+
+        var raised = await _registry.Events.NextAsync<FirewallConfigUpdatedEvent>();
+        Assert.Equal(("a", 3, false, "rolledBack: timed out"), (raised.EdgeId, raised.Rev, raised.Applied, raised.Error));
+        Assert.Equal("rolledBack", Assert.Single(_registry.Live.Read(ConnectedEdges.Describe)).Firewall?.State);
     }
 
     [Fact]

@@ -28,6 +28,7 @@ internal static class ConnectedEdges
             Rev = newest.Config.Hub!.Rev,
             AppliedRev = newest.PortReport?.Rev,
             Bound = newest.PortReport?.Bound ?? [],
+            Firewall = newest.FirewallReport,
             FailedPorts = newest.PortReport?.Failed ?? [],
             BytesIn = slot.Ended.BytesReceived + counters.Sum(c => c.BytesReceived),
             BytesOut = slot.Ended.BytesSent + counters.Sum(c => c.BytesSent),

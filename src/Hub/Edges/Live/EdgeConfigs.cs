@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Text.Json;
+using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Edges.Live;
@@ -7,28 +7,28 @@ namespace Tunnel.Hub.Edges.Live;
 /// <summary>What an edge is told of its definition: only what it needs, never a target.</summary>
 internal static class EdgeConfigs
 {
-    public static TunnelConfig Create(AllowedEdge edge, HubInfo hub) => new()
+    public static TunnelConfig Create(AllowedEdge edge, HubInfo hub, IReadOnlyList<TimedBlock> blocks) => new()
     {
         ListenPorts = edge.TcpPorts,
         ListenPortsUdp = edge.UdpPorts,
         StunIntervalSecs = edge.StunIntervalSecs,
-        FirewallConfig = edge.FirewallConfig,
+        FirewallConfig = EdgeFirewalls.WithBlocks(edge.FirewallConfig, blocks),
         Ports = EdgePolicies(edge),
         Hub = hub,
     };
 
     /// <summary>The configuration after a change, with its revision raised; null when the edge would see no difference.</summary>
-    public static TunnelConfig? Next(TunnelConfig current, AllowedEdge edge)
+    public static TunnelConfig? Next(TunnelConfig current, AllowedEdge edge, IReadOnlyList<TimedBlock> blocks, bool blocksChanged)
     {
-        var next = Create(edge, current.Hub! with { Rev = current.Hub!.Rev + 1 });
-        return SameForEdge(current, next) ? null : next;
+        var next = Create(edge, current.Hub! with { Rev = current.Hub!.Rev + 1 }, blocks);
+        return !blocksChanged && SameForEdge(current, next) ? null : next;
     }
 
     private static bool SameForEdge(TunnelConfig a, TunnelConfig b) =>
         SamePorts(a.ListenPorts, b.ListenPorts)
         && SamePorts(a.ListenPortsUdp, b.ListenPortsUdp)
         && a.StunIntervalSecs == b.StunIntervalSecs
-        && SameJson(a.FirewallConfig, b.FirewallConfig)
+        && EdgeFirewalls.AreSame(a.FirewallConfig, b.FirewallConfig)
         && SamePolicies(a.Ports, b.Ports);
 
     // The default's policy once, however many ports have it; then those that have an entry of their own.
@@ -56,7 +56,4 @@ internal static class EdgeConfigs
         a.Count == b.Count && a.All(entry => b.TryGetValue(entry.Key, out var other) && entry.Value == other);
 
     private static bool SamePorts(ImmutableArray<int> a, ImmutableArray<int> b) => a.AsSpan().SequenceEqual(b.AsSpan());
-
-    private static bool SameJson(JsonElement? a, JsonElement? b) =>
-        a is { } left && b is { } right ? JsonElement.DeepEquals(left, right) : a is null && b is null;
 }

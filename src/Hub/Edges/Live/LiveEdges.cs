@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -18,6 +19,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<string, EdgeSlot> _slots = [];
     private readonly IAllowedEdges _allowed;
+    private readonly ITimedBlocks _blocks;
     private readonly ITunnelForwarder _forwarder;
     private readonly LiveEdgesOptions _options;
     private readonly HubEventFeed _events;
@@ -27,9 +29,10 @@ internal sealed class LiveEdges : IDisposable
     private bool _closed;
 
     public LiveEdges(
-        IAllowedEdges allowed, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
+        IAllowedEdges allowed, ITimedBlocks blocks, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
     {
         _allowed = allowed;
+        _blocks = blocks;
         _forwarder = forwarder;
         _options = options;
         _events = events;
@@ -38,6 +41,7 @@ internal sealed class LiveEdges : IDisposable
         Pushes = new ConfigPushes(time);
         _election = new TunnelElection(_lock, events, time, _logger);
         _allowed.Changed += OnAllowedChanged;
+        _blocks.Changed += OnBlocksChanged;
     }
 
     /// <summary>Configurations that were pushed, and how long edges took to apply them.</summary>
@@ -54,8 +58,10 @@ internal sealed class LiveEdges : IDisposable
         }
 
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
-        var config = EdgeConfigs.Create(edge, describeHub(tunnelId));
-        return new LiveTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow());
+        // Before the blocks themselves: one that comes between is sent twice rather than not at all.
+        var version = _blocks.Version;
+        var config = EdgeConfigs.Create(edge, describeHub(tunnelId), _blocks.For(edge.Id));
+        return new LiveTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
 
     /// <summary>Enters a tunnel whose edge was answered, and starts it.</summary>
@@ -81,7 +87,7 @@ internal sealed class LiveEdges : IDisposable
         if (!alone)
             _ = ElectWithoutHelloAsync(live);
         // The edge may have been changed or removed between the check of its secret and now.
-        Refresh(live);
+        Refresh(live, blocksChanged: live.BlocksVersion != _blocks.Version);
     }
 
     /// <summary>The tunnel has said who it is, or has shown to be a base peer.</summary>
@@ -120,6 +126,12 @@ internal sealed class LiveEdges : IDisposable
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Length);
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
+    }
+
+    public void OnFirewallReport(LiveTunnel live, long revision, FirewallReport firewall)
+    {
+        LiveEdgesLog.FirewallReported(_logger, firewall.Fault is null ? LogLevel.Information : LogLevel.Warning, live.EdgeId, revision, firewall.Fault ?? firewall.State);
+        _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, firewall.Fault is null, firewall.Fault) { Time = _time.GetUtcNow() });
     }
 
     public void OnPublicAddress(LiveTunnel live, string address)
@@ -184,7 +196,20 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _allowed.Changed -= OnAllowedChanged;
+    public void Dispose()
+    {
+        _allowed.Changed -= OnAllowedChanged;
+        _blocks.Changed -= OnBlocksChanged;
+    }
+
+    private void OnBlocksChanged(Block block)
+    {
+        foreach (var live in Tunnels)
+        {
+            if (block.AppliesTo(live.EdgeId))
+                Refresh(live, blocksChanged: true);
+        }
+    }
 
     private void OnAllowedChanged(EdgeSetChange change)
     {
@@ -192,11 +217,11 @@ internal sealed class LiveEdges : IDisposable
         foreach (var live in Tunnels)
         {
             if (touched.Contains(live.EdgeId))
-                Refresh(live);
+                Refresh(live, blocksChanged: false);
         }
     }
 
-    private void Refresh(LiveTunnel live)
+    private void Refresh(LiveTunnel live, bool blocksChanged)
     {
         if (_allowed.Find(live.EdgeId) is not { } edge || !_allowed.IsStillValid(live.EdgeId, live.SecretId))
         {
@@ -208,11 +233,11 @@ internal sealed class LiveEdges : IDisposable
         bool portsChanged;
         lock (_lock)
         {
-            if (ReferenceEquals(edge, live.Edge))
+            if (ReferenceEquals(edge, live.Edge) && !blocksChanged)
                 return;
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
-            next = EdgeConfigs.Next(live.Config, edge);
+            next = EdgeConfigs.Next(live.Config, edge, _blocks.For(edge.Id), blocksChanged);
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Under the lock, so that two changes at once are sent in their order.
             if (next is not null)

@@ -29,4 +29,7 @@ internal static partial class LiveEdgesLog
 
     [LoggerMessage(2157, LogLevel.Error, "Settling the tunnels of edge '{EdgeId}' failed")]
     public static partial void ElectionFailed(ILogger logger, Exception exception, string edgeId);
+
+    [LoggerMessage(EventId = 5555, Message = "The firewall of edge '{EdgeId}', configuration {Rev}: {State}")]
+    public static partial void FirewallReported(ILogger logger, LogLevel level, string edgeId, long rev, string state);
 }

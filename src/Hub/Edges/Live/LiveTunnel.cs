@@ -40,6 +40,9 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     /// <summary>The configuration that it was last sent; changed under the registry's lock.</summary>
     public TunnelConfig Config { get; private set; }
 
+    /// <summary>Which blocks its first configuration has.</summary>
+    public long BlocksVersion { get; init; }
+
     /// <summary>Null until <see cref="LiveEdges.Begin"/>.</summary>
     public ITunnel? Tunnel { get; set; }
 
@@ -59,6 +62,9 @@ internal sealed class LiveTunnel : IHubTunnelHandler
 
     /// <summary>When the last configuration was pushed, as a timestamp of the clock; 0 when it was applied, or none was.</summary>
     public long PushedAt;
+
+    /// <summary>What it last said of its firewall; null when it never did.</summary>
+    public FirewallReport? FirewallReport { get; private set; }
 
     /// <summary>New streams go elsewhere; changed under the registry's lock.</summary>
     public bool IsDraining { get; set; }
@@ -93,6 +99,10 @@ internal sealed class LiveTunnel : IHubTunnelHandler
             case Report.ConfigApplied:
                 PortReport = report;
                 _registry.OnPortReport(this, report);
+                break;
+            case Report.Firewall when report.FirewallState is { } firewall:
+                FirewallReport = firewall;
+                _registry.OnFirewallReport(this, report.Rev, firewall);
                 break;
             case Report.PublicAddress:
                 NotePublicAddress(report.PublicIp, report.PublicIpv6);

@@ -12,6 +12,9 @@ public sealed record Report
     /// <summary>The value of <see cref="Kind"/> that tells the edge's public address; it has <see cref="PublicIp"/> and <see cref="PublicIpv6"/>.</summary>
     public const string PublicAddress = "publicIp";
 
+    /// <summary>The value of <see cref="Kind"/> that tells what became of the firewall.</summary>
+    public const string Firewall = "firewall";
+
     /// <summary>The value of <see cref="Kind"/> that tells of clients that were turned away.</summary>
     public const string Blocked = "blocked";
 
@@ -26,6 +29,10 @@ public sealed record Report
 
     /// <summary>Ports that could not be bound, with the reason in words for the operator.</summary>
     public ImmutableArray<FailedPort> Failed { get; init; } = [];
+
+    /// <summary>What became of the firewall; null in a report of another kind.</summary>
+    [JsonPropertyName("firewall")]
+    public FirewallReport? FirewallState { get; init; }
 
     /// <summary>Clients that were turned away; null in a report of another kind.</summary>
     [JsonPropertyName("blocked")]

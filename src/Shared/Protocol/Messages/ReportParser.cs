@@ -8,7 +8,8 @@ internal static class ReportParser
     // Every port of both protocols; the message's size is the nearer limit.
     private const int MaxPorts = 2 * Port.Max;
 
-    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6");
+    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall");
+    private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors");
     private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto");
     private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error");
 
@@ -26,11 +27,33 @@ internal static class ReportParser
                 "failed" => report with { Failed = ReadFailed(ref reader) },
                 "blocked" => report with { BlockedClients = BlockedReportParser.Read(ref reader) },
                 "publicIp" => report with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
-                _ => report with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
+                "publicIpv6" => report with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
+                _ => report with { FirewallState = ReadFirewall(ref reader) },
             };
         }
 
         return report;
+    }
+
+    private static FirewallReport ReadFirewall(ref MessageReader reader)
+    {
+        if (!reader.IsObject)
+            throw new FormatException($"{FirewallMembers.Path}: {reader.Value()} is not an object");
+
+        var firewall = new FirewallReport();
+        var seen = 0u;
+        while (reader.NextMember(FirewallMembers, ref seen, out var member))
+        {
+            var path = FirewallMembers.PathOf(member);
+            firewall = member switch
+            {
+                "state" => firewall with { State = reader.Text(path, ControlMessage.MaxText) },
+                "mode" => firewall with { Mode = reader.Text(path, ControlMessage.MaxText) },
+                _ => firewall with { Errors = reader.Texts(path, FirewallReport.MaxErrors, ControlMessage.MaxText) },
+            };
+        }
+
+        return firewall;
     }
 
     private static ImmutableArray<BoundPort> ReadBound(ref MessageReader reader)

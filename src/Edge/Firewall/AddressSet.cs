@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
+
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>A set of addresses that is asked for each open connection. Immutable.</summary>
+internal sealed class AddressSet
+{
+    private readonly ImmutableArray<IpRange> _ipv4;
+    private readonly ImmutableArray<IpRange> _ipv6;
+
+    public AddressSet(IReadOnlyCollection<IpRange> ranges, IReadOnlyCollection<IpRange> except) =>
+        (_ipv4, _ipv6) = (IpRanges.Merge(ranges, AddressFamily.InterNetwork, except), IpRanges.Merge(ranges, AddressFamily.InterNetworkV6, except));
+
+    public static AddressSet Empty { get; } = new([], []);
+
+    /// <summary>Ranges, without overlaps.</summary>
+    public int Count => _ipv4.Length + _ipv6.Length;
+
+    public bool Contains(IPAddress address) => Contains(AddressNumber.Of(address));
+
+    /// <summary>Whether an address, as <see cref="AddressNumber"/> writes it, is one of them. Allocates nothing.</summary>
+    public bool Contains(UInt128 address)
+    {
+        bool isIPv4 = AddressNumber.IsIPv4(address);
+        ImmutableArray<IpRange> ranges = isIPv4 ? _ipv4 : _ipv6;
+        UInt128 number = isIPv4 ? (uint)address : address;
+        (int low, int high) = (0, ranges.Length - 1);
+        while (low <= high)
+        {
+            int middle = (low + high) / 2;
+            if (number < ranges[middle].First)
+                high = middle - 1;
+            else if (number > ranges[middle].Last)
+                low = middle + 1;
+            else
+                return true;
+        }
+
+        return false;
+    }
+}

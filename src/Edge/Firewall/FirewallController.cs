@@ -1,0 +1,345 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>
+/// Applies the hub's firewall, commit-confirmed: after each change a new connection to the hub must succeed, or the ruleset that was confirmed
+/// last comes back by itself. Whatever fails, the edge goes on without it, and says so to its log once and to the hub.
+/// </summary>
+internal sealed class FirewallController : IPacketFilter, IDisposable
+{
+    /// <summary>How long a new connection is tried for; with the last try under way the old ruleset is back well within 30 s.</summary>
+    internal static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(20);
+
+    private const long MaxWait = 86_400;
+
+    internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often it is looked whether the table is still there.</summary>
+    internal static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(30);
+
+    private readonly FirewallPlanner _planner;
+    private readonly FirewallMode _mode;
+    private readonly NftTable _table;
+    private readonly IHubProbe _probe;
+    private readonly IPacketFilterObserver _observer;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly ITimer _expiry;
+    private FirewallPlan? _installed;
+    private FirewallPlan? _confirmed;
+    private FirewallPlan _enforced = FirewallPlan.Nothing;
+    private string? _rejected;
+    private CancellationTokenSource? _confirming;
+    private Told? _told;
+    private volatile FirewallStatus _status;
+
+    public FirewallController(
+        FirewallMode mode, FirewallPlanner planner, NftTable table, IHubProbe probe, IPacketFilterObserver observer, TimeProvider time, ILogger logger)
+    {
+        (_mode, _planner, _table, _probe, _observer, _time, _logger) = (mode, planner, table, probe, observer, time, logger);
+        _expiry = time.CreateTimer(_ => Task.Run(OnExpiryAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _status = new FirewallStatus { State = FirewallReport.None, Mode = planner.ModeName };
+    }
+
+    public FirewallStatus Status => _status;
+
+    /// <summary>Removes what a process left behind that was killed. Never throws but for cancellation.</summary>
+    public async Task RemoveLeftoverAsync(CancellationToken cancellationToken)
+    {
+        if (await _table.RemoveLeftoverAsync(cancellationToken))
+            _logger.LeftoverRemoved(NftJson.Table);
+    }
+
+    public async Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            _told = new Told(tunnel, config.Hub?.Rev ?? 0);
+            PlanResult result = _planner.Plan(config.FirewallConfig, [tunnel.RemoteEndPoint.Address, .. _probe.KnownAddresses]);
+            if (result.Plan is not { } plan)
+                Publish(FirewallReport.Refused, result.Notes);
+            else if (_mode == FirewallMode.Off)
+                Publish(plan.IsEmpty ? FirewallReport.None : FirewallReport.Off, []);
+            else
+                await ApplyAsync(plan, [.. result.Notes], initial, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Looks from time to time whether somebody has flushed the whole ruleset, and puts our table back. Until cancelled.</summary>
+    public async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(WatchInterval, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            await _gate.WaitAsync(cancellationToken);
+            try
+            {
+                if (_installed is { } plan && !await _table.IsInPlaceAsync(cancellationToken))
+                {
+                    _logger.TableWasRemoved(NftJson.Table);
+                    await InstallAsync(plan, cancellationToken);
+                }
+            }
+            finally
+            {
+                _gate.Release();
+            }
+        }
+    }
+
+    /// <summary>The edge's operator has changed them. Never throws.</summary>
+    public async Task ChangeProtectedPortsAsync(ImmutableArray<int> ports)
+    {
+        try
+        {
+            await _gate.WaitAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+
+        try
+        {
+            _planner.ProtectedPorts = ports;
+            if (_confirmed is { } confirmed)
+                _confirmed = confirmed with { ProtectedPorts = ports };
+            if (_installed is { } plan)
+                await InstallAsync(plan with { ProtectedPorts = ports }, CancellationToken.None);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Removes the table. After the last <see cref="ApplyAsync(ITunnel, TunnelConfig, bool, CancellationToken)"/>.</summary>
+    public async Task RemoveAsync()
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            EndConfirming();
+            NftResult result = await _table.InstallAsync(null, CancellationToken.None);
+            if (!result.Succeeded)
+                _logger.RemovalFailed(NftJson.Table, result.Text);
+            _installed = null;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _expiry.Dispose();
+        EndConfirming();
+        _gate.Dispose();
+    }
+
+    private async Task ApplyAsync(FirewallPlan wanted, string[] notes, bool initial, CancellationToken cancellationToken)
+    {
+        // A new tunnel is another chance: the hub may just have been down when the connection was tried.
+        bool again = !initial && wanted.Key == _rejected;
+        FirewallPlan plan = again ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked } : wanted;
+        EndConfirming();
+        NftResult result = await InstallAsync(plan, cancellationToken);
+        // Filter or not: at its own ports the edge itself lets nobody in who is blocked.
+        Enforce(plan);
+        if (!result.Succeeded)
+        {
+            Publish(result.Outcome == NftOutcome.Unavailable ? FirewallReport.Unavailable : FirewallReport.Failed, [result.Text, .. notes]);
+        }
+        else if (plan.IsEmpty)
+        {
+            _confirmed = plan;
+            Publish(again ? FirewallReport.RolledBack : FirewallReport.None, again ? [.. _status.Errors] : notes);
+        }
+        else if (!again && _confirmed is { } confirmed && plan.LetsInTheSameAs(confirmed))
+        {
+            _confirmed = plan;
+            Publish(FirewallReport.Applied, notes);
+        }
+        else
+        {
+            string state = again ? FirewallReport.RolledBack : FirewallReport.Applied;
+            string[] errors = again ? [.. _status.Errors] : notes;
+            if (!again)
+                _status = Describe("confirming", notes);
+            _confirming = new CancellationTokenSource();
+            _ = ConfirmAsync(plan, wanted.Key, state, errors, _confirming.Token);
+        }
+    }
+
+    /// <summary>A block has ended: in the kernel by itself, and here.</summary>
+    private async Task OnExpiryAsync()
+    {
+        try
+        {
+            await _gate.WaitAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+
+        try
+        {
+            Enforce(_enforced);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void Enforce(FirewallPlan plan)
+    {
+        _enforced = plan;
+        long now = _planner.Now;
+        if (_observer.OnBlocked(plan.Blocked(now)) is > 0 and int ended)
+            _logger.BlockedReset(ended);
+        long next = plan.BlocksUntil.Select(block => block.Until).Where(until => until > now).DefaultIfEmpty(long.MaxValue).Min();
+        // A timer takes at most 49 days; it is armed again when it fires.
+        _expiry.Change(next == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Min(next - now, MaxWait)), Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task<NftResult> InstallAsync(FirewallPlan plan, CancellationToken cancellationToken)
+    {
+        if (plan.IsEmpty && _installed is null)
+            return new NftResult(NftOutcome.Done, "");
+        NftResult result = await _table.InstallAsync(plan.IsEmpty ? null : RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
+        if (result.Succeeded)
+            _installed = plan.IsEmpty ? null : plan;
+        return result;
+    }
+
+    private async Task ConfirmAsync(FirewallPlan plan, string key, string state, string[] errors, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string? fault = await TryHubAsync(cancellationToken);
+            await _gate.WaitAsync(cancellationToken);
+            try
+            {
+                // Another one may have come while we waited for the gate.
+                cancellationToken.ThrowIfCancellationRequested();
+                if (fault is not null)
+                {
+                    await RollBackAsync(key, fault);
+                    return;
+                }
+
+                _confirmed = plan;
+                if (state == FirewallReport.Applied)
+                    _rejected = null;
+                Publish(state, errors);
+            }
+            finally
+            {
+                _gate.Release();
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // A newer configuration is in force and confirms itself, or the edge stops.
+        }
+    }
+
+    private async Task<string?> TryHubAsync(CancellationToken cancellationToken)
+    {
+        long start = _time.GetTimestamp();
+        while (true)
+        {
+            if (await _probe.TryAsync(cancellationToken) is not { } fault)
+                return null;
+            if (_time.GetElapsedTime(start) + RetryPause >= ConfirmLimit)
+                return fault;
+            await Task.Delay(RetryPause, _time, cancellationToken);
+        }
+    }
+
+    private async Task RollBackAsync(string key, string fault)
+    {
+        FirewallPlan before = _confirmed ?? FirewallPlan.Nothing;
+        NftResult result = await InstallAsync(before, CancellationToken.None);
+        if (!result.Succeeded)
+        {
+            // Rather no filter than a machine that its hub can't reach any more.
+            _logger.RollBackFailed(result.Text);
+            await InstallAsync(FirewallPlan.Nothing, CancellationToken.None);
+        }
+
+        Enforce(before);
+        _rejected = key;
+        _logger.RolledBack(fault);
+        Publish(FirewallReport.RolledBack, [$"no new connection to the hub with it, so the one before is in force: {fault}"]);
+    }
+
+    private void EndConfirming()
+    {
+        // Not disposed: the task may still look at the token.
+        _confirming?.Cancel();
+        _confirming = null;
+    }
+
+    private FirewallStatus Describe(string state, IEnumerable<string> errors) => new()
+    {
+        State = state,
+        Mode = _planner.ModeName,
+        Errors = [.. errors],
+        Blocked = _installed?.Blocked(_planner.Now).Count ?? 0,
+    };
+
+    private void Publish(string state, IEnumerable<string> errors)
+    {
+        FirewallStatus before = _status;
+        FirewallStatus status = _status = Describe(state, errors);
+        bool isNews = before.State != state || !before.Errors.AsSpan().SequenceEqual(status.Errors.AsSpan());
+        if (isNews)
+            Log(status);
+        // A hub that never asked for a firewall hears nothing of it.
+        if (!isNews && state == FirewallReport.None)
+            return;
+        _told!.Tunnel.SendReport(new Report
+        {
+            Kind = Report.Firewall,
+            Rev = _told.Revision,
+            FirewallState = new FirewallReport { State = state, Mode = status.Mode, Errors = FirewallReport.Cut(status.Errors) },
+        });
+        _observer.OnFirewallChanged(_told.Revision, status);
+    }
+
+    private void Log(FirewallStatus status)
+    {
+        string errors = string.Join("; ", status.Errors.Take(3));
+        switch (status.State)
+        {
+            case FirewallReport.Unavailable:
+                _logger.Unavailable(errors);
+                break;
+            case FirewallReport.Refused or FirewallReport.Failed:
+                _logger.NotApplied(status.State, errors);
+                break;
+            case FirewallReport.Off:
+                _logger.SwitchedOff();
+                break;
+            case FirewallReport.Applied or FirewallReport.None:
+                _logger.Applied(status.Blocked, errors);
+                break;
+        }
+    }
+
+    private sealed record Told(ITunnel Tunnel, long Revision);
+}

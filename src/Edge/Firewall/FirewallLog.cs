@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>Events 5500–5549.</summary>
+internal static partial class FirewallLog
+{
+    [LoggerMessage(5500, LogLevel.Information, "The firewall is in force, {Blocked} sources are blocked {Notes}")]
+    public static partial void Applied(this ILogger logger, int blocked, string notes);
+
+    [LoggerMessage(5501, LogLevel.Warning, "The hub's firewall can't be put in force here: {Reason}. Everything else works; the hub is told")]
+    public static partial void Unavailable(this ILogger logger, string reason);
+
+    [LoggerMessage(5502, LogLevel.Warning, "The hub's firewall was not put in force ({State}), the one before stays: {Errors}")]
+    public static partial void NotApplied(this ILogger logger, string state, string errors);
+
+    [LoggerMessage(5503, LogLevel.Warning, "With the hub's new firewall no new connection to the hub was possible ({Fault}): the one before is in force again")]
+    public static partial void RolledBack(this ILogger logger, string fault);
+
+    [LoggerMessage(5504, LogLevel.Error, "The firewall before could not be put back ({Error}): our table is removed")]
+    public static partial void RollBackFailed(this ILogger logger, string error);
+
+    [LoggerMessage(5505, LogLevel.Information, "The hub sends a firewall, but this edge's setting firewall is off")]
+    public static partial void SwitchedOff(this ILogger logger);
+
+    [LoggerMessage(5506, LogLevel.Warning, "The table {Table} of an earlier run was still there: removed")]
+    public static partial void LeftoverRemoved(this ILogger logger, string table);
+
+    [LoggerMessage(5507, LogLevel.Warning, "The table {Table} was removed by somebody else: put back")]
+    public static partial void TableWasRemoved(this ILogger logger, string table);
+
+    [LoggerMessage(5508, LogLevel.Error, "The table {Table} could not be removed ({Error}). Remove it by hand: nft delete table inet {Table}")]
+    public static partial void RemovalFailed(this ILogger logger, string table, string error);
+
+    [LoggerMessage(5509, LogLevel.Information, "{Count} open connections of sources that are blocked now were reset")]
+    public static partial void BlockedReset(this ILogger logger, int count);
+}

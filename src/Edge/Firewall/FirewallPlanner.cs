@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using Tunnel.Shared.Firewall;
+
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>Makes of what a hub sent what this edge's own limits let it have.</summary>
+internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> protectedPorts, TimeProvider time)
+{
+    /// <summary>Ports that are open to everybody; used under the controller's gate.</summary>
+    public ImmutableArray<int> ProtectedPorts { get; set; } = protectedPorts;
+
+    private readonly long _start = time.GetTimestamp();
+
+    /// <summary>Seconds of a clock that nobody sets.</summary>
+    public long Now => (long)time.GetElapsedTime(_start).TotalSeconds;
+
+    public string ModeName => mode switch { FirewallMode.Off => "off", FirewallMode.BlockOnly => "blockOnly", _ => "full" };
+
+    /// <summary>What is wanted, or what is wrong with it.</summary>
+    /// <param name="json">The hub's <c>firewallConfig</c>.</param>
+    /// <param name="hub">The hub's addresses.</param>
+    public PlanResult Plan(JsonElement? json, IEnumerable<IPAddress> hub)
+    {
+        FirewallConfig config = FirewallConfig.Empty;
+        if (json is { } value && FirewallConfigReader.ReadFromHub(value, out config) is { IsEmpty: false } faults)
+            return new PlanResult(null, [.. faults.Select(fault => fault.ToString())]);
+
+        string[] left = mode == FirewallMode.BlockOnly ? LeftOut(config) : [];
+        if (mode == FirewallMode.BlockOnly)
+            config = config with { RateLimits = [], Rules = [] };
+        long now = Now;
+        return new PlanResult(
+            new FirewallPlan
+            {
+                Config = config with { TimedBlocks = [] },
+                BlocksUntil = [.. config.TimedBlocks.Select(block => (block.Source, now + block.Seconds))],
+                ProtectedPorts = ProtectedPorts,
+                Key = KeyOf(json),
+                NeverBlocked = [.. hub.Select(IpRange.Of).Distinct()],
+            },
+            [.. left]);
+    }
+
+    /// <summary>What the operator wrote, word by word: the hub's blocks apart.</summary>
+    private static string KeyOf(JsonElement? json) => json is not { } value ? "" : string.Join(
+        ';', value.EnumerateObject().Where(member => !member.NameEquals(FirewallConfigReader.TimedBlocksMember)).Select(member => member.Value.GetRawText()));
+
+    private static string[] LeftOut(FirewallConfig config) => config.RateLimits.IsEmpty && config.Rules.IsEmpty
+        ? []
+        : [$"{config.RateLimits.Length} rate limits and {config.Rules.Length} rules are left out: this edge's firewall setting is blockOnly"];
+}
+
+/// <summary>What came out of a hub's firewall.</summary>
+/// <param name="Plan">What to do; null when it is not valid.</param>
+/// <param name="Notes">What is not valid, or was left out.</param>
+internal sealed record PlanResult(FirewallPlan? Plan, ImmutableArray<string> Notes);

@@ -1,0 +1,14 @@
+using System.Net;
+
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>Finds out whether the hub can be reached by a new connection.</summary>
+internal interface IHubProbe
+{
+    /// <summary>The hub's addresses, as far as they are known.</summary>
+    IReadOnlyCollection<IPAddress> KnownAddresses { get; }
+
+    /// <summary>Makes a new connection to the hub and ends it.</summary>
+    /// <returns>Why that was not possible; null when it was.</returns>
+    Task<string?> TryAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Blocks;
+
+/// <summary>
+/// <c>blocks.json</c>: complete and on the disk under another name before it takes the old one's place. With ends in UTC, so that a restart keeps
+/// what is left of each block.
+/// </summary>
+internal sealed class BlockFile(string directory, IStateFiles files, ILogger logger)
+{
+    private readonly string _path = Path.Combine(directory, "blocks.json");
+
+    /// <summary>Reads the blocks; none when there is no file. A damaged one is kept under another name: the hub is needed more than the blocks.</summary>
+    public ImmutableArray<Block> Load()
+    {
+        try
+        {
+            files.MakeDirectory(directory);
+            if (files.Read(_path) is not { } content)
+                return [];
+            if (JsonSerializer.Deserialize(content, BlockJson.Default.BlockDocument) is { Version: BlockDocument.CurrentVersion, Blocks: { } blocks })
+                return [.. blocks.Where(block => IpRange.TryParse(block.Ip, out _, out _)).Take(FirewallConfigReader.MaxTimedBlocks)];
+            SetAside("it has another version");
+        }
+        catch (JsonException error)
+        {
+            SetAside(error.Message);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The hub's blocks {_path} can't be read: {error.Message}", error);
+        }
+
+        return [];
+    }
+
+    /// <summary>Writes the blocks; on return they are on the disk. Blocks: to be called on the pool.</summary>
+    /// <exception cref="OperatorException">They could not be written; the old file is in force.</exception>
+    public void Save(ImmutableArray<Block> blocks)
+    {
+        try
+        {
+            string temporary = _path + ".new";
+            files.WriteAndFlush(temporary, JsonSerializer.SerializeToUtf8Bytes(new BlockDocument(BlockDocument.CurrentVersion, blocks), BlockJson.Default.BlockDocument));
+            files.Rename(temporary, _path);
+            files.FlushDirectory(directory);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The change could not be saved in {_path}, so nothing was changed: {error.Message}", error);
+        }
+    }
+
+    private void SetAside(string what)
+    {
+        string aside = _path + ".damaged";
+        files.Rename(_path, aside);
+        BlocksLog.Damaged(logger, _path, what, aside);
+    }
+}

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Hub.Blocks;
+
+/// <summary>Events 5550–5599.</summary>
+internal static partial class BlocksLog
+{
+    [LoggerMessage(5550, LogLevel.Information, "{Ip} is blocked until {Until:u} at {Edges}")]
+    public static partial void Blocked(ILogger logger, string ip, DateTimeOffset until, string edges);
+
+    [LoggerMessage(5551, LogLevel.Information, "{Ip} is blocked no more")]
+    public static partial void Lifted(ILogger logger, string ip);
+
+    [LoggerMessage(5552, LogLevel.Information, "{Count} blocks go on")]
+    public static partial void Loaded(ILogger logger, int count);
+
+    [LoggerMessage(5553, LogLevel.Error, "The blocks in {Path} can't be read ({What}); the file is kept as {Aside}, and nothing is blocked")]
+    public static partial void Damaged(ILogger logger, string path, string what, string aside);
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.NetworkInformation;
+using Tunnel.Shared.Firewall;
+
+namespace Tunnel.Hub.Blocks;
+
+/// <summary>What no block may touch: this machine, whoever administers the hub, and what the setting <c>neverBlock</c> says.</summary>
+/// <param name="configured">The setting <c>neverBlock</c>.</param>
+/// <param name="administrators">The setting <c>adminAllowCidrs</c>.</param>
+/// <param name="addresses">This machine's addresses now.</param>
+internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, IReadOnlyCollection<IPNetwork> administrators, Func<IEnumerable<IPAddress>> addresses)
+{
+    private static readonly ImmutableArray<IpRange> Loopback = [Range("127.0.0.0/8"), Range("::1")];
+
+    /// <summary>Why a source may not be blocked; null when it may.</summary>
+    public string? Objection(IpRange source) =>
+        Find(source, Loopback) is { } loopback ? $"overlaps {loopback}, which is loopback"
+        : Find(source, configured) is { } kept ? $"overlaps {kept} of the setting neverBlock"
+        : Find(source, administrators.Select(IpRange.Of)) is { } admin ? $"overlaps {admin} of the setting adminAllowCidrs: administrators are never blocked"
+        : Find(source, addresses().Select(IpRange.Of)) is { } own ? $"overlaps {own}, an address of this hub: edges could reach it no more"
+        : null;
+
+    /// <summary>The addresses of the machine's interfaces.</summary>
+    public static IEnumerable<IPAddress> OfMachine()
+    {
+        try
+        {
+            return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses).Select(address => address.Address)];
+        }
+        catch (NetworkInformationException)
+        {
+            return [];
+        }
+    }
+
+    private static IpRange? Find(IpRange source, IEnumerable<IpRange> ranges) =>
+        ranges.Where(source.Overlaps).Select(range => (IpRange?)range).FirstOrDefault();
+
+    private static IpRange Range(string text) => IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error, nameof(text));
+}

@@ -1,0 +1,321 @@
+using System.Net;
+using System.Text.Json;
+using Edge.UnitTests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge;
+using Tunnel.Edge.Firewall;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests.Firewall;
+
+public sealed class FirewallControllerTests : IDisposable
+{
+    private const string BlockOne = """{"blockedIps":["192.0.2.1"]}""";
+    private const string WithRule = """{"blockedIps":["192.0.2.1"],"rules":[{"id":"bad","direction":"output","action":"drop"}]}""";
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeNft _nft = new();
+    private readonly FakeProbe _probe = new();
+    private readonly RecordingObserver _observer = new();
+    private readonly FakeTunnel _tunnel = new() { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("198.51.100.1"), 8443) };
+    private FirewallController _firewall;
+    private long _revision;
+
+    public FirewallControllerTests() => _firewall = Create(FirewallMode.Full);
+
+    public void Dispose() => _firewall.Dispose();
+
+    [Fact]
+    public async Task A_firewall_is_in_force_and_confirmed_before_the_hub_is_told()
+    {
+        await ApplyAsync(BlockOne);
+        Assert.Contains("blocked", _nft.Rules);
+        Assert.Equal("confirming", _firewall.Status.State);
+
+        _probe.Answer(null);
+        Report report = await _tunnel.NextReportAsync();
+        Assert.Equal((Report.Firewall, 1, FirewallReport.Applied, "full"), (report.Kind, report.Rev, report.FirewallState!.State, report.FirewallState.Mode));
+        Assert.Equal(1, _firewall.Status.Blocked);
+    }
+
+    [Fact]
+    public async Task What_cuts_off_the_hub_is_taken_back_and_told()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        Assert.Contains("rule bad", _nft.Rules);
+
+        await FailConfirmationAsync("timed out");
+        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal(FirewallReport.RolledBack, report.State);
+        Assert.Contains("timed out", Assert.Single(report.Errors), StringComparison.Ordinal);
+        Assert.DoesNotContain("rule bad", _nft.Rules);
+        Assert.Contains("blocked", _nft.Rules);
+    }
+
+    [Fact]
+    public async Task The_first_firewall_is_taken_back_to_none()
+    {
+        await ApplyAsync(WithRule);
+        await FailConfirmationAsync("refused");
+        Assert.Equal(FirewallReport.RolledBack, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        Assert.False(_nft.HasTable);
+    }
+
+    [Fact]
+    public async Task What_was_taken_back_is_not_tried_again_with_each_push_but_its_blocks_are()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        await FailConfirmationAsync("timed out");
+        await _tunnel.NextReportAsync();
+
+        await ApplyAsync(WithRule.Insert(1, """ "timedBlocks":[{"ip":"203.0.113.5","seconds":60}],"""));
+        Assert.DoesNotContain("rule bad", _nft.Rules);
+        Assert.Contains("203.0.113.5", Assert.Single(_nft.Elements), StringComparison.Ordinal);
+        _probe.Answer(null);
+        Assert.Equal(FirewallReport.RolledBack, (await _tunnel.NextReportAsync()).FirewallState!.State);
+    }
+
+    [Fact]
+    public async Task A_new_tunnel_is_another_chance()
+    {
+        await ApplyAsync(WithRule);
+        await FailConfirmationAsync("the hub was down");
+        await _tunnel.NextReportAsync();
+        await ApplyAsync(WithRule, initial: true);
+        Assert.Contains("rule bad", _nft.Rules);
+    }
+
+    [Fact]
+    public async Task A_push_while_the_one_before_is_tried_takes_its_place()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        await ApplyAsync("""{"blockedIps":["192.0.2.9"]}""");
+        await FailConfirmationAsync("timed out");
+        Assert.Equal(FirewallReport.RolledBack, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        // Not the one that was never confirmed.
+        Assert.Contains("192.0.2.1", Assert.Single(_nft.Elements), StringComparison.Ordinal);
+        Assert.DoesNotContain("rule bad", _nft.Rules);
+    }
+
+    [Fact]
+    public async Task What_is_not_valid_changes_nothing_and_every_fault_is_told()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        List<string> before = _nft.Rules;
+        await ApplyAsync("""{"blockedIps":["; flush ruleset"],"rules":[{"id":"x`reboot`","direction":"input","action":"$(reboot)"}]}""");
+        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal((FirewallReport.Refused, 3), (report.State, report.Errors.Length));
+        Assert.Same(before, _nft.Rules);
+    }
+
+    [Fact]
+    public async Task Without_a_right_the_hub_is_told_and_nothing_else_happens()
+    {
+        _nft.Fault = new NftResult(NftOutcome.Unavailable, "no right");
+        await ApplyAsync(BlockOne);
+        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal(FirewallReport.Unavailable, report.State);
+        Assert.Equal(["no right"], report.Errors);
+
+        // Later the operator gives it the right.
+        _nft.Fault = null;
+        await ApplyConfirmedAsync(BlockOne);
+        Assert.Contains("blocked", _nft.Rules);
+    }
+
+    [Fact]
+    public async Task Off_means_nothing_and_the_hub_knows()
+    {
+        _firewall = Create(FirewallMode.Off);
+        await ApplyAsync(BlockOne);
+        Assert.Equal(FirewallReport.Off, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        Assert.Equal(0, _nft.Transactions);
+    }
+
+    [Fact]
+    public async Task Block_only_leaves_out_limits_and_rules_and_says_so()
+    {
+        _firewall = Create(FirewallMode.BlockOnly);
+        await ApplyAsync(WithRule);
+        _probe.Answer(null);
+        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal((FirewallReport.Applied, "blockOnly"), (report.State, report.Mode));
+        Assert.Contains("1 rules are left out", Assert.Single(report.Errors), StringComparison.Ordinal);
+        Assert.DoesNotContain("rule bad", _nft.Rules);
+        Assert.Contains("blocked", _nft.Rules);
+    }
+
+    [Fact]
+    public async Task A_hub_without_a_firewall_hears_nothing_and_nft_is_not_called()
+    {
+        await ApplyAsync(null);
+        await ApplyAsync("{}");
+        Assert.Equal(0, _nft.Transactions);
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync("{}");
+        Assert.Equal(FirewallReport.None, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        Assert.False(_nft.HasTable);
+    }
+
+    [Fact]
+    public async Task Nobody_can_block_the_hub()
+    {
+        await ApplyAsync("""{"blockedIps":["198.51.100.0/24"]}""");
+        Assert.DoesNotContain("\"198.51.100.1\"", Assert.Single(_nft.Elements), StringComparison.Ordinal);
+        Assert.False(_observer.Blocked!.Contains(IPAddress.Parse("198.51.100.1")));
+        Assert.True(_observer.Blocked.Contains(IPAddress.Parse("::ffff:198.51.100.2")));
+    }
+
+    [Fact]
+    public async Task Blocks_end_by_the_clock_also_over_a_push()
+    {
+        const string block = """{"timedBlocks":[{"ip":"203.0.113.5","seconds":60}]}""";
+        await ApplyConfirmedAsync(block);
+        Assert.Contains("\"timeout\":60", Assert.Single(_nft.Elements), StringComparison.Ordinal);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        // What the hub says now is what is left.
+        await ApplyAsync(block.Replace("60", "40", StringComparison.Ordinal));
+        Assert.Empty(_nft.Elements);
+        Assert.Equal(1, _firewall.Status.Blocked);
+    }
+
+    [Fact]
+    public async Task The_edges_own_doors_open_again_when_a_block_ends_filter_or_not()
+    {
+        _nft.Fault = new NftResult(NftOutcome.Unavailable, "no right");
+        await ApplyAsync("""{"timedBlocks":[{"ip":"203.0.113.5","seconds":60},{"ip":"203.0.113.6","seconds":90}]}""");
+        Assert.True(_observer.Blocked!.Contains(IPAddress.Parse("203.0.113.5")));
+        _time.Advance(TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => !_observer.Blocked.Contains(IPAddress.Parse("203.0.113.5")), "the first block's end");
+        Assert.True(_observer.Blocked.Contains(IPAddress.Parse("203.0.113.6")));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => _observer.Blocked.Count == 0, "the second block's end");
+    }
+
+    [Fact]
+    public async Task A_table_that_somebody_flushed_comes_back()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        using var stop = new CancellationTokenSource();
+        Task watching = _firewall.WatchAsync(stop.Token);
+        _nft.Flush();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(FirewallController.WatchInterval);
+                return _nft.HasTable;
+            },
+            "the table's return");
+        Assert.Contains("blocked", _nft.Rules);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+    }
+
+    [Fact]
+    public async Task A_successors_table_is_neither_replaced_nor_removed()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        _nft.TakeOver("owner_2_fff");
+        await ApplyAsync(WithRule);
+        Assert.Equal(FirewallReport.Failed, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        await _firewall.RemoveAsync();
+        Assert.Equal(["of another"], _nft.Rules);
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_left_is_removed_at_the_start()
+    {
+        _nft.TakeOver("owner_1_dead");
+        await _firewall.RemoveLeftoverAsync(CancellationToken.None);
+        Assert.False(_nft.HasTable);
+    }
+
+    [Fact]
+    public async Task A_stop_removes_the_table()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await _firewall.RemoveAsync();
+        Assert.False(_nft.HasTable);
+    }
+
+    private FirewallController Create(FirewallMode mode) => new(
+        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, 1, "abc"), _probe, _observer, _time, NullLogger.Instance);
+
+    private async Task ApplyAsync(string? json, bool initial = false)
+    {
+        using JsonDocument? document = json is null ? null : JsonDocument.Parse(json);
+        var config = new TunnelConfig { FirewallConfig = document?.RootElement.Clone(), Hub = new HubInfo { Rev = ++_revision } };
+        await _firewall.ApplyAsync(_tunnel, config, initial, CancellationToken.None).Soon();
+    }
+
+    private async Task ApplyConfirmedAsync(string json)
+    {
+        await ApplyAsync(json);
+        _probe.Answer(null);
+        Assert.Equal(FirewallReport.Applied, (await _tunnel.NextReportAsync()).FirewallState!.State);
+    }
+
+    private async Task FailConfirmationAsync(string fault)
+    {
+        _probe.Always(fault);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(FirewallController.RetryPause);
+                return _firewall.Status.State == FirewallReport.RolledBack;
+            },
+            "the way back");
+        _probe.Always(null);
+    }
+
+    private sealed class FakeProbe : IHubProbe
+    {
+        private TaskCompletionSource<string?> _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private string? _always;
+
+        public IReadOnlyCollection<IPAddress> KnownAddresses => [];
+
+        /// <summary>Answers the try that waits, or the next.</summary>
+        public void Answer(string? fault) => _next.TrySetResult(fault);
+
+        public void Always(string? fault)
+        {
+            _always = fault;
+            if (fault is null)
+                _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            else
+                Answer(fault);
+        }
+
+        public async Task<string?> TryAsync(CancellationToken cancellationToken)
+        {
+            if (_always is { } fault)
+                return fault;
+            string? answer = await _next.Task.WaitAsync(cancellationToken);
+            if (_always is null)
+                _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return answer;
+        }
+    }
+
+    private sealed class RecordingObserver : IPacketFilterObserver
+    {
+        private volatile AddressSet? _blocked;
+
+        public AddressSet? Blocked => _blocked;
+
+        public void OnFirewallChanged(long revision, FirewallStatus status)
+        {
+        }
+
+        public int OnBlocked(AddressSet blocked)
+        {
+            _blocked = blocked;
+            return 0;
+        }
+    }
+}
