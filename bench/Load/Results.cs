@@ -20,13 +20,14 @@ internal sealed class Results
     {
         var text = new StringBuilder();
         var yardstick = peers.Contains("haproxy") ? "haproxy" : peers[0];
-        text.AppendLine(CultureInfo.InvariantCulture, $"| work | | {string.Join(" | ", peers)} | tunnel ÷ {yardstick} |");
-        text.AppendLine(CultureInfo.InvariantCulture, $"|---|---|{string.Concat(peers.Select(static _ => "---|"))}---|");
+        text.AppendLine(CultureInfo.InvariantCulture, $"| work | | {string.Join(" | ", peers)} |{(yardstick == "tunnel" ? "" : $" tunnel ÷ {yardstick} |")}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"|---|---|{string.Concat(peers.Select(static _ => "---|"))}{(yardstick == "tunnel" ? "" : "---|")}");
         foreach (var (row, figure) in _order)
         {
             var cells = peers.Select(peer => Median(row, figure, peer) is { } value ? Format(value) : "–");
             var ratio = Median(row, figure, "tunnel") / Median(row, figure, yardstick);
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {row} | {figure} | {string.Join(" | ", cells)} | {(ratio is { } value ? Format(value) : "–")} |");
+            var last = yardstick == "tunnel" ? "" : $" {(ratio is { } value ? Format(value) : "–")} |";
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {row} | {figure} | {string.Join(" | ", cells)} |{last}");
         }
 
         return text.ToString();
