@@ -4,16 +4,42 @@ using System.Runtime.InteropServices;
 using Tunnel.Bench.Load;
 using Tunnel.Bench.Load.Peers;
 using Tunnel.Bench.Load.Rows;
+using Tunnel.Bench.Load.Scale;
+using Tunnel.Bench.Load.Wan;
 
 var rounds = new Option<int>("--rounds") { Description = "How often each row is run through each peer; medians are shown.", DefaultValueFactory = _ => 3 };
 var seconds = new Option<int>("--seconds") { Description = "How long a timed row runs.", DefaultValueFactory = _ => 5 };
 var rows = new Option<string[]>("--rows") { Description = "Only rows whose name contains one of these words.", AllowMultipleArgumentsPerToken = true };
 var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh.", AllowMultipleArgumentsPerToken = true };
 var root = new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
-var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root };
-command.SetAction(parsed => MeasureAsync(
-    parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
+var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area link instead, between two network namespaces (root); needs a build of tools/WanLink." };
+var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, scale };
+command.SetAction(parsed => parsed.GetValue(wan)
+    ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
+    : parsed.GetValue(scale)
+    ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
+    : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
+
+// Programs of our own that run in the namespaces.
+if (args is ["echo-server", var servedPort]) return await EchoProgram.ServeAsync(int.Parse(servedPort, CultureInfo.InvariantCulture));
+if (args is ["echo-client", var address, var port, var duration])
+    return await EchoProgram.MeasureAsync(address, int.Parse(port, CultureInfo.InvariantCulture), int.Parse(duration, CultureInfo.InvariantCulture));
 return await command.Parse(args).InvokeAsync();
+
+static async Task<int> MeasureWanAsync(string root, int rounds, int seconds)
+{
+    var results = new Results();
+    await WanRun.MeasureAsync(root, rounds, seconds, results);
+    return await ReportAsync(root, rounds, seconds, results, ["direct", "tunnel"], "-wan");
+}
+
+static async Task<int> MeasureScaleAsync(string root, int rounds, int seconds)
+{
+    var results = new Results();
+    await ScaleRun.MeasureAsync(root, rounds, seconds, results);
+    return await ReportAsync(root, rounds, seconds, results, ["tunnel"], "-scale");
+}
 
 static async Task<int> MeasureAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames)
 {
@@ -50,11 +76,16 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
         }
     }
 
+    return await ReportAsync(root, rounds, seconds, results, [.. chosenPeers.Select(static peer => peer.Name)], "");
+}
+
+static async Task<int> ReportAsync(string root, int rounds, int seconds, Results results, string[] peers, string suffix)
+{
     var title = $"{DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC, commit {(await Tunnel.Bench.Load.Rows.Command.RunAsync("git", "-C", root, "describe", "--always", "--dirty")).Trim()}";
     var machine = $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians";
-    var report = $"# {title}\n\n{machine}\n\n{results.ToMarkdown([.. chosenPeers.Select(static peer => peer.Name)])}";
+    var report = $"# {title}\n\n{machine}\n\n{results.ToMarkdown(peers)}";
     Console.WriteLine(report);
-    var path = Path.Combine(root, "bench/results", DateTime.UtcNow.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + ".md");
+    var path = Path.Combine(root, "bench/results", DateTime.UtcNow.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md");
     Directory.CreateDirectory(Path.GetDirectoryName(path)!);
     await File.WriteAllTextAsync(path, report);
     Console.Error.WriteLine($"Written to {path}");

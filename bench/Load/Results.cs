@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Tunnel.Bench.Load;
 
-/// <summary>All figures of a run, and the table that they make: medians, and this product's ratio to HAProxy.</summary>
+/// <summary>All figures of a run, and the table that they make: medians, and this product's ratio to HAProxy, or to the direct way where that is all there is.</summary>
 internal sealed class Results
 {
     private readonly Dictionary<(string Row, string Figure, string Peer), List<double>> _values = [];
@@ -19,13 +19,15 @@ internal sealed class Results
     public string ToMarkdown(IReadOnlyList<string> peers)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"| work | | {string.Join(" | ", peers)} | tunnel ÷ haproxy |");
-        text.AppendLine(CultureInfo.InvariantCulture, $"|---|---|{string.Concat(peers.Select(static _ => "---|"))}---|");
+        var yardstick = peers.Contains("haproxy") ? "haproxy" : peers[0];
+        text.AppendLine(CultureInfo.InvariantCulture, $"| work | | {string.Join(" | ", peers)} |{(yardstick == "tunnel" ? "" : $" tunnel ÷ {yardstick} |")}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"|---|---|{string.Concat(peers.Select(static _ => "---|"))}{(yardstick == "tunnel" ? "" : "---|")}");
         foreach (var (row, figure) in _order)
         {
             var cells = peers.Select(peer => Median(row, figure, peer) is { } value ? Format(value) : "–");
-            var ratio = Median(row, figure, "tunnel") / Median(row, figure, "haproxy");
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {row} | {figure} | {string.Join(" | ", cells)} | {(ratio is { } value ? Format(value) : "–")} |");
+            var ratio = Median(row, figure, "tunnel") / Median(row, figure, yardstick);
+            var last = yardstick == "tunnel" ? "" : $" {(ratio is { } value ? Format(value) : "–")} |";
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {row} | {figure} | {string.Join(" | ", cells)} |{last}");
         }
 
         return text.ToString();

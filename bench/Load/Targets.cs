@@ -66,7 +66,8 @@ internal sealed class Targets : IDisposable
         }
     }
 
-    private static async Task EchoAsync(Socket socket)
+    /// <summary>Sends back what comes, to the end.</summary>
+    public static async Task EchoAsync(Socket socket)
     {
         using var own = socket;
         socket.NoDelay = true;

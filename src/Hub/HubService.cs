@@ -29,6 +29,7 @@ internal static class HubService
     /// <exception cref="ConfigurationException">The configuration is not valid.</exception>
     public static async Task<int> RunAsync(ConfigurationSources sources)
     {
+        InheritedSignals.HeedInterrupt();
         var options = TunnelHubOptionsReader.Read(sources);
         using var log = ServiceLogging.Create(options.Log);
         var loggerFactory = log.Factory;

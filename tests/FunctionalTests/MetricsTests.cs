@@ -53,6 +53,7 @@ public sealed class MetricsTests
         Assert.All(OfBoth.Append("tunnel_connected"), name => Assert.Contains($"\n{name}", edge));
         Assert.Equal(1, Value(hub, $"tunnel_streams_active{{edge=\"{TunnelSetup.EdgeId}\"}}"));
         Assert.Equal(32, Value(hub, $"tunnel_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",direction=\"in\"}}"));
+        Assert.Equal(32, Value(hub, $"tunnel_port_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",port=\"{setup.Tcp[0]}\",proto=\"tcp\",direction=\"in\"}}"));
         Assert.Equal(32, Value(edge, "tunnel_io_bytes_total{direction=\"out\"}"));
         Assert.Equal(1, Value(hub, "tunnel_auth_failures_total{reason=\"unauthorized\"}"));
         Assert.Equal(1, Value(edge, "tunnel_connected"));

@@ -71,6 +71,7 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult parsed)
     {
+        InheritedSignals.HeedInterrupt();
         ConfigurationSources sources = Sources(parsed);
         EdgeSettings settings = EdgeSettings.Load(sources);
         using ServiceLog log = ServiceLogging.Create(settings.Log);

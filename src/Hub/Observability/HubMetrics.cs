@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Observability;
@@ -38,6 +39,7 @@ internal sealed class HubMetrics
             "tunnel.config.apply.duration", "s", "Time from the push of a configuration until the edge reported that it is applied.");
         AddEdges(meter);
         AddTraffic(meter);
+        AddPorts(meter);
         AddForwarding(meter);
         AddProtection(meter);
         AddResources(meter);
@@ -81,6 +83,25 @@ internal sealed class HubMetrics
             "UDP datagrams: in is from clients, out is to clients.");
         meter.CreateObservableGauge("tunnel.queue.size", QueueBytes, "By", "Bytes that wait to be sent in tunnels; TCP data waits in the kernel instead.");
         meter.CreateObservableGauge("tunnel.queue.flows", QueueFlows, "{flow}", "Streams and sessions that have something to send and wait for their turn.");
+    }
+
+    // Of ports that have been used; a range of a thousand that nobody connects to is no thousand series.
+    private void AddPorts(Meter meter)
+    {
+        meter.CreateObservableUpDownCounter(
+            "tunnel.port.connections.active", () => PerPort(static port => [new(port.ActiveConnections, Port(port))]), "{connection}", "Connections and UDP sessions of a port open now.");
+        meter.CreateObservableCounter(
+            "tunnel.port.connections", () => PerPort(static port => [new(port.TotalConnections, Port(port))]), "{connection}", "Connections and UDP sessions of a port ever opened.");
+        meter.CreateObservableCounter(
+            "tunnel.port.io",
+            () => PerPort(static port => [new(port.BytesIn, [.. Port(port), new("direction", "in")]), new(port.BytesOut, [.. Port(port), new("direction", "out")])]),
+            "By",
+            "Payload bytes of a port: in is from clients, out is to clients.");
+        meter.CreateObservableCounter(
+            "tunnel.port.blocked",
+            () => PerPort(static port => port.Blocked.Select(count => new Measurement<long>(count.Value, [.. Port(port), Reason(count.Key)]))),
+            "{client}",
+            "Clients of a port that were turned away, at the edge or here.");
     }
 
     private void AddForwarding(Meter meter)
@@ -147,6 +168,11 @@ internal sealed class HubMetrics
 
     private IEnumerable<Measurement<long>> ByReason(Func<HubRun, ImmutableSortedDictionary<string, long>> read) =>
         _run() is { } run ? read(run).Select(count => new Measurement<long>(count.Value, Reason(count.Key))) : [];
+
+    private IEnumerable<Measurement<long>> PerPort(Func<PortStatus, IEnumerable<Measurement<long>>> read) =>
+        _run() is { } run ? run.Traffic.Ports.SelectMany(port => read(port.Describe(isListening: false, name: null))) : [];
+
+    private static KeyValuePair<string, object?>[] Port(PortStatus port) => [new("edge", port.EdgeId), new("port", port.Port), new("proto", port.Proto)];
 
     private static KeyValuePair<string, object?> Edge(EdgeFigures edge) => new("edge", edge.EdgeId);
 

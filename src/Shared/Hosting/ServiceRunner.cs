@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Hosting;
 
 /// <summary>
 /// Runs a service in the foreground until SIGTERM or SIGINT. The first signal stops it in order (exit code 0); a second one ends the process at once
-/// with 128 and the signal's number.
+/// with 128 and the signal's number. Call <see cref="InheritedSignals.HeedInterrupt"/> before anything else.
 /// </summary>
 public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, TimeProvider time)
 {
@@ -22,7 +22,6 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     public async Task<int> RunAsync(ServiceDefinition service)
     {
         _name = service.Name;
-        InheritedSignals.HeedInterrupt();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         if (await StartAsync(service).ConfigureAwait(false) is { } startFailure)

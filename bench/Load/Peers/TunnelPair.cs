@@ -1,0 +1,60 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Tunnel.Bench.Load.Peers;
+
+/// <summary>Starts a hub and an edge of this checkout, PROXY headers off so that the targets need not understand them.</summary>
+internal static class TunnelPair
+{
+    /// <summary>Where the two are, and how a program is started there.</summary>
+    internal sealed record Placement
+    {
+        public required IPAddress HubAddress { get; init; }
+
+        public required int HubPort { get; init; }
+
+        public required IPAddress EdgeAddress { get; init; }
+
+        /// <summary>Is it the hub, the program, its arguments, its log.</summary>
+        public required Action<bool, string, IReadOnlyList<string>, string> Start { get; init; }
+    }
+
+    public static async Task StartAsync(Workplace place, Placement placement, IEnumerable<int> tcpPorts, IEnumerable<int> udpPorts)
+    {
+        var hub = new IPEndPoint(placement.HubAddress, placement.HubPort);
+        using var admin = await StartHubAsync(place, hub, (program, arguments, log) => placement.Start(true, program, arguments, log));
+        await admin.ApplyAsync([
+            new
+            {
+                id = "bench",
+                secret = "bench-secret-of-24-chars",
+                listenPorts = tcpPorts.ToArray(),
+                listenPortsUdp = udpPorts.ToArray(),
+                ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
+            },
+        ]);
+        var token = await admin.TokenAsync("bench", $"{hub}");
+        placement.Start(
+            false, place.Edge,
+            ["run", "--token-file", place.File("token", token), "--bind-address", $"{placement.EdgeAddress}", "--state-dir", place.File("edge-state"), "--admin-socket", place.File("edge.sock"), "--log-level", "warning"],
+            place.File("edge.log"));
+    }
+
+    /// <summary>Starts a hub alone; gives its admin API.</summary>
+    public static async Task<HubAdmin> StartHubAsync(Workplace place, IPEndPoint address, Action<string, IReadOnlyList<string>, string> start)
+    {
+        var socket = place.File("hub.sock");
+        var config = place.File("hub.json", JsonSerializer.Serialize(new
+        {
+            tunnelPort = address.Port,
+            bindAddress = $"{address.Address}",
+            stateDir = place.File("hub-state"),
+            adminSocket = socket,
+            logLevel = "warning",
+            limits = new { perAddress = 1024 },
+        }));
+        start(place.Hub, ["run", "--config", config], place.File("hub.log"));
+        for (var attempt = 0; !File.Exists(socket) && attempt < 200; attempt++) await Task.Delay(50);
+        return new HubAdmin(socket);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Bench.Load.Rows;
+
+namespace Tunnel.Bench.Load.Wan;
+
+/// <summary>The echo server and its client as programs of their own, to be run in a namespace.</summary>
+internal static class EchoProgram
+{
+    public static async Task<int> ServeAsync(int port)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Any, port));
+        listener.Listen(128);
+        while (true) _ = Targets.EchoAsync(await listener.AcceptAsync());
+    }
+
+    /// <summary>Prints the median and the 99th percentile in milliseconds. The server may still be coming up.</summary>
+    public static async Task<int> MeasureAsync(string address, int port, int seconds)
+    {
+        var target = IPEndPoint.Parse($"{address}:{port}");
+        using var socket = await ConnectAsync(target);
+        var (p50, p99) = Echo.Measure(socket, TimeSpan.FromSeconds(seconds));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{p50} {p99}"));
+        return 0;
+    }
+
+    private static async Task<Socket> ConnectAsync(IPEndPoint target)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
+            try
+            {
+                await socket.ConnectAsync(target);
+                socket.Send([0]);
+                if (socket.Receive(new byte[1]) == 1) return socket;
+                throw new SocketException((int)SocketError.ConnectionReset);
+            }
+            catch (SocketException) when (attempt < 100)
+            {
+                socket.Dispose();
+                await Task.Delay(100);
+            }
+        }
+    }
+}
