@@ -187,7 +187,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return await ServeAsync(better, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
-        return tunnel.Completion.IsCompleted ? await OnTunnelEndedAsync(live) : OnGoAway(live, await live.GoAway);
+        // A hub that sends somebody away closes a moment later, and both may be seen at once: the reason counts.
+        GoAway? goAway = live.GoAway.IsCompleted ? await live.GoAway : null;
+        return goAway is not null && (SendsAway(goAway) || !tunnel.Completion.IsCompleted) ? OnGoAway(live, goAway) : await OnTunnelEndedAsync(live);
     }
 
     /// <summary>Waits for the tunnel's end or GOAWAY (null), or for a tunnel over a transport that is preferred to its.</summary>
@@ -249,9 +251,11 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
+    private static bool SendsAway(GoAway goAway) => goAway.Reason is GoAway.Conflict or GoAway.Replaced;
+
     private TimeSpan OnGoAway(LiveTunnel live, GoAway goAway)
     {
-        if (goAway.Reason is GoAway.Conflict or GoAway.Replaced)
+        if (SendsAway(goAway))
         {
             TimeSpan wait = ConflictDelay * (1 + (_random() / 2));
             _logger.Conflict(goAway.Reason, _options.EdgeId, wait.TotalSeconds);

@@ -217,6 +217,20 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_conflict_counts_though_the_hub_closes_at_once()
+    {
+        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+
+        Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
+        tunnel.Lose();
+
+        await WaitForRetryAsync();
+        Assert.Contains("another edge process holds the id edge", _connector.Status.LastError);
+        _time.Advance(TunnelConnector.ConflictDelay);
+        Assert.Equal(0, _dialer.Waiting);
+    }
+
+    [Fact]
     public async Task Stopping_says_goodbye_and_waits_for_the_streams()
     {
         FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));
