@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Listening;
@@ -26,7 +27,7 @@ internal sealed class TcpPortListener : IBoundPort
     private volatile bool _closed;
 
     private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger) =>
-        (_socket, _connections, _handover, _time, _logger, _warnings) = (socket, connections, handover, time, logger, new LogThrottle(time));
+        (_socket, _connections, _handover, _time, _logger, _warnings) = (socket, connections, handover, time, logger, new LogThrottle(time, TimeSpan.FromMinutes(1)));
 
     public int Active => _connections.Active;
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Hub.Edges;
-using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Configuration;
 

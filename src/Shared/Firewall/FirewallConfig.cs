@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Firewall;
 
