@@ -10,7 +10,7 @@ namespace Tunnel.Edge.Listening;
 /// <summary>One TCP port: accepts clients and hands them over.</summary>
 internal sealed class TcpPortListener : IBoundPort
 {
-    /// <summary>Connections that the kernel completes while we are busy (product.md section 7); it lowers this to net.core.somaxconn.</summary>
+    /// <summary>Connections that the kernel completes while we are busy; it lowers this to net.core.somaxconn.</summary>
     private const int Backlog = 4096;
 
     /// <summary>Accepts without waiting before the thread is given back: it may be the socket engine's, and other sockets wait for it.</summary>
