@@ -1,6 +1,6 @@
 namespace Tunnel.Edge;
 
-/// <summary>What a hub may do to the packet filter of the edge's machine; no hub can lift it (product.md section 1).</summary>
+/// <summary>What a hub may do to the packet filter of the edge's machine; no hub can lift it.</summary>
 public enum FirewallMode
 {
     /// <summary>Everything that <c>firewallConfig</c> can say; protected ports stay open whatever it says.</summary>

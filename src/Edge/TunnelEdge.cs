@@ -11,6 +11,7 @@ using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;

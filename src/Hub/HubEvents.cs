@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
 
-/// <summary>Something that happened at the hub (product.md section 5).</summary>
+/// <summary>Something that happened at the hub (docs/operations.md, Events).</summary>
 public abstract record HubEvent
 {
     /// <summary>Its name in the API, for example <c>edgeConnected</c>.</summary>

@@ -43,7 +43,13 @@ internal static class HubService
         AdminSocketHost? admin = null;
         var publicHost = options.PublicHost;
         using var reload = new ConfigurationReload<TunnelHubOptions>(
-            sources, TunnelHubOptionsReader.Read, Live, Change, TimeProvider.System, loggerFactory.CreateLogger("Tunnel.Hub.Configuration"));
+            sources,
+            TunnelHubOptionsReader.Read,
+            Live,
+            Change,
+            changed => log.Options = changed.Log,
+            TimeProvider.System,
+            loggerFactory.CreateLogger("Tunnel.Hub.Configuration"));
         var runner = new ServiceRunner(notifier, loggerFactory.CreateLogger("Tunnel.Hub.Service"), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
@@ -66,7 +72,6 @@ internal static class HubService
 
         void Change(TunnelHubOptions changed)
         {
-            log.Options = changed.Log;
             Volatile.Write(ref publicHost, changed.PublicHost);
             hub.ChangeOptions(changed);
             push.Use(changed.Otlp);

@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
 
-/// <summary>How the hub is at one moment (product.md section 5). Immutable.</summary>
+/// <summary>How the hub is at one moment. Immutable.</summary>
 public sealed record HubStatus
 {
     /// <summary>True from start to stop.</summary>

@@ -10,7 +10,7 @@ public sealed class StalledClientTests
 {
     private const int Many = 2000;
 
-    // The memory budget of the flow control (product.md section 7) and the base that docs/operations.md states.
+    // The memory budget of the flow control and the base that docs/operations.md states.
     private const long Budget = 200 << 20;
     private const long Base = 160 << 20;
 

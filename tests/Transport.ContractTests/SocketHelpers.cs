@@ -7,9 +7,10 @@ internal static class SocketHelpers
     /// <summary>No wait in these tests is meant to end by time; this only turns a hang into a failure.</summary>
     public static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
 
+    /// <summary>In parts: the runtime completes a send when all of it is gone, and it is each step that must not hang.</summary>
     public static async Task SendAllAsync(this Socket socket, ReadOnlyMemory<byte> data)
     {
-        while (!data.IsEmpty) data = data[await socket.SendAsync(data, SocketFlags.None).AsTask().WaitAsync(Hang)..];
+        while (!data.IsEmpty) data = data[await socket.SendAsync(data[..Math.Min(data.Length, 64 << 10)], SocketFlags.None).AsTask().WaitAsync(Hang)..];
     }
 
     /// <summary>Reads to the FIN; a reset throws.</summary>

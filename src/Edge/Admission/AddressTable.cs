@@ -12,7 +12,6 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
 {
     // Two for each that may come: the list gets shorter.
     private const int ForgottenAtOnce = 2;
-    private const int SubnetBits = 64;
 
     private readonly Dictionary<UInt128, AddressEntry> _entries = [];
 
@@ -33,7 +32,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
 
         long now = time.GetTimestamp();
         Forget(policy, now);
-        AddressEntry found = Find(KeyOf(client));
+        AddressEntry found = Find(AddressNumber.ClientPrefixOf(client));
         RefusalReason? refusal = found.Active >= policy.MaxConnectionsPerIp ? RefusalReason.MaxConnectionsPerIp
             : policy.NewConnectionsPerSecondPerIp is { } rate && !TryTake(found, rate, BurstOf(policy, rate), now) ? RefusalReason.ConnectionRate
             : null;
@@ -51,8 +50,6 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
         if (--entry.Active == 0)
             _quiet.AddLast(entry.Node);
     }
-
-    private static UInt128 KeyOf(UInt128 client) => AddressNumber.IsIPv4(client) ? client : client >> SubnetBits << SubnetBits;
 
     private static int BurstOf(EdgePortPolicy policy, int rate) => policy.NewConnectionsBurst ?? rate;
 

@@ -1,4 +1,4 @@
-using Tunnel.Edge.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Admission;
 

@@ -29,12 +29,12 @@ internal static class EdgeCommandLine
         }
         catch (ConfigurationException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteMessageAsync(e.Message);
             return ExitCodes.Usage;
         }
         catch (OperatorException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteMessageAsync(e.Message);
             return ExitCodes.Failed;
         }
     }

@@ -85,7 +85,13 @@ internal static class RunCommand
         await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
         await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, loggers);
         using var reload = new ConfigurationReload<EdgeSettings>(
-            sources, EdgeSettings.Load, EdgeSettings.Live, Change, TimeProvider.System, loggers.CreateLogger("Tunnel.Edge.Configuration"));
+            sources,
+            EdgeSettings.Load,
+            EdgeSettings.Live,
+            Change,
+            changed => log.Options = changed.Log,
+            TimeProvider.System,
+            loggers.CreateLogger("Tunnel.Edge.Configuration"));
         var runner = new ServiceRunner(notifier, loggers.CreateLogger<ServiceRunner>(), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
@@ -105,7 +111,6 @@ internal static class RunCommand
 
         void Change(EdgeSettings changed)
         {
-            log.Options = changed.Log;
             edge.ChangeOptions(changed.Edge);
             push.Use(changed.Otlp);
         }

@@ -41,28 +41,28 @@ internal static class StatusCommand
 
     internal static void Write(EdgeStatus status, TextWriter output)
     {
-        output.WriteLine($"edge      {status.EdgeId}");
-        output.WriteLine(status.Connected
+        output.WriteText($"edge      {status.EdgeId}");
+        output.WriteText(status.Connected
             ? $"hub       {status.Hub} ({status.HubAddress}), connected over {status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
         if (status.TransportDetail is { } why)
-            output.WriteLine($"transport {status.TransportMode}, {status.TransportReason}: {why}");
+            output.WriteText($"transport {status.TransportMode}, {status.TransportReason}: {why}");
         if (status.LastError is { } error)
-            output.WriteLine($"error     {error}");
+            output.WriteText($"error     {error}");
         if (status.PublicIp is { } address)
-            output.WriteLine($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
-        output.WriteLine($"TCP       {Ports(status.ListenPorts)}");
-        output.WriteLine($"UDP       {Ports(status.ListenPortsUdp)}");
+            output.WriteText($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
+        output.WriteText($"TCP       {Ports(status.ListenPorts)}");
+        output.WriteText($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (EdgePortFailure failure in status.FailedPorts)
-            output.WriteLine($"failed    {failure.Proto}/{failure.Port}: {failure.Error}");
+            output.WriteText($"failed    {failure.Proto}/{failure.Port}: {failure.Error}");
         if (status.Firewall is { State: not "none" } firewall)
-            output.WriteLine($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
+            output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
         foreach (string note in status.Firewall?.Errors ?? [])
-            output.WriteLine($"firewall  {note}");
-        output.WriteLine($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
-        output.WriteLine($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
+            output.WriteText($"firewall  {note}");
+        output.WriteText($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
+        output.WriteText($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
         foreach ((string reason, long count) in status.Refused)
-            output.WriteLine($"refused   {count} {reason}");
+            output.WriteText($"refused   {count} {reason}");
     }
 
     private static string Ports(IReadOnlyCollection<int> ports) => ports.Count == 0 ? "none" : PortList.Format(ports);

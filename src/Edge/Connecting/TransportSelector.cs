@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// Dials over what the mode allows (product.md section 6). With fallback QUIC is tried first and has 5 s; a network that does not let it through
+/// Dials over what the mode allows. With fallback QUIC is tried first and has 5 s; a network that does not let it through
 /// must not keep the edge from its hub. A hub that answered with a wrong certificate or that refused the secret is not asked
 /// again over TLS: whoever can block UDP could else choose which transport's checks are met.
 /// </summary>

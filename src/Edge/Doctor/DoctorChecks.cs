@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Tunnel.Edge.Doctor.Checks;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -25,7 +26,7 @@ internal static class DoctorChecks
             new AuthenticationCheck(new TlsTunnelDialer(transport), QuicLibrary.TryLoad(out _) ? quic : null),
             new PortsCheck(PortsCheck.TryBind, running),
             new NftablesCheck(FindProgram, ReadCapabilities),
-            new DescriptorCheck(() => File.ReadLines("/proc/self/limits")),
+            new DescriptorCheck(DescriptorLimit.Read),
             new UdpBufferCheck(ReadSetting),
             new ClockCheck(KernelClock.IsSynchronized, transport.Time),
         ];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Edge.Doctor;
 
@@ -22,9 +23,9 @@ internal sealed record DoctorReport(bool Ok, ImmutableArray<CheckResult> Checks)
     {
         foreach (CheckResult check in Checks)
         {
-            output.WriteLine($"{Word(check.Status),-8} {check.Name,-15} {check.Detail}");
+            output.WriteText($"{Word(check.Status),-8} {check.Name,-15} {check.Detail}");
             if (check.Advice is { } advice)
-                output.WriteLine($"{"",-24} → {advice}");
+                output.WriteText($"{"",-24} → {advice}");
         }
     }
 

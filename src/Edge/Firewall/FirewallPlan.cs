@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
 

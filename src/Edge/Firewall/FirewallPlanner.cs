@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
 

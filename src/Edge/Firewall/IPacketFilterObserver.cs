@@ -1,3 +1,5 @@
+using Tunnel.Shared.Protocol.Addresses;
+
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>Is told of the packet filter. Must not block.</summary>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
 

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
 

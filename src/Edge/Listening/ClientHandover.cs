@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
@@ -20,7 +21,7 @@ internal sealed class ClientHandover(
 {
     private static readonly LingerOption Abort = new(true, 0);
 
-    private readonly LogThrottle _warnings = new(transport.Time);
+    private readonly LogThrottle _warnings = new(transport.Time, TimeSpan.FromMinutes(1));
 
     /// <summary>Takes over <paramref name="socket"/>. Never throws: the accept loop must survive whatever one client does.</summary>
     public void Take(Socket socket, PortConnections port)

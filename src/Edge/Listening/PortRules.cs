@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Tunnel.Edge.Listening;
 
-/// <summary>The edge operator's own limits on what a hub may have bound here; no hub can lift them (product.md section 1).</summary>
+/// <summary>The edge operator's own limits on what a hub may have bound here; no hub can lift them.</summary>
 internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts)
 {
     private volatile Sets _sets = Sets.Of(allowed, protectedPorts);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Listening;
@@ -9,7 +10,7 @@ namespace Tunnel.Edge.Listening;
 /// <summary>One TCP port: accepts clients and hands them over.</summary>
 internal sealed class TcpPortListener : IBoundPort
 {
-    /// <summary>Connections that the kernel completes while we are busy (product.md section 7); it lowers this to net.core.somaxconn.</summary>
+    /// <summary>Connections that the kernel completes while we are busy; it lowers this to net.core.somaxconn.</summary>
     private const int Backlog = 4096;
 
     /// <summary>Accepts without waiting before the thread is given back: it may be the socket engine's, and other sockets wait for it.</summary>
@@ -26,7 +27,7 @@ internal sealed class TcpPortListener : IBoundPort
     private volatile bool _closed;
 
     private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger) =>
-        (_socket, _connections, _handover, _time, _logger, _warnings) = (socket, connections, handover, time, logger, new LogThrottle(time));
+        (_socket, _connections, _handover, _time, _logger, _warnings) = (socket, connections, handover, time, logger, new LogThrottle(time, TimeSpan.FromMinutes(1)));
 
     public int Active => _connections.Active;
 

@@ -4,9 +4,6 @@ namespace Tunnel.Edge.Udp;
 internal sealed class AddressGroup<TSession>(UInt128 prefix)
     where TSession : SessionNode<TSession>
 {
-    /// <summary>What addresses have in common that are most likely one client's: all of an IPv4 address (which is mapped), the first half of others.</summary>
-    public static UInt128 PrefixOf(UInt128 address) => address >> 32 == 0xffff ? address : address >> 64 << 64;
-
     public UInt128 Prefix => prefix;
 
     public int Count { get; private set; }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Udp;
 
@@ -35,7 +36,7 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     /// <returns>The session that had to give way, or null.</returns>
     public TSession? Add(TSession session, TimeSpan now)
     {
-        UInt128 prefix = AddressGroup<TSession>.PrefixOf(session.Key.Path.Remote);
+        UInt128 prefix = AddressNumber.ClientPrefixOf(session.Key.Path.Remote);
         TSession? evicted = _addresses.TryGetValue(prefix, out AddressGroup<TSession>? group) && group.Count >= perAddress ? group.Oldest
             : _sessions.Count >= capacity ? _unproven.Oldest ?? _proven.Oldest
             : null;

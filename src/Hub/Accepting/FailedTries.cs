@@ -3,8 +3,8 @@ using System.Net;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Counts failed authentications for each pair of address and edge id: after ten within a minute the pair is blocked for a minute
-/// (product.md section 7). Silence is no try. The table is bounded; the pair that failed longest ago gives way, so an attacker who fills it
+/// Counts failed authentications for each pair of address and edge id: after ten within a minute the pair is blocked for a minute.
+/// Silence is no try. The table is bounded; the pair that failed longest ago gives way, so an attacker who fills it
 /// from many addresses gains tries there, never memory here.
 /// </summary>
 internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacity = 16_384)

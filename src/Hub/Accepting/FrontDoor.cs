@@ -47,7 +47,7 @@ internal sealed class FrontDoor(HubCertificate certificate, Reception reception,
         }
         catch (Exception e) when (e is AuthenticationException or IOException or NotSupportedException)
         {
-            reception.TurnAway(remote, RefusalReason.TlsFailed, e.InnerException?.Message ?? e.Message);
+            reception.NoteEnd(stranger, remote, RefusalReason.TlsFailed, e.InnerException?.Message ?? e.Message);
             return false;
         }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
@@ -33,11 +34,15 @@ internal sealed class Reception(
         }
         catch (OperationCanceledException)
         {
-            TurnAway(remote, stranger.GaveWay ? RefusalReason.GaveWay : RefusalReason.Timeout, "not authenticated in time");
+            NoteEnd(stranger, remote, RefusalReason.Timeout, "not authenticated in time");
+        }
+        catch (AuthenticationException e)
+        {
+            NoteEnd(stranger, remote, RefusalReason.TlsFailed, e.Message);
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            TurnAway(remote, RefusalReason.ClosedEarly, e.Message);
+            NoteEnd(stranger, remote, RefusalReason.ClosedEarly, e.Message);
         }
         catch (Exception e)
         {
@@ -59,7 +64,7 @@ internal sealed class Reception(
         var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, stranger.Limit);
         if (line.Line is null && !line.TooLong)
         {
-            TurnAway(remote, RefusalReason.ClosedEarly, "closed before its first line");
+            NoteEnd(stranger, remote, RefusalReason.ClosedEarly, "closed before its first line");
             return false;
         }
 
@@ -77,8 +82,14 @@ internal sealed class Reception(
     /// <summary>For a stranger that is served by others.</summary>
     public StrangerPass Pass(Stranger stranger) => new(strangers, stranger);
 
+    /// <summary>
+    /// Counts and logs one whose connection broke. When its limit had fired that is why, whatever is said of it now: a handshake that was given up may end
+    /// as a failed one.
+    /// </summary>
+    public void NoteEnd(Stranger stranger, IPEndPoint remote, RefusalReason reason, string detail) => TurnAway(remote, stranger.Ended ?? reason, detail);
+
     /// <summary>Counts and logs one that comes to nothing.</summary>
-    public void TurnAway(IPEndPoint remote, RefusalReason reason, string detail)
+    private void TurnAway(IPEndPoint remote, RefusalReason reason, string detail)
     {
         Refusals.Add(reason);
         AcceptingLog.TurnedAway(logger, remote, reason, detail);
@@ -108,7 +119,11 @@ internal sealed class Reception(
         AcceptingLog.Authenticated(logger, remote, id);
         // It is no stranger any more: nobody can make it give way, but the clock still runs for the answer.
         if (!strangers.Leave(stranger))
-            throw new OperationCanceledException("gave way to a newer connection");
+        {
+            TurnAway(remote, RefusalReason.GaveWay, id);
+            return false;
+        }
+
         await connection.Stream.WriteAsync(HubLine.Serialize(admitted.Config), stranger.Limit);
         await connection.Stream.FlushAsync(stranger.Limit);
         live.Begin(admitted, connection.BecomeTunnel(id, rest, admitted));

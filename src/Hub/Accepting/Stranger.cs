@@ -28,6 +28,9 @@ internal sealed class Stranger
     /// <summary>True once it had to give way.</summary>
     public bool GaveWay { get; private set; }
 
+    /// <summary>Why it had to end, once <see cref="Limit"/> has fired; null before.</summary>
+    public RefusalReason? Ended => GaveWay ? RefusalReason.GaveWay : Limit.IsCancellationRequested ? RefusalReason.Timeout : null;
+
     /// <summary>Ends the connection: a newer one needs its place.</summary>
     public void GiveWay()
     {

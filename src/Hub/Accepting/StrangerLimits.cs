@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>What is granted to connections that have not authenticated (product.md section 7).</summary>
+/// <summary>What is granted to connections that have not authenticated.</summary>
 /// <param name="Total">How many may be there at once.</param>
 /// <param name="PerPrefix">How many of them of one IPv4 address or IPv6 /64.</param>
 /// <param name="Timeout">Their time, from the connect until the line was checked.</param>

@@ -8,7 +8,7 @@ using Tunnel.Hub.Admin.Routing;
 namespace Tunnel.Hub.Admin;
 
 /// <summary>
-/// The admin API (product.md section 5). Kestrel dispatches requests to the thread pool, so nothing here runs on the sockets' inline completions.
+/// The admin API. Kestrel dispatches requests to the thread pool, so nothing here runs on the sockets' inline completions.
 /// </summary>
 internal static class AdminApi
 {

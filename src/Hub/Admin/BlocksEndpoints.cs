@@ -6,6 +6,7 @@ using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Admin;
 

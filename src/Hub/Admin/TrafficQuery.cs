@@ -23,7 +23,7 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
                 EdgeId = request.Query["edge"].FirstOrDefault(),
                 Port = port?.Port,
                 Proto = port?.Proto,
-                Address = Parse(request, "address", text => Cidr.TryParse(text, out var block, out _) ? block : (Cidr?)null, "must be an address or a CIDR such as 192.0.2.0/24", faults),
+                Address = Parse(request, "address", text => IpRange.TryParse(text, out var block, out _) ? block : (IpRange?)null, "must be an address or a CIDR such as 192.0.2.0/24", faults),
                 Action = Parse(request, "action", ReadAction, "must be allowed or blocked", faults),
                 Since = Parse(request, "since", ReadTime, "must be a time such as 2026-05-01T12:00:00Z", faults),
                 Until = Parse(request, "until", ReadTime, "must be a time such as 2026-05-01T12:00:00Z", faults),

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Blocks;
 

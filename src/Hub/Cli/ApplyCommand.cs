@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Cli;
 
@@ -59,7 +60,7 @@ internal static class ApplyCommand
 
         var lines = ChangePrinter.DiffLines(json.RootElement).ToList();
         foreach (var line in lines)
-            await context.Out.WriteLineAsync(line);
+            await context.Out.WriteTextAsync(line);
         await context.Out.WriteLineAsync(lines.Count == 0 ? "No changes." : dryRun ? "Dry run: nothing was changed." : "Applied.");
     }
 }

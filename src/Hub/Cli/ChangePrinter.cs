@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
 
 namespace Tunnel.Hub.Cli;
@@ -18,7 +19,7 @@ internal static class ChangePrinter
     public static async Task PrintWarningsAsync(CommandContext context, JsonElement answer)
     {
         foreach (var warning in answer.GetProperty("warnings").EnumerateArray())
-            await context.Error.WriteLineAsync($"warning: {Text(warning, "path")}: {Text(warning, "value")} {Text(warning, "message")}");
+            await context.Error.WriteTextAsync($"warning: {Text(warning, "path")}: {Text(warning, "value")} {Text(warning, "message")}");
     }
 
     /// <summary>One line an edge: <c>~ edge-1: +tcp/443,8000-8010 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>

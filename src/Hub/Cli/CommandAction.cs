@@ -27,17 +27,17 @@ internal static class CommandAction
         }
         catch (CommandFailedException failed)
         {
-            await error.WriteLineAsync(failed.Message);
+            await error.WriteMessageAsync(failed.Message);
             return failed.ExitCode;
         }
         catch (ConfigurationException invalid)
         {
-            await error.WriteLineAsync(invalid.Message);
+            await error.WriteMessageAsync(invalid.Message);
             return ExitCodes.Usage;
         }
         catch (OperatorException failed)
         {
-            await error.WriteLineAsync(failed.Message);
+            await error.WriteMessageAsync(failed.Message);
             return ExitCodes.Failed;
         }
     }

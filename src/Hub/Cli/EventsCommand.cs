@@ -74,13 +74,6 @@ internal static class EventsCommand
             }
         }
 
-        // What an edge says comes from the network: nothing of it may steer a terminal.
-        for (var i = 0; i < line.Length; i++)
-        {
-            if (char.IsControl(line[i]))
-                line[i] = '?';
-        }
-
-        return line.ToString();
+        return TerminalText.Escape(line.ToString());
     }
 }

@@ -41,7 +41,7 @@ internal static class HubCommandLine
         if (parse.Errors.Count > 0)
         {
             foreach (var fault in parse.Errors)
-                await configuration.Error.WriteLineAsync(fault.Message);
+                await configuration.Error.WriteMessageAsync(fault.Message);
             await configuration.Error.WriteLineAsync("Add --help to see what is valid.");
             return ExitCodes.Usage;
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 
@@ -20,9 +21,9 @@ internal static class StatusCommand
                 await PrintAsync(context.Out, JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!);
         });
 
-    private static async Task PrintAsync(TextWriter output, HubStatus status)
+    internal static async Task PrintAsync(TextWriter output, HubStatus status)
     {
-        await output.WriteLineAsync(string.Create(
+        await output.WriteTextAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.ConnectedEdges.Length} of {status.AllowedEdges} edges connected"));
         if (!status.ConnectedEdges.IsEmpty)
@@ -30,9 +31,9 @@ internal static class StatusCommand
         foreach (var edge in status.ConnectedEdges)
         {
             foreach (var port in edge.FailedPorts)
-                await output.WriteLineAsync($"{edge.EdgeId} can't listen on {port.Proto}/{port.Port}: {port.Error}");
+                await output.WriteTextAsync($"{edge.EdgeId} can't listen on {port.Proto}/{port.Port}: {port.Error}");
             if (edge.Firewall is { State: not FirewallReport.None } firewall)
-                await output.WriteLineAsync($"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}");
+                await output.WriteTextAsync($"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}");
         }
 
         await PrintCountsAsync(output, "Connections refused", status.Refusals);
@@ -64,7 +65,7 @@ internal static class StatusCommand
     private static async Task PrintCountsAsync(TextWriter output, string what, IReadOnlyDictionary<string, long> counts)
     {
         if (counts.Any(count => count.Value > 0))
-            await output.WriteLineAsync($"{what}: {string.Join(", ", counts.Where(count => count.Value > 0).Select(count => $"{count.Key} {Number(count.Value)}"))}");
+            await output.WriteTextAsync($"{what}: {string.Join(", ", counts.Where(count => count.Value > 0).Select(count => $"{count.Key} {Number(count.Value)}"))}");
     }
 
     private static string Ports(IEnumerable<int> ports) => PortList.Format(ports) is { Length: > 0 } text ? text : "-";

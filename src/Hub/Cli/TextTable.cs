@@ -1,11 +1,13 @@
+using Tunnel.Shared.Hosting;
+
 namespace Tunnel.Hub.Cli;
 
-/// <summary>Columns for people, each as wide as its widest cell.</summary>
+/// <summary>Columns for people, each as wide as its widest cell; see <see cref="TerminalText"/>.</summary>
 internal sealed class TextTable(params string[] header)
 {
     private readonly List<string[]> _rows = [header];
 
-    public void Add(params string[] cells) => _rows.Add(cells);
+    public void Add(params string[] cells) => _rows.Add([.. cells.Select(TerminalText.Escape)]);
 
     public async Task WriteAsync(TextWriter output)
     {

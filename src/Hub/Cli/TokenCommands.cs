@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Hub.Cli;
@@ -18,7 +19,10 @@ internal static class TokenCommands
             if (!ConnectionToken.TryDecode(context.Value(token), out var decoded, out var error))
                 throw CommandFailedException.Usage($"The token is not valid: {error}");
             var secret = context.Value(showSecret) ? decoded.Secret : ConfigurationError.Masked;
-            await context.Out.WriteLineAsync(context.Json ? ToJson(decoded, secret) : ToText(decoded, secret));
+            if (context.Json)
+                await context.Out.WriteLineAsync(ToJson(decoded, secret));
+            else
+                await context.Out.WriteMessageAsync(ToText(decoded, secret));
         });
         return new Command("token", "Work with connection tokens") { decode };
     }

@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Hub.Edges;
-using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>The hub's settings (product.md section 1). Immutable; checked by <see cref="TunnelHubOptionsValidator"/>.</summary>
+/// <summary>The hub's settings (docs/operations.md, Hub). Immutable; checked by <see cref="TunnelHubOptionsValidator"/>.</summary>
 public sealed record TunnelHubOptions
 {
     /// <summary>TCP port that edges connect to, 1–65535; 0 takes a free one (for tests).</summary>
@@ -72,7 +72,7 @@ public sealed record TlsOptions
     public string? KeyPem { get; init; }
 }
 
-/// <summary>Limits that protect the hub (product.md section 7).</summary>
+/// <summary>Limits that protect the hub.</summary>
 public sealed record HubLimits
 {
     /// <summary>Connections at once that have not authenticated yet; over it the oldest gives way.</summary>

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Tunnel.Hub.Edges;
 
-/// <summary>One edge as the operator writes it (product.md section 2). Not yet validated: see <see cref="EdgeSetValidator"/>.</summary>
+/// <summary>One edge as the operator writes it (docs/operations.md, Edges). Not yet validated: see <see cref="EdgeSetValidator"/>.</summary>
 public sealed record EdgeDefinition
 {
     /// <summary>The edge's id: 1–64 of <c>[A-Za-z0-9._-]</c>, unique in the set.</summary>
@@ -25,7 +25,7 @@ public sealed record EdgeDefinition
     /// <summary>Seconds between two STUN look-ups, 10–86,400, or 0 for none; null means the edge's default.</summary>
     public int? StunIntervalSecs { get; init; }
 
-    /// <summary>The firewall (product.md section 4), at most 1 MiB of JSON; passed on to the edge, which checks it as well.</summary>
+    /// <summary>The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; passed on to the edge, which checks it as well.</summary>
     public JsonElement? FirewallConfig { get; init; }
 
     /// <summary>No port policies.</summary>

@@ -7,7 +7,7 @@ using Tunnel.Shared.Protocol.Handshake;
 namespace Tunnel.Hub.Edges;
 
 /// <summary>
-/// Checks a whole set of edges and reports everything that is wrong at once (product.md section 2). A clash with ports that other programs on
+/// Checks a whole set of edges and reports everything that is wrong at once. A clash with ports that other programs on
 /// the edge's machine own can't be seen from here: the edge finds it when it binds, and says so in its REPORT.
 /// </summary>
 public static class EdgeSetValidator

@@ -3,7 +3,7 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Hub.Edges;
 
 /// <summary>
-/// How the hub forwards what arrives at one port of an edge (product.md section 3). Resolved: the port's own entry over the edge's
+/// How the hub forwards what arrives at one port of an edge (docs/operations.md, Port policy). Resolved: the port's own entry over the edge's
 /// <c>default</c> over what is built in.
 /// </summary>
 public sealed record PortPolicy

@@ -74,8 +74,8 @@ internal sealed class PortPolicyReader(FaultList faults, JsonMembers members)
 
     private IPAddress? ReadAddress(JsonElement value, string path)
     {
-        if (value.ValueKind == JsonValueKind.String && Cidr.TryParse(value.GetString()!, out var block, out _) && block.First == block.Last)
-            return AddressNumber.ToAddress(block.First);
+        if (value.ValueKind == JsonValueKind.String && IpRange.TryParse(value.GetString()!, out var block, out _) && block.First == block.Last)
+            return block.FirstAddress;
         faults.Add(path, value, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\"");
         return null;
     }
@@ -94,11 +94,11 @@ internal sealed class PortPolicyReader(FaultList faults, JsonMembers members)
             return null;
         }
 
-        var blocks = ImmutableArray.CreateBuilder<Cidr>(value.GetArrayLength());
+        var blocks = ImmutableArray.CreateBuilder<IpRange>(value.GetArrayLength());
         foreach (var (index, item) in value.EnumerateArray().Index())
         {
             var error = "must be a string";
-            if (item.ValueKind == JsonValueKind.String && Cidr.TryParse(item.GetString()!, out var block, out error))
+            if (item.ValueKind == JsonValueKind.String && IpRange.TryParse(item.GetString()!, out var block, out error))
                 blocks.Add(block);
             else
                 faults.Add($"{path}[{index}]", item, error);

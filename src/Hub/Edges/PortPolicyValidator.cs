@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Tunnel.Hub.Edges;
 
-/// <summary>Checks the port policies of an edge (product.md section 3).</summary>
+/// <summary>Checks the port policies of an edge.</summary>
 internal static class PortPolicyValidator
 {
     private const int MaxName = 64;

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Tunnel.Hub.Events;
 
-/// <summary>The names of events (product.md section 5): a record's name without "Event", in camelCase.</summary>
+/// <summary>The names of events: a record's name without "Event", in camelCase.</summary>
 internal static class HubEventTypes
 {
     private static readonly FrozenDictionary<Type, string> Names = new[]

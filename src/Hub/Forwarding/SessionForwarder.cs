@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -23,7 +24,7 @@ internal sealed class SessionForwarder : IDisposable
 
     // In the order in which they were opened.
     private readonly LinkedList<UpstreamSession> _sessions = new();
-    private readonly LogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
+    private readonly KeyedLogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
     public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TimeProvider time, ILogger<SessionForwarder> logger)
     {
@@ -32,7 +33,7 @@ internal sealed class SessionForwarder : IDisposable
         Traffic = traffic;
         _logger = logger;
         Time = time;
-        _throttle = new LogThrottle<(string, int, SessionFailure)>(time);
+        _throttle = new KeyedLogThrottle<(string, int, SessionFailure)>(time, TimeSpan.FromSeconds(1));
         _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).EndIdleSessions(), this, SweepInterval, SweepInterval);
     }
 
@@ -142,7 +143,7 @@ internal sealed class SessionForwarder : IDisposable
 
     private void Log(SessionInfo info, SessionFailure failure)
     {
-        if (_throttle.ShouldLog((info.EdgeId, info.Port, failure), out var suppressed))
+        if (_throttle.TryEnter((info.EdgeId, info.Port, failure), out var suppressed))
             ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure, suppressed);
     }
 

@@ -17,7 +17,7 @@ internal enum SourceFault
 }
 
 /// <summary>
-/// Checks again what the edge says of its clients (product.md section 3): a compromised edge may let anybody in, and may name an address that the
+/// Checks again what the edge says of its clients: a compromised edge may let anybody in, and may name an address that the
 /// upstreams trust.
 /// </summary>
 internal static class SourceCheck

@@ -3,6 +3,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -11,7 +12,7 @@ namespace Tunnel.Hub.Forwarding;
 internal sealed class StreamForwarder(
     ForwardingOptions options, IUpstreamConnector connector, HubEventFeed events, TrafficRegistry traffic, TransportContext context) : IDisposable
 {
-    private readonly LogThrottle<(string EdgeId, int Port, StreamFailure Failure)> _throttle = new(context.Time);
+    private readonly KeyedLogThrottle<(string EdgeId, int Port, StreamFailure Failure)> _throttle = new(context.Time, TimeSpan.FromSeconds(1));
     private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
 
     /// <summary>What new streams go by.</summary>
@@ -68,7 +69,7 @@ internal sealed class StreamForwarder(
         traffic.Find(new TrafficKey(edgeId, Udp: false, port))?.CountError(ReasonCounters<StreamFailure>.NameOf(failure), upstream: failure != StreamFailure.ClientGone);
         if (failure == StreamFailure.ClientGone)
             ForwardingLog.ClientGone(_logger, edgeId, port, targetHost, targetPort);
-        else if (_throttle.ShouldLog((edgeId, port, failure), out var suppressed))
+        else if (_throttle.TryEnter((edgeId, port, failure), out var suppressed))
             ForwardingLog.StreamFailed(_logger, edgeId, port, targetHost, targetPort, failure, suppressed);
     }
 
@@ -88,7 +89,7 @@ internal sealed class StreamForwarder(
     private void Refuse(LiveTunnel tunnel, ITunnelStream stream, int port, StreamFailure failure)
     {
         Failures.Add(failure);
-        if (_throttle.ShouldLog((tunnel.EdgeId, port, failure), out var suppressed))
+        if (_throttle.TryEnter((tunnel.EdgeId, port, failure), out var suppressed))
             ForwardingLog.StreamRefused(_logger, tunnel.EdgeId, port, failure, suppressed);
         stream.Reset(failure.ToResetReason());
     }

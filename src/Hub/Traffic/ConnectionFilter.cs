@@ -14,7 +14,7 @@ internal sealed record ConnectionFilter
     public string? Proto { get; init; }
 
     /// <summary>Where the client's address is.</summary>
-    public Cidr? Address { get; init; }
+    public IpRange? Address { get; init; }
 
     public ConnectionAction? Action { get; init; }
 
@@ -38,7 +38,6 @@ internal sealed record ConnectionFilter
         && (Proto is null || proto == Proto)
         && (Address is not { } block || IsIn(block, client));
 
-    private static bool IsIn(Cidr block, string? client) =>
-        client is not null && IPEndPoint.TryParse(client, out var endPoint) && AddressNumber.Of(endPoint.Address) is var number
-        && block.IsIPv4 == AddressNumber.IsIPv4(number) && number >= block.First && number <= block.Last;
+    private static bool IsIn(IpRange block, string? client) =>
+        client is not null && IPEndPoint.TryParse(client, out var endPoint) && block.Contains(endPoint.Address);
 }

@@ -19,24 +19,33 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
     private readonly Func<ConfigurationSources, TOptions> _read;
     private readonly IReadOnlySet<string> _live;
     private readonly Action<TOptions> _apply;
+    private readonly Action<TOptions> _applyLog;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
     private readonly PosixSignalRegistration? _hangUp;
     private IReadOnlyDictionary<string, string?> _values;
     private string _known;
     private string _last;
+    private bool _halfApplied;
 
     /// <summary>Starts to watch; what the files say now is taken as in force.</summary>
     /// <param name="sources">Where the configuration comes from.</param>
     /// <param name="read">Reads and checks it; throws <see cref="ConfigurationException"/>.</param>
     /// <param name="live">Settings that can change live, by their first name.</param>
-    /// <param name="apply">Takes these over.</param>
+    /// <param name="apply">Takes these over; they are told once it has returned.</param>
+    /// <param name="applyLog">Takes over those of the log, last: a level that hides the telling must not hide that of itself.</param>
     /// <param name="time">The clock of the looks.</param>
     /// <param name="logger">Where changes and errors are told.</param>
     public ConfigurationReload(
-        ConfigurationSources sources, Func<ConfigurationSources, TOptions> read, IReadOnlySet<string> live, Action<TOptions> apply, TimeProvider time, ILogger logger)
+        ConfigurationSources sources,
+        Func<ConfigurationSources, TOptions> read,
+        IReadOnlySet<string> live,
+        Action<TOptions> apply,
+        Action<TOptions> applyLog,
+        TimeProvider time,
+        ILogger logger)
     {
-        (_sources, _read, _live, _apply, _logger) = (sources, read, live, apply, logger);
+        (_sources, _read, _live, _apply, _applyLog, _logger) = (sources, read, live, apply, applyLog, logger);
         _known = _last = Fingerprint();
         _values = LayeredConfiguration.Load(sources).Effective();
         _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
@@ -90,11 +99,14 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
             var options = _read(_sources);
             var values = LayeredConfiguration.Load(_sources).Effective();
             var changed = Changed(_values, values);
-            _values = values;
-            if (changed.Length == 0)
+            if (changed.Length == 0 && !_halfApplied)
                 return;
-            Tell(changed);
+            // Until it is through: the files may go back to what they said before, and then that has to be applied again.
+            _halfApplied = true;
             _apply(options);
+            Tell(changed);
+            _applyLog(options);
+            (_values, _halfApplied) = (values, false);
         }
         catch (ConfigurationException invalid)
         {

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Configuration;
 
-/// <summary>Where a service's settings come from; each one overrides those before it (product.md section 1).</summary>
+/// <summary>Where a service's settings come from; each one overrides those before it.</summary>
 public sealed record ConfigurationSources
 {
     /// <summary>The file beside the program, read when it exists.</summary>

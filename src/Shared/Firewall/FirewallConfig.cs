@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Firewall;
 
-/// <summary>What an edge's packet filter shall do (product.md section 4). Made by <see cref="FirewallConfigReader"/>, and valid then.</summary>
+/// <summary>What an edge's packet filter shall do (docs/operations.md, Firewall). Made by <see cref="FirewallConfigReader"/>, and valid then.</summary>
 public sealed record FirewallConfig
 {
     /// <summary>Does nothing.</summary>

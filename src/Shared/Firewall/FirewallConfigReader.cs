@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Firewall;
 

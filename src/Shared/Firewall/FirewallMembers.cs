@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Firewall;
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// The admin API on a Unix socket of mode 0660: who may open the file may administer, so there is no password (product.md section 1).
+/// The admin API on a Unix socket of mode 0660: who may open the file may administer, so there is no password.
 /// </summary>
 public sealed class AdminSocketHost : IAsyncDisposable
 {

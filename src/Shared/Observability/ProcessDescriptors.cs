@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Tunnel.Shared.Observability;
 
 /// <summary>The file descriptors of this process, of which each connection takes one.</summary>
@@ -12,22 +10,6 @@ public static class ProcessDescriptors
         {
             // Less the one that reads.
             return Directory.EnumerateFileSystemEntries("/proc/self/fd").LongCount() - 1;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Most that it may have now (RLIMIT_NOFILE, the soft limit, which an operator may lower); null when it can't be known.</summary>
-    public static long? ReadLimit()
-    {
-        const string Row = "Max open files";
-        try
-        {
-            var row = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(Row, StringComparison.Ordinal));
-            var soft = row?[Row.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-            return long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

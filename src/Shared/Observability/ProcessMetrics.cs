@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Observability;
 
@@ -9,7 +10,7 @@ public static class ProcessMetrics
     public static void Add(Meter meter)
     {
         meter.CreateObservableGauge("tunnel.descriptors.used", () => Of(ProcessDescriptors.CountOpen()), "{descriptor}", "File descriptors that the process has open.");
-        meter.CreateObservableGauge("tunnel.descriptors.limit", () => Of(ProcessDescriptors.ReadLimit()), "{descriptor}", "File descriptors that the process may have.");
+        meter.CreateObservableGauge("tunnel.descriptors.limit", () => DescriptorLimit.Read().Soft, "{descriptor}", "File descriptors that the process may have.");
     }
 
     private static IEnumerable<Measurement<long>> Of(long? value) => value is { } known ? [new Measurement<long>(known)] : [];

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Tunnel.Shared.Protocol;
 
-/// <summary>Lists of ports as operators write them: <c>80,443,8000-8010</c> (product.md sections 1 and 2).</summary>
+/// <summary>Lists of ports as operators write them: <c>80,443,8000-8010</c>.</summary>
 public static class PortList
 {
     /// <summary>Ports that one list may have in total.</summary>

@@ -27,6 +27,18 @@ public sealed class StatusCommandTests
         Assert.Contains("3 noTunnel", text.ToString());
     }
 
+    [Fact]
+    public void What_the_hub_says_is_text_and_nothing_else()
+    {
+        const string Hostile = "\u001b]0;owned\u0007\nstreams   9\u202e";
+        var text = new StringWriter { NewLine = "\n" };
+        StatusCommand.Write(
+            new EdgeStatus { EdgeId = "edge-1", Hub = "hub.example:8443", LastError = Hostile, TransportDetail = Hostile, PublicIp = Hostile }, text);
+
+        Assert.Contains(@"error     \u001b]0;owned\u0007\u000astreams   9\u202e" + "\n", text.ToString());
+        Assert.DoesNotContain(text.ToString(), character => (char.IsControl(character) && character != '\n') || character == '\u202e');
+    }
+
     [Theory]
     [InlineData(true, null, "connected to hub:1; 1 TCP and 0 UDP ports; 2 streams")]
     [InlineData(false, null, "connecting to hub:1")]

@@ -4,6 +4,7 @@ using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge;
 using Tunnel.Edge.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Tunnel.Edge.Firewall;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Edge.UnitTests.Firewall;
 

@@ -17,6 +17,9 @@ internal sealed class FrontDoorFixture : IDisposable
     private readonly HubCertificate _certificate;
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
+    // Held: a connection that nobody refers to any more may be collected, and closed by that.
+    private readonly List<NetworkStream> _clients = [];
+
     public FrontDoorFixture(StrangerLimits? limits = null)
     {
         _certificate = HubCertificate.Load(new TlsOptions(), _directory.Path, TimeProvider.System, NullLogger.Instance);
@@ -37,13 +40,15 @@ internal sealed class FrontDoorFixture : IDisposable
 
     public FrontDoor Door { get; }
 
-    /// <summary>A connection that the door has taken in, and what becomes of it there.</summary>
+    /// <summary>A connection that the door has taken in, and what becomes of it there. It stays open until the end of the test.</summary>
     public async Task<(NetworkStream Client, Task Served)> ConnectAsync()
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(_listener.LocalEndPoint!);
+        var stream = new NetworkStream(client, ownsSocket: true);
+        _clients.Add(stream);
         var served = Door.ServeAsync(await _listener.AcceptAsync());
-        return (new NetworkStream(client, ownsSocket: true), served.WaitAsync(Patience.Limit));
+        return (stream, served.WaitAsync(Patience.Limit));
     }
 
     /// <summary>The same with TLS on it; <paramref name="alpn"/> empty: none is offered.</summary>
@@ -75,6 +80,7 @@ internal sealed class FrontDoorFixture : IDisposable
 
     public void Dispose()
     {
+        _clients.ForEach(client => client.Dispose());
         _listener.Dispose();
         _certificate.Dispose();
         _directory.Dispose();

@@ -92,9 +92,7 @@ public sealed class FrontDoorTests : IDisposable
             Assert.Equal(Unauthorized, await _hub.AskAsync("EDGE a wrong-secret-of-a\n"));
         Assert.Equal((10, 2), (_hub.Reception.Refusals[RefusalReason.Unauthorized], _hub.Reception.Refusals[RefusalReason.Blocked]));
 
-        // Held: a connection that nobody refers to any more may be collected, and closed by that.
         var (client, _) = await _hub.ConnectTlsAsync([]);
-        await using var held = client;
         await client.WriteAsync("EDGE a right-secret-of-a\n"u8.ToArray());
         Assert.Equal("a", (await _hub.Tunnels.NextAsync()).EdgeId);
     }

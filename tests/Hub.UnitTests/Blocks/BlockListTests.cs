@@ -3,8 +3,8 @@ using Hub.UnitTests.Edges.State;
 using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Blocks;
-using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Blocks;

@@ -1,5 +1,6 @@
 using Tunnel.Hub.Blocks;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Hub.UnitTests.Fakes;
 

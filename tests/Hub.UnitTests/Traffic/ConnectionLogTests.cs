@@ -92,7 +92,7 @@ public sealed class ConnectionLogTests
         Reason = "completed",
     };
 
-    private static Cidr Block(string text) => CidrSet.Parse(text)[0];
+    private static IpRange Block(string text) => CidrSet.Parse(text)[0];
 
     private int Count(ConnectionFilter filter) => _log.Find(filter, null, 1000).Length;
 }

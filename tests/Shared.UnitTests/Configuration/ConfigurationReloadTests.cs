@@ -78,7 +78,44 @@ public sealed class ConfigurationReloadTests : IDisposable
         Assert.Empty(_applied);
     }
 
-    private void Start(string json)
+    [Fact]
+    public void What_is_told_to_be_in_force_is_in_force_and_the_log_changes_last()
+    {
+        List<string> order = [];
+        _log.Told += () => order.Add("told");
+        Start("""{"size": 1}""", apply: size => order.Add($"applied {size}"), applyLog: size => order.Add($"log {size}"));
+        Write("""{"size": 2}""");
+        Advance(2);
+
+        Assert.Equal(["applied 2", "told", "log 2"], order);
+    }
+
+    [Fact]
+    public void A_change_that_could_not_be_applied_is_not_told_and_what_was_in_force_before_is_applied_again()
+    {
+        Start("""{"size": 1}""", apply: size =>
+        {
+            if (size == 2)
+                throw new InvalidOperationException("no room");
+            _applied.Add(size);
+        });
+        Write("""{"size": 2}""");
+        Advance(2);
+        Assert.Contains("Error", Assert.Single(_log.Lines));
+
+        Write("""{"size": 1}""");
+        Advance(2);
+        Assert.Equal([1], _applied);
+
+        // Compared with what is in force, which is not what could not be applied.
+        Write("""{"size": 3}""");
+        Advance(2);
+        Assert.Equal([1, 3], _applied);
+        Assert.Equal(2, _log.Lines.Count);
+        Assert.Contains("size", _log.Lines[1]);
+    }
+
+    private void Start(string json, Action<int>? apply = null, Action<int>? applyLog = null)
     {
         Write(json);
         var sources = new ConfigurationSources
@@ -88,7 +125,7 @@ public sealed class ConfigurationReloadTests : IDisposable
             EnvironmentPrefix = "NO_SUCH__",
             Environment = new Dictionary<string, string>(),
         };
-        _reload = new ConfigurationReload<int>(sources, Read, new HashSet<string> { "size" }, _applied.Add, _time, _log);
+        _reload = new ConfigurationReload<int>(sources, Read, new HashSet<string> { "size" }, apply ?? _applied.Add, applyLog ?? (_ => { }), _time, _log);
     }
 
     private static int Read(ConfigurationSources sources)
@@ -111,6 +148,8 @@ public sealed class ConfigurationReloadTests : IDisposable
 
     private sealed class LinesLogger : ILogger
     {
+        public event Action? Told;
+
         public List<string> Lines { get; } = [];
 
         public IDisposable? BeginScope<TState>(TState state)
@@ -118,7 +157,10 @@ public sealed class ConfigurationReloadTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
             Lines.Add($"{logLevel}: {formatter(state, exception)}");
+            Told?.Invoke();
+        }
     }
 }

@@ -24,15 +24,29 @@ internal sealed class ServiceLogFormatter(IServiceProvider services, ServiceLog 
         var inner = _formatters.Value[isJson ? ConsoleFormatterNames.Json : journal ? ConsoleFormatterNames.Systemd : ConsoleFormatterNames.Simple];
         if (isJson && journal)
             textWriter.Write(Priority(logEntry.LogLevel));
+        var entry = isJson ? logEntry : Harmless(logEntry);
         if (!options.MaskIp)
         {
-            inner.Write(logEntry, scopeProvider, textWriter);
+            inner.Write(entry, scopeProvider, textWriter);
             return;
         }
 
         using var line = new StringWriter();
-        inner.Write(logEntry, scopeProvider, line);
+        inner.Write(entry, scopeProvider, line);
         textWriter.Write(AddressMask.Apply(line.ToString()));
+    }
+
+    // Peers' words are in it, and a terminal may show it. The formatters put what has several lines onto one.
+    private static LogEntry<TState> Harmless<TState>(in LogEntry<TState> entry)
+    {
+        var formatter = entry.Formatter;
+        return new LogEntry<TState>(
+            entry.LogLevel,
+            entry.Category,
+            entry.EventId,
+            entry.State,
+            entry.Exception,
+            (state, exception) => TerminalText.EscapeLines(formatter(state, exception)));
     }
 
     // As the systemd formatter has them (syslog(3)).

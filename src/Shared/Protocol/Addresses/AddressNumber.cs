@@ -9,6 +9,7 @@ public static class AddressNumber
 {
     private const int IPv4Bits = 32;
     private const uint MappedPrefix = 0xFFFF;
+    private const int SubnetBits = 64;
 
     /// <summary>The number of an address; a mapped one and its IPv4 address have the same. A scope id is left out.</summary>
     public static UInt128 Of(IPAddress address)
@@ -25,6 +26,12 @@ public static class AddressNumber
 
     /// <summary>Whether it is an IPv4 address.</summary>
     public static bool IsIPv4(UInt128 number) => number >> IPv4Bits == MappedPrefix;
+
+    /// <summary>
+    /// What the addresses of one client have in common, for limits: all of an IPv4 address, and the /64 of an IPv6 address, since whoever has one address of
+    /// it usually has them all. Allocates nothing.
+    /// </summary>
+    public static UInt128 ClientPrefixOf(UInt128 number) => IsIPv4(number) ? number : number >> SubnetBits << SubnetBits;
 
     /// <summary>The address; an IPv4 one as such.</summary>
     public static IPAddress ToAddress(UInt128 number)

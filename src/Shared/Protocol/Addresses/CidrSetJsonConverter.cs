@@ -12,10 +12,10 @@ public sealed class CidrSetJsonConverter : JsonConverter<CidrSet>
     {
         if (reader.TokenType != JsonTokenType.StartArray)
             throw new JsonException("A list of CIDRs is an array.");
-        var blocks = ImmutableArray.CreateBuilder<Cidr>();
+        var blocks = ImmutableArray.CreateBuilder<IpRange>();
         while (reader.Read() && reader.TokenType == JsonTokenType.String)
         {
-            if (blocks.Count == CidrSet.MaxCount || !Cidr.TryParse(reader.GetString()!, out var block, out var error))
+            if (blocks.Count == CidrSet.MaxCount || !IpRange.TryParse(reader.GetString()!, out var block, out var error))
                 throw new JsonException($"A list of CIDRs has at most {CidrSet.MaxCount} entries, each an address or a CIDR.");
             blocks.Add(block);
         }

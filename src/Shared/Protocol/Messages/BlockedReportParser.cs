@@ -72,7 +72,7 @@ internal static class BlockedReportParser
     }
 
     private static string ReadSource(ref MessageReader reader, string path) =>
-        Cidr.TryParse(reader.Text(path, Cidr.MaxTextLength), out var block, out _) && block.First == block.Last
+        IpRange.TryParse(reader.Text(path, IpRange.MaxTextLength), out var block, out _) && block.First == block.Last
             ? block.ToString()
             : throw new FormatException($"{path}: {reader.Value()} is not an address");
 }

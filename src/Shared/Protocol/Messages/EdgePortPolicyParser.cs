@@ -62,19 +62,19 @@ internal static class EdgePortPolicyParser
     private static int ReadCount(ref MessageReader reader, string path) => (int)reader.Number(path, 1, int.MaxValue);
 
     private static IPAddress ReadAddress(ref MessageReader reader, string path) =>
-        Cidr.TryParse(reader.Text(path, Cidr.MaxTextLength), out var block, out _) && block.First == block.Last
-            ? AddressNumber.ToAddress(block.First)
+        IpRange.TryParse(reader.Text(path, IpRange.MaxTextLength), out var block, out _) && block.First == block.Last
+            ? block.FirstAddress
             : throw new FormatException($"{path}: {reader.Value()} is not an address");
 
     private static CidrSet ReadBlocks(ref MessageReader reader, string path, ref int total)
     {
-        var set = ImmutableArray.CreateBuilder<Cidr>();
+        var set = ImmutableArray.CreateBuilder<IpRange>();
         reader.BeginArray(path);
         while (reader.NextItem(path, set.Count, CidrSet.MaxCount))
         {
             if (++total > MaxBlocks)
                 throw new FormatException($"{path}: more than {MaxBlocks} CIDRs in all policies");
-            if (!Cidr.TryParse(reader.Text(path, Cidr.MaxTextLength), out var block, out var error))
+            if (!IpRange.TryParse(reader.Text(path, IpRange.MaxTextLength), out var block, out var error))
                 throw new FormatException($"{path}: {reader.Value()} {error}");
             set.Add(block);
         }

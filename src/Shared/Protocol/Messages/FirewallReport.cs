@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
-/// <summary>The <c>firewall</c> member of a REPORT: what became of <c>firewallConfig</c> at the edge (protocol.md section 2.7).</summary>
+/// <summary>The <c>firewall</c> member of a REPORT: what became of <c>firewallConfig</c> at the edge (protocol.md section 2.8).</summary>
 public sealed record FirewallReport
 {
     /// <summary>There is nothing to filter.</summary>

@@ -21,7 +21,7 @@ public sealed record TunnelConfig
     /// <summary>Seconds between two STUN look-ups; null means the edge's default.</summary>
     public int? StunIntervalSecs { get; init; }
 
-    /// <summary>The firewall, as the operator wrote it (product.md section 4); validated again by the edge.</summary>
+    /// <summary>The firewall, as the operator wrote it; validated again by the edge.</summary>
     public JsonElement? FirewallConfig { get; init; }
 
     /// <summary>No policies.</summary>

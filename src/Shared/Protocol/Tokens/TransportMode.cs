@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Protocol.Tokens;
 
-/// <summary>How an edge reaches its hub (product.md section 6).</summary>
+/// <summary>How an edge reaches its hub (docs/operations.md, Transports).</summary>
 public enum TransportMode
 {
     /// <summary>TLS over TCP only.</summary>

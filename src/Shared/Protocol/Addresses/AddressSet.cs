@@ -1,25 +1,26 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Shared.Firewall;
-using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Edge.Firewall;
+namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>A set of addresses that is asked for each open connection. Immutable.</summary>
-internal sealed class AddressSet
+/// <summary>A set of addresses with a fast look-up: overlaps cost nothing, and a question takes a binary search. Immutable.</summary>
+public sealed class AddressSet
 {
     private readonly ImmutableArray<IpRange> _ipv4;
     private readonly ImmutableArray<IpRange> _ipv6;
 
+    /// <summary>The addresses of <paramref name="ranges"/>, in any order, without those of <paramref name="except"/>.</summary>
     public AddressSet(IReadOnlyCollection<IpRange> ranges, IReadOnlyCollection<IpRange> except) =>
         (_ipv4, _ipv6) = (IpRanges.Merge(ranges, AddressFamily.InterNetwork, except), IpRanges.Merge(ranges, AddressFamily.InterNetworkV6, except));
 
+    /// <summary>No address.</summary>
     public static AddressSet Empty { get; } = new([], []);
 
     /// <summary>Ranges, without overlaps.</summary>
     public int Count => _ipv4.Length + _ipv6.Length;
 
+    /// <summary>Whether an address is one of them; a mapped one counts as IPv4, and ::/0 has no IPv4 address in it.</summary>
     public bool Contains(IPAddress address) => Contains(AddressNumber.Of(address));
 
     /// <summary>Whether an address, as <see cref="AddressNumber"/> writes it, is one of them. Allocates nothing.</summary>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
 
-namespace Tunnel.Shared.Firewall;
+namespace Tunnel.Shared.Protocol.Addresses;
 
 /// <summary>Sets of addresses without overlaps, which is what nftables wants of the elements of an interval set.</summary>
 public static class IpRanges

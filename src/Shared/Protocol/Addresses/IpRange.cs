@@ -6,12 +6,18 @@ using System.Net.Sockets;
 using System.Text;
 using Tunnel.Shared.Protocol.Proxy;
 
-namespace Tunnel.Shared.Firewall;
+namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>Addresses of one family from a first to a last one, both included. Written as an address, a CIDR or <c>first-last</c>.</summary>
+/// <summary>
+/// Addresses of one family from a first to a last one, both included. Written as an address, a CIDR (RFC 4632, RFC 4291 section 2.3) or
+/// <c>first-last</c>.
+/// </summary>
 public readonly record struct IpRange
 {
-    private const int MaxText = 49;
+    /// <summary>Characters of the longest text that is read.</summary>
+    public const int MaxTextLength = 49;
+
+    private const int MappedBits = 96;
 
     private IpRange(AddressFamily family, UInt128 first, UInt128 last) => (Family, First, Last) = (family, first, last);
 
@@ -45,9 +51,10 @@ public readonly record struct IpRange
     /// <summary>One address; an IPv4-mapped one counts as IPv4, and a scope is left out.</summary>
     public static IpRange Of(IPAddress address)
     {
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        UInt128 number = ToNumber(address.GetAddressBytes());
-        return new IpRange(address.AddressFamily, number, number);
+        UInt128 number = AddressNumber.Of(address);
+        return AddressNumber.IsIPv4(number)
+            ? new IpRange(AddressFamily.InterNetwork, (uint)number, (uint)number)
+            : new IpRange(AddressFamily.InterNetworkV6, number, number);
     }
 
     /// <summary>All addresses of a network.</summary>
@@ -55,7 +62,7 @@ public readonly record struct IpRange
     {
         IpRange one = Of(network.BaseAddress);
         // A mapped one counts as IPv4, without the 96 bits that map it.
-        int length = network.PrefixLength - (network.BaseAddress.IsIPv4MappedToIPv6 ? 96 : 0);
+        int length = network.PrefixLength - (network.BaseAddress.IsIPv4MappedToIPv6 ? MappedBits : 0);
         UInt128 hosts = Hosts(one.Family, Math.Max(length, 0));
         return new IpRange(one.Family, one.First & ~hosts, one.First | hosts);
     }
@@ -64,37 +71,33 @@ public readonly record struct IpRange
     public static IpRange Between(AddressFamily family, UInt128 first, UInt128 last) => new(family, first, last);
 
     /// <summary>
-    /// Reads an address or a CIDR and nothing else: no leading zeros, no scope, no bits behind the prefix.
+    /// Reads an address or a CIDR and nothing else: no leading zeros, no scope, no bits behind the prefix. IPv4-mapped addresses are IPv4. Takes any input.
     /// </summary>
     /// <param name="text">What an operator or a peer wrote.</param>
     /// <param name="range">The addresses.</param>
-    /// <param name="error">What would be valid.</param>
+    /// <param name="error">What is wrong and what would be valid.</param>
     public static bool TryParse(string text, out IpRange range, [NotNullWhen(false)] out string? error)
     {
         range = default;
-        error = "must be an IPv4 or IPv6 address or CIDR, such as 192.0.2.7, 198.51.100.0/24 or 2001:db8::/32";
-        if (text.Length > MaxText || !Ascii.IsValid(text))
+        error = "must be an address or a CIDR such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32";
+        if (text.Length > MaxTextLength || !Ascii.IsValid(text))
             return false;
         int slash = text.IndexOf('/');
         if (!TryReadAddress(slash < 0 ? text : text[..slash], out AddressFamily family, out UInt128 first))
             return false;
-        if (family == AddressFamily.InterNetworkV6 && first >> 32 == 0xFFFF)
-        {
-            error = $"is an IPv4-mapped address; write the IPv4 address, such as {Show(AddressFamily.InterNetwork, (uint)first)}";
-            return false;
-        }
-
         int length = Bits(family);
         if (slash >= 0 && !TryReadLength(text.AsSpan(slash + 1), length, out length))
         {
-            error = $"must end in a prefix length of 0 to {Bits(family)}";
+            error = $"must have a prefix length of 0–{Bits(family)} after the slash";
             return false;
         }
 
+        if (family == AddressFamily.InterNetworkV6 && AddressNumber.IsIPv4(first) && length >= MappedBits)
+            (family, first, length) = (AddressFamily.InterNetwork, (uint)first, length - MappedBits);
         UInt128 hosts = Hosts(family, length);
         if ((first & hosts) != 0)
         {
-            error = $"has bits behind its prefix; valid would be {Show(family, first & ~hosts)}/{length}";
+            error = $"has bits set behind its prefix; valid would be {Show(family, first & ~hosts)}/{length}";
             return false;
         }
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Shared.UnitTests.Firewall;
+namespace Tunnel.Shared.UnitTests.Protocol.Addresses;
 
 public class IpRangeTests
 {
@@ -23,6 +23,21 @@ public class IpRangeTests
     }
 
     [Theory]
+    [InlineData("10.0.0.0/8", "10.0.0.0/8")]
+    [InlineData("192.0.2.7/32", "192.0.2.7")]
+    [InlineData("0.0.0.0/0", "0.0.0.0/0")]
+    [InlineData("2001:DB8::1", "2001:db8::1")]
+    [InlineData("::/0", "::/0")]
+    [InlineData("::ffff:192.0.2.1", "192.0.2.1")]
+    [InlineData("::ffff:10.0.0.0/104", "10.0.0.0/8")]
+    [InlineData("::ffff:0:0/96", "0.0.0.0/0")]
+    public void Writes_what_it_read_in_one_form(string text, string written)
+    {
+        Assert.True(IpRange.TryParse(text, out IpRange range, out string? error), error);
+        Assert.Equal(written, range.ToString());
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("1.2.3")]
     [InlineData("1.2.3.256")]
@@ -37,7 +52,7 @@ public class IpRangeTests
     [InlineData("fe80::1%eth0")]
     [InlineData("[::1]")]
     [InlineData("2001:db8::/129")]
-    [InlineData("::ffff:192.0.2.1")]
+    [InlineData("::ffff:192.0.2.1/90")]
     [InlineData("example.com")]
     [InlineData("1.2.3.4; flush ruleset")]
     [InlineData("1.2.3.4\n")]
@@ -51,7 +66,19 @@ public class IpRangeTests
     [Theory]
     [InlineData("192.0.2.7/24", "192.0.2.0/24")]
     [InlineData("2001:db8::1/32", "2001:db8::/32")]
-    [InlineData("::ffff:192.0.2.1", "192.0.2.1")]
+    [InlineData("::ffff:192.0.2.1/120", "192.0.2.0/24")]
+    [InlineData("", "address or a CIDR")]
+    [InlineData("10", "address or a CIDR")]
+    [InlineData("010.0.0.0/8", "address or a CIDR")]
+    [InlineData("10.0.0.0/33", "0–32")]
+    [InlineData("10.0.0.0/", "0–32")]
+    [InlineData("10.0.0.0/-1", "0–32")]
+    [InlineData("10.0.0.0/08", "0–32")]
+    [InlineData("::/129", "0–128")]
+    [InlineData("fe80::1%eth0", "address or a CIDR")]
+    [InlineData("localhost", "address or a CIDR")]
+    [InlineData("١.0.0.0", "address or a CIDR")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "address or a CIDR")]
     public void Says_what_was_probably_meant(string text, string meant)
     {
         Assert.False(IpRange.TryParse(text, out _, out string? error));

@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>
+/// Lines for a terminal. Much of what is shown was said by the other side of a tunnel: nothing of it may steer the terminal (ECMA-48), turn the order of
+/// the text (Unicode UAX #9), or look like a line of its own.
+/// </summary>
+public static class TerminalText
+{
+    /// <summary>Writes one line, escaped.</summary>
+    public static void WriteText(this TextWriter output, string line) => output.WriteLine(Escape(line));
+
+    /// <inheritdoc cref="WriteText"/>
+    public static Task WriteTextAsync(this TextWriter output, string line) => output.WriteLineAsync(Escape(line));
+
+    /// <summary>Writes a message, of which each line is escaped.</summary>
+    public static Task WriteMessageAsync(this TextWriter output, string lines) => output.WriteLineAsync(EscapeLines(lines));
+
+    /// <summary>Escapes each line of a text.</summary>
+    public static string EscapeLines(string lines) => lines.Contains('\n', StringComparison.Ordinal) ? string.Join('\n', lines.Split('\n').Select(Escape)) : Escape(lines);
+
+    /// <summary>One line without control and format characters: they are shown as <c>\u001b</c>. Anything else stays as it is.</summary>
+    public static string Escape(string line)
+    {
+        if (!line.EnumerateRunes().Any(Steers))
+            return line;
+        var text = new StringBuilder(line.Length + 16);
+        foreach (var rune in line.EnumerateRunes())
+        {
+            if (!Steers(rune))
+                text.Append(rune.ToString());
+            else if (rune.IsBmp)
+                text.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
+            else
+                text.Append(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}");
+        }
+
+        return text.ToString();
+    }
+
+    private static bool Steers(Rune rune) => Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+}

@@ -1,0 +1,76 @@
+using Tunnel.Hub;
+using Tunnel.Hub.Cli;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Hub.UnitTests.Cli;
+
+/// <summary>What an edge says reaches the operator's terminal as text and nothing else.</summary>
+public sealed class TerminalTests
+{
+    private const string Hostile = "\u001b]0;owned\u0007\u001b[2J\nother can't listen on tcp/22: \u202egnihton";
+
+    [Fact]
+    public async Task The_status_has_a_line_for_each_fault_whatever_the_edge_called_it()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        await StatusCommand.PrintAsync(output, new HubStatus
+        {
+            Running = true,
+            TunnelPort = 8443,
+            Version = "1",
+            ConnectedEdges =
+            [
+                new ConnectedEdgeStatus
+                {
+                    EdgeId = "a",
+                    Since = default,
+                    Remote = "192.0.2.1:1",
+                    Transport = TransportKind.TcpTls,
+                    Tunnels = 1,
+                    ActiveStreams = 0,
+                    ActiveSessions = 0,
+                    ListenPorts = [443],
+                    ListenPortsUdp = [],
+                    Rev = 1,
+                    BytesIn = 0,
+                    BytesOut = 0,
+                    StreamsOpened = 0,
+                    FailedPorts = [new FailedPort(443, "tcp", Hostile)],
+                    Firewall = new FirewallReport { State = Hostile, Mode = Hostile, Errors = [Hostile] },
+                },
+            ],
+        });
+
+        // The hub, the table's head and row, the port, the firewall.
+        var lines = output.ToString().TrimEnd('\n').Split('\n');
+        Assert.Equal(5, lines.Length);
+        Assert.StartsWith(@"a can't listen on tcp/443: \u001b]0;owned\u0007\u001b[2J\u000aother", lines[3], StringComparison.Ordinal);
+        AssertHarmless(lines);
+    }
+
+    [Fact]
+    public async Task A_tables_columns_stay_where_they_are()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        var table = new TextTable("ONE", "TWO");
+        table.Add(Hostile, "x");
+        await table.WriteAsync(output);
+
+        var lines = output.ToString().TrimEnd('\n').Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.Equal(lines[0].IndexOf("TWO", StringComparison.Ordinal), lines[1].Length - 1);
+        AssertHarmless(lines);
+    }
+
+    [Fact]
+    public void An_event_is_one_line()
+    {
+        var line = EventsCommand.Describe("""{"type":"portsUpdated","time":"2026-05-01T12:00:00Z","edgeId":"a\u001b[2J\n\u202e"}""");
+
+        Assert.Equal(@"2026-05-01T12:00:00.000Z portsUpdated edgeId=a\u001b[2J\u000a\u202e", line);
+    }
+
+    private static void AssertHarmless(string[] lines) =>
+        Assert.All(lines, line => Assert.DoesNotContain(line, character => char.IsControl(character) || character == '\u202e'));
+}
