@@ -16,21 +16,26 @@ var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area l
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
 var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, scale };
 command.SetAction(parsed => parsed.GetValue(wan)
-    ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
+    ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
     : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
 
 // Programs of our own that run in the namespaces.
 if (args is ["echo-server", var servedPort]) return await EchoProgram.ServeAsync(int.Parse(servedPort, CultureInfo.InvariantCulture));
-if (args is ["echo-client", var address, var port, var duration])
-    return await EchoProgram.MeasureAsync(address, int.Parse(port, CultureInfo.InvariantCulture), int.Parse(duration, CultureInfo.InvariantCulture));
+if (args is ["echo-client", var address, var port, var delay, var duration])
+{
+    return await EchoProgram.MeasureAsync(
+        address, int.Parse(port, CultureInfo.InvariantCulture), int.Parse(delay, CultureInfo.InvariantCulture), int.Parse(duration, CultureInfo.InvariantCulture));
+}
+
+
 return await command.Parse(args).InvokeAsync();
 
-static async Task<int> MeasureWanAsync(string root, int rounds, int seconds)
+static async Task<int> MeasureWanAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames)
 {
     var results = new Results();
-    await WanRun.MeasureAsync(root, rounds, seconds, results);
+    await new WanRun(rowNames, seconds, results).MeasureAsync(root, rounds, peerNames);
     return await ReportAsync(root, rounds, seconds, results, ["direct", "tunnel"], "-wan");
 }
 

@@ -39,6 +39,9 @@ public sealed record EdgeStatus
     /// <summary>When the present tunnel began or, while there is none, the last one ended.</summary>
     public DateTimeOffset? Since { get; init; }
 
+    /// <summary>Connections that the present tunnel has; 0 while not connected.</summary>
+    public int Lanes { get; init; }
+
     /// <summary>Round trip to the hub in milliseconds; null before the first measurement.</summary>
     public double? Rtt { get; init; }
 

@@ -67,7 +67,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         ILogger listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
         ILogger udp = loggerFactory.CreateLogger("Tunnel.Edge.Udp");
 
-        var transport = new TransportContext(options.FlowControl, time, loggerFactory);
+        var transport = new TransportContext(options.FlowControl, time, loggerFactory) { Lanes = new LaneOptions { Max = options.Lanes } };
         TransportSelector transports = dialer is null
             ? TransportSetup.Create(options.Transport, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
@@ -192,6 +192,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             TransportReason = connection.Choice?.Word,
             TransportDetail = connection.Choice?.Detail,
             Since = connection.Since,
+            Lanes = _connector.Current?.Lanes ?? 0,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
             PublicIp = _publicAddress.Current.Primary?.ToString(),
             PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),

@@ -34,6 +34,12 @@ public sealed record TunnelEdgeOptions
     /// <summary>How the hub is reached. QUIC needs libmsquic on the machine.</summary>
     public TransportMode Transport { get; init; } = TransportMode.TcpTls;
 
+    /// <summary>
+    /// TLS connections that one tunnel may have, 1–8. Those beyond the first are opened when streams move bulk, so that new ones need not wait behind
+    /// them, and only with a hub that allows it.
+    /// </summary>
+    public int Lanes { get; init; } = 1;
+
     /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;
 

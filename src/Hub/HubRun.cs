@@ -37,7 +37,11 @@ internal sealed class HubRun : IDisposable
         Certificate = certificate;
         Since = time.GetUtcNow();
         var limits = options.Limits;
-        Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory);
+        Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory)
+        {
+            Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
+        };
+
 
         var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);
@@ -48,7 +52,7 @@ internal sealed class HubRun : IDisposable
             edges,
             Blocks,
             new TunnelForwarder(Streams, Sessions),
-            LiveEdgesOptions.Default with { MaxEdges = limits.Edges, Drain = options.DrainTimeout },
+            LiveEdgesOptions.Default with { MaxEdges = limits.Edges, MaxLanes = limits.LanesPerTunnel, Drain = options.DrainTimeout },
             events,
             time,
             loggerFactory);

@@ -18,28 +18,21 @@ public sealed class TlsPairFactory : ITunnelPairFactory
 {
     internal static readonly X509Certificate2 Certificate = MakeCertificate();
 
-    public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null)
+    public Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null) =>
+        CreateAsync(hub, edge, LaneOptions.None, LaneOptions.None, flow);
+
+    internal static async Task<TunnelPair> CreateAsync(
+        TestHub hub, TestEdge edge, LaneOptions hubLanes, LaneOptions edgeLanes, FlowControlOptions? flow = null)
     {
-        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance);
-        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = hubLanes };
+        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = edgeLanes };
         hub.Context = hubContext;
 
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(1);
         var accepting = AcceptAsync(listener, hubContext, hub);
-        var result = await new TlsTunnelDialer(edgeContext).DialAsync(
-            new DialRequest
-            {
-                Address = (IPEndPoint)listener.LocalEndPoint!,
-                HostName = "hub.test",
-                EdgeId = "edge-1",
-                Secret = "0123456789abcdef",
-                Pins = [CertificatePin.Compute(Certificate)],
-                Hello = new Hello { Version = "test", Instance = "00112233445566778899aabbccddeeff" },
-                Handler = edge,
-            },
-            CancellationToken.None);
+        var result = await new TlsTunnelDialer(edgeContext).DialAsync(Request((IPEndPoint)listener.LocalEndPoint!, edge), CancellationToken.None);
         Assert.Null(result.Failure);
         var hubTunnel = await accepting;
         hubTunnel.Start();
@@ -47,7 +40,18 @@ public sealed class TlsPairFactory : ITunnelPairFactory
         return new TunnelPair(hubTunnel, result.Tunnel, hubContext, edgeContext);
     }
 
-    private static async Task<ITunnel> AcceptAsync(Socket listener, TransportContext context, TestHub hub)
+    internal static DialRequest Request(IPEndPoint address, IEdgeTunnelHandler edge) => new()
+    {
+        Address = address,
+        HostName = "hub.test",
+        EdgeId = "edge-1",
+        Secret = "0123456789abcdef",
+        Pins = [CertificatePin.Compute(Certificate)],
+        Hello = new Hello { Version = "test", Instance = "00112233445566778899aabbccddeeff" },
+        Handler = edge,
+    };
+
+    internal static async Task<ITunnel> AcceptAsync(Socket listener, TransportContext context, IHubTunnelHandler hub)
     {
         var connection = new TlsConnection(await listener.AcceptAsync());
         await connection.Stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions

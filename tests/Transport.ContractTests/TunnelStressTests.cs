@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Lanes;
 
 namespace Tunnel.Transport.ContractTests;
 
@@ -16,6 +17,12 @@ public sealed class StressCollection;
 public sealed class TunnelStressTests() : TunnelStress(new TlsPairFactory())
 {
     protected override void Break(ITunnel tunnel, TunnelEnd end) => ((MuxTunnel)tunnel).Terminate(end);
+}
+
+/// <summary>Two lanes; the loss of the first takes all.</summary>
+public sealed class LaneStressTests() : TunnelStress(new TlsLanePairFactory(2))
+{
+    protected override void Break(ITunnel tunnel, TunnelEnd end) => ((LanedTunnel)tunnel).All[0].Mux.Terminate(end);
 }
 
 /// <summary>QUIC.</summary>

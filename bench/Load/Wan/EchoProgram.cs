@@ -17,10 +17,15 @@ internal static class EchoProgram
     }
 
     /// <summary>Prints the median and the 99th percentile in milliseconds. The server may still be coming up.</summary>
-    public static async Task<int> MeasureAsync(string address, int port, int seconds)
+    /// <param name="address">The server's, or the tunnel's.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="delay">Seconds from the connect until it begins.</param>
+    /// <param name="seconds">How long it measures.</param>
+    public static async Task<int> MeasureAsync(string address, int port, int delay, int seconds)
     {
         var target = IPEndPoint.Parse($"{address}:{port}");
         using var socket = await ConnectAsync(target);
+        await Task.Delay(TimeSpan.FromSeconds(delay));
         var (p50, p99) = Echo.Measure(socket, TimeSpan.FromSeconds(seconds));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{p50} {p99}"));
         return 0;

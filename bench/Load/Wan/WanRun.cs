@@ -7,27 +7,32 @@ using Tunnel.Bench.Load.Rows;
 namespace Tunnel.Bench.Load.Wan;
 
 /// <summary>The rows over a wide-area link: the direct way and this product, in turn.</summary>
-internal static class WanRun
+/// <param name="rowNames">Only rows whose name contains one of these; all when empty.</param>
+/// <param name="seconds">How long a row runs.</param>
+/// <param name="results">Where its figures go.</param>
+internal sealed class WanRun(string[] rowNames, int seconds, Results results)
 {
     // Slow start is not what is measured.
     private const int WarmUpSeconds = 5;
 
     private static readonly WanProfile Profile = new(RoundTripMilliseconds: 50, Megabits: 100, QueueMilliseconds: 100);
 
-    public static async Task MeasureAsync(string root, int rounds, int seconds, Results results)
+    public async Task MeasureAsync(string root, int rounds, string[] peerNames)
     {
         for (var round = 0; round < rounds; round++)
         {
             foreach (var direct in new[] { true, false })
             {
+                var peer = direct ? "direct" : "tunnel";
+                if (peerNames.Length > 0 && !peerNames.Contains(peer)) continue;
                 using var place = new Workplace(root);
                 using var lab = new WanLab();
                 await lab.StartAsync(place, Profile);
                 using var tunnel = new ProcessGroup();
                 var address = direct ? lab.TargetAddress : IPAddress.Loopback;
                 if (!direct) await StartTunnelAsync(place, lab, tunnel);
-                await RunRowsAsync(lab, address, direct ? "direct" : "tunnel", seconds, results);
-                Console.Error.WriteLine($"WAN: {(direct ? "direct" : "tunnel")} done");
+                await RunRowsAsync(lab, address, peer);
+                Console.Error.WriteLine($"WAN: {peer} done");
             }
         }
     }
@@ -41,41 +46,62 @@ internal static class WanRun
             Start = (isHub, program, arguments, log) => WanLab.Start(processes, isHub ? lab.TargetSide : lab.ClientSide, program, arguments, log),
         }, [lab.Iperf, lab.Echo], []);
 
-    private static async Task RunRowsAsync(WanLab lab, IPAddress address, string peer, int seconds, Results results)
+    private async Task RunRowsAsync(WanLab lab, IPAddress address, string peer)
     {
         void Add(string row, string label, double value) => results.Add($"WAN {Profile.RoundTripMilliseconds} ms, {Profile.Megabits} Mbit/s: {row}", peer, new Figure(label, value));
 
-        var (idle, idleTail) = await EchoAsync(lab, address, seconds);
-        Add("echo, idle", "p50 ms", idle);
-        Add("echo, idle", "p99 ms", idleTail);
-        Add("1 stream up", "Mbit/s", (await TransferAsync(lab, address, 1, down: false, seconds)).Sum() / seconds / 1e6);
-        Add("1 stream down", "Mbit/s", (await TransferAsync(lab, address, 1, down: true, seconds)).Sum() / seconds / 1e6);
+        if (IsWanted("echo, idle"))
+        {
+            var (idle, idleTail) = await EchoAsync(lab, address, 0, seconds);
+            Add("echo, idle", "p50 ms", idle);
+            Add("echo, idle", "p99 ms", idleTail);
+        }
 
-        var elephant = TransferAsync(lab, address, 1, down: false, seconds);
-        await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds));
-        var (p50, p99) = await EchoAsync(lab, address, seconds - 1);
-        Add("echo beside 1 upload", "p50 ms", p50);
-        Add("echo beside 1 upload", "p99 ms", p99);
-        Add("echo beside 1 upload", "Mbit/s", (await elephant).Sum() / seconds / 1e6);
+        foreach (var down in new[] { false, true })
+        {
+            var row = down ? "1 stream down" : "1 stream up";
+            if (IsWanted(row)) Add(row, "Mbit/s", (await TransferAsync(lab, address, 1, down)).Sum() / seconds / 1e6);
+            row = down ? "echo beside 1 download" : "echo beside 1 upload";
+            if (IsWanted(row)) await EchoBesideAsync(row, down, isFirst: false);
+            row = down ? "echo from before, beside 1 download" : "echo from before, beside 1 upload";
+            if (IsWanted(row)) await EchoBesideAsync(row, down, isFirst: true);
+        }
 
         foreach (var streams in new[] { 2, 50 })
         {
-            var shares = await TransferAsync(lab, address, streams, down: true, 2 * seconds);
-            Add($"{streams} streams down", "Mbit/s", shares.Sum() / (2 * seconds) / 1e6);
-            Add($"{streams} streams down", "furthest from an equal share, %", shares.Max(share => Math.Abs((share / shares.Average()) - 1)) * 100);
+            var row = $"{streams} streams down";
+            if (!IsWanted(row)) continue;
+            var shares = await TransferAsync(lab, address, streams, down: true, twice: true);
+            Add(row, "Mbit/s", shares.Sum() / (2 * seconds) / 1e6);
+            Add(row, "furthest from an equal share, %", shares.Max(share => Math.Abs((share / shares.Average()) - 1)) * 100);
+        }
+
+        // The echo's connection is made when the bulk has warmed up, or before it began.
+        async Task EchoBesideAsync(string row, bool down, bool isFirst)
+        {
+            var echo = isFirst ? EchoAsync(lab, address, WarmUpSeconds + 1, seconds - 1) : null;
+            if (isFirst) await Task.Delay(TimeSpan.FromSeconds(1));
+            var elephant = TransferAsync(lab, address, 1, down);
+            if (!isFirst) await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds));
+            var (p50, p99) = await (echo ?? EchoAsync(lab, address, 0, seconds - 1));
+            Add(row, "p50 ms", p50);
+            Add(row, "p99 ms", p99);
+            Add(row, "Mbit/s", (await elephant).Sum() / seconds / 1e6);
         }
     }
 
-    private static async Task<(double P50, double P99)> EchoAsync(WanLab lab, IPAddress address, int seconds)
+    private bool IsWanted(string row) => rowNames.Length == 0 || rowNames.Any(row.Contains);
+
+    private static async Task<(double P50, double P99)> EchoAsync(WanLab lab, IPAddress address, int delay, int seconds)
     {
-        var words = (await lab.RunAsync(Environment.ProcessPath!, "echo-client", $"{address}", $"{lab.Echo}", $"{seconds}")).Split(' ');
+        var words = (await lab.RunAsync(Environment.ProcessPath!, "echo-client", $"{address}", $"{lab.Echo}", $"{delay}", $"{seconds}")).Split(' ');
         return (double.Parse(words[0], CultureInfo.InvariantCulture), double.Parse(words[1], CultureInfo.InvariantCulture));
     }
 
     // Bits of each stream that arrived.
-    private static async Task<double[]> TransferAsync(WanLab lab, IPAddress address, int streams, bool down, int seconds)
+    private async Task<double[]> TransferAsync(WanLab lab, IPAddress address, int streams, bool down, bool twice = false)
     {
-        List<string> arguments = ["-J", "-c", $"{address}", "-p", $"{lab.Iperf}", "-t", $"{seconds}", "-O", $"{WarmUpSeconds}", "-P", $"{streams}"];
+        List<string> arguments = ["-J", "-c", $"{address}", "-p", $"{lab.Iperf}", "-t", $"{(twice ? 2 : 1) * seconds}", "-O", $"{WarmUpSeconds}", "-P", $"{streams}"];
         if (down) arguments.Add("-R");
         for (var attempt = 0; ; attempt++)
         {

@@ -5,6 +5,7 @@ using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Cli;
 
@@ -41,6 +42,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             Secret = hub.Secret,
             Pins = hub.Pins,
             Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
+            Lanes = configuration.Integer("lanes", 1, 1, LaneOptions.Limit),
             InsecureSkipVerify = configuration.Boolean("insecureSkipVerify", false),
             BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
             AllowPorts = allowed,

@@ -43,7 +43,7 @@ internal static class StatusCommand
     {
         output.WriteText($"edge      {status.EdgeId}");
         output.WriteText(status.Connected
-            ? $"hub       {status.Hub} ({status.HubAddress}), connected over {status.Transport} since {status.Since:u}"
+            ? $"hub       {status.Hub} ({status.HubAddress}), connected over {status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
         if (status.TransportDetail is { } why)
             output.WriteText($"transport {status.TransportMode}, {status.TransportReason}: {why}");

@@ -24,6 +24,9 @@ internal sealed class TunnelTotals
     /// <summary>Tunnels that are not over.</summary>
     public int Open => Sum(_ => 1);
 
+    /// <summary>Their connections.</summary>
+    public int Lanes => Sum(tunnel => tunnel.Lanes);
+
     /// <summary>What all tunnels have carried, those that are over included.</summary>
     public TunnelCounters GetCounters()
     {

@@ -33,6 +33,7 @@ internal static class EdgeMetrics
         meter.CreateObservableGauge("tunnel.connected", () => parts.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
         meter.CreateObservableGauge("tunnel.transport", () => Transport(parts.Connector.Status), null, "1 for the transport of the present tunnel, and why it is this one.");
         meter.CreateObservableUpDownCounter("tunnel.tunnels", () => parts.Connector.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
+        meter.CreateObservableUpDownCounter("tunnel.lanes", () => parts.Connector.Totals.Lanes, "{connection}", "Connections of tunnels: more than there are tunnels when some have lanes.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
             () => parts.Connector.Current?.RoundTripTime is { } trip ? [new Measurement<double>(trip.TotalSeconds)] : Array.Empty<Measurement<double>>(),

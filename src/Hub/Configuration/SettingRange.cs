@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -15,6 +16,7 @@ internal readonly record struct SettingRange(long Least, long Most, string Unit)
     public static readonly SettingRange Tries = new(1, 1_000_000, "tries a minute");
     public static readonly SettingRange Edges = new(1, 1_000_000, "edges");
     public static readonly SettingRange Streams = new(1, int.MaxValue, "streams");
+    public static readonly SettingRange Lanes = new(1, LaneOptions.Limit, "connections");
     public static readonly SettingRange Memory = new(1 << 20, 1L << 40, "bytes");
 
     /// <summary>What would be valid, for the operator.</summary>

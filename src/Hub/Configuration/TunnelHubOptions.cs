@@ -93,6 +93,9 @@ public sealed record HubLimits
     /// <summary>Streams open at once of one edge.</summary>
     public int StreamsPerEdge { get; init; } = 65_536;
 
+    /// <summary>TLS connections of one tunnel, 1–8; 1: every tunnel has one, and edges are not offered more.</summary>
+    public int LanesPerTunnel { get; init; } = 8;
+
     /// <summary>Bytes that all streams together may have buffered, at least 1 MiB.</summary>
     public long MemoryBudget { get; init; } = 200L << 20;
 }

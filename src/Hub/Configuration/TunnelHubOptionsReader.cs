@@ -75,6 +75,7 @@ internal static class TunnelHubOptionsReader
         FailedTriesPerMinute = (int)Number(configuration, "limits.failedTriesPerMinute", defaults.FailedTriesPerMinute, SettingRange.Tries),
         Edges = (int)Number(configuration, "limits.edges", defaults.Edges, SettingRange.Edges),
         StreamsPerEdge = (int)Number(configuration, "limits.streamsPerEdge", defaults.StreamsPerEdge, SettingRange.Streams),
+        LanesPerTunnel = (int)Number(configuration, "limits.lanesPerTunnel", defaults.LanesPerTunnel, SettingRange.Lanes),
         MemoryBudget = Number(configuration, "limits.memoryBudget", defaults.MemoryBudget, SettingRange.Memory),
     };
 

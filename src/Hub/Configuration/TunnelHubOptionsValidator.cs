@@ -57,6 +57,7 @@ public static class TunnelHubOptionsValidator
         Check("limits.failedTriesPerMinute", limits.FailedTriesPerMinute, SettingRange.Tries, errors);
         Check("limits.edges", limits.Edges, SettingRange.Edges, errors);
         Check("limits.streamsPerEdge", limits.StreamsPerEdge, SettingRange.Streams, errors);
+        Check("limits.lanesPerTunnel", limits.LanesPerTunnel, SettingRange.Lanes, errors);
         Check("limits.memoryBudget", limits.MemoryBudget, SettingRange.Memory, errors);
     }
 

@@ -57,6 +57,9 @@ internal sealed class HubMetrics
             () => Figures().Select(edge => new Measurement<int>(edge.Tunnels, Edge(edge), new("transport", Name(edge.Transport)))),
             "{tunnel}",
             "Tunnels, draining ones included.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.lanes", () => PerEdge(edge => edge.Lanes), "{connection}", "Connections of tunnels: more than there are tunnels when some have lanes.");
+        meter.CreateObservableCounter("tunnel.lanes.refused", () => Value(run => run.Live.Lanes.Refused), "{connection}", "Connections that wanted to be a lane and were turned away.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
             () => Figures().Where(edge => edge.RoundTrip is not null).Select(edge => new Measurement<double>(edge.RoundTrip!.Value.TotalSeconds, Edge(edge))),

@@ -10,6 +10,7 @@ public static class FeatureNames
         ("reset", TunnelFeatures.Reset),
         ("goaway", TunnelFeatures.GoAway),
         ("port", TunnelFeatures.Port),
+        ("lanes", TunnelFeatures.Lanes),
     ];
 
     /// <summary>The names of a set.</summary>

@@ -33,6 +33,9 @@ public interface ITunnel : IAsyncDisposable
     /// <summary>What waits to be sent now; nothing where the transport can't tell.</summary>
     TunnelQueues Queues => default;
 
+    /// <summary>Connections that it runs over.</summary>
+    int Lanes => 1;
+
     /// <summary>Completes when the tunnel is over, with the first reason; never faults.</summary>
     Task<TunnelEnd> Completion { get; }
 
@@ -58,6 +61,12 @@ public interface ITunnel : IAsyncDisposable
 
     /// <summary>Completes when no stream is open any more, or the tunnel is over. New streams may still come unless a GOAWAY was sent.</summary>
     Task WaitForStreamsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Hub only: takes in a further connection of the edge, which has said in its HELLO that it is a lane of this tunnel.</summary>
+    /// <param name="index">Its number, from 1.</param>
+    /// <param name="lane">The connection, a tunnel of the same transport. It is this tunnel's from now on.</param>
+    /// <returns>False when there is one with this number, when this tunnel is ending or going away, or can't have any; nothing was changed then.</returns>
+    bool TryJoin(int index, ITunnel lane) => false;
 
     /// <summary>Hub only: asks the edge for a sign of life.</summary>
     /// <returns>True when it answered within <paramref name="timeout"/>.</returns>

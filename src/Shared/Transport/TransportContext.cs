@@ -23,6 +23,9 @@ public sealed class TransportContext
     /// <summary>Window sizes.</summary>
     public FlowControlOptions Options { get; }
 
+    /// <summary>How many connections a tunnel over TLS may have.</summary>
+    public LaneOptions Lanes { get; init; } = LaneOptions.None;
+
     /// <summary>Windows and memory in use.</summary>
     public FlowController Flow { get; }
 

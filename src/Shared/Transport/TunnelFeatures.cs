@@ -15,4 +15,7 @@ public enum TunnelFeatures
 
     /// <summary>The listening port in OPEN and UDP_OPEN.</summary>
     Port = 4,
+
+    /// <summary>Further connections of one tunnel.</summary>
+    Lanes = 8,
 }

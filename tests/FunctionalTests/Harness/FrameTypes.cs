@@ -1,6 +1,6 @@
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>The base's frame types, copied from protocol.md section 3.</summary>
+/// <summary>Frame types, copied from protocol.md section 3.</summary>
 public static class FrameTypes
 {
     public const byte Open = 0x01;
@@ -16,4 +16,6 @@ public static class FrameTypes
     public const byte UdpOpen = 0x0B;
     public const byte UdpData = 0x0C;
     public const byte UdpDataBack = 0x0D;
+    public const byte Hello = 0x20;
+    public const byte GoAway = 0x22;
 }

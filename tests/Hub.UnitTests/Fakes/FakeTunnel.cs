@@ -17,7 +17,12 @@ internal sealed class FakeTunnel : ITunnel
 
     public IPEndPoint RemoteEndPoint { get; init; } = new(IPAddress.Loopback, 1);
 
-    public TunnelFeatures Features => TunnelFeatures.None;
+    public TunnelFeatures Features { get; set; }
+
+    /// <summary>What has joined it, by number.</summary>
+    public Dictionary<int, ITunnel> Joined { get; } = [];
+
+    public int Lanes => 1 + Joined.Count;
 
     public TimeSpan? RoundTripTime => TimeSpan.FromMilliseconds(12.5);
 
@@ -51,6 +56,8 @@ internal sealed class FakeTunnel : ITunnel
     public void SendReport(Report report) => throw new NotSupportedException();
 
     public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
+
+    public bool TryJoin(int index, ITunnel lane) => Joined.TryAdd(index, lane);
 
     public Task WaitForStreamsAsync(CancellationToken cancellationToken) => _drained.Task.WaitAsync(cancellationToken);
 

@@ -44,6 +44,24 @@ internal sealed class TestRegistry
         return (live, tunnel);
     }
 
+    /// <summary>The same of an edge that can have lanes.</summary>
+    public (LiveTunnel Live, FakeTunnel Tunnel) ConnectWithLanes(string edgeId, string instance)
+    {
+        var (live, tunnel) = Connect(edgeId);
+        tunnel.Features = TunnelFeatures.Lanes;
+        ((IHubTunnelHandler)live).OnHello(tunnel, new Hello { Instance = instance });
+        return (live, tunnel);
+    }
+
+    /// <summary>A further connection, which says that it is a lane of another.</summary>
+    public (LiveTunnel Live, FakeTunnel Tunnel) ConnectLane(string edgeId, string instance, string tunnelId, int index)
+    {
+        var (live, tunnel) = Connect(edgeId);
+        tunnel.Features = TunnelFeatures.Lanes;
+        ((IHubTunnelHandler)live).OnHello(tunnel, new Hello { Instance = instance, Lane = new LaneHello(tunnelId, index) });
+        return (live, tunnel);
+    }
+
     public static EdgeDefinition Edge(string id, params int[] ports) => new() { Id = id, ListenPorts = [.. ports.Select(PortRange.FromInt32)] };
 
     private sealed class NoForwarder : ITunnelForwarder

@@ -16,6 +16,9 @@ namespace Tunnel.Hub.Edges.Live;
 /// </summary>
 internal sealed class LiveEdges : IDisposable
 {
+    // A lane is dialled just when the path is full; it must not be taken for a base peer that replaces its own tunnel.
+    private const int LanePatience = 4;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, EdgeSlot> _slots = [];
     private readonly IAllowedEdges _allowed;
@@ -40,12 +43,16 @@ internal sealed class LiveEdges : IDisposable
         _logger = loggerFactory.CreateLogger<LiveEdges>();
         Pushes = new ConfigPushes(time);
         _election = new TunnelElection(_lock, events, time, _logger);
+        Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         _allowed.Changed += OnAllowedChanged;
         _blocks.Changed += OnBlocksChanged;
     }
 
     /// <summary>Configurations that were pushed, and how long edges took to apply them.</summary>
     public ConfigPushes Pushes { get; }
+
+    /// <summary>Which connections become lanes.</summary>
+    public LaneAdmission Lanes { get; }
 
     /// <summary>Prepares a tunnel for an edge that has authenticated.</summary>
     /// <returns>Null when too many edges are connected, or the hub stops.</returns>
@@ -68,24 +75,24 @@ internal sealed class LiveEdges : IDisposable
     public void Begin(LiveTunnel live, ITunnel tunnel)
     {
         live.Tunnel = tunnel;
-        bool alone;
+        bool alone, mayBeLane;
         lock (_lock)
         {
             if (!_slots.TryGetValue(live.EdgeId, out var slot))
                 _slots.Add(live.EdgeId, slot = new EdgeSlot());
+            mayBeLane = LaneAdmission.MayJoin(slot);
             slot.Tunnels.Add(live);
-            alone = slot.Primary is null;
+            alone = slot.Primary is null && !mayBeLane;
             if (alone)
                 _election.MakePrimary(slot, live);
         }
 
-        LiveEdgesLog.TunnelConnected(_logger, live.EdgeId, live.Remote, tunnel.Kind);
-        _events.Post(new TunnelConnectedEvent(live.EdgeId, live.Remote, tunnel.Kind) { Time = _time.GetUtcNow() });
-        _events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = _time.GetUtcNow() });
+        if (!mayBeLane)
+            Announce(live);
         _ = WatchAsync(live, tunnel);
         tunnel.Start();
         if (!alone)
-            _ = ElectWithoutHelloAsync(live);
+            _ = ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout);
         // The edge may have been changed or removed between the check of its secret and now.
         Refresh(live, blocksChanged: live.BlocksVersion != _blocks.Version);
     }
@@ -101,8 +108,22 @@ internal sealed class LiveEdges : IDisposable
             live.IsElected = true;
         }
 
+        Announce(live);
         // The caller is the tunnel's read loop.
         _ = Task.Run(() => _election.RunAsync(slot, live));
+    }
+
+    /// <summary>The connection has said that it is a lane.</summary>
+    public void OnLane(LiveTunnel live, LaneHello lane)
+    {
+        EdgeSlot? slot;
+        lock (_lock)
+        {
+            if (!_slots.TryGetValue(live.EdgeId, out slot))
+                return;
+        }
+
+        Lanes.Admit(slot, live, lane);
     }
 
     /// <summary>The edge wants no new streams there: the tunnel no longer stands in a newcomer's way.</summary>
@@ -199,6 +220,21 @@ internal sealed class LiveEdges : IDisposable
         _blocks.Changed -= OnBlocksChanged;
     }
 
+    // Once, when it is known that it is no lane.
+    private void Announce(LiveTunnel live)
+    {
+        lock (_lock)
+        {
+            if (live.IsAnnounced)
+                return;
+            live.IsAnnounced = true;
+        }
+
+        LiveEdgesLog.TunnelConnected(_logger, live.EdgeId, live.Remote, live.Tunnel!.Kind);
+        _events.Post(new TunnelConnectedEvent(live.EdgeId, live.Remote, live.Tunnel.Kind) { Time = _time.GetUtcNow() });
+        _events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = _time.GetUtcNow() });
+    }
+
     private void OnBlocksChanged(Block block)
     {
         foreach (var live in Tunnels)
@@ -252,11 +288,11 @@ internal sealed class LiveEdges : IDisposable
     }
 
     // An edge with extensions says HELLO at once. One that says nothing and opens nothing either is a base peer, too.
-    private async Task ElectWithoutHelloAsync(LiveTunnel live)
+    private async Task ElectWithoutHelloAsync(LiveTunnel live, TimeSpan limit)
     {
         try
         {
-            await live.Tunnel!.Completion.WaitAsync(_options.HelloTimeout, _time);
+            await live.Tunnel!.Completion.WaitAsync(limit, _time);
         }
         catch (TimeoutException)
         {
@@ -268,6 +304,13 @@ internal sealed class LiveEdges : IDisposable
     {
         var end = await tunnel.Completion;
         var edgeGone = false;
+        if (live.JoinedTo is not null)
+        {
+            Lanes.OnEnded(live, end);
+            await tunnel.DisposeAsync();
+            return;
+        }
+
         lock (_lock)
         {
             var slot = _slots[live.EdgeId];
@@ -282,8 +325,12 @@ internal sealed class LiveEdges : IDisposable
             }
         }
 
-        LiveEdgesLog.TunnelDisconnected(_logger, live.EdgeId, live.Remote, end.Kind, end.Detail);
-        _events.Post(new TunnelDisconnectedEvent(live.EdgeId, live.Remote, end) { Time = _time.GetUtcNow() });
+        if (live.IsAnnounced)
+        {
+            LiveEdgesLog.TunnelDisconnected(_logger, live.EdgeId, live.Remote, end.Kind, end.Detail);
+            _events.Post(new TunnelDisconnectedEvent(live.EdgeId, live.Remote, end) { Time = _time.GetUtcNow() });
+        }
+
         if (edgeGone)
             _events.Post(new EdgeDisconnectedEvent(live.EdgeId, end) { Time = _time.GetUtcNow() });
         await tunnel.DisposeAsync();
@@ -292,9 +339,10 @@ internal sealed class LiveEdges : IDisposable
 
 /// <summary>What the registry goes by.</summary>
 /// <param name="MaxEdges">Edges connected at once.</param>
+/// <param name="MaxLanes">Connections of one tunnel.</param>
 /// <param name="Drain">How long OPENs for a port that was taken away are served.</param>
 /// <param name="HelloTimeout">After this without HELLO a rival of a live tunnel counts as a base peer.</param>
-internal sealed record LiveEdgesOptions(int MaxEdges, TimeSpan Drain, TimeSpan HelloTimeout)
+internal sealed record LiveEdgesOptions(int MaxEdges, int MaxLanes, TimeSpan Drain, TimeSpan HelloTimeout)
 {
-    public static LiveEdgesOptions Default { get; } = new(10_000, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
+    public static LiveEdgesOptions Default { get; } = new(10_000, LaneOptions.Limit, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
 }

@@ -30,6 +30,15 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(2157, LogLevel.Error, "Settling the tunnels of edge '{EdgeId}' failed")]
     public static partial void ElectionFailed(ILogger logger, Exception exception, string edgeId);
 
+    [LoggerMessage(5750, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' has joined, from {Remote}")]
+    public static partial void LaneJoined(ILogger logger, int index, string edgeId, IPEndPoint remote);
+
+    [LoggerMessage(5751, LogLevel.Warning, "A connection of edge '{EdgeId}' from {Remote} wanted to be lane {Index} of its tunnel and was turned away: {Cause}")]
+    public static partial void LaneRefused(ILogger logger, int index, string edgeId, IPEndPoint remote, string cause);
+
+    [LoggerMessage(5752, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' from {Remote} is over: {Reason} ({Detail})")]
+    public static partial void LaneEnded(ILogger logger, int index, string edgeId, IPEndPoint remote, TunnelEndKind reason, string detail);
+
     [LoggerMessage(EventId = 5555, Message = "The firewall of edge '{EdgeId}', configuration {Rev}: {State}")]
     public static partial void FirewallReported(ILogger logger, LogLevel level, string edgeId, long rev, string state);
 }

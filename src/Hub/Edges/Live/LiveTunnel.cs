@@ -72,6 +72,12 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     /// <summary>The place among its rivals is settled or being settled; changed under the registry's lock.</summary>
     public bool IsElected { get; set; }
 
+    /// <summary>It may turn out to be a lane before; then nobody is to hear of it. Changed under the registry's lock.</summary>
+    public bool IsAnnounced { get; set; }
+
+    /// <summary>The tunnel that it is a lane of. Set by the read loop, with HELLO; nothing comes before.</summary>
+    public LiveTunnel? JoinedTo { get; set; }
+
     /// <summary>The policy of one of its ports, or null when it has no business with it.</summary>
     public PortPolicy? FindPort(bool udp, int port, DateTimeOffset now) => _ports.Find(udp, port, now);
 
@@ -83,17 +89,30 @@ internal sealed class LiveTunnel : IHubTunnelHandler
         Config = config;
     }
 
-    void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway) => _registry.OnGoAway(this);
+    void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway)
+    {
+        // On a further lane it means nothing; so does a report.
+        if (JoinedTo is null)
+            _registry.OnGoAway(this);
+    }
 
     void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello)
     {
         Hello = hello;
+        if (hello.Lane is { } lane)
+        {
+            _registry.OnLane(this, lane);
+            return;
+        }
+
         NotePublicAddress(hello.PublicIp, hello.PublicIpv6);
         _registry.OnIdentified(this);
     }
 
     void IHubTunnelHandler.OnReport(ITunnel tunnel, Report report)
     {
+        if (JoinedTo is not null)
+            return;
         switch (report.Kind)
         {
             case Report.ConfigApplied:
@@ -116,13 +135,13 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     void IHubTunnelHandler.OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
         ElectBasePeer();
-        _forwarder.OnStreamOpened(this, stream, opening);
+        _forwarder.OnStreamOpened(JoinedTo ?? this, stream, opening);
     }
 
     IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
         ElectBasePeer();
-        return _forwarder.OnSessionOpened(this, session, opening);
+        return _forwarder.OnSessionOpened(JoinedTo ?? this, session, opening);
     }
 
     // What is no address is not kept: it would be the peer's text on an operator's terminal.

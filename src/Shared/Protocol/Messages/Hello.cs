@@ -37,4 +37,12 @@ public sealed record Hello
 
     /// <summary>The edge's public IPv6 address, when known.</summary>
     public string? PublicIpv6 { get; init; }
+
+    /// <summary>What this connection is of a tunnel that is there already; null when it is a tunnel of its own.</summary>
+    public LaneHello? Lane { get; init; }
 }
+
+/// <summary>A further connection of a tunnel (protocol.md section 3, Lanes).</summary>
+/// <param name="TunnelId">The tunnel that it belongs to.</param>
+/// <param name="Index">Its number in that tunnel, from 1; the connection that made the tunnel is 0.</param>
+public sealed record LaneHello(string TunnelId, int Index);

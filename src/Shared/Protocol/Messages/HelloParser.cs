@@ -4,7 +4,9 @@ namespace Tunnel.Shared.Protocol.Messages;
 internal static class HelloParser
 {
     private static readonly MessageMembers Members = new(
-        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp", "publicIpv6");
+        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp", "publicIpv6", "lane");
+
+    private static readonly MessageMembers LaneMembers = new("lane.", "tunnelId", "index");
 
     public static Hello Read(ref MessageReader reader)
     {
@@ -24,10 +26,28 @@ internal static class HelloParser
                 "host" => hello with { Host = reader.Text(member, ControlMessage.MaxText) },
                 "os" => hello with { Os = reader.Text(member, ControlMessage.MaxText) },
                 "publicIp" => hello with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
-                _ => hello with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
+                "publicIpv6" => hello with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
+                _ => hello with { Lane = ReadLane(ref reader) },
             };
         }
 
         return hello;
+    }
+
+    private static LaneHello ReadLane(ref MessageReader reader)
+    {
+        if (!reader.IsObject)
+            throw new FormatException($"lane: {reader.Value()} is not an object");
+        var lane = new LaneHello("", 0);
+        var seen = 0u;
+        while (reader.NextMember(LaneMembers, ref seen, out var member))
+        {
+            var path = LaneMembers.PathOf(member);
+            lane = member == "index"
+                ? lane with { Index = (int)reader.Number(path, 0, int.MaxValue) }
+                : lane with { TunnelId = reader.Text(path, ControlMessage.MaxText) };
+        }
+
+        return lane;
     }
 }

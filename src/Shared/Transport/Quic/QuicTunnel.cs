@@ -51,7 +51,7 @@ internal sealed class QuicTunnel : ITunnel
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
         IsEdge = isEdge;
         Context = context;
-        Terms = new TunnelTerms(context.Options.InitialWindow);
+        Terms = new TunnelTerms(context.Options.InitialWindow, QuicTransport.SupportedFeatures);
         Control = new ControlSender(connection.Control);
         Sessions = new QuicSessions(this);
         _liveness = new Liveness(context.NowMilliseconds);

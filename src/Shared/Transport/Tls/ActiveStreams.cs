@@ -43,6 +43,18 @@ internal sealed class ActiveStreams(FlowController flow)
         return idle;
     }
 
+    /// <summary>Of these, how many move bulk; to be asked every <see cref="Protocol.Flow.BulkMeter.Period"/>.</summary>
+    public int CountBulk(long now)
+    {
+        var count = 0;
+        foreach (var stream in _streams)
+        {
+            if (stream.Bulk.Sample(now, stream.BytesSent + stream.BytesReceived)) count++;
+        }
+
+        return count;
+    }
+
     private void RemoveAt(int index)
     {
         _streams[index].ActiveIndex = -1;

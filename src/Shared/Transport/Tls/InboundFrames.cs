@@ -53,7 +53,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         }
 
         if (late) stream.Reset(ResetReason.ShuttingDown);
-        else ((IHubTunnelHandler)handler).OnStreamOpened(tunnel, stream, opening);
+        else ((IHubTunnelHandler)handler).OnStreamOpened(tunnel.Facade, stream, opening);
     }
 
     public void OnUdpOpen(in FrameHeader frame, in StreamOpening opening)
@@ -68,7 +68,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
             tunnel.Table.Add(session);
         }
 
-        if (((IHubTunnelHandler)handler).OnSessionOpened(tunnel, session, opening) is { } sink) session.Sink = sink;
+        if (((IHubTunnelHandler)handler).OnSessionOpened(tunnel.Facade, session, opening) is { } sink) session.Sink = sink;
         else session.Close();
     }
 
@@ -99,6 +99,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     public void OnPing(ReadOnlySpan<byte> payload)
     {
         lock (tunnel.Sync) tunnel.Control.Pong(payload.ToArray());
+        tunnel.NotePing();
     }
 
     public void OnPong(ReadOnlySpan<byte> payload)
@@ -109,7 +110,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         }
     }
 
-    public void OnConfig(TunnelConfig config) => ((IEdgeTunnelHandler)handler).OnConfig(tunnel, config);
+    public void OnConfig(TunnelConfig config) => ((IEdgeTunnelHandler)handler).OnConfig(tunnel.Facade, config);
 
     /// <summary>HELLO.</summary>
     /// <returns>What is wrong, or null.</returns>
@@ -120,7 +121,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
             if (tunnel.Terms.Accept(hello) is { } fault) return fault;
         }
 
-        ((IHubTunnelHandler)handler).OnHello(tunnel, hello);
+        ((IHubTunnelHandler)handler).OnHello(tunnel.Facade, hello);
         return null;
     }
 
@@ -132,15 +133,15 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         var second = tunnel.Context.NowMilliseconds / 1000;
         if (second != _reportSecond) (_reportSecond, _reports) = (second, 0);
         if (++_reports > MaxReportsPerSecond) return $"more than {MaxReportsPerSecond} in a second";
-        ((IHubTunnelHandler)handler).OnReport(tunnel, report);
+        ((IHubTunnelHandler)handler).OnReport(tunnel.Facade, report);
         return null;
     }
 
     public void OnGoAway(GoAway goAway)
     {
         if (!tunnel.TryNotePeerGoingAway()) return;
-        if (tunnel.IsEdge) tunnel.SendGoAway(goAway.Reason);
-        handler.OnGoAway(tunnel, goAway);
+        if (tunnel.IsEdge) tunnel.Facade.SendGoAway(goAway.Reason);
+        handler.OnGoAway(tunnel.Facade, goAway);
     }
 
     // A peer that opens and opens, but does not take our refusals, would have them pile up here.

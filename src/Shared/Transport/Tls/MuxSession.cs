@@ -64,7 +64,11 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         return true;
     }
 
-    public void Flush() => _tunnel.Writer.Request();
+    public void Flush()
+    {
+        if (_tunnel.FlushLanes is { } flush) flush();
+        else _tunnel.Writer.Request();
+    }
 
     public bool Queue(ReadOnlySpan<byte> payload)
     {

@@ -1,4 +1,5 @@
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Frames;
 
 namespace Tunnel.Shared.Transport.Tls;
@@ -75,6 +76,9 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     /// <summary>Its place among the active streams, or -1. Of <see cref="ActiveStreams"/>.</summary>
     public int ActiveIndex { get; set; } = -1;
+
+    /// <summary>Whether it moves bulk. Of <see cref="ActiveStreams"/>.</summary>
+    public BulkMeter Bulk;
 
     /// <summary>True while the tunnel's table has it, so that frames for it find it. Under the tunnel's lock.</summary>
     public bool IsKnown { get; set; }

@@ -8,11 +8,12 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Scheduling;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport.Tls.Lanes;
 
 namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
-/// A tunnel over one TLS connection: the frame protocol of protocol.md sections 3 to 5. It owns the streams and what they share, and its own beginning and
+/// A tunnel over one TLS connection, or one lane of a tunnel that has several: the frame protocol of protocol.md sections 3 to 5. It owns the streams and what they share, and its own beginning and
 /// end; <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes, <see cref="InboundFrames"/> knows what frames mean. <see cref="Sync"/> guards
 /// tables, scheduler and stream states; it is held for moments, never over I/O nor a call to an owner.
 /// </summary>
@@ -30,6 +31,7 @@ internal sealed class MuxTunnel : ITunnel
     private readonly string _name;
     private readonly FrameReader _reader;
     private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _pinged;
     private ITimer? _timer;
     private Task _reading = Task.CompletedTask;
     private TaskCompletionSource? _streamsGone;
@@ -41,7 +43,7 @@ internal sealed class MuxTunnel : ITunnel
     private int _unfinished;
     private long _roundTripTicks;
 
-    public MuxTunnel(TlsConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received)
+    public MuxTunnel(TlsConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received, StreamIds? ids = null)
     {
         _connection = connection;
         _name = name;
@@ -50,7 +52,9 @@ internal sealed class MuxTunnel : ITunnel
         IsEdge = isEdge;
         Context = context;
         RemoteEndPoint = (IPEndPoint)connection.Socket.RemoteEndPoint!;
-        Terms = new TunnelTerms(context.Options.InitialWindow);
+        Terms = new TunnelTerms(context.Options.InitialWindow, TlsTunnel.FeaturesOf(context));
+        Ids = ids ?? new StreamIds();
+        Facade = this;
         Active = new ActiveStreams(context.Flow);
         Liveness = new Liveness(context.NowMilliseconds);
         Control = new TunnelControl(this);
@@ -93,6 +97,12 @@ internal sealed class MuxTunnel : ITunnel
     internal Lock Sync { get; } = new();
 
     internal StreamTable Table { get; } = new();
+
+    /// <summary>Edge: where its streams get their numbers.</summary>
+    internal StreamIds Ids { get; }
+
+    /// <summary>The tunnel that owners know: this one, or the one of which it is the first lane. Set before it is started.</summary>
+    internal ITunnel Facade { get; set; }
 
     internal TierScheduler Scheduler { get; } = new();
 
@@ -155,7 +165,7 @@ internal sealed class MuxTunnel : ITunnel
         MuxStream stream;
         lock (Sync)
         {
-            if (!TakesNew || Table.NextId() is not (> 0 and var id)) return null;
+            if (!TakesNew || Ids.Next() is not (> 0 and var id)) return null;
             stream = new MuxStream(this, id, opening, weOpen: true) { Observer = observer };
             AddLocked(stream);
             stream.AttachNew(endpoint);
@@ -171,7 +181,7 @@ internal sealed class MuxTunnel : ITunnel
         MuxSession session;
         lock (Sync)
         {
-            if (!TakesNew || Table.NextId() is not (> 0 and var id)) return null;
+            if (!TakesNew || Ids.Next() is not (> 0 and var id)) return null;
             session = new MuxSession(this, id, opening, weOpen: true) { Sink = sink };
             Table.Add(session);
             Scheduler.EnqueueControl(session);
@@ -194,13 +204,16 @@ internal sealed class MuxTunnel : ITunnel
         Writer.Request();
     }
 
-    public void SendGoAway(string reason)
+    public void SendGoAway(string reason) => SendGoAway(reason, 0);
+
+    /// <summary>The same; other lanes have had streams up to <paramref name="highest"/>.</summary>
+    internal void SendGoAway(string reason, uint highest)
     {
         lock (Sync)
         {
             if (_goAwaySentAt >= 0) return;
-            _goAwaySentAt = Context.NowMilliseconds;
-            if ((Features & TunnelFeatures.GoAway) != 0) Control.GoAway(ControlMessage.Serialize(new GoAway(reason, Table.HighestStream)));
+            StopTakingNewLocked();
+            if ((Features & TunnelFeatures.GoAway) != 0) Control.GoAway(ControlMessage.Serialize(new GoAway(reason, Math.Max(highest, Table.HighestStream))));
         }
 
         Writer.Request();
@@ -237,7 +250,10 @@ internal sealed class MuxTunnel : ITunnel
         }
     }
 
-    public async Task CloseAsync(TunnelEnd end)
+    public Task CloseAsync(TunnelEnd end) => CloseAsync(end, Task.CompletedTask);
+
+    /// <summary>The same; the goodbye waits for <paramref name="others"/>, within the same 2 s.</summary>
+    internal async Task CloseAsync(TunnelEnd end, Task others)
     {
         MuxStream[] streams;
         lock (Sync)
@@ -249,6 +265,7 @@ internal sealed class MuxTunnel : ITunnel
         foreach (var stream in streams) stream.Reset(ResetReason.ShuttingDown);
         Writer.Request();
         using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
+        await IgnoreLossAsync(others.WaitAsync(timeout.Token));
 
         // The end waits for a moment in which nothing is being sent: what was queued is out then, and close_notify does not land in the middle of a batch.
         var isIdle = true;
@@ -267,6 +284,51 @@ internal sealed class MuxTunnel : ITunnel
     }
 
     public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
+
+    // ---- as a lane
+
+    /// <summary>True while streams can be opened.</summary>
+    internal bool TakesNew => !IsDead && _closing is null && !_peerGoingAway && _goAwaySentAt < 0;
+
+    /// <summary>Edge, before the start: completes with the hub's first PING, by which it says that a lane is accepted; or when the tunnel is over.</summary>
+    internal Task WaitForPing() => (_pinged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Sends what waits on all lanes; null where there is only this.</summary>
+    internal Action? FlushLanes { get; set; }
+
+    /// <summary>New streams are not wanted here any more; the peer is told so on the first lane.</summary>
+    /// <returns>The highest stream that there was.</returns>
+    internal uint StopTakingNew()
+    {
+        lock (Sync)
+        {
+            StopTakingNewLocked();
+            return Table.HighestStream;
+        }
+    }
+
+    /// <summary>Hub, from the read loop: says to an edge that its lane is accepted, when the round is over.</summary>
+    internal void QueuePing()
+    {
+        lock (Sync) SendPingLocked(Context.NowMilliseconds);
+    }
+
+    /// <summary>What there is to do now. <paramref name="bulk"/> was counted before, by <see cref="CountBulk"/>.</summary>
+    internal LaneLoad GetLoad(int bulk, bool isRetiring)
+    {
+        var unsent = _connection.GetUnsentBytes();
+        lock (Sync)
+        {
+            return new LaneLoad(
+                bulk, unsent + Control.QueuedBytes + Datagrams.Used + ((long)Scheduler.ReadyFlows * TierScheduler.Quantum), _unfinished + Table.Sessions, isRetiring);
+        }
+    }
+
+    /// <summary>Streams that move bulk; to be asked every <see cref="Protocol.Flow.BulkMeter.Period"/>.</summary>
+    internal int CountBulk()
+    {
+        lock (Sync) return Active.CountBulk(Context.NowMilliseconds);
+    }
 
     // ---- the end, from inside
 
@@ -320,6 +382,8 @@ internal sealed class MuxTunnel : ITunnel
 
     internal void NoteRoundTrip(TimeSpan roundTrip) => Volatile.Write(ref _roundTripTicks, Math.Max(1, roundTrip.Ticks));
 
+    internal void NotePing() => _pinged?.TrySetResult();
+
     /// <summary>Without the lock.</summary>
     /// <returns>False when it was known.</returns>
     internal bool TryNotePeerGoingAway()
@@ -330,8 +394,6 @@ internal sealed class MuxTunnel : ITunnel
             return _peerGoingAway = true;
         }
     }
-
-    private bool TakesNew => !IsDead && _closing is null && !_peerGoingAway && _goAwaySentAt < 0;
 
     private async Task ReadAsync()
     {
@@ -369,6 +431,11 @@ internal sealed class MuxTunnel : ITunnel
         if (IsEdge && _connection.GetRoundTripTime() is { } roundTrip) NoteRoundTrip(roundTrip);
         if (Liveness.IsDead(now)) Terminate(new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s"));
         else Writer.Request();
+    }
+
+    private void StopTakingNewLocked()
+    {
+        if (_goAwaySentAt < 0) _goAwaySentAt = Context.NowMilliseconds;
     }
 
     private void SendPingLocked(long now) => Control.Ping(Liveness.MakePing(now, Context.Time.GetTimestamp(), empty: !Terms.IsExtended));
@@ -419,6 +486,7 @@ internal sealed class MuxTunnel : ITunnel
 
         TransportLog.Ended(_logger, _name, RemoteEndPoint, end.Kind, end.Detail);
         lock (Sync) _streamsGone?.TrySetResult();
+        _pinged?.TrySetResult();
         _completion.TrySetResult(end);
     }
 

@@ -21,13 +21,6 @@ internal sealed class StreamTable
 
     public IReadOnlyCollection<MuxSession> AllSessions => _sessions.Values;
 
-    /// <summary>The next id of the edge's one counter, or 0 when they are used up.</summary>
-    public uint NextId()
-    {
-        var highest = Math.Max(_highestStream, _highestSession);
-        return highest >= uint.MaxValue - 1024 ? 0 : highest + 1;
-    }
-
     public void Add(MuxStream stream)
     {
         _streams.Add(stream.Id, stream);

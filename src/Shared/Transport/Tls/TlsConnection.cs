@@ -13,6 +13,7 @@ public sealed class TlsConnection : IAsyncDisposable
     private const int TcpNotSentLowWater = 25;
     private const int TcpInfo = 11;
     private const int TcpInfoRoundTrip = 68;
+    private const int TcpInfoNotSent = 144;
 
     /// <summary>
     /// Bytes that may wait unsent in the kernel: more would only queue behind the scheduler's back (protocol.md section 5).
@@ -61,13 +62,19 @@ public sealed class TlsConnection : IAsyncDisposable
     }
 
     /// <summary>The kernel's smoothed round trip (TCP_INFO), or null when it can't be told.</summary>
-    internal TimeSpan? GetRoundTripTime()
+    internal TimeSpan? GetRoundTripTime() => ReadInfo(TcpInfoRoundTrip) is { } microseconds ? TimeSpan.FromMicroseconds(microseconds) : null;
+
+    /// <summary>Bytes that the kernel has not sent even once (TCP_INFO); 0 when it can't be told.</summary>
+    internal uint GetUnsentBytes() => ReadInfo(TcpInfoNotSent) ?? 0;
+
+    // Null too where the kernel is older than the field.
+    private uint? ReadInfo(int offset)
     {
-        Span<byte> info = stackalloc byte[104];
+        Span<byte> info = stackalloc byte[TcpInfoNotSent + sizeof(uint)];
         try
         {
             var length = Socket.GetRawSocketOption(TcpLevel, TcpInfo, info);
-            return length >= TcpInfoRoundTrip + 4 ? TimeSpan.FromMicroseconds(BitConverter.ToUInt32(info[TcpInfoRoundTrip..])) : null;
+            return length >= offset + sizeof(uint) ? BitConverter.ToUInt32(info[offset..]) : null;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Tls.Lanes;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -16,8 +17,11 @@ public static class TlsTunnel
     public static CipherSuitesPolicy CipherSuites { get; } = new(
         [TlsCipherSuite.TLS_AES_128_GCM_SHA256, TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256]);
 
-    /// <summary>The extensions that this implementation can use over TLS.</summary>
+    /// <summary>The extensions that this implementation can use over TLS; <see cref="TunnelFeatures.Lanes"/> where they are switched on as well.</summary>
     public const TunnelFeatures SupportedFeatures = TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port;
+
+    /// <summary>What a process announces.</summary>
+    internal static TunnelFeatures FeaturesOf(TransportContext context) => context.Lanes.Max > 1 ? SupportedFeatures | TunnelFeatures.Lanes : SupportedFeatures;
 
     /// <summary>What the <c>hub</c> member of a hub's configurations says for a new tunnel; <paramref name="rev"/> is raised with each push.</summary>
     public static HubInfo CreateHubInfo(TransportContext context, string version, string tunnelId, long rev) => new()
@@ -25,24 +29,33 @@ public static class TlsTunnel
         Version = version,
         TunnelId = tunnelId,
         Rev = rev,
-        Features = FeatureNames.Format(SupportedFeatures),
+        Features = FeatureNames.Format(FeaturesOf(context)),
         MaxFrame = TunnelTerms.OwnMaxFrame,
         InitialWindow = context.Options.InitialWindow,
     };
 
     /// <summary>The hub's end, not yet started. <paramref name="received"/> is what the edge sent after its line.</summary>
     public static ITunnel CreateHub(
-        TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, TransportContext context, IHubTunnelHandler handler) =>
-        new MuxTunnel(connection, edgeId, isEdge: false, context, handler, received);
+        TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, TransportContext context, IHubTunnelHandler handler)
+    {
+        var tunnel = new MuxTunnel(connection, edgeId, isEdge: false, context, handler, received);
+        return context.Lanes.Max > 1 ? new LanedTunnel(tunnel, context) : tunnel;
+    }
 
     /// <summary>The edge's end, not yet started; with an extended hub its first frame is HELLO.</summary>
-    internal static ITunnel CreateEdge(
-        TlsConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context)
+    /// <param name="connection">Secured and authenticated.</param>
+    /// <param name="request">What the dial was asked for.</param>
+    /// <param name="config">The hub's answer.</param>
+    /// <param name="received">What came after it.</param>
+    /// <param name="context">What tunnels share.</param>
+    /// <param name="ids">Where streams get their numbers: those of the tunnel that this is a lane of, or its own.</param>
+    internal static MuxTunnel CreateEdge(
+        TlsConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context, StreamIds ids)
     {
-        var tunnel = new MuxTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received);
+        var tunnel = new MuxTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received, ids);
         tunnel.UseHub(config.Hub, request.Hello with
         {
-            Features = FeatureNames.Format(SupportedFeatures),
+            Features = FeatureNames.Format(FeaturesOf(context)),
             MaxFrame = TunnelTerms.OwnMaxFrame,
             InitialWindow = context.Options.InitialWindow,
         });

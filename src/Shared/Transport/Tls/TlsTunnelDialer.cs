@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport.Tls.Lanes;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -22,6 +24,21 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
     /// <inheritdoc/>
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
+        var ids = new StreamIds();
+        var result = await DialAsync(request, ids, cancellationToken);
+        if (result.Tunnel is not MuxTunnel first || (first.Features & TunnelFeatures.Lanes) == 0) return result;
+        var tunnel = new LanedTunnel(first, context);
+        var tunnelId = result.Config!.Hub!.TunnelId;
+        tunnel.Keeper = new LaneKeeper(
+            tunnel,
+            (index, handler, token) => DialAsync(request with { Handler = handler, Hello = request.Hello with { Lane = new LaneHello(tunnelId, index) } }, ids, token),
+            request.EdgeId,
+            context);
+        return DialResult.Connected(tunnel, result.Config);
+    }
+
+    private async Task<DialResult> DialAsync(DialRequest request, StreamIds ids, CancellationToken cancellationToken)
+    {
         var (socket, unreachable) = await ConnectAsync(request, cancellationToken);
         if (socket is null) return unreachable!;
         var connection = new TlsConnection(socket);
@@ -30,7 +47,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         {
             using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            result = await SecureAsync(connection, request, either.Token) ?? await AuthenticateAsync(connection, request, either.Token);
+            result = await SecureAsync(connection, request, either.Token) ?? await AuthenticateAsync(connection, request, ids, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -101,7 +118,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         }
     }
 
-    private async Task<DialResult> AuthenticateAsync(TlsConnection connection, DialRequest request, CancellationToken cancellationToken)
+    private async Task<DialResult> AuthenticateAsync(TlsConnection connection, DialRequest request, StreamIds ids, CancellationToken cancellationToken)
     {
         var line = new byte[EdgeLine.MaxLength];
         var length = EdgeLine.Write(line, request.EdgeId, request.Secret);
@@ -116,7 +133,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         if (!HubLine.TryParse(text.Span, out var config, out var refusal, out var error))
             return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) answered what is not this protocol: {error}");
         if (config is null) return Refused(request, refusal!);
-        return DialResult.Connected(TlsTunnel.CreateEdge(connection, request, config, answer.After, context), config);
+        return DialResult.Connected(TlsTunnel.CreateEdge(connection, request, config, answer.After, context, ids), config);
     }
 
     internal static DialResult Refused(DialRequest request, string refusal) => refusal switch

@@ -7,7 +7,7 @@ namespace Tunnel.Shared.Transport.Tls;
 /// What the two ends have agreed on: the base protocol's sizes until the edge says HELLO, then what each has announced. Set once, before any stream is
 /// open that it could matter to.
 /// </summary>
-internal sealed class TunnelTerms(int announcedWindow)
+internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
 {
     /// <summary>Largest DATA payload that we accept from an extended peer.</summary>
     public const int OwnMaxFrame = 64 << 10;
@@ -42,7 +42,7 @@ internal sealed class TunnelTerms(int announcedWindow)
         IsExtended = true;
         PeerMaxFrame = Math.Clamp(hub.MaxFrame, SmallestMaxFrame, FrameRules.BaseMaxData);
         PeerInitialWindow = Math.Clamp(hub.InitialWindow, 0, LargestWindow);
-        Features = FeatureNames.Parse(hub.Features) & TlsTunnel.SupportedFeatures;
+        Features = FeatureNames.Parse(hub.Features) & announced;
     }
 
     /// <summary>Hub: the edge says HELLO.</summary>
@@ -54,7 +54,7 @@ internal sealed class TunnelTerms(int announcedWindow)
         IsExtended = true;
         PeerMaxFrame = Math.Min(hello.MaxFrame, FrameRules.BaseMaxData);
         PeerInitialWindow = Math.Min(hello.InitialWindow, LargestWindow);
-        Features = FeatureNames.Parse(hello.Features) & TlsTunnel.SupportedFeatures;
+        Features = FeatureNames.Parse(hello.Features) & announced;
         return null;
     }
 }

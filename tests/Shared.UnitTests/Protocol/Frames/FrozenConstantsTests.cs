@@ -40,6 +40,7 @@ public class FrozenConstantsTests
     [InlineData(TunnelFeatures.Reset, "reset")]
     [InlineData(TunnelFeatures.GoAway, "goaway")]
     [InlineData(TunnelFeatures.Port, "port")]
+    [InlineData(TunnelFeatures.Lanes, "lanes")]
     [InlineData(TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port, "reset,goaway,port")]
     public void Feature_names(TunnelFeatures features, string names) => Assert.Equal(names, string.Join(',', FeatureNames.Format(features)));
 }

@@ -27,12 +27,26 @@ public class HelloTests
     [Fact]
     public void What_is_missing_has_its_default()
     {
-        Assert.True(ControlMessage.TryParseHello("""{"lane":{"index":1}}"""u8, out var hello, out _));
+        Assert.True(ControlMessage.TryParseHello("""{"sails":{"index":1}}"""u8, out var hello, out _));
         Assert.Equal(new Hello(), hello with { Features = new Hello().Features });
         Assert.Empty(hello.Features);
     }
 
+    [Fact]
+    public void A_lane_names_its_tunnel_and_its_number()
+    {
+        var json = """{"maxFrame":0,"initialWindow":0,"generation":0,"lane":{"tunnelId":"t","index":3}}"""u8;
+        Assert.True(ControlMessage.TryParseHello(json, out var hello, out _));
+        Assert.Equal(new LaneHello("t", 3), hello.Lane);
+        Assert.Equal(json, ControlMessage.Serialize(hello));
+        Assert.True(ControlMessage.TryParseHello("""{"lane":{"more":[]}}"""u8, out hello, out _));
+        Assert.Equal(new LaneHello("", 0), hello.Lane);
+    }
+
     [Theory]
+    [InlineData("""{"lane":1}""", "lane: 1 is not an object")]
+    [InlineData("""{"lane":{"index":-1}}""", "lane.index: -1 is not an integer from 0 to 2147483647")]
+    [InlineData("""{"lane":{"tunnelId":7}}""", "lane.tunnelId: 7 is not a string")]
     [InlineData("""{"maxFrame":-1}""", "maxFrame: -1 is not an integer from 0 to 2147483647")]
     [InlineData("""{"initialWindow":1e3}""", "initialWindow: 1e3 is not an integer from 0 to 2147483647")]
     [InlineData("""{"generation":"2"}""", "generation: \"2\" is not an integer from 0 to 9223372036854775807")]

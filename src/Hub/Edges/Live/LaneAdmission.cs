@@ -1,0 +1,89 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>
+/// Joins further connections of an edge to its tunnel (protocol.md section 3, Lanes): of the same edge, process and secret only. One that may not is closed,
+/// and never becomes a tunnel of its own: it would push out the one that it meant.
+/// </summary>
+internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger logger)
+{
+    private long _refused;
+
+    /// <summary>Connections that wanted to be a lane and were turned away.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
+    /// <summary>Under the registry's lock: whether a connection that comes now may be a lane, so that its HELLO is to be waited for.</summary>
+    public static bool MayJoin(EdgeSlot slot) => slot.Tunnels.Exists(static live => (live.Tunnel!.Features & TunnelFeatures.Lanes) != 0);
+
+    /// <summary>Joins a connection to its tunnel, or turns it away. By the connection's read loop.</summary>
+    public void Admit(EdgeSlot slot, LiveTunnel live, LaneHello lane)
+    {
+        Refusal? refusal;
+        lock (registryLock)
+        {
+            refusal = TryJoin(slot, live, lane);
+            live.IsElected = true;
+            if (refusal is null)
+            {
+                slot.Tunnels.Remove(live);
+                if (slot.Primary == live)
+                    slot.Primary = null;
+            }
+        }
+
+        if (refusal is null)
+        {
+            LiveEdgesLog.LaneJoined(logger, lane.Index, live.EdgeId, live.Remote);
+            return;
+        }
+
+        Interlocked.Increment(ref _refused);
+        LiveEdgesLog.LaneRefused(logger, lane.Index, live.EdgeId, live.Remote, refusal.Cause);
+        _ = TurnAwayAsync(live.Tunnel!, refusal);
+    }
+
+    /// <summary>A connection that had joined is over.</summary>
+    public void OnEnded(LiveTunnel live, TunnelEnd end) =>
+        LiveEdgesLog.LaneEnded(logger, live.Hello!.Lane!.Index, live.EdgeId, live.Remote, end.Kind, end.Detail);
+
+    private Refusal? TryJoin(EdgeSlot slot, LiveTunnel live, LaneHello lane)
+    {
+        if (live.IsElected)
+            return new("laneLate", "it said so only when it had been taken for a tunnel of its own");
+        if (lane.Index < 1 || lane.Index >= maxLanes)
+            return new("laneLimit", string.Create(CultureInfo.InvariantCulture, $"its number is not below limits.lanesPerTunnel, {maxLanes}"));
+        if (slot.Tunnels.Find(other => other != live && other.TunnelId == lane.TunnelId) is not { } tunnel)
+            return Refusal.Unknown("the edge has no tunnel with the id that it named");
+        // What differs is nobody's business but the operator's.
+        if (tunnel.Hello is not { Instance.Length: > 0 } hello || hello.Instance != live.Hello!.Instance)
+            return Refusal.Unknown("the tunnel is another process's");
+        if (tunnel.SecretId != live.SecretId)
+            return Refusal.Unknown("the tunnel was made with another secret");
+        if ((tunnel.Tunnel!.Features & TunnelFeatures.Lanes) == 0)
+            return Refusal.Unknown("the tunnel has not agreed on lanes");
+        if (tunnel.IsDraining)
+            return new("laneGone", "the tunnel takes no new streams");
+        live.JoinedTo = tunnel;
+        if (tunnel.Tunnel.TryJoin(lane.Index, live.Tunnel!))
+            return null;
+        live.JoinedTo = null;
+        return new("laneInUse", "the tunnel has a lane with this number, or is about to end");
+    }
+
+    private static async Task TurnAwayAsync(ITunnel tunnel, Refusal refusal)
+    {
+        tunnel.SendGoAway(refusal.Code);
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"refused as a lane: {refusal.Cause}"));
+    }
+
+    /// <param name="Code">For the edge.</param>
+    /// <param name="Cause">For the operator.</param>
+    private sealed record Refusal(string Code, string Cause)
+    {
+        public static Refusal Unknown(string cause) => new("laneUnknownTunnel", cause);
+    }
+}

@@ -1,0 +1,214 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport.Tls.Lanes;
+
+/// <summary>Opens a connection that is to be a lane: dials the hub and authenticates; not yet started.</summary>
+/// <param name="index">Which lane.</param>
+/// <param name="handler">Who is told of its events.</param>
+/// <param name="cancellationToken">Gives up.</param>
+internal delegate Task<DialResult> LaneDialer(int index, IEdgeTunnelHandler handler, CancellationToken cancellationToken);
+
+/// <summary>
+/// The edge's lanes beyond the first. A quiet tunnel has none: one is opened when streams move bulk on all that there are, so that those who come next
+/// need not wait behind them; one that is lost is dialled again; and when nothing has moved bulk for a while they are closed as they become empty.
+/// </summary>
+internal sealed class LaneKeeper
+{
+    /// <summary>For a lane to be accepted, after its handshake.</summary>
+    internal static readonly TimeSpan AcceptTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Without bulk for this long the lanes beyond those that are kept are closed.</summary>
+    internal static readonly TimeSpan QuietTime = TimeSpan.FromMinutes(5);
+
+    /// <summary>A lane that lived this long was healthy: after its loss the waits begin from the first again.</summary>
+    private static readonly TimeSpan HealthyTime = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastDelay = TimeSpan.FromMinutes(1);
+
+    private readonly LanedTunnel _tunnel;
+    private readonly LaneDialer _dial;
+    private readonly TransportContext _context;
+    private readonly string _name;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private ITimer? _timer;
+    private int _wanted;
+    private bool _dialling;
+    private bool _stopped;
+    private TimeSpan _delay = FirstDelay;
+    private long _notBefore;
+    private long _lastBulk;
+    private bool _failedBefore;
+
+    public LaneKeeper(LanedTunnel tunnel, LaneDialer dial, string name, TransportContext context)
+    {
+        _tunnel = tunnel;
+        _dial = dial;
+        _name = name;
+        _context = context;
+        _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Lanes");
+        _wanted = Math.Min(context.Lanes.Kept, context.Lanes.Max);
+    }
+
+    public void Start()
+    {
+        var period = TimeSpan.FromMilliseconds(BulkMeter.Period);
+        lock (_lock)
+        {
+            if (!_stopped) _timer = _context.Time.CreateTimer(static state => ((LaneKeeper)state!).Tick(), this, TimeSpan.Zero, period);
+        }
+    }
+
+    /// <summary>The tunnel is over.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _timer?.Dispose();
+            _stopped = true;
+        }
+
+        _stop.Cancel();
+    }
+
+    /// <summary>A lane is over.</summary>
+    public void OnLaneEnded(Lane lane, TunnelEnd end)
+    {
+        if (end.Kind == TunnelEndKind.Closed || _stop.IsCancellationRequested)
+        {
+            LaneLog.Closed(_logger, _name, lane.Index, end.Detail);
+            return;
+        }
+
+        LaneLog.Lost(_logger, _name, lane.Index, end.Kind, end.Detail);
+        lock (_lock)
+        {
+            if (_context.NowMilliseconds - lane.Since >= HealthyTime.TotalMilliseconds) _delay = FirstDelay;
+            BackOff();
+        }
+    }
+
+    private void Tick()
+    {
+        int index;
+        lock (_lock)
+        {
+            if (_stopped || !_tunnel.TakesNew) return;
+            var lanes = _tunnel.All;
+            var now = _context.NowMilliseconds;
+            var busy = lanes.Count(static lane => lane.CountBulk() > 0);
+            if (busy > 0) _lastBulk = now;
+            Revise(lanes, busy, now);
+            CloseEmpty(lanes);
+            if (_dialling || lanes.Count >= _wanted || now < _notBefore) return;
+            _dialling = true;
+            index = Enumerable.Range(1, LaneOptions.Limit).First(free => lanes.All(lane => lane.Index != free));
+        }
+
+        _ = OpenAsync(index);
+    }
+
+    // How many lanes there are to be.
+    private void Revise(IReadOnlyList<Lane> lanes, int busy, long now)
+    {
+        if (busy == 0 && now - _lastBulk >= QuietTime.TotalMilliseconds)
+        {
+            _wanted = Math.Min(_wanted, _context.Lanes.Kept);
+            foreach (var lane in lanes.Skip(_wanted)) lane.IsRetiring = true;
+        }
+
+        if (busy < lanes.Count(static lane => !lane.IsRetiring)) return;
+        if (lanes.FirstOrDefault(static lane => lane.IsRetiring) is { } retiring) retiring.IsRetiring = false;
+        else if (lanes.Count >= _wanted) _wanted = Math.Min(_wanted + 1, _context.Lanes.Max);
+        _wanted = Math.Max(_wanted, lanes.Count(static lane => !lane.IsRetiring));
+    }
+
+    private static void CloseEmpty(IReadOnlyList<Lane> lanes)
+    {
+        foreach (var lane in lanes)
+        {
+            if (lane.IsRetiring && lane.IsEmpty) _ = lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more"));
+        }
+    }
+
+    private async Task OpenAsync(int index)
+    {
+        string? fault;
+        try
+        {
+            fault = await DialAsync(index);
+        }
+        catch (OperationCanceledException)
+        {
+            // The tunnel is over.
+            return;
+        }
+        catch (Exception e)
+        {
+            // A mistake of ours must not keep the tunnel without lanes for good.
+            fault = e.Message;
+        }
+
+        lock (_lock)
+        {
+            _dialling = false;
+            if (fault is not null) BackOff();
+        }
+
+        if (fault is null) LaneLog.Opened(_logger, _name, index, _tunnel.RemoteEndPoint);
+        else if (!_stop.IsCancellationRequested && _tunnel.TakesNew) LaneLog.Failed(_logger, _failedBefore ? LogLevel.Debug : LogLevel.Warning, _name, index, fault);
+        _failedBefore = fault is not null;
+    }
+
+    private void BackOff()
+    {
+        _notBefore = _context.NowMilliseconds + (long)(_delay * (0.5 + (Random.Shared.NextDouble() / 2))).TotalMilliseconds;
+        _delay = TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, LastDelay.Ticks));
+    }
+
+    /// <summary>Opens a lane and has it join.</summary>
+    /// <returns>Why there is none, or null.</returns>
+    private async Task<string?> DialAsync(int index)
+    {
+        var handler = new LaneHandler();
+        var result = await _dial(index, handler, _stop.Token);
+        if (result.Failure is { } failure) return failure.Message;
+        var mux = (MuxTunnel)result.Tunnel!;
+        var accepted = mux.WaitForPing();
+        mux.Start();
+        try
+        {
+            await accepted.WaitAsync(AcceptTimeout, _context.Time, _stop.Token);
+            if (handler.Refusal is null && !mux.Completion.IsCompleted && _tunnel.TryJoin(index, mux)) return null;
+        }
+        catch (TimeoutException)
+        {
+        }
+        catch (OperationCanceledException)
+        {
+            await CloseAsync(mux);
+            throw;
+        }
+
+        await CloseAsync(mux);
+        return handler.Refusal is { } refusal ? $"the hub refuses it: {refusal}" : $"the hub did not accept it: {(await mux.Completion).Detail}";
+    }
+
+    private static Task CloseAsync(MuxTunnel mux) => mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "no answer to its HELLO"));
+
+    /// <summary>What a further lane may say: only that it is not wanted. All else goes on the first.</summary>
+    private sealed class LaneHandler : IEdgeTunnelHandler
+    {
+        public string? Refusal { get; private set; }
+
+        public void OnConfig(ITunnel tunnel, TunnelConfig config)
+        {
+        }
+
+        public void OnGoAway(ITunnel tunnel, GoAway goAway) => Refusal ??= goAway.Reason;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.Transport.ContractTests;
+
+/// <summary>Pairs over TLS with lanes, all of which are there when the pair is given out.</summary>
+/// <param name="max">The most.</param>
+/// <param name="kept">Those that are there from the beginning; by default all.</param>
+public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairFactory
+{
+    private readonly int _kept = kept ?? max;
+
+    /// <summary>What the hub does with a lane; null joins it.</summary>
+    internal Func<ITunnel, ITunnel, LaneHello, bool>? Join { get; set; }
+
+    public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null)
+    {
+        var lanes = new LaneOptions { Max = max, Kept = _kept };
+        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes };
+        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes };
+        hub.Context = hubContext;
+
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(8);
+        var accepting = TlsPairFactory.AcceptAsync(listener, hubContext, hub);
+        var result = await new TlsTunnelDialer(edgeContext).DialAsync(TlsPairFactory.Request((IPEndPoint)listener.LocalEndPoint!, edge), CancellationToken.None);
+        Assert.Null(result.Failure);
+        var hubTunnel = await accepting;
+        hubTunnel.Start();
+        _ = AcceptLanesAsync(listener, hubContext, hub, hubTunnel);
+        result.Tunnel!.Start();
+        while (hubTunnel.Lanes < _kept || result.Tunnel.Lanes < _kept) await Task.Yield();
+        return new TunnelPair(hubTunnel, result.Tunnel, hubContext, edgeContext);
+    }
+
+    private async Task AcceptLanesAsync(Socket listener, TransportContext context, TestHub hub, ITunnel tunnel)
+    {
+        _ = tunnel.Completion.ContinueWith(_ => listener.Dispose(), TaskScheduler.Default);
+        try
+        {
+            while (true)
+            {
+                var handler = new LaneOfHub(hub, tunnel, Join ?? ((all, lane, hello) => all.TryJoin(hello.Index, lane)));
+                (await TlsPairFactory.AcceptAsync(listener, context, handler)).Start();
+            }
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException or IOException)
+        {
+        }
+    }
+
+    /// <summary>Joins the connection when it says which lane it is; its streams are the hub's.</summary>
+    private sealed class LaneOfHub(IHubTunnelHandler hub, ITunnel tunnel, Func<ITunnel, ITunnel, LaneHello, bool> join) : IHubTunnelHandler
+    {
+        public void OnHello(ITunnel lane, Hello hello)
+        {
+            Assert.Equal("tunnel-1", hello.Lane!.TunnelId);
+            if (join(tunnel, lane, hello.Lane)) return;
+            lane.SendGoAway("laneRefused");
+            _ = lane.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "refused"));
+        }
+
+        public void OnReport(ITunnel lane, Report report) => Assert.Fail("a report goes on the first lane");
+
+        public void OnGoAway(ITunnel lane, GoAway goAway)
+        {
+        }
+
+        public void OnStreamOpened(ITunnel lane, ITunnelStream stream, in StreamOpening opening) => hub.OnStreamOpened(tunnel, stream, opening);
+
+        public IDatagramSink? OnSessionOpened(ITunnel lane, ITunnelSession session, in StreamOpening opening) => hub.OnSessionOpened(tunnel, session, opening);
+    }
+}

@@ -1,0 +1,208 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Lanes;
+
+namespace Tunnel.Transport.ContractTests;
+
+/// <summary>What is special about lanes (protocol.md section 3).</summary>
+public sealed class TlsLaneTests : IDisposable
+{
+    private readonly TestHub _hub = new();
+    private readonly TestEdge _edge = new();
+
+    public void Dispose() => _hub.Dispose();
+
+    [Fact]
+    public async Task New_streams_spread_over_lanes_and_their_ids_rise()
+    {
+        await using var pair = await new TlsLanePairFactory(3).CreateAsync(_hub, _edge);
+
+        var streams = new List<ITunnelStream>();
+        for (var i = 0; i < 6; i++) streams.Add((await OpenAsync(pair)).Stream);
+
+        Assert.Equal([1u, 2, 3, 4, 5, 6], streams.Select(static stream => stream.Id));
+        Assert.Equal([2, 2, 2], LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams));
+        Assert.Equal(6, pair.Edge.ActiveStreams);
+        Assert.Equal(6, pair.Hub.ActiveStreams);
+        Assert.Equal((3, 3), (pair.Edge.Lanes, pair.Hub.Lanes));
+    }
+
+    [Fact]
+    public async Task A_lost_lane_takes_only_its_own_streams_and_comes_back()
+    {
+        await using var pair = await new TlsLanePairFactory(2).CreateAsync(_hub, _edge);
+        var onFirst = await OpenAsync(pair);
+        var onSecond = await OpenAsync(pair);
+        await EchoedAsync(onFirst);
+        await EchoedAsync(onSecond);
+        var before = pair.Edge.Counters;
+        var lost = LanesOf(pair.Edge)[1];
+        Assert.Equal(1, lost.Mux.ActiveStreams);
+
+        lost.Mux.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+
+        Assert.True((await onSecond.Client.ReadToAnyEndAsync()).WasReset);
+        Assert.True((await onSecond.Upstream.ReadToAnyEndAsync()).WasReset);
+        await EchoedAsync(onFirst);
+        while (pair.Edge.Lanes < 2 || pair.Hub.Lanes < 2 || LanesOf(pair.Edge).Contains(lost)) await Task.Yield();
+        var next = await OpenAsync(pair);
+        await EchoedAsync(next);
+        Assert.Equal(1, LanesOf(pair.Edge)[1].Mux.ActiveStreams);
+        Assert.False(pair.Edge.Completion.IsCompleted);
+
+        // What the lost one carried is not forgotten.
+        Assert.True(pair.Edge.Counters.BytesSent > before.BytesSent);
+        Assert.Equal(3, pair.Edge.Counters.StreamsOpened);
+        Assert.Equal(1, pair.Edge.Counters.StreamsReset);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_first_lane_is_the_tunnel(bool hubBreaks)
+    {
+        await using var pair = await new TlsLanePairFactory(2).CreateAsync(_hub, _edge);
+        var onFirst = await OpenAsync(pair);
+        var onSecond = await OpenAsync(pair);
+
+        LanesOf(hubBreaks ? pair.Hub : pair.Edge)[0].Mux.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+
+        foreach (var (client, upstream, _) in new[] { onFirst, onSecond })
+        {
+            Assert.True((await client.ReadToAnyEndAsync()).WasReset);
+            Assert.True((await upstream.ReadToAnyEndAsync()).WasReset);
+        }
+
+        await pair.Edge.Completion.WaitAsync(SocketHelpers.Hang);
+        await pair.Hub.Completion.WaitAsync(SocketHelpers.Hang);
+        Assert.Null(await TestEdge.TryConnectAsync(pair));
+        Assert.Equal((0, 0), (pair.Edge.ActiveStreams, pair.Hub.ActiveStreams));
+    }
+
+    [Fact]
+    public async Task Bulk_brings_a_lane_and_what_comes_then_is_apart_from_it()
+    {
+        await using var pair = await new TlsLanePairFactory(2, kept: 1).CreateAsync(_hub, _edge);
+        var elephant = await OpenAsync(pair);
+        Assert.Equal(1, pair.Edge.Lanes);
+
+        var draining = DrainAsync(elephant.Upstream);
+        var block = RandomNumberGenerator.GetBytes(1 << 20);
+        while (pair.Edge.Lanes < 2) await elephant.Client.SendAllAsync(block);
+        await EchoedAsync(await OpenAsync(pair));
+
+        Assert.Equal([1, 1], LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams));
+        elephant.Client.Shutdown(SocketShutdown.Send);
+        await draining;
+    }
+
+    [Fact]
+    public async Task A_download_counts_as_bulk_too()
+    {
+        await using var pair = await new TlsLanePairFactory(2, kept: 1).CreateAsync(_hub, _edge);
+        var elephant = await OpenAsync(pair);
+
+        var draining = DrainAsync(elephant.Client);
+        var block = RandomNumberGenerator.GetBytes(1 << 20);
+        while (pair.Edge.Lanes < 2) await elephant.Upstream.SendAllAsync(block);
+
+        elephant.Upstream.Shutdown(SocketShutdown.Send);
+        await draining;
+    }
+
+    [Fact]
+    public async Task A_refused_lane_costs_no_stream()
+    {
+        var refused = new TaskCompletionSource<ITunnel>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var factory = new TlsLanePairFactory(2, kept: 1)
+        {
+            Join = (_, lane, _) =>
+            {
+                refused.TrySetResult(lane);
+                return false;
+            },
+        };
+        await using var pair = await factory.CreateAsync(_hub, _edge);
+        var elephant = await OpenAsync(pair);
+        var draining = DrainAsync(elephant.Upstream);
+        var block = RandomNumberGenerator.GetBytes(1 << 20);
+        while (!refused.Task.IsCompleted) await elephant.Client.SendAllAsync(block);
+
+        await EchoedAsync(await OpenAsync(pair));
+        await (await refused.Task).Completion.WaitAsync(SocketHelpers.Hang);
+        await EchoedAsync(await OpenAsync(pair));
+
+        Assert.Equal((1, 1), (pair.Edge.Lanes, pair.Hub.Lanes));
+        elephant.Client.Shutdown(SocketShutdown.Send);
+        await draining;
+    }
+
+    [Fact]
+    public async Task After_goaway_no_lane_takes_new_streams_and_none_joins()
+    {
+        await using var pair = await new TlsLanePairFactory(2).CreateAsync(_hub, _edge);
+        await OpenAsync(pair);
+        var onSecond = await OpenAsync(pair);
+
+        pair.Hub.SendGoAway(GoAway.Shutdown);
+        Assert.Equal(2u, (await _edge.GoAway.Task.WaitAsync(SocketHelpers.Hang)).LastStreamId);
+        await _hub.GoAway.Task.WaitAsync(SocketHelpers.Hang);
+
+        Assert.Null(await TestEdge.TryConnectAsync(pair));
+        await EchoedAsync(onSecond);
+        LanesOf(pair.Edge)[1].Mux.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1) await Task.Yield();
+        Assert.False(((LanedTunnel)pair.Hub).TryJoin(1, LanesOf(pair.Hub)[0].Mux));
+    }
+
+    [Fact]
+    public async Task Only_numbers_that_are_free_and_in_range_can_join()
+    {
+        await using var pair = await new TlsLanePairFactory(2).CreateAsync(_hub, _edge);
+        var hub = (LanedTunnel)pair.Hub;
+        var any = LanesOf(pair.Hub)[1].Mux;
+
+        Assert.All([-1, 0, 1, 2, int.MaxValue], index => Assert.False(hub.TryJoin(index, any)));
+        Assert.Equal(2, hub.Lanes);
+    }
+
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(8, 1)]
+    public async Task Without_lanes_at_either_end_there_is_one_connection(int hubMax, int edgeMax)
+    {
+        await using var pair = await TlsPairFactory.CreateAsync(
+            _hub, _edge, new LaneOptions { Max = hubMax, Kept = hubMax }, new LaneOptions { Max = edgeMax, Kept = edgeMax });
+        await EchoedAsync(await OpenAsync(pair));
+
+        Assert.Equal((1, 1), (pair.Edge.Lanes, pair.Hub.Lanes));
+        Assert.Equal((TlsTunnel.SupportedFeatures, TlsTunnel.SupportedFeatures), (pair.Edge.Features, pair.Hub.Features));
+    }
+
+    private static IReadOnlyList<Lane> LanesOf(ITunnel tunnel) => ((LanedTunnel)tunnel).All;
+
+    private async Task<(Socket Client, Socket Upstream, ITunnelStream Stream)> OpenAsync(TunnelPair pair)
+    {
+        var (client, stream) = await TestEdge.ConnectAsync(pair);
+        return (client, await _hub.AcceptAsync(), stream);
+    }
+
+    private static async Task EchoedAsync((Socket Client, Socket Upstream, ITunnelStream Stream) stream)
+    {
+        await stream.Client.SendAllAsync("to"u8.ToArray());
+        Assert.Equal("to"u8.ToArray(), await stream.Upstream.ReadExactlyAsync(2));
+        await stream.Upstream.SendAllAsync("and fro"u8.ToArray());
+        Assert.Equal("and fro"u8.ToArray(), await stream.Client.ReadExactlyAsync(7));
+    }
+
+    private static async Task DrainAsync(Socket socket)
+    {
+        var buffer = new byte[256 << 10];
+        while (await socket.ReceiveAsync(buffer, SocketFlags.None).WaitAsync(SocketHelpers.Hang) > 0)
+        {
+        }
+    }
+}
