@@ -37,11 +37,10 @@ internal sealed class HubRun : IDisposable
         Certificate = certificate;
         Since = time.GetUtcNow();
         var limits = options.Limits;
-        Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory)
+        Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
         };
-
 
         var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);

@@ -147,7 +147,7 @@ internal sealed class MuxTunnel : ITunnel
             _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
         }
 
-        _connection.UseLoop();
+        _connection.BecomeTunnel(Context.Congestion);
         _reading = ReadAsync();
         Writer.Request();
     }
@@ -316,7 +316,7 @@ internal sealed class MuxTunnel : ITunnel
     /// <summary>What there is to do now. <paramref name="bulk"/> was counted before, by <see cref="CountBulk"/>.</summary>
     internal LaneLoad GetLoad(int bulk, bool isRetiring)
     {
-        var unsent = _connection.GetUnsentBytes();
+        var unsent = _connection.Tcp.UnsentBytes;
         lock (Sync)
         {
             return new LaneLoad(
@@ -428,7 +428,8 @@ internal sealed class MuxTunnel : ITunnel
         }
 
         foreach (var stream in idle) stream.Receiver.OnIdle();
-        if (IsEdge && _connection.GetRoundTripTime() is { } roundTrip) NoteRoundTrip(roundTrip);
+        _connection.Tcp.FollowPath();
+        if (IsEdge && _connection.Tcp.RoundTrip is { } roundTrip) NoteRoundTrip(roundTrip);
         if (Liveness.IsDead(now)) Terminate(new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s"));
         else Writer.Request();
     }
