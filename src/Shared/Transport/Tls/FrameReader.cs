@@ -59,7 +59,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             if (count == 0) return false;
             _end += count;
             _inline += count;
-            if (waits || count < RecordSize / 2 || _end - _start >= GatherSize || _buffer.Length - _end < RecordSize) return true;
+            if (count < RecordSize / 2 || _end - _start >= GatherSize || _buffer.Length - _end < RecordSize) return true;
         }
     }
 
