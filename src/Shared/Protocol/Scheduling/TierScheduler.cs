@@ -11,14 +11,14 @@ public sealed class TierScheduler
     /// <summary>Bytes of control in a row after which one data frame goes.</summary>
     public const int ControlBurst = 64 << 10;
 
-    /// <summary>Bytes that a flow may send in its turn while others wait: two TLS records.</summary>
-    public const int Quantum = 32 << 10;
+    /// <summary>Bytes that a flow may send in its turn while others wait: four TLS records, which are one send of the tunnel and one of the peer's.</summary>
+    public const int Quantum = 64 << 10;
 
     /// <summary>Sustained streams get at least this many bytes a second, or a fifth of what flows, whichever is less.</summary>
     public const int SustainedFloor = 1_000_000;
 
     /// <summary>Bytes of flows that were quiet, in a row, after which one frame of the others goes: new flows without end starve nobody.</summary>
-    public const int FreshBurst = 8 * Quantum;
+    public const int FreshBurst = 4 * Quantum;
 
     // What is left of a turn when a batch was full is not worth a frame of its own; it is added to the next turn.
     private const int SmallestTurn = 1 << 10;

@@ -21,7 +21,7 @@ public class SustainedTierTests
         var link = new SimulatedLink(_scheduler, 10_000_000);
         var elephant = Sustained(link);
         var normal = new Flow();
-        link.Demand(normal, 60_000);
+        link.Demand(normal, TierScheduler.Quantum + 20_000);
         Assert.Same(normal, link.SendFrame(64 << 10));
         Assert.Same(normal, link.SendFrame(64 << 10));
         Assert.Same(elephant, link.SendFrame(64 << 10));

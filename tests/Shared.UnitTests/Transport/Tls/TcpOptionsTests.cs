@@ -34,6 +34,7 @@ public sealed class TcpOptionsTests : IDisposable
     {
         _options.Prepare();
         _options.LimitReceiveBufferOfNearPeer();
+        var buffer = _socket.ReceiveBufferSize;
 
         _peer.Blocking = false;
         var chunk = new byte[256 << 10];
@@ -47,7 +48,8 @@ public sealed class TcpOptionsTests : IDisposable
             most = Math.Max(most, _socket.Available);
         }
 
-        Assert.InRange(most, 1, 256 << 10);
+        Assert.InRange(most, 1, 1 << 20);
+        Assert.Equal(buffer, _socket.ReceiveBufferSize);
     }
 
     [Fact]
