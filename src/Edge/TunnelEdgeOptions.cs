@@ -38,7 +38,7 @@ public sealed record TunnelEdgeOptions
     /// TLS connections that one tunnel may have, 1–8. Those beyond the first are opened when streams move bulk, so that new ones need not wait behind
     /// them, and only with a hub that allows it.
     /// </summary>
-    public int Lanes { get; init; } = 1;
+    public int Lanes { get; init; } = 2;
 
     /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;
