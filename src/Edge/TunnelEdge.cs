@@ -67,7 +67,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         ILogger listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
         ILogger udp = loggerFactory.CreateLogger("Tunnel.Edge.Udp");
 
-        var transport = new TransportContext(options.FlowControl, time, loggerFactory) { Lanes = new LaneOptions { Max = options.Lanes } };
+        var transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl) { Lanes = new LaneOptions { Max = options.Lanes } };
         TransportSelector transports = dialer is null
             ? TransportSetup.Create(options.Transport, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);

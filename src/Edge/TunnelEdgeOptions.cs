@@ -40,6 +40,9 @@ public sealed record TunnelEdgeOptions
     /// </summary>
     public int Lanes { get; init; } = 2;
 
+    /// <summary>The kernel's congestion control for tunnels over TLS, by its name, or <c>system</c>.</summary>
+    public string CongestionControl { get; init; } = Shared.Transport.Tls.CongestionControl.Default;
+
     /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;
 

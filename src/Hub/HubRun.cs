@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Blocks;
@@ -15,6 +16,7 @@ namespace Tunnel.Hub;
 /// <summary>One run of the hub, from start to stop: its parts, joined in the order in which a client's bytes pass them.</summary>
 internal sealed class HubRun : IDisposable
 {
+    private readonly HubEventFeed _events;
     private readonly StrangerRegistry _strangers;
     private readonly Task _accepting;
     private readonly QuicDoor? _quic;
@@ -29,16 +31,16 @@ internal sealed class HubRun : IDisposable
         TimeProvider time,
         ILoggerFactory loggerFactory)
     {
+        _events = events;
         Options = options;
         Edges = edges;
         Certificate = certificate;
         Since = time.GetUtcNow();
         var limits = options.Limits;
-        Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory)
+        Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
         };
-
 
         var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);
@@ -99,6 +101,32 @@ internal sealed class HubRun : IDisposable
 
     /// <summary>New streams and sessions go by other options.</summary>
     public void Change(TunnelHubOptions options) => Streams.Options = Sessions.Options = Forwarding(options);
+
+    /// <summary>How it is now.</summary>
+    public HubStatus Describe()
+    {
+        ImmutableArray<ConnectedEdgeStatus> connected = [.. Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
+        return new HubStatus
+        {
+            Running = true,
+            TunnelPort = Listener.LocalEndPoint.Port,
+            Quic = HasQuic,
+            Version = TunnelHub.Version,
+            Since = Since,
+            CertificatePin = Certificate.Pin,
+            AllowedEdges = Edges.Current.Count,
+            ConnectedEdges = connected,
+            Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic)],
+            Strangers = Strangers,
+            ActiveSessions = Sessions.Count,
+            Refusals = Reception.Refusals.Snapshot(),
+            StreamFailures = Streams.Failures.Snapshot(),
+            SessionFailures = Sessions.Failures.Snapshot(),
+            EventsDropped = _events.Dropped,
+            MemoryBudget = Context.Options.MemoryBudget,
+            MemoryUsed = Context.Flow.Budget.Used,
+        };
+    }
 
     /// <summary>Closes the port, lets open streams go on for a while, then ends the tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)

@@ -93,7 +93,7 @@ public sealed record ConnectedEdgeStatus
     /// <summary>Tunnels that it has, draining ones included.</summary>
     public required int Tunnels { get; init; }
 
-    /// <summary>Connections of its tunnels: more than <see cref="Tunnels"/> when one has lanes.</summary>
+    /// <summary>Connections of its tunnels: more than its tunnels when one has lanes.</summary>
     public int Lanes { get; init; }
 
     /// <summary>Milliseconds of the last measured round trip; null before the first.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Net.Security;
 using Microsoft.Extensions.Logging;
@@ -6,7 +5,6 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
-using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Traffic;
@@ -186,32 +184,7 @@ public sealed class TunnelHub : IAsyncDisposable
         _run?.Live.DisconnectAsync(edgeId, new TunnelEnd(TunnelEndKind.Closed, "disconnected by the operator")) ?? Task.CompletedTask;
 
     /// <summary>How the hub is now.</summary>
-    public HubStatus GetStatus()
-    {
-        if (_run is not { } run)
-            return new HubStatus { Running = false, TunnelPort = 0, Version = Version };
-        ImmutableArray<ConnectedEdgeStatus> connected = [.. run.Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
-        return new HubStatus
-        {
-            Running = true,
-            TunnelPort = run.Listener.LocalEndPoint.Port,
-            Quic = run.HasQuic,
-            Version = Version,
-            Since = run.Since,
-            CertificatePin = run.Certificate.Pin,
-            AllowedEdges = run.Edges.Current.Count,
-            ConnectedEdges = connected,
-            Ports = [.. PortStatuses.OfUsed(run.Edges.Current, connected, run.Traffic)],
-            Strangers = run.Strangers,
-            ActiveSessions = run.Sessions.Count,
-            Refusals = run.Reception.Refusals.Snapshot(),
-            StreamFailures = run.Streams.Failures.Snapshot(),
-            SessionFailures = run.Sessions.Failures.Snapshot(),
-            EventsDropped = _events!.Dropped,
-            MemoryBudget = run.Context.Options.MemoryBudget,
-            MemoryUsed = run.Context.Flow.Budget.Used,
-        };
-    }
+    public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = Version };
 
     /// <summary>Stops without draining.</summary>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);

@@ -18,7 +18,7 @@ public sealed class TestEdge : IEdgeTunnelHandler
 
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway) => GoAway.TrySetResult(goAway);
 
-    /// <summary>A client's socket whose other end is a stream of the tunnel.</summary>
+    /// <summary>A client's socket whose other end is a stream of the tunnel; open until the end of the test.</summary>
     public static async Task<(Socket Client, ITunnelStream Stream)> ConnectAsync(TunnelPair pair, IStreamObserver? observer = null)
     {
         var connection = await TryConnectAsync(pair, observer);
@@ -37,7 +37,12 @@ public sealed class TestEdge : IEdgeTunnelHandler
         var accepted = await listener.AcceptAsync();
         accepted.NoDelay = true;
         var opening = new StreamOpening((IPEndPoint)accepted.RemoteEndPoint!, (IPEndPoint)accepted.LocalEndPoint!, 443);
-        if (pair.Edge.OpenStream(opening, new SocketEndpoint(accepted, pair.EdgeContext), observer) is { } stream) return (client, stream);
+        if (pair.Edge.OpenStream(opening, new SocketEndpoint(accepted, pair.EdgeContext), observer) is { } stream)
+        {
+            pair.Hold(client);
+            return (client, stream);
+        }
+
         accepted.Dispose();
         client.Dispose();
         return null;

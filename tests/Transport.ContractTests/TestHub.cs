@@ -12,6 +12,8 @@ namespace Tunnel.Transport.ContractTests;
 /// <summary>A hub that forwards every stream to one upstream socket and answers every datagram with itself.</summary>
 public sealed class TestHub : IHubTunnelHandler, IDisposable
 {
+    // As in TunnelPair.
+    private readonly ConcurrentBag<Socket> _upstreams = [];
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     public TestHub()
@@ -38,15 +40,20 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     /// <summary>When set, streams wait for it before they are connected.</summary>
     public Task? Gate { get; set; }
 
-    /// <summary>The next connection of a stream, as its upstream sees it.</summary>
+    /// <summary>The next connection of a stream, as its upstream sees it; open until the end of the test.</summary>
     public async Task<Socket> AcceptAsync(CancellationToken cancellationToken = default)
     {
         var socket = await _listener.AcceptAsync(cancellationToken);
         socket.NoDelay = true;
+        _upstreams.Add(socket);
         return socket;
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        foreach (var upstream in _upstreams) upstream.Dispose();
+        _listener.Dispose();
+    }
 
     void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello) => Hello.TrySetResult(hello);
 

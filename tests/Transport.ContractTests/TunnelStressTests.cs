@@ -43,6 +43,9 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
     private const int Streams = 60;
     private static readonly byte[] Pattern = MakePattern();
 
+    // What a run that hangs waits for.
+    private Func<string> _waitsFor = () => "the tunnel";
+
     private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_STRESS_SEEDS"), out var seeds) ? seeds : 6;
 
     private static int FirstSeed => int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_STRESS_FIRST"), out var first) ? first : 1;
@@ -71,7 +74,7 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
             }
             catch (Exception e) when (e is not Xunit.Sdk.SkipException)
             {
-                throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
+                throw new InvalidOperationException($"seed {seed}, waiting for {_waitsFor()}: {e.Message}", e);
             }
 
             // An accept that is cancelled at the wrong moment leaves its socket to the collector; one that a stream has forgotten waits for bytes, and stays.
@@ -99,12 +102,18 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         using var over = new CancellationTokenSource();
         var upstreams = ServeAsync(hub, new Random(random.Next()), over.Token);
         var clients = Enumerable.Range(0, Streams).Select(_ => ClientAsync(pair, new Random(random.Next()))).ToArray();
+        string Open() => $"{pair.Edge.ActiveStreams} streams are open at the edge, {pair.Hub.ActiveStreams} at the hub";
+        _waitsFor = () => $"{loss} ({Open()})";
         await LoseAsync(pair, loss, TimeSpan.FromMilliseconds(random.Next(1, 150)));
+        _waitsFor = () => $"{clients.Count(client => !client.IsCompleted)} clients ({Open()})";
         await Task.WhenAll(clients);
+        _waitsFor = () => $"streams ({Open()})";
         await pair.Edge.WaitForStreamsAsync(CancellationToken.None);
         await pair.Hub.WaitForStreamsAsync(CancellationToken.None);
+        _waitsFor = () => "upstreams";
         await over.CancelAsync();
         await upstreams;
+        _waitsFor = () => "the tunnel's end";
 
         if (loss == Loss.None) Assert.False(pair.Hub.Completion.IsCompleted || pair.Edge.Completion.IsCompleted);
         else await Task.WhenAll(pair.Hub.Completion, pair.Edge.Completion);

@@ -6,6 +6,7 @@ using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Edge.Cli;
 
@@ -43,6 +44,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             Pins = hub.Pins,
             Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
             Lanes = configuration.Integer("lanes", 2, 1, LaneOptions.Limit),
+            CongestionControl = configuration.Word("congestionControl", CongestionControl.Default, CongestionControl.IsValid, CongestionControl.Valid),
             InsecureSkipVerify = configuration.Boolean("insecureSkipVerify", false),
             BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
             AllowPorts = allowed,

@@ -26,6 +26,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private readonly NftTable _table;
     private readonly IHubProbe _probe;
     private readonly IPacketFilterObserver _observer;
+    private readonly FirewallReporter _reporter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -35,18 +36,16 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private FirewallPlan _enforced = FirewallPlan.Nothing;
     private string? _rejected;
     private CancellationTokenSource? _confirming;
-    private Told? _told;
-    private volatile FirewallStatus _status;
 
     public FirewallController(
         FirewallMode mode, FirewallPlanner planner, NftTable table, IHubProbe probe, IPacketFilterObserver observer, TimeProvider time, ILogger logger)
     {
         (_mode, _planner, _table, _probe, _observer, _time, _logger) = (mode, planner, table, probe, observer, time, logger);
         _expiry = time.CreateTimer(_ => Task.Run(OnExpiryAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _status = new FirewallStatus { State = FirewallReport.None, Mode = planner.ModeName };
+        _reporter = new FirewallReporter(planner.ModeName, observer, logger);
     }
 
-    public FirewallStatus Status => _status;
+    public FirewallStatus Status => _reporter.Status;
 
     /// <summary>Removes what a process left behind that was killed. Never throws but for cancellation.</summary>
     public async Task RemoveLeftoverAsync(CancellationToken cancellationToken)
@@ -60,7 +59,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            _told = new Told(tunnel, config.Hub?.Rev ?? 0);
+            _reporter.Answer(tunnel, config.Hub?.Rev ?? 0);
             PlanResult result = _planner.Plan(config.FirewallConfig, [tunnel.RemoteEndPoint.Address, .. _probe.KnownAddresses]);
             if (result.Plan is not { } plan)
                 Publish(FirewallReport.Refused, result.Notes);
@@ -148,6 +147,9 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         _gate.Dispose();
     }
 
+    /// <summary>Sources that are blocked now.</summary>
+    private int Blocked => _installed?.Blocked(_planner.Now).Count ?? 0;
+
     private async Task ApplyAsync(FirewallPlan wanted, string[] notes, bool initial, CancellationToken cancellationToken)
     {
         // A new tunnel is another chance: the hub may just have been down when the connection was tried.
@@ -164,7 +166,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         else if (plan.IsEmpty)
         {
             _confirmed = plan;
-            Publish(again ? FirewallReport.RolledBack : FirewallReport.None, again ? [.. _status.Errors] : notes);
+            Publish(again ? FirewallReport.RolledBack : FirewallReport.None, again ? [.. Status.Errors] : notes);
         }
         else if (!again && _confirmed is { } confirmed && plan.LetsInTheSameAs(confirmed))
         {
@@ -174,9 +176,9 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         else
         {
             string state = again ? FirewallReport.RolledBack : FirewallReport.Applied;
-            string[] errors = again ? [.. _status.Errors] : notes;
+            string[] errors = again ? [.. Status.Errors] : notes;
             if (!again)
-                _status = Describe("confirming", notes);
+                _reporter.NoteConfirming(notes, Blocked);
             _confirming = new CancellationTokenSource();
             _ = ConfirmAsync(plan, wanted.Key, state, errors, _confirming.Token);
         }
@@ -287,59 +289,12 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         Publish(FirewallReport.RolledBack, [$"no new connection to the hub with it, so the one before is in force: {fault}"]);
     }
 
+    private void Publish(string state, IEnumerable<string> errors) => _reporter.Tell(state, errors, Blocked);
+
     private void EndConfirming()
     {
         // Not disposed: the task may still look at the token.
         _confirming?.Cancel();
         _confirming = null;
     }
-
-    private FirewallStatus Describe(string state, IEnumerable<string> errors) => new()
-    {
-        State = state,
-        Mode = _planner.ModeName,
-        Errors = [.. errors],
-        Blocked = _installed?.Blocked(_planner.Now).Count ?? 0,
-    };
-
-    private void Publish(string state, IEnumerable<string> errors)
-    {
-        FirewallStatus before = _status;
-        FirewallStatus status = _status = Describe(state, errors);
-        bool isNews = before.State != state || !before.Errors.AsSpan().SequenceEqual(status.Errors.AsSpan());
-        if (isNews)
-            Log(status);
-        // A hub that never asked for a firewall hears nothing of it.
-        if (!isNews && state == FirewallReport.None)
-            return;
-        _told!.Tunnel.SendReport(new Report
-        {
-            Kind = Report.Firewall,
-            Rev = _told.Revision,
-            FirewallState = new FirewallReport { State = state, Mode = status.Mode, Errors = FirewallReport.Cut(status.Errors) },
-        });
-        _observer.OnFirewallChanged(_told.Revision, status);
-    }
-
-    private void Log(FirewallStatus status)
-    {
-        string errors = string.Join("; ", status.Errors.Take(3));
-        switch (status.State)
-        {
-            case FirewallReport.Unavailable:
-                _logger.Unavailable(errors);
-                break;
-            case FirewallReport.Refused or FirewallReport.Failed:
-                _logger.NotApplied(status.State, errors);
-                break;
-            case FirewallReport.Off:
-                _logger.SwitchedOff();
-                break;
-            case FirewallReport.Applied or FirewallReport.None:
-                _logger.Applied(status.Blocked, errors);
-                break;
-        }
-    }
-
-    private sealed record Told(ITunnel Tunnel, long Revision);
 }

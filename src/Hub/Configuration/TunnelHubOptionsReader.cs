@@ -48,6 +48,7 @@ internal static class TunnelHubOptionsReader
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges"),
             DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
+            CongestionControl = configuration.Text("congestionControl", defaults.CongestionControl)!,
             NeverBlock = NeverBlockSetting.Read(configuration),
             Limits = ReadLimits(configuration, defaults.Limits),
         };

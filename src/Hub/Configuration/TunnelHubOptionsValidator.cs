@@ -4,6 +4,7 @@ using System.Net;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -27,6 +28,8 @@ public static class TunnelHubOptionsValidator
         CheckPath("stateDir", options.StateDir, errors);
         CheckPath("adminSocket", options.AdminSocket, errors);
         Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);
+        if (!CongestionControl.IsValid(options.CongestionControl))
+            errors.Add("congestionControl", options.CongestionControl, CongestionControl.Valid);
         CheckTls(options.Tls, errors);
         CheckLimits(options.Limits, errors);
         foreach (var fault in ValidateEdges(options))

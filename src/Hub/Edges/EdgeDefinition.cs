@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace Tunnel.Hub.Edges;
 
-/// <summary>One edge as the operator writes it (docs/operations.md, Edges). Not yet validated: see <see cref="EdgeSetValidator"/>.</summary>
+/// <summary>One edge as the operator writes it (docs/operations.md, Edges).</summary>
+/// <remarks>Not yet validated: see <see cref="EdgeSetValidator"/>.</remarks>
 public sealed record EdgeDefinition
 {
     /// <summary>The edge's id: 1–64 of <c>[A-Za-z0-9._-]</c>, unique in the set.</summary>

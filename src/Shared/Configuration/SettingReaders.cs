@@ -69,6 +69,10 @@ public static class SettingReaders
     public static T Word<T>(this LayeredConfiguration configuration, string name, T missing, IReadOnlyDictionary<string, T> words) =>
         configuration.Read(name, missing, $"must be one of {string.Join(", ", words.Keys)}", value => (words.TryGetValue(value, out var found), found!));
 
+    /// <summary>Text that must pass a check; <paramref name="valid"/> says what would: "must be …".</summary>
+    public static string Word(this LayeredConfiguration configuration, string name, string missing, Func<string, bool> check, string valid) =>
+        configuration.Read(name, missing, valid, value => (check(value), value));
+
     /// <summary>How much is logged: trace, debug, information (info), warning (warn), error, critical, none.</summary>
     public static LogLevel LogLevel(this LayeredConfiguration configuration, string name, LogLevel missing) =>
         configuration.Word(name, missing, LogLevelWords.All);

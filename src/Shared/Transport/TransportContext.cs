@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Relay;
+using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Shared.Transport;
 
@@ -9,12 +10,13 @@ public sealed class TransportContext
     private readonly long _start;
 
     /// <summary>Makes a context; a service has one.</summary>
-    public TransportContext(FlowControlOptions flowControl, TimeProvider time, ILoggerFactory loggerFactory)
+    public TransportContext(FlowControlOptions flowControl, TimeProvider time, ILoggerFactory loggerFactory, string congestionControl = CongestionControl.Default)
     {
         Options = flowControl;
         Time = time;
         LoggerFactory = loggerFactory;
         Flow = new FlowController(flowControl);
+        Congestion = new CongestionControl(congestionControl, loggerFactory);
         Sweeper = new Sweeper(time);
         Pacer = new Pacer(time);
         _start = time.GetTimestamp();
@@ -34,6 +36,8 @@ public sealed class TransportContext
 
     /// <summary>Where the transports log.</summary>
     public ILoggerFactory LoggerFactory { get; }
+
+    internal CongestionControl Congestion { get; }
 
     internal Sweeper Sweeper { get; }
 

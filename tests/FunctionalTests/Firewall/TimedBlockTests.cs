@@ -72,7 +72,7 @@ public sealed class TimedBlockTests
     public async Task The_hub_and_what_is_no_address_are_not_blocked()
     {
         await using var setup = await FirewallSetup.StartAsync(null);
-        foreach (var (ip, why) in new[] { ("10.9.1.2", "address of this hub"), ("0.0.0.0/0", "loopback"), ("; flush ruleset", "must be an IPv4") })
+        foreach (var (ip, why) in new[] { ("10.9.1.2", "address of this hub"), ("0.0.0.0/0", "loopback"), ("::ffff:127.0.0.1", "loopback"), ("; flush ruleset", "must be an address or a CIDR") })
         {
             var answer = await setup.HubCommandAsync("firewall", "block", ip);
             Assert.Equal(2, answer.ExitCode);

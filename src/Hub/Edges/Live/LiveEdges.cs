@@ -139,10 +139,6 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
-    /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
-    public void OnFirewallApplied(LiveTunnel live, long revision, string? error) =>
-        _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, error is null, error) { Time = _time.GetUtcNow() });
-
     public void OnPortReport(LiveTunnel live, Report report)
     {
         Pushes.OnApplied(live, report.Rev);
@@ -151,6 +147,7 @@ internal sealed class LiveEdges : IDisposable
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
     }
 
+    /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
     public void OnFirewallReport(LiveTunnel live, long revision, FirewallReport firewall)
     {
         LiveEdgesLog.FirewallReported(_logger, firewall.Fault is null ? LogLevel.Information : LogLevel.Warning, live.EdgeId, revision, firewall.Fault ?? firewall.State);

@@ -3,13 +3,17 @@ using System.Buffers;
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// Bytes of one stream that its local socket did not take at once: a list of pooled segments, counted in the memory budget. Not thread-safe; appending
-/// never touches the bytes that <see cref="Peek"/> has handed out, so a write of these may be under way meanwhile.
+/// Bytes of one stream that its local socket did not take at once: a list of pooled segments, counted in the memory budget. Small ones at first, so that
+/// a stalled stream costs little; behind these large ones, since one segment is one system call. Not thread-safe; appending never touches the bytes that
+/// <see cref="Peek"/> has handed out, so a write of these may be under way meanwhile.
 /// </summary>
 internal sealed class ReceiveQueue(MemoryBudget budget)
 {
-    /// <summary>Bytes of a segment: one TLS record.</summary>
+    /// <summary>Bytes of a small segment: one TLS record.</summary>
     public const int SegmentSize = 16 << 10;
+
+    /// <summary>Bytes of a large one, and what is kept in small ones.</summary>
+    public const int LargeSegmentSize = 64 << 10;
 
     private readonly Queue<byte[]> _segments = new();
     private byte[]? _last;
@@ -28,15 +32,8 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
         var taken = 0;
         while (taken < data.Length)
         {
-            if (_last is null || _end == SegmentSize)
-            {
-                if (!budget.TryTake(SegmentSize)) break;
-                _last = ArrayPool<byte>.Shared.Rent(SegmentSize);
-                _segments.Enqueue(_last);
-                _end = 0;
-            }
-
-            var count = Math.Min(data.Length - taken, SegmentSize - _end);
+            if ((_last is null || _end == _last.Length) && !TryAddSegment(Length + taken)) break;
+            var count = Math.Min(data.Length - taken, _last!.Length - _end);
             data.Slice(taken, count).CopyTo(_last.AsSpan(_end));
             _end += count;
             taken += count;
@@ -50,7 +47,7 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
     public ReadOnlyMemory<byte> Peek()
     {
         var first = _segments.Peek();
-        return first.AsMemory(_start, (ReferenceEquals(first, _last) ? _end : SegmentSize) - _start);
+        return first.AsMemory(_start, EndOf(first) - _start);
     }
 
     /// <summary>Removes the oldest bytes; not more than one <see cref="Peek"/> gave.</summary>
@@ -59,10 +56,9 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
         _start += count;
         Length -= count;
         var first = _segments.Peek();
-        var isLast = ReferenceEquals(first, _last);
-        if (_start < (isLast ? _end : SegmentSize)) return;
+        if (_start < EndOf(first)) return;
         _segments.Dequeue();
-        if (isLast) _last = null;
+        if (ReferenceEquals(first, _last)) _last = null;
         _start = 0;
         Release(first);
     }
@@ -72,12 +68,12 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
     public long DropAllButFirst()
     {
         if (!_segments.TryDequeue(out var first)) return 0;
-        var isLast = ReferenceEquals(first, _last);
-        var kept = (isLast ? _end : SegmentSize) - _start;
+        var end = EndOf(first);
+        var kept = end - _start;
         while (_segments.TryDequeue(out var segment)) Release(segment);
         _segments.Enqueue(first);
         _last = first;
-        if (!isLast) _end = SegmentSize;
+        _end = end;
         var dropped = Length - kept;
         Length = kept;
         return dropped;
@@ -92,9 +88,23 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
         Length = 0;
     }
 
+    private int EndOf(byte[] segment) => ReferenceEquals(segment, _last) ? _end : segment.Length;
+
+    private bool TryAddSegment(long length)
+    {
+        var size = length < LargeSegmentSize || !budget.TryTake(LargeSegmentSize) ? SegmentSize : LargeSegmentSize;
+        if (size == SegmentSize && !budget.TryTake(SegmentSize)) return false;
+
+        // The pool has arrays of exactly these sizes.
+        _last = ArrayPool<byte>.Shared.Rent(size);
+        _segments.Enqueue(_last);
+        _end = 0;
+        return true;
+    }
+
     private void Release(byte[] segment)
     {
         ArrayPool<byte>.Shared.Return(segment);
-        budget.Return(SegmentSize);
+        budget.Return(segment.Length);
     }
 }

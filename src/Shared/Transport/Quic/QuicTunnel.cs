@@ -10,7 +10,7 @@ namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
 /// A tunnel over one QUIC connection (protocol.md section 6). It owns the streams and its own beginning and end; <see cref="QuicSessions"/> has UDP,
-/// <see cref="ControlReader"/> and <see cref="ControlSender"/> the control stream. <see cref="Sync"/> guards the table of streams and the tunnel's
+/// <see cref="ControlReader"/> and <see cref="ControlSender"/> the control stream. <see cref="Sync"/> guards the <see cref="QuicStreamTable"/> and the tunnel's
 /// state; it is held for moments, and never over a call that waits for msquic, nor one to an owner.
 /// </summary>
 internal sealed class QuicTunnel : ITunnel
@@ -28,15 +28,13 @@ internal sealed class QuicTunnel : ITunnel
 
     // So that streams start in the order of their ids. No callback takes it: what is called under it may have to wait for one.
     private readonly Lock _opening = new();
-    private readonly HashSet<QuicStream> _streams = [];
+    private readonly QuicStreamTable _streams = new();
     private readonly ILogger _logger;
     private readonly string _name;
     private readonly ControlReader _reader;
     private readonly InboundControl _inbound;
     private readonly Liveness _liveness;
     private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _nativeStreamsGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource? _streamsGone;
     private ITimer? _timer;
     private TunnelEnd? _end;
     private TunnelEnd? _closing;
@@ -45,9 +43,6 @@ internal sealed class QuicTunnel : ITunnel
     private bool _nativeOver;
     private long _goAwaySentAt = -1;
     private uint _nextId = 1;
-    private uint _highestId;
-    private int _waiting;
-    private int _unfinished;
 
     public QuicTunnel(QuicConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received)
     {
@@ -72,7 +67,7 @@ internal sealed class QuicTunnel : ITunnel
 
     public TimeSpan? RoundTripTime => Connection.RoundTripTime;
 
-    public int ActiveStreams => Volatile.Read(ref _unfinished);
+    public int ActiveStreams => _streams.Unfinished;
 
     public int ActiveSessions => Sessions.Count;
 
@@ -126,7 +121,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             lock (Sync)
             {
-                if (!TakesNew || _waiting >= MaxWaitingStreams) return null;
+                if (!TakesNew || _streams.Waiting >= MaxWaitingStreams) return null;
             }
 
             if (QuicStream.Open(this, _nextId, endpoint, observer) is not { } opened) return null;
@@ -169,7 +164,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             if (_goAwaySentAt >= 0) return;
             _goAwaySentAt = Context.NowMilliseconds;
-            highest = _highestId;
+            highest = _streams.HighestId;
         }
 
         if ((Features & TunnelFeatures.GoAway) != 0) Control.Send(FrameType.GoAway, ControlMessage.Serialize(new GoAway(reason, highest)));
@@ -179,9 +174,7 @@ internal sealed class QuicTunnel : ITunnel
     {
         lock (Sync)
         {
-            if (_unfinished == 0 || IsDead) return Task.CompletedTask;
-            _streamsGone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _streamsGone.Task.WaitAsync(cancellationToken);
+            return IsDead ? Task.CompletedTask : _streams.WhenFinished().WaitAsync(cancellationToken);
         }
     }
 
@@ -206,9 +199,9 @@ internal sealed class QuicTunnel : ITunnel
         QuicStream[] streams;
         lock (Sync)
         {
-            streams = _closing is not null || IsDead ? [] : [.. _streams];
+            streams = _closing is not null || IsDead ? [] : _streams.ToArray();
             _closing ??= end;
-            if (_streams.Count == 0) _nativeStreamsGone.TrySetResult();
+            _streams.Close();
         }
 
         foreach (var stream in streams) stream.Reset(ResetReason.ShuttingDown);
@@ -216,7 +209,7 @@ internal sealed class QuicTunnel : ITunnel
 
         // Closing throws away what is under way: resets and the last frames get their chance to arrive.
         using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
-        Task anyway = Task.WhenAny(Task.WhenAll(_nativeStreamsGone.Task, Control.WhenSentAsync()), Connection.Closed);
+        Task anyway = Task.WhenAny(Task.WhenAll(_streams.NativesGone, Control.WhenSentAsync()), Connection.Closed);
         await anyway.WaitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         OnConnectionEnding(end);
         Connection.Shutdown(NoError);
@@ -241,8 +234,7 @@ internal sealed class QuicTunnel : ITunnel
         bool late;
         lock (Sync)
         {
-            AddLocked(stream);
-            _highestId = Math.Max(_highestId, stream.Id);
+            _streams.Add(stream);
             late = !ServesOpensLocked;
         }
 
@@ -265,7 +257,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             if (_end is not null) return;
             Volatile.Write(ref _end, _closing ?? end);
-            streams = [.. _streams];
+            streams = _streams.ToArray();
         }
 
         foreach (var stream in streams) stream.OnTunnelLost();
@@ -281,7 +273,7 @@ internal sealed class QuicTunnel : ITunnel
             _timer?.Dispose();
             _nativeOver = true;
             // Another thread may be just ending one; whoever ends the last goes on.
-            if (_unfinished > 0) return;
+            if (_streams.Unfinished > 0) return;
         }
 
         Complete();
@@ -300,7 +292,7 @@ internal sealed class QuicTunnel : ITunnel
     /// <summary>The hub's limit lets the stream through, or it is over.</summary>
     internal void OnStreamAccepted()
     {
-        lock (Sync) _waiting--;
+        lock (Sync) _streams.NoteAccepted();
     }
 
     internal void StreamFinished(in StreamEnd end)
@@ -309,10 +301,7 @@ internal sealed class QuicTunnel : ITunnel
         bool over;
         lock (Sync)
         {
-            if (--_unfinished > 0) return;
-            _streamsGone?.TrySetResult();
-            _streamsGone = null;
-            over = _nativeOver;
+            over = _streams.Finish() && _nativeOver;
         }
 
         if (over) Complete();
@@ -321,11 +310,7 @@ internal sealed class QuicTunnel : ITunnel
     /// <summary>The native stream is over.</summary>
     internal void Remove(QuicStream stream)
     {
-        lock (Sync)
-        {
-            _streams.Remove(stream);
-            if (_streams.Count == 0 && _closing is not null) _nativeStreamsGone.TrySetResult();
-        }
+        lock (Sync) _streams.Remove(stream);
     }
 
     /// <summary>Notes it.</summary>
@@ -349,18 +334,11 @@ internal sealed class QuicTunnel : ITunnel
         lock (Sync)
         {
             if (IsDead) return false;
-            _waiting++;
-            _highestId = stream.Id;
-            AddLocked(stream);
-            return true;
+            _streams.AddWaiting(stream);
         }
-    }
 
-    private void AddLocked(QuicStream stream)
-    {
-        _streams.Add(stream);
-        _unfinished++;
-        if (IsEdge) Traffic.CountOpened();
+        Traffic.CountOpened();
+        return true;
     }
 
     private async Task ReadAsync()

@@ -17,7 +17,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     private const int GatherSize = 64 << 10;
 
     /// <summary>Bytes that are read before other sockets have their turn.</summary>
-    private const int InlineBytes = 256 << 10;
+    private const int InlineBytes = 64 << 10;
 
     private const long IdleMilliseconds = 1_000;
 
@@ -59,7 +59,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             if (count == 0) return false;
             _end += count;
             _inline += count;
-            if (waits || count < RecordSize / 2 || _end - _start >= GatherSize || _buffer.Length - _end < RecordSize) return true;
+            if (count < RecordSize / 2 || _end - _start >= GatherSize || _buffer.Length - _end < RecordSize) return true;
         }
     }
 

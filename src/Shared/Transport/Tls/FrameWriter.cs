@@ -13,7 +13,7 @@ internal sealed class FrameWriter
     public const int BatchSize = 64 << 10;
 
     /// <summary>Batches that are sent before other sockets have their turn.</summary>
-    public const int InlineBatches = 4;
+    public const int InlineBatches = 1;
 
     // With less room than this a data frame is not worth its header.
     private const int SmallestRoom = 2 << 10;

@@ -146,7 +146,7 @@ internal sealed class MuxTunnel : ITunnel
             _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
         }
 
-        _connection.UseLoop();
+        _connection.BecomeTunnel(Context.Congestion);
         _reading = ReadAsync();
         Writer.Request();
     }
@@ -313,7 +313,7 @@ internal sealed class MuxTunnel : ITunnel
     }
 
     /// <summary>Bytes that wait in the kernel.</summary>
-    internal uint UnsentInKernel => _connection.GetUnsentBytes();
+    internal uint UnsentInKernel => _connection.Tcp.UnsentBytes;
 
     // ---- the end, from inside
 
@@ -413,7 +413,8 @@ internal sealed class MuxTunnel : ITunnel
         }
 
         foreach (var stream in idle) stream.Receiver.OnIdle();
-        if (IsEdge && _connection.GetRoundTripTime() is { } roundTrip) NoteRoundTrip(roundTrip);
+        _connection.Tcp.FollowPath();
+        if (IsEdge && _connection.Tcp.RoundTrip is { } roundTrip) NoteRoundTrip(roundTrip);
         if (Liveness.IsDead(now)) Terminate(new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s"));
         else Writer.Request();
     }

@@ -13,7 +13,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
     private const long DrainPatienceMilliseconds = 5_000;
 
     /// <summary>Bytes that are drained before other sockets have their turn.</summary>
-    private const int InlineBytes = 256 << 10;
+    private const int InlineBytes = 64 << 10;
 
     private readonly Lock _lock = new();
     private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Budget);

@@ -22,7 +22,7 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
     /// <summary>Bytes were dropped; their credit goes back with the next that is returned.</summary>
     public void Drop(long bytes) => _window.Deliver((int)bytes);
 
-    /// <summary>Bytes have left: lets the window grow.</summary>
+    /// <summary>Bytes have left: lets the window grow, or fall.</summary>
     /// <param name="bytes">How many.</param>
     /// <param name="total">How many ever were given to the local peer.</param>
     /// <param name="isDrained">Nothing waits: the local peer keeps up.</param>
@@ -49,8 +49,9 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
         var limit = tunnel.Context.Flow.Target;
         if (_meter is not null || total > MeteredBytes) limit = LimitOfSustained(limit, bytes, isDrained);
         if (_window.Target > limit) Shrink(limit);
-        var growth = _window.GrowthDue(limit);
-        if (growth > 0 && tunnel.Context.Flow.TryGrow(growth)) _window.Grow(growth);
+        var change = _window.TakeChange(limit);
+        if (change < 0) Shrink(_window.Target + change);
+        else if (change > 0 && tunnel.Context.Flow.TryGrow(change)) _window.Grow(change);
     }
 
     private int LimitOfSustained(int target, int bytes, bool isDrained)

@@ -80,21 +80,15 @@ public class ReceiveWindowTests
     }
 
     [Fact]
-    public void The_window_doubles_with_each_window_that_was_drained_up_to_the_limit()
+    public void The_window_doubles_with_each_window_that_a_reader_took_at_once_up_to_the_limit()
     {
         var transfer = new SimulatedTransfer(Initial) { Limit = 1_000_000 };
         List<int> targets = [Initial];
         long drained = 0;
         while (transfer.Delivered < 10_000_000)
         {
-            while (transfer.Send(int.MaxValue))
-            {
-            }
-
-            while (transfer.DataArrives())
-            {
-            }
-
+            transfer.Send(10_000);
+            transfer.DataArrives();
             var target = transfer.Receiver.Target;
             var before = transfer.Delivered;
             transfer.Drain(10_000);
@@ -111,6 +105,63 @@ public class ReceiveWindowTests
     }
 
     [Fact]
+    public void A_window_does_not_grow_for_a_reader_that_is_slower_than_the_path()
+    {
+        var transfer = new SimulatedTransfer(Initial);
+        while (transfer.Delivered < 10_000_000)
+        {
+            SendAll(transfer);
+            transfer.Drain(10_000);
+            transfer.CreditArrives();
+        }
+
+        Assert.Equal(Initial, transfer.Receiver.Target);
+    }
+
+    /// <summary>A reader that suddenly is slower: what of the window only waits for it is given up, and it is never kept waiting for more.</summary>
+    [Fact]
+    public void What_only_waits_for_a_slow_reader_is_given_up_and_never_missed()
+    {
+        var transfer = Grown();
+        while (transfer.Receiver.Target > 2 * Initial)
+        {
+            SendAll(transfer);
+            Assert.True(transfer.Receiver.Buffered >= 10_000, "the reader has nothing to read");
+            transfer.Drain(10_000);
+            transfer.CreditArrives();
+        }
+    }
+
+    [Fact]
+    public void A_reader_that_pauses_and_then_takes_all_keeps_its_window()
+    {
+        var transfer = Grown();
+        var target = transfer.Receiver.Target;
+        for (var i = 0; i < 100; i++)
+        {
+            SendAll(transfer);
+            while (transfer.Receiver.Buffered > 0) transfer.Drain(10_000);
+            while (transfer.CreditArrives())
+            {
+            }
+        }
+
+        Assert.Equal(target, transfer.Receiver.Target);
+    }
+
+    [Fact]
+    public void Growth_that_was_not_granted_stays_due()
+    {
+        var window = new ReceiveWindow(Initial);
+        Assert.True(window.TryReceive(Initial));
+        window.Deliver(Initial);
+        Assert.Equal(Initial, window.TakeChange(4 << 20));
+        Assert.Equal(Initial, window.TakeChange(4 << 20));
+        window.Grow(Initial);
+        Assert.Equal(0, window.TakeChange(4 << 20));
+    }
+
+    [Fact]
     public void A_window_that_shrank_grows_again_only_by_what_is_drained_from_then_on()
     {
         var window = new ReceiveWindow(Initial);
@@ -122,11 +173,11 @@ public class ReceiveWindowTests
             Assert.True(window.TryReceive(10_000));
             window.Deliver(10_000);
             _ = window.TakeCredit(int.MaxValue, 1);
-            Assert.Equal(0, window.GrowthDue(2 * Initial));
+            Assert.Equal(0, window.TakeChange(2 * Initial));
         }
 
         Assert.Equal(Initial, window.Shrink(0));
-        Assert.Equal(0, window.GrowthDue(4 << 20));
+        Assert.Equal(0, window.TakeChange(4 << 20));
     }
 
     [Fact]
@@ -208,6 +259,32 @@ public class ReceiveWindowTests
     }
 
     private const int MaxFrame = SimulatedTransfer.MaxFrame;
+
+    // To a window of 1 MiB, by a reader that takes all at once.
+    private static SimulatedTransfer Grown()
+    {
+        var transfer = new SimulatedTransfer(Initial) { Limit = 1 << 20 };
+        while (transfer.Receiver.Target < transfer.Limit)
+        {
+            transfer.Send(MaxFrame);
+            transfer.DataArrives();
+            transfer.Drain(MaxFrame);
+            transfer.CreditArrives();
+        }
+
+        return transfer;
+    }
+
+    private static void SendAll(SimulatedTransfer transfer)
+    {
+        while (transfer.Send(int.MaxValue))
+        {
+        }
+
+        while (transfer.DataArrives())
+        {
+        }
+    }
 
     private static bool Drain(SimulatedTransfer transfer, int bytes)
     {

@@ -71,11 +71,12 @@ internal sealed class SimulatedTransfer(int initial)
         var shrinks = _receiver.Target > Limit;
         var held = _receiver.Outstanding + _receiver.Buffered;
         if (shrinks) _receiver.Shrink(Limit);
-        var growth = _receiver.GrowthDue(Limit);
-        if (growth > 0)
+        var change = _receiver.TakeChange(Limit);
+        if (change < 0) Assert.Equal(-change, _receiver.Shrink(_receiver.Target + change));
+        if (change > 0)
         {
-            Assert.True(_receiver.Target + growth <= Limit && growth <= _receiver.Target);
-            _receiver.Grow(growth);
+            Assert.True(_receiver.Target + change <= Limit && change <= _receiver.Target);
+            _receiver.Grow(change);
         }
 
         var credit = _receiver.TakeCredit(Ceiling, MaxFrame);

@@ -1,0 +1,82 @@
+namespace Tunnel.Shared.Transport.Quic;
+
+/// <summary>
+/// The streams of a tunnel, each of which ends twice: for its owners, and later natively. The caller holds the tunnel's lock, but for
+/// <see cref="Unfinished"/>.
+/// </summary>
+internal sealed class QuicStreamTable
+{
+    private readonly HashSet<QuicStream> _streams = [];
+    private readonly TaskCompletionSource _nativesGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _finished;
+    private int _unfinished;
+    private bool _closing;
+
+    /// <summary>Streams that are not over for their owners.</summary>
+    public int Unfinished => Volatile.Read(ref _unfinished);
+
+    /// <summary>Edge: streams that wait for the hub to allow more.</summary>
+    public int Waiting { get; private set; }
+
+    public uint HighestId { get; private set; }
+
+    /// <summary>Completes when no native stream is left after <see cref="Close"/>.</summary>
+    public Task NativesGone => _nativesGone.Task;
+
+    /// <summary>Those that are there now.</summary>
+    public QuicStream[] ToArray() => [.. _streams];
+
+    /// <summary>Hub: the peer's.</summary>
+    public void Add(QuicStream stream)
+    {
+        _streams.Add(stream);
+        _unfinished++;
+        HighestId = Math.Max(HighestId, stream.Id);
+    }
+
+    /// <summary>Edge: our own, until <see cref="NoteAccepted"/> one that waits.</summary>
+    public void AddWaiting(QuicStream stream)
+    {
+        Waiting++;
+        Add(stream);
+    }
+
+    public void NoteAccepted() => Waiting--;
+
+    /// <summary>One is over for its owners.</summary>
+    /// <returns>True when it was the last.</returns>
+    public bool Finish()
+    {
+        if (--_unfinished > 0) return false;
+        _finished?.TrySetResult();
+        _finished = null;
+        return true;
+    }
+
+    /// <summary>One is over natively.</summary>
+    public void Remove(QuicStream stream)
+    {
+        _streams.Remove(stream);
+        TellIfGone();
+    }
+
+    /// <summary>There will be no new ones.</summary>
+    public void Close()
+    {
+        _closing = true;
+        TellIfGone();
+    }
+
+    /// <summary>Completes when all are over for their owners.</summary>
+    public Task WhenFinished()
+    {
+        if (_unfinished == 0) return Task.CompletedTask;
+        _finished ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _finished.Task;
+    }
+
+    private void TellIfGone()
+    {
+        if (_closing && _streams.Count == 0) _nativesGone.TrySetResult();
+    }
+}

@@ -1,0 +1,121 @@
+using System.Net.Sockets;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>
+/// The kernel's side of a tunnel's TCP connection (tcp(7), socket(7), linux/tcp.h): what is set on it, and what it tells. Nothing throws once the
+/// connection is closed: its next read or write says so.
+/// </summary>
+internal sealed class TcpOptions(Socket socket)
+{
+    /// <summary>Round trips below this are of one machine or one network, where 256 KiB of window carry 7 Gbit/s: more than one thread decrypts.</summary>
+    private static readonly TimeSpan Near = TimeSpan.FromMicroseconds(300);
+
+    /// <summary>A path that was near and has this round trip now (a machine that moved) needs a larger window.</summary>
+    private static readonly TimeSpan Far = TimeSpan.FromMilliseconds(1);
+
+    // The kernel doubles it, to have room for its own records.
+    private const int NearReceiveBuffer = 128 << 10;
+
+    // Bytes that may wait unsent in the kernel: more would only queue behind the scheduler's back (protocol.md section 5).
+    private const int NotSentLowWater = 128 << 10;
+
+    // Unacknowledged bytes for this long end the connection: backs up the liveness limit (protocol.md section 3).
+    private const int UserTimeoutMilliseconds = 45_000;
+
+    private const int TcpLevel = 6;
+    private const int TcpInfo = 11;
+    private const int TcpCongestion = 13;
+    private const int TcpUserTimeout = 18;
+    private const int TcpNotSentLowWater = 25;
+    private const int InfoRoundTrip = 68;
+    private const int InfoNotSent = 144;
+    private const int InfoShortestRoundTrip = 148;
+    private const int SocketLevel = 1;
+    private const int BufferLock = 72;
+
+    private bool _limitsReceiveBuffer;
+
+    /// <summary>The smoothed round trip, or null when it can't be told.</summary>
+    public TimeSpan? RoundTrip => ReadTime(InfoRoundTrip);
+
+    /// <summary>The shortest round trip of the last minutes, or null when it can't be told.</summary>
+    public TimeSpan? ShortestRoundTrip => ReadTime(InfoShortestRoundTrip);
+
+    /// <summary>Bytes that the kernel has not sent even once; 0 when it can't be told.</summary>
+    public uint UnsentBytes => ReadInfo(InfoNotSent) ?? 0;
+
+    /// <summary>What every connection to a hub gets, before its handshake.</summary>
+    public void Prepare()
+    {
+        socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        Set(TcpLevel, TcpUserTimeout, BitConverter.GetBytes(UserTimeoutMilliseconds));
+        Set(TcpLevel, TcpNotSentLowWater, BitConverter.GetBytes(NotSentLowWater));
+    }
+
+    /// <summary>Asks for a congestion control by its name in the kernel.</summary>
+    /// <returns>False when the kernel has none of that name, or does not allow it.</returns>
+    public bool TrySetCongestionControl(ReadOnlySpan<byte> name) => TrySet(TcpLevel, TcpCongestion, name);
+
+    /// <summary>
+    /// Keeps the receive buffer of a near peer small. Auto-tuning would give it megabytes, in which, whenever this end is slower than its peer, bulk waits
+    /// in front of every keystroke; unread bytes that the peer still has are under its scheduler's eye instead. A far path needs the kernel's tuning,
+    /// and hardly ever is the faster part.
+    /// </summary>
+    public void LimitReceiveBufferOfNearPeer()
+    {
+        // Only where it can be undone (Linux 5.15).
+        if (ShortestRoundTrip is not { } roundTrip || roundTrip > Near || !TryUnlockBuffers()) return;
+        try
+        {
+            socket.ReceiveBufferSize = NearReceiveBuffer;
+            _limitsReceiveBuffer = true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // See above.
+        }
+    }
+
+    /// <summary>Gives the receive buffer back to the kernel's tuning when the path has become long; to be called now and then.</summary>
+    public void FollowPath()
+    {
+        if (_limitsReceiveBuffer && ShortestRoundTrip > Far) _limitsReceiveBuffer = !TryUnlockBuffers();
+    }
+
+    private bool TryUnlockBuffers() => TrySet(SocketLevel, BufferLock, BitConverter.GetBytes(0));
+
+    private TimeSpan? ReadTime(int field) =>
+        ReadInfo(field) is { } microseconds and not uint.MaxValue ? TimeSpan.FromMicroseconds(microseconds) : null;
+
+    // Null too where the kernel is older than the field.
+    private uint? ReadInfo(int field)
+    {
+        Span<byte> info = stackalloc byte[InfoShortestRoundTrip + sizeof(uint)];
+        try
+        {
+            var length = socket.GetRawSocketOption(TcpLevel, TcpInfo, info);
+            return length >= field + sizeof(uint) ? BitConverter.ToUInt32(info[field..]) : null;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    private bool TrySet(int level, int name, ReadOnlySpan<byte> value)
+    {
+        try
+        {
+            Set(level, name, value);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private void Set(int level, int name, ReadOnlySpan<byte> value) => socket.SetRawSocketOption(level, name, value);
+}
