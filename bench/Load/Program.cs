@@ -13,10 +13,11 @@ var rows = new Option<string[]>("--rows") { Description = "Only rows whose name 
 var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh.", AllowMultipleArgumentsPerToken = true };
 var root = new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
 var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area link instead, between two network namespaces (root); needs a build of tools/WanLink." };
+var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
-var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, scale };
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale };
 command.SetAction(parsed => parsed.GetValue(wan)
-    ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
+    ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(loss), parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
     : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
@@ -32,10 +33,10 @@ if (args is ["echo-client", var address, var port, var delay, var duration])
 
 return await command.Parse(args).InvokeAsync();
 
-static async Task<int> MeasureWanAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames)
+static async Task<int> MeasureWanAsync(string root, double loss, int rounds, int seconds, string[] rowNames, string[] peerNames)
 {
     var results = new Results();
-    await new WanRun(rowNames, seconds, results).MeasureAsync(root, rounds, peerNames);
+    await new WanRun(loss, rowNames, seconds, results).MeasureAsync(root, rounds, peerNames);
     return await ReportAsync(root, rounds, seconds, results, ["direct", "tunnel"], "-wan");
 }
 

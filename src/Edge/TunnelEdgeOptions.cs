@@ -38,7 +38,7 @@ public sealed record TunnelEdgeOptions
     /// TLS connections that one tunnel may have, 1–8. Those beyond the first are opened when streams move bulk, so that new ones need not wait behind
     /// them, and only with a hub that allows it.
     /// </summary>
-    public int Lanes { get; init; } = 1;
+    public int Lanes { get; init; } = 2;
 
     /// <summary>The kernel's congestion control for tunnels over TLS, by its name, or <c>system</c>.</summary>
     public string CongestionControl { get; init; } = Shared.Transport.Tls.CongestionControl.Default;

@@ -15,12 +15,14 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
 {
     private readonly int _kept = kept ?? max;
 
+    internal TimeSpan QuietTime { get; init; } = LaneOptions.None.QuietTime;
+
     /// <summary>What the hub does with a lane; null joins it.</summary>
     internal Func<ITunnel, ITunnel, LaneHello, bool>? Join { get; set; }
 
     public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null)
     {
-        var lanes = new LaneOptions { Max = max, Kept = _kept };
+        var lanes = new LaneOptions { Max = max, Kept = _kept, QuietTime = QuietTime };
         var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes };
         var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes };
         hub.Context = hubContext;

@@ -114,6 +114,33 @@ public sealed class TlsLaneTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lane_that_is_not_wanted_any_more_gets_nothing_new_and_is_closed_once_it_is_empty()
+    {
+        await using var pair = await new TlsLanePairFactory(2, kept: 1) { QuietTime = TimeSpan.FromMilliseconds(1) }.CreateAsync(_hub, _edge);
+        var elephant = await OpenAsync(pair);
+        var draining = DrainAsync(elephant.Upstream);
+        var block = RandomNumberGenerator.GetBytes(1 << 20);
+        while (pair.Edge.Lanes < 2) await elephant.Client.SendAllAsync(block);
+        var apart = await OpenAsync(pair);
+        await EchoedAsync(apart);
+        var second = LanesOf(pair.Edge)[1];
+        Assert.Equal(1, second.Mux.ActiveStreams);
+
+        elephant.Client.Shutdown(SocketShutdown.Send);
+        await draining;
+        while (!second.IsRetiring) await Task.Delay(10);
+        await EchoedAsync(await OpenAsync(pair));
+        await EchoedAsync(apart);
+        Assert.Equal(1, second.Mux.ActiveStreams);
+        apart.Client.Dispose();
+        apart.Upstream.Dispose();
+
+        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1) await Task.Delay(10);
+        Assert.Equal(TunnelEndKind.Closed, (await second.Mux.Completion).Kind);
+        await EchoedAsync(await OpenAsync(pair));
+    }
+
+    [Fact]
     public async Task A_refused_lane_costs_no_stream()
     {
         var refused = new TaskCompletionSource<ITunnel>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 
 namespace Tunnel.Bench.Load.Wan;
@@ -30,6 +31,7 @@ internal sealed class WanLab : IDisposable
             [
                 "--ns", $"{ClientSide}:10.77.0.1/24", "--ns", $"{TargetSide}:{TargetAddress}/24", "--delay", $"{profile.RoundTripMilliseconds / 2}ms",
                 "--rate", $"{profile.Megabits}mbit", "--queue", $"{profile.QueueMilliseconds}ms",
+                "--loss", string.Create(CultureInfo.InvariantCulture, $"{profile.LossPercent}%"),
             ])
         {
             RedirectStandardInput = true,
@@ -60,4 +62,8 @@ internal sealed class WanLab : IDisposable
 }
 
 /// <summary>A link.</summary>
-internal sealed record WanProfile(int RoundTripMilliseconds, int Megabits, int QueueMilliseconds);
+internal sealed record WanProfile(int RoundTripMilliseconds, int Megabits, int QueueMilliseconds, double LossPercent)
+{
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{RoundTripMilliseconds} ms, {Megabits} Mbit/s{(LossPercent > 0 ? $", {LossPercent} % loss" : "")}");
+}

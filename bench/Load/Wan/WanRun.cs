@@ -7,15 +7,16 @@ using Tunnel.Bench.Load.Rows;
 namespace Tunnel.Bench.Load.Wan;
 
 /// <summary>The rows over a wide-area link: the direct way and this product, in turn.</summary>
+/// <param name="lossPercent">Packets that the link loses.</param>
 /// <param name="rowNames">Only rows whose name contains one of these; all when empty.</param>
 /// <param name="seconds">How long a row runs.</param>
 /// <param name="results">Where its figures go.</param>
-internal sealed class WanRun(string[] rowNames, int seconds, Results results)
+internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds, Results results)
 {
     // Slow start is not what is measured.
     private const int WarmUpSeconds = 5;
 
-    private static readonly WanProfile Profile = new(RoundTripMilliseconds: 50, Megabits: 100, QueueMilliseconds: 100);
+    private readonly WanProfile _profile = new(RoundTripMilliseconds: 50, Megabits: 100, QueueMilliseconds: 100, lossPercent);
 
     public async Task MeasureAsync(string root, int rounds, string[] peerNames)
     {
@@ -27,7 +28,7 @@ internal sealed class WanRun(string[] rowNames, int seconds, Results results)
                 if (peerNames.Length > 0 && !peerNames.Contains(peer)) continue;
                 using var place = new Workplace(root);
                 using var lab = new WanLab();
-                await lab.StartAsync(place, Profile);
+                await lab.StartAsync(place, _profile);
                 using var tunnel = new ProcessGroup();
                 var address = direct ? lab.TargetAddress : IPAddress.Loopback;
                 if (!direct) await StartTunnelAsync(place, lab, tunnel);
@@ -48,7 +49,7 @@ internal sealed class WanRun(string[] rowNames, int seconds, Results results)
 
     private async Task RunRowsAsync(WanLab lab, IPAddress address, string peer)
     {
-        void Add(string row, string label, double value) => results.Add($"WAN {Profile.RoundTripMilliseconds} ms, {Profile.Megabits} Mbit/s: {row}", peer, new Figure(label, value));
+        void Add(string row, string label, double value) => results.Add($"WAN {_profile}: {row}", peer, new Figure(label, value));
 
         if (IsWanted("echo, idle"))
         {

@@ -49,7 +49,7 @@ internal static class StatusCommand
             table.Add(
                 edge.EdgeId,
                 edge.Remote,
-                JsonNamingPolicy.CamelCase.ConvertName(edge.Transport.ToString()),
+                JsonNamingPolicy.CamelCase.ConvertName(edge.Transport.ToString()) + (edge.Lanes > edge.Tunnels ? $", {Number(edge.Lanes)} lanes" : ""),
                 edge.Rtt is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:0.0} ms") : "-",
                 Number(edge.ActiveStreams),
                 Number(edge.ActiveSessions),

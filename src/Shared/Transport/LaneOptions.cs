@@ -14,4 +14,7 @@ public sealed record LaneOptions
 
     /// <summary>Edge: so many are kept whether there is use for them or not.</summary>
     public int Kept { get; init; } = 1;
+
+    /// <summary>Edge: without bulk for this long the lanes beyond those that are kept are closed as they become empty.</summary>
+    public TimeSpan QuietTime { get; init; } = TimeSpan.FromMinutes(5);
 }

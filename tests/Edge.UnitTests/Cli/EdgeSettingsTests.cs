@@ -51,7 +51,7 @@ public sealed class EdgeSettingsTests : IDisposable
         string file = Write("edge.json", $$"""
             {
               "token": "{{Token.Encode()}}", "bindAddress": "127.0.0.1", "transport": "tcpTls", "allowPorts": [80, "8000-8002"],
-              "protectedPorts": [], "adminSocket": "/tmp/a.sock", "stateDir": "/tmp/s", "logLevel": "debug", "drainTimeout": 5,
+              "protectedPorts": [], "adminSocket": "/tmp/a.sock", "stateDir": "/tmp/s", "logLevel": "debug", "drainTimeout": 5, "lanes": 3,
             }
             """);
         EdgeSettings settings = EdgeSettings.Load(Sources() with { File = file });
@@ -62,6 +62,7 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.Equal("/tmp/s", settings.Edge.StateDirectory);
         Assert.Equal(LogLevel.Debug, settings.Log.Level);
         Assert.Equal(TimeSpan.FromSeconds(5), settings.Edge.DrainTimeout);
+        Assert.Equal(3, settings.Edge.Lanes);
     }
 
     [Fact]
@@ -96,7 +97,7 @@ public sealed class EdgeSettingsTests : IDisposable
     {
         var wrong = Assert.Throws<ConfigurationException>(() => Load(
             ("hubHost", "not a host"), ("hubPort", "99999"), ("edgeId", "e d"), ("secretFile", Write("secret", "short secret with spaces")),
-            ("bindAddress", "everywhere"), ("transport", "udp"), ("logLevel", "loud"), ("drainTimeout", "-1"), ("allowPorts", "80,x"), ("pins", "p")));
+            ("bindAddress", "everywhere"), ("transport", "udp"), ("logLevel", "loud"), ("drainTimeout", "-1"), ("lanes", "9"), ("allowPorts", "80,x"), ("pins", "p")));
 
         AssertError(wrong, "hubHost", "not a host", "host name");
         AssertError(wrong, "hubPort", "99999", "1 to 65535");
@@ -106,9 +107,10 @@ public sealed class EdgeSettingsTests : IDisposable
         AssertError(wrong, "transport", "udp", "must be one of tcpTls, quic, quicWithFallback");
         AssertError(wrong, "logLevel", "loud", "debug");
         AssertError(wrong, "drainTimeout", "-1", "seconds");
+        AssertError(wrong, "lanes", "9", "1 to 8");
         AssertError(wrong, "allowPorts", "80,x", "\"x\"");
         AssertError(wrong, "pins", "p", "43 characters");
-        Assert.Equal(10, wrong.Errors.Length);
+        Assert.Equal(11, wrong.Errors.Length);
         Assert.DoesNotContain("short secret", wrong.Message);
     }
 

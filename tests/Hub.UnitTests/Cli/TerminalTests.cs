@@ -28,6 +28,7 @@ public sealed class TerminalTests
                     Remote = "192.0.2.1:1",
                     Transport = TransportKind.TcpTls,
                     Tunnels = 1,
+                    Lanes = 2,
                     ActiveStreams = 0,
                     ActiveSessions = 0,
                     ListenPorts = [443],
@@ -45,6 +46,7 @@ public sealed class TerminalTests
         // The hub, the table's head and row, the port, the firewall.
         var lines = output.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(5, lines.Length);
+        Assert.Contains("tcpTls, 2 lanes", lines[2], StringComparison.Ordinal);
         Assert.StartsWith(@"a can't listen on tcp/443: \u001b]0;owned\u0007\u001b[2J\u000aother", lines[3], StringComparison.Ordinal);
         AssertHarmless(lines);
     }

@@ -58,14 +58,14 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
     {
         var file = File("""
             {"tunelPort":1,"bindAddress":"nowhere","targetHost":"a b","publicHost":"h:0","drainTimeout":4000,"tls":{"certPem":"/none"},
-             "limits":{"authTimeout":0,"edges":0,"memoryBudget":"much","streamsPerEdge":99999999999},
+             "limits":{"authTimeout":0,"edges":0,"lanesPerTunnel":9,"memoryBudget":"much","streamsPerEdge":99999999999},
              "edges":[{"id":"a b","secret":"weak secret","listenPort":[1]}]}
             """);
         var error = Assert.Throws<ConfigurationException>(() => Read(file, new() { ["TUNNEL_HUB__LOGLEVEL"] = "loud" }, new() { ["tunnelPort"] = "x" }));
         Assert.Equal(
             [
                 "bindAddress", "drainTimeout", "edges[0].id", "edges[0].listenPort", "edges[0].secret", "limits.authTimeout", "limits.edges",
-                "limits.memoryBudget", "limits.streamsPerEdge", "logLevel", "publicHost", "targetHost", "tls.certPem", "tls.keyPem", "tunelPort", "tunnelPort",
+                "limits.lanesPerTunnel", "limits.memoryBudget", "limits.streamsPerEdge", "logLevel", "publicHost", "targetHost", "tls.certPem", "tls.keyPem", "tunelPort", "tunnelPort",
             ],
             error.Errors.Select(fault => fault.Setting).Order(StringComparer.Ordinal));
         Assert.DoesNotContain("weak", error.Message, StringComparison.Ordinal);

@@ -29,6 +29,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TunnelElection _election;
+    private readonly TunnelNews _news;
     private bool _closed;
 
     public LiveEdges(
@@ -43,6 +44,7 @@ internal sealed class LiveEdges : IDisposable
         _logger = loggerFactory.CreateLogger<LiveEdges>();
         Pushes = new ConfigPushes(time);
         _election = new TunnelElection(_lock, events, time, _logger);
+        _news = new TunnelNews(_lock, events, time, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         _allowed.Changed += OnAllowedChanged;
         _blocks.Changed += OnBlocksChanged;
@@ -88,7 +90,7 @@ internal sealed class LiveEdges : IDisposable
         }
 
         if (!mayBeLane)
-            Announce(live);
+            _news.Announce(live);
         _ = WatchAsync(live, tunnel);
         tunnel.Start();
         if (!alone)
@@ -108,7 +110,7 @@ internal sealed class LiveEdges : IDisposable
             live.IsElected = true;
         }
 
-        Announce(live);
+        _news.Announce(live);
         // The caller is the tunnel's read loop.
         _ = Task.Run(() => _election.RunAsync(slot, live));
     }
@@ -220,21 +222,6 @@ internal sealed class LiveEdges : IDisposable
         _blocks.Changed -= OnBlocksChanged;
     }
 
-    // Once, when it is known that it is no lane.
-    private void Announce(LiveTunnel live)
-    {
-        lock (_lock)
-        {
-            if (live.IsAnnounced)
-                return;
-            live.IsAnnounced = true;
-        }
-
-        LiveEdgesLog.TunnelConnected(_logger, live.EdgeId, live.Remote, live.Tunnel!.Kind);
-        _events.Post(new TunnelConnectedEvent(live.EdgeId, live.Remote, live.Tunnel.Kind) { Time = _time.GetUtcNow() });
-        _events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = _time.GetUtcNow() });
-    }
-
     private void OnBlocksChanged(Block block)
     {
         foreach (var live in Tunnels)
@@ -325,14 +312,7 @@ internal sealed class LiveEdges : IDisposable
             }
         }
 
-        if (live.IsAnnounced)
-        {
-            LiveEdgesLog.TunnelDisconnected(_logger, live.EdgeId, live.Remote, end.Kind, end.Detail);
-            _events.Post(new TunnelDisconnectedEvent(live.EdgeId, live.Remote, end) { Time = _time.GetUtcNow() });
-        }
-
-        if (edgeGone)
-            _events.Post(new EdgeDisconnectedEvent(live.EdgeId, end) { Time = _time.GetUtcNow() });
+        _news.TellEnd(live, end, edgeGone);
         await tunnel.DisposeAsync();
     }
 }

@@ -2,18 +2,18 @@ namespace Tunnel.Shared.Protocol.Flow;
 
 /// <summary>
 /// Tells within a second or two that a stream moves bulk, either way: the others of its connection then wait for it whenever the path drops or delays
-/// something. Much sooner than <see cref="RateMeter"/>, which is about a share of the sender's time and has ten seconds. Asked every half second.
+/// something. Much sooner than <see cref="RateMeter"/>, which is about a share of the sender's time and has ten seconds. Asked every quarter of a second.
 /// </summary>
 public struct BulkMeter
 {
     /// <summary>Milliseconds between two samples.</summary>
-    public const int Period = 500;
+    public const int Period = 250;
 
     /// <summary>Bytes that a stream has moved at least: less is over before anything could be done about it.</summary>
     public const long SmallestStream = 2 << 20;
 
     /// <summary>Bytes of a period from which on it is bulk: 2 Mbit/s, which fills a small uplink.</summary>
-    public const long SmallestShare = 128 << 10;
+    public const long SmallestShare = 64 << 10;
 
     /// <summary>It stays bulk for this long: a path that loses a segment may stand still for a second.</summary>
     public const long HoldMilliseconds = 3_000;

@@ -8,7 +8,6 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Scheduling;
 using Tunnel.Shared.Sockets;
-using Tunnel.Shared.Transport.Tls.Lanes;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -313,22 +312,8 @@ internal sealed class MuxTunnel : ITunnel
         lock (Sync) SendPingLocked(Context.NowMilliseconds);
     }
 
-    /// <summary>What there is to do now. <paramref name="bulk"/> was counted before, by <see cref="CountBulk"/>.</summary>
-    internal LaneLoad GetLoad(int bulk, bool isRetiring)
-    {
-        var unsent = _connection.Tcp.UnsentBytes;
-        lock (Sync)
-        {
-            return new LaneLoad(
-                bulk, unsent + Control.QueuedBytes + Datagrams.Used + ((long)Scheduler.ReadyFlows * TierScheduler.Quantum), _unfinished + Table.Sessions, isRetiring);
-        }
-    }
-
-    /// <summary>Streams that move bulk; to be asked every <see cref="Protocol.Flow.BulkMeter.Period"/>.</summary>
-    internal int CountBulk()
-    {
-        lock (Sync) return Active.CountBulk(Context.NowMilliseconds);
-    }
+    /// <summary>Bytes that wait in the kernel.</summary>
+    internal uint UnsentInKernel => _connection.Tcp.UnsentBytes;
 
     // ---- the end, from inside
 

@@ -1,3 +1,6 @@
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Protocol.Scheduling;
+
 namespace Tunnel.Shared.Transport.Tls.Lanes;
 
 /// <summary>One connection of a tunnel that may have several.</summary>
@@ -25,12 +28,25 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
     /// <summary>No stream or session is open on it.</summary>
     public bool IsEmpty => mux.ActiveStreams == 0 && mux.ActiveSessions == 0;
 
-    public LaneLoad Load => mux.GetLoad(Volatile.Read(ref _bulk), IsRetiring);
+    /// <summary>What it has to do now; <see cref="CountBulk"/> was asked before.</summary>
+    public LaneLoad Load
+    {
+        get
+        {
+            var unsent = (long)mux.UnsentInKernel;
+            lock (mux.Sync)
+            {
+                unsent += mux.Control.QueuedBytes + mux.Datagrams.Used + ((long)mux.Scheduler.ReadyFlows * TierScheduler.Quantum);
+                return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.Table.Sessions, IsRetiring);
+            }
+        }
+    }
 
-    /// <summary>Counts the streams that move bulk, for <see cref="Load"/> to go by.</summary>
+    /// <summary>Counts the streams that move bulk; to be asked every <see cref="BulkMeter.Period"/>.</summary>
     public int CountBulk()
     {
-        var bulk = mux.CountBulk();
+        int bulk;
+        lock (mux.Sync) bulk = mux.Active.CountBulk(mux.Context.NowMilliseconds);
         Volatile.Write(ref _bulk, bulk);
         return bulk;
     }

@@ -11,16 +11,13 @@ namespace Tunnel.Shared.Transport.Tls.Lanes;
 internal delegate Task<DialResult> LaneDialer(int index, IEdgeTunnelHandler handler, CancellationToken cancellationToken);
 
 /// <summary>
-/// The edge's lanes beyond the first. A quiet tunnel has none: one is opened when streams move bulk on all that there are, so that those who come next
-/// need not wait behind them; one that is lost is dialled again; and when nothing has moved bulk for a while they are closed as they become empty.
+/// The edge's lanes beyond the first: sees to it that there are as many as <see cref="LaneDemand"/> says. One that is lost is dialled again, and one that is
+/// not wanted any more is closed once it is empty.
 /// </summary>
 internal sealed class LaneKeeper
 {
     /// <summary>For a lane to be accepted, after its handshake.</summary>
     internal static readonly TimeSpan AcceptTimeout = TimeSpan.FromSeconds(10);
-
-    /// <summary>Without bulk for this long the lanes beyond those that are kept are closed.</summary>
-    internal static readonly TimeSpan QuietTime = TimeSpan.FromMinutes(5);
 
     /// <summary>A lane that lived this long was healthy: after its loss the waits begin from the first again.</summary>
     private static readonly TimeSpan HealthyTime = TimeSpan.FromMinutes(1);
@@ -35,13 +32,12 @@ internal sealed class LaneKeeper
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
+    private readonly LaneDemand _demand;
     private ITimer? _timer;
-    private int _wanted;
     private bool _dialling;
     private bool _stopped;
     private TimeSpan _delay = FirstDelay;
     private long _notBefore;
-    private long _lastBulk;
     private bool _failedBefore;
 
     public LaneKeeper(LanedTunnel tunnel, LaneDialer dial, string name, TransportContext context)
@@ -51,7 +47,7 @@ internal sealed class LaneKeeper
         _name = name;
         _context = context;
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Lanes");
-        _wanted = Math.Min(context.Lanes.Kept, context.Lanes.Max);
+        _demand = new LaneDemand(context.Lanes, context.NowMilliseconds);
     }
 
     public void Start()
@@ -78,13 +74,15 @@ internal sealed class LaneKeeper
     /// <summary>A lane is over.</summary>
     public void OnLaneEnded(Lane lane, TunnelEnd end)
     {
-        if (end.Kind == TunnelEndKind.Closed || _stop.IsCancellationRequested)
+        if (end.Kind == TunnelEndKind.Closed || !_tunnel.TakesNew)
         {
             LaneLog.Closed(_logger, _name, lane.Index, end.Detail);
             return;
         }
 
-        LaneLog.Lost(_logger, _name, lane.Index, end.Kind, end.Detail);
+        // A hub that stops closes its further lanes first.
+        var level = end.Kind == TunnelEndKind.PeerClosed ? LogLevel.Information : LogLevel.Warning;
+        LaneLog.Lost(_logger, level, _name, lane.Index, end.Kind, end.Detail);
         lock (_lock)
         {
             if (_context.NowMilliseconds - lane.Since >= HealthyTime.TotalMilliseconds) _delay = FirstDelay;
@@ -94,45 +92,32 @@ internal sealed class LaneKeeper
 
     private void Tick()
     {
-        int index;
+        var index = 0;
+        Lane[] leaving;
         lock (_lock)
         {
             if (_stopped || !_tunnel.TakesNew) return;
             var lanes = _tunnel.All;
+
+            // Since the last time at least: nobody who has chosen it is about to open a stream.
+            leaving = [.. lanes.Where(static lane => lane.IsRetiring && lane.IsEmpty)];
             var now = _context.NowMilliseconds;
-            var busy = lanes.Count(static lane => lane.CountBulk() > 0);
-            if (busy > 0) _lastBulk = now;
-            Revise(lanes, busy, now);
-            CloseEmpty(lanes);
-            if (_dialling || lanes.Count >= _wanted || now < _notBefore) return;
-            _dialling = true;
-            index = Enumerable.Range(1, LaneOptions.Limit).First(free => lanes.All(lane => lane.Index != free));
+            var open = Math.Min(lanes.Count, _demand.Wanted);
+            _demand.Update(now, open, lanes.Take(open).Count(static lane => lane.CountBulk() > 0));
+            for (var i = 1; i < lanes.Count; i++) lanes[i].IsRetiring = i >= _demand.Wanted;
+            if (!_dialling && lanes.Count < _demand.Wanted && now >= _notBefore)
+            {
+                _dialling = true;
+                index = Enumerable.Range(1, LaneOptions.Limit).First(free => lanes.All(lane => lane.Index != free));
+            }
         }
 
-        _ = OpenAsync(index);
-    }
-
-    // How many lanes there are to be.
-    private void Revise(IReadOnlyList<Lane> lanes, int busy, long now)
-    {
-        if (busy == 0 && now - _lastBulk >= QuietTime.TotalMilliseconds)
+        foreach (var lane in leaving)
         {
-            _wanted = Math.Min(_wanted, _context.Lanes.Kept);
-            foreach (var lane in lanes.Skip(_wanted)) lane.IsRetiring = true;
+            if (lane.IsRetiring) _ = lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more"));
         }
 
-        if (busy < lanes.Count(static lane => !lane.IsRetiring)) return;
-        if (lanes.FirstOrDefault(static lane => lane.IsRetiring) is { } retiring) retiring.IsRetiring = false;
-        else if (lanes.Count >= _wanted) _wanted = Math.Min(_wanted + 1, _context.Lanes.Max);
-        _wanted = Math.Max(_wanted, lanes.Count(static lane => !lane.IsRetiring));
-    }
-
-    private static void CloseEmpty(IReadOnlyList<Lane> lanes)
-    {
-        foreach (var lane in lanes)
-        {
-            if (lane.IsRetiring && lane.IsEmpty) _ = lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more"));
-        }
+        if (index > 0) _ = OpenAsync(index);
     }
 
     private async Task OpenAsync(int index)
@@ -142,7 +127,7 @@ internal sealed class LaneKeeper
         {
             fault = await DialAsync(index);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The tunnel is over.
             return;

@@ -130,6 +130,7 @@ internal sealed class LanedTunnel : ITunnel
         }
 
         mux.FlushLanes = Flush;
+        mux.Datagrams.ShareWith(_first.Datagrams);
         if (!mux.IsEdge) mux.QueuePing();
         _ = WatchAsync(lane);
         return true;
