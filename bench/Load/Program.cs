@@ -10,7 +10,7 @@ using Tunnel.Bench.Load.Wan;
 var rounds = new Option<int>("--rounds") { Description = "How often each row is run through each peer; medians are shown.", DefaultValueFactory = _ => 3 };
 var seconds = new Option<int>("--seconds") { Description = "How long a timed row runs.", DefaultValueFactory = _ => 5 };
 var rows = new Option<string[]>("--rows") { Description = "Only rows whose name contains one of these words.", AllowMultipleArgumentsPerToken = true };
-var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh.", AllowMultipleArgumentsPerToken = true };
+var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, tunnel, quic (where libmsquic is).", AllowMultipleArgumentsPerToken = true };
 var root = new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
 var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area link instead, between two network namespaces (root); needs a build of tools/WanLink." };
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
@@ -37,7 +37,7 @@ static async Task<int> MeasureWanAsync(string root, double loss, int rounds, int
 {
     var results = new Results();
     await new WanRun(loss, rowNames, seconds, results).MeasureAsync(root, rounds, peerNames);
-    return await ReportAsync(root, rounds, seconds, results, ["direct", "tunnel"], "-wan");
+    return await ReportAsync(root, rounds, seconds, results, WanRun.Peers, "-wan");
 }
 
 static async Task<int> MeasureScaleAsync(string root, int rounds, int seconds)

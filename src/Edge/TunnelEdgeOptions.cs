@@ -40,8 +40,8 @@ public sealed record TunnelEdgeOptions
     /// </summary>
     public int Lanes { get; init; } = 2;
 
-    /// <summary>The kernel's congestion control for tunnels over TLS, by its name, or <c>system</c>.</summary>
-    public string CongestionControl { get; init; } = Shared.Transport.Tls.CongestionControl.Default;
+    /// <summary>The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.</summary>
+    public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
 
     /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;

@@ -38,6 +38,30 @@ public sealed class QuicNetworkTests
     }
 
     [Fact]
+    public async Task Downloads_that_begin_together_share_the_path()
+    {
+        await using var tunnel = await StartAsync("quic", "--delay", "25ms", "--rate", "4mbit");
+        using var upstream = tunnel.Listen(tunnel.Tcp[0]);
+        using var first = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        using var second = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+
+        var sending = Task.WhenAll(first.Server.SendAllAsync(new byte[1 << 20]), second.Server.SendAllAsync(new byte[1 << 20]));
+        var received = new long[2];
+        var receiving = new[] { ReceiveAsync(first.Client, 0), ReceiveAsync(second.Client, 1) };
+        await (await Task.WhenAny(receiving)).WaitAsync(Limit);
+        var slower = received.Min();
+        Assert.True(slower > 512 << 10, $"When one had its MiB, the other had {slower:N0} bytes.");
+        await sending.WaitAsync(Limit);
+        await Task.WhenAll(receiving).WaitAsync(Limit);
+
+        async Task ReceiveAsync(Socket client, int index)
+        {
+            var buffer = new byte[64 << 10];
+            while (received[index] < 1 << 20) received[index] += await client.ReceiveAsync(buffer);
+        }
+    }
+
+    [Fact]
     public async Task Where_udp_is_silent_the_edge_comes_over_tls_and_says_why()
     {
         await using var tunnel = await StartAsync("quicWithFallback", link => link.SetAsync("udp off"));

@@ -15,6 +15,9 @@ internal static class TunnelPair
 
         public required IPAddress EdgeAddress { get; init; }
 
+        /// <summary>How the edge reaches the hub.</summary>
+        public string Transport { get; init; } = "tcpTls";
+
         /// <summary>Is it the hub, the program, its arguments, its log.</summary>
         public required Action<bool, string, IReadOnlyList<string>, string> Start { get; init; }
     }
@@ -36,7 +39,7 @@ internal static class TunnelPair
         var token = await admin.TokenAsync("bench", $"{hub}");
         placement.Start(
             false, place.Edge,
-            ["run", "--token-file", place.File("token", token), "--bind-address", $"{placement.EdgeAddress}", "--state-dir", place.File("edge-state"), "--admin-socket", place.File("edge.sock"), "--log-level", "warning"],
+            ["run", "--token-file", place.File("token", token), "--transport", placement.Transport, "--bind-address", $"{placement.EdgeAddress}", "--state-dir", place.File("edge-state"), "--admin-socket", place.File("edge.sock"), "--log-level", "warning"],
             place.File("edge.log"));
     }
 

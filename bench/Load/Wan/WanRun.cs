@@ -3,16 +3,20 @@ using System.Net;
 using System.Text.Json;
 using Tunnel.Bench.Load.Peers;
 using Tunnel.Bench.Load.Rows;
+using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.Bench.Load.Wan;
 
-/// <summary>The rows over a wide-area link: the direct way and this product, in turn.</summary>
+/// <summary>The rows over a wide-area link: the direct way and this product, over TLS and over QUIC where its library is, in turn.</summary>
 /// <param name="lossPercent">Packets that the link loses.</param>
 /// <param name="rowNames">Only rows whose name contains one of these; all when empty.</param>
 /// <param name="seconds">How long a row runs.</param>
 /// <param name="results">Where its figures go.</param>
 internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds, Results results)
 {
+    /// <summary>What is measured, in the table's order.</summary>
+    public static string[] Peers { get; } = ["direct", "tunnel", "quic"];
+
     // Slow start is not what is measured.
     private const int WarmUpSeconds = 5;
 
@@ -22,28 +26,34 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
     {
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var direct in new[] { true, false })
+            foreach (var peer in Peers)
             {
-                var peer = direct ? "direct" : "tunnel";
                 if (peerNames.Length > 0 && !peerNames.Contains(peer)) continue;
+                if (peer == "quic" && !QuicLibrary.TryLoad(out var reason))
+                {
+                    Console.Error.WriteLine($"WAN: no quic: {reason}");
+                    continue;
+                }
+
                 using var place = new Workplace(root);
                 using var lab = new WanLab();
                 await lab.StartAsync(place, _profile);
                 using var tunnel = new ProcessGroup();
-                var address = direct ? lab.TargetAddress : IPAddress.Loopback;
-                if (!direct) await StartTunnelAsync(place, lab, tunnel);
+                var address = peer == "direct" ? lab.TargetAddress : IPAddress.Loopback;
+                if (peer != "direct") await StartTunnelAsync(place, lab, tunnel, peer == "quic" ? "quic" : "tcpTls");
                 await RunRowsAsync(lab, address, peer);
                 Console.Error.WriteLine($"WAN: {peer} done");
             }
         }
     }
 
-    private static async Task StartTunnelAsync(Workplace place, WanLab lab, ProcessGroup processes) =>
+    private static async Task StartTunnelAsync(Workplace place, WanLab lab, ProcessGroup processes, string transport) =>
         await TunnelPair.StartAsync(place, new TunnelPair.Placement
         {
             HubAddress = lab.TargetAddress,
             HubPort = 8443,
             EdgeAddress = IPAddress.Loopback,
+            Transport = transport,
             Start = (isHub, program, arguments, log) => WanLab.Start(processes, isHub ? lab.TargetSide : lab.ClientSide, program, arguments, log),
         }, [lab.Iperf, lab.Echo], []);
 
@@ -68,7 +78,7 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
             if (IsWanted(row)) await EchoBesideAsync(row, down, isFirst: true);
         }
 
-        foreach (var streams in new[] { 2, 50 })
+        foreach (var streams in new[] { 2, 20, 50 })
         {
             var row = $"{streams} streams down";
             if (!IsWanted(row)) continue;

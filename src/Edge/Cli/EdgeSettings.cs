@@ -6,7 +6,6 @@ using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Edge.Cli;
 

@@ -31,7 +31,7 @@ internal static class RunCommand
         Setting("bindAddress", "A", "Where ports are bound (::, which is IPv4 and IPv6)."),
         Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback (what the token says, else tcpTls)."),
         Setting("lanes", "N", "TLS connections that the tunnel may have, so that what is interactive need not wait behind bulk: 1 to 8 (2)."),
-        Setting("congestionControl", "C", "The kernel's congestion control for tunnels over TLS, or system for its own choice (bbr)."),
+        Setting("congestionControl", "C", "Congestion control of the tunnel: the kernel's name of it, or system for the kernel's own choice (bbr)."),
         Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 (all but the protected)."),
         Setting("protectedPorts", "LIST", "Ports that are never bound, and never blocked (22)."),
         Setting("firewall", "MODE", "What the hub may do to this machine's packet filter: full, blockOnly or off (full)."),

@@ -58,8 +58,8 @@ public sealed record TunnelHubOptions
     /// <summary>Sources that no block may touch; this machine's own addresses need not be named.</summary>
     public ImmutableArray<IpRange> NeverBlock { get; init; } = [];
 
-    /// <summary>The kernel's congestion control for tunnels over TLS, by its name, or <c>system</c>.</summary>
-    public string CongestionControl { get; init; } = Shared.Transport.Tls.CongestionControl.Default;
+    /// <summary>The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.</summary>
+    public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
 
     /// <summary>Limits that protect the hub.</summary>
     public HubLimits Limits { get; init; } = new();

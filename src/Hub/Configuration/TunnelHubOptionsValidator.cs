@@ -4,7 +4,7 @@ using System.Net;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
 

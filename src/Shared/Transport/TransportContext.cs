@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Relay;
-using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Shared.Transport;
 

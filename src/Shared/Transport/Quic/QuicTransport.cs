@@ -76,6 +76,7 @@ public static class QuicTransport
 
     private static NativeSettings Common(TransportContext context) => new()
     {
+        Bbr = context.Congestion.IsBbr,
         IdleTimeoutMs = IdleMilliseconds,
         DisconnectTimeoutMs = IdleMilliseconds,
         StreamReceiveWindow = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(context.Options.InitialWindow, 16 << 10)),

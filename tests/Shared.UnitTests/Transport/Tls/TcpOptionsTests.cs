@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Shared.UnitTests.Transport.Tls;

@@ -46,6 +46,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     {
         var result = new ConnectionHandle(library, events);
         result.Own(opened);
+        library.Api.SetParam(opened, Parameter.ConnectionStreamScheduling, Parameter.RoundRobin);
         library.Api.SetCallbackHandler(opened, (delegate* unmanaged[Cdecl]<nint, nint, ConnectionEvent*, int>)&OnEvent, result.Context);
         return result;
     }
@@ -53,6 +54,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     /// <summary>Begins the handshake with an address.</summary>
     public int Start(ConfigurationHandle configuration, IPEndPoint address, string serverName)
     {
+        Api.SetParam(handle, Parameter.ConnectionStreamScheduling, Parameter.RoundRobin);
         var status = Api.SetParam(handle, Parameter.ConnectionRemoteAddress, NativeAddress.From(address));
         if (QuicStatus.Failed(status)) return status;
         fixed (byte* name = Encoding.ASCII.GetBytes(serverName + "\0"))

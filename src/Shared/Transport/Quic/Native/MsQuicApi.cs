@@ -74,6 +74,12 @@ internal static class Parameter
     public const uint ConnectionRemoteAddress = 0x05000002;
     public const uint ConnectionSettings = 0x05000004;
 
+    /// <summary>u32: how streams of one priority share the connection, see <see cref="RoundRobin"/>.</summary>
+    public const uint ConnectionStreamScheduling = 0x0500000C;
+
+    /// <summary>In turn. Otherwise the first stream has all of it until it has nothing to send.</summary>
+    public const uint RoundRobin = 1;
+
     /// <summary>QUIC_STATISTICS_V2; may be read in part.</summary>
     public const uint ConnectionStatistics = 0x05000016;
 

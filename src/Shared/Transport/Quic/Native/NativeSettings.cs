@@ -27,6 +27,9 @@ internal struct NativeSettings
     [FieldOffset(88)]
     private uint _keepAliveIntervalMs;
 
+    [FieldOffset(92)]
+    private ushort _congestionControl;
+
     [FieldOffset(94)]
     private ushort _peerBidirectionalStreams;
 
@@ -73,6 +76,12 @@ internal struct NativeSettings
     public uint KeepAliveIntervalMs
     {
         set => Set(16, ref _keepAliveIntervalMs, value);
+    }
+
+    /// <summary>BBR instead of CUBIC.</summary>
+    public bool Bbr
+    {
+        set => Set(17, ref _congestionControl, (ushort)(value ? 1 : 0));
     }
 
     /// <summary>Bidirectional streams that the peer may have open.</summary>

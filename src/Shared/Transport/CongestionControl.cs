@@ -1,12 +1,14 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport.Tls;
 
-namespace Tunnel.Shared.Transport.Tls;
+namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Which congestion control the kernel is asked for on tunnels over TCP. BBR by default: it keeps the queue of the path short, where CUBIC fills it, and
-/// what a tunnel carries besides bulk waits in that queue; and a lost packet is no reason for it to halve its rate.
+/// Which congestion control tunnels use. BBR by default: it keeps the queue of the path short, where CUBIC fills it, and what a tunnel carries besides
+/// bulk waits in that queue; and a lost packet is no reason for it to slow down. Over TCP the kernel is asked for it by its name. QUIC has BBR and
+/// CUBIC itself: all but <c>bbr</c> means the latter.
 /// </summary>
 public sealed partial class CongestionControl
 {
@@ -30,6 +32,9 @@ public sealed partial class CongestionControl
         _option = Encoding.ASCII.GetBytes(name);
         _logger = loggerFactory.CreateLogger("Tunnel.Transport");
     }
+
+    /// <summary>BBR is wanted.</summary>
+    internal bool IsBbr => _name == Default;
 
     /// <summary>The kernel limits names to 15 characters (TCP_CA_NAME_MAX).</summary>
     public static bool IsValid(string name) => Name().IsMatch(name);
