@@ -34,7 +34,10 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     });
 
     /// <summary>An edge whose two handshake lines are done, and our hub's end of the tunnel, started.</summary>
-    public static async Task<(ITunnel Hub, ScriptedPeer Edge)> ConnectToHubAsync(TransportContext context, IHubTunnelHandler handler)
+    /// <param name="context">Of the hub.</param>
+    /// <param name="handler">Of the hub.</param>
+    /// <param name="before">What the edge does before the hub's end is started; its bytes wait in the kernel then.</param>
+    public static async Task<(ITunnel Hub, ScriptedPeer Edge)> ConnectToHubAsync(TransportContext context, IHubTunnelHandler handler, Func<ScriptedPeer, Task>? before = null)
     {
         using var listener = Listen();
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -45,8 +48,10 @@ internal sealed class ScriptedPeer : IAsyncDisposable
             connection.Stream.AuthenticateAsServerAsync(ServerOptions),
             stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "hub.test", EnabledSslProtocols = SslProtocols.Tls13 }));
         var hub = TlsTunnel.CreateHub(connection, "edge-1", default, context, handler);
+        var edge = new ScriptedPeer(stream);
+        if (before is not null) await before(edge);
         hub.Start();
-        return (hub, new ScriptedPeer(stream));
+        return (hub, edge);
     }
 
     /// <summary>A hub that has let our edge in, with or without extensions, and our edge's end of the tunnel, started.</summary>
@@ -144,6 +149,13 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         }
 
         throw new EndOfStreamException($"no {type} on {id} before the end");
+    }
+
+    /// <summary>Says goodbye and closes.</summary>
+    public async Task CloseAsync()
+    {
+        await _stream.ShutdownAsync();
+        _stream.Close();
     }
 
     public async ValueTask DisposeAsync() => await _stream.DisposeAsync();

@@ -40,6 +40,23 @@ public sealed class TlsRobustnessTests
     }
 
     [Fact]
+    public async Task What_comes_together_with_the_end_of_the_connection_is_not_lost()
+    {
+        const int Streams = 500;
+        var opened = 0;
+        var handler = new ScriptedHubHandler { OnStream = _ => opened++ };
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(NewContext(), handler, async edge =>
+        {
+            await edge.SendAsync([.. Enumerable.Range(1, Streams).Select(static id => ScriptedPeer.Frame((uint)id, FrameType.Open, Line))]);
+            await edge.CloseAsync();
+        });
+
+        await hub.Completion.WaitAsync(SocketHelpers.Hang);
+        Assert.Equal(Streams, opened);
+        await edge.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Data_that_comes_while_a_drain_ends_is_neither_lost_nor_overtaken()
     {
         const int Batch = 500;

@@ -53,10 +53,17 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         {
             var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end));
             var waits = !reading.IsCompleted;
-            if (waits) Dispatch();
+
+            // What was gathered must not wait, nor be lost with the connection.
+            if (!reading.IsCompletedSuccessfully) Dispatch();
             var count = await reading;
             if (waits) _inline = 0;
-            if (count == 0) return false;
+            if (count == 0)
+            {
+                Dispatch();
+                return false;
+            }
+
             _end += count;
             _inline += count;
             if (count < RecordSize / 2 || _end - _start >= GatherSize || _buffer.Length - _end < RecordSize) return true;
