@@ -65,8 +65,8 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
             return Refusal.Unknown("the tunnel was made with another secret");
         if ((tunnel.Tunnel!.Features & TunnelFeatures.Lanes) == 0)
             return Refusal.Unknown("the tunnel has not agreed on lanes");
-        if (tunnel.IsDraining)
-            return new("laneGone", "the tunnel takes no new streams");
+        if (tunnel.IsDraining || !slot.Tunnels.Contains(live))
+            return new("laneGone", "the tunnel takes no new streams, or the connection is over");
         live.JoinedTo = tunnel;
         if (tunnel.Tunnel.TryJoin(lane.Index, live.Tunnel!))
             return null;

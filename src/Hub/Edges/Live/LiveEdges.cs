@@ -291,29 +291,33 @@ internal sealed class LiveEdges : IDisposable
     {
         var end = await tunnel.Completion;
         var edgeGone = false;
-        if (live.JoinedTo is not null)
-        {
-            Lanes.OnEnded(live, end);
-            await tunnel.DisposeAsync();
-            return;
-        }
-
+        bool isLane;
         lock (_lock)
         {
-            var slot = _slots[live.EdgeId];
-            slot.Tunnels.Remove(live);
-            slot.AddEnded(tunnel.Counters);
-            if (slot.Primary == live)
-                slot.Primary = null;
-            if (slot.Tunnels.Count == 0)
-            {
-                _slots.Remove(live.EdgeId);
-                edgeGone = slot.ConnectedSince is not null;
-            }
+            isLane = live.JoinedTo is not null;
+            if (!isLane)
+                edgeGone = Forget(live, tunnel);
         }
 
-        _news.TellEnd(live, end, edgeGone);
+        if (isLane)
+            Lanes.OnEnded(live, end);
+        else
+            _news.TellEnd(live, end, edgeGone);
         await tunnel.DisposeAsync();
+    }
+
+    /// <returns>True when it was the last of an edge that was connected. Under the lock.</returns>
+    private bool Forget(LiveTunnel live, ITunnel tunnel)
+    {
+        var slot = _slots[live.EdgeId];
+        slot.Tunnels.Remove(live);
+        slot.AddEnded(tunnel.Counters);
+        if (slot.Primary == live)
+            slot.Primary = null;
+        if (slot.Tunnels.Count > 0)
+            return false;
+        _slots.Remove(live.EdgeId);
+        return slot.ConnectedSince is not null;
     }
 }
 
