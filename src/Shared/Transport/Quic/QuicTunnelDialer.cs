@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Tls;
 
@@ -158,20 +157,9 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
 
     private async Task<DialResult> AuthenticateAsync(QuicConnection connection, DialRequest request, CancellationToken cancellationToken)
     {
-        var line = new byte[EdgeLine.MaxLength];
-        var length = EdgeLine.Write(line, request.EdgeId, request.Secret);
-        await connection.Stream.WriteAsync(line.AsMemory(0, length), cancellationToken);
-
-        var answer = await LineReader.ReadAsync(connection.Stream, HubLine.MaxLength, cancellationToken);
-        if (answer.Line is not { } text)
-        {
-            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) closed the connection without an answer, or its answer is longer than {HubLine.MaxLength} bytes");
-        }
-
-        if (!HubLine.TryParse(text.Span, out var config, out var refusal, out var error))
-            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) answered what is not this protocol: {error}");
-        if (config is null) return TlsTunnelDialer.Refused(request, refusal!);
-        if (config.Hub is null) return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) has no extensions; over QUIC they are needed");
-        return DialResult.Connected(QuicTransport.CreateEdge(connection, request, config, answer.After, context), config);
+        var (config, after, failure) = await EdgeGreeting.ExchangeAsync(connection.Stream, request, cancellationToken);
+        if (failure is not null) return failure;
+        if (config!.Hub is null) return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) has no extensions; over QUIC they are needed");
+        return DialResult.Connected(QuicTransport.CreateEdge(connection, request, config, after, context), config);
     }
 }

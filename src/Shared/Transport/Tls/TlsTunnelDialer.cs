@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Tls.Lanes;
@@ -120,26 +119,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
 
     private async Task<DialResult> AuthenticateAsync(TlsConnection connection, DialRequest request, StreamIds ids, CancellationToken cancellationToken)
     {
-        var line = new byte[EdgeLine.MaxLength];
-        var length = EdgeLine.Write(line, request.EdgeId, request.Secret);
-        await connection.Stream.WriteAsync(line.AsMemory(0, length), cancellationToken);
-
-        var answer = await LineReader.ReadAsync(connection.Stream, HubLine.MaxLength, cancellationToken);
-        if (answer.Line is not { } text)
-        {
-            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) closed the connection without an answer, or its answer is longer than {HubLine.MaxLength} bytes");
-        }
-
-        if (!HubLine.TryParse(text.Span, out var config, out var refusal, out var error))
-            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) answered what is not this protocol: {error}");
-        if (config is null) return Refused(request, refusal!);
-        return DialResult.Connected(TlsTunnel.CreateEdge(connection, request, config, answer.After, context, ids), config);
+        var (config, after, failure) = await EdgeGreeting.ExchangeAsync(connection.Stream, request, cancellationToken);
+        return failure ?? DialResult.Connected(TlsTunnel.CreateEdge(connection, request, config!, after, context, ids), config!);
     }
-
-    internal static DialResult Refused(DialRequest request, string refusal) => refusal switch
-    {
-        HubRefusal.Unauthorized => DialResult.Failed(DialFailureKind.Unauthorized, $"the hub {request.HostName} refused edge '{request.EdgeId}': unknown id, wrong secret, or disabled. Make a new token at the hub with 'tunnel-hub edge token {request.EdgeId} --host …'"),
-        HubRefusal.Busy => DialResult.Failed(DialFailureKind.Busy, $"the hub {request.HostName} is busy"),
-        _ => DialResult.Failed(DialFailureKind.ProtocolError, $"the hub {request.HostName} refused: {refusal}"),
-    };
 }

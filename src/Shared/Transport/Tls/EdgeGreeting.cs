@@ -1,0 +1,38 @@
+using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport.Tls;
+
+/// <summary>The edge's side of the two handshake lines (protocol.md sections 2.2 to 2.4), over whatever has secured the connection.</summary>
+internal static class EdgeGreeting
+{
+    /// <summary>Says who we are, and reads what the hub says to that.</summary>
+    /// <param name="stream">The secured connection, or its control stream.</param>
+    /// <param name="request">Whom we dial, and the secret.</param>
+    /// <param name="cancellationToken">The time limit.</param>
+    /// <returns>The configuration and what came behind it, or why there is none.</returns>
+    public static async Task<(TunnelConfig? Config, ReadOnlyMemory<byte> After, DialResult? Failure)> ExchangeAsync(
+        Stream stream, DialRequest request, CancellationToken cancellationToken)
+    {
+        var line = new byte[EdgeLine.MaxLength];
+        var length = EdgeLine.Write(line, request.EdgeId, request.Secret);
+        await stream.WriteAsync(line.AsMemory(0, length), cancellationToken);
+
+        var answer = await LineReader.ReadAsync(stream, HubLine.MaxLength, cancellationToken);
+        if (answer.Line is not { } text)
+            return Broken(request, $"closed the connection without an answer, or its answer is longer than {HubLine.MaxLength} bytes");
+        if (!HubLine.TryParse(text.Span, out var config, out var refusal, out var error))
+            return Broken(request, $"answered what is not this protocol: {error}");
+        return config is null ? (null, default, Refused(request, refusal!)) : (config, answer.After, null);
+    }
+
+    private static (TunnelConfig? Config, ReadOnlyMemory<byte> After, DialResult? Failure) Broken(DialRequest request, string what) =>
+        (null, default, DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) {what}"));
+
+    private static DialResult Refused(DialRequest request, string refusal) => refusal switch
+    {
+        HubRefusal.Unauthorized => DialResult.Failed(DialFailureKind.Unauthorized, $"the hub {request.HostName} refused edge '{request.EdgeId}': unknown id, wrong secret, or disabled. Make a new token at the hub with 'tunnel-hub edge token {request.EdgeId} --host …'"),
+        HubRefusal.Busy => DialResult.Failed(DialFailureKind.Busy, $"the hub {request.HostName} is busy"),
+        _ => DialResult.Failed(DialFailureKind.ProtocolError, $"the hub {request.HostName} refused: {refusal}"),
+    };
+}
