@@ -3,6 +3,9 @@ namespace Tunnel.Shared.Protocol.Flow;
 /// <summary>How large a stream's window may get: the table of protocol.md section 4.</summary>
 public static class WindowTable
 {
+    // Of a sustained stream: a lost segment holds up it and its credit for a round trip more, and for two when it is lost again.
+    private const int Products = 3;
+
     /// <summary><c>clamp(shared / n, min, max)</c>.</summary>
     /// <param name="active">Streams of the process that moved data in the last 2 s.</param>
     /// <param name="shared">Bytes that the active streams share.</param>
@@ -11,7 +14,7 @@ public static class WindowTable
     public static int Target(int active, long shared, int min, int max) =>
         (int)Math.Clamp(shared / Math.Max(1, active), min, max);
 
-    /// <summary>The limit of a sustained stream: <paramref name="min"/> or 1.25 × its bandwidth-delay product, whichever is more, within <paramref name="target"/>.</summary>
+    /// <summary>The limit of a sustained stream: <paramref name="min"/> or 3 × its bandwidth-delay product, whichever is more, within <paramref name="target"/>.</summary>
     public static int Sustained(int target, int min, double bytesPerSecond, TimeSpan roundTrip) =>
-        (int)Math.Min(target, Math.Max(min, 1.25 * bytesPerSecond * roundTrip.TotalSeconds));
+        (int)Math.Min(target, Math.Max(min, Products * bytesPerSecond * roundTrip.TotalSeconds));
 }
