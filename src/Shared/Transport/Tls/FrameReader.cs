@@ -39,6 +39,9 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         Dispatch();
         while (await ReadAsync()) Dispatch();
 
+        // What came together with the end.
+        Dispatch();
+
         // Not on an exception: a read into the buffer may be under way then.
         Return();
         return new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the connection");
@@ -54,16 +57,11 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end));
             var waits = !reading.IsCompleted;
 
-            // What was gathered must not wait, nor be lost with the connection.
+            // What was gathered must not wait, nor be lost with a connection that breaks.
             if (!reading.IsCompletedSuccessfully) Dispatch();
             var count = await reading;
             if (waits) _inline = 0;
-            if (count == 0)
-            {
-                Dispatch();
-                return false;
-            }
-
+            if (count == 0) return false;
             _end += count;
             _inline += count;
             if (count < RecordSize / 2 || _end - _start >= GatherSize || _buffer.Length - _end < RecordSize) return true;

@@ -12,9 +12,6 @@ internal sealed class FrameWriter
     /// <summary>Bytes of a batch.</summary>
     public const int BatchSize = 64 << 10;
 
-    /// <summary>Batches that are sent before other sockets have their turn.</summary>
-    public const int InlineBatches = 1;
-
     // With less room than this a data frame is not worth its header.
     private const int SmallestRoom = 2 << 10;
 
@@ -30,7 +27,7 @@ internal sealed class FrameWriter
     {
         _tunnel = tunnel;
         _connection = connection;
-        _flush = () => _ = FlushAsync(InlineBatches);
+        _flush = () => _ = FlushAsync();
     }
 
     /// <summary>A frame larger than a batch follows what is in this batch; set by <see cref="MuxNode.WriteControl"/>.</summary>
@@ -41,8 +38,7 @@ internal sealed class FrameWriter
     }
 
     /// <summary>Sees to it that what waits is sent. May send on the calling thread, so not with a lock held.</summary>
-    /// <param name="inlineBatches">How many batches the caller's thread may be used for.</param>
-    public void Request(int inlineBatches = InlineBatches)
+    public void Request()
     {
         lock (_tunnel.Sync)
         {
@@ -52,7 +48,7 @@ internal sealed class FrameWriter
 
         // All that is ready at once is looked at first, so that what it gives rise to leaves in one batch.
         if (_connection.Loop.IsCurrent) _connection.Loop.Post(_flush);
-        else _ = FlushAsync(inlineBatches);
+        else _ = FlushAsync();
     }
 
     /// <summary>A batch is under way. With the tunnel's lock held.</summary>
@@ -71,7 +67,7 @@ internal sealed class FrameWriter
 
     private bool HasWork => _large is not null || _tunnel.Scheduler.HasWork;
 
-    private async Task FlushAsync(int inlineBatches)
+    private async Task FlushAsync()
     {
         byte[]? batch = null;
         try
@@ -92,15 +88,14 @@ internal sealed class FrameWriter
                 if (!sending.IsCompleted)
                 {
                     await sending;
-                    inlineBatches = InlineBatches;
                     continue;
                 }
 
                 sending.GetAwaiter().GetResult();
-                if (--inlineBatches > 0) continue;
                 if (TryEnd()) break;
+
+                // Other sockets have their turn after each batch that went without a wait.
                 await _connection.Loop.Yield();
-                inlineBatches = InlineBatches;
             }
         }
         catch (Exception e)

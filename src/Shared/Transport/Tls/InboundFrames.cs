@@ -32,8 +32,8 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         EndDatagrams();
         tunnel.Liveness.OnReceived(tunnel.Context.NowMilliseconds);
 
-        // Credit and answers of this round leave in one batch; the read loop is not to be held up by more.
-        tunnel.Writer.Request(inlineBatches: 1);
+        // Credit and answers of this round leave in one batch.
+        tunnel.Writer.Request();
     }
 
     public void OnOpen(in FrameHeader frame, in StreamOpening opening)

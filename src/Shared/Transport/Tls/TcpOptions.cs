@@ -33,6 +33,7 @@ internal sealed class TcpOptions(Socket socket)
     private const int InfoNotSent = 144;
     private const int InfoShortestRoundTrip = 148;
     private const int SocketLevel = 1;
+    private const int ReceiveBuffer = 8;
     private const int BufferLock = 72;
 
     private bool _limitsReceiveBuffer;
@@ -68,15 +69,7 @@ internal sealed class TcpOptions(Socket socket)
     {
         // Only where it can be undone (Linux 5.15).
         if (ShortestRoundTrip is not { } roundTrip || roundTrip > Near || !TryUnlockBuffers()) return;
-        try
-        {
-            socket.ReceiveBufferSize = NearReceiveBuffer;
-            _limitsReceiveBuffer = true;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // See above.
-        }
+        _limitsReceiveBuffer = TrySet(SocketLevel, ReceiveBuffer, BitConverter.GetBytes(NearReceiveBuffer));
     }
 
     /// <summary>Gives the receive buffer back to the kernel's tuning when the path has become long; to be called now and then.</summary>
