@@ -74,7 +74,7 @@ internal sealed class HubProbe(string host, int port, Func<ImmutableArray<string
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = host,
-                    ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")],
+                    ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
                     EnabledSslProtocols = SslProtocols.Tls13,
                     RemoteCertificateValidationCallback = (_, certificate, _, _) => IsHub(certificate),
                 },

@@ -1,33 +1,47 @@
-namespace Tunnel.Edge.Connecting;
+namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Exponential backoff with full jitter: each wait is random between 0 and a ceiling that doubles from 0.5 s to 30 s. Full jitter
-/// spreads a thousand edges that lost the same hub at the same moment best.
+/// Exponential backoff with jitter: each wait is a random share of a ceiling that doubles. A share from 0 to 1, full jitter, spreads a thousand edges
+/// that lost the same hub at the same moment best.
 /// </summary>
-/// <param name="random">Gives numbers from 0 (inclusive) to 1 (exclusive).</param>
-internal sealed class Backoff(Func<double> random)
+/// <param name="random">Gives the share, from 0 (inclusive) to 1 (exclusive).</param>
+/// <param name="first">The first ceiling.</param>
+/// <param name="last">The ceiling that is never passed.</param>
+public sealed class Backoff(Func<double> random, TimeSpan first, TimeSpan last)
 {
+    /// <summary>The first ceiling of a tunnel.</summary>
     public static readonly TimeSpan FirstCeiling = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The last ceiling of a tunnel.</summary>
     public static readonly TimeSpan LastCeiling = TimeSpan.FromSeconds(30);
 
-    /// <summary>A tunnel that lived this long was healthy: the next loss starts from the first ceiling again.</summary>
+    /// <summary>A connection that lived this long was healthy: the next loss starts from the first ceiling again.</summary>
     public static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(60);
 
+    private readonly TimeSpan _first = first;
+
+    /// <summary>The waits of a tunnel.</summary>
+    /// <param name="random">Gives the share, from 0 (inclusive) to 1 (exclusive).</param>
+    public Backoff(Func<double> random)
+        : this(random, FirstCeiling, LastCeiling)
+    {
+    }
+
     /// <summary>The upper limit of the next wait.</summary>
-    public TimeSpan Ceiling { get; private set; } = FirstCeiling;
+    public TimeSpan Ceiling { get; private set; } = first;
 
     /// <summary>How long to wait before the next try.</summary>
     public TimeSpan Next()
     {
-        TimeSpan delay = Ceiling * random();
-        Ceiling = TimeSpan.FromTicks(Math.Min(Ceiling.Ticks * 2, LastCeiling.Ticks));
+        var delay = Ceiling * random();
+        Ceiling = TimeSpan.FromTicks(Math.Min(Ceiling.Ticks * 2, last.Ticks));
         return delay;
     }
 
-    /// <summary>A tunnel ended after <paramref name="lifetime"/>.</summary>
+    /// <summary>A connection ended after <paramref name="lifetime"/>.</summary>
     public void OnTunnelEnded(TimeSpan lifetime)
     {
         if (lifetime >= HealthyAfter)
-            Ceiling = FirstCeiling;
+            Ceiling = _first;
     }
 }

@@ -1,8 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Tunnel.Edge.Connecting;
+using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Connecting;
+namespace Tunnel.Shared.UnitTests.Transport;
 
 public sealed class BackoffTests
 {

@@ -12,6 +12,9 @@ public sealed class RateMeter
     /// <summary>Bytes per second above which a stream is sustained (20 Mbit/s).</summary>
     public const long SustainedRate = 2_500_000;
 
+    /// <summary>Bytes below which a stream is never sustained, and needs no meter.</summary>
+    public const long MeteredBytes = 1 << 20;
+
     private readonly long[] _buckets = new long[Span];
     private readonly long _born;
     private long _second;

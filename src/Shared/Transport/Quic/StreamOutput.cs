@@ -18,9 +18,6 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     /// <summary>Bytes that a thread sends before others get their turn.</summary>
     private const int Turn = 1 << 20;
 
-    // Below this a stream is never sustained, and needs no meter.
-    private const long MeteredBytes = 1 << 20;
-
     private readonly Lock _lock = new();
     private ILocalEndpoint? _endpoint;
     private StreamOpening? _opening;
@@ -243,7 +240,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         var now = tunnel.Context.NowMilliseconds;
         if (_meter is null)
         {
-            if (_bytes < MeteredBytes) return;
+            if (_bytes < RateMeter.MeteredBytes) return;
             _meter = new RateMeter(now);
         }
 

@@ -9,9 +9,6 @@ namespace Tunnel.Shared.Transport.Tls;
 /// </summary>
 internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
 {
-    // Below this a stream is never sustained, and needs no meter.
-    private const long MeteredBytes = 1 << 20;
-
     private SendWindow _window = new(tunnel.Terms.PeerInitialWindow);
     private RateMeter? _meter;
     private long _bytes;
@@ -116,7 +113,7 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
     {
         if (_meter is null)
         {
-            if (_bytes < MeteredBytes) return;
+            if (_bytes < RateMeter.MeteredBytes) return;
             _meter = new RateMeter(now);
         }
 

@@ -8,9 +8,6 @@ namespace Tunnel.Shared.Transport.Tls;
 /// </summary>
 internal sealed class StreamWindow(MuxTunnel tunnel)
 {
-    // Below this a stream is never sustained, and needs no meter.
-    private const long MeteredBytes = 1 << 20;
-
     private ReceiveWindow _window = new(tunnel.Terms.OwnInitialWindow);
     private RateMeter? _meter;
     private bool _released;
@@ -47,7 +44,7 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
     private void Adapt(int bytes, long total, bool isDrained)
     {
         var limit = tunnel.Context.Flow.Target;
-        if (_meter is not null || total > MeteredBytes) limit = LimitOfSustained(limit, bytes, isDrained);
+        if (_meter is not null || total > RateMeter.MeteredBytes) limit = LimitOfSustained(limit, bytes, isDrained);
         if (_window.Target > limit) Shrink(limit);
         var change = _window.TakeChange(limit);
         if (change < 0) Shrink(_window.Target + change);

@@ -19,12 +19,6 @@ internal sealed class LaneKeeper
     /// <summary>For a lane to be accepted, after its handshake.</summary>
     internal static readonly TimeSpan AcceptTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>A lane that lived this long was healthy: after its loss the waits begin from the first again.</summary>
-    private static readonly TimeSpan HealthyTime = TimeSpan.FromMinutes(1);
-
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastDelay = TimeSpan.FromMinutes(1);
-
     private readonly LanedTunnel _tunnel;
     private readonly LaneDialer _dial;
     private readonly TransportContext _context;
@@ -33,10 +27,12 @@ internal sealed class LaneKeeper
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private readonly LaneDemand _demand;
+
+    // One edge's lanes are not lost by the thousand: never a wait near nothing.
+    private readonly Backoff _backoff = new(static () => 0.5 + (Random.Shared.NextDouble() / 2), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
     private ITimer? _timer;
     private bool _dialling;
     private bool _stopped;
-    private TimeSpan _delay = FirstDelay;
     private long _notBefore;
     private bool _failedBefore;
 
@@ -85,7 +81,7 @@ internal sealed class LaneKeeper
         LaneLog.Lost(_logger, level, _name, lane.Index, end.Kind, end.Detail);
         lock (_lock)
         {
-            if (_context.NowMilliseconds - lane.Since >= HealthyTime.TotalMilliseconds) _delay = FirstDelay;
+            _backoff.OnTunnelEnded(TimeSpan.FromMilliseconds(_context.NowMilliseconds - lane.Since));
             BackOff();
         }
     }
@@ -149,11 +145,7 @@ internal sealed class LaneKeeper
         _failedBefore = fault is not null;
     }
 
-    private void BackOff()
-    {
-        _notBefore = _context.NowMilliseconds + (long)(_delay * (0.5 + (Random.Shared.NextDouble() / 2))).TotalMilliseconds;
-        _delay = TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, LastDelay.Ticks));
-    }
+    private void BackOff() => _notBefore = _context.NowMilliseconds + (long)_backoff.Next().TotalMilliseconds;
 
     /// <summary>Opens a lane and has it join.</summary>
     /// <returns>Why there is none, or null.</returns>
