@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
@@ -37,6 +38,27 @@ public sealed class TlsRobustnessTests
         }
 
         await edge.DisposeAsync();
+    }
+
+    /// <summary>The goodbye is made while the peer's bytes are being decrypted.</summary>
+    [Fact]
+    public async Task A_tunnel_that_is_closed_under_a_flood_of_uploads_ends()
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            using var hub = new TestHub();
+            var pair = await new TlsPairFactory().CreateAsync(hub, new TestEdge());
+            var (client, _) = await TestEdge.ConnectAsync(pair);
+            var flood = FloodAsync(client);
+            var drain = (await hub.AcceptAsync()).ReadToAnyEndAsync();
+
+            await pair.Hub.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "test")).WaitAsync(SocketHelpers.Hang);
+
+            Assert.Equal(TunnelEndKind.Closed, (await pair.Hub.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
+            await flood;
+            await drain;
+            await pair.DisposeAsync();
+        }
     }
 
     [Fact]
@@ -347,6 +369,19 @@ public sealed class TlsRobustnessTests
         Assert.False(await endpoint.Ended.Task.WaitAsync(SocketHelpers.Hang));
         await edge.DisposeAsync();
         await hub.DisposeAsync();
+    }
+
+    private static async Task FloodAsync(Socket client)
+    {
+        var block = new byte[256 << 10];
+        try
+        {
+            while (true) await client.SendAllAsync(block);
+        }
+        catch (SocketException)
+        {
+            // The tunnel is closed.
+        }
     }
 
     private static TransportContext NewContext(FlowControlOptions? flow = null) => new(flow ?? new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);

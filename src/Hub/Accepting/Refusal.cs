@@ -14,7 +14,7 @@ internal sealed class Refusal(TimeProvider time)
     public async Task SendAsync(TlsConnection connection, ReadOnlyMemory<byte> line, CancellationToken cancellationToken)
     {
         await connection.Stream.WriteAsync(line, cancellationToken);
-        await connection.Stream.ShutdownAsync().WaitAsync(cancellationToken);
+        await connection.SendCloseNotifyAsync(cancellationToken);
         connection.Socket.Shutdown(SocketShutdown.Send);
         using var limit = new CancellationTokenSource(DrainLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);

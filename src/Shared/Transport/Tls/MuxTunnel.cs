@@ -261,7 +261,7 @@ internal sealed class MuxTunnel : ITunnel
             _closing ??= end;
         }
 
-        foreach (var stream in streams) stream.Reset(ResetReason.ShuttingDown);
+        foreach (var stream in streams) Try(() => stream.Reset(ResetReason.ShuttingDown));
         Writer.Request();
         using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
         await IgnoreLossAsync(others.WaitAsync(timeout.Token));
@@ -446,13 +446,28 @@ internal sealed class MuxTunnel : ITunnel
             sessions = [.. Table.AllSessions];
         }
 
-        foreach (var stream in streams) stream.OnTunnelLost();
-        foreach (var session in sessions) session.OnClosed();
+        foreach (var stream in streams) Try(stream.OnTunnelLost);
+        foreach (var session in sessions) Try(session.OnClosed);
+    }
+
+    // One that can't be ended must not keep the others, nor the tunnel, from it: who waits for the tunnel's end would wait for ever.
+    private void Try(Action end)
+    {
+        try
+        {
+            end();
+        }
+        catch (Exception e)
+        {
+            NoteDefect(e);
+        }
     }
 
     private async Task SayGoodbyeAsync(CancellationToken cancellationToken)
     {
-        await _connection.Stream.ShutdownAsync().WaitAsync(cancellationToken);
+        // To the thread that decrypts.
+        await Loop.Yield();
+        await _connection.SendCloseNotifyAsync(cancellationToken);
         _connection.Socket.Shutdown(SocketShutdown.Send);
         await _reading.WaitAsync(cancellationToken);
     }

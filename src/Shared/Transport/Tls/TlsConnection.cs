@@ -36,6 +36,24 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>Where its events come from.</summary>
     internal EventLoop Loop => _watched.Loop;
 
+    /// <summary>
+    /// Tells the peer that nothing follows (close_notify, RFC 8446 section 6.1). Reads and writes of <see cref="SslStream"/> keep out of each other's
+    /// way, but this does not keep out of a read's: OpenSSL may refuse while another thread decrypts.
+    /// </summary>
+    /// <exception cref="IOException">The connection is lost, or OpenSSL refuses.</exception>
+    public async Task SendCloseNotifyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Stream.ShutdownAsync().WaitAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is not (IOException or OperationCanceledException))
+        {
+            // OpenSSL's refusal comes as an exception of a type that nobody can name, and a broken connection as one of several.
+            throw new IOException($"close_notify can't be sent: {error.Message}", error);
+        }
+    }
+
     /// <summary>The handshake is over, and it is a tunnel from now on: what waits for bytes goes on where they are noticed.</summary>
     internal void BecomeTunnel(CongestionControl congestion)
     {
