@@ -20,8 +20,11 @@ public sealed class TierScheduler
     /// <summary>Bytes of flows that were quiet, in a row, after which one frame of the others goes: new flows without end starve nobody.</summary>
     public const int FreshBurst = 4 * Quantum;
 
-    // What is left of a turn when a batch was full is not worth a frame of its own; it is added to the next turn.
-    private const int SmallestTurn = 1 << 10;
+    // What is left of a turn when a batch was full is not worth a frame of its own; it is added to the next turn. Among flows that have been sending this
+    // is up to half a turn: a batch then carries one flow's frame, which the peer passes on with one call, and not the end of one and the beginning of
+    // the next.
+    private const int SmallestFreshTurn = 1 << 10;
+    private const int SmallestTurn = Quantum / 2;
 
     private readonly NodeList _fresh = new();
     private readonly NodeList _normal = new();
@@ -91,7 +94,7 @@ public sealed class TierScheduler
         // As if it had stayed: a turn for each round that has passed, at most one of them saved up. So a pause gains nothing, and what a large
         // datagram took too much is paid back.
         node.Deficit = (int)Math.Min(Quantum, node.Deficit + ((_round - node.LeftInRound) * Quantum));
-        (node.Deficit >= SmallestTurn ? _fresh : _normal).AddLast(node);
+        (node.Deficit >= SmallestFreshTurn ? _fresh : _normal).AddLast(node);
     }
 
     /// <summary>The node has no data to send any more.</summary>
@@ -150,7 +153,7 @@ public sealed class TierScheduler
         if (_sustained.First is not null && Math.Min(_owedByTime, _owedByShare) >= Quantum) return NextSustained();
         while (_fresh.First is { } node && (_freshInRow < FreshBurst || NormalCount == 0))
         {
-            if (node.Deficit >= SmallestTurn) return node;
+            if (node.Deficit >= SmallestFreshTurn) return node;
             Rotate(node, _fresh, _normal);
         }
 

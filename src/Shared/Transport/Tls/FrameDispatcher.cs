@@ -25,6 +25,9 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     private bool _carriedData;
     private bool _pastFirst;
 
+    /// <summary>Bytes of the frame that is being passed on which have not come yet.</summary>
+    public int DataLeft => (int)_dataLeft;
+
     /// <summary>Processes as much as it can.</summary>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
     public (int Bytes, bool CarriedData) Process(ReadOnlySpan<byte> data)

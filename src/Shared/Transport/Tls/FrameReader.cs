@@ -52,6 +52,9 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     private async ValueTask<bool> ReadAsync()
     {
         await MakeRoomAsync();
+
+        // Up to the end of a frame that has begun, so that the next ones are passed on in one piece each.
+        var enough = dispatcher.DataLeft > 0 ? Math.Min(GatherSize, dispatcher.DataLeft) : GatherSize;
         while (true)
         {
             var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end));
@@ -64,7 +67,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             if (count == 0) return false;
             _end += count;
             _inline += count;
-            if (count < RecordSize / 2 || _end - _start >= GatherSize || _buffer.Length - _end < RecordSize) return true;
+            if (count < RecordSize / 2 || _end - _start >= enough || _buffer.Length - _end < RecordSize) return true;
         }
     }
 

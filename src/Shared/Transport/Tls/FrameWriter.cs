@@ -162,7 +162,9 @@ internal sealed class FrameWriter
                 limit = turn.Bytes;
             }
 
-            if (used > 0 && batch.Length - used < SmallestRoom) break;
+            // Rather than cut to less than half, a frame goes at the head of the next batch: the peer passes it on in one piece.
+            var smallest = Math.Max(SmallestRoom, Math.Min(limit, _tunnel.Terms.PeerMaxFrame) / 2);
+            if (used > 0 && batch.Length - used < smallest) break;
             var count = node.WriteData(batch[used..], limit, now);
             if (count < 0) break;
             used += count;

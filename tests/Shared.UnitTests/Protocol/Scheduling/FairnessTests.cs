@@ -6,7 +6,7 @@ namespace Tunnel.Shared.UnitTests.Protocol.Scheduling;
 public class FairnessTests
 {
     // What two flows that always have data may differ by: a turn, and what a turn may leave over for the next.
-    private const int Tolerance = TierScheduler.Quantum + 2048;
+    private const int Tolerance = TierScheduler.Quantum * 3 / 2;
 
     private readonly TierScheduler _scheduler = new();
     private readonly SimulatedLink _link;
@@ -61,6 +61,25 @@ public class FairnessTests
         }
 
         Assert.Equal(0, crumbs);
+    }
+
+    /// <summary>So a batch that had room for most of a turn is followed by one that carries the next flow's frame whole.</summary>
+    [Fact]
+    public void Less_than_half_a_turn_is_left_for_the_next_one()
+    {
+        var flows = WarmBulk(2);
+        var first = _link.SendFrame(40 << 10);
+        var second = _link.SendFrame(40 << 10);
+        Assert.NotSame(first, second);
+        Assert.Same(first, _link.SendFrame(TierScheduler.Quantum));
+        Assert.Equal(TierScheduler.Quantum, Math.Abs(flows[0].Sent - flows[1].Sent));
+    }
+
+    [Fact]
+    public void More_than_half_a_turn_is_used_up()
+    {
+        WarmBulk(2);
+        Assert.Same(_link.SendFrame(24 << 10), _link.SendFrame(TierScheduler.Quantum));
     }
 
     [Theory]

@@ -29,16 +29,14 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
     public bool IsEmpty => mux.ActiveStreams == 0 && mux.ActiveSessions == 0;
 
     /// <summary>What it has to do now; <see cref="CountBulk"/> was asked before.</summary>
-    public LaneLoad Load
+    /// <param name="isExtra">There are as many before it as are always kept.</param>
+    public LaneLoad GetLoad(bool isExtra)
     {
-        get
+        var unsent = (long)mux.UnsentInKernel;
+        lock (mux.Sync)
         {
-            var unsent = (long)mux.UnsentInKernel;
-            lock (mux.Sync)
-            {
-                unsent += mux.Control.QueuedBytes + mux.Datagrams.Used + ((long)mux.Scheduler.ReadyFlows * TierScheduler.Quantum);
-                return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.Table.Sessions, IsRetiring);
-            }
+            unsent += mux.Control.QueuedBytes + mux.Datagrams.Used + ((long)mux.Scheduler.ReadyFlows * TierScheduler.Quantum);
+            return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.Table.Sessions, isExtra, IsRetiring);
         }
     }
 

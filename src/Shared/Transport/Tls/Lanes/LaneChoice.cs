@@ -1,8 +1,9 @@
 namespace Tunnel.Shared.Transport.Tls.Lanes;
 
 /// <summary>
-/// Chooses the lane of a new stream: where the fewest streams move bulk, then where the least waits to be sent, then where the fewest are open. So a
-/// new stream does not wait behind a download, two that begin together are apart, and what may become a download begins where it disturbs the fewest.
+/// Chooses the lane of a new stream: where the fewest streams move bulk, then where the fewest batches wait to be sent, then one of those that are always
+/// there, of these where the fewest are open. So a new stream does not wait behind a download; and a lane that was opened on demand stays free for it:
+/// streams that begin together, of which nobody knows yet what they will carry, do not take it.
 /// </summary>
 internal static class LaneChoice
 {
@@ -23,6 +24,8 @@ internal static class LaneChoice
     {
         if (lane.IsRetiring != other.IsRetiring) return other.IsRetiring;
         if (lane.Bulk != other.Bulk) return lane.Bulk < other.Bulk;
-        return lane.Unsent != other.Unsent ? lane.Unsent < other.Unsent : lane.Flows < other.Flows;
+        var (batches, otherBatches) = (lane.Unsent / FrameWriter.BatchSize, other.Unsent / FrameWriter.BatchSize);
+        if (batches != otherBatches) return batches < otherBatches;
+        return lane.IsExtra != other.IsExtra ? other.IsExtra : lane.Flows < other.Flows;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class LanedTunnel : ITunnel
 {
     private readonly MuxTunnel _first;
     private readonly int _max;
+    private readonly int _kept;
     private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private volatile Lane[] _lanes;
@@ -22,6 +23,7 @@ internal sealed class LanedTunnel : ITunnel
     {
         _first = first;
         _max = context.Lanes.Max;
+        _kept = context.Lanes.Kept;
         _lanes = [new Lane(0, first, context.NowMilliseconds)];
         first.Facade = this;
         first.FlushLanes = Flush;
@@ -165,7 +167,7 @@ internal sealed class LanedTunnel : ITunnel
         var lanes = _lanes;
         if (lanes.Length == 1) return _first;
         Span<LaneLoad> loads = stackalloc LaneLoad[LaneOptions.Limit];
-        for (var i = 0; i < lanes.Length; i++) loads[i] = lanes[i].Load;
+        for (var i = 0; i < lanes.Length; i++) loads[i] = lanes[i].GetLoad(isExtra: i >= _kept);
         return lanes[LaneChoice.Choose(loads[..lanes.Length])].Mux;
     }
 
