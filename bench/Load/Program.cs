@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Tunnel.Bench.Load;
 using Tunnel.Bench.Load.Peers;
 using Tunnel.Bench.Load.Rows;
@@ -30,21 +29,22 @@ if (args is ["echo-client", var address, var port, var delay, var duration])
         address, int.Parse(port, CultureInfo.InvariantCulture), int.Parse(delay, CultureInfo.InvariantCulture), int.Parse(duration, CultureInfo.InvariantCulture));
 }
 
-
 return await command.Parse(args).InvokeAsync();
 
 static async Task<int> MeasureWanAsync(string root, double loss, int rounds, int seconds, string[] rowNames, string[] peerNames)
 {
     var results = new Results();
-    await new WanRun(loss, rowNames, seconds, results).MeasureAsync(root, rounds, peerNames);
-    return await ReportAsync(root, rounds, seconds, results, WanRun.Peers, "-wan");
+    var report = await Report.StartAsync(root, rounds, seconds, results, WanRun.Peers, "-wan");
+    await new WanRun(loss, rowNames, seconds, results, report.SaveAsync).MeasureAsync(root, rounds, peerNames);
+    return await EndAsync(report);
 }
 
 static async Task<int> MeasureScaleAsync(string root, int rounds, int seconds)
 {
     var results = new Results();
+    var report = await Report.StartAsync(root, rounds, seconds, results, ["tunnel"], "-scale");
     await ScaleRun.MeasureAsync(root, rounds, seconds, results);
-    return await ReportAsync(root, rounds, seconds, results, ["tunnel"], "-scale");
+    return await EndAsync(report);
 }
 
 static async Task<int> MeasureAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames)
@@ -74,27 +74,25 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
     using var targets = new Targets();
     await targets.StartAsync(place);
     var results = new Results();
+    var report = await Report.StartAsync(root, rounds, seconds, results, [.. chosenPeers.Select(static peer => peer.Name)], "");
     foreach (var row in chosenRows)
     {
         for (var round = 0; round < rounds; round++)
         {
             foreach (var peer in chosenPeers) await RunAsync(row, peer, place, targets, seconds, results);
         }
+
+        await report.SaveAsync();
     }
 
-    return await ReportAsync(root, rounds, seconds, results, [.. chosenPeers.Select(static peer => peer.Name)], "");
+    return await EndAsync(report);
 }
 
-static async Task<int> ReportAsync(string root, int rounds, int seconds, Results results, string[] peers, string suffix)
+static async Task<int> EndAsync(Report report)
 {
-    var title = $"{DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC, commit {(await Tunnel.Bench.Load.Rows.Command.RunAsync("git", "-C", root, "describe", "--always", "--dirty")).Trim()}";
-    var machine = $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians";
-    var report = $"# {title}\n\n{machine}\n\n{results.ToMarkdown(peers)}";
+    await report.SaveAsync();
     Console.WriteLine(report);
-    var path = Path.Combine(root, "bench/results", DateTime.UtcNow.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md");
-    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-    await File.WriteAllTextAsync(path, report);
-    Console.Error.WriteLine($"Written to {path}");
+    Console.Error.WriteLine($"Written to {report.Path}");
     return 0;
 }
 

@@ -12,7 +12,8 @@ namespace Tunnel.Bench.Load.Wan;
 /// <param name="rowNames">Only rows whose name contains one of these; all when empty.</param>
 /// <param name="seconds">How long a row runs.</param>
 /// <param name="results">Where its figures go.</param>
-internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds, Results results)
+/// <param name="save">Called when there are more.</param>
+internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds, Results results, Func<Task> save)
 {
     /// <summary>What is measured, in the table's order.</summary>
     public static string[] Peers { get; } = ["direct", "tunnel", "quic"];
@@ -42,6 +43,7 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
                 var address = peer == "direct" ? lab.TargetAddress : IPAddress.Loopback;
                 if (peer != "direct") await StartTunnelAsync(place, lab, tunnel, peer == "quic" ? "quic" : "tcpTls");
                 await RunRowsAsync(lab, address, peer);
+                await save();
                 Console.Error.WriteLine($"WAN: {peer} done");
             }
         }

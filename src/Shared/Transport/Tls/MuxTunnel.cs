@@ -12,9 +12,9 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
-/// A tunnel over one TLS connection, or one lane of a tunnel that has several: the frame protocol of protocol.md sections 3 to 5. It owns the streams and what they share, and its own beginning and
-/// end; <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes, <see cref="InboundFrames"/> knows what frames mean. <see cref="Sync"/> guards
-/// tables, scheduler and stream states; it is held for moments, never over I/O nor a call to an owner.
+/// A tunnel over one TLS connection, or one lane of a tunnel that has several: the frame protocol of protocol.md sections 3 to 5. It owns the streams and
+/// what they share, and its own beginning and end; <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes, <see cref="InboundFrames"/>
+/// knows what frames mean. <see cref="Sync"/> guards tables, scheduler and stream states; it is held for moments, never over I/O nor a call to an owner.
 /// </summary>
 internal sealed class MuxTunnel : ITunnel
 {
@@ -267,10 +267,9 @@ internal sealed class MuxTunnel : ITunnel
         await IgnoreLossAsync(others.WaitAsync(timeout.Token));
 
         // The end waits for a moment in which nothing is being sent: what was queued is out then, and close_notify does not land in the middle of a batch.
-        var isIdle = true;
         bool ended;
-        while (!(ended = TryEnd(end, whileSending: !isIdle)) && !IsDead)
-            isIdle = await IgnoreLossAsync(Writer.WaitIdleAsync().WaitAsync(timeout.Token));
+        while (!(ended = TryEnd(end, whileSending: timeout.IsCancellationRequested)) && !IsDead)
+            await IgnoreLossAsync(Writer.WaitIdleAsync().WaitAsync(timeout.Token));
         if (!ended)
         {
             await Completion;
@@ -278,7 +277,7 @@ internal sealed class MuxTunnel : ITunnel
         }
 
         LoseStreams();
-        if (isIdle) await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
+        if (!timeout.IsCancellationRequested) await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
         await FinishAsync(_end!);
     }
 
@@ -492,16 +491,14 @@ internal sealed class MuxTunnel : ITunnel
     }
 
     // A peer that is gone or takes nothing: closing is all that is left.
-    private static async Task<bool> IgnoreLossAsync(Task task)
+    private static async Task IgnoreLossAsync(Task task)
     {
         try
         {
             await task;
-            return true;
         }
         catch (Exception e) when (IsLoss(e) || e is OperationCanceledException)
         {
-            return false;
         }
     }
 
