@@ -80,9 +80,8 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
         for (var round = 0; round < rounds; round++)
         {
             foreach (var peer in chosenPeers) await RunAsync(row, peer, place, targets, seconds, results);
+            await report.SaveAsync();
         }
-
-        await report.SaveAsync();
     }
 
     return await EndAsync(report);
