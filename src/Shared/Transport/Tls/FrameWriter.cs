@@ -162,9 +162,7 @@ internal sealed class FrameWriter
                 limit = turn.Bytes;
             }
 
-            // Rather than cut to less than half, a frame goes at the head of the next batch: the peer passes it on in one piece.
-            var smallest = Math.Max(SmallestRoom, Math.Min(limit, _tunnel.Terms.PeerMaxFrame) / 2);
-            if (used > 0 && batch.Length - used < smallest) break;
+            if (used > 0 && batch.Length - used < SmallestRoomFor(node, limit)) break;
             var count = node.WriteData(batch[used..], limit, now);
             if (count < 0) break;
             used += count;
@@ -172,6 +170,10 @@ internal sealed class FrameWriter
 
         return used;
     }
+
+    // Rather than cut to less than half, a stream's frame goes at the head of the next batch: the peer passes it on in one piece. Datagrams are not cut.
+    private int SmallestRoomFor(MuxNode node, int limit) =>
+        node is MuxStream ? Math.Max(SmallestRoom, Math.Min(Math.Min(limit, _tunnel.Terms.PeerMaxFrame), BatchSize) / 2) : SmallestRoom;
 
     private int CopyLarge(byte[] large, Span<byte> room)
     {
