@@ -42,8 +42,10 @@ public sealed class TcpRelay : IDisposable
             connection = _connections[index];
         }
 
-        connection.Client.Reset();
-        connection.Server.Reset();
+        // Both before either is closed: what passes bytes on closes the other one then.
+        connection.Client.LingerState = connection.Server.LingerState = new LingerOption(true, 0);
+        connection.Client.Dispose();
+        connection.Server.Dispose();
     }
 
     public void Dispose()
