@@ -91,7 +91,7 @@ static async Task<int> EndAsync(Report report)
 {
     await report.SaveAsync();
     Console.WriteLine(report);
-    Console.Error.WriteLine($"Written to {report.Path}");
+    Console.Error.WriteLine($"Written to {report.FilePath}");
     return 0;
 }
 

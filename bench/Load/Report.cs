@@ -15,11 +15,11 @@ internal sealed class Report
         _results = results;
         _peers = peers;
         _head = head;
-        Path = path;
+        FilePath = path;
     }
 
     /// <summary>Where it is written.</summary>
-    public string Path { get; }
+    public string FilePath { get; }
 
     /// <summary>Names the file by the time of the run's start.</summary>
     /// <param name="root">The checkout.</param>
@@ -32,14 +32,15 @@ internal sealed class Report
     {
         var now = DateTime.UtcNow;
         var commit = (await Rows.Command.RunAsync("git", "-C", root, "describe", "--always", "--dirty")).Trim();
-        var head = string.Create(CultureInfo.InvariantCulture, $"# {now:yyyy-MM-dd HH:mm} UTC, commit {commit}\n\n{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians\n\n");
-        var folder = System.IO.Path.Combine(root, "bench/results");
+        var title = string.Create(CultureInfo.InvariantCulture, $"# {now:yyyy-MM-dd HH:mm} UTC, commit {commit}");
+        var machine = $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians";
+        var folder = Path.Combine(root, "bench/results");
         Directory.CreateDirectory(folder);
-        return new Report(results, peers, System.IO.Path.Combine(folder, now.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md"), head);
+        return new Report(results, peers, Path.Combine(folder, now.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md"), $"{title}\n\n{machine}\n\n");
     }
 
     /// <summary>Writes what there is.</summary>
-    public Task SaveAsync() => File.WriteAllTextAsync(Path, ToString());
+    public Task SaveAsync() => File.WriteAllTextAsync(FilePath, ToString());
 
     /// <inheritdoc/>
     public override string ToString() => _head + _results.ToMarkdown(_peers);

@@ -86,7 +86,7 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
         try
         {
             await sending.WaitAsync(_aborted.Token);
-            await _connection.SendCloseNotifyAsync(_aborted.Token).WaitAsync(LingerLimit, _time, _aborted.Token);
+            await _connection.SendCloseNotifyAsync(_aborted.Token).WaitAsync(LingerLimit, _time);
             _connection.Socket.Shutdown(SocketShutdown.Send);
             await receiving.WaitAsync(LingerLimit, _time, _aborted.Token);
         }
