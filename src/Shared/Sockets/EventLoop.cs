@@ -8,7 +8,8 @@ namespace Tunnel.Shared.Sockets;
 /// One thread that waits for many sockets and runs, without handing over to another thread, what waits for them. Why not the runtime's: its events wake
 /// a thread for each segment that comes to a socket which somebody else is just reading; it looks at a socket three times for one request; and it
 /// can't tell when all that came at once has been seen, which is the moment to send what it gave rise to in one write. What runs here must not block and
-/// not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call.
+/// not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call. One of those that yielded goes on in each round,
+/// after what is new: a keystroke waits for one turn of bulk and not for one of each stream that moves it.
 /// </summary>
 internal sealed class EventLoop
 {
@@ -25,6 +26,7 @@ internal sealed class EventLoop
     private LoopSocket?[] _sockets = new LoopSocket?[64];
     private int _used;
     private uint _generation;
+    private readonly Queue<Action> _yielded = new();
     private List<Action> _posted = [];
     private List<Action> _running = [];
     private bool _wakeSent;
@@ -51,10 +53,7 @@ internal sealed class EventLoop
         lock (_lock)
         {
             _posted.Add(action);
-
-            // The loop looks before it waits.
-            if (IsCurrent || _wakeSent) return;
-            _wakeSent = true;
+            if (!MustWakeLocked()) return;
         }
 
         Epoll.Signal(_wake);
@@ -109,6 +108,25 @@ internal sealed class EventLoop
         }
     }
 
+    private void PostYielded(Action continuation)
+    {
+        lock (_lock)
+        {
+            _yielded.Enqueue(continuation);
+            if (!MustWakeLocked()) return;
+        }
+
+        Epoll.Signal(_wake);
+    }
+
+    private bool MustWakeLocked()
+    {
+        // The loop looks before it waits.
+        if (IsCurrent || _wakeSent) return false;
+        _wakeSent = true;
+        return true;
+    }
+
     private bool TryControl(int operation, LoopSocket socket, SafeHandle descriptor, uint events)
     {
         try
@@ -127,7 +145,8 @@ internal sealed class EventLoop
         var events = new byte[MaxEvents * Epoll.EventSize];
         while (true)
         {
-            var count = Epoll.Wait(_epoll, events, Volatile.Read(ref _posted).Count > 0 ? 0 : Timeout.Infinite);
+            var mayWait = Volatile.Read(ref _posted).Count == 0 && _yielded.Count == 0;
+            var count = Epoll.Wait(_epoll, events, mayWait ? Timeout.Infinite : 0);
             for (var i = 0; i < count; i++)
             {
                 var (kinds, token) = Epoll.At(events, i);
@@ -148,15 +167,17 @@ internal sealed class EventLoop
     // Those alone that are there now: what they post comes after the next look at the sockets.
     private void RunPosted()
     {
+        Action? yielded;
         lock (_lock)
         {
             _wakeSent = false;
-            if (_posted.Count == 0) return;
             (_posted, _running) = (_running, _posted);
+            _yielded.TryDequeue(out yielded);
         }
 
         foreach (var action in _running) action();
         _running.Clear();
+        yielded?.Invoke();
     }
 
     /// <summary>What <see cref="EventLoop.Yield"/> gives.</summary>
@@ -169,10 +190,10 @@ internal sealed class EventLoop
         public YieldAwaitable GetAwaiter() => this;
 
         /// <inheritdoc/>
-        public void OnCompleted(Action continuation) => loop.Post(continuation);
+        public void OnCompleted(Action continuation) => loop.PostYielded(continuation);
 
         /// <inheritdoc/>
-        public void UnsafeOnCompleted(Action continuation) => loop.Post(continuation);
+        public void UnsafeOnCompleted(Action continuation) => loop.PostYielded(continuation);
 
         /// <summary>Nothing to tell.</summary>
         public void GetResult()

@@ -51,4 +51,29 @@ public sealed class EventLoopTests
             }
         }
     }
+
+    [Fact]
+    public async Task What_is_new_waits_for_one_turn_of_those_that_yielded()
+    {
+        var loop = EventLoops.Next();
+        var order = new List<string>();
+        var tasks = new List<Task>();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(() =>
+        {
+            for (var i = 0; i < 10; i++) tasks.Add(TurnAsync(isFirst: i == 0));
+            begun.SetResult();
+        });
+        await begun.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
+        await Task.WhenAll(tasks).WaitAsync(Hang, TestContext.Current.CancellationToken);
+
+        Assert.Equal(["turn", "new", .. Enumerable.Repeat("turn", 9)], order);
+
+        async Task TurnAsync(bool isFirst)
+        {
+            await loop.Yield();
+            order.Add("turn");
+            if (isFirst) loop.Post(() => order.Add("new"));
+        }
+    }
 }
