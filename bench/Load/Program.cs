@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using Tunnel.Bench.Load;
 using Tunnel.Bench.Load.Peers;
 using Tunnel.Bench.Load.Rows;
@@ -21,8 +22,8 @@ command.SetAction(parsed => parsed.GetValue(wan)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
     : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
 
-// Programs of our own that run in the namespaces.
-if (args is ["echo-server", var servedPort]) return await EchoProgram.ServeAsync(int.Parse(servedPort, CultureInfo.InvariantCulture));
+// Programs of our own.
+if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
 if (args is ["echo-client", var address, var port, var delay, var duration])
 {
     return await EchoProgram.MeasureAsync(

@@ -7,7 +7,6 @@ namespace Tunnel.Bench.Load;
 internal sealed class Targets : IDisposable
 {
     private readonly ProcessGroup _processes = new();
-    private readonly Socket _echo = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
 
     public int Http { get; } = Workplace.FreePort();
@@ -17,7 +16,7 @@ internal sealed class Targets : IDisposable
     /// <summary>A second iperf3 server, since one serves a test at a time.</summary>
     public int IperfBeside { get; } = Workplace.FreePort();
 
-    public int Echo { get; private set; }
+    public int Echo { get; } = Workplace.FreePort();
 
     public int UdpEcho { get; private set; }
 
@@ -37,50 +36,18 @@ internal sealed class Targets : IDisposable
         _processes.Start("nginx", ["-c", config, "-p", place.Temp], place.File("nginx.log"));
         _processes.Start("iperf3", ["-s", "-B", "127.0.0.1", "-p", $"{Iperf}"], place.File("iperf.log"));
         _processes.Start("iperf3", ["-s", "-B", "127.0.0.1", "-p", $"{IperfBeside}"], place.File("iperf-beside.log"));
-        _echo.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _echo.Listen(4096);
-        Echo = ((IPEndPoint)_echo.LocalEndPoint!).Port;
+        var (echo, arguments) = EchoProgram.ServerAt(new IPEndPoint(IPAddress.Loopback, Echo));
+        _processes.Start(echo, arguments, place.File("echo.log"));
         _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         UdpEcho = ((IPEndPoint)_udp.LocalEndPoint!).Port;
-        _ = AcceptAsync();
         new Thread(EchoDatagrams) { IsBackground = true }.Start();
-        foreach (var port in new[] { Http, Iperf, IperfBeside }) await Workplace.WaitForAsync(new IPEndPoint(IPAddress.Loopback, port));
+        foreach (var port in TcpPorts) await Workplace.WaitForAsync(new IPEndPoint(IPAddress.Loopback, port));
     }
 
     public void Dispose()
     {
         _processes.Dispose();
-        _echo.Dispose();
         _udp.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true) _ = EchoAsync(await _echo.AcceptAsync());
-        }
-        catch (SocketException)
-        {
-            // Disposed: the run is over.
-        }
-    }
-
-    /// <summary>Sends back what comes, to the end.</summary>
-    public static async Task EchoAsync(Socket socket)
-    {
-        using var own = socket;
-        socket.NoDelay = true;
-        var buffer = new byte[512];
-        try
-        {
-            while (await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None) >= 0 && await socket.ReceiveAsync(buffer) is > 0 and var count)
-                await socket.SendAsync(buffer.AsMemory(0, count));
-        }
-        catch (SocketException)
-        {
-            // The client went.
-        }
     }
 
     private void EchoDatagrams()

@@ -39,7 +39,8 @@ internal sealed class WanLab : IDisposable
         })!;
         if (await _link.StandardOutput.ReadLineAsync() != "ready") throw new InvalidOperationException("the link does not come up");
         Start(_processes, TargetSide, "iperf3", ["-s", "-p", $"{Iperf}"], place.File("wan-iperf.log"));
-        Start(_processes, TargetSide, Environment.ProcessPath!, ["echo-server", $"{Echo}"], place.File("wan-echo.log"));
+        var (echo, arguments) = EchoProgram.ServerAt(new IPEndPoint(IPAddress.Any, Echo));
+        Start(_processes, TargetSide, echo, arguments, place.File("wan-echo.log"));
     }
 
     /// <summary>Starts a program in one of the namespaces.</summary>

@@ -3,17 +3,21 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Bench.Load.Rows;
 
-namespace Tunnel.Bench.Load.Wan;
+namespace Tunnel.Bench.Load;
 
-/// <summary>The echo server and its client as programs of their own, to be run in a namespace.</summary>
+/// <summary>The echo server and its client as programs of their own, which can be run in a namespace.</summary>
 internal static class EchoProgram
 {
-    public static async Task<int> ServeAsync(int port)
+    /// <summary>The server's command line. It answers on the thread that notices: two wake-ups more, on cores that are busy, were half of what was measured.</summary>
+    public static (string Program, IReadOnlyList<string> Arguments) ServerAt(IPEndPoint address) =>
+        ("env", ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", Environment.ProcessPath!, "echo-server", $"{address}"]);
+
+    public static async Task<int> ServeAsync(IPEndPoint address)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Any, port));
-        listener.Listen(128);
-        while (true) _ = Targets.EchoAsync(await listener.AcceptAsync());
+        listener.Bind(address);
+        listener.Listen(4096);
+        while (true) _ = EchoAsync(await listener.AcceptAsync());
     }
 
     /// <summary>Prints the median and the 99th percentile in milliseconds. The server may still be coming up.</summary>
@@ -48,6 +52,22 @@ internal static class EchoProgram
                 socket.Dispose();
                 await Task.Delay(100);
             }
+        }
+    }
+
+    private static async Task EchoAsync(Socket socket)
+    {
+        using var own = socket;
+        socket.NoDelay = true;
+        var buffer = new byte[512];
+        try
+        {
+            while (await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None) >= 0 && await socket.ReceiveAsync(buffer) is > 0 and var count)
+                await socket.SendAsync(buffer.AsMemory(0, count));
+        }
+        catch (SocketException)
+        {
+            // The client went.
         }
     }
 }
