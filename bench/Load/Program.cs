@@ -65,7 +65,7 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
         new Udp("UDP echo 1,200 B, 64 in flight", 1200, 64),
         // A pair of HAProxies needs two descriptors for each in each process, and 20,000 are a common limit.
         new Idle("idle connections, 9,000", 9_000),
-        new Stalled("stalled readers, 9,000", 9_000),
+        new Stalled("stalled readers, 3,000", 3_000),
     ];
     IPeer[] allPeers = [new Direct(), new ThisTunnel(), new HaproxyPair(), new StunnelPair(), new SshForward()];
     var chosenRows = allRows.Where(row => rowNames.Length == 0 || rowNames.Any(row.Name.Contains)).ToArray();

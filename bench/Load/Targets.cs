@@ -11,6 +11,9 @@ internal sealed class Targets : IDisposable
 
     public int Http { get; } = Workplace.FreePort();
 
+    /// <summary>nginx too, for large files: its send buffers are small, or stalled readers would fill all of the kernel's memory for TCP (tcp_mem) with them.</summary>
+    public int Files { get; } = Workplace.FreePort();
+
     public int Iperf { get; } = Workplace.FreePort();
 
     /// <summary>A second iperf3 server, since one serves a test at a time.</summary>
@@ -20,18 +23,19 @@ internal sealed class Targets : IDisposable
 
     public int UdpEcho { get; private set; }
 
-    public IEnumerable<int> TcpPorts => [Http, Iperf, IperfBeside, Echo];
+    public IEnumerable<int> TcpPorts => [Http, Files, Iperf, IperfBeside, Echo];
 
     public async Task StartAsync(Workplace place)
     {
         var root = Directory.CreateDirectory(place.File("www")).FullName;
         await File.WriteAllTextAsync(Path.Combine(root, "index.html"), new string('x', 128));
+        await File.WriteAllBytesAsync(Path.Combine(root, "large"), new byte[16 << 20]);
         var config = place.File("nginx.conf", $$"""
             worker_processes 1; daemon off; pid {{place.File("nginx.pid")}}; error_log stderr; worker_rlimit_nofile 65536;
             events { worker_connections 32768; }
-            http { access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path {{place.Temp}}; proxy_temp_path {{place.Temp}};
+            http { access_log off; sendfile on; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path {{place.Temp}}; proxy_temp_path {{place.Temp}};
               fastcgi_temp_path {{place.Temp}}; uwsgi_temp_path {{place.Temp}}; scgi_temp_path {{place.Temp}};
-              server { listen 127.0.0.1:{{Http}} backlog=4096; root {{root}}; } }
+              server { listen 127.0.0.1:{{Http}} backlog=4096; listen 127.0.0.1:{{Files}} backlog=4096 sndbuf=32k; root {{root}}; } }
             """);
         _processes.Start("nginx", ["-c", config, "-p", place.Temp], place.File("nginx.log"));
         _processes.Start("iperf3", ["-s", "-B", "127.0.0.1", "-p", $"{Iperf}"], place.File("iperf.log"));

@@ -3,11 +3,12 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>Clients that ask nginx for pages without end and read nothing, with one healthy echo beside them.</summary>
+/// <summary>
+/// Clients that ask nginx for a large file each and read nothing, with one healthy echo beside them, measured when all of them are stalled.
+/// </summary>
 internal sealed class Stalled(string name, int readers) : IRow
 {
-    // Small requests, many of them: the answers are what fills the path.
-    private static readonly byte[] Requests = System.Text.Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 2000)));
+    private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(60);
 
     public string Name => name;
 
@@ -17,19 +18,33 @@ internal sealed class Stalled(string name, int readers) : IRow
 
         // A process's first code is not what it is compared with.
         await Task.Run(() => Echo.Measure(healthy, TimeSpan.FromSeconds(3)));
-        var (_, before) = await Task.Run(() => Echo.Measure(healthy, TimeSpan.FromSeconds(2)));
-        using var clients = await Clients.OpenAsync(peer, targets.Http, readers);
+        var (_, before) = await Task.Run(() => Echo.Measure(healthy, TimeSpan.FromSeconds(seconds)));
+        using var clients = await Clients.OpenAsync(peer, targets.Files, readers);
         foreach (var socket in clients.Sockets)
         {
             socket.ReceiveBufferSize = 4096;
-            socket.Blocking = false;
-            socket.Send(Requests, 0, Requests.Length, SocketFlags.None, out _);
+            socket.Send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n"u8);
         }
 
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        await WaitUntilStalledAsync(peer.Processes);
         var (_, p99) = await Task.Run(() => Echo.Measure(healthy, TimeSpan.FromSeconds(seconds)));
         var figures = new List<Figure> { new("p99 ms", p99), new("p99 ratio to alone", p99 / before) };
         if (peer.Processes is { } processes) figures.Add(new("MB", processes.ResidentBytes() / 1e6));
+        figures.Add(new("reset", clients.Sockets.Count(static socket => socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0)));
         return figures;
+    }
+
+    // The tunnel does next to nothing, for two seconds.
+    private static async Task WaitUntilStalledAsync(ProcessGroup? processes)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        if (processes is null) return;
+        var quiet = 0;
+        for (var waited = TimeSpan.Zero; quiet < 2 && waited < AtMost; waited += TimeSpan.FromSeconds(1))
+        {
+            var cpu = processes.CpuSeconds();
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            quiet = processes.CpuSeconds() - cpu < 0.1 ? quiet + 1 : 0;
+        }
     }
 }
