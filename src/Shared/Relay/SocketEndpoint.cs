@@ -97,6 +97,22 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     }
 
     /// <inheritdoc/>
+    public int Unsent
+    {
+        get
+        {
+            try
+            {
+                return NativeSocket.Unsent(_socket.SafeHandle);
+            }
+            catch (ObjectDisposedException)
+            {
+                return 0;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void ShutdownWrite()
     {
         try
