@@ -33,7 +33,7 @@ internal sealed class Targets : IDisposable
         var config = place.File("nginx.conf", $$"""
             worker_processes 1; daemon off; pid {{place.File("nginx.pid")}}; error_log stderr; worker_rlimit_nofile 65536;
             events { worker_connections 32768; }
-            http { access_log off; sendfile on; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path {{place.Temp}}; proxy_temp_path {{place.Temp}};
+            http { access_log off; sendfile on; send_timeout 1h; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path {{place.Temp}}; proxy_temp_path {{place.Temp}};
               fastcgi_temp_path {{place.Temp}}; uwsgi_temp_path {{place.Temp}}; scgi_temp_path {{place.Temp}};
               server { listen 127.0.0.1:{{Http}} backlog=4096; listen 127.0.0.1:{{Files}} backlog=4096 sndbuf=32k; root {{root}}; } }
             """);

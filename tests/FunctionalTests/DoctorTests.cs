@@ -90,7 +90,7 @@ public sealed class DoctorTests
         var token = new ConnectionToken("127.0.0.1", FreePorts.Next(), "edge-1", "a-very-secret-secret", []);
         var shown = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--token", token.Encode()]);
         Assert.Equal(1, shown.ExitCode);
-        foreach (var name in new[] { "dns", "tcp", "tls", "quic", "authentication", "ports", "nftables", "descriptors", "udp-buffers", "clock" })
+        foreach (var name in new[] { "dns", "tcp", "tls", "quic", "authentication", "ports", "nftables", "descriptors", "udp-buffers", "tcp-memory", "clock" })
             Assert.Contains(shown.StandardOutput.Split('\n'), line => line.Contains($" {name} ", StringComparison.Ordinal));
         Assert.Contains("FAILED   tcp", shown.StandardOutput);
 

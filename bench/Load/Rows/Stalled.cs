@@ -40,8 +40,9 @@ internal sealed class Stalled(string name, int readers) : IRow
         await Task.Delay(TimeSpan.FromSeconds(5));
         if (processes is null) return;
         var quiet = 0;
-        for (var waited = TimeSpan.Zero; quiet < 2 && waited < AtMost; waited += TimeSpan.FromSeconds(1))
+        for (var waited = TimeSpan.Zero; quiet < 2; waited += TimeSpan.FromSeconds(1))
         {
+            if (waited > AtMost) throw new InvalidOperationException($"still busy after {AtMost.TotalSeconds} s");
             var cpu = processes.CpuSeconds();
             await Task.Delay(TimeSpan.FromSeconds(1));
             quiet = processes.CpuSeconds() - cpu < 0.1 ? quiet + 1 : 0;

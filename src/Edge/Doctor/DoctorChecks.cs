@@ -28,6 +28,7 @@ internal static class DoctorChecks
             new NftablesCheck(FindProgram, ReadCapabilities),
             new DescriptorCheck(DescriptorLimit.Read),
             new UdpBufferCheck(ReadSetting),
+            new TcpMemoryCheck(ReadFile),
             new ClockCheck(KernelClock.IsSynchronized, transport.Time),
         ];
     }
@@ -41,9 +42,8 @@ internal static class DoctorChecks
         return line is null ? 0 : ulong.Parse(line["CapEff:".Length..].Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
     }
 
-    private static long? ReadSetting(string path)
-    {
-        string file = Path.Combine("/proc/sys", path);
-        return File.Exists(file) && long.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
-    }
+    private static long? ReadSetting(string path) =>
+        long.TryParse(ReadFile(Path.Combine("/proc/sys", path))?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+
+    private static string? ReadFile(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
 }

@@ -97,20 +97,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     }
 
     /// <inheritdoc/>
-    public int Unsent
-    {
-        get
-        {
-            try
-            {
-                return NativeSocket.Unsent(_socket.SafeHandle);
-            }
-            catch (ObjectDisposedException)
-            {
-                return 0;
-            }
-        }
-    }
+    public int Unsent => Ask(NativeSocket.Unsent);
 
     /// <inheritdoc/>
     public void ShutdownWrite()
@@ -131,7 +118,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     /// <inheritdoc/>
     public void Reset(bool flush)
     {
-        if (flush && !_writeFailed && Unacknowledged() > 0) _ = LingerThenAbandonAsync();
+        if (flush && !_writeFailed && Ask(NativeSocket.Unacknowledged) > 0) _ = LingerThenAbandonAsync();
         else
         {
             LingeringReset.Now(_socket);
@@ -186,11 +173,11 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
         }
     }
 
-    private int Unacknowledged()
+    private int Ask(Func<SafeSocketHandle, int> query)
     {
         try
         {
-            return NativeSocket.Unacknowledged(_socket.SafeHandle);
+            return query(_socket.SafeHandle);
         }
         catch (ObjectDisposedException)
         {

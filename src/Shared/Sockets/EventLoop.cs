@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -8,8 +9,9 @@ namespace Tunnel.Shared.Sockets;
 /// One thread that waits for many sockets and runs, without handing over to another thread, what waits for them. Why not the runtime's: its events wake
 /// a thread for each segment that comes to a socket which somebody else is just reading; it looks at a socket three times for one request; and it
 /// can't tell when all that came at once has been seen, which is the moment to send what it gave rise to in one write. What runs here must not block and
-/// not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call. One of those that yielded goes on in each round,
-/// after what is new: a keystroke waits for one turn of bulk and not for one of each stream that moves it.
+/// not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call. Those that yielded go on after what is new, in each
+/// round for as long as that took and at least one of them: a keystroke that comes to a socket waits for one turn of bulk and not for one of each socket
+/// that moves it.
 /// </summary>
 internal sealed class EventLoop
 {
@@ -147,6 +149,7 @@ internal sealed class EventLoop
         {
             var mayWait = Volatile.Read(ref _posted).Count == 0 && _yielded.Count == 0;
             var count = Epoll.Wait(_epoll, events, mayWait ? Timeout.Infinite : 0);
+            var began = Stopwatch.GetTimestamp();
             for (var i = 0; i < count; i++)
             {
                 var (kinds, token) = Epoll.At(events, i);
@@ -154,7 +157,8 @@ internal sealed class EventLoop
                 else Find(token)?.OnEvents(kinds);
             }
 
-            RunPosted();
+            var anyNew = RunPosted() || count > 0;
+            if (_yielded.Count > 0) RunYielded(anyNew ? Stopwatch.GetTimestamp() - began : 0);
         }
     }
 
@@ -165,19 +169,31 @@ internal sealed class EventLoop
     }
 
     // Those alone that are there now: what they post comes after the next look at the sockets.
-    private void RunPosted()
+    private bool RunPosted()
     {
-        Action? yielded;
         lock (_lock)
         {
             _wakeSent = false;
+            if (_posted.Count == 0) return false;
             (_posted, _running) = (_running, _posted);
-            _yielded.TryDequeue(out yielded);
         }
 
         foreach (var action in _running) action();
         _running.Clear();
-        yielded?.Invoke();
+        return true;
+    }
+
+    // None twice: what yields again meanwhile comes after the next look at the sockets.
+    private void RunYielded(long forAsLongAs)
+    {
+        var began = Stopwatch.GetTimestamp();
+        for (var left = _yielded.Count; left > 0; left--)
+        {
+            Action next;
+            lock (_lock) next = _yielded.Dequeue();
+            next();
+            if (Stopwatch.GetTimestamp() - began >= forAsLongAs) return;
+        }
     }
 
     /// <summary>What <see cref="EventLoop.Yield"/> gives.</summary>

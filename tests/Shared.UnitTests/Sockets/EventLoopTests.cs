@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.UnitTests.Sockets;
@@ -53,7 +54,34 @@ public sealed class EventLoopTests
     }
 
     [Fact]
-    public async Task What_is_new_waits_for_one_turn_of_those_that_yielded()
+    public async Task Those_that_yielded_have_as_much_time_as_what_is_new()
+    {
+        var loop = EventLoops.Next();
+        var order = new List<string>();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(() =>
+        {
+            Work();
+            for (var i = 0; i < 10; i++) _ = TurnAsync();
+            loop.Post(() =>
+            {
+                order.Add("new");
+                done.SetResult();
+            });
+        });
+        await done.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
+
+        Assert.Equal([.. Enumerable.Repeat("turn", 10), "new"], order);
+
+        async Task TurnAsync()
+        {
+            await loop.Yield();
+            order.Add("turn");
+        }
+    }
+
+    [Fact]
+    public async Task What_is_new_waits_for_one_long_turn_of_those_that_yielded()
     {
         var loop = EventLoops.Next();
         var order = new List<string>();
@@ -73,7 +101,14 @@ public sealed class EventLoopTests
         {
             await loop.Yield();
             order.Add("turn");
-            if (isFirst) loop.Post(() => order.Add("new"));
+            if (!isFirst) return;
+            loop.Post(() => order.Add("new"));
+            Work();
         }
+    }
+
+    private static void Work()
+    {
+        for (var watch = Stopwatch.StartNew(); watch.ElapsedMilliseconds < 100;) Thread.SpinWait(100);
     }
 }

@@ -49,11 +49,12 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
         if (_window.Target > limit) Shrink(limit);
         var change = _window.TakeChange(limit);
         if (change < 0) Shrink(_window.Target + change);
-        else if (change > 0 && IsTaken(endpoint) && tunnel.Context.Flow.TryGrow(change)) _window.Grow(change);
+        else if (change > 0 && !IsTaken(bytes, endpoint)) _window.Decline();
+        else if (change > 0 && tunnel.Context.Flow.TryGrow(change)) _window.Grow(change);
     }
 
-    // What waits in the kernel has not left either.
-    private bool IsTaken(ILocalEndpoint? endpoint) => endpoint is null || endpoint.Unsent <= _window.Target / 4;
+    // What waits in the kernel has not left either, but for what has just come there.
+    private bool IsTaken(int bytes, ILocalEndpoint? endpoint) => endpoint is null || endpoint.Unsent - bytes <= _window.Target / 4;
 
     private int LimitOfSustained(int target, int bytes, bool isDrained)
     {
