@@ -26,7 +26,7 @@ internal sealed class Results
         {
             var cells = peers.Select(peer => Median(row, figure, peer) is { } value ? Format(value) : "–");
             var ratio = Median(row, figure, "tunnel") / Median(row, figure, yardstick);
-            var last = yardstick == "tunnel" ? "" : $" {(ratio is { } value ? Format(value) : "–")} |";
+            var last = yardstick == "tunnel" ? "" : $" {(ratio is { } value && double.IsFinite(value) ? Format(value) : "–")} |";
             text.AppendLine(CultureInfo.InvariantCulture, $"| {row} | {figure} | {string.Join(" | ", cells)} |{last}");
         }
 
