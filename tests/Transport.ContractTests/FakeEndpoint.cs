@@ -50,8 +50,6 @@ internal sealed class FakeEndpoint : ILocalEndpoint
         return count;
     }
 
-    public int Unsent { get; init; }
-
     public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
     {
         // Without a gate now at once and now later, so that drains end at all moments of the read loop.

@@ -6,7 +6,6 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
-using Tunnel.TestUtilities.Processes;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
@@ -154,29 +153,6 @@ public sealed class TlsRobustnessTests
             await waiting.WaitAsync(SocketHelpers.Hang);
         }
 
-        await edge.DisposeAsync();
-    }
-
-    /// <summary>A peer that stalls still has its kernel, which takes more than a window: that is no reason for a larger one.</summary>
-    [Theory]
-    [InlineData(0, true)]
-    [InlineData(40 << 10, false)]
-    public async Task A_window_grows_only_by_what_has_left_the_kernel(int unsent, bool grows)
-    {
-        const int total = 256 << 10;
-        var context = NewContext();
-        var endpoint = new FakeEndpoint { Unsent = unsent };
-        var (_, edge) = await ExtendedEdgeAsync(context, new ScriptedHubHandler { OnStream = stream => stream.Attach(endpoint) });
-        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, Line));
-        var credit = CountCredit(edge, 1);
-        for (var sent = 0; sent < total; sent += 16 << 10)
-        {
-            await Eventually.IsTrueAsync(() => Task.FromResult((64 << 10) + credit() >= sent + (16 << 10)), $"credit after {sent} bytes");
-            await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Data, new byte[16 << 10]));
-        }
-
-        await Eventually.IsTrueAsync(() => Task.FromResult(endpoint.Received.Length == total), "all bytes");
-        Assert.Equal(grows, context.Flow.Grown > 0);
         await edge.DisposeAsync();
     }
 

@@ -61,9 +61,6 @@ public sealed class RateLimitedEndpoint : ILocalEndpoint, IPaced
     public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data) => _inner.WriteAsync(data);
 
     /// <inheritdoc/>
-    public int Unsent => _inner.Unsent;
-
-    /// <inheritdoc/>
     public void ShutdownWrite() => _inner.ShutdownWrite();
 
     /// <inheritdoc/>

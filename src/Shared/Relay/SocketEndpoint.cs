@@ -97,9 +97,6 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     }
 
     /// <inheritdoc/>
-    public int Unsent => Ask(NativeSocket.Unsent);
-
-    /// <inheritdoc/>
     public void ShutdownWrite()
     {
         try
@@ -118,7 +115,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     /// <inheritdoc/>
     public void Reset(bool flush)
     {
-        if (flush && !_writeFailed && Ask(NativeSocket.Unacknowledged) > 0) _ = LingerThenAbandonAsync();
+        if (flush && !_writeFailed && Unacknowledged() > 0) _ = LingerThenAbandonAsync();
         else
         {
             LingeringReset.Now(_socket);
@@ -173,11 +170,11 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
         }
     }
 
-    private int Ask(Func<SafeSocketHandle, int> query)
+    private int Unacknowledged()
     {
         try
         {
-            return query(_socket.SafeHandle);
+            return NativeSocket.Unacknowledged(_socket.SafeHandle);
         }
         catch (ObjectDisposedException)
         {

@@ -14,7 +14,6 @@ internal static partial class NativeSocket
     private const int DontWait = 0x40;
     private const int NoSignal = 0x4000;
     private const ulong OutputQueue = 0x5411;
-    private const ulong OutputQueueNotSent = 0x894B;
     private const int Again = 11;
     private const int InProgress = 115;
     private const int SocketLevel = 1;
@@ -86,9 +85,6 @@ internal static partial class NativeSocket
 
     /// <summary>Bytes written and not yet acknowledged by the peer (SIOCOUTQ); 0 when it can't be told.</summary>
     public static int Unacknowledged(SafeSocketHandle socket) => ioctl(socket, OutputQueue, out var bytes) == 0 ? bytes : 0;
-
-    /// <summary>Bytes written that the kernel has not sent yet, since the peer or the path does not take them (SIOCOUTQNSD); 0 when it can't be told.</summary>
-    public static int Unsent(SafeSocketHandle socket) => ioctl(socket, OutputQueueNotSent, out var bytes) == 0 ? bytes : 0;
 
     /// <summary>Nothing goes at present.</summary>
     public const int WouldBlock = -1;

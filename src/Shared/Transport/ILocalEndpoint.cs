@@ -48,9 +48,6 @@ public interface ILocalEndpoint
     /// <returns>False when the local peer is gone.</returns>
     ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data);
 
-    /// <summary>Bytes that were written and wait here, since the local peer or the path to it does not take them; 0 when it can't be told.</summary>
-    int Unsent { get; }
-
     /// <summary>No more will be written: the local peer gets a FIN after what was written.</summary>
     void ShutdownWrite();
 

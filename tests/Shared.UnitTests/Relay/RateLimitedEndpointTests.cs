@@ -115,8 +115,6 @@ public sealed class RateLimitedEndpointTests
         {
         }
 
-        public int Unsent => 0;
-
         public int TryWrite(ReadOnlySpan<byte> data) => data.Length;
 
         public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data) => new(true);

@@ -3,15 +3,13 @@ namespace Tunnel.Shared.Protocol.Flow;
 /// <summary>
 /// The receiver's side of flow control on one stream (protocol.md section 4). Credit is returned after bytes were written to the local socket,
 /// so what the sender holds plus what waits here never grows above the target. The target starts small and doubles with each window that was
-/// drained, up to a limit that the caller gives: a short stream costs little, a long one fills a long path. A stream's first
-/// time takes two windows: the kernel of a local peer that reads nothing takes the first one all the same. It grows only while the path holds most of it, and falls by what never left the queue while a window was drained: bytes that only wait for a slow reader make nothing faster, and each of them
+/// drained, up to a limit that the caller gives: a short stream costs little, a long one fills a long path. It grows only while the path holds most of
+/// it, and falls by what never left the queue while a window was drained: bytes that only wait for a slow reader make nothing faster, and each of them
 /// is copied once more.
 /// </summary>
 public struct ReceiveWindow
 {
     private readonly int _initial;
-
-    private bool _isPastStart;
 
     // Since the present turn began, which ends when a window was drained.
     private long _drained;
@@ -63,8 +61,7 @@ public struct ReceiveWindow
     /// <returns>Above 0: <see cref="Grow"/> by this, due until that is done. Below 0: so much too large. Else it is right, or nothing is known yet.</returns>
     public int TakeChange(int limit)
     {
-        if (_drained < (_isPastStart ? Target : 2L * Target)) return 0;
-        _isPastStart = true;
+        if (_drained < Target) return 0;
         var standing = (int)Math.Min(_leastBuffered, Target - _initial);
         if (standing == 0 && _mostBuffered <= Target / 2 && Target < limit) return Math.Min(Target, limit - Target);
         StartTurn();
@@ -77,9 +74,6 @@ public struct ReceiveWindow
         Target += bytes;
         StartTurn();
     }
-
-    /// <summary>Growth is not called for, whatever the window has shown: it is looked at again when the next one was drained.</summary>
-    public void Decline() => StartTurn();
 
     /// <summary>Lowers the target to <paramref name="limit"/> (not below the start); credit already given can't be taken back, but no more follows until it is used.</summary>
     /// <returns>How many bytes the target fell, to be given back to the budget.</returns>

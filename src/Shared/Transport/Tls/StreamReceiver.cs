@@ -289,7 +289,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
     {
         if (counts) Interlocked.Add(ref _delivered, count);
         int credit;
-        lock (_lock) credit = _window.OnWritten(count, _delivered, _queue.IsEmpty, _endpoint);
+        lock (_lock) credit = _window.OnWritten(count, _delivered, _queue.IsEmpty);
 
         if (counts) tunnel.OnDelivered(stream, count);
         if (credit > 0) stream.ReturnCredit(credit, request);

@@ -23,12 +23,11 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
     /// <param name="bytes">How many.</param>
     /// <param name="total">How many ever were given to the local peer.</param>
     /// <param name="isDrained">Nothing waits: the local peer keeps up.</param>
-    /// <param name="endpoint">Whom they were given to, if to anybody.</param>
     /// <returns>Credit to return now, or 0.</returns>
-    public int OnWritten(int bytes, long total, bool isDrained, ILocalEndpoint? endpoint)
+    public int OnWritten(int bytes, long total, bool isDrained)
     {
         _window.Deliver(bytes);
-        if (!_released) Adapt(bytes, total, isDrained, endpoint);
+        if (!_released) Adapt(bytes, total, isDrained);
         return _window.TakeCredit(tunnel.Context.Flow.Ceiling, TunnelTerms.OwnMaxFrame);
     }
 
@@ -42,19 +41,15 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
         Shrink(0);
     }
 
-    private void Adapt(int bytes, long total, bool isDrained, ILocalEndpoint? endpoint)
+    private void Adapt(int bytes, long total, bool isDrained)
     {
         var limit = tunnel.Context.Flow.Target;
         if (_meter is not null || total > RateMeter.MeteredBytes) limit = LimitOfSustained(limit, bytes, isDrained);
         if (_window.Target > limit) Shrink(limit);
         var change = _window.TakeChange(limit);
         if (change < 0) Shrink(_window.Target + change);
-        else if (change > 0 && !IsTaken(bytes, endpoint)) _window.Decline();
         else if (change > 0 && tunnel.Context.Flow.TryGrow(change)) _window.Grow(change);
     }
-
-    // What waits in the kernel has not left either, but for what has just come there.
-    private bool IsTaken(int bytes, ILocalEndpoint? endpoint) => endpoint is null || endpoint.Unsent - bytes <= _window.Target / 4;
 
     private int LimitOfSustained(int target, int bytes, bool isDrained)
     {

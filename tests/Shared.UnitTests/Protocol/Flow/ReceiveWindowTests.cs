@@ -80,7 +80,7 @@ public class ReceiveWindowTests
     }
 
     [Fact]
-    public void The_window_doubles_after_two_windows_and_then_with_each_that_a_reader_took_at_once_up_to_the_limit()
+    public void The_window_doubles_with_each_window_that_a_reader_took_at_once_up_to_the_limit()
     {
         var transfer = new SimulatedTransfer(Initial) { Limit = 1_000_000 };
         List<int> targets = [Initial];
@@ -95,8 +95,7 @@ public class ReceiveWindowTests
             drained += transfer.Delivered - before;
             transfer.CreditArrives();
             if (transfer.Receiver.Target == target) continue;
-            var due = target == Initial ? 2 * target : target;
-            Assert.InRange(drained, due, due + 10_000);
+            Assert.InRange(drained, target, target + 10_000);
             drained = 0;
             targets.Add(transfer.Receiver.Target);
         }
@@ -154,10 +153,6 @@ public class ReceiveWindowTests
     public void Growth_that_was_not_granted_stays_due()
     {
         var window = new ReceiveWindow(Initial);
-        Assert.True(window.TryReceive(Initial));
-        window.Deliver(Initial);
-        Assert.Equal(0, window.TakeChange(4 << 20));
-        Assert.Equal(Initial, window.TakeCredit(int.MaxValue, 1));
         Assert.True(window.TryReceive(Initial));
         window.Deliver(Initial);
         Assert.Equal(Initial, window.TakeChange(4 << 20));
