@@ -8,7 +8,7 @@ namespace Tunnel.Bench.Load;
 /// <summary>The echo server and its client as programs of their own, which can be run in a namespace.</summary>
 internal static class EchoProgram
 {
-    /// <summary>The server's command line. It answers on the thread that notices: two wake-ups more, on cores that are busy, were half of what was measured.</summary>
+    /// <summary>The server's command line. It answers on the thread that notices: two wake-ups more, on cores that are busy, were much of what was measured.</summary>
     public static (string Program, IReadOnlyList<string> Arguments) ServerAt(IPEndPoint address) =>
         ("env", ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", Environment.ProcessPath!, "echo-server", $"{address}"]);
 
