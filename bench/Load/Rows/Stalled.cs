@@ -34,7 +34,7 @@ internal sealed class Stalled(string name, int readers) : IRow
         return figures;
     }
 
-    // The tunnel does next to nothing, for two seconds.
+    // Until the tunnel's processes do next to nothing for two seconds. Directly there is none to look at, and the five seconds are enough.
     private static async Task WaitUntilStalledAsync(ProcessGroup? processes)
     {
         await Task.Delay(TimeSpan.FromSeconds(5));

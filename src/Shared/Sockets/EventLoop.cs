@@ -25,10 +25,10 @@ internal sealed class EventLoop
     private readonly SafeFileHandle _wake = Epoll.CreateEvent();
     private readonly Lock _lock = new();
     private readonly Stack<int> _free = new();
+    private readonly Queue<Action> _yielded = new();
     private LoopSocket?[] _sockets = new LoopSocket?[64];
     private int _used;
     private uint _generation;
-    private readonly Queue<Action> _yielded = new();
     private List<Action> _posted = [];
     private List<Action> _running = [];
     private bool _wakeSent;
@@ -52,13 +52,8 @@ internal sealed class EventLoop
     /// <summary>Runs <paramref name="action"/> on the loop's thread after all events that were there at once.</summary>
     public void Post(Action action)
     {
-        lock (_lock)
-        {
-            _posted.Add(action);
-            if (!MustWakeLocked()) return;
-        }
-
-        Epoll.Signal(_wake);
+        lock (_lock) _posted.Add(action);
+        Wake();
     }
 
     /// <summary>Goes on, on the loop's thread, after other sockets have had their turn.</summary>
@@ -112,21 +107,21 @@ internal sealed class EventLoop
 
     private void PostYielded(Action continuation)
     {
+        lock (_lock) _yielded.Enqueue(continuation);
+        Wake();
+    }
+
+    private void Wake()
+    {
+        // The loop looks before it waits.
+        if (IsCurrent) return;
         lock (_lock)
         {
-            _yielded.Enqueue(continuation);
-            if (!MustWakeLocked()) return;
+            if (_wakeSent) return;
+            _wakeSent = true;
         }
 
         Epoll.Signal(_wake);
-    }
-
-    private bool MustWakeLocked()
-    {
-        // The loop looks before it waits.
-        if (IsCurrent || _wakeSent) return false;
-        _wakeSent = true;
-        return true;
     }
 
     private bool TryControl(int operation, LoopSocket socket, SafeHandle descriptor, uint events)
@@ -168,7 +163,7 @@ internal sealed class EventLoop
         return socket?.Token == token ? socket : null;
     }
 
-    // Those alone that are there now: what they post comes after the next look at the sockets.
+    // Those alone that are there now, if any: what they post comes after the next look at the sockets.
     private bool RunPosted()
     {
         lock (_lock)

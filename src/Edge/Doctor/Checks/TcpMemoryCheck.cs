@@ -17,7 +17,7 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
 
     private CheckResult Look()
     {
-        if (ReadLimits() is not [var low, var pressure, var most] || ReadUse() is not var (used, isShort))
+        if (ReadLimits() is not [{ } low, { } pressure, { } most] || ReadUse() is not var (used, isShort))
             return new CheckResult(Name, CheckStatus.Skipped, $"{Setting} is not visible here (a container's network namespace has the host's)");
         string shown = $"{Megabytes(used)} of {Megabytes(pressure)} MB for all connections of this machine";
         return !isShort && used < pressure
@@ -27,20 +27,16 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
                 $"ss -tmp tells who holds it; in /etc/sysctl.d/90-tunnel.conf: {Setting} = {2 * low} {2 * pressure} {2 * most}; then sysctl --system");
     }
 
-    private long[]? ReadLimits() => ReadFile("/proc/sys/net/ipv4/tcp_mem") is { } text ? Numbers(text.Split('\t', StringSplitOptions.TrimEntries)) : null;
+    private long?[] ReadLimits() => [.. (ReadFile("/proc/sys/net/ipv4/tcp_mem") ?? "").Split('\t', StringSplitOptions.TrimEntries).Select(Number)];
 
     // Columns protocol, size, sockets, memory (in pages), press (yes until it has fallen below the first figure of the limits), and more.
     private (long Used, bool IsShort)? ReadUse()
     {
         string? line = ReadFile("/proc/net/protocols")?.Split('\n').FirstOrDefault(static text => text.StartsWith("TCP ", StringComparison.Ordinal));
-        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var pages, var press, ..] && Numbers([pages]) is [var used] ? (used, press == "yes") : null;
+        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var pages, var press, ..] && Number(pages) is { } used ? (used, press == "yes") : null;
     }
 
-    private static long[]? Numbers(string[] words)
-    {
-        long[] numbers = [.. words.Select(static word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : -1)];
-        return numbers.Contains(-1) ? null : numbers;
-    }
+    private static long? Number(string word) => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
 
     private static string Megabytes(long pages) => (pages * Environment.SystemPageSize / 1_000_000).ToString(CultureInfo.InvariantCulture);
 }
