@@ -34,10 +34,14 @@ public sealed class FlowController
     {
         _options = options;
         Budget = new MemoryBudget(options.MemoryBudget);
+        Segments = new SegmentPool(Budget);
     }
 
     /// <summary>Bytes held for slow readers.</summary>
     public MemoryBudget Budget { get; }
+
+    /// <summary>The memory that what is held over TLS is in.</summary>
+    internal SegmentPool Segments { get; }
 
     /// <summary>Streams that moved data in the last 2 s.</summary>
     public int ActiveStreams => Volatile.Read(ref _active);

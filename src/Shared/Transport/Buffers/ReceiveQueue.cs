@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
@@ -7,16 +5,13 @@ namespace Tunnel.Shared.Transport.Buffers;
 /// a stalled stream costs little; behind these large ones, since one segment is one system call. Not thread-safe; appending never touches the bytes that
 /// <see cref="Peek"/> has handed out, so a write of these may be under way meanwhile.
 /// </summary>
-internal sealed class ReceiveQueue(MemoryBudget budget)
+internal sealed class ReceiveQueue(SegmentPool pool)
 {
-    /// <summary>Bytes of a small segment: one TLS record.</summary>
-    public const int SegmentSize = 16 << 10;
+    /// <summary>Bytes that are kept in small segments; what comes behind them goes into large ones.</summary>
+    private const int InSmallOnes = 64 << 10;
 
-    /// <summary>Bytes of a large one, and what is kept in small ones.</summary>
-    public const int LargeSegmentSize = 64 << 10;
-
-    private readonly Queue<byte[]> _segments = new();
-    private byte[]? _last;
+    private readonly Queue<Segment> _segments = new();
+    private Segment? _last;
     private int _start;
     private int _end;
 
@@ -32,9 +27,9 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
         var taken = 0;
         while (taken < data.Length)
         {
-            if ((_last is null || _end == _last.Length) && !TryAddSegment(Length + taken)) break;
-            var count = Math.Min(data.Length - taken, _last!.Length - _end);
-            data.Slice(taken, count).CopyTo(_last.AsSpan(_end));
+            if ((_last is null || _end == _last.Size) && !TryAddSegment(Length + taken)) break;
+            var count = Math.Min(data.Length - taken, _last!.Size - _end);
+            BulkCopy.Copy(data.Slice(taken, count), _last.GetSpan()[_end..]);
             _end += count;
             taken += count;
         }
@@ -47,7 +42,7 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
     public ReadOnlyMemory<byte> Peek()
     {
         var first = _segments.Peek();
-        return first.AsMemory(_start, EndOf(first) - _start);
+        return first.Memory[_start..EndOf(first)];
     }
 
     /// <summary>Removes the oldest bytes; not more than one <see cref="Peek"/> gave.</summary>
@@ -60,7 +55,7 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
         _segments.Dequeue();
         if (ReferenceEquals(first, _last)) _last = null;
         _start = 0;
-        Release(first);
+        pool.Return(first);
     }
 
     /// <summary>Drops all but the oldest segment, of which a write may be under way.</summary>
@@ -70,7 +65,7 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
         if (!_segments.TryDequeue(out var first)) return 0;
         var end = EndOf(first);
         var kept = end - _start;
-        while (_segments.TryDequeue(out var segment)) Release(segment);
+        while (_segments.TryDequeue(out var segment)) pool.Return(segment);
         _segments.Enqueue(first);
         _last = first;
         _end = end;
@@ -82,29 +77,20 @@ internal sealed class ReceiveQueue(MemoryBudget budget)
     /// <summary>Drops everything. Not while a write of what <see cref="Peek"/> gave is under way.</summary>
     public void Clear()
     {
-        while (_segments.TryDequeue(out var segment)) Release(segment);
+        while (_segments.TryDequeue(out var segment)) pool.Return(segment);
         _last = null;
         _start = _end = 0;
         Length = 0;
     }
 
-    private int EndOf(byte[] segment) => ReferenceEquals(segment, _last) ? _end : segment.Length;
+    private int EndOf(Segment segment) => ReferenceEquals(segment, _last) ? _end : segment.Size;
 
     private bool TryAddSegment(long length)
     {
-        var size = length < LargeSegmentSize || !budget.TryTake(LargeSegmentSize) ? SegmentSize : LargeSegmentSize;
-        if (size == SegmentSize && !budget.TryTake(SegmentSize)) return false;
-
-        // The pool has arrays of exactly these sizes.
-        _last = ArrayPool<byte>.Shared.Rent(size);
-        _segments.Enqueue(_last);
+        if (pool.TryRent(large: length >= InSmallOnes) is not { } segment) return false;
+        _last = segment;
+        _segments.Enqueue(segment);
         _end = 0;
         return true;
-    }
-
-    private void Release(byte[] segment)
-    {
-        ArrayPool<byte>.Shared.Return(segment);
-        budget.Return(segment.Length);
     }
 }

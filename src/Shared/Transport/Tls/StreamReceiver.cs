@@ -16,7 +16,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
     private const int InlineBytes = 64 << 10;
 
     private readonly Lock _lock = new();
-    private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Budget);
+    private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Segments);
     private readonly StreamWindow _window = new(tunnel);
     private ILocalEndpoint? _endpoint;
     private Ending _ending;
@@ -181,7 +181,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             tunnel.Context.Flow.Relieve();
 
             // Others race for what was freed; a stream that finds nothing then is itself too much.
-            var taken = Append(data[..Math.Min(data.Length, ReceiveQueue.SegmentSize)]);
+            var taken = Append(data[..Math.Min(data.Length, SegmentPool.SmallSize)]);
             if (taken == 0) ResetForMemory();
             data = data[taken..];
         }

@@ -27,7 +27,7 @@ public class ReceiveQueueTests
     public void At_the_limit_less_is_taken()
     {
         var budget = new MemoryBudget((2 * Segment) + 100);
-        var queue = new ReceiveQueue(budget);
+        var queue = new ReceiveQueue(new SegmentPool(budget));
         Assert.Equal(2 * Segment, queue.Append(new byte[3 * Segment]));
         Assert.Equal(0, queue.Append(new byte[1]));
         Assert.Equal((2 * Segment, 2 * Segment), (queue.Length, budget.Used));
@@ -42,7 +42,7 @@ public class ReceiveQueueTests
     public void Behind_64_KiB_in_small_segments_come_large_ones_while_the_budget_has_room_for_them()
     {
         var budget = new MemoryBudget((2 * Large) + Segment + 100);
-        var queue = new ReceiveQueue(budget);
+        var queue = new ReceiveQueue(new SegmentPool(budget));
         Assert.Equal((2 * Large) + Segment, queue.Append(new byte[4 * Large]));
         List<int> sizes = [];
         while (!queue.IsEmpty)
@@ -59,7 +59,8 @@ public class ReceiveQueueTests
     public void Small_leftovers_count_by_what_is_rented_for_them()
     {
         var budget = new MemoryBudget(10 * Segment);
-        var queues = Enumerable.Range(0, 11).Select(_ => new ReceiveQueue(budget)).ToArray();
+        var pool = new SegmentPool(budget);
+        var queues = Enumerable.Range(0, 11).Select(_ => new ReceiveQueue(pool)).ToArray();
         Assert.Equal(10, queues.Sum(queue => queue.Append([1])));
         Assert.Equal(10 * Segment, budget.Used);
     }
@@ -68,7 +69,7 @@ public class ReceiveQueueTests
     public void Bytes_handed_out_stay_while_more_are_appended_and_the_rest_is_dropped()
     {
         var budget = new MemoryBudget(10 * Segment);
-        var queue = new ReceiveQueue(budget);
+        var queue = new ReceiveQueue(new SegmentPool(budget));
         queue.Append(Enumerable.Repeat((byte)1, 100).ToArray());
         var handedOut = queue.Peek();
         queue.Append(Enumerable.Repeat((byte)2, 3 * Segment).ToArray());
@@ -84,7 +85,7 @@ public class ReceiveQueueTests
     public void Dropping_and_clearing_an_empty_queue_does_nothing()
     {
         var budget = new MemoryBudget(Segment);
-        var queue = new ReceiveQueue(budget);
+        var queue = new ReceiveQueue(new SegmentPool(budget));
         Assert.Equal(0, queue.DropAllButFirst());
         queue.Clear();
         Assert.True(queue.IsEmpty);
@@ -94,7 +95,7 @@ public class ReceiveQueueTests
 
     private sealed class Model(Random random, MemoryBudget budget)
     {
-        private readonly ReceiveQueue _queue = new(budget);
+        private readonly ReceiveQueue _queue = new(new SegmentPool(budget));
         private readonly List<byte> _bytes = [];
         private byte _next;
 

@@ -1,0 +1,49 @@
+namespace Tunnel.Shared.Transport.Buffers;
+
+/// <summary>
+/// The memory of all <see cref="ReceiveQueue"/>s of a process: segments of two sizes, as many as the memory budget has room for. What is in use and
+/// what is kept for who comes next is never more than the budget and <see cref="MostKept"/> for each size. Thread-safe.
+/// </summary>
+internal sealed class SegmentPool
+{
+    /// <summary>Bytes of a small segment: one TLS record.</summary>
+    public const int SmallSize = 16 << 10;
+
+    /// <summary>Bytes of a large one: what is written with one system call.</summary>
+    public const int LargeSize = 64 << 10;
+
+    /// <summary>Bytes of unused segments of one size that keep their pages, at most, and a sixteenth of the budget at most: faulting them in again costs
+    /// a third of copying to them.</summary>
+    public const int MostKept = 16 << 20;
+
+    private readonly MemoryBudget _budget;
+    private readonly SegmentArena _small;
+    private readonly SegmentArena _large;
+
+    public SegmentPool(MemoryBudget budget)
+    {
+        _budget = budget;
+        var kept = Math.Min(budget.Limit / 16, MostKept);
+        _small = new SegmentArena(SmallSize, (int)(kept / SmallSize));
+        _large = new SegmentArena(LargeSize, (int)(kept / LargeSize));
+    }
+
+    /// <summary>Takes a segment of the wanted size, a small one where the budget has no room for a large one; null when for none.</summary>
+    public Segment? TryRent(bool large) => (large ? TryRent(_large) : null) ?? TryRent(_small);
+
+    /// <summary>Gives one back, once.</summary>
+    public void Return(Segment segment)
+    {
+        // First the memory, then the room: another may take that at once.
+        segment.Arena.Return(segment);
+        _budget.Return(segment.Size);
+    }
+
+    private Segment? TryRent(SegmentArena arena)
+    {
+        if (!_budget.TryTake(arena.SegmentSize)) return null;
+        if (arena.TryRent() is { } segment) return segment;
+        _budget.Return(arena.SegmentSize);
+        return null;
+    }
+}
