@@ -101,7 +101,7 @@ internal sealed class FrameWriter
         catch (Exception e)
         {
             // The end first: nobody must start to send behind half a frame. What is not a loss is a mistake of ours.
-            if (MuxTunnel.IsLoss(e)) _tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
+            if (TlsConnection.IsLoss(e)) _tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
             else _tunnel.Fail(e);
             lock (_tunnel.Sync) EndLocked();
         }

@@ -1,9 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Security.Authentication;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Scheduling;
@@ -18,28 +14,19 @@ namespace Tunnel.Shared.Transport.Tls;
 /// </summary>
 internal sealed class MuxTunnel : ITunnel
 {
-    // An edge's OPENs that crossed our GOAWAY are served this long.
-    private const long GoAwayGraceMilliseconds = 5_000;
-
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly TlsConnection _connection;
     private readonly ReadOnlyMemory<byte> _received;
     private readonly ILogger _logger;
     private readonly string _name;
     private readonly FrameReader _reader;
-    private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TunnelEnding _ending;
+    private readonly Departure _departure;
+    private readonly UnfinishedStreams _unfinished = new();
     private TaskCompletionSource? _pinged;
     private ITimer? _timer;
-    private Task _reading = Task.CompletedTask;
-    private TaskCompletionSource? _streamsGone;
-    private TunnelEnd? _end;
-    private TunnelEnd? _closing;
     private byte[]? _hello;
-    private bool _peerGoingAway;
-    private long _goAwaySentAt = -1;
-    private int _unfinished;
     private long _roundTripTicks;
 
     public MuxTunnel(TlsConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received, StreamIds? ids = null)
@@ -57,6 +44,8 @@ internal sealed class MuxTunnel : ITunnel
         Active = new ActiveStreams(context.Flow);
         Liveness = new Liveness(context.NowMilliseconds);
         Control = new TunnelControl(this);
+        _departure = new Departure(context);
+        _ending = new TunnelEnding(this, connection);
         Writer = new FrameWriter(this, connection);
         _reader = new FrameReader(this, connection, new FrameDispatcher(this, new InboundFrames(this, handler)));
     }
@@ -69,7 +58,7 @@ internal sealed class MuxTunnel : ITunnel
 
     public TimeSpan? RoundTripTime => Volatile.Read(ref _roundTripTicks) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
-    public int ActiveStreams => Volatile.Read(ref _unfinished);
+    public int ActiveStreams => _unfinished.Count;
 
     public int ActiveSessions
     {
@@ -89,7 +78,7 @@ internal sealed class MuxTunnel : ITunnel
         }
     }
 
-    public Task<TunnelEnd> Completion => _completion.Task;
+    public Task<TunnelEnd> Completion => _ending.Completion;
 
     // ---- shared with streams, sessions, reader and writer; guarded by Sync where not said otherwise
 
@@ -125,14 +114,16 @@ internal sealed class MuxTunnel : ITunnel
 
     internal bool IsEdge { get; }
 
-    internal bool IsDead => _end is not null;
+    internal bool IsDead => _ending.IsOver;
 
     /// <summary>Streams and sessions that are over here, but whose RESET or UDP_CLOSE waits to be sent.</summary>
     internal int EndingsUnsent { get; set; }
 
     /// <summary>Hub: an OPEN that comes now is served.</summary>
-    internal bool ServesOpensLocked =>
-        _closing is null && !_peerGoingAway && (_goAwaySentAt < 0 || Context.NowMilliseconds - _goAwaySentAt <= GoAwayGraceMilliseconds);
+    internal bool ServesOpensLocked => !_ending.IsWanted && _departure.ServesOpens;
+
+    /// <summary>Completes when nothing is read any more.</summary>
+    internal Task Reading { get; private set; } = Task.CompletedTask;
 
     // ---- owner's calls
 
@@ -147,7 +138,7 @@ internal sealed class MuxTunnel : ITunnel
         }
 
         _connection.BecomeTunnel(Context.Congestion);
-        _reading = ReadAsync();
+        Reading = ReadAsync();
         Writer.Request();
     }
 
@@ -210,8 +201,7 @@ internal sealed class MuxTunnel : ITunnel
     {
         lock (Sync)
         {
-            if (_goAwaySentAt >= 0) return;
-            StopTakingNewLocked();
+            if (!_departure.TryAnnounce()) return;
             if ((Features & TunnelFeatures.GoAway) != 0) Control.GoAway(ControlMessage.Serialize(new GoAway(reason, Math.Max(highest, Table.HighestStream))));
         }
 
@@ -222,9 +212,7 @@ internal sealed class MuxTunnel : ITunnel
     {
         lock (Sync)
         {
-            if (_unfinished == 0 || IsDead) return Task.CompletedTask;
-            _streamsGone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _streamsGone.Task.WaitAsync(cancellationToken);
+            return IsDead ? Task.CompletedTask : _unfinished.WaitAsync().WaitAsync(cancellationToken);
         }
     }
 
@@ -252,41 +240,14 @@ internal sealed class MuxTunnel : ITunnel
     public Task CloseAsync(TunnelEnd end) => CloseAsync(end, Task.CompletedTask);
 
     /// <summary>The same; the goodbye waits for <paramref name="others"/>, within the same 2 s.</summary>
-    internal async Task CloseAsync(TunnelEnd end, Task others)
-    {
-        MuxStream[] streams;
-        lock (Sync)
-        {
-            streams = _closing is not null || IsDead ? [] : [.. Table.AllStreams];
-            _closing ??= end;
-        }
-
-        foreach (var stream in streams) Try(() => stream.Reset(ResetReason.ShuttingDown));
-        Writer.Request();
-        using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
-        await IgnoreLossAsync(others.WaitAsync(timeout.Token));
-
-        // The end waits for a moment in which nothing is being sent: what was queued is out then, and close_notify does not land in the middle of a batch.
-        bool ended;
-        while (!(ended = TryEnd(end, whileSending: timeout.IsCancellationRequested)) && !IsDead)
-            await IgnoreLossAsync(Writer.WaitIdleAsync().WaitAsync(timeout.Token));
-        if (!ended)
-        {
-            await Completion;
-            return;
-        }
-
-        LoseStreams();
-        if (!timeout.IsCancellationRequested) await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
-        await FinishAsync(_end!);
-    }
+    internal Task CloseAsync(TunnelEnd end, Task others) => _ending.CloseAsync(end, others);
 
     public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
 
     // ---- as a lane
 
     /// <summary>True while streams can be opened.</summary>
-    internal bool TakesNew => !IsDead && _closing is null && !_peerGoingAway && _goAwaySentAt < 0;
+    internal bool TakesNew => !IsDead && !_ending.IsWanted && !_departure.IsPeerLeaving && !_departure.IsAnnounced;
 
     /// <summary>Edge, before the start: completes with the hub's first PING, by which it says that a lane is accepted; or when the tunnel is over.</summary>
     internal Task WaitForPing() => (_pinged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -300,7 +261,7 @@ internal sealed class MuxTunnel : ITunnel
     {
         lock (Sync)
         {
-            StopTakingNewLocked();
+            _departure.TryAnnounce();
             return Table.HighestStream;
         }
     }
@@ -317,12 +278,7 @@ internal sealed class MuxTunnel : ITunnel
     // ---- the end, from inside
 
     /// <summary>Ends the tunnel without ceremony.</summary>
-    internal void Terminate(TunnelEnd end)
-    {
-        if (!TryEnd(end, whileSending: true)) return;
-        LoseStreams();
-        _ = FinishAsync(_end!);
-    }
+    internal void Terminate(TunnelEnd end) => _ending.Terminate(end);
 
     /// <summary>A mistake of ours: the tunnel can't be trusted any more.</summary>
     internal void Fail(Exception exception)
@@ -334,12 +290,25 @@ internal sealed class MuxTunnel : ITunnel
     /// <summary>Something on the way to an end has thrown, an owner's callback most likely; the others are ended all the same.</summary>
     internal void NoteDefect(Exception exception) => TransportLog.Defect(_logger, exception, _name);
 
+    internal async ValueTask StopTickingAsync()
+    {
+        if (_timer is { } timer) await timer.DisposeAsync();
+    }
+
+    /// <summary>All is closed: nobody waits for anything any longer.</summary>
+    internal void OnEnded(TunnelEnd end)
+    {
+        TransportLog.Ended(_logger, _name, RemoteEndPoint, end.Kind, end.Detail);
+        lock (Sync) _unfinished.ReleaseWaiting();
+        _pinged?.TrySetResult();
+    }
+
     // ---- notes, with the lock held where not said otherwise
 
     internal void AddLocked(MuxStream stream)
     {
         Table.Add(stream);
-        _unfinished++;
+        _unfinished.Add();
         Traffic.CountOpened();
     }
 
@@ -347,9 +316,7 @@ internal sealed class MuxTunnel : ITunnel
     {
         if (!end.Completed) Traffic.CountReset();
         Active.Remove(stream);
-        if (--_unfinished > 0) return;
-        _streamsGone?.TrySetResult();
-        _streamsGone = null;
+        _unfinished.Finish();
     }
 
     /// <summary>Received bytes were written to the local peer. Without the lock.</summary>
@@ -372,11 +339,7 @@ internal sealed class MuxTunnel : ITunnel
     /// <returns>False when it was known.</returns>
     internal bool TryNotePeerGoingAway()
     {
-        lock (Sync)
-        {
-            if (_peerGoingAway) return false;
-            return _peerGoingAway = true;
-        }
+        lock (Sync) return _departure.TryNotePeerLeaving();
     }
 
     private async Task ReadAsync()
@@ -390,7 +353,7 @@ internal sealed class MuxTunnel : ITunnel
             TransportLog.ProtocolViolation(_logger, _name, RemoteEndPoint, e.Message);
             Terminate(new TunnelEnd(TunnelEndKind.ProtocolError, e.Message));
         }
-        catch (Exception e) when (IsLoss(e))
+        catch (Exception e) when (TlsConnection.IsLoss(e))
         {
             Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, e.InnerException?.Message ?? e.Message));
         }
@@ -418,91 +381,5 @@ internal sealed class MuxTunnel : ITunnel
         else Writer.Request();
     }
 
-    private void StopTakingNewLocked()
-    {
-        if (_goAwaySentAt < 0) _goAwaySentAt = Context.NowMilliseconds;
-    }
-
     private void SendPingLocked(long now) => Control.Ping(Liveness.MakePing(now, Context.Time.GetTimestamp(), empty: !Terms.IsExtended));
-
-    private bool TryEnd(TunnelEnd end, bool whileSending)
-    {
-        lock (Sync)
-        {
-            if (_end is not null || (!whileSending && Writer.IsSending)) return false;
-            _end = _closing ?? end;
-            return true;
-        }
-    }
-
-    private void LoseStreams()
-    {
-        MuxStream[] streams;
-        MuxSession[] sessions;
-        lock (Sync)
-        {
-            streams = [.. Table.AllStreams];
-            sessions = [.. Table.AllSessions];
-        }
-
-        foreach (var stream in streams) Try(stream.OnTunnelLost);
-        foreach (var session in sessions) Try(session.OnClosed);
-    }
-
-    // One that can't be ended must not keep the others, nor the tunnel, from it: who waits for the tunnel's end would wait for ever.
-    private void Try(Action end)
-    {
-        try
-        {
-            end();
-        }
-        catch (Exception e)
-        {
-            NoteDefect(e);
-        }
-    }
-
-    private async Task SayGoodbyeAsync(CancellationToken cancellationToken)
-    {
-        // To the thread that decrypts.
-        await Loop.Yield();
-        await _connection.SendCloseNotifyAsync(cancellationToken);
-        _connection.Socket.Shutdown(SocketShutdown.Send);
-        await _reading.WaitAsync(cancellationToken);
-    }
-
-    private async Task FinishAsync(TunnelEnd end)
-    {
-        try
-        {
-            if (_timer is { } timer) await timer.DisposeAsync();
-            await _connection.DisposeAsync();
-        }
-        catch (Exception e)
-        {
-            // Closed under a write that is still under way; whoever waits for the end must not do so for ever.
-            NoteDefect(e);
-        }
-
-        TransportLog.Ended(_logger, _name, RemoteEndPoint, end.Kind, end.Detail);
-        lock (Sync) _streamsGone?.TrySetResult();
-        _pinged?.TrySetResult();
-        _completion.TrySetResult(end);
-    }
-
-    // A peer that is gone or takes nothing: closing is all that is left.
-    private static async Task IgnoreLossAsync(Task task)
-    {
-        try
-        {
-            await task;
-        }
-        catch (Exception e) when (IsLoss(e) || e is OperationCanceledException)
-        {
-        }
-    }
-
-    // What a socket or SslStream throws when the connection breaks or is closed under it. OpenSSL's own errors come as CryptographicException.
-    internal static bool IsLoss(Exception e) =>
-        e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException or CryptographicException;
 }

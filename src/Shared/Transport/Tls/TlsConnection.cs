@@ -1,5 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Transport.Tls;
@@ -35,6 +37,10 @@ public sealed class TlsConnection : IAsyncDisposable
 
     /// <summary>Where its events come from.</summary>
     internal EventLoop Loop => _watched.Loop;
+
+    /// <summary>True for what a socket or SslStream throws when the connection breaks or is closed under it. OpenSSL's own errors come as CryptographicException.</summary>
+    internal static bool IsLoss(Exception e) =>
+        e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException or CryptographicException;
 
     /// <summary>
     /// Tells the peer that nothing follows (close_notify, RFC 8446 section 6.1). Reads and writes of <see cref="SslStream"/> keep out of each other's
