@@ -12,9 +12,9 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
 {
     private const int BufferSize = 128 << 10;
 
-    // SslStream gives at most one record a read; several are gathered before they are looked at.
+    // SslStream gives a record or two a read; what is sent as one batch is gathered before it is looked at.
     private const int RecordSize = 16 << 10;
-    private const int GatherSize = 64 << 10;
+    private const int GatherSize = FrameWriter.BatchSize;
 
     /// <summary>Bytes that are read before other sockets have their turn.</summary>
     private const int InlineBytes = 64 << 10;
@@ -53,11 +53,11 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     {
         await MakeRoomAsync();
 
-        // Up to the end of a frame that has begun, so that the next ones are passed on in one piece each.
-        var enough = dispatcher.DataLeft > 0 ? Math.Min(GatherSize, dispatcher.DataLeft) : GatherSize;
+        // Up to the end of a frame that has begun and not beyond it, so that the next ones are passed on in one piece each.
+        var until = Math.Min(_buffer.Length, _end + (dispatcher.DataLeft > 0 ? Math.Min(GatherSize, dispatcher.DataLeft) : GatherSize));
         while (true)
         {
-            var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end));
+            var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end, until - _end));
             var waits = !reading.IsCompleted;
 
             // What was gathered must not wait, nor be lost with a connection that breaks.
@@ -67,7 +67,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             if (count == 0) return false;
             _end += count;
             _inline += count;
-            if (count < RecordSize / 2 || _end - _start >= enough || _buffer.Length - _end < RecordSize) return true;
+            if (count < RecordSize / 2 || _end == until) return true;
         }
     }
 

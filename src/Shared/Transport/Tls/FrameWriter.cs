@@ -4,13 +4,21 @@ namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
 /// Sends what the scheduler chooses. There is no writer task and no queue of frames: whoever has made work and finds no flush under way flushes; all
-/// others return at once, and their work goes into the next batch. A batch is at most 64 KiB, four full TLS records that leave with one system call;
-/// after each the scheduler chooses anew.
+/// others return at once, and their work goes into the next batch. A batch is at most four full TLS records, which leave with one system call; after
+/// each the scheduler chooses anew.
 /// </summary>
 internal sealed class FrameWriter
 {
-    /// <summary>Bytes of a batch.</summary>
-    public const int BatchSize = 64 << 10;
+    /// <summary>Bytes of a full batch.</summary>
+    public const int BatchSize = Records * TlsRecord.ContentSize;
+
+    /// <summary>Bytes of a full batch as it is sent.</summary>
+    public const int SentBatchSize = Records * TlsRecord.Size;
+
+    private const int Records = 4;
+
+    // The largest datagram goes whole: a batch of it alone is a little more than full.
+    private const int BufferSize = 64 << 10;
 
     // With less room than this a data frame is not worth its header.
     private const int SmallestRoom = 2 << 10;
@@ -72,18 +80,20 @@ internal sealed class FrameWriter
         byte[]? batch = null;
         try
         {
-            batch = ArrayPool<byte>.Shared.Rent(BatchSize);
+            batch = ArrayPool<byte>.Shared.Rent(BufferSize);
             _connection.Gathering.Cork();
             while (true)
             {
-                var count = Fill(batch.AsSpan(0, BatchSize));
+                var count = Fill(batch);
                 if (count == 0)
                 {
                     if (TryEnd()) break;
                     continue;
                 }
 
-                await _connection.Stream.WriteAsync(batch.AsMemory(0, count));
+                for (var offset = 0; offset < count; offset += TlsRecord.ContentSize)
+                    await _connection.Stream.WriteAsync(batch.AsMemory(offset, Math.Min(TlsRecord.ContentSize, count - offset)));
+
                 var sending = _connection.Gathering.SendGatheredAsync();
                 if (!sending.IsCompleted)
                 {
@@ -133,11 +143,11 @@ internal sealed class FrameWriter
     {
         var used = 0;
         var now = _tunnel.Context.NowMilliseconds;
-        while (used < batch.Length)
+        while (used < BatchSize)
         {
             if (_large is { } large)
             {
-                used += CopyLarge(large, batch[used..]);
+                used += CopyLarge(large, batch[used..BatchSize]);
                 continue;
             }
 
@@ -151,8 +161,8 @@ internal sealed class FrameWriter
                 node = (MuxNode)turn.Node;
                 if (turn.IsControl)
                 {
-                    if (batch.Length - used < MuxNode.MaxControl) break;
-                    var written = node.WriteControl(batch[used..]);
+                    if (BatchSize - used < MuxNode.MaxControl) break;
+                    var written = node.WriteControl(batch[used..BatchSize]);
                     _tunnel.Scheduler.ChargeControl(node, written);
                     if (node.HasMoreControl) _tunnel.Scheduler.EnqueueControl(node, urgent: true);
                     used += written;
@@ -162,8 +172,9 @@ internal sealed class FrameWriter
                 limit = turn.Bytes;
             }
 
-            if (used > 0 && batch.Length - used < SmallestRoomFor(node, limit)) break;
-            var count = node.WriteData(batch[used..], limit, now);
+            if (used > 0 && BatchSize - used < SmallestRoomFor(node, limit)) break;
+            var end = used == 0 && node is not MuxStream ? BufferSize : BatchSize;
+            var count = node.WriteData(batch[used..end], limit, now);
             if (count < 0) break;
             used += count;
         }

@@ -5,13 +5,12 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
-/// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record of 16 KiB at a time: while corked the records are put together
+/// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record at a time: while corked the records are put together
 /// and leave with one system call. Owns the socket.
 /// </summary>
 internal sealed class GatheringStream(LoopSocket socket) : Stream
 {
-    // A batch of the frame writer in records: 64 KiB, and for each 16 KiB a header, a tag and the content type.
-    private const int Capacity = (64 << 10) + 1024;
+    private const int Capacity = FrameWriter.SentBatchSize;
 
     private byte[]? _gathered;
     private int _count;

@@ -24,7 +24,7 @@ internal static class LaneChoice
     {
         if (lane.IsRetiring != other.IsRetiring) return other.IsRetiring;
         if (lane.Bulk != other.Bulk) return lane.Bulk < other.Bulk;
-        var (batches, otherBatches) = (lane.Unsent / FrameWriter.BatchSize, other.Unsent / FrameWriter.BatchSize);
+        var (batches, otherBatches) = (lane.Unsent / FrameWriter.SentBatchSize, other.Unsent / FrameWriter.SentBatchSize);
         if (batches != otherBatches) return batches < otherBatches;
         return lane.IsExtra != other.IsExtra ? other.IsExtra : lane.Flows < other.Flows;
     }
