@@ -37,13 +37,16 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     /// <param name="context">Of the hub.</param>
     /// <param name="handler">Of the hub.</param>
     /// <param name="before">What the edge does before the hub's end is started; its bytes wait in the kernel then.</param>
-    public static async Task<(ITunnel Hub, ScriptedPeer Edge)> ConnectToHubAsync(TransportContext context, IHubTunnelHandler handler, Func<ScriptedPeer, Task>? before = null)
+    /// <param name="under">What the edge's TLS reads from, around its socket.</param>
+    public static async Task<(ITunnel Hub, ScriptedPeer Edge)> ConnectToHubAsync(
+        TransportContext context, IHubTunnelHandler handler, Func<ScriptedPeer, Task>? before = null, Func<Stream, Stream>? under = null)
     {
         using var listener = Listen();
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(listener.LocalEndPoint!);
         var connection = new TlsConnection(await listener.AcceptAsync());
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, _, _, _) => true);
+        Stream network = new NetworkStream(socket, ownsSocket: true);
+        var stream = new SslStream(under?.Invoke(network) ?? network, false, static (_, _, _, _) => true);
         await Task.WhenAll(
             connection.Stream.AuthenticateAsServerAsync(ServerOptions),
             stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "hub.test", EnabledSslProtocols = SslProtocols.Tls13 }));
