@@ -22,8 +22,14 @@ internal static unsafe partial class PageMemory
         return (byte*)start;
     }
 
-    /// <summary>Gives whole pages back; the addresses stay, and the next touch finds zeros.</summary>
-    public static void Release(byte* start, int length) => _ = madvise(start, (nuint)length, DontNeed);
+    /// <summary>
+    /// Gives pages back; the addresses stay, and the next touch finds zeros. What is not a whole number of pages is left alone (some kernels have pages
+    /// of 64 KiB): the kernel would round up, and take what lies behind it too.
+    /// </summary>
+    public static void Release(byte* start, int length)
+    {
+        if (length % Environment.SystemPageSize == 0) _ = madvise(start, (nuint)length, DontNeed);
+    }
 
     /// <summary>Gives the addresses back too.</summary>
     public static void Unmap(byte* start, int length) => _ = munmap(start, (nuint)length);

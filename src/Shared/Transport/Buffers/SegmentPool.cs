@@ -12,8 +12,10 @@ internal sealed class SegmentPool
     /// <summary>Bytes of a large one: what is written with one system call.</summary>
     public const int LargeSize = 64 << 10;
 
-    /// <summary>Bytes of unused segments of one size that keep their pages, at most, and a sixteenth of the budget at most: faulting them in again costs
-    /// a third of copying to them.</summary>
+    /// <summary>
+    /// Bytes of unused segments of one size that keep their pages, at most, and a sixteenth of the budget at most: what bulk takes and gives back all
+    /// the time need not be faulted in again each time.
+    /// </summary>
     public const int MostKept = 16 << 20;
 
     private readonly MemoryBudget _budget;
