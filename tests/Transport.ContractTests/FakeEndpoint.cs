@@ -2,12 +2,16 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>A local end without a socket: never has anything to say, keeps what it is given, and takes it as fast as the test wants.</summary>
+/// <summary>A local end without a socket: says what the test lets it, nothing by default, keeps what it is given, and takes it as fast as the test wants.</summary>
 internal sealed class FakeEndpoint : ILocalEndpoint
 {
     private readonly Lock _lock = new();
     private readonly MemoryStream _received = new();
     private int _writes;
+    private int _said;
+
+    /// <summary>Bytes that it has to say, all of them at once and then its end; 0 for nothing at all.</summary>
+    public int Says { get; init; }
 
     /// <summary>Bytes that a direct write takes at most; 0 makes everything wait in the queue.</summary>
     public int DirectWrite { get; init; } = int.MaxValue;
@@ -32,11 +36,13 @@ internal sealed class FakeEndpoint : ILocalEndpoint
 
     public LocalReadStatus TryRead(Span<byte> buffer, out int count)
     {
-        count = 0;
-        return LocalReadStatus.WouldBlock;
+        count = Math.Min(buffer.Length, Says - _said);
+        _said += count;
+        if (count > 0) return LocalReadStatus.Data;
+        return Says > 0 ? LocalReadStatus.EndOfFile : LocalReadStatus.WouldBlock;
     }
 
-    public bool ArmRead() => false;
+    public bool ArmRead() => Says > 0;
 
     public void ParkRead()
     {

@@ -18,7 +18,7 @@ internal sealed class Departure(TransportContext context)
     public bool IsAnnounced => Volatile.Read(ref _announcedAt) >= 0;
 
     /// <summary>The peer's OPEN that comes now is served, though we leave: it may have been on its way.</summary>
-    public bool ServesOpens => !IsPeerLeaving && (_announcedAt < 0 || context.NowMilliseconds - _announcedAt <= GraceMilliseconds);
+    public bool ServesOpens => !IsPeerLeaving && (!IsAnnounced || context.NowMilliseconds - _announcedAt <= GraceMilliseconds);
 
     /// <returns>False when that was known.</returns>
     public bool TryAnnounce()
