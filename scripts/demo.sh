@@ -4,6 +4,7 @@
 #
 # Edge and upstream listen on the same port numbers at different addresses, since the hub forwards to the port that the client came in at.
 
+upstream=demo/Upstream/bin/Release/net10.0/demo-upstream
 demo_directory=
 demo_pids=()
 
@@ -17,9 +18,7 @@ demo() {
 
   need_dotnet
   echo "Building …"
-  build src/Hub/Tunnel.Hub.csproj
-  build src/Edge/Tunnel.Edge.csproj
-  build demo/Upstream/Upstream.csproj
+  build demo/Demo.slnf
 
   trap demo_stop EXIT
   trap 'exit 130' INT
@@ -37,7 +36,7 @@ demo_start() {
   tunnel_port=$(free_port 8443) http_port=$(free_port 8080) udp_port=$(free_port 9053)
   local admin=$demo_directory/hub.sock
 
-  start upstream demo/Upstream/bin/Release/net10.0/demo-upstream 127.0.0.2 "$http_port" "$udp_port"
+  start upstream "$upstream" 127.0.0.2 "$http_port" "$udp_port"
   start hub "$hub" run --bind-address 127.0.0.1 --tunnel-port "$tunnel_port" --target-host 127.0.0.2 \
     --state-dir "$demo_directory/state" --admin-socket "$admin"
   wait_for "the hub's start" grep -q "is ready" "$demo_directory/hub.log"
@@ -59,7 +58,7 @@ demo_show() {
   if command -v nc > /dev/null; then
     try "echo hello | nc -u -w 1 -s $address 127.0.0.1 $udp_port"
   else
-    try "bash -c 'exec 3<>/dev/udp/127.0.0.1/$udp_port; echo hello >&3; head -n 1 <&3'"
+    try "$upstream ask $address 127.0.0.1:$udp_port hello"
   fi
   try "$hub status --admin-socket $demo_directory/hub.sock"
   echo
@@ -77,7 +76,9 @@ try() {
 start() {
   local name=$1
   shift
-  setsid "$@" > "$demo_directory/$name.log" 2>&1 < /dev/null &
+  # Made here, since the job may not have begun when the log is first looked at.
+  : > "$demo_directory/$name.log"
+  setsid "$@" >> "$demo_directory/$name.log" 2>&1 < /dev/null &
   demo_pids+=($!)
 }
 
