@@ -1,3 +1,4 @@
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Edges;
@@ -48,8 +49,8 @@ public sealed record PortPolicy
     public int? DownloadRate { get; init; }
 
     /// <summary>
-    /// Whether clients may have private addresses (RFC 1918, loopback, link-local and their like). Null: only those of an edge that has such an address
-    /// itself, as seen from here; at an edge with a public address they can only be forged.
+    /// Whether clients may have addresses that nobody has on the Internet (<see cref="AddressScope"/>), or none. Null: none never, and such addresses only at an
+    /// edge that has such a one itself, as seen from here; at an edge with a public address they can only be forged.
     /// </summary>
     public bool? AllowPrivateSources { get; init; }
 

@@ -36,6 +36,20 @@ internal enum SessionFailure
     /// <summary>The port's lists don't let the client in, though its edge did.</summary>
     SourceDenied,
 
-    /// <summary>The edge named a private address as the client's, which the port does not allow.</summary>
+    /// <summary>The edge named an address as the client's that is not one of the Internet, which the port does not allow.</summary>
     PrivateSource,
+
+    /// <summary>The edge named no client, which the port does not allow.</summary>
+    UnknownSource,
+}
+
+internal static class SessionFailures
+{
+    /// <summary>The failure that a client's address is.</summary>
+    public static SessionFailure ToSessionFailure(this SourceFault fault) => fault switch
+    {
+        SourceFault.Denied => SessionFailure.SourceDenied,
+        SourceFault.Private => SessionFailure.PrivateSource,
+        _ => SessionFailure.UnknownSource,
+    };
 }

@@ -79,7 +79,7 @@ internal sealed class SessionForwarder : IDisposable
         var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
         if (fault != SourceFault.None)
         {
-            Block(info, opening, policy, fault == SourceFault.Denied ? SessionFailure.SourceDenied : SessionFailure.PrivateSource);
+            Block(info, opening, policy, fault.ToSessionFailure());
             return null;
         }
 

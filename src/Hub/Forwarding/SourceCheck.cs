@@ -12,8 +12,11 @@ internal enum SourceFault
     /// <summary>The port's lists don't let it in, which the edge should have seen.</summary>
     Denied,
 
-    /// <summary>A private address that nobody can have who comes to a public one.</summary>
+    /// <summary>An address that nobody can have who comes to a public one.</summary>
     Private,
+
+    /// <summary>No address, and the upstream would take the hub's own for the client's.</summary>
+    Unknown,
 }
 
 /// <summary>
@@ -22,24 +25,23 @@ internal enum SourceFault
 /// </summary>
 internal static class SourceCheck
 {
-    // Not routed on the Internet: this network, private, shared, loopback, link-local (RFC 6890), unique local (RFC 4193).
-    private static readonly CidrSet PrivateAddresses = CidrSet.Parse(
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10");
-
     /// <summary>What is wrong with a client.</summary>
     /// <param name="policy">The port's policy.</param>
     /// <param name="source">The client as the edge says; null when it says nothing.</param>
     /// <param name="edge">Where the edge's tunnel comes from.</param>
     public static SourceFault Check(PortPolicy policy, IPAddress? source, IPAddress edge)
     {
+        // Its header names nobody, so that the upstream goes by the connection's own address, which is the hub's: a private one, often a trusted one.
         if (source is null)
-            return policy.Edge.HasLists ? SourceFault.Denied : SourceFault.None;
+            return policy.Edge.HasLists ? SourceFault.Denied : policy.AllowPrivateSources == true ? SourceFault.None : SourceFault.Unknown;
         if (policy.Edge is { AcceptProxyProtocol: true, TrustedProxies: { } proxies } && proxies.Contains(source))
             return SourceFault.None;
         if (!policy.Edge.Permits(source))
             return SourceFault.Denied;
-        // An edge in a private network, as in a laboratory or behind a VPN, may well have clients there.
-        var allowed = policy.AllowPrivateSources ?? PrivateAddresses.Contains(edge);
-        return !allowed && PrivateAddresses.Contains(source) ? SourceFault.Private : SourceFault.None;
+        var scope = AddressScopes.Of(source);
+        return scope == AddressScope.Public || (policy.AllowPrivateSources ?? MayHave(AddressScopes.Of(edge), scope)) ? SourceFault.None : SourceFault.Private;
     }
+
+    // An edge in a private network, as in a laboratory or behind a VPN, may well have clients there; one with a reserved address has neighbours with such.
+    private static bool MayHave(AddressScope edge, AddressScope client) => edge == AddressScope.Private || edge == client;
 }

@@ -35,16 +35,28 @@ internal enum StreamFailure
     /// <summary>The port's lists don't let the client in, though its edge did.</summary>
     SourceDenied,
 
-    /// <summary>The edge named a private address as the client's, which the port does not allow.</summary>
+    /// <summary>The edge named an address as the client's that is not one of the Internet, which the port does not allow.</summary>
     PrivateSource,
+
+    /// <summary>The edge named no client, which the port does not allow.</summary>
+    UnknownSource,
 }
 
 internal static class StreamFailures
 {
+    /// <summary>The failure that a client's address is.</summary>
+    public static StreamFailure ToStreamFailure(this SourceFault fault) => fault switch
+    {
+        SourceFault.Denied => StreamFailure.SourceDenied,
+        SourceFault.Private => StreamFailure.PrivateSource,
+        _ => StreamFailure.UnknownSource,
+    };
+
     /// <summary>What the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
     {
-        StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams or StreamFailure.SourceDenied or StreamFailure.PrivateSource => ResetReason.Policy,
+        StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
+        StreamFailure.SourceDenied or StreamFailure.PrivateSource or StreamFailure.UnknownSource => ResetReason.Policy,
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,

@@ -54,7 +54,7 @@ internal sealed class StreamForwarder(
         var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
         if (fault != SourceFault.None)
         {
-            Block(tunnel, stream, opening, policy, fault == SourceFault.Denied ? StreamFailure.SourceDenied : StreamFailure.PrivateSource);
+            Block(tunnel, stream, opening, policy, fault.ToStreamFailure());
             return;
         }
 

@@ -59,12 +59,13 @@ internal sealed class ForwardingFixture : IDisposable
         (Live, Tunnel) = _registry.Connect("a", "one");
     }
 
-    public FakeStream OpenStream(int port = 80, IPEndPoint? client = null)
-    {
-        var stream = new FakeStream();
-        ((IHubTunnelHandler)Live).OnStreamOpened(Tunnel, stream, new StreamOpening(client ?? Client, Public, port));
-        return stream;
-    }
+    public FakeStream OpenStream(int port = 80, IPEndPoint? client = null) => OpenStream(new StreamOpening(client ?? Client, Public, port));
+
+    /// <summary>As PROXY UNKNOWN opens one.</summary>
+    public FakeStream OpenUnknownStream() => OpenStream(new StreamOpening(null, null, 80));
+
+    /// <summary>As the command LOCAL opens one.</summary>
+    public IDatagramSink? OpenUnknownSession() => ((IHubTunnelHandler)Live).OnSessionOpened(Tunnel, new FakeSession(), new StreamOpening(null, null, 80));
 
     public (FakeSession Session, IDatagramSink? Sink) OpenSession(int port = 80)
     {
@@ -76,6 +77,13 @@ internal sealed class ForwardingFixture : IDisposable
     {
         Streams.Dispose();
         Sessions.Dispose();
+    }
+
+    private FakeStream OpenStream(in StreamOpening opening)
+    {
+        var stream = new FakeStream();
+        ((IHubTunnelHandler)Live).OnStreamOpened(Tunnel, stream, opening);
+        return stream;
     }
 
     private sealed class SwitchedForwarder : ITunnelForwarder

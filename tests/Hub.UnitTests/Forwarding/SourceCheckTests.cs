@@ -11,12 +11,21 @@ public sealed class SourceCheckTests
 {
     [Theory]
     // An edge with a public address can't have clients with private ones.
+    [InlineData("8.8.8.8", null, "1.1.1.1", "None")]
+    [InlineData("8.8.8.8", null, "198.51.100.1", "Private")]
+    [InlineData("8.8.8.8", null, "224.0.0.1", "Private")]
+    [InlineData("8.8.8.8", null, "64:ff9b::7f00:1", "Private")]
+    [InlineData("8.8.8.8", true, "64:ff9b::7f00:1", "None")]
+    // One in a network of documentation's addresses has clients there, and none with private ones.
     [InlineData("203.0.113.1", null, "198.51.100.1", "None")]
     [InlineData("203.0.113.1", null, "10.0.0.1", "Private")]
     [InlineData("203.0.113.1", null, "::ffff:10.0.0.1", "Private")]
     [InlineData("203.0.113.1", null, "127.0.0.1", "Private")]
     [InlineData("203.0.113.1", null, "172.31.255.255", "Private")]
     [InlineData("203.0.113.1", null, "172.32.0.1", "None")]
+    [InlineData("64:ff9b::203.0.113.1", null, "172.31.255.255", "Private")]
+    [InlineData("64:ff9b::10.0.0.1", null, "172.31.255.255", "None")]
+    [InlineData("64:ff9b:1::10.0.0.1", null, "172.31.255.255", "Private")]
     [InlineData("203.0.113.1", null, "::1", "Private")]
     [InlineData("203.0.113.1", null, "fd00::1", "Private")]
     [InlineData("203.0.113.1", null, "fe80::1", "Private")]
@@ -28,6 +37,18 @@ public sealed class SourceCheckTests
     [InlineData("192.168.1.5", false, "10.0.0.1", "Private")]
     public void Private_sources_depend_on_the_edges_own_address_unless_the_policy_says(string edge, bool? allow, string source, string expected) =>
         Assert.Equal(expected, SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow }, IPAddress.Parse(source), IPAddress.Parse(edge)).ToString());
+
+    [Theory]
+    [InlineData(null, "8.8.8.8", "Unknown")]
+    [InlineData(null, "10.0.0.1", "Unknown")]
+    [InlineData(false, "10.0.0.1", "Unknown")]
+    [InlineData(true, "8.8.8.8", "None")]
+    public void Nobody_knows_who_a_client_without_an_address_is_unless_the_policy_says(bool? allow, string edge, string expected)
+    {
+        var balanced = new EdgePortPolicy { AcceptProxyProtocol = true, TrustedProxies = CidrSet.Parse("10.0.0.5") };
+        Assert.Equal(expected, SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow }, null, IPAddress.Parse(edge)).ToString());
+        Assert.Equal(expected, SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow, Edge = balanced }, null, IPAddress.Parse(edge)).ToString());
+    }
 
     [Theory]
     [InlineData("192.0.2.1", "None")]
@@ -60,5 +81,19 @@ public sealed class SourceCheckTests
         Assert.Null(connector.Asked);
         Assert.Equal(1, hub.Streams.Failures[StreamFailure.SourceDenied]);
         Assert.Equal(1, hub.Sessions.Failures[SessionFailure.SourceDenied]);
+    }
+
+    [Fact]
+    public async Task A_stream_or_session_without_a_client_is_refused_and_never_dialled()
+    {
+        var connector = new FakeConnector();
+        using var hub = new ForwardingFixture(connector);
+        hub.ConnectEdge(new PortPolicyDefinition { LogConnections = true });
+
+        Assert.Equal(ResetReason.Policy, await hub.OpenUnknownStream().ResetAsync());
+        Assert.Null(hub.OpenUnknownSession());
+        Assert.Null(connector.Asked);
+        Assert.Equal(1, hub.Streams.Failures[StreamFailure.UnknownSource]);
+        Assert.Equal(1, hub.Sessions.Failures[SessionFailure.UnknownSource]);
     }
 }
