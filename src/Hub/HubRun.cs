@@ -45,7 +45,7 @@ internal sealed class HubRun : IDisposable
         var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);
         Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Traffic, Context);
-        Sessions = new SessionForwarder(forwarding, resolver, Traffic, time, loggerFactory.CreateLogger<SessionForwarder>());
+        Sessions = new SessionForwarder(forwarding, resolver, Traffic, Context, loggerFactory.CreateLogger<SessionForwarder>());
         Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
         Live = new LiveEdges(
             edges,

@@ -30,6 +30,12 @@ internal enum SessionFailure
     /// <summary>More datagrams than are held came before the upstream's name was resolved.</summary>
     NotReady,
 
+    /// <summary>A datagram waited longer for the upstream's name than it is of use.</summary>
+    Expired,
+
+    /// <summary>The session ended while a datagram waited for the upstream's name, or before it could be sent.</summary>
+    SessionGone,
+
     /// <summary>The tunnel had no room for a reply.</summary>
     ReplyDropped,
 

@@ -6,6 +6,8 @@ using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Buffers;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub.Forwarding;
 
@@ -17,6 +19,9 @@ internal sealed class SessionForwarder : IDisposable
 
     // Among so many of the oldest the one that was idle longest gives way.
     private const int EvictionSample = 32;
+
+    // Datagrams that wait for names: what is more than a moment's worth is a flood.
+    private const int MaxHeldBytes = 4 << 20;
     private readonly TargetResolver _resolver;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
@@ -26,20 +31,26 @@ internal sealed class SessionForwarder : IDisposable
     private readonly LinkedList<UpstreamSession> _sessions = new();
     private readonly KeyedLogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
-    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TimeProvider time, ILogger<SessionForwarder> logger)
+    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TransportContext context, ILogger<SessionForwarder> logger)
     {
         Options = options;
         _resolver = resolver;
         Traffic = traffic;
         _logger = logger;
-        Time = time;
+        var time = Time = context.Time;
+        Memory = context.Flow.Datagrams.Part(MaxHeldBytes);
         _throttle = new KeyedLogThrottle<(string, int, SessionFailure)>(time, TimeSpan.FromSeconds(1));
-        _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).EndIdleSessions(), this, SweepInterval, SweepInterval);
+        _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).Sweep(), this, SweepInterval, SweepInterval);
     }
 
     public TimeProvider Time { get; }
 
+    public long NowMilliseconds => (long)Time.GetElapsedTime(0).TotalMilliseconds;
+
     public TrafficRegistry Traffic { get; }
+
+    /// <summary>What datagrams may wait in for the names of their upstreams.</summary>
+    public DatagramMemory Memory { get; }
 
     /// <summary>What new sessions go by.</summary>
     public ForwardingOptions Options { get; set; }
@@ -83,6 +94,14 @@ internal sealed class SessionForwarder : IDisposable
             return null;
         }
 
+        // A name that had no address a moment ago: not one session more that waits for nothing.
+        var isKnown = _resolver.TryResolve(info.TargetHost, out var addresses);
+        if (isKnown && addresses.Length == 0)
+        {
+            NoteFailure(info, SessionFailure.NameNotFound);
+            return null;
+        }
+
         var upstream = new UpstreamSession(this, info, session, opening, policy);
         upstream.Traffic.Add(upstream);
         if (Enter(upstream) is { } evicted)
@@ -93,10 +112,10 @@ internal sealed class SessionForwarder : IDisposable
             End(evicted, "evicted");
         }
 
-        if (!_resolver.TryResolve(info.TargetHost, out var addresses))
-            _ = ResolveAsync(upstream);
-        else if (addresses.Length > 0)
+        if (isKnown)
             upstream.Connect(Choose(addresses));
+        else
+            _ = ResolveAsync(upstream);
         return upstream;
     }
 
@@ -200,13 +219,15 @@ internal sealed class SessionForwarder : IDisposable
     private static IPAddress Choose(IPAddress[] addresses) =>
         Array.Find(addresses, address => address.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
 
-    private void EndIdleSessions()
+    private void Sweep()
     {
         var now = Time.GetTimestamp();
         foreach (var session in Snapshot())
         {
             if (session.IsIdle(now))
                 End(session, "idleTimeout");
+            else
+                session.DropExpired();
         }
     }
 }

@@ -11,13 +11,15 @@ namespace Tunnel.Hub.Forwarding;
 /// <summary>One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.</summary>
 internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveConnection
 {
-    // Datagrams that wait for the upstream's name to be resolved.
-    private const int MaxHeld = 16;
+    // A datagram that waited longer for the upstream's name is of no use any more (protocol.md section 4).
+    private const long MaxHeldMilliseconds = 100;
 
     private readonly Lock _lock = new();
     private readonly SessionForwarder _forwarder;
     private readonly byte[] _header;
-    private List<byte[]>? _held = [];
+
+    // While the upstream's name is asked for.
+    private HeldDatagrams? _held;
     private Socket? _socket;
     private bool _closed;
     private bool _headerSent;
@@ -80,10 +82,14 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
                 return;
             }
 
-            foreach (var datagram in _held!)
-                AddToRun(socket, datagram);
-            _held = null;
-            SendRun(socket);
+            if (_held is not null)
+            {
+                DropExpiredLocked();
+                _held.TakeAll((Session: this, socket), static (to, payload) => to.Session.AddToRun(to.socket, payload));
+                _held = null;
+                SendRun(socket);
+            }
+
             _socket = socket;
         }
 
@@ -96,9 +102,20 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
         lock (_lock)
         {
             _closed = true;
+            if (_held?.DropAll() is > 0 and var lost)
+                _forwarder.NoteFailure(Info, SessionFailure.SessionGone, lost);
             _held = null;
             _socket?.Dispose();
         }
+    }
+
+    /// <summary>Drops what has waited for the upstream's name for too long.</summary>
+    public void DropExpired()
+    {
+        if (Volatile.Read(ref _socket) is not null)
+            return;
+        lock (_lock)
+            DropExpiredLocked();
     }
 
     /// <summary>The session is over: it is counted out and, where the policy says so, kept in the log.</summary>
@@ -190,12 +207,20 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
         {
             if (_socket is not null)
                 return _socket;
-            if (_held is not null && _held.Count < MaxHeld)
-                _held.Add(payload.ToArray());
-            else
+            DropExpiredLocked();
+            _held ??= _closed ? null : new HeldDatagrams(_forwarder.Memory, MaxHeldMilliseconds);
+            if (_held is null)
+                _forwarder.NoteFailure(Info, SessionFailure.SessionGone);
+            else if (!_held.TryHold(payload, _forwarder.NowMilliseconds))
                 _forwarder.NoteFailure(Info, SessionFailure.NotReady);
             return null;
         }
+    }
+
+    private void DropExpiredLocked()
+    {
+        if (_held?.DropExpired(_forwarder.NowMilliseconds) is > 0 and var expired)
+            _forwarder.NoteFailure(Info, SessionFailure.Expired, expired);
     }
 
     private void AddToRun(Socket socket, ReadOnlySpan<byte> payload)

@@ -35,10 +35,14 @@ public sealed class FlowController
         _options = options;
         Budget = new MemoryBudget(options.MemoryBudget);
         Segments = new SegmentPool(Budget);
+        Datagrams = new DatagramMemory(Budget);
     }
 
     /// <summary>Bytes held for slow readers.</summary>
     public MemoryBudget Budget { get; }
+
+    /// <summary>The part of the budget that datagrams may wait in.</summary>
+    public DatagramMemory Datagrams { get; }
 
     /// <summary>The memory that what is held over TLS is in.</summary>
     internal SegmentPool Segments { get; }

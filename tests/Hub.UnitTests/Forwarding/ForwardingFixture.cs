@@ -8,6 +8,7 @@ using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -28,7 +29,7 @@ internal sealed class ForwardingFixture : IDisposable
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions(), _registry.Time, NullLoggerFactory.Instance);
         Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, _registry.Time), _registry.Events.Queue, Traffic, context);
-        Sessions = new SessionForwarder(options, resolver, Traffic, _registry.Time, NullLogger<SessionForwarder>.Instance);
+        Sessions = new SessionForwarder(options, resolver, Traffic, context, NullLogger<SessionForwarder>.Instance);
         _switch.Target = new TunnelForwarder(Streams, Sessions);
     }
 
@@ -41,6 +42,8 @@ internal sealed class ForwardingFixture : IDisposable
     public StreamForwarder Streams { get; }
 
     public SessionForwarder Sessions { get; }
+
+    public DatagramMemory Memory => Sessions.Memory;
 
     public FakeTunnel Tunnel { get; private set; } = null!;
 

@@ -177,6 +177,76 @@ public sealed class SessionForwarderTests : IDisposable
     }
 
     [Fact]
+    public async Task What_has_waited_for_the_name_for_too_long_is_dropped_counted_and_costs_nothing_any_more()
+    {
+        var answer = new TaskCompletionSource<IPAddress[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var hub = new ForwardingFixture(lookUp: _ => answer.Task);
+        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "dns.example", TargetPort = Port, UdpProxyProtocol = UdpProxyProtocol.Off });
+        var (_, sink) = hub.OpenSession();
+        sink!.OnDatagram("old"u8);
+        Assert.NotEqual(0, hub.Memory.Used);
+        hub.Time.Advance(TimeSpan.FromMilliseconds(101));
+        sink.OnDatagram("new"u8);
+        answer.SetResult([IPAddress.Loopback]);
+
+        Assert.Equal("new", Encoding.ASCII.GetString((await ReceiveAsync()).Datagram));
+        Assert.Equal((1, 0), (hub.Sessions.Failures[SessionFailure.Expired], hub.Memory.Used));
+    }
+
+    [Fact]
+    public void A_name_that_nobody_answers_for_holds_no_more_than_the_memory_for_datagrams_and_gives_it_back()
+    {
+        using var hub = new ForwardingFixture(lookUp: _ => new TaskCompletionSource<IPAddress[]>().Task);
+        hub.Sessions.Options = hub.Sessions.Options with { MaxSessions = 1000 };
+        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "silent.example" });
+        var large = new byte[60_000];
+        var sent = 0;
+        for (var i = 0; i < 300; i++)
+        {
+            var (_, sink) = hub.OpenSession();
+            for (var j = 0; j < 16; j++, sent++)
+                sink!.OnDatagram(large);
+        }
+
+        Assert.InRange(hub.Memory.Used, hub.Memory.Limit / 2, hub.Memory.Limit);
+        hub.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(0, hub.Memory.Used);
+        Assert.Equal(sent, hub.Sessions.Failures[SessionFailure.NotReady] + hub.Sessions.Failures[SessionFailure.Expired]);
+    }
+
+    [Fact]
+    public async Task What_waits_for_the_name_when_the_session_ends_is_counted()
+    {
+        var answer = new TaskCompletionSource<IPAddress[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var hub = new ForwardingFixture(lookUp: _ => answer.Task);
+        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "nowhere.example" });
+        var (session, sink) = hub.OpenSession();
+        sink!.OnDatagram("a"u8);
+        answer.SetResult([]);
+
+        await session.ClosedAsync();
+        sink.OnDatagram("b"u8);
+        Assert.Equal((2, 0), (hub.Sessions.Failures[SessionFailure.SessionGone], hub.Memory.Used));
+    }
+
+    [Fact]
+    public async Task A_name_that_had_no_address_a_moment_ago_ends_the_next_session_too_and_is_asked_for_again()
+    {
+        IPAddress[] addresses = [];
+        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult(addresses));
+        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "later.example", TargetPort = Port });
+        await hub.OpenSession().Session.ClosedAsync();
+
+        Assert.Null(hub.OpenSession().Sink);
+        Assert.Equal((2, 0), (hub.Sessions.Failures[SessionFailure.NameNotFound], hub.Sessions.Count));
+
+        addresses = [IPAddress.Loopback];
+        hub.Time.Advance(TimeSpan.FromSeconds(6));
+        hub.OpenSession().Sink!.OnDatagram("well again"u8);
+        Assert.EndsWith("well again", Encoding.ASCII.GetString((await ReceiveAsync()).Datagram));
+    }
+
+    [Fact]
     public async Task A_name_without_an_address_ends_the_session()
     {
         using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([]));

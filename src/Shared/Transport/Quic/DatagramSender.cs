@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;
@@ -25,12 +26,14 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
 
     private int _unsent;
 
+    private DatagramMemory Memory => tunnel.Context.Flow.Datagrams;
+
     /// <summary>Queues one.</summary>
     public unsafe int TrySend(uint id, ReadOnlySpan<byte> payload)
     {
         var length = QuicSessions.IdSize + payload.Length;
         if (length > Math.Min(tunnel.Connection.MaxDatagram, BlockPool.Tiny.Capacity)) return TooLarge;
-        if (Interlocked.Increment(ref _unsent) > MaxUnsent)
+        if (Interlocked.Increment(ref _unsent) > MaxUnsent || !Memory.TryTake(BlockPool.Tiny.Capacity))
         {
             Interlocked.Decrement(ref _unsent);
             tunnel.Traffic.CountDrop(DatagramDrop.QueueFull);
@@ -62,6 +65,7 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
         var block = (NativeBlock*)context;
         var id = BinaryPrimitives.ReadUInt32BigEndian(block->Room);
         Interlocked.Decrement(ref _unsent);
+        Memory.Return(BlockPool.Tiny.Capacity);
         BlockPool.Tiny.Return(block);
         return id;
     }

@@ -1,68 +1,59 @@
+using Tunnel.Shared.Transport.Buffers;
+
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
 /// Datagrams that have overtaken the opening of their session, which comes on the control stream: held for a second, 16 a session, 1,024 sessions
-/// (protocol.md section 6). Pure; not thread-safe.
+/// (protocol.md section 6). Not thread-safe.
 /// </summary>
-internal sealed class EarlyDatagrams
+/// <param name="memory">What all datagrams that wait share.</param>
+internal sealed class EarlyDatagrams(DatagramMemory memory)
 {
     public const int MaxSessions = 1_024;
-    public const int MaxPerSession = 16;
+    public const int MaxPerSession = HeldDatagrams.MaxCount;
     public const long HoldMilliseconds = 1_000;
 
-    // So that 16 of the largest of 1,024 sessions don't cost a gigabyte.
+    // So that one tunnel's don't use up what is there for all.
     private const int MaxBytes = 4 << 20;
 
-    private readonly Dictionary<uint, Held> _sessions = [];
-    private int _bytes;
+    private readonly DatagramMemory _memory = memory.Part(MaxBytes);
+    private readonly Dictionary<uint, Early> _sessions = [];
 
     /// <summary>Keeps one.</summary>
     /// <returns>False when there is no room for it.</returns>
     public bool TryHold(uint id, ReadOnlySpan<byte> payload, long now)
     {
-        if (_bytes + payload.Length > MaxBytes) return false;
-        if (!_sessions.TryGetValue(id, out var held))
-        {
-            if (_sessions.Count >= MaxSessions) return false;
-            _sessions.Add(id, held = new Held(now, []));
-        }
-
-        if (held.Payloads.Count >= MaxPerSession) return false;
-        held.Payloads.Add(payload.ToArray());
-        _bytes += payload.Length;
+        if (_sessions.TryGetValue(id, out var early)) return early.Datagrams.TryHold(payload, now);
+        early = new Early(now, new HeldDatagrams(_memory, HoldMilliseconds));
+        if (_sessions.Count >= MaxSessions || !early.Datagrams.TryHold(payload, now)) return false;
+        _sessions.Add(id, early);
         return true;
     }
 
-    /// <summary>Takes what there is for a session, in the order in which it came.</summary>
-    public List<byte[]>? Take(uint id)
-    {
-        if (!_sessions.Remove(id, out var held)) return null;
-        _bytes -= held.Payloads.Sum(static payload => payload.Length);
-        return held.Payloads;
-    }
+    /// <summary>Takes what there is for a session.</summary>
+    public HeldDatagrams? Take(uint id) => _sessions.Remove(id, out var early) ? early.Datagrams : null;
 
     /// <summary>Takes out the sessions whose opening did not come.</summary>
     /// <returns>Their ids, and how many datagrams were lost with them.</returns>
     public (List<uint> Ids, int Datagrams) TakeExpired(long now)
     {
         var ids = new List<uint>();
-        var datagrams = 0;
-        foreach (var (id, held) in _sessions)
+        foreach (var (id, early) in _sessions)
         {
-            if (now - held.Since < HoldMilliseconds) continue;
-            ids.Add(id);
-            datagrams += held.Payloads.Count;
+            if (now - early.Since >= HoldMilliseconds) ids.Add(id);
         }
 
-        foreach (var id in ids) Take(id);
-        return (ids, datagrams);
+        return (ids, ids.Sum(id => Take(id)!.DropAll()));
     }
 
-    public void Clear()
+    /// <summary>Drops all.</summary>
+    /// <returns>How many datagrams.</returns>
+    public int Clear()
     {
+        var dropped = _sessions.Values.Sum(static early => early.Datagrams.DropAll());
         _sessions.Clear();
-        _bytes = 0;
+        return dropped;
     }
 
-    private sealed record Held(long Since, List<byte[]> Payloads);
+    private readonly record struct Early(long Since, HeldDatagrams Datagrams);
 }

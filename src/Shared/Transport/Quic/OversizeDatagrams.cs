@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;
@@ -18,6 +19,8 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
 
     private int _sending;
     private long _sent;
+
+    private DatagramMemory Memory => tunnel.Context.Flow.Datagrams;
 
     /// <summary>Sent as streams so far.</summary>
     public long Sent => Volatile.Read(ref _sent);
@@ -41,7 +44,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
     /// <summary>The peer sends one; from the connection's callback.</summary>
     public int OnPeerStream(nint handle)
     {
-        Incoming.Adopt(tunnel, handle);
+        Incoming.Adopt(this, tunnel, handle);
         return QuicStatus.Success;
     }
 
@@ -52,23 +55,36 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         public static unsafe bool TrySend(OversizeDatagrams owner, QuicTunnel tunnel, uint id, ReadOnlySpan<byte> payload)
         {
             var result = new Outgoing(owner, tunnel);
-            if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: true) is not { } handle) return false;
+            var length = QuicSessions.IdSize + payload.Length;
+            if (!owner.Memory.TryTake(length)) return false;
+            if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: true) is not { } handle)
+            {
+                owner.Memory.Return(length);
+                return false;
+            }
+
             result._handle = handle;
-            var block = NativeBlock.Allocate(QuicSessions.IdSize + payload.Length);
+            var block = NativeBlock.Allocate(length);
             BinaryPrimitives.WriteUInt32BigEndian(block->Room, id);
             payload.CopyTo(block->Room[QuicSessions.IdSize..]);
             block->Buffer.Length = (uint)block->Capacity;
             if (!QuicStatus.Failed(handle.SendWhole(&block->Buffer, (nint)block))) return true;
-            NativeBlock.Free(block);
+            result.Free(block);
             handle.Dispose();
             return false;
+        }
+
+        private unsafe void Free(NativeBlock* block)
+        {
+            owner.Memory.Return(block->Capacity);
+            NativeBlock.Free(block);
         }
 
         public unsafe int OnStreamEvent(ref StreamEvent e)
         {
             if (e.Type == StreamEvent.SendComplete)
             {
-                NativeBlock.Free((NativeBlock*)e.SendContext);
+                Free((NativeBlock*)e.SendContext);
             }
             else if (e.Type == StreamEvent.ShutdownComplete)
             {
@@ -82,15 +98,16 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         public void OnDefect(Exception exception) => tunnel.Connection.OnDefect(exception);
     }
 
-    private sealed class Incoming(QuicTunnel tunnel) : IStreamEvents
+    private sealed class Incoming(OversizeDatagrams owner, QuicTunnel tunnel) : IStreamEvents
     {
         private StreamHandle? _handle;
         private byte[]? _bytes;
         private int _count;
+        private bool _givenUp;
 
-        public static void Adopt(QuicTunnel tunnel, nint handle)
+        public static void Adopt(OversizeDatagrams owner, QuicTunnel tunnel, nint handle)
         {
-            var result = new Incoming(tunnel);
+            var result = new Incoming(owner, tunnel);
             result._handle = StreamHandle.Adopt(tunnel.Connection.Library, tunnel.Connection.Handle, result, handle);
         }
 
@@ -102,11 +119,10 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
                     for (var i = 0; i < e.ReceiveCount; i++) Append(e.ReceiveBuffers[i].Span);
                     break;
                 case StreamEvent.PeerSendShutdown:
-                    if (_count <= Largest) tunnel.Sessions.OnDatagram(_bytes.AsSpan(0, _count));
-                    else tunnel.Traffic.CountDrop(DatagramDrop.Malformed);
+                    if (!_givenUp) tunnel.Sessions.OnDatagram(_bytes.AsSpan(0, _count));
                     break;
                 case StreamEvent.ShutdownComplete:
-                    if (_bytes is not null) ArrayPool<byte>.Shared.Return(_bytes);
+                    Release();
                     _handle!.Dispose();
                     break;
             }
@@ -119,23 +135,51 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         // Grows with what comes. Beyond the largest payload nothing is kept.
         private void Append(ReadOnlySpan<byte> data)
         {
+            if (_givenUp) return;
             if (_count + data.Length > Largest)
             {
-                _count = Largest + 1;
-                _handle!.Abort(0);
+                GiveUp(DatagramDrop.Malformed);
                 return;
             }
 
-            if (_bytes is null || _count + data.Length > _bytes.Length)
+            if ((_bytes is null || _count + data.Length > _bytes.Length) && !TryGrow(Math.Max(_count + data.Length, 2 * _count)))
             {
-                var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_count + data.Length, 2 * _count));
-                _bytes?.AsSpan(0, _count).CopyTo(larger);
-                if (_bytes is not null) ArrayPool<byte>.Shared.Return(_bytes);
-                _bytes = larger;
+                GiveUp(DatagramDrop.OversizeFull);
+                return;
             }
 
             data.CopyTo(_bytes.AsSpan(_count));
             _count += data.Length;
+        }
+
+        private bool TryGrow(int size)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(size);
+            if (!owner.Memory.TryTake(larger.Length))
+            {
+                ArrayPool<byte>.Shared.Return(larger);
+                return false;
+            }
+
+            _bytes.AsSpan(0, _count).CopyTo(larger);
+            Release();
+            _bytes = larger;
+            return true;
+        }
+
+        private void GiveUp(DatagramDrop reason)
+        {
+            _givenUp = true;
+            tunnel.Traffic.CountDrop(reason);
+            _handle!.Abort(0);
+        }
+
+        private void Release()
+        {
+            if (_bytes is null) return;
+            owner.Memory.Return(_bytes.Length);
+            ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = null;
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class QuicSessions
 
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, QuicSession> _sessions = [];
-    private readonly EarlyDatagrams _early = new();
+    private readonly EarlyDatagrams _early;
     private readonly DatagramSender _sender;
     private readonly QuicTunnel _tunnel;
     private uint _highest;
@@ -28,6 +28,7 @@ internal sealed class QuicSessions
     public QuicSessions(QuicTunnel tunnel)
     {
         _tunnel = tunnel;
+        _early = new EarlyDatagrams(tunnel.Context.Flow.Datagrams);
         _sender = new DatagramSender(tunnel);
         Oversize = new OversizeDatagrams(tunnel);
     }
@@ -84,7 +85,7 @@ internal sealed class QuicSessions
         bool open;
         lock (session.Delivery)
         {
-            List<byte[]>? early;
+            HeldDatagrams? early;
             lock (_lock)
             {
                 session.Sink = sink;
@@ -92,7 +93,8 @@ internal sealed class QuicSessions
             }
 
             open = session.IsOpen;
-            if (open) early?.ForEach(payload => Deliver(sink, payload));
+            if (open) early?.TakeAll((this, sink), static (to, payload) => to.Item1.Deliver(to.sink, payload));
+            else _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
         }
 
         // The tunnel was lost meanwhile, and found nobody to tell.
@@ -164,11 +166,14 @@ internal sealed class QuicSessions
     /// <summary>The owner has closed it.</summary>
     public void OnClosedHere(QuicSession session)
     {
+        HeldDatagrams? early;
         lock (_lock)
         {
             _sessions.Remove(session.Id);
-            _early.Take(session.Id);
+            early = _early.Take(session.Id);
         }
+
+        _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
 
         SendClose(session.Id);
     }
@@ -194,7 +199,7 @@ internal sealed class QuicSessions
             _lost = true;
             all = [.. _sessions.Values];
             _sessions.Clear();
-            _early.Clear();
+            _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession, _early.Clear());
         }
 
         foreach (var session in all) End(session);

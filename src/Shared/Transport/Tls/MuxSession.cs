@@ -1,5 +1,6 @@
 using System.Buffers;
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Buffers;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -14,9 +15,6 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     /// <summary>Bytes that one session may have waiting.</summary>
     public const int MaxQueued = 1 << 20;
-
-    // What a waiting datagram costs besides its payload: without it empty ones could wait without limit.
-    private const int Overhead = 64;
 
     private readonly MuxTunnel _tunnel;
     private readonly StreamOpening _opening;
@@ -76,7 +74,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         lock (_tunnel.Sync)
         {
             if (!IsOpen || _tunnel.IsDead) return false;
-            var cost = payload.Length + Overhead;
+            var cost = payload.Length + DatagramMemory.Overhead;
             while (_queued + cost > MaxQueued && _queue?.Count > 0) Drop();
             while (!_tunnel.Datagrams.TryTake(cost))
             {
@@ -213,8 +211,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     private void Release(in Datagram datagram)
     {
-        _queued -= datagram.Length + Overhead;
-        _tunnel.Datagrams.Return(datagram.Length + Overhead);
+        _queued -= datagram.Length + DatagramMemory.Overhead;
+        _tunnel.Datagrams.Return(datagram.Length + DatagramMemory.Overhead);
         ArrayPool<byte>.Shared.Return(datagram.Bytes);
     }
 

@@ -44,6 +44,7 @@ internal sealed class MuxTunnel : ITunnel
         Active = new ActiveStreams(context.Flow);
         Liveness = new Liveness(context.NowMilliseconds);
         Control = new TunnelControl(this);
+        Datagrams = new DatagramQuota(context.Flow.Datagrams);
         _departure = new Departure(context);
         _ending = new TunnelEnding(this, connection);
         Writer = new FrameWriter(this, connection);
@@ -102,7 +103,7 @@ internal sealed class MuxTunnel : ITunnel
 
     internal TrafficMeter Traffic { get; } = new();
 
-    internal DatagramQuota Datagrams { get; } = new();
+    internal DatagramQuota Datagrams { get; }
 
     internal TunnelTerms Terms { get; }
 

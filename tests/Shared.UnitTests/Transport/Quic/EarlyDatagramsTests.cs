@@ -1,10 +1,14 @@
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.Shared.UnitTests.Transport.Quic;
 
 public sealed class EarlyDatagramsTests
 {
-    private readonly EarlyDatagrams _early = new();
+    private readonly DatagramMemory _memory = new(new MemoryBudget(200 << 20));
+    private readonly EarlyDatagrams _early;
+
+    public EarlyDatagramsTests() => _early = new EarlyDatagrams(_memory);
 
     [Fact]
     public void What_came_before_its_session_is_given_in_order_and_once()
@@ -13,9 +17,9 @@ public sealed class EarlyDatagramsTests
         Assert.True(_early.TryHold(8, [2], 0));
         Assert.True(_early.TryHold(7, [], 0));
 
-        Assert.Equal([[1], []], _early.Take(7));
+        Assert.Equal([[1], []], Taken(7));
         Assert.Null(_early.Take(7));
-        Assert.Equal([[2]], _early.Take(8));
+        Assert.Equal([[2]], Taken(8));
     }
 
     [Fact]
@@ -38,9 +42,10 @@ public sealed class EarlyDatagramsTests
         while (_early.TryHold(held, large, 0)) held++;
         Assert.InRange(held, 32u, 128u);
 
-        _early.Take(0);
+        Taken(0);
         Assert.True(_early.TryHold(0, large, 0));
         _early.Clear();
+        Assert.Equal(0, _memory.Used);
         Assert.True(_early.TryHold(1, large, 0));
     }
 
@@ -57,6 +62,13 @@ public sealed class EarlyDatagramsTests
         Assert.Equal([1u], ids);
         Assert.Equal(2, datagrams);
         Assert.Null(_early.Take(1));
-        Assert.Equal([[3]], _early.Take(2));
+        Assert.Equal([[3]], Taken(2));
+    }
+
+    private byte[][] Taken(uint id)
+    {
+        var payloads = new List<byte[]>();
+        _early.Take(id)!.TakeAll(payloads, static (list, payload) => list.Add(payload.ToArray()));
+        return [.. payloads];
     }
 }
