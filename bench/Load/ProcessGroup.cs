@@ -11,25 +11,27 @@ internal sealed class ProcessGroup : IDisposable
     private readonly List<Process> _processes = [];
 
     /// <summary>Starts a program, with its output in a file of the work directory.</summary>
-    public Process Start(string program, IEnumerable<string> arguments, string log)
-    {
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardInput = true };
-        start.ArgumentList.Add("-c");
-        start.ArgumentList.Add("""log="$1"; shift; exec "$@" >"$log" 2>&1 </dev/null""");
-        start.ArgumentList.Add("sh");
-        start.ArgumentList.Add(log);
-        start.ArgumentList.Add(program);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        var process = Process.Start(start)!;
-        _processes.Add(process);
-        return process;
-    }
+    public Process Start(string program, IEnumerable<string> arguments, string log) =>
+        Start("""log="$1"; shift; exec "$@" >"$log" 2>&1 </dev/null""", program, arguments, log, talks: false);
+
+    /// <summary>Starts a program that is talked to: only its errors are in the file.</summary>
+    public Process StartTalking(string program, IEnumerable<string> arguments, string log) =>
+        Start("""log="$1"; shift; exec "$@" 2>"$log" """, program, arguments, log, talks: true);
 
     /// <summary>CPU seconds so far, user and system.</summary>
     public double CpuSeconds() => All().Sum(static id => Stat(id) is { } fields ? (Number(fields[11]) + Number(fields[12])) / TicksPerSecond : 0);
 
     /// <summary>Resident bytes.</summary>
     public long ResidentBytes() => All().Sum(static id => Status(id, "VmRSS:") * 1024);
+
+    /// <summary>The most that was resident since <see cref="ForgetPeak"/>.</summary>
+    public long PeakResidentBytes() => All().Sum(static id => Status(id, "VmHWM:") * 1024);
+
+    /// <summary>From now on the peak is counted.</summary>
+    public void ForgetPeak()
+    {
+        foreach (var id in All()) File.WriteAllText($"/proc/{id}/clear_refs", "5");
+    }
 
     public void Dispose()
     {
@@ -39,6 +41,15 @@ internal sealed class ProcessGroup : IDisposable
             process.WaitForExit();
             process.Dispose();
         }
+    }
+
+    private Process Start(string command, string program, IEnumerable<string> arguments, string log, bool talks)
+    {
+        var shell = new ProcessStartInfo("/bin/sh", ["-c", command, "sh", log, program, .. arguments]);
+        (shell.RedirectStandardInput, shell.RedirectStandardOutput) = (true, talks);
+        var process = Process.Start(shell)!;
+        _processes.Add(process);
+        return process;
     }
 
     private IEnumerable<int> All()

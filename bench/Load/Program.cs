@@ -2,21 +2,29 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Tunnel.Bench.Load;
+using Tunnel.Bench.Load.Hostile;
 using Tunnel.Bench.Load.Peers;
 using Tunnel.Bench.Load.Rows;
 using Tunnel.Bench.Load.Scale;
 using Tunnel.Bench.Load.Wan;
+using Tunnel.Shared.Transport.Quic;
 
 var rounds = new Option<int>("--rounds") { Description = "How often each row is run through each peer; medians are shown.", DefaultValueFactory = _ => 3 };
 var seconds = new Option<int>("--seconds") { Description = "How long a timed row runs.", DefaultValueFactory = _ => 5 };
 var rows = new Option<string[]>("--rows") { Description = "Only rows whose name contains one of these words.", AllowMultipleArgumentsPerToken = true };
-var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, tunnel, quic (where libmsquic is).", AllowMultipleArgumentsPerToken = true };
+var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, tunnel, quic (where libmsquic is); with --hostile tunnel, quic.", AllowMultipleArgumentsPerToken = true };
 var root = new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
 var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area link instead, between two network namespaces (root); needs a build of tools/WanLink." };
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
-var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale };
-command.SetAction(parsed => parsed.GetValue(wan)
+var hostile = new Option<bool>("--hostile") { Description = "A healthy echo beside floods by an edge or by clients instead." };
+var rate = new Option<double>("--rate") { Description = "With --hostile: how often a second a flood does what it does.", DefaultValueFactory = _ => 10_000 };
+var settle = new Option<int>("--settle") { Description = "With --hostile: seconds after a flood until memory is looked at again.", DefaultValueFactory = _ => 60 };
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, hostile, rate, settle };
+command.SetAction(parsed => parsed.GetValue(hostile)
+    ? MeasureHostileAsync(
+        parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(settle), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
+    : parsed.GetValue(wan)
     ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(loss), parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
@@ -24,6 +32,12 @@ command.SetAction(parsed => parsed.GetValue(wan)
 
 // Programs of our own.
 if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
+if (args is ["flood", var order]) return FloodProgram.Run(order);
+if (args is ["sink", var closing, var source, var datagrams])
+{
+    return SinkProgram.Run(int.Parse(closing, CultureInfo.InvariantCulture), int.Parse(source, CultureInfo.InvariantCulture), int.Parse(datagrams, CultureInfo.InvariantCulture));
+}
+
 if (args is ["echo-client", var address, var port, var delay, var duration])
 {
     return await EchoProgram.MeasureAsync(
@@ -35,15 +49,39 @@ return await command.Parse(args).InvokeAsync();
 static async Task<int> MeasureWanAsync(string root, double loss, int rounds, int seconds, string[] rowNames, string[] peerNames)
 {
     var results = new Results();
-    var report = await Report.StartAsync(root, rounds, seconds, results, WanRun.Peers, "-wan");
+    var report = await Report.StartAsync(root, rounds, seconds, () => results.ToMarkdown(WanRun.Peers), "-wan");
     await new WanRun(loss, rowNames, seconds, results, report.SaveAsync).MeasureAsync(root, rounds, peerNames);
+    return await EndAsync(report);
+}
+
+static async Task<int> MeasureHostileAsync(string root, int rounds, int seconds, double rate, int settle, string[] rowNames, string[] peerNames)
+{
+    List<HostileRow> table = [];
+    var report = await Report.StartAsync(root, rounds, seconds, () => HostileRow.Head + string.Join('\n', table) + "\n", "-hostile");
+    var run = new HostileRun(rounds, seconds, rate, settle);
+    var floods = HostileFlood.All.Where(flood => rowNames.Length == 0 || rowNames.Any(flood.Name.Contains)).ToArray();
+    foreach (var peer in new[] { "tunnel", "quic" }.Where(peer => peerNames.Length == 0 || peerNames.Contains(peer)))
+    {
+        if (peer == "quic" && !QuicLibrary.TryLoad(out var reason))
+        {
+            Console.Error.WriteLine($"no quic: {reason}");
+            continue;
+        }
+
+        foreach (var flood in floods)
+        {
+            table.Add(await run.MeasureAsync(root, flood, peer == "quic" ? "quic" : "tcpTls"));
+            await report.SaveAsync();
+        }
+    }
+
     return await EndAsync(report);
 }
 
 static async Task<int> MeasureScaleAsync(string root, int rounds, int seconds)
 {
     var results = new Results();
-    var report = await Report.StartAsync(root, rounds, seconds, results, ["tunnel"], "-scale");
+    var report = await Report.StartAsync(root, rounds, seconds, () => results.ToMarkdown(["tunnel"]), "-scale");
     await ScaleRun.MeasureAsync(root, rounds, seconds, results);
     return await EndAsync(report);
 }
@@ -75,7 +113,7 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
     using var targets = new Targets();
     await targets.StartAsync(place);
     var results = new Results();
-    var report = await Report.StartAsync(root, rounds, seconds, results, [.. chosenPeers.Select(static peer => peer.Name)], "");
+    var report = await Report.StartAsync(root, rounds, seconds, () => results.ToMarkdown([.. chosenPeers.Select(static peer => peer.Name)]), "");
     foreach (var row in chosenRows)
     {
         for (var round = 0; round < rounds; round++)

@@ -6,14 +6,12 @@ namespace Tunnel.Bench.Load;
 /// <summary>The file under bench/results with a run's table. It is written as the run goes on, so one that is cut short has what it got.</summary>
 internal sealed class Report
 {
-    private readonly Results _results;
-    private readonly string[] _peers;
+    private readonly Func<string> _table;
     private readonly string _head;
 
-    private Report(Results results, string[] peers, string path, string head)
+    private Report(Func<string> table, string path, string head)
     {
-        _results = results;
-        _peers = peers;
+        _table = table;
         _head = head;
         FilePath = path;
     }
@@ -25,10 +23,9 @@ internal sealed class Report
     /// <param name="root">The checkout.</param>
     /// <param name="rounds">How often each row is run.</param>
     /// <param name="seconds">How long.</param>
-    /// <param name="results">The figures, as they come.</param>
-    /// <param name="peers">The table's columns.</param>
+    /// <param name="table">The figures, as they come.</param>
     /// <param name="suffix">Ends the file's name.</param>
-    public static async Task<Report> StartAsync(string root, int rounds, int seconds, Results results, string[] peers, string suffix)
+    public static async Task<Report> StartAsync(string root, int rounds, int seconds, Func<string> table, string suffix)
     {
         var now = DateTime.UtcNow;
         var commit = (await Rows.Command.RunAsync("git", "-C", root, "describe", "--always", "--dirty")).Trim();
@@ -36,12 +33,12 @@ internal sealed class Report
         var machine = $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians";
         var folder = Path.Combine(root, "bench/results");
         Directory.CreateDirectory(folder);
-        return new Report(results, peers, Path.Combine(folder, now.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md"), $"{title}\n\n{machine}\n\n");
+        return new Report(table, Path.Combine(folder, now.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md"), $"{title}\n\n{machine}\n\n");
     }
 
     /// <summary>Writes what there is.</summary>
     public Task SaveAsync() => File.WriteAllTextAsync(FilePath, ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => _head + _results.ToMarkdown(_peers);
+    public override string ToString() => _head + _table();
 }

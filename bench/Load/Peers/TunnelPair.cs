@@ -36,11 +36,18 @@ internal static class TunnelPair
                 ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
             },
         ]);
-        var token = await admin.TokenAsync("bench", $"{hub}");
-        placement.Start(
-            false, place.Edge,
-            ["run", "--token-file", place.File("token", token), "--transport", placement.Transport, "--bind-address", $"{placement.EdgeAddress}", "--state-dir", place.File("edge-state"), "--admin-socket", place.File("edge.sock"), "--log-level", "warning"],
-            place.File("edge.log"));
+        await StartEdgeAsync(place, admin, "bench", hub, placement.EdgeAddress, placement.Transport, (program, arguments, log) => placement.Start(false, program, arguments, log));
+    }
+
+    /// <summary>Starts an edge that the hub knows; it may not be connected yet.</summary>
+    public static async Task StartEdgeAsync(
+        Workplace place, HubAdmin admin, string id, IPEndPoint hub, IPAddress address, string transport, Action<string, IReadOnlyList<string>, string> start)
+    {
+        var token = await admin.TokenAsync(id, $"{hub}");
+        start(
+            place.Edge,
+            ["run", "--token-file", place.File($"{id}.token", token), "--transport", transport, "--bind-address", $"{address}", "--state-dir", place.File($"{id}-state"), "--admin-socket", place.File($"{id}.sock"), "--log-level", "warning"],
+            place.File($"{id}.log"));
     }
 
     /// <summary>Starts a hub alone; gives its admin API.</summary>

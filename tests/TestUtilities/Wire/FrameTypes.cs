@@ -1,4 +1,4 @@
-namespace Tunnel.FunctionalTests.Harness;
+namespace Tunnel.TestUtilities.Wire;
 
 /// <summary>Frame types, copied from protocol.md section 3.</summary>
 public static class FrameTypes
@@ -16,6 +16,8 @@ public static class FrameTypes
     public const byte UdpOpen = 0x0B;
     public const byte UdpData = 0x0C;
     public const byte UdpDataBack = 0x0D;
+    public const byte Reset = 0x0F;
     public const byte Hello = 0x20;
+    public const byte Report = 0x21;
     public const byte GoAway = 0x22;
 }

@@ -4,7 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Tunnel.FunctionalTests.Harness;
+namespace Tunnel.TestUtilities.Wire;
 
 /// <summary>
 /// A peer at the hub's tunnel port that says what a test wants, byte by byte: TLS, the handshake lines, and frames made by hand from protocol.md, not by
@@ -17,6 +17,9 @@ public sealed class TunnelPeer : IDisposable
     private readonly SslStream _stream;
 
     public TunnelPeer(SslStream stream) => _stream = stream;
+
+    /// <summary>The bytes inside TLS, for who sends many at once.</summary>
+    public Stream Stream => _stream;
 
     /// <summary>Connects and does the TLS handshake.</summary>
     public static async Task<TunnelPeer> ConnectAsync(IPEndPoint hub, IPAddress? from = null, string? alpn = "tunnel/1")
@@ -106,7 +109,10 @@ public sealed class TunnelPeer : IDisposable
                 return (frame.Stream, frame.Payload);
             }
 
-            Assert.Contains(frame.Type, new[] { FrameTypes.Ping, FrameTypes.Pong, FrameTypes.WindowUpdate, FrameTypes.WindowUpdateBack });
+            if (frame.Type is not (FrameTypes.Ping or FrameTypes.Pong or FrameTypes.WindowUpdate or FrameTypes.WindowUpdateBack))
+            {
+                throw new InvalidOperationException($"A frame of type 0x{frame.Type:X2} came where one of type 0x{type:X2} was waited for.");
+            }
         }
     }
 

@@ -1,0 +1,43 @@
+using System.Net;
+using System.Text.Json.Serialization;
+
+namespace Tunnel.Bench.Load.Hostile;
+
+/// <summary>What the program that floods is told when it is started.</summary>
+internal sealed record FloodOrder
+{
+    /// <summary>Which flood: a name that <see cref="FloodProgram"/> knows.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The hub's tunnel port.</summary>
+    public required string Hub { get; init; }
+
+    /// <summary>The edge that the flood comes from, with a valid secret.</summary>
+    public required string EdgeId { get; init; }
+
+    public required string Secret { get; init; }
+
+    /// <summary>Where an honest edge listens.</summary>
+    public required string Edge { get; init; }
+
+    /// <summary>A port of both edges whose upstream accepts, and closes at once.</summary>
+    public required int ClosingPort { get; init; }
+
+    /// <summary>A port of both edges whose upstream sends without end.</summary>
+    public required int SourcePort { get; init; }
+
+    /// <summary>A port of both edges whose upstream keeps connections open.</summary>
+    public required int OpenPort { get; init; }
+
+    /// <summary>A UDP port of both edges whose upstream answers nothing.</summary>
+    public required int UdpPort { get; init; }
+
+    /// <summary>The hub's admin socket.</summary>
+    public required string AdminSocket { get; init; }
+
+    [JsonIgnore]
+    public IPEndPoint HubEndPoint => IPEndPoint.Parse(Hub);
+
+    [JsonIgnore]
+    public IPAddress EdgeAddress => IPAddress.Parse(Edge);
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Tunnel.Bench.Load.Hostile.Floods;
+
+namespace Tunnel.Bench.Load.Hostile;
+
+/// <summary>
+/// A program of its own that floods at a given rate while it is told to: it reads <c>go RATE</c> and <c>stop</c>, and answers each stop
+/// with what it did. Its pace is kept in steps of a millisecond, so that it costs little and what is measured is the victim.
+/// </summary>
+internal static class FloodProgram
+{
+    // What could not be sent in time, because the victim took no more, is not made up for beyond this.
+    private static readonly TimeSpan Backlog = TimeSpan.FromMilliseconds(20);
+
+    public static int Run(string order)
+    {
+        using var flood = Create(JsonSerializer.Deserialize<FloodOrder>(order)!);
+        Console.WriteLine("ready");
+        while (Console.ReadLine() is { } line)
+        {
+            var rate = double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+            using var stop = new CancellationTokenSource();
+            var pace = Task.Factory.StartNew(() => Pace(flood, rate, stop.Token), TaskCreationOptions.LongRunning);
+            if (Console.ReadLine() is null) return 0;
+            stop.Cancel();
+            var (count, seconds) = pace.GetAwaiter().GetResult();
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} {seconds} {flood.Ends}"));
+        }
+
+        return 0;
+    }
+
+    private static (long Count, double Seconds) Pace(IFlood flood, double rate, CancellationToken stop)
+    {
+        var (done, start) = (0L, Stopwatch.GetTimestamp());
+        var skipped = 0.0;
+        while (!stop.IsCancellationRequested)
+        {
+            var due = (rate * Stopwatch.GetElapsedTime(start).TotalSeconds) - skipped - done;
+            var most = Math.Max(1, rate * Backlog.TotalSeconds);
+            if (due > most) (skipped, due) = (skipped + due - most, most);
+            if (due >= 1) done += flood.Send((int)due);
+            else Thread.Sleep(1);
+        }
+
+        return (done, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private static IFlood Create(FloodOrder order) => order.Kind switch
+    {
+        "OPEN+CLOSE" => new FrameFlood(order, FrameFlood.OpenAndClose),
+        "OPEN+RESET" => new FrameFlood(order, FrameFlood.OpenAndReset),
+        "UDP_OPEN" => new FrameFlood(order, FrameFlood.OpenSession),
+        "connect+RST" => new ConnectFlood(order),
+        "burn" => new BurnFlood(),
+        _ => throw new ArgumentException($"no flood is called {order.Kind}"),
+    };
+}

@@ -1,0 +1,113 @@
+using System.Text;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.TestUtilities.Wire;
+
+namespace Tunnel.Bench.Load.Hostile.Floods;
+
+/// <summary>
+/// A tunnel over TLS that says what a flood wants, with a valid secret. What the hub sends is read and thrown away, and each PING is
+/// answered. When the hub ends it there is another one at once.
+/// </summary>
+internal sealed class HostileEdge : IDisposable
+{
+    private const string Hello =
+        """{"features":["reset","goaway","port"],"maxFrame":65536,"initialWindow":65536,"instance":"INSTANCE","generation":1}""";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly FloodOrder _order;
+    private readonly bool _reads;
+    private readonly byte[] _frames = new byte[64 << 10];
+    private TunnelPeer _peer;
+    private int _used;
+
+    /// <summary>Connects.</summary>
+    /// <param name="order">Where, and as which edge.</param>
+    /// <param name="reads">False: nothing that the hub sends is read.</param>
+    public HostileEdge(FloodOrder order, bool reads = true)
+    {
+        (_order, _reads) = (order, reads);
+        _peer = Connect();
+    }
+
+    /// <summary>How often the hub ended it.</summary>
+    public int Ends { get; private set; }
+
+    /// <summary>Puts a frame behind those that wait to be sent.</summary>
+    public void Add(uint stream, byte type, ReadOnlySpan<byte> payload)
+    {
+        new FrameHeader(stream, (FrameType)type, (uint)payload.Length).Write(_frames.AsSpan(_used));
+        payload.CopyTo(_frames.AsSpan(_used + FrameHeader.Size));
+        _used += FrameHeader.Size + payload.Length;
+    }
+
+    /// <summary>Sends what waits, blocking.</summary>
+    /// <returns>False when the hub has ended the tunnel; there is another one then, whose ids begin at 1.</returns>
+    public bool Send()
+    {
+        var count = _used;
+        _used = 0;
+        try
+        {
+            lock (_peer) _peer.Stream.Write(_frames, 0, count);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            Ends++;
+            _peer.Dispose();
+            Thread.Sleep(Pause);
+            _peer = Connect();
+            return false;
+        }
+    }
+
+    public void Dispose() => _peer.Dispose();
+
+    private TunnelPeer Connect()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var peer = TunnelPeer.ConnectAsync(_order.HubEndPoint).GetAwaiter().GetResult();
+            try
+            {
+                peer.SendAsync($"EDGE {_order.EdgeId} {_order.Secret}\n").GetAwaiter().GetResult();
+                var answer = peer.ReadLineAsync().GetAwaiter().GetResult();
+                if (answer.StartsWith("{\"error\"", StringComparison.Ordinal)) throw new IOException(answer);
+                var hello = Hello.Replace("INSTANCE", $"{Guid.NewGuid():N}", StringComparison.Ordinal);
+                peer.SendFrameAsync(0, FrameTypes.Hello, Encoding.ASCII.GetBytes(hello)).GetAwaiter().GetResult();
+                if (_reads) new Thread(() => ReadAll(peer)) { IsBackground = true }.Start();
+                return peer;
+            }
+            catch (IOException) when (attempt < 100)
+            {
+                peer.Dispose();
+                Thread.Sleep(Pause);
+            }
+        }
+    }
+
+    private static void ReadAll(TunnelPeer peer)
+    {
+        try
+        {
+            var (header, payload) = (new byte[FrameHeader.Size], new byte[1 << 20]);
+            var stream = new BufferedStream(peer.Stream, 64 << 10);
+            while (true)
+            {
+                stream.ReadExactly(header);
+                var frame = FrameHeader.Read(header);
+                stream.ReadExactly(payload, 0, (int)frame.Length);
+                if ((byte)frame.Type != FrameTypes.Ping) continue;
+                var pong = new byte[FrameHeader.Size + frame.Length];
+                new FrameHeader(0, FrameType.Pong, frame.Length).Write(pong);
+                payload.AsSpan(0, (int)frame.Length).CopyTo(pong.AsSpan(FrameHeader.Size));
+                lock (peer) peer.Stream.Write(pong);
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // Ended: the next write says so.
+        }
+    }
+}

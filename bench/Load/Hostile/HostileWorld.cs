@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Bench.Load.Peers;
+
+namespace Tunnel.Bench.Load.Hostile;
+
+/// <summary>A hub, two honest edges with an echo behind each, one that is there only to flood, and the upstreams; fresh processes.</summary>
+internal sealed class HostileWorld : IDisposable
+{
+    private const string Hostile = "hostile";
+    private const string Secret = "bench-secret-of-24-chars";
+
+    private static readonly IPAddress Apart = IPAddress.Parse("127.0.12.1");
+    private static readonly IPAddress Beside = IPAddress.Parse("127.0.12.2");
+
+    private readonly Workplace _place;
+    private readonly ProcessGroup _echo = new();
+    private readonly int _echoPort = Workplace.FreePort();
+    private readonly FloodOrder _order;
+
+    private HostileWorld(Workplace place, string kind, int hubPort)
+    {
+        _place = place;
+        _order = new FloodOrder
+        {
+            Kind = kind,
+            Hub = $"127.0.0.1:{hubPort}",
+            EdgeId = Hostile,
+            Secret = Secret,
+            Edge = $"{Beside}",
+            ClosingPort = Workplace.FreePort(),
+            SourcePort = Workplace.FreePort(),
+            OpenPort = _echoPort,
+            UdpPort = Workplace.FreePort(),
+            AdminSocket = place.File("hub.sock"),
+        };
+    }
+
+    /// <summary>The hub.</summary>
+    public ProcessGroup Hub { get; } = new();
+
+    /// <summary>The edge whose clients flood, where it is clients that do.</summary>
+    public ProcessGroup Edge { get; } = new();
+
+    /// <summary>The other edge.</summary>
+    public ProcessGroup OtherEdge { get; } = new();
+
+    /// <summary>What floods, and the upstreams that the flood ends at.</summary>
+    public ProcessGroup Flooding { get; } = new();
+
+    /// <summary>Starts all of it.</summary>
+    /// <param name="place">Where.</param>
+    /// <param name="kind">Which flood it is for.</param>
+    /// <param name="transport">How the honest edges reach the hub.</param>
+    public static async Task<HostileWorld> StartAsync(Workplace place, string kind, string transport)
+    {
+        var world = new HostileWorld(place, kind, Workplace.FreePort());
+        try
+        {
+            await world.StartAsync(transport);
+            return world;
+        }
+        catch
+        {
+            world.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the program that floods.</summary>
+    public Task<FloodProcess> StartFloodAsync() => FloodProcess.StartAsync(Flooding, _order, _place.File("flood.log"));
+
+    /// <summary>Starts a program that only computes.</summary>
+    public Task<FloodProcess> StartBurnAsync(ProcessGroup group) =>
+        FloodProcess.StartAsync(group, _order with { Kind = "burn" }, _place.File("burn.log"));
+
+    /// <summary>A connection to the echo behind the edge that nobody floods.</summary>
+    public Task<Socket> OpenApartAsync() => OpenAsync(Apart);
+
+    /// <summary>A connection to the echo behind another port of the edge that clients flood.</summary>
+    public Task<Socket> OpenBesideAsync() => OpenAsync(Beside);
+
+    /// <summary>Processor seconds of the hub and both edges.</summary>
+    public double CpuSeconds() => Hub.CpuSeconds() + Edge.CpuSeconds() + OtherEdge.CpuSeconds();
+
+    public void Dispose()
+    {
+        Flooding.Dispose();
+        Edge.Dispose();
+        OtherEdge.Dispose();
+        Hub.Dispose();
+        _echo.Dispose();
+    }
+
+    private async Task StartAsync(string transport)
+    {
+        var (echo, arguments) = EchoProgram.ServerAt(new IPEndPoint(IPAddress.Loopback, _echoPort));
+        _echo.Start(echo, arguments, _place.File("echo.log"));
+        string[] ports = ["sink", $"{_order.ClosingPort}", $"{_order.SourcePort}", $"{_order.UdpPort}"];
+        Flooding.Start(Environment.ProcessPath!, ports, _place.File("sink.log"));
+        var hub = _order.HubEndPoint;
+        using var admin = await TunnelPair.StartHubAsync(_place, hub, (program, words, log) => Hub.Start(program, words, log));
+        await admin.ApplyAsync(new[] { "apart", "beside", Hostile }.Select(Definition));
+        await StartEdgeAsync(OtherEdge, "apart", Apart);
+        await StartEdgeAsync(Edge, "beside", Beside);
+
+        async Task StartEdgeAsync(ProcessGroup group, string id, IPAddress address)
+        {
+            await TunnelPair.StartEdgeAsync(
+                _place, admin, id, hub, address, transport, (program, words, log) => group.Start(program, words, log));
+            await Workplace.WaitForAsync(new IPEndPoint(address, _echoPort));
+        }
+    }
+
+    private object Definition(string id) => new
+    {
+        id,
+        secret = Secret,
+        listenPorts = new[] { _echoPort, _order.ClosingPort, _order.SourcePort },
+        listenPortsUdp = new[] { _order.UdpPort },
+        ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
+    };
+
+    private async Task<Socket> OpenAsync(IPAddress edge)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
+        await socket.ConnectAsync(edge, _echoPort);
+        return socket;
+    }
+}
