@@ -11,6 +11,9 @@ internal static class NftDocument
 {
     private const string OwnerPrefix = "owner_";
 
+    // A member that is there twice would come to light when its node is first looked at, by another exception.
+    private static readonly JsonDocumentOptions ListingOptions = new() { AllowDuplicateProperties = false };
+
     /// <summary>The chain that names the owner.</summary>
     /// <param name="generation">Higher is newer.</param>
     /// <param name="instance">32 hexadecimal digits.</param>
@@ -72,7 +75,7 @@ internal static class NftDocument
     {
         try
         {
-            return [.. JsonNode.Parse(output)!["nftables"]!.AsArray()
+            return [.. JsonNode.Parse(output, documentOptions: ListingOptions)!["nftables"]!.AsArray()
                 .Select(item => item?[kind])
                 .Where(item => item is not null && (string?)item["family"] == NftJson.Family && (kind != NftObject.Chain || (string?)item["table"] == NftJson.Table))
                 .Select(item => (string?)item!["name"] ?? "")];

@@ -25,7 +25,7 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
             if (files.Read(_path) is not { } content)
                 return [];
             if (JsonSerializer.Deserialize(content, BlockJson.Default.BlockDocument) is { Version: BlockDocument.CurrentVersion, Blocks: { } blocks })
-                return [.. blocks.Where(block => IpRange.TryParse(block.Ip, out _, out _)).Take(FirewallConfigReader.MaxTimedBlocks)];
+                return [.. blocks.Where(IsWhole).Take(FirewallConfigReader.MaxTimedBlocks)];
             SetAside("it has another version");
         }
         catch (JsonException error)
@@ -56,6 +56,9 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
             throw new OperatorException($"The change could not be saved in {_path}, so nothing was changed: {error.Message}", error);
         }
     }
+
+    // A disk may have spoilt what a member is, where JSON says nothing against it.
+    private static bool IsWhole(Block? block) => block is { Ip: not null, Edges.IsDefault: false } && IpRange.TryParse(block.Ip, out _, out _);
 
     private void SetAside(string what)
     {

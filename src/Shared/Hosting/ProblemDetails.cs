@@ -20,8 +20,9 @@ internal static class ProblemDetails
 
             return [Text(problem, "detail") ?? Text(problem, "title") ?? $"the service answered with HTTP status {statusCode}"];
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second is what JsonElement throws for an escaped half of a surrogate pair.
             return [$"the service answered with HTTP status {statusCode}"];
         }
     }

@@ -94,7 +94,7 @@ public class RulesetTests
     {
         const string output = """{"nftables":[{"metainfo":{}},{"chain":{"family":"inet","table":"tunnel_edge","name":"a"}},{"chain":{"family":"inet","table":"other","name":"b"}}]}""";
         Assert.Equal(["a"], NftDocument.NamesIn(output, "chain"));
-        foreach (string bad in new[] { "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""" })
+        foreach (string bad in new[] { "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""", """{"nftables":[{"chain":{"name":"a","name":"b"}}]}""" })
             Assert.Empty(NftDocument.NamesIn(bad, "chain"));
     }
 

@@ -92,6 +92,18 @@ public sealed class BlockListTests : IDisposable
     }
 
     [Theory]
+    [InlineData("null")]
+    [InlineData("""{"ip":null,"edges":[],"since":"2025-01-01T12:00:00Z","until":"2035-01-01T12:00:00Z"}""")]
+    [InlineData("""{"ip":"192.0.2.7","since":"2025-01-01T12:00:00Z","until":"2035-01-01T12:00:00Z"}""")]
+    public async Task A_spoilt_block_is_left_out_and_the_others_stay(string block)
+    {
+        Directory.CreateDirectory(_directory.File("state"));
+        var whole = """{"ip":"192.0.2.8","edges":[],"since":"2025-01-01T12:00:00Z","until":"2035-01-01T12:00:00Z"}""";
+        await File.WriteAllTextAsync(Path.Combine(_directory.File("state"), "blocks.json"), $$"""{"version":1,"blocks":[{{block}},{{whole}}]}""");
+        Assert.Equal("192.0.2.8", Assert.Single(Open().Current).Ip);
+    }
+
+    [Theory]
     [InlineData("127.0.0.1", "loopback")]
     [InlineData("0.0.0.0/0", "loopback")]
     [InlineData("::/0", "loopback")]

@@ -14,6 +14,8 @@ public sealed class AddressMaskTests
     [InlineData("2001:db8::7: refused", "2001:db8::: refused")]
     [InlineData("fe80::1%eth0", "fe80::%eth0")]
     [InlineData("[::ffff:192.0.2.77]:1", "[::ffff:192.0.2.0]:1")]
+    [InlineData("::ffff:192.0.2.77: refused", "::ffff:192.0.2.0: refused")]
+    [InlineData("::ffff:192.0.2.77:443", "::ffff:192.0.2.0:443")]
     [InlineData("""{"Remote":"192.0.2.77:1","Other":"[2001:db8:9:9::9]:2"}""", """{"Remote":"192.0.2.0:1","Other":"[2001:db8:9::]:2"}""")]
     public void Addresses_lose_their_last_part(string text, string masked) => Assert.Equal(masked, AddressMask.Apply(text));
 
