@@ -10,7 +10,7 @@ run_tests() {
   need_dotnet
   install_test_programs
   local projects=("$@") results passed=0 failed=0 skipped=0 project
-  ((${#projects[@]} > 0)) || projects=(Shared.UnitTests Edge.UnitTests Hub.UnitTests Transport.ContractTests FunctionalTests)
+  ((${#projects[@]} > 0)) || projects=(Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests)
 
   echo "Building …"
   if ! build Tunnel.sln; then
@@ -45,6 +45,7 @@ run_project() {
   # A host that crashed, hung (code 124) or found no test (code 8) has failed, whatever its report says.
   if ((code != 0 && bad == 0)); then
     echo "$project: the test host ended with code $code"
+    [[ $project != FuzzTests ]] || "$program" fuzz --last
     bad=1
   fi
 

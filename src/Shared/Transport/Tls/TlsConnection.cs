@@ -14,6 +14,12 @@ public sealed class TlsConnection : IAsyncDisposable
 
     /// <summary>Wraps a connected socket, which this owns from now on.</summary>
     public TlsConnection(Socket socket)
+        : this(socket, static network => new SslStream(network, leaveInnerStreamOpen: false))
+    {
+    }
+
+    /// <summary>The same with another way to secure it: fuzz tests join two tunnels in memory by one.</summary>
+    internal TlsConnection(Socket socket, Func<Stream, SslStream> secure)
     {
         Socket = socket;
         Tcp = new TcpOptions(socket);
@@ -21,7 +27,7 @@ public sealed class TlsConnection : IAsyncDisposable
         // Until it is a tunnel: a handshake's cryptography would hold up all other sockets.
         _watched = new LoopSocket(socket) { UsesPool = true };
         _gathering = new GatheringStream(_watched);
-        Stream = new SslStream(_gathering, leaveInnerStreamOpen: false);
+        Stream = secure(_gathering);
     }
 
     /// <summary>The TCP socket.</summary>

@@ -1,0 +1,17 @@
+namespace Tunnel.FuzzTests.Engine;
+
+/// <summary>When a run is over: after this time or so many inputs, whichever comes first.</summary>
+internal readonly record struct FuzzBudget(TimeSpan Time, long Inputs)
+{
+    public static FuzzBudget Of(TimeSpan time) => new(time, long.MaxValue);
+
+    public static FuzzBudget Of(long inputs) => new(TimeSpan.MaxValue, inputs);
+}
+
+/// <summary>What a run has come to.</summary>
+internal sealed record FuzzReport(FuzzTarget Target, ulong Seed, long Inputs, TimeSpan Time, IReadOnlyList<Finding> Findings)
+{
+    public override string ToString() => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"{Target.Name,-16} {Inputs,13:N0} inputs {Time.TotalSeconds,9:N1} s {Inputs / Math.Max(Time.TotalSeconds, 0.001),11:N0}/s  seed {Seed}, {Target.Seeds.Count} seeds and {Corpus.Of(Target).Count} of the corpus, {Findings.Count} findings");
+}

@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+
+namespace Tunnel.FuzzTests.Engine;
+
+/// <summary>
+/// Keeps the input that is being run in a file, which outlives a process that dies of it. In mapped memory, so that it costs a copy and no system call.
+/// </summary>
+internal sealed unsafe class LastInput : IDisposable
+{
+    private readonly string _path;
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _bytes;
+    private readonly int _capacity;
+
+    public LastInput(string folder, FuzzTarget target)
+    {
+        Directory.CreateDirectory(folder);
+        _path = Path.Combine(folder, $"{target.Name}.running");
+        _capacity = sizeof(int) + target.MaxLength;
+        _file = MemoryMappedFile.CreateFromFile(_path, FileMode.Create, null, _capacity);
+        _view = _file.CreateViewAccessor();
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _bytes);
+    }
+
+    /// <summary>The inputs that processes died in the middle of, or were killed.</summary>
+    public static IEnumerable<(string Target, byte[] Input)> Left(string folder)
+    {
+        if (!Directory.Exists(folder)) yield break;
+        foreach (var path in Directory.GetFiles(folder, "*.running").Order(StringComparer.Ordinal))
+        {
+            var content = File.ReadAllBytes(path);
+            File.Delete(path);
+            if (content.Length < sizeof(int)) continue;
+            var length = BinaryPrimitives.ReadInt32LittleEndian(content);
+            yield return (Path.GetFileNameWithoutExtension(path), content[sizeof(int)..(sizeof(int) + length)]);
+        }
+    }
+
+    public void Set(ReadOnlySpan<byte> input)
+    {
+        if (input.Length > _capacity - sizeof(int)) return;
+        input.CopyTo(new Span<byte>(_bytes + sizeof(int), input.Length));
+        *(int*)_bytes = input.Length;
+    }
+
+    public ReadOnlySpan<byte> Get() => new(_bytes + sizeof(int), *(int*)_bytes);
+
+    public void Dispose()
+    {
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _file.Dispose();
+        File.Delete(_path);
+    }
+}

@@ -1,0 +1,174 @@
+using Tunnel.FuzzTests.Engine;
+using Tunnel.FuzzTests.Targets;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+using Tunnel.TestUtilities;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.FuzzTests.Mux;
+
+/// <summary>
+/// Frames as they come out of TLS, at the hub or at the edge: the first byte says which, and whether extensions are agreed; the others are what comes.
+/// Given whole and in pieces they mean the same, and nothing that was held for them is held after the end.
+/// </summary>
+internal sealed class FrameTarget
+{
+    private const byte AtEdge = 1;
+    private const byte Extended = 2;
+
+    private readonly DefectWatch _watch = new();
+    private readonly MemoryEnd _end = new();
+    private TransportContext _context;
+
+    private FrameTarget() => _context = NewContext();
+
+    public static IReadOnlyList<byte[]> Seeds { get; } =
+    [
+        [0, .. Open(1), .. Frame(1, FrameType.Data, "hello"u8), .. Frame(1, FrameType.WindowUpdate, [0, 0, 4, 0]), .. Frame(1, FrameType.Close), .. Frame(0, FrameType.Pong)],
+        [0, .. Hello(), .. Open(1), .. Open(2), .. Frame(2, FrameType.Data, new byte[200]), .. Frame(1, FrameType.Reset, [1]), .. Report(), .. GoAway()],
+        [0, .. Hello(), .. UdpOpen(3), .. Frame(3, FrameType.UdpData, "ping"u8), .. Frame(3, FrameType.UdpData), .. Frame(3, FrameType.UdpClose), .. Frame(0, (FrameType)0x30, "skipped"u8)],
+        [0, .. Hello(), .. Open(5), .. Frame(5, FrameType.Close), .. Frame(5, FrameType.WindowUpdate, [0x7F, 0xFF, 0, 0]), .. Frame(4, FrameType.Data, [1])],
+        [AtEdge | Extended, .. Frame(1, FrameType.DataBack, "hello"u8), .. Frame(1, FrameType.WindowUpdateBack, [0, 0, 4, 0]), .. Frame(0, FrameType.Ping, new byte[8]), .. Frame(1, FrameType.CloseBack)],
+        [AtEdge | Extended, .. Frame(3, FrameType.UdpDataBack, "pong"u8), .. Frame(2, FrameType.Reset, [2]), .. Frame(3, FrameType.UdpClose), .. Config(), .. GoAway()],
+        [AtEdge, .. Config(), .. Frame(0, FrameType.Ping), .. Frame(2, FrameType.DataBack, new byte[300]), .. Frame(2, FrameType.CloseBack)],
+    ];
+
+    public static IReadOnlyList<byte[]> Tokens { get; } =
+    [
+        .. Enum.GetValues<FrameType>().SelectMany(static type => new[] { Frame(1, type), Frame(0, type) }), Frame(1, FrameType.Data, [1, 2, 3]), Frame(9, (FrameType)0x1F), Open(7), Open(1), UdpOpen(8), Hello(),
+        [0, 0, 0, 1], [0, 0, 0, 2], [0xFF, 0xFF, 0xFF, 0xFF], [0, 16, 0, 0], [0, 16, 0, 1], [0, 0x40, 0, 0],
+    ];
+
+    public static FuzzAction Start()
+    {
+        var target = new FrameTarget();
+        return target.Run;
+    }
+
+    private bool Run(ReadOnlySpan<byte> input)
+    {
+        if (input.Length < 2) return false;
+        var frames = input[1..];
+        var (whole, pieces) = (Feed(input[0], frames, frames.Length), Feed(input[0], frames, 1 + (frames[^1] % 23)));
+        Check.Equal(whole, pieces, "frames mean the same however they come");
+        return whole.Violation is null;
+    }
+
+    private Outcome Feed(byte kind, ReadOnlySpan<byte> frames, int piece)
+    {
+        _end.Tls.Restart();
+        DefectWatch.Forget();
+        var handler = new CountingHandler();
+        var tunnel = MakeTunnel(kind, handler);
+        var dispatcher = new FrameDispatcher(tunnel, new InboundFrames(tunnel, handler));
+        string? violation = null;
+        try
+        {
+            var (start, end) = (0, 0);
+            while (end < frames.Length)
+            {
+                // What was not consumed comes again, with more behind it.
+                end = Math.Min(frames.Length, end + piece);
+                start += dispatcher.Process(frames[start..end]).Bytes;
+                Check.That(start <= end, "no more is consumed than there is");
+            }
+        }
+        catch (FrameViolationException e)
+        {
+            violation = e.Message;
+            Check.IsErrorText(violation);
+        }
+
+        Check.That(!tunnel.IsDead, "frames alone do not end it otherwise than by a violation");
+        tunnel.Terminate(new TunnelEnd(TunnelEndKind.PeerClosed, "the input is over"));
+        _watch.ThrowIfAny();
+        CheckNothingIsLeft(tunnel);
+        return new Outcome(violation, handler.Calls);
+    }
+
+    private MuxTunnel MakeTunnel(byte kind, ITunnelHandler handler)
+    {
+        var atEdge = (kind & AtEdge) != 0;
+        var tunnel = new MuxTunnel(_end.Connection, "fuzz", atEdge, _context, handler, default);
+        if (!atEdge) return tunnel;
+        if ((kind & Extended) != 0) tunnel.UseHub(TlsTunnel.CreateHubInfo(_context, "fuzz", "tunnel-1", 1), new Hello { Version = "fuzz" });
+        var opening = new StreamOpening(ProxyTargets.Client, ProxyTargets.Server, 443);
+        tunnel.OpenStream(opening, Taker(), null);
+        tunnel.OpenStream(opening, Taker(), null);
+        tunnel.OpenSession(opening, new NoSink());
+        return tunnel;
+    }
+
+    private static ScriptedEndpoint Taker() => new(0, 0) { Checks = false, Room = int.MaxValue };
+
+    private void CheckNothingIsLeft(MuxTunnel tunnel)
+    {
+        var (used, grown, active) = (_context.Flow.Budget.Used, _context.Flow.Grown, _context.Flow.ActiveStreams);
+        if ((used, grown, active) != (0, 0, 0)) _context = NewContext();
+        Check.Equal((0L, 0L, 0), (used, grown, active), "memory, windows and active streams after the end");
+        Check.Equal(0, tunnel.ActiveStreams, "unfinished streams after the end");
+    }
+
+    private TransportContext NewContext() => new(new FlowControlOptions(), new ManualTimeProvider(), _watch);
+
+    private static byte[] Frame(uint id, FrameType type, ReadOnlySpan<byte> payload = default)
+    {
+        var frame = new byte[FrameHeader.Size + payload.Length];
+        new FrameHeader(id, type, (uint)payload.Length).Write(frame);
+        payload.CopyTo(frame.AsSpan(FrameHeader.Size));
+        return frame;
+    }
+
+    private static byte[] Open(uint id) => Frame(id, FrameType.Open, ProxyTargets.OpenSeeds[1]);
+
+    private static byte[] UdpOpen(uint id) => Frame(id, FrameType.UdpOpen, ProxyTargets.UdpOpenSeeds[1]);
+
+    private static byte[] Hello() => Frame(0, FrameType.Hello, ControlMessage.Serialize(new Hello { Version = "f", Features = ["reset", "goaway", "port"], MaxFrame = 65536, InitialWindow = 1024 }));
+
+    private static byte[] Report() => Frame(0, FrameType.Report, MessageTargets.ReportSeeds[0]);
+
+    private static byte[] GoAway() => Frame(0, FrameType.GoAway, MessageTargets.GoAwaySeeds[0]);
+
+    private static byte[] Config() => Frame(0, FrameType.Config, MessageTargets.ConfigSeeds[0]);
+
+    private sealed record Outcome(string? Violation, int Calls);
+
+    /// <summary>Owns what comes: every second stream gets a local end at once, the others never.</summary>
+    private sealed class CountingHandler : IHubTunnelHandler, IEdgeTunnelHandler
+    {
+        public int Calls { get; private set; }
+
+        public void OnHello(ITunnel tunnel, Hello hello) => Calls++;
+
+        public void OnReport(ITunnel tunnel, Report report) => Calls++;
+
+        public void OnGoAway(ITunnel tunnel, GoAway goAway) => Calls++;
+
+        public void OnConfig(ITunnel tunnel, TunnelConfig config) => Calls++;
+
+        public void OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
+        {
+            Calls++;
+            if (stream.Id % 2 == 0) stream.Attach(Taker());
+        }
+
+        public IDatagramSink? OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
+        {
+            Calls++;
+            return new NoSink();
+        }
+    }
+
+    private sealed class NoSink : IDatagramSink
+    {
+        public void OnDatagram(ReadOnlySpan<byte> payload)
+        {
+        }
+
+        public void OnSessionClosed()
+        {
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.FuzzTests.Mux;
+
+/// <summary>
+/// The local end of a stream in a script: says what the script lets it, takes as much as the script gives it room for. What it says follows from its
+/// number, so that the other end can tell whether each byte is the right one.
+/// </summary>
+/// <param name="says">The number of what it says.</param>
+/// <param name="hears">The number of what the other end says.</param>
+internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
+{
+    // A write that ends at once for longer than this makes the tunnel let others have their turn, on another thread.
+    private const int AtOnce = 32 << 10;
+
+    private ITunnelStream? _stream;
+    private TaskCompletionSource<bool>? _write;
+    private ReadOnlyMemory<byte> _writing;
+    private int _takenAtOnce;
+    private bool _armed;
+    private bool _fin;
+    private bool _resets;
+
+    /// <summary>What comes has to be what the other end says.</summary>
+    public bool Checks { get; init; } = true;
+
+    /// <summary>Bytes that it takes from now on.</summary>
+    public int Room { get; set; }
+
+    /// <summary>Bytes that it has to say at present.</summary>
+    public long ToSay { get; private set; }
+
+    /// <summary>Bytes that it has said.</summary>
+    public long Said { get; private set; }
+
+    /// <summary>Bytes that it has heard.</summary>
+    public long Heard { get; private set; }
+
+    /// <summary>It has heard the end, behind the last byte.</summary>
+    public bool HeardEnd { get; private set; }
+
+    /// <summary>It was reset, or has itself reset.</summary>
+    public bool IsGone { get; private set; }
+
+    public bool IsClosed { get; private set; }
+
+    public void Say(int count)
+    {
+        if (_fin || _resets) return;
+        ToSay += count;
+        Notify();
+    }
+
+    public void SayEnd()
+    {
+        _fin = true;
+        Notify();
+    }
+
+    public void ResetByPeer()
+    {
+        if (_resets || IsGone || IsClosed || _stream is null) return;
+        _resets = true;
+        _stream.NotifyLocalReset();
+    }
+
+    /// <summary>Takes this much more, also of a write that waits.</summary>
+    public void GiveRoom(int count)
+    {
+        Room = (int)Math.Min(int.MaxValue, (long)Room + count);
+        EndWaitingWrite();
+    }
+
+    /// <summary>A write that waited ends when it is gone, or has room: from the script, never in the midst of a call of the tunnel's.</summary>
+    public bool EndWaitingWrite()
+    {
+        if (_write is not { } write || (Room < _writing.Length && !IsGone && !_resets)) return false;
+        _write = null;
+        var taken = !IsGone && !_resets;
+        if (taken) Take(_writing.Span);
+        _takenAtOnce = 0;
+        write.SetResult(taken);
+        return true;
+    }
+
+    void ILocalEndpoint.Start(ITunnelStream stream) => _stream = stream;
+
+    LocalReadStatus ILocalEndpoint.TryRead(Span<byte> buffer, out int count)
+    {
+        count = (int)Math.Min(buffer.Length, ToSay);
+        for (var i = 0; i < count; i++) buffer[i] = Byte(says, Said + i);
+        ToSay -= count;
+        Said += count;
+        if (count > 0) return LocalReadStatus.Data;
+        return _resets || IsGone ? LocalReadStatus.Reset : _fin ? LocalReadStatus.EndOfFile : LocalReadStatus.WouldBlock;
+    }
+
+    bool ILocalEndpoint.ArmRead()
+    {
+        _armed = !HasNews;
+        return HasNews;
+    }
+
+    void ILocalEndpoint.ParkRead()
+    {
+    }
+
+    int ILocalEndpoint.TryWrite(ReadOnlySpan<byte> data)
+    {
+        if (IsGone || _resets) return -1;
+        var count = Math.Min(data.Length, Room);
+        Take(data[..count]);
+        return count;
+    }
+
+    ValueTask<bool> ILocalEndpoint.WriteAsync(ReadOnlyMemory<byte> data)
+    {
+        if (IsGone || _resets) return new ValueTask<bool>(false);
+        if (data.Length <= Room && _takenAtOnce + data.Length <= AtOnce)
+        {
+            _takenAtOnce += data.Length;
+            Take(data.Span);
+            return new ValueTask<bool>(true);
+        }
+
+        Check.That(_write is null, "one write at a time");
+        _writing = data;
+        _write = new TaskCompletionSource<bool>();
+        return new ValueTask<bool>(_write.Task);
+    }
+
+    void ILocalEndpoint.ShutdownWrite()
+    {
+        Check.That(!HeardEnd, "the end comes once");
+        HeardEnd = true;
+    }
+
+    void ILocalEndpoint.Close()
+    {
+        Check.That(!IsClosed, "it is closed once");
+        IsClosed = true;
+    }
+
+    void ILocalEndpoint.Reset(bool flush) => IsGone = true;
+
+    private bool HasNews => ToSay > 0 || _fin || _resets || IsGone;
+
+    private void Notify()
+    {
+        if (!_armed || _stream is null) return;
+        _armed = false;
+        _stream.NotifyReadable();
+    }
+
+    private void Take(ReadOnlySpan<byte> data)
+    {
+        if (Checks)
+        {
+            Check.That(data.IsEmpty || (!HeardEnd && !IsClosed), "nothing comes behind the end");
+            for (var i = 0; i < data.Length; i++) Check.That(data[i] == Byte(hears, Heard + i), "each byte is the one that was said, in order");
+        }
+
+        Room -= Room == int.MaxValue ? 0 : data.Length;
+        Heard += data.Length;
+    }
+
+    private static byte Byte(int number, long at) => (byte)((number * 89) + (at * 31) + (at >> 8));
+}

@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Cli;
+using Tunnel.Edge.Connecting;
+using Tunnel.FuzzTests.Engine;
+using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.FuzzTests.Targets;
+
+/// <summary>The files of both programs: their configurations, which people write, and their states, which they wrote themselves and a disk may have spoilt.</summary>
+internal static class FileTargets
+{
+    private const string Pin = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    public static IReadOnlyList<byte[]> HubSeeds { get; } = Words.Of(
+        """{"tunnelPort":8443,"quic":false,"bindAddress":"::","targetHost":"10.0.0.5","publicHost":"hub.example.com:8443","logLevel":"debug","drainTimeout":30,"neverBlock":["192.0.2.7"],"limits":{"edges":10,"authTimeout":5.5,"memoryBudget":209715200},"edges":[{"id":"edge-1","secret":"0123456789abcdef","listenPorts":[443]}]}""",
+        """{"adminOnTunnelPort":true,"adminListen":"https://127.0.0.1:9000","adminAllowCidrs":["10.0.0.0/8"],"congestionControl":"bbr",/* a comment */"edges":[],}""",
+        "{}");
+
+    public static IReadOnlyList<byte[]> EdgeSeeds { get; } = Words.Of(
+        $$"""{"hubHost":"hub.example.com","hubPort":8443,"edgeId":"edge-1","secret":"0123456789abcdef","pins":["{{Pin}}"],"transport":"quicWithFallback","lanes":2,"bindAddress":"0.0.0.0","allowPorts":[80,"8000-8010"],"protectedPorts":"22","stunServers":["stun.example.com","[2001:db8::1]:3478"],"firewall":"blockOnly","drainTimeout":1}""",
+        """{"hubHost":"192.0.2.1","edgeId":"e","secret":"!","insecureSkipVerify":true,"logLevel":"trace"}""");
+
+    public static IReadOnlyList<byte[]> StateSeeds { get; } = Words.Of(
+        """{"version":1,"edges":[{"edge":{"id":"edge-1","enabled":true,"listenPorts":[443,"8000-8010"],"listenPortsUdp":[],"ports":{}},"secrets":{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","items":[{"id":"00112233-4455-6677-8899-aabbccddeeff","kind":"generated","hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","createdAt":"2025-01-01T12:00:00+00:00","expiresAt":"2026-01-01T12:00:00+00:00"}]}}]}""",
+        """{"version":1,"edges":[]}""");
+
+    public static IReadOnlyList<byte[]> BlockSeeds { get; } = Words.Of(
+        """{"version":1,"blocks":[{"ip":"192.0.2.7","edges":["edge-1"],"since":"2025-01-01T12:00:00+00:00","until":"2025-01-01T13:00:00+00:00","reason":"x"},{"ip":"2001:db8::/32","since":"2025-01-01T12:00:00Z","until":"2025-01-01T13:00:00Z"}]}""",
+        """{"version":1,"blocks":[]}""");
+
+    public static IReadOnlyList<byte[]> PinSeeds { get; } = Words.Of($$"""{"configured":["{{Pin}}"],"announced":["BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"]}""");
+
+    /// <summary>A configuration file of the hub.</summary>
+    public static FuzzAction HubConfiguration() => Configuration("TUNNEL_HUB__", static sources => TunnelHubOptionsReader.Read(sources));
+
+    /// <summary>A configuration file of the edge.</summary>
+    public static FuzzAction EdgeConfiguration() => Configuration(EdgeSettings.EnvironmentPrefix, static sources => EdgeSettings.Load(sources));
+
+    /// <summary>The hub's <c>edges.json</c>: what is loaded is saved as it was.</summary>
+    public static FuzzAction State()
+    {
+        var files = new MemoryFiles();
+        return input => Try<OperatorException>(input, content =>
+        {
+            files.Content = content;
+            if (new EdgeStateFile("/state", files).Load() is not { } state) return;
+            new EdgeStateFile("/state", files).Save(state);
+            var saved = files.Content;
+            new EdgeStateFile("/state", files).Save(new EdgeStateFile("/state", files).Load()!);
+            Check.Same(saved, files.Content, "a state that was loaded is saved as it was");
+        });
+    }
+
+    /// <summary>The hub's <c>blocks.json</c>.</summary>
+    public static FuzzAction Blocks()
+    {
+        var files = new MemoryFiles();
+        return input => Try<OperatorException>(input, content =>
+        {
+            files.Content = content;
+            var blocks = new BlockFile("/state", files, NullLogger.Instance).Load();
+            foreach (var block in blocks) _ = (block.AppliesTo("edge-1"), block.SecondsLeft(DateTimeOffset.UnixEpoch), block.IsOver(DateTimeOffset.UnixEpoch));
+            new BlockFile("/state", files, NullLogger.Instance).Save(blocks);
+            Check.Equal(blocks.Length, new BlockFile("/state", files, NullLogger.Instance).Load().Length, "blocks that were loaded are saved");
+        });
+    }
+
+    /// <summary>The edge's <c>hub-pins.json</c>, which is never worth more than a line in the log.</summary>
+    public static FuzzAction Pins()
+    {
+        var folder = MemoryFolder.Create();
+        return input =>
+        {
+            MemoryFolder.Write(Path.Combine(folder, PinStore.FileName), input);
+            return new PinStore(folder, [Pin], NullLogger.Instance).Current.Length > 1;
+        };
+    }
+
+    private static FuzzAction Configuration(string prefix, Action<ConfigurationSources> read)
+    {
+        var path = Path.Combine(MemoryFolder.Create(), "config.json");
+        var sources = new ConfigurationSources
+        {
+            AppSettingsFile = path + ".none",
+            File = path,
+            EnvironmentPrefix = prefix,
+            Environment = ImmutableDictionary<string, string>.Empty,
+        };
+        return input => Try<ConfigurationException>(input, content =>
+        {
+            MemoryFolder.Write(path, content);
+            read(sources);
+        });
+    }
+
+    // Refused with the one exception that operators are told in words.
+    private static bool Try<TRefusal>(ReadOnlySpan<byte> input, Action<byte[]> use)
+        where TRefusal : Exception
+    {
+        try
+        {
+            use(input.ToArray());
+            return true;
+        }
+        catch (TRefusal refusal)
+        {
+            Check.That(refusal.Message.Length > 0, "a refusal says why");
+            return false;
+        }
+    }
+
+    private sealed class MemoryFiles : IStateFiles
+    {
+        public byte[]? Content { get; set; }
+
+        public void MakeDirectory(string path)
+        {
+        }
+
+        public byte[]? Read(string path) => Content;
+
+        public void WriteAndFlush(string path, byte[] content) => Content = content;
+
+        public void Rename(string from, string to)
+        {
+        }
+
+        public void FlushDirectory(string path)
+        {
+        }
+
+        public void Delete(string path) => Content = null;
+    }
+}

@@ -1,0 +1,45 @@
+using Tunnel.Edge.Firewall;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
+
+namespace Tunnel.FuzzTests.Targets;
+
+/// <summary>Texts that others wrote: answers of nft and of a service, lines for a log or a terminal.</summary>
+internal static class TextTargets
+{
+    public static IReadOnlyList<byte[]> NftSeeds { get; } = Words.Of(
+        """{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "x", "json_schema_version": 1}}, {"table": {"family": "inet", "name": "tunnel_edge", "handle": 1}}]}""",
+        """{"nftables": [{"chain": {"family": "inet", "table": "tunnel_edge", "name": "owner_1_00ff", "handle": 1}}, {"chain": {"family": "inet", "table": "tunnel_edge", "name": "input", "type": "filter", "hook": "input", "prio": 0}}]}""");
+
+    public static IReadOnlyList<byte[]> ProblemSeeds { get; } = Words.Of(
+        """{"type":"about:blank","title":"Bad Request","status":400,"detail":"x","errors":[{"path":"$.edges[0].id","value":"\"\"","message":"is missing"}]}""",
+        """{"title":"t","errors":{"a":["b","c"],"d":"e"}}""", """{"errors":["x",{"pointer":"/a","detail":"d"}]}""");
+
+    public static IReadOnlyList<byte[]> LogSeeds { get; } = Words.Of(
+        "192.0.2.7:443 connected from 2001:db8::1, [::ffff:192.0.2.7]:1", "edge \u001b[31mred\u001b[0m \u202e left", "2001:db8::1: refused", "1:2:3:4:5:6:7:8 12:34:56 ::");
+
+    public static bool RunNft(ReadOnlySpan<byte> input)
+    {
+        var text = Words.Text(input);
+        var chains = NftDocument.NamesIn(text, NftObject.Chain);
+        foreach (var chain in chains) _ = NftDocument.GenerationOf(chain);
+        return chains.Count + NftDocument.NamesIn(text, "table").Count > 0;
+    }
+
+    public static bool RunProblem(ReadOnlySpan<byte> input)
+    {
+        var errors = ProblemDetails.ReadErrors(400, Words.Text(input));
+        Check.That(errors.Count > 0, "there is something to tell");
+        return !errors[0].StartsWith("the service answered", StringComparison.Ordinal);
+    }
+
+    public static bool RunLogText(ReadOnlySpan<byte> input)
+    {
+        var text = Words.Text(input);
+        var masked = AddressMask.Apply(text);
+        Check.Equal(masked, AddressMask.Apply(masked), "what is masked stays as it is");
+        var escaped = TerminalText.Escape(text);
+        foreach (var letter in escaped) Check.That(!char.IsControl(letter), "a terminal gets no control characters");
+        return masked != text || escaped != text;
+    }
+}
