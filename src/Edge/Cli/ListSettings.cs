@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Cli;
 
@@ -32,27 +32,14 @@ internal static class ListSettings
         var servers = ImmutableArray.CreateBuilder<DnsEndPoint>();
         foreach (string word in text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (ParseServer(word, defaultPort) is { } server)
-                servers.Add(server);
+            if (HostSyntax.TryParseHostAndPort(word, out string? host, out int? port))
+                servers.Add(new DnsEndPoint(host, port ?? defaultPort));
             else
-                configuration.Errors.Add(name, word, "must be HOST, HOST:PORT or [IPV6]:PORT", text.Source);
+                configuration.Errors.Add(name, word, HostSyntax.FaultOfHost(word, "must be HOST, HOST:PORT or [IPV6]:PORT"), text.Source);
         }
 
         if (servers.Count > MaxServers)
             configuration.Errors.Add(name, $"{servers.Count} servers", $"must be at most {MaxServers}", text.Source);
         return servers.DrainToImmutable();
-    }
-
-    private static DnsEndPoint? ParseServer(string word, int defaultPort)
-    {
-        // An IPv6 address without brackets has colons of its own, and no port.
-        int colon = IPAddress.TryParse(word, out _) && !word.StartsWith('[') ? -1 : word.LastIndexOf(':');
-        string host = colon < 0 || word.EndsWith(']') ? word : word[..colon];
-        int port = defaultPort;
-        if (host.Length < word.Length && (!int.TryParse(word[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > AllPorts))
-            return null;
-        if (host.StartsWith('[') && host.EndsWith(']'))
-            host = host[1..^1];
-        return host.Length <= 255 && Uri.CheckHostName(host) != UriHostNameType.Unknown ? new DnsEndPoint(host, port) : null;
     }
 }

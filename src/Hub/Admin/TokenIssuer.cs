@@ -1,4 +1,5 @@
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Hub.Admin;
@@ -23,7 +24,7 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
             "(missing)",
             "is needed for a token: name the hub's public host with --host HOST[:PORT] (in the API: host), or set publicHost in the hub's configuration"));
         if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port))
-            throw new ProblemException(Problem.Invalid("$.host", text, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443"));
+            throw new ProblemException(Problem.Invalid("$.host", text, HostSyntax.FaultOf(text, HostSyntax.ValidHostAndPort)));
         return new TokenTarget(host, port ?? hub.GetStatus().TunnelPort, mode);
     }
 

@@ -97,10 +97,10 @@ internal static class TunnelHubOptionsReader
         var networks = ImmutableArray.CreateBuilder<IPNetwork>();
         foreach (var text in setting.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (AllowedAddresses.TryParse(text, out var network))
+            if (AllowedAddresses.TryParse(text, out var network, out var error))
                 networks.Add(network);
             else
-                configuration.Errors.Add(name, text, "must be addresses or networks such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32", setting.Source);
+                configuration.Errors.Add(name, text, error, setting.Source);
         }
 
         return networks.ToImmutable();

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
@@ -15,14 +15,12 @@ public static class TunnelHubOptionsValidator
     public static void Validate(TunnelHubOptions options, ConfigurationErrors errors)
     {
         Check("tunnelPort", options.TunnelPort, SettingRange.TunnelPort, errors);
-
-        // "1" and "127.1" parse too, as an address that nobody meant.
-        if (!IPAddress.TryParse(options.BindAddress, out _) || (!options.BindAddress.Contains(':') && options.BindAddress.Count(c => c == '.') != 3))
-            errors.Add("bindAddress", options.BindAddress, "must be an IPv4 or IPv6 address such as ::, 0.0.0.0 or 192.0.2.1");
+        if (!HostSyntax.TryParseAddress(options.BindAddress, out _))
+            errors.Add("bindAddress", options.BindAddress, HostSyntax.FaultOf(options.BindAddress, HostSyntax.ValidAddress));
         if (!HostSyntax.IsHost(options.TargetHost))
-            errors.Add("targetHost", options.TargetHost, "must be a host name or an IP address, without a port");
+            errors.Add("targetHost", options.TargetHost, HostSyntax.FaultOf(options.TargetHost, HostSyntax.ValidHost));
         if (options.PublicHost is { } host && !HostSyntax.TryParseHostAndPort(host, out _, out _))
-            errors.Add("publicHost", host, "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443");
+            errors.Add("publicHost", host, HostSyntax.FaultOf(host, HostSyntax.ValidHostAndPort));
         if (options.AdminListen is { } listen && !AdminListen.TryParse(listen, out _))
             errors.Add("adminListen", listen, AdminListen.Valid);
         CheckPath("stateDir", options.StateDir, errors);

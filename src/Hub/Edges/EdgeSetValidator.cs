@@ -29,9 +29,11 @@ public static class EdgeSetValidator
     /// <param name="hasSecret">Whether an edge of that id has a secret already, which it may keep.</param>
     /// <param name="maxEdges">Edges that the set may have.</param>
     /// <param name="path">Where the set stands, such as <c>$</c> or <c>edges</c>.</param>
-    public static EdgeSetFaults Validate(IReadOnlyList<EdgeDefinition> edges, Func<string, bool> hasSecret, int maxEdges, string path = "$")
+    /// <param name="isStored">The set was accepted once: what only later versions refuse is no error.</param>
+    public static EdgeSetFaults Validate(
+        IReadOnlyList<EdgeDefinition> edges, Func<string, bool> hasSecret, int maxEdges, string path = "$", bool isStored = false)
     {
-        var faults = new EdgeSetFaults();
+        var faults = new EdgeSetFaults(isStored);
         if (edges.Count > maxEdges)
             faults.Errors.Add(path, $"{edges.Count} edges", $"at most {maxEdges} edges are allowed (setting limits.edges)");
 
@@ -58,7 +60,7 @@ public static class EdgeSetValidator
         if (edge.FirewallConfig is { } firewall)
             CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
         ListenPortsValidator.Check(edge, path, faults);
-        PortPolicyValidator.Check(edge, $"{path}.ports", faults.Errors);
+        PortPolicyValidator.Check(edge, $"{path}.ports", faults);
     }
 
     internal static void CheckSecret(string? secret, bool hasSecret, string path, FaultList errors)
@@ -86,9 +88,15 @@ public static class EdgeSetValidator
 /// <summary>What a validation found.</summary>
 public sealed class EdgeSetFaults
 {
+    /// <param name="isStored">What was accepted once is looked at: what only later versions refuse must not keep the hub from starting.</param>
+    internal EdgeSetFaults(bool isStored = false) => Stricter = isStored ? new FaultList() : Errors;
+
     internal FaultList Errors { get; } = new();
 
     internal FaultList Warnings { get; } = new();
+
+    /// <summary>What earlier versions took; an error in what is new.</summary>
+    internal FaultList Stricter { get; }
 
     /// <summary>True when nothing stands in the way; there may be warnings.</summary>
     public bool IsValid => Errors.IsEmpty;

@@ -155,6 +155,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             if (seed.Count > 0)
                 EdgesLog.SeedIgnored(_logger, _file.FilePath);
             Apply(state, EdgeSetDiff.Empty);
+            foreach (var fault in _file.Tolerated)
+                EdgesLog.Tolerated(_logger, fault);
         }
         else if (seed.Count > 0)
         {

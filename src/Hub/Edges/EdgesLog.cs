@@ -28,4 +28,7 @@ internal static partial class EdgesLog
 
     [LoggerMessage(2107, LogLevel.Information, "The configuration's edges are not used: the state {Path} counts. Change the set with tunnel-hub apply or edge")]
     public static partial void SeedIgnored(ILogger logger, string path);
+
+    [LoggerMessage(2108, LogLevel.Warning, "The state has what an earlier version took and this one refuses; it stays in force as it is until it is changed: {Fault}")]
+    public static partial void Tolerated(ILogger logger, EdgeFault fault);
 }

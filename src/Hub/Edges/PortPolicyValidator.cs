@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges;
 
@@ -16,8 +17,9 @@ internal static class PortPolicyValidator
     // What an edge is sent stays well under the 4 MiB of a CONFIG: policies that take a list from the default are sent with it.
     private const int MaxCidrsPerEdge = 20_000;
 
-    public static void Check(EdgeDefinition edge, string path, FaultList errors)
+    public static void Check(EdgeDefinition edge, string path, EdgeSetFaults faults)
     {
+        var errors = faults.Errors;
         // In a fixed order, so that the same mistakes read the same every time.
         foreach (var (key, policy) in edge.Ports.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
@@ -28,6 +30,7 @@ internal static class PortPolicyValidator
             else if (key != PortKey.Default && !IsListed(udp ? edge.ListenPortsUdp : edge.ListenPorts, port: int.Parse(key.AsSpan(4), CultureInfo.InvariantCulture)))
                 errors.AddText(at, key, $"is not assigned to this edge; add it to {(udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
             CheckPolicy(policy, at, udp, errors);
+            CheckHost(policy.TargetHost, at, faults.Stricter);
             if (key == PortKey.Default || !udp)
                 CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
         }
@@ -81,8 +84,6 @@ internal static class PortPolicyValidator
     {
         CheckText(policy.Name, MaxName, $"{path}.name", errors);
         CheckText(policy.Notes, MaxNotes, $"{path}.notes", errors);
-        if (policy.TargetHost is { } host && !HostSyntax.IsHost(host))
-            errors.AddText($"{path}.targetHost", host, "must be a host name or an IP address, without a port (that is targetPort)");
         CheckRange(policy.TargetPort, 1, 65535, $"{path}.targetPort", "a port", errors);
         CheckRange(policy.ConnectTimeout, 1, MaxConnectTimeout, $"{path}.connectTimeout", "seconds", errors);
         CheckRange(policy.IdleTimeout, udp ? 1 : 0, MaxIdleTimeout, $"{path}.idleTimeout", udp ? "seconds" : "seconds (0: never)", errors);
@@ -94,6 +95,12 @@ internal static class PortPolicyValidator
             CheckTcpOnly(policy, path, errors);
         CheckRate(policy.UploadRate, $"{path}.uploadRate", errors);
         CheckRate(policy.DownloadRate, $"{path}.downloadRate", errors);
+    }
+
+    private static void CheckHost(string? host, string path, FaultList errors)
+    {
+        if (host is not null && !HostSyntax.IsHost(host))
+            errors.AddText($"{path}.targetHost", host, HostSyntax.FaultOfHost(host, $"{HostSyntax.ValidHost} (that is targetPort)"));
     }
 
     private static void CheckText(string? text, int maxLength, string path, FaultList errors)

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;

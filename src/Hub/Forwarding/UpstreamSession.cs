@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Configuration;
 
@@ -29,9 +30,7 @@ public static class SettingReaders
 
     /// <summary>An IPv4 or IPv6 address.</summary>
     public static IPAddress Address(this LayeredConfiguration configuration, string name, IPAddress missing) =>
-        configuration.Read(name, missing, "must be an IPv4 or IPv6 address such as 0.0.0.0, ::, 192.0.2.1 or 2001:db8::1", value =>
-            // "1" and "127.1" parse too, as an address nobody meant.
-            (IPAddress.TryParse(value, out var address) && (value.Contains(':') || value.Count(c => c == '.') == 3), address!));
+        configuration.Read(name, missing, value => HostSyntax.FaultOf(value, HostSyntax.ValidAddress), value => (HostSyntax.TryParseAddress(value, out var address), address!));
 
     /// <summary>A host name or an IP address.</summary>
     public static string Host(this LayeredConfiguration configuration, string name, string missing) =>
@@ -78,7 +77,11 @@ public static class SettingReaders
         configuration.Word(name, missing, LogLevelWords.All);
 
     private static T Read<T>(
-        this LayeredConfiguration configuration, string name, T missing, string valid, Func<string, (bool Ok, T Value)> parse, bool secret = false)
+        this LayeredConfiguration configuration, string name, T missing, string valid, Func<string, (bool Ok, T Value)> parse, bool secret = false) =>
+        configuration.Read(name, missing, _ => valid, parse, secret);
+
+    private static T Read<T>(
+        this LayeredConfiguration configuration, string name, T missing, Func<string, string> fault, Func<string, (bool Ok, T Value)> parse, bool secret = false)
     {
         if (configuration.Find(name) is not { } setting)
         {
@@ -91,13 +94,12 @@ public static class SettingReaders
             return value;
         }
 
-        configuration.Errors.Add(name, secret ? ConfigurationError.Masked : setting.Value, valid, setting.Source);
+        configuration.Errors.Add(name, secret ? ConfigurationError.Masked : setting.Value, fault(setting.Value), setting.Source);
         return missing;
     }
 
     private static string? ReadHost(this LayeredConfiguration configuration, string name, string? missing) =>
-        configuration.Read(name, missing, "must be a host name or an IP address, without a port", value =>
-            (value.Length <= 255 && Uri.CheckHostName(value) != UriHostNameType.Unknown, value));
+        configuration.Read(name, missing, value => HostSyntax.FaultOf(value, HostSyntax.ValidHost), value => (HostSyntax.IsHost(value), value));
 
     private static string CamelCase<T>(T value)
         where T : struct, Enum

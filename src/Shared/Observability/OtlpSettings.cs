@@ -1,4 +1,5 @@
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Observability;
 
@@ -16,10 +17,19 @@ public static class OtlpSettings
         var interval = configuration.Seconds("otlpInterval", OtlpOptions.DefaultInterval, 1, MostSeconds);
         if (configuration.Text("otlpEndpoint") is not { } text)
             return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps) && endpoint.UserInfo.Length == 0)
+        if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps)
+            && HostSyntax.TryParseHostAndPort(Authority(text), out _, out _))
             return new OtlpOptions(endpoint, interval);
         configuration.Errors.Add(
             "otlpEndpoint", text, "must be the http or https URL of an OpenTelemetry collector such as http://127.0.0.1:4318", configuration.Find("otlpEndpoint")?.Source);
         return null;
+    }
+
+    // As it was written: a URL's own reading of its host takes 010.0.0.1 for 8.0.0.1.
+    private static string Authority(string url)
+    {
+        var rest = url[(url.IndexOf("//", StringComparison.Ordinal) + 2)..];
+        var end = rest.AsSpan().IndexOfAny('/', '?', '#');
+        return end < 0 ? rest : rest[..end];
     }
 }

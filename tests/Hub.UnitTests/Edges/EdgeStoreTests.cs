@@ -68,6 +68,20 @@ public sealed class EdgeStoreTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"id\":\"a\"", "\"id\":\"a\",\"ports\":{\"default\":{\"targetHost\":\"127.1\"}}")]
+    public async Task What_an_earlier_version_took_costs_no_start_and_can_be_removed(string now, string then)
+    {
+        await using (var store = await OpenAsync(TestEdges.WithSecret("a")))
+            Assert.NotNull(store.Find("a"));
+        await File.WriteAllTextAsync(StateFile, (await File.ReadAllTextAsync(StateFile)).Replace(now, then, StringComparison.Ordinal));
+
+        await using var again = await OpenAsync();
+        var old = Assert.Single(again.Current.Values);
+        Assert.False((await again.UpdateAsync(old.Definition, default)).Succeeded);
+        Assert.True((await again.RemoveAsync(old.Id, default)).Succeeded);
+    }
+
+    [Theory]
     [InlineData("write")]
     [InlineData("rename")]
     [InlineData("flush")]

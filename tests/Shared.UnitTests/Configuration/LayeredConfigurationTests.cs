@@ -103,6 +103,8 @@ public sealed class LayeredConfigurationTests : IDisposable
     [Theory]
     [InlineData("1")]
     [InlineData("127.1")]
+    [InlineData("010.0.0.1")]
+    [InlineData("10.0.0.0x1")]
     [InlineData("example.com")]
     [InlineData("")]
     public void Refuses_what_is_no_address(string value)

@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Admin.Network;
 
@@ -9,17 +10,25 @@ internal sealed record AdminListen(IPEndPoint EndPoint, bool IsTls)
 {
     public const string Valid = "must be https://ADDRESS:PORT, or http://ADDRESS:PORT where the address is a loopback one such as 127.0.0.1 or [::1]";
 
+    private const string Http = "http://";
+    private const string Https = "https://";
+    private const int HttpPort = 80;
+    private const int HttpsPort = 443;
+
     /// <summary>Takes what is safe only: without TLS the key could be read on its way, so that way must not leave the machine.</summary>
     public static bool TryParse(string text, out AdminListen listen)
     {
         listen = null!;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.PathAndQuery != "/" || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
+        // Not as a URL: in one "127.1" is 127.0.0.1, and "010.0.0.1" is 8.0.0.1.
+        var isTls = text.StartsWith(Https, StringComparison.OrdinalIgnoreCase);
+        if (!isTls && !text.StartsWith(Http, StringComparison.OrdinalIgnoreCase))
             return false;
-        if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
+        var authority = text[(isTls ? Https : Http).Length..];
+        if (!HostSyntax.TryParseHostAndPort(authority.EndsWith('/') ? authority[..^1] : authority, out var host, out var port))
             return false;
-        if (!IPAddress.TryParse(uri.Host, out var address))
+        if (!HostSyntax.TryParseAddress(host, out var address))
             return false;
-        listen = new AdminListen(new IPEndPoint(address, uri.Port), uri.Scheme == Uri.UriSchemeHttps);
-        return listen.IsTls || IPAddress.IsLoopback(address);
+        listen = new AdminListen(new IPEndPoint(address, port ?? (isTls ? HttpsPort : HttpPort)), isTls);
+        return isTls || IPAddress.IsLoopback(address);
     }
 }

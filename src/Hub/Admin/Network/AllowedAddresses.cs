@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Admin.Network;
 
@@ -16,15 +18,13 @@ internal static class AllowedAddresses
     }
 
     /// <summary>Takes <c>192.0.2.0/24</c> and <c>192.0.2.7</c>.</summary>
-    public static bool TryParse(string text, out IPNetwork network)
+    /// <param name="text">What the operator wrote.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="error">What is wrong and what would be valid.</param>
+    public static bool TryParse(string text, out IPNetwork network, [NotNullWhen(false)] out string? error)
     {
-        if (IPNetwork.TryParse(text, out network))
-            return true;
-
-        // "1" and "127.1" parse too, as an address that nobody meant.
-        if (!IPAddress.TryParse(text, out var address) || (!text.Contains(':') && text.Count(c => c == '.') != 3))
-            return false;
-        network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
-        return true;
+        var isRead = IpRange.TryParse(text, out var range, out error);
+        network = isRead ? new IPNetwork(range.FirstAddress, range.PrefixLength!.Value) : default;
+        return isRead;
     }
 }

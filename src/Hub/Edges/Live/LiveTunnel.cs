@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -148,8 +149,8 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     private void NotePublicAddress(string? address, string? ipv6)
     {
         var before = PublicIp;
-        PublicIp = IPAddress.TryParse(address, out var parsed) ? parsed.ToString() : null;
-        PublicIpv6 = IPAddress.TryParse(ipv6, out parsed) ? parsed.ToString() : null;
+        PublicIp = HostSyntax.TryParseAddress(address, out var parsed) ? parsed.ToString() : null;
+        PublicIpv6 = HostSyntax.TryParseAddress(ipv6, out parsed) ? parsed.ToString() : null;
         if (PublicIp is { } found && found != before)
             _registry.OnPublicAddress(this, found);
     }

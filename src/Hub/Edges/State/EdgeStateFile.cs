@@ -16,6 +16,9 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
 
     public string FilePath => _path;
 
+    /// <summary>What an earlier version took into the state that was read, and this one would not.</summary>
+    public ImmutableArray<EdgeFault> Tolerated { get; private set; } = [];
+
     /// <summary>Reads the state; null when there is none yet.</summary>
     /// <exception cref="OperatorException">It can't be read, or is not what a hub of this version writes. It is left as it is.</exception>
     public EdgeState? Load()
@@ -100,7 +103,9 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         var faults = new FaultList();
         var reader = new EdgeDefinitionReader(faults);
         EdgeDefinition[] edges = [.. document.Edges.Select((item, index) => reader.ReadEdge(item.Edge, $"edges[{index}].edge")).OfType<EdgeDefinition>()];
-        var errors = EdgeFault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, _ => true, int.MaxValue, "edges").ErrorList);
+        var found = EdgeSetValidator.Validate(edges, _ => true, int.MaxValue, "edges", isStored: true);
+        Tolerated = found.Stricter.ToImmutable();
+        var errors = EdgeFault.Merge(faults.ToImmutable(), found.ErrorList);
         if (!errors.IsEmpty)
             throw Corrupt(string.Join("; ", errors.Take(3)));
         if (document.Edges.Any(item => item.Secrets.Salt.Length == 0 || item.Secrets.Items.Any(secret => secret.Hash.Length != SecretHasher.HashBytes)))

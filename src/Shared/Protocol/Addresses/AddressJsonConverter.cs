@@ -9,7 +9,7 @@ public sealed class AddressJsonConverter : JsonConverter<IPAddress>
 {
     /// <inheritdoc/>
     public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && IPAddress.TryParse(reader.GetString(), out var address)
+        reader.TokenType == JsonTokenType.String && HostSyntax.TryParseAddress(reader.GetString(), out var address)
             ? address
             : throw new JsonException("An address is a string such as \"192.0.2.1\".");
 

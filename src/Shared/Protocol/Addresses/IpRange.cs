@@ -79,7 +79,7 @@ public readonly record struct IpRange
     public static bool TryParse(string text, out IpRange range, [NotNullWhen(false)] out string? error)
     {
         range = default;
-        error = "must be an address or a CIDR such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32";
+        error = HostSyntax.FaultOf(text, "must be an address or a CIDR such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32");
         if (text.Length > MaxTextLength || !Ascii.IsValid(text))
             return false;
         int slash = text.IndexOf('/');

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Messages;
 
@@ -77,8 +78,8 @@ internal static class ConnectionTokenParser
     {
         if (token.Host.Length == 0)
             yield return "h (the hub's host) is missing";
-        else if (Uri.CheckHostName(token.Host) == UriHostNameType.Unknown)
-            yield return "h is not a host name or an address";
+        else if (!HostSyntax.IsUrlHost(token.Host))
+            yield return $"h {HostSyntax.FaultOfHost(token.Host, "is not a host name or an address")}";
         if (token.Port == 0)
             yield return "p (the hub's port) is missing";
         if (token.EdgeId.Length == 0)

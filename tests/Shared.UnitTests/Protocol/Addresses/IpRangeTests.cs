@@ -68,8 +68,8 @@ public class IpRangeTests
     [InlineData("2001:db8::1/32", "2001:db8::/32")]
     [InlineData("::ffff:192.0.2.1/120", "192.0.2.0/24")]
     [InlineData("", "address or a CIDR")]
-    [InlineData("10", "address or a CIDR")]
-    [InlineData("010.0.0.0/8", "address or a CIDR")]
+    [InlineData("10", "four decimal numbers")]
+    [InlineData("010.0.0.0/8", "without leading zeros")]
     [InlineData("10.0.0.0/33", "0–32")]
     [InlineData("10.0.0.0/", "0–32")]
     [InlineData("10.0.0.0/-1", "0–32")]
@@ -77,7 +77,7 @@ public class IpRangeTests
     [InlineData("::/129", "0–128")]
     [InlineData("fe80::1%eth0", "address or a CIDR")]
     [InlineData("localhost", "address or a CIDR")]
-    [InlineData("١.0.0.0", "address or a CIDR")]
+    [InlineData("١.0.0.0", "four decimal numbers")]
     [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "address or a CIDR")]
     public void Says_what_was_probably_meant(string text, string meant)
     {

@@ -81,6 +81,7 @@ public class ConnectionTokenTests
     [InlineData("""{"h":"h","p":65536,"e":"e","s":"s"}""", "p: the value is not an integer from 1 to 65535")]
     [InlineData("""{"h":"h","p":"1","e":"e","s":"s"}""", "p: the value is not an integer from 1 to 65535")]
     [InlineData("""{"h":"a host","p":1,"e":"e","s":"s"}""", "h is not a host name or an address")]
+    [InlineData("""{"h":"010.0.0.1","p":1,"e":"e","s":"s"}""", "h looks like a number: an IPv4 address is four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1")]
     [InlineData("""{"h":"h","p":1,"e":"a/b","s":"s"}""", "e is not 64 or fewer of A-Z a-z 0-9 . _ -")]
     [InlineData("""{"h":"h","p":1,"e":"e","s":"a b"}""", "s is not 256 or fewer printable ASCII characters without spaces")]
     [InlineData("""{"h":"h","p":1,"e":"e","s":12345}""", "s: the value is not a string")]

@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Protocol.Addresses;
+
+/// <summary>
+/// Names and addresses of hosts as operators write them, read in one way wherever one may stand. The system's own readers take too much:
+/// <c>010.0.0.1</c> is 8.0.0.1 to them, <c>127.1</c> and <c>1</c> are addresses, and so is <c>0x7f.1</c>.
+/// </summary>
+public static class HostSyntax
+{
+    /// <summary>What a host may be, for the operator.</summary>
+    public const string ValidHost = "must be a host name or an IP address, without a port";
+
+    /// <summary>What a host with a port may be, for the operator.</summary>
+    public const string ValidHostAndPort = "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443";
+
+    /// <summary>What an address may be, for the operator.</summary>
+    public const string ValidAddress = "must be an IPv4 or IPv6 address such as 0.0.0.0, ::, 192.0.2.1 or 2001:db8::1";
+
+    private const string ValidNumber = "looks like a number: an IPv4 address is four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1";
+    private const string ValidName = "must be written in ASCII: an international name in its form xn--…";
+    private const int MaxName = 253;
+    private const int MaxZone = 15;
+    private const int IPv6Bytes = 16;
+
+    // What names of interfaces are made of.
+    private static readonly SearchValues<char> ZoneCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
+
+    /// <summary>
+    /// A DNS name, an IPv4 address, or an IPv6 address without brackets, which may have a zone (<c>fe80::1%eth0</c>); no port. A name that looks like a
+    /// number is none.
+    /// </summary>
+    public static bool IsHost([NotNullWhen(true)] string? host) =>
+        host is { Length: > 0 and <= MaxName } && (IsAddress(host) || (Ascii.IsValid(host) && !LooksLikeNumber(host) && Uri.CheckHostName(host) == UriHostNameType.Dns));
+
+    /// <summary>Reads an IPv4 address, or an IPv6 address without brackets, which may have a zone. Takes any input.</summary>
+    public static bool TryParseAddress(string? text, [NotNullWhen(true)] out IPAddress? address)
+    {
+        address = null;
+        return text is { Length: <= MaxName } && IsAddress(text) && IPAddress.TryParse(text, out address);
+    }
+
+    /// <summary>A host, where an IPv6 address may stand in brackets as in a URL.</summary>
+    public static bool IsUrlHost(string text) => TryParseHostAndPort(text, out _, out var port) && port is null;
+
+    /// <summary>What to say of an address or a network that is not one.</summary>
+    /// <param name="text">What was written.</param>
+    /// <param name="valid">What is said where nothing better is known: what would be valid.</param>
+    public static string FaultOf(string text, string valid)
+    {
+        // Without what may stand behind it: the port, or the length of a network's prefix.
+        var end = text.AsSpan().IndexOfAny(':', '/');
+        return LooksLikeNumber(end < 0 ? text : text.AsSpan(0, end)) ? ValidNumber : valid;
+    }
+
+    /// <summary>What to say of a host that is not one.</summary>
+    /// <inheritdoc cref="FaultOf"/>
+    public static string FaultOfHost(string text, string valid) => Ascii.IsValid(text) ? FaultOf(text, valid) : ValidName;
+
+    /// <summary><c>host:port</c>, with brackets around an IPv6 address.</summary>
+    public static string Format(string host, int port) =>
+        host.Contains(':', StringComparison.Ordinal)
+            ? string.Create(CultureInfo.InvariantCulture, $"[{host}]:{port}")
+            : string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+
+    /// <summary><c>host</c>, <c>host:port</c>, <c>::1</c>, <c>[::1]</c> or <c>[::1]:port</c>.</summary>
+    /// <param name="text">What was written.</param>
+    /// <param name="host">The host without brackets.</param>
+    /// <param name="port">The port, 1–65535, or null when none was written.</param>
+    public static bool TryParseHostAndPort(string text, [NotNullWhen(true)] out string? host, out int? port)
+    {
+        (host, port) = (text, null);
+        string? portText = null;
+        if (text.StartsWith('['))
+        {
+            var close = text.IndexOf(']', StringComparison.Ordinal);
+            if (close < 0 || (close + 1 < text.Length && text[close + 1] != ':') || !text.AsSpan(0, close).Contains(':'))
+                return false;
+            (host, portText) = (text[1..close], close + 1 < text.Length ? text[(close + 2)..] : null);
+        }
+        else if (text.Count(c => c == ':') == 1)
+        {
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            (host, portText) = (text[..colon], text[(colon + 1)..]);
+        }
+
+        if (portText is not null)
+        {
+            if (!int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < Port.Min or > Port.Max)
+                return false;
+            port = number;
+        }
+
+        return IsHost(host);
+    }
+
+    private static bool IsAddress(ReadOnlySpan<char> text)
+    {
+        if (!Ascii.IsValid(text))
+            return false;
+        var zone = text.IndexOf('%');
+        if (zone >= 0 && (text.Length - zone - 1 is 0 or > MaxZone || text[(zone + 1)..].ContainsAnyExcept(ZoneCharacters)))
+            return false;
+        Span<byte> bytes = stackalloc byte[IPv6Bytes];
+        Span<byte> ascii = stackalloc byte[MaxName];
+        var length = Encoding.ASCII.GetBytes(zone < 0 ? text : text[..zone], ascii);
+        return text.Contains(':') ? AddressText.TryReadIPv6(ascii[..length], bytes) : zone < 0 && AddressText.TryReadIPv4(ascii[..length], bytes);
+    }
+
+    // As browsers tell (WHATWG URL, 3.5): by the last label. No domain at the top is a number, so no name is lost.
+    private static bool LooksLikeNumber(ReadOnlySpan<char> host)
+    {
+        host = host.EndsWith('.') ? host[..^1] : host;
+        var last = host[(host.LastIndexOf('.') + 1)..];
+        if (last.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+            return !last[2..].ContainsAnyExcept(HexDigits);
+        return last.Length > 0 && !last.ContainsAnyExceptInRange('0', '9');
+    }
+}
