@@ -13,6 +13,7 @@ internal static class PortPolicyValidator
     private const int MaxIdleTimeout = 86_400;
     private const int MaxCount = 1_000_000;
     private const int MinRate = 1_000;
+    private const string RemoveIt = "remove it here";
 
     // What an edge is sent stays well under the 4 MiB of a CONFIG: policies that take a list from the default are sent with it.
     private const int MaxCidrsPerEdge = 20_000;
@@ -31,6 +32,8 @@ internal static class PortPolicyValidator
                 errors.AddText(at, key, $"is not assigned to this edge; add it to {(udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
             CheckPolicy(policy, at, udp, errors);
             CheckHost(policy.TargetHost, at, faults.Stricter);
+            if (key != PortKey.Default)
+                CheckProtocol(policy, at, udp, faults.Stricter);
             if (key == PortKey.Default || !udp)
                 CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
         }
@@ -59,16 +62,21 @@ internal static class PortPolicyValidator
             errors.Add($"{path}.trustedProxies", "(missing)", "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
     }
 
-    private static void CheckTcpOnly(PortPolicyDefinition policy, string path, FaultList errors)
+    // What does nothing here looks like a setting that is in force. In the default both stand side by side.
+    private static void CheckProtocol(PortPolicyDefinition policy, string path, bool udp, FaultList errors)
     {
-        foreach (var (name, value) in new (string, object?)[]
-        {
-            ("acceptProxyProtocol", policy.AcceptProxyProtocol), ("trustedProxies", policy.TrustedProxies), ("uploadRate", policy.UploadRate),
-            ("downloadRate", policy.DownloadRate),
-        })
+        (string Name, object? Value, string Advice)[] others = udp
+            ?
+            [
+                ("proxyProtocol", policy.ProxyProtocol, "for UDP there is udpProxyProtocol: \"each\", \"first\" or \"off\""),
+                ("connectTimeout", policy.ConnectTimeout, RemoveIt), ("acceptProxyProtocol", policy.AcceptProxyProtocol, RemoveIt),
+                ("trustedProxies", policy.TrustedProxies, RemoveIt), ("uploadRate", policy.UploadRate, RemoveIt), ("downloadRate", policy.DownloadRate, RemoveIt),
+            ]
+            : [("udpProxyProtocol", policy.UdpProxyProtocol, "for TCP there is proxyProtocol: \"v1\", \"v2\" or \"off\"")];
+        foreach (var (name, value, advice) in others)
         {
             if (value is not null)
-                errors.Add($"{path}.{name}", "(present)", "is for TCP ports; remove it here");
+                errors.Add($"{path}.{name}", "(present)", $"does nothing here, since it is for {(udp ? "TCP" : "UDP")} ports; {advice}");
         }
     }
 
@@ -91,8 +99,6 @@ internal static class PortPolicyValidator
         CheckRange(policy.MaxConnectionsPerIp, 0, MaxCount, $"{path}.maxConnectionsPerIp", "connections (0: no limit)", errors);
         CheckRange(policy.NewConnectionsPerSecondPerIp, 0, MaxCount, $"{path}.newConnectionsPerSecondPerIp", "connections per second (0: no limit)", errors);
         CheckRange(policy.NewConnectionsBurst, 0, MaxCount, $"{path}.newConnectionsBurst", "connections (0: as many as in one second)", errors);
-        if (udp)
-            CheckTcpOnly(policy, path, errors);
         CheckRate(policy.UploadRate, $"{path}.uploadRate", errors);
         CheckRate(policy.DownloadRate, $"{path}.downloadRate", errors);
     }

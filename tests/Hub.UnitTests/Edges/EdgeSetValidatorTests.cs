@@ -69,6 +69,9 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","ports":{"default":{"logConnections":1}}}]""", "$[0].ports['default'].logConnections", "true or false")]
     [InlineData("""[{"id":"a","ports":{"default":{"allowPrivateSources":"no"}}}]""", "$[0].ports['default'].allowPrivateSources", "true or false")]
     [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"uploadRate":5000}}}]""", "$[0].ports['udp/53'].uploadRate", "TCP")]
+    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"proxyProtocol":"off"}}}]""", "$[0].ports['udp/53'].proxyProtocol", "there is udpProxyProtocol")]
+    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"connectTimeout":5}}}]""", "$[0].ports['udp/53'].connectTimeout", "for TCP ports")]
+    [InlineData("""[{"id":"a","listenPorts":[53],"ports":{"tcp/53":{"udpProxyProtocol":"off"}}}]""", "$[0].ports['tcp/53'].udpProxyProtocol", "there is proxyProtocol")]
     [InlineData("""[{"id":"a","ports":{"default":{"allowCidr":["10.0.0.0/8"]}}}]""", "$[0].ports['default'].allowCidr", "\"allowCidrs\"")]
     [InlineData("""[{"id":"a","ports":{"default":{"targetPrt":1}}}]""", "$[0].ports['default'].targetPrt", "\"targetPort\"")]
     [InlineData("""[{"id":"a","listenPort":[1]}]""", "$[0].listenPort", "\"listenPorts\"")]
@@ -159,13 +162,13 @@ public sealed class EdgeSetValidatorTests
              "denyCidrs":["192.0.2.7"],"allowPrivateSources":false,"maxConnections":1000,"maxConnectionsPerIp":10,"newConnectionsPerSecondPerIp":5,
              "newConnectionsBurst":20,"uploadRate":1000000,"downloadRate":2000000,"logConnections":true}
             """;
-        var json = $$"""[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{{policy}} } }]""";
+        var json = $$"""[{"id":"a","listenPorts":[443],"ports":{"default":{{policy}} } }]""";
         Assert.Empty(TestEdges.Faults(json));
 
         using var document = JsonDocument.Parse(json);
         var edge = Assert.Single(new EdgeDefinitionReader(new FaultList()).ReadSet(document.RootElement, "$"));
         var again = JsonSerializer.Deserialize(JsonSerializer.Serialize(edge, EdgeJson.Default.EdgeDefinition), EdgeJson.Default.EdgeDefinition)!;
-        Assert.Equal(edge.Ports["tcp/443"], again.Ports["tcp/443"]);
+        Assert.Equal(edge.Ports["default"], again.Ports["default"]);
         using var written = JsonDocument.Parse(JsonSerializer.Serialize(edge, AdminJson.Default.EdgeDefinition));
         Assert.True(JsonElement.DeepEquals(document.RootElement[0].GetProperty("ports"), written.RootElement.GetProperty("ports")));
     }
