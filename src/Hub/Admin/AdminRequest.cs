@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Configuration;
 
 namespace Tunnel.Hub.Admin;
 
@@ -29,16 +29,8 @@ internal static class AdminRequest
             });
         }
 
-        try
-        {
-            return JsonDocument.Parse(body, EdgeJson.DocumentOptions);
-        }
-        catch (JsonException error)
-        {
-            // The parser's message quotes the text, which may hold secrets: only the place is told. It counts from 0, editors from 1.
-            var at = string.Create(CultureInfo.InvariantCulture, $"line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
-            throw new ProblemException(Problem.Invalid("$", at, "is not valid JSON from here on (or names a member twice)"));
-        }
+        return JsonText.Parse(body, out var faults)
+            ?? throw new ProblemException(Problem.Invalid([.. faults.Select(fault => new EdgeFault(fault.Path, fault.Place, fault.Problem))]));
     }
 
     /// <summary>A parameter of the query that is true or false; false when it is not there.</summary>

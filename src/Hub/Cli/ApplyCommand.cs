@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Cli;
@@ -11,6 +12,10 @@ internal static class ApplyCommand
 {
     // The hub hashes some twenty chosen secrets a second, so the first apply of a large set takes its time. Ctrl-C gives up; then the hub does too.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
+
+    // Spaces and comments included, which the hub is not sent.
+    private const int MaxText = 8 * AdminRequest.MaxBody;
+    private const int ReadSize = 64 << 10;
 
     public static Command Create(CommonOptions options)
     {
@@ -26,21 +31,31 @@ internal static class ApplyCommand
         });
     }
 
-    // Passed on as it is: the hub says what is wrong with it, by its place in the file.
+    // What is in it is the hub's to judge, which names faults by their place in the document. Without spaces and comments it needs less of what a body may have.
     private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        var text = await ReadTextAsync(path, cancellationToken);
+        using var edges = JsonText.Parse(text, out var faults)
+            ?? throw CommandFailedException.Usage(string.Join('\n', faults.Select(fault => $"{path}: {fault}")));
+        return JsonSerializer.Serialize(edges.RootElement, EdgeJson.Default.JsonElement);
+    }
+
+    private static async Task<byte[]> ReadTextAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
             await using var input = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
-            if (input.CanSeek && input.Length > AdminRequest.MaxBody)
-                throw CommandFailedException.Usage($"{path}: has more than {AdminRequest.MaxBody} bytes");
-            using var edges = await JsonDocument.ParseAsync(input, EdgeJson.DocumentOptions, cancellationToken);
-            return edges.RootElement.GetRawText();
-        }
-        catch (JsonException error)
-        {
-            // The parser's message may quote a secret; it counts lines from 0.
-            throw CommandFailedException.Usage($"{path}: is not valid JSON (or names a member twice) at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
+            var text = new MemoryStream();
+            var buffer = new byte[ReadSize];
+            int read;
+            while ((read = await input.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                if (text.Length + read > MaxText)
+                    throw CommandFailedException.Usage($"{path}: has more than {MaxText} bytes");
+                text.Write(buffer, 0, read);
+            }
+
+            return text.ToArray();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -15,17 +15,9 @@ namespace Tunnel.Hub.Edges;
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(PortPolicyDefinition))]
 [JsonSerializable(typeof(EdgeStateDocument))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>Readable: nothing here is ever put into HTML.</summary>
     public static JavaScriptEncoder Encoder { get; } = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
-
-    /// <summary>How what operators write is parsed; the depth bounds the work of a hostile body.</summary>
-    public static JsonDocumentOptions DocumentOptions { get; } = new()
-    {
-        MaxDepth = 32,
-        AllowTrailingCommas = true,
-        CommentHandling = JsonCommentHandling.Skip,
-        AllowDuplicateProperties = false,
-    };
 }

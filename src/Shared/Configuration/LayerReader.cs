@@ -7,8 +7,6 @@ namespace Tunnel.Shared.Configuration;
 /// <summary>Reads the layers of a configuration; what can't be read becomes an error that names file and line.</summary>
 internal static class LayerReader
 {
-    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-
     /// <summary>All layers that exist, the weakest first.</summary>
     public static List<ConfigurationLayer> Read(ConfigurationSources sources, ConfigurationErrors errors)
     {
@@ -32,7 +30,11 @@ internal static class LayerReader
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);
+            using var document = JsonText.Parse(File.ReadAllBytes(path), out var faults, ignoreCase: true);
+            foreach (var fault in faults)
+                Add(fault, path, errors);
+            if (document is null)
+                return null;
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 errors.Add(path, null, "the file must hold one JSON object with the settings, for example {\"logLevel\": \"debug\"}");
@@ -42,11 +44,6 @@ internal static class LayerReader
             var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
             Flatten(document.RootElement, "", path, values, errors);
             return Layer(values, _ => path, document.RootElement.Clone());
-        }
-        catch (JsonException error)
-        {
-            // The parser counts from 0, editors from 1. Its message may quote the file, which may hold secrets, so only the place is told.
-            errors.Add(path, null, $"not valid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -58,6 +55,14 @@ internal static class LayerReader
         }
 
         return null;
+    }
+
+    private static void Add(JsonFault fault, string path, ConfigurationErrors errors)
+    {
+        if (fault.Path == "$")
+            errors.Add(path, null, fault.ToString());
+        else
+            errors.Add(fault.Path["$.".Length..], null, $"{fault.Problem}, at {fault.Place}", path);
     }
 
     private static void Flatten(JsonElement element, string prefix, string path, Dictionary<string, string?> values, ConfigurationErrors errors)

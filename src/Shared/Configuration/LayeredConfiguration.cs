@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
@@ -105,17 +106,11 @@ public sealed class LayeredConfiguration
 
     private JsonElement? ParseJson(string name, string text, string source)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            // The text may hold secrets (edges do): it is not repeated.
-            Errors.Add(name, null, "must be JSON", source);
-            return null;
-        }
+        using var document = JsonText.Parse(Encoding.UTF8.GetBytes(text), out var faults);
+        // The text may hold secrets (edges do): it is not repeated.
+        foreach (var fault in faults)
+            Errors.Add(name, null, $"must be JSON, and {fault}", source);
+        return document?.RootElement.Clone();
     }
 
     private void AddUnknown()

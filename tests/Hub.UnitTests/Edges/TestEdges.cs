@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using System.Text.Json;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Configuration;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Edges;
@@ -24,7 +25,7 @@ internal static class TestEdges
     /// <summary>Everything that reading and validating a set finds.</summary>
     public static ImmutableArray<EdgeFault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100)
     {
-        using var document = JsonDocument.Parse(json, EdgeJson.DocumentOptions);
+        using var document = JsonText.Parse(Encoding.UTF8.GetBytes(json), out _)!;
         var faults = new FaultList();
         var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$");
         return EdgeFault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, hasSecret ?? (_ => true), maxEdges).ErrorList);

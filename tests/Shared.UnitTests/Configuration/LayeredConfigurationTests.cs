@@ -135,7 +135,7 @@ public sealed class LayeredConfigurationTests : IDisposable
 
         var error = Assert.Throws<ConfigurationException>(configuration.Finish);
 
-        Assert.Contains($"{ConfigFile}: not valid JSON at line 3", error.Message);
+        Assert.Contains($"{ConfigFile}: is not valid JSON at line 3", error.Message);
         Assert.DoesNotContain("hunter2", error.Message);
     }
 
@@ -166,9 +166,16 @@ public sealed class LayeredConfigurationTests : IDisposable
     [InlineData("")]
     public void Refuses_a_file_that_is_no_object(string content) => Assert.Single(Load(file: content).Errors);
 
-    [Fact]
-    public void A_setting_given_twice_is_an_error() =>
-        Assert.Equal("targethost", Assert.Single(Load(file: """{"targetHost":"a","targethost":"b"}""").Errors).Setting);
+    [Theory]
+    [InlineData("""{"targetHost":"a","targethost":"b"}""", "targethost", "line 1, byte 19")]
+    [InlineData("{\"limits\": {\"edges\": 1},\n \"limits\": {\"streams\": 1}}", "limits", "line 2, byte 2")]
+    [InlineData("{\"edges\": [{},\n{\"id\":\"a\",\n\"id\":\"b\"}]}", "edges[1].id", "line 3, byte 1")]
+    public void A_setting_given_twice_is_an_error_with_its_place(string file, string name, string place)
+    {
+        var error = Assert.Single(Load(file: file).Errors);
+        Assert.Equal((name, ConfigFile), (error.Setting, error.Source));
+        Assert.Contains($"is given twice; keep one of the two, at {place}", error.Problem, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Malformed_json_in_the_environment_is_an_error_without_its_text()

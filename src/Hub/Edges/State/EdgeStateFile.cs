@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Edges.State;
@@ -117,7 +118,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
     // First and apart, since a newer version may have members that would only look wrong here.
     private void CheckVersion(byte[] content)
     {
-        using var document = JsonDocument.Parse(content);
+        using var document = JsonText.Parse(content, out var faults) ?? throw Corrupt(faults[0].ToString());
         if (document.RootElement.ValueKind != JsonValueKind.Object
             || !document.RootElement.TryGetProperty("version", out var member) || !member.TryGetInt32(out var version))
             throw Corrupt("it has no version");
