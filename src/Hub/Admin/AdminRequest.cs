@@ -10,14 +10,17 @@ namespace Tunnel.Hub.Admin;
 /// <summary>Reads what a request brings, bounded and strict.</summary>
 internal static class AdminRequest
 {
-    /// <summary>Bytes of a body; a whole set of edges fits.</summary>
+    /// <summary>Bytes of a body; the largest edge fits.</summary>
     public const int MaxBody = 4 << 20;
+
+    /// <summary>Bytes of a body with all edges: the largest set fits (<see cref="EdgeSetValidator.MaxSetBytes"/>), with a secret for each.</summary>
+    public const int MaxSetBody = 16 << 20;
 
     /// <summary>Reads the body as JSON. An empty one is an empty object where <paramref name="optional"/>.</summary>
     /// <exception cref="ProblemException">413, 415 or 400.</exception>
-    public static async Task<JsonDocument> ReadJsonAsync(HttpContext context, bool optional = false)
+    public static async Task<JsonDocument> ReadJsonAsync(HttpContext context, bool optional = false, int maxBody = MaxBody)
     {
-        var body = await ReadBodyAsync(context);
+        var body = await ReadBodyAsync(context, maxBody);
         if (body.Length == 0 && optional)
             return JsonDocument.Parse("{}");
         if (!HasJsonType(context.Request))
@@ -49,16 +52,16 @@ internal static class AdminRequest
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
 
-    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context, int maxBody)
     {
-        if (context.Request.ContentLength > MaxBody)
-            throw TooLarge();
+        if (context.Request.ContentLength > maxBody)
+            throw TooLarge(maxBody);
         var body = new ArrayBufferWriter<byte>();
         while (true)
         {
             var result = await context.Request.BodyReader.ReadAsync(context.RequestAborted);
-            if (body.WrittenCount + result.Buffer.Length > MaxBody)
-                throw TooLarge();
+            if (body.WrittenCount + result.Buffer.Length > maxBody)
+                throw TooLarge(maxBody);
             foreach (var segment in result.Buffer)
                 body.Write(segment.Span);
             context.Request.BodyReader.AdvanceTo(result.Buffer.End);
@@ -67,9 +70,9 @@ internal static class AdminRequest
         }
     }
 
-    private static ProblemException TooLarge() => new(new Problem
+    private static ProblemException TooLarge(int maxBody) => new(new Problem
     {
         Status = StatusCodes.Status413PayloadTooLarge,
-        Detail = $"The body has more than {MaxBody} bytes.",
+        Detail = $"The body has more than {maxBody} bytes.",
     });
 }

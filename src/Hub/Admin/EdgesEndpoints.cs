@@ -65,9 +65,9 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
     private async Task ReplaceAllAsync(HttpContext context)
     {
         var condition = AdminConditions.Read(context);
-        using var body = await AdminRequest.ReadJsonAsync(context);
+        using var body = await AdminRequest.ReadJsonAsync(context, maxBody: AdminRequest.MaxSetBody);
         var faults = new FaultList();
-        var edges = new EdgeDefinitionReader(faults).ReadSet(body.RootElement, "$");
+        var edges = new EdgeDefinitionReader(faults).ReadSet(body.RootElement, "$", store.MaxEdges);
         if (!faults.IsEmpty)
             throw new ProblemException(Problem.Invalid(EdgeFault.Merge(faults.ToImmutable(), store.Validate(edges))));
         var result = await store.ReplaceAllAsync(edges, AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
@@ -14,7 +15,7 @@ internal static class ApplyCommand
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
     // Spaces and comments included, which the hub is not sent.
-    private const int MaxText = 8 * AdminRequest.MaxBody;
+    private const int MaxText = 4 * AdminRequest.MaxSetBody;
     private const int ReadSize = 64 << 10;
 
     public static Command Create(CommonOptions options)
@@ -37,7 +38,10 @@ internal static class ApplyCommand
         var text = await ReadTextAsync(path, cancellationToken);
         using var edges = JsonText.Parse(text, out var faults)
             ?? throw CommandFailedException.Usage(string.Join('\n', faults.Select(fault => $"{path}: {fault}")));
-        return JsonSerializer.Serialize(edges.RootElement, EdgeJson.Default.JsonElement);
+        var compact = JsonSerializer.Serialize(edges.RootElement, EdgeJson.Default.JsonElement);
+        return Encoding.UTF8.GetByteCount(compact) <= AdminRequest.MaxSetBody
+            ? compact
+            : throw CommandFailedException.Usage($"{path}: has more than {AdminRequest.MaxSetBody} bytes without spaces and comments");
     }
 
     private static async Task<byte[]> ReadTextAsync(string path, CancellationToken cancellationToken)

@@ -31,6 +31,7 @@ internal static class TunnelHubOptionsReader
         var configuration = LayeredConfiguration.Load(sources);
         var defaults = new TunnelHubOptions();
         var unreadable = new FaultList();
+        var limits = ReadLimits(configuration, defaults.Limits);
         var options = new TunnelHubOptions
         {
             TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
@@ -46,11 +47,11 @@ internal static class TunnelHubOptionsReader
             Log = LogOptions.Read(configuration),
             Otlp = configuration.Otlp(),
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
-            Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges"),
+            Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges", limits.Edges),
             DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
             CongestionControl = configuration.Text("congestionControl", defaults.CongestionControl)!,
             NeverBlock = NeverBlockSetting.Read(configuration),
-            Limits = ReadLimits(configuration, defaults.Limits),
+            Limits = limits,
         };
         Validate(options, unreadable.ToImmutable(), configuration);
         configuration.Finish();

@@ -10,6 +10,7 @@ public sealed class AllowedEdge
     private readonly FrozenDictionary<int, PortPolicy> _tcp;
     private readonly FrozenDictionary<int, PortPolicy> _udp;
     private string? _tag;
+    private int? _jsonLength;
 
     internal AllowedEdge(EdgeDefinition definition)
     {
@@ -41,6 +42,9 @@ public sealed class AllowedEdge
 
     /// <summary>The entity tag of what the operator wrote.</summary>
     internal string Tag => _tag ??= EntityTags.Of(Definition);
+
+    /// <summary>Bytes of its JSON, as it is read.</summary>
+    internal int JsonLength => _jsonLength ??= JsonSerializer.SerializeToUtf8Bytes(Definition, EdgeJson.Default.EdgeDefinition).Length;
 
     /// <summary>What the operator wrote, without the secret.</summary>
     public EdgeDefinition Definition { get; }

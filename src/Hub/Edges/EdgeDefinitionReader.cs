@@ -15,7 +15,10 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
     private readonly JsonMembers _members = new(faults);
 
     /// <summary>Reads an array of edges. What can't be read is left out, with a fault.</summary>
-    public ImmutableArray<EdgeDefinition> ReadSet(JsonElement? array, string path)
+    /// <param name="array">The set; null for none.</param>
+    /// <param name="path">Where it stands.</param>
+    /// <param name="maxEdges">Edges that it may have; of more none is read.</param>
+    public ImmutableArray<EdgeDefinition> ReadSet(JsonElement? array, string path, int maxEdges)
     {
         if (array is not { } json)
             return [];
@@ -25,7 +28,13 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
             return [];
         }
 
-        var edges = ImmutableArray.CreateBuilder<EdgeDefinition>(json.GetArrayLength());
+        if (json.GetArrayLength() is var count && count > maxEdges)
+        {
+            EdgeSetValidator.AddTooMany(count, maxEdges, path, faults);
+            return [];
+        }
+
+        var edges = ImmutableArray.CreateBuilder<EdgeDefinition>(count);
         var index = 0;
         foreach (var item in json.EnumerateArray())
         {
@@ -98,6 +107,12 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
             return [];
         }
 
+        if (json.GetArrayLength() is var count && count > EdgeSetValidator.MaxPortsPerEdge)
+        {
+            faults.Add(path, $"{count} entries", $"must have at most {EdgeSetValidator.MaxPortsPerEdge} entries, which is how many ports an edge may have");
+            return [];
+        }
+
         var ports = ImmutableArray.CreateBuilder<PortRange>();
         var index = 0;
         foreach (var item in json.EnumerateArray())
@@ -120,6 +135,13 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         if (json.ValueKind != JsonValueKind.Object)
         {
             faults.Add(path, json, "must be an object: {\"tcp/443\": {…}, \"default\": {…}}");
+            return policies.ToImmutable();
+        }
+
+        const int most = EdgeSetValidator.MaxPortsPerEdge + 1;
+        if (json.GetPropertyCount() is var count && count > most)
+        {
+            faults.Add(path, $"{count} entries", $"must have at most {most} entries: one for each port, and the default");
             return policies.ToImmutable();
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Handshake;
 
@@ -17,6 +18,9 @@ public static class EdgeSetValidator
 
     /// <summary>Ports that one edge may be assigned, TCP and UDP together.</summary>
     public const int MaxPortsPerEdge = 1000;
+
+    /// <summary>Bytes of a set's JSON, as it is read: what is read can be put back, with a secret for each edge.</summary>
+    public const int MaxSetBytes = 8 << 20;
 
     /// <summary>Bytes of a firewall's JSON; a CONFIG with it stays well under its 4 MiB.</summary>
     public const int MaxFirewallBytes = 1 << 20;
@@ -35,7 +39,7 @@ public static class EdgeSetValidator
     {
         var faults = new EdgeSetFaults(isStored);
         if (edges.Count > maxEdges)
-            faults.Errors.Add(path, $"{edges.Count} edges", $"at most {maxEdges} edges are allowed (setting limits.edges)");
+            AddTooMany(edges.Count, maxEdges, path, faults.Errors);
 
         var firstByid = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var index = 0; index < edges.Count; index++)
@@ -47,6 +51,20 @@ public static class EdgeSetValidator
         }
 
         return faults;
+    }
+
+    /// <summary>The set has more edges than it may.</summary>
+    internal static void AddTooMany(int count, int maxEdges, string path, FaultList errors) =>
+        errors.Add(path, $"{count} edges", $"at most {maxEdges} edges are allowed (setting limits.edges)");
+
+    /// <summary>Checks that a set which grows is one that can be read and put back whole.</summary>
+    internal static void CheckSize(EdgeState before, EdgeState after, FaultList errors)
+    {
+        if (after.JsonLength > MaxSetBytes && after.JsonLength > before.JsonLength)
+        {
+            errors.Add(
+                "$", $"{after.JsonLength} bytes", $"all edges together may have at most {MaxSetBytes} bytes of JSON; take shorter firewalls and lists, or fewer edges");
+        }
     }
 
     /// <summary>Checks one edge.</summary>

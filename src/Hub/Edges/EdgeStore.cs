@@ -95,6 +95,9 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public bool IsStillValid(string edgeId, Guid secretId) =>
         _state.Entries.GetValueOrDefault(edgeId) is { Edge.Enabled: true } entry && entry.Secrets.IsValid(secretId, _time.GetUtcNow());
 
+    /// <summary>Edges that the set may have.</summary>
+    internal int MaxEdges => _maxEdges;
+
     /// <summary>What is wrong with a set that was read in part only; to report it together with what could not be read.</summary>
     internal ImmutableArray<EdgeFault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
         EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges).ErrorList;

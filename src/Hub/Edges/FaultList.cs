@@ -15,15 +15,18 @@ internal sealed class FaultList
 
     public bool IsEmpty => _faults.Count == 0;
 
+    /// <summary>More are only counted: what costs much to describe need not be.</summary>
+    public bool IsFull => _faults.Count >= MaxFaults;
+
     public void Add(string path, string value, string message)
     {
-        if (_faults.Count < MaxFaults)
-            _faults.Add(new EdgeFault(path, Shorten(value), message));
-        else
+        if (IsFull)
             _dropped++;
+        else
+            _faults.Add(new EdgeFault(path, Shorten(value), message));
     }
 
-    public void Add(string path, JsonElement value, string message) => Add(path, value.GetRawText(), message);
+    public void Add(string path, JsonElement value, string message) => Add(path, IsFull ? "" : value.GetRawText(), message);
 
     public void AddText(string path, string value, string message) => Add(path, Quote(value), message);
 

@@ -41,6 +41,12 @@ internal sealed class JsonMembers(FaultList faults)
 
     public void AddUnknown(string path, JsonProperty member, IReadOnlyCollection<string> valid)
     {
+        if (faults.IsFull)
+        {
+            faults.Add(path, "", "");
+            return;
+        }
+
         var nearest = SettingName.Nearest(member.Name, valid);
         // The value is not shown: a misspelt "secret" is a secret still.
         faults.Add(

@@ -29,8 +29,9 @@ public static class JsonText
     private const int MaxDepth = 32;
     private const int MaxFaults = 20;
 
-    // Sets of names are what a hostile text is dearest by.
+    // What a hostile text is dearest by: sets of names, and twelve bytes of the document for each value.
     private const int MaxMembers = 10_000;
+    private const int MaxTokens = 2_000_000;
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
@@ -53,10 +54,17 @@ public static class JsonText
         var faults = ImmutableArray.CreateBuilder<JsonFault>();
         var levels = new List<Level>();
         var reader = new Utf8JsonReader(text, ReaderOptions);
+        var tokens = 0;
         try
         {
             while (faults.Count < MaxFaults && reader.Read())
             {
+                if (++tokens > MaxTokens)
+                {
+                    faults.Add(Place(text, reader.TokenStartIndex, "$", $"has more than {MaxTokens} values and names"));
+                    break;
+                }
+
                 if (FaultOf(ref reader, levels, ignoreCase) is { } problem)
                     faults.Add(Place(text, reader.TokenStartIndex, PathOf(levels), problem));
                 if (levels.Count > 0 && levels[^1].Members > MaxMembers)

@@ -12,8 +12,8 @@ namespace Tunnel.Shared.Hosting;
 /// </summary>
 public sealed class AdminSocketHost : IAsyncDisposable
 {
-    // Nothing that the API takes is larger than a whole set of edges.
-    private const long MaxBodyBytes = 16 << 20;
+    // Endpoints set limits of their own, and answer what exceeds them; this one only breaks the connection.
+    private const long MaxBodyBytes = 20 << 20;
 
     private readonly WebApplication _application;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Hub.UnitTests.Edges;
 using Tunnel.Hub.Admin;
@@ -128,13 +129,45 @@ public sealed class AdminApiTests
     }
 
     [Theory]
-    [InlineData(0, HttpStatusCode.OK)]
-    [InlineData(1, HttpStatusCode.RequestEntityTooLarge)]
-    public async Task A_body_has_at_most_4_MiB(int over, HttpStatusCode expected)
+    [InlineData("PUT", "api/v1/edges", "[]", AdminRequest.MaxSetBody, HttpStatusCode.OK)]
+    [InlineData("PUT", "api/v1/edges", "[]", AdminRequest.MaxSetBody + 1, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData("POST", "api/v1/edges", "{}", AdminRequest.MaxBody, HttpStatusCode.BadRequest)]
+    [InlineData("POST", "api/v1/edges", "{}", AdminRequest.MaxBody + 1, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task A_body_is_limited(string method, string path, string json, int length, HttpStatusCode expected)
     {
         await using var admin = await AdminFixture.StartAsync();
-        var body = "[]" + new string(' ', AdminRequest.MaxBody - 2 + over);
-        Assert.Equal(expected, (await admin.SendAsync(HttpMethod.Put, "api/v1/edges", body)).Status);
+        Assert.Equal(expected, (await admin.SendAsync(new HttpMethod(method), path, json.PadRight(length))).Status);
+    }
+
+    [Theory]
+    [InlineData("[{\"id\":\"a\",\n\"id\":\"b\"}]", "$[0].id", "line 2, byte 1")]
+    [InlineData("[{\"id\":\"\\ud800\"}]", "$[0].id", "line 1, byte 8")]
+    public async Task A_body_that_is_no_proper_text_is_told_where(string json, string path, string place)
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        var (status, problem) = await admin.SendAsync(HttpMethod.Put, "api/v1/edges", json);
+        var error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
+        Assert.Equal((HttpStatusCode.BadRequest, path, place), (status, error.GetProperty("path").GetString(), error.GetProperty("value").GetString()));
+    }
+
+    [Fact]
+    public async Task What_is_read_can_be_put_back_and_a_set_that_could_not_is_refused()
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        var blocked = string.Join(',', Enumerable.Range(0, 29_000).Select(i => $"\"2001:db8:0:0:{i:x4}:ffff:ffff:ffff\""));
+        var firewall = $$"""{"blockedIps":[{{blocked}}]}""";
+        var statuses = new List<HttpStatusCode>();
+        for (var i = 0; i < 10; i++)
+        {
+            statuses.Add((await admin.SendAsync(
+                HttpMethod.Post, "api/v1/edges", $$"""{"id":"e{{i}}","secret":"{{TestEdges.Secret}}","firewallConfig":{{firewall}}}""")).Status);
+        }
+
+        Assert.Equal(Enumerable.Repeat(HttpStatusCode.Created, 8).Concat([HttpStatusCode.BadRequest, HttpStatusCode.BadRequest]), statuses);
+        var (_, set) = await admin.SendAsync(HttpMethod.Get, "api/v1/edges");
+        Assert.Equal(admin.Edges.State.JsonLength, Encoding.UTF8.GetByteCount(set.GetRawText()));
+        Assert.Equal(HttpStatusCode.OK, (await admin.SendAsync(HttpMethod.Put, "api/v1/edges", set.GetRawText())).Status);
+        Assert.Equal(HttpStatusCode.OK, (await admin.SendAsync(HttpMethod.Delete, "api/v1/edges/e0")).Status);
     }
 
     [Fact]

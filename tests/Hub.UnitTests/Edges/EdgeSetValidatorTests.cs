@@ -32,6 +32,7 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","listenPorts":[80,443,80]}]""", "$[0].listenPorts[2]", "$[0].listenPorts[0]")]
     [InlineData("""[{"id":"a","listenPortsUdp":["50-60",53]}]""", "$[0].listenPortsUdp[1]", "port 53")]
     [InlineData("""[{"id":"a","listenPorts":["1-501"],"listenPortsUdp":["1-500"]}]""", "$[0].listenPorts", "at most 1000")]
+    [InlineData("""[{"id":"a"},{"id":"b"},{"id":"c"},{"id":"d"},{"id":"e"},{"id":"f"},0]""", "$", "at most 5 edges")]
     [InlineData("""[{"id":"a","stunIntervalSecs":5}]""", "$[0].stunIntervalSecs", "10–86400")]
     [InlineData("""[{"id":"a","firewallConfig":[]}]""", "$[0].firewallConfig", "object")]
     [InlineData("""[{"id":"a","firewallConfig":{"blockedIps":["10.0.0.1/8"]}}]""", "$[0].firewallConfig.blockedIps[0]", "10.0.0.0/8")]
@@ -78,7 +79,7 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","secrt":"0123456789abcdef"}]""", "$[0].secrt", "\"secret\"")]
     public void One_mistake_is_one_fault_that_names_its_place_and_what_is_valid(string json, string path, string valid)
     {
-        var fault = Assert.Single(TestEdges.Faults(json));
+        var fault = Assert.Single(TestEdges.Faults(json, maxEdges: 5));
         Assert.Equal(path, fault.Path);
         Assert.Contains(valid, fault.Message, StringComparison.Ordinal);
     }
@@ -121,7 +122,7 @@ public sealed class EdgeSetValidatorTests
     [Fact]
     public void Thousands_of_faults_are_cut_short_and_counted()
     {
-        var faults = TestEdges.Faults($"[{string.Join(',', Enumerable.Repeat("1", 5000))}]");
+        var faults = TestEdges.Faults($"[{string.Join(',', Enumerable.Repeat("1", 5000))}]", maxEdges: 5000);
         Assert.InRange(faults.Length, 100, 300);
         Assert.Contains("4800 more", faults[^1].Message, StringComparison.Ordinal);
     }
@@ -166,7 +167,7 @@ public sealed class EdgeSetValidatorTests
         Assert.Empty(TestEdges.Faults(json));
 
         using var document = JsonDocument.Parse(json);
-        var edge = Assert.Single(new EdgeDefinitionReader(new FaultList()).ReadSet(document.RootElement, "$"));
+        var edge = Assert.Single(new EdgeDefinitionReader(new FaultList()).ReadSet(document.RootElement, "$", 1));
         var again = JsonSerializer.Deserialize(JsonSerializer.Serialize(edge, EdgeJson.Default.EdgeDefinition), EdgeJson.Default.EdgeDefinition)!;
         Assert.Equal(edge.Ports["default"], again.Ports["default"]);
         using var written = JsonDocument.Parse(JsonSerializer.Serialize(edge, AdminJson.Default.EdgeDefinition));

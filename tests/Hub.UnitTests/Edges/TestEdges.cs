@@ -27,7 +27,7 @@ internal static class TestEdges
     {
         using var document = JsonText.Parse(Encoding.UTF8.GetBytes(json), out _)!;
         var faults = new FaultList();
-        var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$");
+        var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$", maxEdges);
         return EdgeFault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, hasSecret ?? (_ => true), maxEdges).ErrorList);
     }
 }

@@ -10,6 +10,7 @@ internal sealed record EdgeEntry(AllowedEdge Edge, EdgeSecrets Secrets);
 internal sealed class EdgeState
 {
     private string? _tag;
+    private long? _jsonLength;
 
     public EdgeState(ImmutableDictionary<string, EdgeEntry> entries)
     {
@@ -27,6 +28,9 @@ internal sealed class EdgeState
 
     /// <summary>The entity tag of the whole set.</summary>
     public string Tag => _tag ??= EntityTags.Of(Edges.Values);
+
+    /// <summary>Bytes of the whole set's JSON, as it is read.</summary>
+    public long JsonLength => _jsonLength ??= Edges.Values.Sum(edge => edge.JsonLength + 1L) + 1;
 
     /// <summary>Whether any edge has one; then every refusal pays for a slow hash, whoever asks.</summary>
     public bool HasChosenSecrets { get; }

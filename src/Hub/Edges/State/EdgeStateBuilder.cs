@@ -26,7 +26,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         var entries = edges.AsParallel().WithDegreeOfParallelism(Math.Max(1, Environment.ProcessorCount / 2))
             .WithCancellation(cancellationToken)
             .Select(edge => Entry(before, edge)).ToImmutableDictionary(entry => entry.Edge.Id, StringComparer.Ordinal);
-        return Valid(new EdgeState(entries), faults);
+        return Valid(before, new EdgeState(entries), faults);
     }
 
     public EdgeStateChange Add(EdgeState before, EdgeDefinition edge)
@@ -34,7 +34,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         var faults = new EdgeSetFaults();
         EdgeSetValidator.Check(edge, hasSecret: true, "$", faults);
         if (before.Entries.Count >= maxEdges)
-            faults.Errors.Add("$", $"{before.Entries.Count} edges", $"at most {maxEdges} edges are allowed (setting limits.edges)");
+            EdgeSetValidator.AddTooMany(before.Entries.Count + 1, maxEdges, "$", faults.Errors);
         if (!faults.IsValid)
             return Invalid(faults);
         if (before.Entries.ContainsKey(edge.Id))
@@ -42,7 +42,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
 
         var secret = edge.Secret ?? GeneratedSecret.Create();
         var fresh = EdgeSecrets.Create();
-        return Valid(before.With(new EdgeEntry(AllowedEdge.From(edge), fresh.Rotate(Record(fresh, edge.Secret, secret), TimeSpan.Zero, now))), faults, secret);
+        return Valid(before, before.With(new EdgeEntry(AllowedEdge.From(edge), fresh.Rotate(Record(fresh, edge.Secret, secret), TimeSpan.Zero, now))), faults, secret);
     }
 
     public EdgeStateChange Update(EdgeState before, EdgeDefinition edge)
@@ -51,7 +51,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
             return EdgeStateChange.NotFound;
         var faults = new EdgeSetFaults();
         EdgeSetValidator.Check(edge, hasSecret: true, "$", faults);
-        return faults.IsValid ? Valid(before.With(Entry(before, edge)), faults) : Invalid(faults);
+        return faults.IsValid ? Valid(before, before.With(Entry(before, edge)), faults) : Invalid(faults);
     }
 
     public static EdgeStateChange Remove(EdgeState before, string id) =>
@@ -67,7 +67,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
             return Invalid(faults);
         var secret = chosen ?? GeneratedSecret.Create();
         var rotated = entry.Secrets.Rotate(Record(entry.Secrets, chosen, secret), grace, now);
-        return Valid(before.With(entry with { Secrets = rotated }), faults, secret);
+        return Valid(before, before.With(entry with { Secrets = rotated }), faults, secret);
     }
 
     private EdgeEntry Entry(EdgeState before, EdgeDefinition edge)
@@ -91,8 +91,11 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     private EdgeSecret Record(EdgeSecrets edge, string? chosen, string secret) =>
         chosen is null ? secrets.Generated(edge, secret, now) : secrets.Chosen(edge, secret, now);
 
-    private static EdgeStateChange Valid(EdgeState after, EdgeSetFaults faults, string? secret = null) =>
-        new(after, new EdgeUpdateResult { Warnings = faults.WarningList, NewSecret = secret });
+    private static EdgeStateChange Valid(EdgeState before, EdgeState after, EdgeSetFaults faults, string? secret = null)
+    {
+        EdgeSetValidator.CheckSize(before, after, faults.Errors);
+        return faults.IsValid ? new(after, new EdgeUpdateResult { Warnings = faults.WarningList, NewSecret = secret }) : Invalid(faults);
+    }
 
     private static EdgeStateChange Invalid(EdgeSetFaults faults) =>
         new(null, new EdgeUpdateResult { Status = EdgeUpdateStatus.Invalid, Errors = faults.ErrorList, Warnings = faults.WarningList });
