@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Cli;
 
@@ -28,7 +29,12 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     public string Id => parse.GetRequiredValue(options.Id);
 
     /// <summary>The edge's path in the API.</summary>
-    public string EdgePath => $"api/v1/edges/{Uri.EscapeDataString(Id)}";
+    /// <exception cref="CommandFailedException">There can be no edge of that id there.</exception>
+    public string EdgePath => EdgeLine.IsValidNewEdgeId(Id)
+        ? $"api/v1/edges/{Id}"
+        : throw CommandFailedException.Usage(EdgeLine.IsValidEdgeId(Id)
+            ? $"ID \"{Id}\": can't be named to the hub, since paths fold it away; remove it (tunnel-hub edge remove {Id}) and add the edge under another id"
+            : $"ID \"{Id}\": must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
 
     public T? Value<T>(Option<T> option) => parse.GetValue(option);
 
@@ -63,15 +69,22 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <summary>Reads the edge, changes it, and writes it back; anew when somebody else has changed it in between.</summary>
     /// <returns>The hub's answer to the change.</returns>
     /// <inheritdoc cref="SendAsync"/>
-    public async Task<string> ChangeEdgeAsync(Action<JsonObject> change, CancellationToken cancellationToken)
+    public Task<string> ChangeEdgeAsync(Action<JsonObject> change, CancellationToken cancellationToken) =>
+        ChangeAsync(EdgePath, node => change(node.AsObject()), cancellationToken);
+
+    /// <summary>The same with all edges.</summary>
+    public Task<string> ChangeSetAsync(Action<JsonArray> change, CancellationToken cancellationToken) =>
+        ChangeAsync("api/v1/edges", node => change(node.AsArray()), cancellationToken);
+
+    private async Task<string> ChangeAsync(string path, Action<JsonNode> change, CancellationToken cancellationToken)
     {
         using var client = new AdminClient("tunnel-hub", AdminSocketPath());
         for (var tries = 1; ; tries++)
         {
-            var read = await client.GetAsync(EdgePath, cancellationToken);
-            var edge = JsonNode.Parse(Body(read))!.AsObject();
-            change(edge);
-            var written = await client.SendAsync(HttpMethod.Put, EdgePath, edge.ToJsonString(), cancellationToken, read.EntityTag);
+            var read = await client.GetAsync(path, cancellationToken);
+            var node = JsonNode.Parse(Body(read))!;
+            change(node);
+            var written = await client.SendAsync(HttpMethod.Put, path, node.ToJsonString(), cancellationToken, read.EntityTag);
             if (written.StatusCode != PreconditionFailed || tries == MaxTries)
                 return Body(written);
         }

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Cli;
 
@@ -31,9 +34,18 @@ internal static class EdgeCommands
         options.Remote(new Command("remove", "Remove an edge and end its tunnels") { options.Id })
             .Does(options, async (context, cancellation) =>
             {
-                var answer = await context.SendAsync(HttpMethod.Delete, context.EdgePath, null, cancellation);
+                // Earlier versions took ids that no path can name.
+                var answer = EdgeLine.IsValidEdgeId(context.Id) && !EdgeLine.IsValidNewEdgeId(context.Id)
+                    ? await context.ChangeSetAsync(edges => RemoveFrom(edges, context.Id), cancellation)
+                    : await context.SendAsync(HttpMethod.Delete, context.EdgePath, null, cancellation);
                 await ChangePrinter.PrintAsync(context, answer, $"Edge {context.Id} is removed.");
             });
+
+    private static void RemoveFrom(JsonArray edges, string id)
+    {
+        if (edges.RemoveAll(edge => (string?)edge!["id"] == id) == 0)
+            throw new CommandFailedException(ExitCodes.Failed, [$"There is no edge \"{id}\"."]);
+    }
 
     private static Command Disconnect(CommonOptions options) =>
         options.Remote(new Command("disconnect", "End an edge's tunnels; it may connect again at once") { options.Id })

@@ -50,6 +50,33 @@ public sealed class CommandTests
         Assert.Empty(admin.Edges.Current);
     }
 
+    [Theory]
+    [InlineData(".", "paths fold it away", "add", "show", "disable", "disconnect", "rotate-secret")]
+    [InlineData("..", "paths fold it away", "enable")]
+    [InlineData("", "must be 1–64", "show", "remove", "disable")]
+    [InlineData("a/b", "must be 1–64", "show", "remove")]
+    public async Task An_id_that_no_path_can_name_is_refused_by_every_command(string id, string expected, params string[] commands)
+    {
+        await using var admin = await AdminFixture.StartAsync(publicHost: "hub");
+        foreach (var command in commands)
+        {
+            var result = await RunAsync(admin, "edge", command, id);
+            Assert.Equal((ExitCodes.Usage, ""), (result.ExitCode, result.Out));
+            Assert.Contains(command == "add" ? "folded away" : expected, result.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(admin.Edges.Current);
+    }
+
+    [Fact]
+    public async Task An_id_that_no_path_can_name_is_removed_by_way_of_the_set()
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        var result = await RunAsync(admin, "edge", "remove", "..");
+        Assert.Equal(ExitCodes.Failed, result.ExitCode);
+        Assert.Contains("There is no edge \"..\"", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Wrong_ports_are_all_named_at_once()
     {

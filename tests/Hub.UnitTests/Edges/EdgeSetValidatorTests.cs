@@ -15,6 +15,8 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":7}]""", "$[0].id", "string")]
     [InlineData("""[{"id":"a b"}]""", "$[0].id", "1–64")]
     [InlineData("""[{"id":"ä"}]""", "$[0].id", "1–64")]
+    [InlineData("""[{"id":"."}]""", "$[0].id", "folded away")]
+    [InlineData("""[{"id":".."}]""", "$[0].id", "folded away")]
     [InlineData("""[{"id":"a"},{"id":"b"},{"id":"a"}]""", "$[2].id", "taken by $[0]")]
     [InlineData("""[{"id":"a","secret":"short"}]""", "$[0].secret", "16–256")]
     [InlineData("""[{"id":"a","secret":"0123456789 abcdef"}]""", "$[0].secret", "16–256")]

@@ -68,7 +68,9 @@ public sealed class EdgeStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"id\":\"a\"", "\"id\":\"a\",\"ports\":{\"default\":{\"targetHost\":\"127.1\"}}")]
+    [InlineData("\"ports\":{}", "\"ports\":{\"default\":{\"targetHost\":\"127.1\"}}")]
+    [InlineData("\"id\":\"a\"", "\"id\":\"..\"")]
+    [InlineData("\"ports\":{}", "\"ports\":{\"tcp/443\":{\"udpProxyProtocol\":\"off\"}}")]
     public async Task What_an_earlier_version_took_costs_no_start_and_can_be_removed(string now, string then)
     {
         await using (var store = await OpenAsync(TestEdges.WithSecret("a")))
