@@ -8,6 +8,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -127,7 +128,7 @@ public sealed class TunnelHub : IAsyncDisposable
     public string? CertificatePin => _run?.Certificate.Pin;
 
     /// <summary>Takes up the state and opens the tunnel port. Does nothing when it is running.</summary>
-    /// <exception cref="Shared.Hosting.OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to do.</exception>
+    /// <exception cref="OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to do.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await _lifetime.WaitAsync(cancellationToken);
@@ -165,7 +166,7 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <param name="cancellationToken">Gives up before anything is written.</param>
     /// <returns>What changed, or every fault, and then nothing changed.</returns>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
-    /// <exception cref="Shared.Hosting.OperatorException">The state could not be written; the old set stays.</exception>
+    /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
     public Task<EdgeUpdateResult> UpdateAllowedEdgesAsync(IReadOnlyList<EdgeDefinition> edges, CancellationToken cancellationToken = default) =>
         (Edges ?? throw new InvalidOperationException("The hub is not running.")).ReplaceAllAsync(edges, dryRun: false, cancellationToken);
 
@@ -191,7 +192,8 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        // First the marker: it also shows that the state directory can be written.
+        StateDirectory.Secure(_options.StateDir, _logger);
+        // Then the marker: it also shows that the state directory can be written.
         var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };
         _delivering = Task.Run(_events.RunAsync, CancellationToken.None);

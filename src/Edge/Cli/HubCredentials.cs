@@ -94,9 +94,12 @@ internal sealed record HubCredentials(
     {
         try
         {
-            string? text = new FileInfo(path).Length <= MaxFileSize ? File.ReadAllText(path).Trim() : null;
-            if (text is { Length: > 0 })
-                return text;
+            // Bounded, since what is no plain file has no length that could be asked for.
+            using var reader = new StreamReader(path);
+            var buffer = new char[MaxFileSize + 1];
+            int length = reader.ReadBlock(buffer);
+            if (length <= MaxFileSize && buffer.AsSpan(0, length).Trim() is { Length: > 0 } text)
+                return text.ToString();
             configuration.Errors.Add(name, path, $"must be a file with one line of at most {MaxFileSize} bytes");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Cli;
@@ -9,6 +10,8 @@ internal static class SecretFile
     /// <exception cref="CommandFailedException">It can't be read or has no secret.</exception>
     public static string Read(string path)
     {
+        if (path != "-" && UnixFile.FaultOfFile(path) is { } fault)
+            throw CommandFailedException.Usage($"--secret-file {path}: {fault}");
         try
         {
             using var reader = path == "-" ? Console.In : new StreamReader(path);

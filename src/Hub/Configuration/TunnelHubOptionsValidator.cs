@@ -3,6 +3,7 @@ using System.Globalization;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Transport;
 
@@ -18,9 +19,9 @@ public static class TunnelHubOptionsValidator
         if (!HostSyntax.TryParseAddress(options.BindAddress, out _))
             errors.Add("bindAddress", options.BindAddress, HostSyntax.FaultOf(options.BindAddress, HostSyntax.ValidAddress));
         if (!HostSyntax.IsHost(options.TargetHost))
-            errors.Add("targetHost", options.TargetHost, HostSyntax.FaultOf(options.TargetHost, HostSyntax.ValidHost));
+            errors.Add("targetHost", options.TargetHost, HostSyntax.FaultOfHost(options.TargetHost, HostSyntax.ValidHost));
         if (options.PublicHost is { } host && !HostSyntax.TryParseHostAndPort(host, out _, out _))
-            errors.Add("publicHost", host, HostSyntax.FaultOf(host, HostSyntax.ValidHostAndPort));
+            errors.Add("publicHost", host, HostSyntax.FaultOfHost(host, HostSyntax.ValidHostAndPort));
         if (options.AdminListen is { } listen && !AdminListen.TryParse(listen, out _))
             errors.Add("adminListen", listen, AdminListen.Valid);
         CheckPath("stateDir", options.StateDir, errors);
@@ -76,7 +77,7 @@ public static class TunnelHubOptionsValidator
 
     private static void CheckFile(string setting, string? path, ConfigurationErrors errors)
     {
-        if (path is not null && !File.Exists(path))
-            errors.Add(setting, path, "must be the path of a file that exists");
+        if (path is not null && UnixFile.FaultOfFile(path) is { } fault)
+            errors.Add(setting, path, $"{fault}; it must be a file");
     }
 }

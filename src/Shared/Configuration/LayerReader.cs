@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
+using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Shared.Configuration;
 
@@ -25,6 +26,12 @@ internal static class LayerReader
     {
         if (!mustExist && !File.Exists(path))
         {
+            return null;
+        }
+
+        if (UnixFile.FaultOfFile(path) is { } faultOfFile)
+        {
+            errors.Add(path, null, $"the file {faultOfFile}");
             return null;
         }
 

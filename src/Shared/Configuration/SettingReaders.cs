@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Configuration;
@@ -46,8 +47,7 @@ public static class SettingReaders
 
     /// <summary>A path to a file that exists, made absolute.</summary>
     public static string? ExistingFile(this LayeredConfiguration configuration, string name) =>
-        configuration.Read<string?>(name, null, "must be the path of a file that exists", value =>
-            (File.Exists(value), value.Length > 0 ? Path.GetFullPath(value) : value));
+        configuration.Read<string?>(name, null, FaultOfFile, value => (FaultOfFile(value).Length == 0, value.Length > 0 ? Path.GetFullPath(value) : value));
 
     /// <summary>A length of time in seconds, fractions allowed.</summary>
     public static TimeSpan Seconds(this LayeredConfiguration configuration, string name, TimeSpan missing, double least, double most) =>
@@ -98,8 +98,11 @@ public static class SettingReaders
         return missing;
     }
 
+    private static string FaultOfFile(string path) =>
+        path.Length == 0 || path.Contains('\0') ? "must be the path of a file" : UnixFile.FaultOfFile(path) is { } fault ? $"{fault}; it must be a file" : "";
+
     private static string? ReadHost(this LayeredConfiguration configuration, string name, string? missing) =>
-        configuration.Read(name, missing, value => HostSyntax.FaultOf(value, HostSyntax.ValidHost), value => (HostSyntax.IsHost(value), value));
+        configuration.Read(name, missing, value => HostSyntax.FaultOfHost(value, HostSyntax.ValidHost), value => (HostSyntax.IsUrlHost(value), value));
 
     private static string CamelCase<T>(T value)
         where T : struct, Enum

@@ -131,13 +131,27 @@ public sealed class AdminClient : IDisposable
     {
         SocketError.AccessDenied =>
             $"No permission for the admin socket {_socketPath}: run this as root, as the user of {_program}, or as a member of the socket's group.",
+        SocketError.ConnectionRefused or SocketError.ProtocolType when TypeOf(_socketPath) is { } type and not UnixFileType.Socket =>
+            $"The admin socket's path {_socketPath} is a {UnixFile.Name(type)} and not a socket. Name {_program}'s socket with --admin-socket PATH.",
         SocketError.ConnectionRefused =>
             $"{_program} is not running: nobody listens on {_socketPath}. Start it with `{_program} run`.",
         SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.AddressFamilyNotSupported =>
             NotFound(),
-        _ when !File.Exists(_socketPath) => NotFound(),
+        _ when TypeOf(_socketPath) is null => NotFound(),
         _ => $"The connection to {_program} on {_socketPath} broke: {error.Message}",
     };
+
+    private static UnixFileType? TypeOf(string path)
+    {
+        try
+        {
+            return UnixFile.At(path)?.Type;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private string NotFound() =>
         $"{_program} is not running, or uses another admin socket: there is no {_socketPath}. Start it with `{_program} run`, or name its socket with --admin-socket PATH.";

@@ -21,8 +21,9 @@ internal static class AdminSocketFile
         try
         {
             MakeDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            if (File.Exists(path))
+            if (UnixFile.At(path, followLinks: false) is { } there)
             {
+                CheckType(path, there);
                 RemoveStale(path, logger);
             }
         }
@@ -43,6 +44,24 @@ internal static class AdminSocketFile
         }
     }
 
+    // Before anything is opened: a FIFO would wait for its other end.
+    private static void CheckType(string path, UnixFile there)
+    {
+        if (there.Type == UnixFileType.Socket)
+        {
+            return;
+        }
+
+        var found = there.Type != UnixFileType.Link ? $"is a {UnixFile.Name(there.Type)} and not a socket"
+            : UnixFile.At(path) is not { } target ? $"is a link to {UnixFile.LinkTarget(path)}, which does not exist"
+            : target.Type != UnixFileType.Socket ? $"is a link to a {UnixFile.Name(target.Type)} and not to a socket"
+            : null;
+        if (found is not null)
+        {
+            throw new OperatorException($"The admin socket's path {path} {found}. Remove it, or name another one with --admin-socket PATH.");
+        }
+    }
+
     // Only a socket that refuses connections is nobody's: a process that was killed left it behind.
     private static void RemoveStale(string path, ILogger logger)
     {
@@ -53,11 +72,6 @@ internal static class AdminSocketFile
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            if (!IsSocket(path))
-            {
-                throw new OperatorException($"{path} exists and is not a socket. Remove it, or name another admin socket with --admin-socket PATH.", error);
-            }
-
             File.Delete(path);
             HostingLog.StaleSocket(logger, path);
             return;
@@ -72,19 +86,5 @@ internal static class AdminSocketFile
         }
 
         throw new OperatorException($"Another process serves the admin socket {path}. Stop it, or name another one with --admin-socket PATH.");
-    }
-
-    // .NET has no name for S_IFSOCK, but opening a socket as a file fails (ENXIO, open(2)).
-    private static bool IsSocket(string path)
-    {
-        try
-        {
-            using var handle = File.OpenHandle(path);
-            return false;
-        }
-        catch (IOException)
-        {
-            return true;
-        }
     }
 }

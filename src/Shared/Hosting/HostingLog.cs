@@ -32,6 +32,9 @@ internal static partial class HostingLog
     [LoggerMessage(4010, LogLevel.Information, "Replaced the socket {Path} of a process that is gone")]
     public static partial void StaleSocket(ILogger logger, string path);
 
+    [LoggerMessage(4013, LogLevel.Warning, "Others than the owner could write to {Path}, and no longer can. See to it that what is in it is yours")]
+    public static partial void OthersCouldWrite(ILogger logger, string path);
+
     [LoggerMessage(4011, LogLevel.Debug, "The admin API listens on {Path}")]
     public static partial void AdminListening(ILogger logger, string path);
 

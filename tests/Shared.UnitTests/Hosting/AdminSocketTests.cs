@@ -77,6 +77,25 @@ public sealed class AdminSocketTests : IDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(SocketPath));
     }
 
+    [Theory]
+    [InlineData("directory", "is a directory and not a socket")]
+    [InlineData("fifo", "is a FIFO and not a socket")]
+    [InlineData("link to nowhere", "is a link to nowhere, which does not exist")]
+    [InlineData("link to a file", "is a link to a file and not to a socket")]
+    [InlineData("loop", "can't be made: Too many levels of symbolic links")]
+    public async Task Refuses_what_is_no_socket_at_once_and_leaves_it(string what, string expected)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
+        PutThere(what, SocketPath);
+
+        var error = await Assert.ThrowsAsync<OperatorException>(() => StartAsync(SocketPath));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.NotNull(UnixFile.At(SocketPath, followLinks: false));
+
+        using var client = new AdminClient("tunnel-hub", SocketPath);
+        await Assert.ThrowsAsync<OperatorException>(() => client.GetAsync("healthz", CancellationToken.None));
+    }
+
     [Fact]
     public async Task Refuses_a_path_that_is_too_long_for_a_socket()
     {
@@ -131,6 +150,29 @@ public sealed class AdminSocketTests : IDisposable
 
     private static Task<AdminSocketHost> StartAsync(string path) => AdminSocketHost.StartAsync(
         path, _ => { }, api => api.MapGet("/healthz", () => Results.Text("fine")), NullLoggerFactory.Instance, CancellationToken.None);
+
+    private static void PutThere(string what, string path)
+    {
+        switch (what)
+        {
+            case "directory":
+                Directory.CreateDirectory(path);
+                break;
+            case "fifo":
+                UnixCommands.MakeFifo(path);
+                break;
+            case "link to nowhere":
+                File.CreateSymbolicLink(path, "nowhere");
+                break;
+            case "link to a file":
+                File.WriteAllText(path + ".file", "");
+                File.CreateSymbolicLink(path, path + ".file");
+                break;
+            default:
+                File.CreateSymbolicLink(path, Path.GetFileName(path));
+                break;
+        }
+    }
 
     // Moved away before the listener is closed, which removes the name it was bound to.
     private static void LeaveStaleSocket(string path)

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>What stands at a path; the values are those of <c>st_mode</c> (inode(7)).</summary>
+public enum UnixFileType
+{
+    /// <summary>A named pipe.</summary>
+    Fifo = 0x1000,
+
+    /// <summary>A terminal and its like.</summary>
+    CharacterDevice = 0x2000,
+
+    /// <summary>A directory.</summary>
+    Directory = 0x4000,
+
+    /// <summary>A disk.</summary>
+    BlockDevice = 0x6000,
+
+    /// <summary>A file.</summary>
+    Regular = 0x8000,
+
+    /// <summary>A symbolic link.</summary>
+    Link = 0xA000,
+
+    /// <summary>A Unix socket.</summary>
+    Socket = 0xC000,
+}
+
+/// <summary>What the kernel says of a path (statx(2)), which .NET does not tell: files of any type are files to it, and opening one to see may hang.</summary>
+/// <param name="Type">What it is.</param>
+/// <param name="Mode">Who may do what.</param>
+/// <param name="Owner">The owner's id.</param>
+public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode Mode, uint Owner)
+{
+    private const int TypeMask = 0xF000;
+
+    /// <summary>The process's effective user.</summary>
+    public static uint CurrentUser => GetEffectiveUser();
+
+    /// <summary>Whether somebody beside the owner may write.</summary>
+    public bool OthersMayWrite => (Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0;
+
+    /// <summary>Looks at a path.</summary>
+    /// <param name="path">Any path.</param>
+    /// <param name="followLinks">False: a link is what it is, else what it leads to.</param>
+    /// <returns>Null when nothing is there: no such path, a link to nowhere.</returns>
+    /// <exception cref="UnauthorizedAccessException">This user may not look there.</exception>
+    /// <exception cref="IOException">It can't be looked at: a loop of links, a name that is too long.</exception>
+    public static UnixFile? At(string path, bool followLinks = true)
+    {
+        const int currentDirectory = -100;
+        const int doNotFollow = 0x100;
+        const uint typeModeAndOwner = 0xB;
+        const int ownerOffset = 20;
+        const int modeOffset = 28;
+        const int noSuchFile = 2;
+        const int accessDenied = 13;
+        const int notADirectory = 20;
+        Span<byte> status = stackalloc byte[256];
+        if (Statx(currentDirectory, path, followLinks ? 0 : doNotFollow, typeModeAndOwner, ref MemoryMarshal.GetReference(status)) == 0)
+        {
+            var mode = MemoryMarshal.Read<ushort>(status[modeOffset..]);
+            return new UnixFile((UnixFileType)(mode & TypeMask), (UnixFileMode)(mode & ~TypeMask), MemoryMarshal.Read<uint>(status[ownerOffset..]));
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error switch
+        {
+            noSuchFile or notADirectory => null,
+            accessDenied => throw new UnauthorizedAccessException("Permission denied."),
+            _ => throw new IOException(Marshal.GetPInvokeErrorMessage(error)),
+        };
+    }
+
+    /// <summary>Why a path is not a file that can be read, for the operator: "is a directory, …"; null when it may be one.</summary>
+    public static string? FaultOfFile(string path)
+    {
+        try
+        {
+            return At(path, followLinks: false) is not { } there ? "does not exist"
+                : (there.Type == UnixFileType.Link ? At(path) : there) is not { } file ? $"is a link to {LinkTarget(path)}, which does not exist"
+                // As /dev/stdin and a shell's <(…) are.
+                : there.Type == UnixFileType.Link && file.Type is (UnixFileType.Fifo or UnixFileType.CharacterDevice) ? null
+                : file.Type != UnixFileType.Regular ? $"is a {Name(file.Type)}, not a file"
+                : null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return "can't be reached by this user: permission denied";
+        }
+        catch (IOException error)
+        {
+            return $"can't be reached: {error.Message}";
+        }
+    }
+
+    /// <summary>Where a link leads.</summary>
+    public static string? LinkTarget(string path) => new FileInfo(path).LinkTarget;
+
+    /// <summary>The type in words.</summary>
+    public static string Name(UnixFileType type) => type switch
+    {
+        UnixFileType.Fifo => "FIFO",
+        UnixFileType.CharacterDevice or UnixFileType.BlockDevice => "device",
+        UnixFileType.Directory => "directory",
+        UnixFileType.Socket => "socket",
+        UnixFileType.Link => "link",
+        _ => "file",
+    };
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int directory, string path, int flags, uint mask, ref byte status);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUser();
+}
