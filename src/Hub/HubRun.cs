@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Blocks;
@@ -10,6 +11,7 @@ using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub;
 
@@ -18,10 +20,15 @@ internal sealed class HubRun : IDisposable
 {
     private readonly HubEventFeed _events;
     private readonly StrangerRegistry _strangers;
-    private readonly Task _accepting;
-    private readonly QuicDoor? _quic;
+    private readonly StrangerLimits _strangerLimits;
+    private readonly FrontDoor _door;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private Task _accepting = Task.CompletedTask;
+    private TunnelListener? _listener;
+    private QuicDoor? _quic;
 
-    /// <summary>Opens the tunnel port.</summary>
+    /// <summary>Joins the parts; the port is opened by <see cref="Open"/>.</summary>
     public HubRun(
         TunnelHubOptions options,
         EdgeStore edges,
@@ -58,14 +65,12 @@ internal sealed class HubRun : IDisposable
 
         edges.Changed += ForgetRemoved;
 
-        var strangerLimits = new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
-        _strangers = new StrangerRegistry(strangerLimits, time);
+        _time = time;
+        _logger = loggerFactory.CreateLogger<TunnelListener>();
+        _strangerLimits = new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
+        _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        var door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), http, time);
-        var accepting = loggerFactory.CreateLogger<TunnelListener>();
-        Listener = TunnelListener.Bind(options.BindAddress, options.TunnelPort, time, accepting);
-        _quic = QuicDoor.Open(options.Quic, certificate, Listener.LocalEndPoint, Reception, strangerLimits, Context, accepting);
-        _accepting = Listener.RunAsync(door.Accept);
+        _door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), http, time);
     }
 
     public TunnelHubOptions Options { get; }
@@ -91,13 +96,23 @@ internal sealed class HubRun : IDisposable
 
     public Reception Reception { get; }
 
-    public TunnelListener Listener { get; }
+    /// <summary>Where edges connect to; null before it is open.</summary>
+    public IPEndPoint? EndPoint => _listener?.LocalEndPoint;
 
     /// <summary>Edges may come over QUIC.</summary>
     public bool HasQuic => _quic is not null;
 
     /// <summary>Connections that have not authenticated yet.</summary>
     public int Strangers => _strangers.Count;
+
+    /// <summary>Opens the tunnel port.</summary>
+    /// <exception cref="Shared.Hosting.OperatorException">The address is not one of this machine, or the port is taken.</exception>
+    public void Open()
+    {
+        _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _time, _logger);
+        _quic = QuicDoor.Open(Options.Quic, Certificate, _listener.LocalEndPoint, Reception, _strangerLimits, Context, _logger);
+        _accepting = _listener.RunAsync(_door.Accept);
+    }
 
     /// <summary>New streams and sessions go by other options.</summary>
     public void Change(TunnelHubOptions options) => Streams.Options = Sessions.Options = Forwarding(options);
@@ -108,8 +123,8 @@ internal sealed class HubRun : IDisposable
         ImmutableArray<ConnectedEdgeStatus> connected = [.. Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
         return new HubStatus
         {
-            Running = true,
-            TunnelPort = Listener.LocalEndPoint.Port,
+            Running = _listener is not null,
+            TunnelPort = EndPoint?.Port ?? Options.TunnelPort,
             Quic = HasQuic,
             Version = TunnelHub.Version,
             Since = Since,
@@ -131,7 +146,7 @@ internal sealed class HubRun : IDisposable
     /// <summary>Closes the port, lets open streams go on for a while, then ends the tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
-        Listener.Dispose();
+        _listener?.Dispose();
         await _accepting;
         if (_quic is not null)
             await _quic.DisposeAsync();
@@ -142,7 +157,7 @@ internal sealed class HubRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Listener.Dispose();
+        _listener?.Dispose();
         Edges.Changed -= ForgetRemoved;
         Live.Dispose();
         Streams.Dispose();

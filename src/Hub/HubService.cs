@@ -54,12 +54,7 @@ internal static class HubService
         return await runner.RunAsync(new ServiceDefinition
         {
             Name = "tunnel-hub",
-            StartAsync = async cancellation =>
-            {
-                await hub.StartAsync(cancellation);
-                admin = await StartAdminAsync(
-                    hub, new AdministeredHub(hub, metrics), network, options, () => Volatile.Read(ref publicHost), loggerFactory, cancellation);
-            },
+            StartAsync = StartAsync,
             StopAsync = async drain =>
             {
                 if (admin is not null)
@@ -69,6 +64,23 @@ internal static class HubService
             DrainTimeout = options.DrainTimeout,
             Status = () => Describe(hub.GetStatus()),
         });
+
+        async Task StartAsync(CancellationToken cancellation)
+        {
+            // In between: who sees the tunnel port open finds the admin socket there, and a second hub on the same socket opens no port.
+            hub.BeforeOpening = async token => admin = await StartAdminAsync(
+                hub, new AdministeredHub(hub, metrics), network, options, () => Volatile.Read(ref publicHost), loggerFactory, token);
+            try
+            {
+                await hub.StartAsync(cancellation);
+            }
+            catch when (admin is not null)
+            {
+                await StopAdminAsync(admin);
+                admin = null;
+                throw;
+            }
+        }
 
         void Change(TunnelHubOptions changed)
         {

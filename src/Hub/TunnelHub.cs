@@ -106,6 +106,12 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>What takes connections to the tunnel port that choose HTTP; null: none may. To be set before the start.</summary>
     internal IHttpConnections? HttpConnections { get; init; }
 
+    /// <summary>
+    /// Is done when the state is read and before the tunnel port is open, so that whoever sees the port open can administer; null: nothing. To be set before
+    /// the start, which fails when it fails.
+    /// </summary>
+    internal Func<CancellationToken, Task>? BeforeOpening { get; set; }
+
     /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
     internal SslStreamCertificateContext? CertificateContext => _run?.Certificate.Context;
 
@@ -199,16 +205,22 @@ public sealed class TunnelHub : IAsyncDisposable
         _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
         EdgeStore? edges = null;
         HubCertificate? certificate = null;
+        HubRun? run = null;
         try
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            var run = new HubRun(_options, edges, certificate, _events, HttpConnections, _time, _loggerFactory);
-            _metrics?.Watch(run);
+            run = new HubRun(_options, edges, certificate, _events, HttpConnections, _time, _loggerFactory);
             _run = run;
+            if (BeforeOpening is { } before)
+                await before(cancellationToken);
+            run.Open();
+            _metrics?.Watch(run);
         }
         catch (Exception e)
         {
+            _run = null;
+            run?.Dispose();
             certificate?.Dispose();
             if (edges is not null)
                 await edges.DisposeAsync();
@@ -222,8 +234,8 @@ public sealed class TunnelHub : IAsyncDisposable
 
         if (wasCutOff)
             NoteRecovery(edges.Current.Count, previousStart);
-        HubLog.Started(_logger, _run.Listener.LocalEndPoint, _options.TargetHost, edges.Current.Count);
-        AcceptingLog.Listening(_logger, _run.Listener.LocalEndPoint, certificate.Pin);
+        HubLog.Started(_logger, run.EndPoint!, _options.TargetHost, edges.Current.Count);
+        AcceptingLog.Listening(_logger, run.EndPoint!, certificate.Pin);
     }
 
     private async Task CloseAsync(HubRun run, TimeSpan drain)

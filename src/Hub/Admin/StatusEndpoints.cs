@@ -20,7 +20,7 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
 
     private Task ReadyAsync(HttpContext context) => hub.GetStatus().Running
         ? AdminResults.WriteAsync(context, new HealthAnswer("ready"), AdminJson.Default.HealthAnswer)
-        : throw new ProblemException(new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = "The hub is not running." });
+        : throw new ProblemException(new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = "The hub has not opened its tunnel port." });
 
     private static Task HealthAsync(HttpContext context) => AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer);
 }

@@ -1,4 +1,4 @@
-using Tunnel.Hub.Edges;
+using Microsoft.AspNetCore.Http;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Tokens;
 
@@ -24,8 +24,11 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
             "(missing)",
             "is needed for a token: name the hub's public host with --host HOST[:PORT] (in the API: host), or set publicHost in the hub's configuration"));
         if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port))
-            throw new ProblemException(Problem.Invalid("$.host", text, HostSyntax.FaultOf(text, HostSyntax.ValidHostAndPort)));
-        return new TokenTarget(host, port ?? hub.GetStatus().TunnelPort, mode);
+            throw new ProblemException(Problem.Invalid("$.host", text, HostSyntax.FaultOfHost(text, HostSyntax.ValidHostAndPort)));
+        var tunnelPort = port ?? hub.GetStatus().TunnelPort;
+        if (tunnelPort == 0)
+            throw new ProblemException(new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = "The hub is starting and has no tunnel port yet. Ask again." });
+        return new TokenTarget(host, tunnelPort, mode);
     }
 
     public string Issue(TokenTarget target, string edgeId, string secret) =>

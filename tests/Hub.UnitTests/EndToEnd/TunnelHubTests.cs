@@ -228,6 +228,33 @@ public sealed class TunnelHubTests : IAsyncLifetime
         Assert.False(hub.GetStatus().Running);
     }
 
+    [Fact]
+    public async Task What_is_done_before_the_opening_finds_the_edges_and_no_port()
+    {
+        await _hub.StopAsync();
+        var looked = false;
+        await using var hub = new TunnelHub(Options(), NullLoggerFactory.Instance);
+        hub.BeforeOpening = async cancellation =>
+        {
+            looked = true;
+            Assert.False(hub.GetStatus().Running);
+            Assert.True((await hub.UpdateAllowedEdgesAsync([new EdgeDefinition { Id = "b", Secret = Secret, ListenPorts = [80] }], cancellation)).Succeeded);
+        };
+        await hub.StartAsync();
+        Assert.True(looked);
+        Assert.True(hub.GetStatus().Running);
+    }
+
+    [Fact]
+    public async Task A_port_that_can_not_be_administered_is_not_opened()
+    {
+        await _hub.StopAsync();
+        await using var hub = new TunnelHub(Options(), NullLoggerFactory.Instance) { BeforeOpening = _ => throw new OperatorException("no socket") };
+        Assert.Equal("no socket", (await Assert.ThrowsAsync<OperatorException>(() => hub.StartAsync())).Message);
+        Assert.False(hub.GetStatus().Running);
+        Assert.Null(hub.Edges);
+    }
+
     private TunnelHubOptions Options() => new()
     {
         TunnelPort = 0,
