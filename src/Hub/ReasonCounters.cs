@@ -20,8 +20,11 @@ internal sealed class ReasonCounters<TReason>
     public static string NameOf(TReason reason) => Names[Array.IndexOf(Reasons, reason)];
 
     /// <summary>All reasons in camelCase, those never seen included, so that a reader finds every name.</summary>
-    public ImmutableSortedDictionary<string, long> Snapshot() =>
-        Reasons.Select((reason, i) => KeyValuePair.Create(Names[i], this[reason])).ToImmutableSortedDictionary();
+    public ImmutableSortedDictionary<string, long> Snapshot() => Snapshot(static _ => true);
+
+    /// <summary>The same of some reasons.</summary>
+    public ImmutableSortedDictionary<string, long> Snapshot(Func<TReason, bool> wanted) =>
+        Reasons.Where(wanted).ToImmutableSortedDictionary(NameOf, reason => this[reason]);
 
     private static int IndexOf(TReason reason) => Unsafe.BitCast<TReason, int>(reason);
 }

@@ -39,7 +39,7 @@ internal sealed class DatagramSocket : IDatagramSocket
             socket.ReceiveBufferSize = KernelBuffer;
             socket.SendBufferSize = KernelBuffer;
             PacketInfo.Enable(socket);
-            DatagramReceiver.Coalesce(socket);
+            DatagramReceiver.Coalesce(socket.SafeHandle);
             socket.Bind(endPoint);
             return new DatagramSocket(socket);
         }

@@ -33,11 +33,14 @@ internal enum SessionFailure
     /// <summary>A datagram waited longer for the upstream's name than it is of use.</summary>
     Expired,
 
-    /// <summary>The session ended while a datagram waited for the upstream's name, or before it could be sent.</summary>
+    /// <summary>The session ended before a datagram or a reply could be sent.</summary>
     SessionGone,
 
-    /// <summary>The tunnel had no room for a reply.</summary>
-    ReplyDropped,
+    /// <summary>The kernel refused to send a datagram, or the upstream's network answered that there is no way.</summary>
+    SendFailed,
+
+    /// <summary>The upstream's replies came faster than they could be read, and the kernel dropped some.</summary>
+    ReceiveOverflow,
 
     /// <summary>The port's lists don't let the client in, though its edge did.</summary>
     SourceDenied,
@@ -58,4 +61,11 @@ internal static class SessionFailures
         SourceFault.Private => SessionFailure.PrivateSource,
         _ => SessionFailure.UnknownSource,
     };
+}
+
+internal static class SessionFailures
+{
+    /// <summary>Whether it is a session that came to nothing; its datagrams, if any, are counted for reasons of their own. Else it is a datagram.</summary>
+    public static bool IsOfSession(this SessionFailure failure) => failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
+        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.Unreachable or SessionFailure.SourceDenied or SessionFailure.PrivateSource;
 }

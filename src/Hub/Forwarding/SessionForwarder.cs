@@ -1,10 +1,12 @@
+using System.Collections.Immutable;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Buffers;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -17,27 +19,23 @@ internal sealed class SessionForwarder : IDisposable
     // One timer for all sessions; a session ends at most this much late.
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-    // Among so many of the oldest the one that was idle longest gives way.
-    private const int EvictionSample = 32;
 
     // Datagrams that wait for names: what is more than a moment's worth is a flood.
     private const int MaxHeldBytes = 4 << 20;
-    private readonly TargetResolver _resolver;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
     private readonly Lock _lock = new();
 
-    // In the order in which they were opened.
-    private readonly LinkedList<UpstreamSession> _sessions = new();
+    private readonly SessionShares _sessions = new();
     private readonly KeyedLogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
     public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TransportContext context, ILogger<SessionForwarder> logger)
     {
         Options = options;
-        _resolver = resolver;
         Traffic = traffic;
         _logger = logger;
         var time = Time = context.Time;
+        Targets = new UpstreamTargets(resolver, time);
         Memory = context.Flow.Datagrams.Part(MaxHeldBytes);
         _throttle = new KeyedLogThrottle<(string, int, SessionFailure)>(time, TimeSpan.FromSeconds(1));
         _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).Sweep(), this, SweepInterval, SweepInterval);
@@ -48,6 +46,9 @@ internal sealed class SessionForwarder : IDisposable
     public long NowMilliseconds => (long)Time.GetElapsedTime(0).TotalMilliseconds;
 
     public TrafficRegistry Traffic { get; }
+
+    /// <summary>Where upstreams are.</summary>
+    public UpstreamTargets Targets { get; }
 
     /// <summary>What datagrams may wait in for the names of their upstreams.</summary>
     public DatagramMemory Memory { get; }
@@ -67,6 +68,12 @@ internal sealed class SessionForwarder : IDisposable
 
     /// <summary>What was lost, by reason.</summary>
     public ReasonCounters<SessionFailure> Failures { get; } = new();
+
+    /// <summary>The part of <see cref="Failures"/> that is of sessions.</summary>
+    public ImmutableSortedDictionary<string, long> Refused => Failures.Snapshot(SessionFailures.IsOfSession);
+
+    /// <summary>The part of <see cref="Failures"/> that is of datagrams.</summary>
+    public ImmutableSortedDictionary<string, long> Dropped => Failures.Snapshot(static failure => !failure.IsOfSession());
 
     /// <summary>Called on the tunnel's read loop. Null refuses the session.</summary>
     public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening)
@@ -95,7 +102,7 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         // A name that had no address a moment ago: not one session more that waits for nothing.
-        var isKnown = _resolver.TryResolve(info.TargetHost, out var addresses);
+        var isKnown = Targets.TryResolve(info.TargetHost, out var addresses);
         if (isKnown && addresses.Length == 0)
         {
             NoteFailure(info, SessionFailure.NameNotFound);
@@ -104,7 +111,7 @@ internal sealed class SessionForwarder : IDisposable
 
         var upstream = new UpstreamSession(this, info, session, opening, policy);
         upstream.Traffic.Add(upstream);
-        if (Enter(upstream) is { } evicted)
+        if (Enter(upstream, opening.Source?.Address) is { } evicted)
         {
             NoteFailure(evicted.Info, SessionFailure.Evicted);
             // It is out of the list already.
@@ -113,7 +120,7 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         if (isKnown)
-            upstream.Connect(Choose(addresses));
+            upstream.Connect(addresses);
         else
             _ = ResolveAsync(upstream);
         return upstream;
@@ -124,13 +131,9 @@ internal sealed class SessionForwarder : IDisposable
     {
         bool removed;
         lock (_lock)
-        {
-            // Twice for one that both sides end.
-            removed = session.Entry.List is not null;
-            if (removed)
-                _sessions.Remove(session.Entry);
-        }
+            removed = _sessions.Remove(session);
 
+        // Not twice for one that both sides end.
         if (removed)
             session.NoteEnd(reason);
         session.Close();
@@ -148,7 +151,7 @@ internal sealed class SessionForwarder : IDisposable
         Failures.Add(failure, count);
         Traffic.Find(new TrafficKey(info.EdgeId, Udp: true, info.Port))?.CountError(
             ReasonCounters<SessionFailure>.NameOf(failure),
-            upstream: failure is SessionFailure.Refused or SessionFailure.Unreachable or SessionFailure.NameNotFound,
+            upstream: failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound,
             count);
         Log(info, failure);
     }
@@ -174,50 +177,43 @@ internal sealed class SessionForwarder : IDisposable
             End(session, "shuttingDown");
     }
 
+    /// <summary>A datagram of a session's client has followed an answer.</summary>
+    public void NoteTwoWay(UpstreamSession session)
+    {
+        lock (_lock)
+            _sessions.NoteTwoWay(session);
+    }
+
     /// <summary>Enters a session.</summary>
     /// <returns>One that has to give way: each takes a descriptor, and TCP streams need some too.</returns>
-    private UpstreamSession? Enter(UpstreamSession session)
+    private UpstreamSession? Enter(UpstreamSession session, IPAddress? client)
     {
         lock (_lock)
         {
-            UpstreamSession? longestIdle = null;
-            var node = _sessions.Count >= Options.MaxSessions ? _sessions.First : null;
-            for (var looked = 0; node is not null && looked < EvictionSample; looked++, node = node.Next)
-            {
-                if (longestIdle is null || node.Value.LastActive < longestIdle.LastActive)
-                    longestIdle = node.Value;
-            }
-
-            if (longestIdle is not null)
-                _sessions.Remove(longestIdle.Entry);
-            _sessions.AddLast(session.Entry);
-            return longestIdle;
+            var evicted = _sessions.Count >= Options.MaxSessions ? _sessions.Evict(session.Info.EdgeId) : null;
+            _sessions.Add(session, session.Info.EdgeId, session.Info.Port, client is null ? 0 : AddressNumber.Of(client));
+            return (UpstreamSession?)evicted;
         }
     }
 
     private UpstreamSession[] Snapshot()
     {
         lock (_lock)
-            return [.. _sessions];
+            return [.. _sessions.All.Cast<UpstreamSession>()];
     }
 
     private async Task ResolveAsync(UpstreamSession session)
     {
-        var addresses = await _resolver.ResolveAsync(session.Info.TargetHost);
+        var addresses = await Targets.ResolveAsync(session.Info.TargetHost);
         if (addresses.Length > 0)
         {
-            session.Connect(Choose(addresses));
+            session.Connect(addresses);
             return;
         }
 
         NoteFailure(session.Info, SessionFailure.NameNotFound);
         End(session, "nameNotFound");
     }
-
-    // UDP can't tell an address that nobody listens on from a slow answer, so there is no trying them all: of "localhost" and its like, which have
-    // both families, most services take IPv4.
-    private static IPAddress Choose(IPAddress[] addresses) =>
-        Array.Find(addresses, address => address.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
 
     private void Sweep()
     {
@@ -227,7 +223,7 @@ internal sealed class SessionForwarder : IDisposable
             if (session.IsIdle(now))
                 End(session, "idleTimeout");
             else
-                session.DropExpired();
+                session.Tend(now);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
@@ -10,37 +11,39 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.</summary>
-internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveConnection
+internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConnection
 {
     // A datagram that waited longer for the upstream's name is of no use any more (protocol.md section 4).
     private const long MaxHeldMilliseconds = 100;
 
-    private readonly Lock _lock = new();
-    private readonly SessionForwarder _forwarder;
+    // The edge, which sees a client's datagrams first, ends idle sessions: were it done here too, a datagram would cross the end and be lost.
+    private static readonly TimeSpan IdleGrace = TimeSpan.FromSeconds(10);
+
+    // An upstream that is silent for so long may have moved without anybody there to refuse.
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
+
     private readonly byte[] _header;
+    private readonly IPEndPoint? _client;
+    private readonly long _id;
+    private readonly DateTimeOffset _since;
 
     // While the upstream's name is asked for.
     private HeldDatagrams? _held;
-    private Socket? _socket;
-    private bool _closed;
     private bool _headerSent;
-    private readonly string? _client;
-    private readonly long _id;
-    private readonly DateTimeOffset _since;
-    private long _lastActive;
+    private bool _isTwoWay;
+    private long _lastSent;
+    private long _lastHeard;
     private long _bytesIn;
     private long _bytesOut;
 
     public UpstreamSession(SessionForwarder forwarder, SessionInfo info, ITunnelSession session, in StreamOpening opening, PortPolicy policy)
+        : base(forwarder, info)
     {
-        _forwarder = forwarder;
-        Info = info;
-        Entry = new LinkedListNode<UpstreamSession>(this);
         Session = session;
         Policy = policy;
         _header = policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
-        _lastActive = forwarder.Time.GetTimestamp();
-        _client = opening.Source?.ToString();
+        _lastSent = _lastHeard = forwarder.Time.GetTimestamp();
+        _client = opening.Source;
         _id = forwarder.Traffic.NextId();
         _since = forwarder.Time.GetUtcNow();
         Traffic = forwarder.Traffic.Of(info.EdgeId, udp: true, info.Port);
@@ -48,75 +51,27 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
 
     public PortTraffic Traffic { get; }
 
-    public SessionInfo Info { get; }
-
-    /// <summary>Its place in the forwarder's list.</summary>
-    public LinkedListNode<UpstreamSession> Entry { get; }
-
-    /// <summary>The timestamp of its last datagram.</summary>
-    public long LastActive => Volatile.Read(ref _lastActive);
+    public override long LastActive => Math.Max(Volatile.Read(ref _lastSent), Volatile.Read(ref _lastHeard));
 
     public ITunnelSession Session { get; }
 
     public PortPolicy Policy { get; }
 
-    /// <summary>Whether nothing has passed for the port's idle time-out.</summary>
+    /// <summary>Whether nothing has passed for the port's idle time-out, and the edge has had its time to end it.</summary>
     public bool IsIdle(long now) =>
-        _forwarder.Time.GetElapsedTime(Volatile.Read(ref _lastActive), now) >= (Policy.IdleTimeout ?? PortPolicy.DefaultUdpIdleTimeout);
+        Forwarder.Time.GetElapsedTime(LastActive, now) >= (Policy.IdleTimeout ?? PortPolicy.DefaultUdpIdleTimeout) + IdleGrace;
 
-    /// <summary>Gives the session its upstream, and what was held until now.</summary>
-    public void Connect(IPAddress target)
+    /// <summary>Once a second: drops what has waited for too long, and looks whether a silent upstream is where its name says.</summary>
+    public void Tend(long now)
     {
-        var socket = TryConnect(new IPEndPoint(target, Info.TargetPort));
-        if (socket is null)
+        lock (Sync)
         {
-            _forwarder.NoteFailure(Info, SessionFailure.Unreachable);
-            _forwarder.End(this, "unreachable");
-            return;
-        }
-
-        lock (_lock)
-        {
-            if (_closed)
-            {
-                socket.Dispose();
-                return;
-            }
-
-            if (_held is not null)
-            {
-                DropExpiredLocked();
-                _held.TakeAll((Session: this, socket), static (to, payload) => to.Session.AddToRun(to.socket, payload));
-                _held = null;
-                SendRun(socket);
-            }
-
-            _socket = socket;
-        }
-
-        new UpstreamReceiver(socket, this).Start();
-    }
-
-    /// <summary>Closes the socket.</summary>
-    public void Close()
-    {
-        lock (_lock)
-        {
-            _closed = true;
-            if (_held?.DropAll() is > 0 and var lost)
-                _forwarder.NoteFailure(Info, SessionFailure.SessionGone, lost);
-            _held = null;
-            _socket?.Dispose();
-        }
-    }
-
-    /// <summary>Drops what has waited for the upstream's name for too long.</summary>
-    public void DropExpired()
-    {
-        if (Volatile.Read(ref _socket) is not null)
-            return;
-        lock (_lock)
             DropExpiredLocked();
+            NoteOverflowsLocked();
+        }
+
+        if (_lastSent > _lastHeard && Forwarder.Time.GetElapsedTime(_lastHeard, now) >= SilenceLimit)
+            LookAgain(wasRefused: false, SilenceLimit);
     }
 
     /// <summary>The session is over: it is counted out and, where the policy says so, kept in the log.</summary>
@@ -126,14 +81,14 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
         Traffic.Remove(this, bytesIn, bytesOut);
         if (!Policy.LogConnections)
             return;
-        var now = _forwarder.Time.GetUtcNow();
-        _forwarder.Traffic.Log.Add(new ConnectionRecord
+        var now = Forwarder.Time.GetUtcNow();
+        Forwarder.Traffic.Log.Add(new ConnectionRecord
         {
             Time = now,
             EdgeId = Info.EdgeId,
             Port = Info.Port,
             Proto = "udp",
-            Client = _client,
+            Client = _client?.ToString(),
             Action = ConnectionAction.Allowed,
             Reason = reason,
             BytesIn = bytesIn,
@@ -152,7 +107,7 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
         EdgeId = Info.EdgeId,
         Port = Info.Port,
         Proto = "udp",
-        Client = _client,
+        Client = _client?.ToString(),
         Target = HostSyntax.Format(Info.TargetHost, Info.TargetPort),
         Since = _since,
         BytesIn = Volatile.Read(ref _bytesIn),
@@ -169,67 +124,76 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
 
     void IDatagramSink.OnBatchEnd()
     {
-        if (Volatile.Read(ref _socket) is { } socket)
+        if (Socket is { } socket)
             SendRun(socket);
     }
 
-    void IDatagramSink.OnSessionClosed() => _forwarder.Forget(this);
+    void IDatagramSink.OnSessionClosed() => Forwarder.Forget(this);
 
-    void IUpstreamReplies.OnReply(ReadOnlySpan<byte> datagram)
+    public override void OnReply(ReadOnlySpan<byte> datagram)
     {
         Volatile.Write(ref _bytesOut, _bytesOut + datagram.Length);
         Traffic.NoteSuccess();
-        if (!Session.Queue(datagram))
-            _forwarder.NoteFailure(Info, SessionFailure.ReplyDropped);
+        if (Session.Queue(datagram))
+            return;
+        // While the session is open the tunnel has dropped it, and counted it for its own reason.
+        if (Session.IsOpen)
+            Traffic.CountError("replyDropped", upstream: false);
+        else
+            Forwarder.NoteFailure(Info, SessionFailure.SessionGone);
     }
 
-    void IUpstreamReplies.OnBatchEnd()
+    public override void OnBatchEnd()
     {
-        Touch();
+        Volatile.Write(ref _lastHeard, Forwarder.Time.GetTimestamp());
         Session.Flush();
     }
-
-    void IUpstreamReplies.OnError(SocketError error) => _forwarder.NoteFailure(Info, Classify(error));
 
     /// <summary>Before there is a socket it is held; else it leaves at the batch's end.</summary>
     private void Add(ReadOnlySpan<byte> payload)
     {
-        Touch();
+        Volatile.Write(ref _lastSent, Forwarder.Time.GetTimestamp());
+        if (!_isTwoWay && Volatile.Read(ref _bytesOut) > 0)
+        {
+            _isTwoWay = true;
+            Forwarder.NoteTwoWay(this);
+        }
+
         // The tunnel's read loop alone comes here.
         Volatile.Write(ref _bytesIn, _bytesIn + payload.Length);
-        if ((Volatile.Read(ref _socket) ?? TryHold(payload)) is { } socket)
+        if ((Socket ?? TryHold(payload)) is { } socket)
             AddToRun(socket, payload);
     }
 
     /// <returns>The socket, if there is one by now, and then nothing is held.</returns>
-    private Socket? TryHold(ReadOnlySpan<byte> payload)
+    private ConnectedDatagrams? TryHold(ReadOnlySpan<byte> payload)
     {
-        lock (_lock)
+        lock (Sync)
         {
-            if (_socket is not null)
-                return _socket;
+            if (Socket is { } socket)
+                return socket;
             DropExpiredLocked();
-            _held ??= _closed ? null : new HeldDatagrams(_forwarder.Memory, MaxHeldMilliseconds);
+            _held ??= IsClosed ? null : new HeldDatagrams(Forwarder.Memory, MaxHeldMilliseconds);
             if (_held is null)
-                _forwarder.NoteFailure(Info, SessionFailure.SessionGone);
-            else if (!_held.TryHold(payload, _forwarder.NowMilliseconds))
-                _forwarder.NoteFailure(Info, SessionFailure.NotReady);
+                Forwarder.NoteFailure(Info, SessionFailure.SessionGone);
+            else if (!_held.TryHold(payload, Forwarder.NowMilliseconds))
+                Forwarder.NoteFailure(Info, SessionFailure.NotReady);
             return null;
         }
     }
 
     private void DropExpiredLocked()
     {
-        if (_held?.DropExpired(_forwarder.NowMilliseconds) is > 0 and var expired)
-            _forwarder.NoteFailure(Info, SessionFailure.Expired, expired);
+        if (_held?.DropExpired(Forwarder.NowMilliseconds) is > 0 and var expired)
+            Forwarder.NoteFailure(Info, SessionFailure.Expired, expired);
     }
 
-    private void AddToRun(Socket socket, ReadOnlySpan<byte> payload)
+    private void AddToRun(ConnectedDatagrams socket, ReadOnlySpan<byte> payload)
     {
         var header = _headerSent && Policy.UdpProxyProtocol == UdpProxyProtocol.First ? default : _header.AsSpan();
         if (header.Length + payload.Length > DatagramRun.MaxPayload)
         {
-            _forwarder.NoteFailure(Info, SessionFailure.TooLarge);
+            Forwarder.NoteFailure(Info, SessionFailure.TooLarge);
             return;
         }
 
@@ -240,33 +204,32 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
         DatagramRun.Current.TryAdd(this, header, payload);
     }
 
-    private void SendRun(Socket socket)
+    private void SendRun(ConnectedDatagrams socket)
     {
-        var result = DatagramRun.Current.Send(this, socket.SafeHandle, [], []);
-        if (result.Refused > 0)
-            _forwarder.NoteFailure(Info, SessionFailure.Refused, result.Refused);
+        var result = socket.Send(this);
         if (result.Dropped > 0)
-            _forwarder.NoteFailure(Info, Classify(result.Error), result.Dropped);
+            Forwarder.NoteFailure(Info, Classify(result.Error), result.Dropped);
+        for (var i = 0; i < result.Refused; i++)
+            OnError(socket, SocketError.ConnectionRefused);
     }
 
-    private static Socket? TryConnect(IPEndPoint target)
+    protected override void OnConnectedLocked(ConnectedDatagrams socket)
     {
-        Socket? socket = null;
-        try
-        {
-            socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-            socket.Connect(target);
-            DatagramReceiver.Coalesce(socket);
-            return socket;
-        }
-        catch (SocketException)
-        {
-            socket?.Dispose();
-            return null;
-        }
+        _headerSent = false;
+        if (_held is null)
+            return;
+        DropExpiredLocked();
+        _held.TakeAll((Session: this, socket), static (to, payload) => to.Session.AddToRun(to.socket, payload));
+        _held = null;
+        SendRun(socket);
     }
 
-    private void Touch() => Volatile.Write(ref _lastActive, _forwarder.Time.GetTimestamp());
+    protected override void OnClosedLocked()
+    {
+        if (_held?.DropAll() is > 0 and var lost)
+            Forwarder.NoteFailure(Info, SessionFailure.SessionGone, lost);
+        _held = null;
+    }
 
     private static byte[] MakeHeader(in StreamOpening opening)
     {
@@ -274,19 +237,4 @@ internal sealed class UpstreamSession : IDatagramSink, IUpstreamReplies, ILiveCo
         var length = ProxyV2.Write(buffer, opening.Source, opening.Destination, ProxyTransport.Datagram);
         return buffer[..length].ToArray();
     }
-
-    private static SessionFailure Classify(SocketError error) => error switch
-    {
-        SocketError.ConnectionRefused => SessionFailure.Refused,
-        SocketError.MessageSize => SessionFailure.TooLarge,
-        SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable => SessionFailure.NoRoom,
-        _ => SessionFailure.Unreachable,
-    };
 }
-
-/// <summary>Which session it is, for logs and counters.</summary>
-/// <param name="EdgeId">Whose.</param>
-/// <param name="Port">The edge's listening port.</param>
-/// <param name="TargetHost">The upstream's name or address.</param>
-/// <param name="TargetPort">The upstream's port.</param>
-internal sealed record SessionInfo(string EdgeId, int Port, string TargetHost, int TargetPort);

@@ -69,16 +69,22 @@ public sealed unsafe class DatagramReceiver
     /// <summary>The last call found as much as it can take: more may be waiting.</summary>
     public bool WasFull => _count == MaxMessages;
 
+    /// <summary>Messages of the last call that <see cref="TryNext"/> has left out because they did not fit, which the kernel never should have sent.</summary>
+    public int Cut { get; private set; }
+
     /// <summary>Lets the kernel put datagrams of one sender together for this socket; does nothing where it can't (before Linux 5.0).</summary>
-    public static void Coalesce(Socket socket)
+    public static void Coalesce(SafeSocketHandle socket) => NativeSocket.SetOption(socket, NativeDatagrams.LevelUdp, NativeDatagrams.UdpGro, 1);
+
+    /// <summary>Datagrams that found a socket's receive buffer full, as the kernel counts them: several of one sender may be one. 0 when it is closed.</summary>
+    public static uint Overflows(SafeSocketHandle socket)
     {
         try
         {
-            socket.SetRawSocketOption(NativeDatagrams.LevelUdp, NativeDatagrams.UdpGro, [1, 0, 0, 0]);
+            return NativeDatagrams.Overflows(socket);
         }
-        catch (SocketException)
+        catch (ObjectDisposedException)
         {
-            // Then each datagram is a message of its own.
+            return 0;
         }
     }
 
@@ -86,7 +92,7 @@ public sealed unsafe class DatagramReceiver
     /// <returns><see cref="SocketError.WouldBlock"/> when there is nothing, <see cref="SocketError.OperationAborted"/> when the socket was closed.</returns>
     public SocketError Receive(SafeSocketHandle socket)
     {
-        (_count, _message, _offset, _segment) = (0, 0, 0, 0);
+        (_count, _message, _offset, _segment, Cut) = (0, 0, 0, 0, 0);
         for (int i = 0; i < MaxMessages; i++)
         {
             ref NativeDatagrams.Header header = ref _messages[i].Header;
@@ -117,7 +123,10 @@ public sealed unsafe class DatagramReceiver
             if (_offset == 0)
                 _segment = SegmentSize(Control(_message), length);
             // A part that was cut is no datagram that anybody sent.
-            if ((message.Header.Flags & NativeDatagrams.Truncated) == 0 && (_offset < length || (length == 0 && _offset == 0)))
+            bool isCut = (message.Header.Flags & NativeDatagrams.Truncated) != 0;
+            if (isCut)
+                Cut++;
+            if (!isCut && (_offset < length || (length == 0 && _offset == 0)))
             {
                 var payload = new ReadOnlySpan<byte>(_payloads + ((nint)_message * PayloadSize) + _offset, Math.Min(_segment, length - _offset));
                 datagram = new ReceivedDatagram(new(_addresses + (_message * (AddressSize + 4)), AddressSize), Control(_message), payload);

@@ -81,8 +81,8 @@ public sealed unsafe class DatagramRun
         }
         catch (ObjectDisposedException)
         {
-            // Closed at this moment: as if the datagrams had come later.
-            return default;
+            // Closed at this moment.
+            return sending.GiveUp();
         }
         finally
         {
@@ -128,6 +128,9 @@ public sealed unsafe class DatagramRun
                 segment = SendSome(segment) && CanSegment;
             return new DatagramResult(_dropped, _refused, _error);
         }
+
+        /// <summary>The socket is closed.</summary>
+        public DatagramResult GiveUp() => new(_dropped + run._count - _next, _refused, SocketError.OperationAborted);
 
         /// <summary>Sends the rest, or as much as goes until something has to be decided.</summary>
         /// <returns>False when the next datagram must not go as a part of a message.</returns>

@@ -26,7 +26,7 @@ internal sealed class EventLoop
     private readonly Lock _lock = new();
     private readonly Stack<int> _free = new();
     private readonly Queue<Action> _yielded = new();
-    private LoopSocket?[] _sockets = new LoopSocket?[64];
+    private LoopEntry?[] _sockets = new LoopEntry?[64];
     private int _used;
     private uint _generation;
     private List<Action> _posted = [];
@@ -61,14 +61,14 @@ internal sealed class EventLoop
 
     /// <summary>Starts to watch a socket.</summary>
     /// <returns>False when the kernel refuses, or the socket is closed.</returns>
-    public bool Add(LoopSocket socket, SafeHandle descriptor, uint events)
+    public bool Add(LoopEntry socket, SafeHandle descriptor, uint events)
     {
         lock (_lock)
         {
             if (!_free.TryPop(out var slot)) slot = _used++;
             if (slot == _sockets.Length)
             {
-                var larger = new LoopSocket?[slot * 2];
+                var larger = new LoopEntry?[slot * 2];
                 _sockets.CopyTo(larger, 0);
                 Volatile.Write(ref _sockets, larger);
             }
@@ -84,17 +84,17 @@ internal sealed class EventLoop
     }
 
     /// <summary>Waits for other events of a watched socket; tells at once of those that are there.</summary>
-    public bool Modify(LoopSocket socket, SafeHandle descriptor, uint events) => TryControl(Epoll.Modify, socket, descriptor, events);
+    public bool Modify(LoopEntry socket, SafeHandle descriptor, uint events) => TryControl(Epoll.Modify, socket, descriptor, events);
 
     /// <summary>Stops to watch a socket that stays open.</summary>
-    public void Remove(LoopSocket socket, SafeHandle descriptor)
+    public void Remove(LoopEntry socket, SafeHandle descriptor)
     {
         TryControl(Epoll.Delete, socket, descriptor, 0);
         Forget(socket);
     }
 
     /// <summary>The socket is closed, by which the kernel has forgotten it.</summary>
-    public void Forget(LoopSocket socket)
+    public void Forget(LoopEntry socket)
     {
         lock (_lock)
         {
@@ -124,7 +124,7 @@ internal sealed class EventLoop
         Epoll.Signal(_wake);
     }
 
-    private bool TryControl(int operation, LoopSocket socket, SafeHandle descriptor, uint events)
+    private bool TryControl(int operation, LoopEntry socket, SafeHandle descriptor, uint events)
     {
         try
         {
@@ -157,7 +157,7 @@ internal sealed class EventLoop
         }
     }
 
-    private LoopSocket? Find(ulong token)
+    private LoopEntry? Find(ulong token)
     {
         var socket = Volatile.Read(ref _sockets)[(int)(uint)token];
         return socket?.Token == token ? socket : null;

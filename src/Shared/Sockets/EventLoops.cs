@@ -9,7 +9,12 @@ internal static class EventLoops
     private static readonly Lazy<EventLoop[]> Loops = new(static () =>
         [.. Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount / 2)).Select(static index => EventLoop.Start($"sockets-{index}"))]);
 
+    private static readonly Lazy<EventLoop> ForDatagrams = new(static () => EventLoop.Start("datagrams"));
+
     private static int _next;
+
+    /// <summary>The loop of connected UDP sockets.</summary>
+    public static EventLoop Datagrams => ForDatagrams.Value;
 
     /// <summary>The loop for one more socket.</summary>
     public static EventLoop Next()

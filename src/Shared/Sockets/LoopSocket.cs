@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Sockets;
 /// <summary>
 /// A connected socket on an <see cref="EventLoop"/>, which watches it from the first wait on. Owns the socket. One thread reads at a time, and one writes.
 /// </summary>
-internal sealed class LoopSocket : IDisposable
+internal sealed class LoopSocket : LoopEntry, IDisposable
 {
     private const uint Reads = Epoll.In | Epoll.Priority | Epoll.PeerClosed | Epoll.EdgeTriggered;
 
@@ -37,9 +37,6 @@ internal sealed class LoopSocket : IDisposable
 
     /// <summary>The loop on whose thread things happen.</summary>
     public EventLoop Loop { get; }
-
-    /// <summary>The loop's name for it.</summary>
-    internal ulong Token { get; set; }
 
     /// <summary>Continuations of waits for bytes run on the pool, not on the loop's thread: for what may take long.</summary>
     public bool UsesPool
@@ -147,8 +144,7 @@ internal sealed class LoopSocket : IDisposable
         Volatile.Read(ref _writing)?.Signal(isFinal: true);
     }
 
-    /// <summary>By the loop.</summary>
-    internal void OnEvents(uint events)
+    internal override void OnEvents(uint events)
     {
         if ((events & Epoll.Priority) != 0) _urgent = true;
         var over = (events & (Epoll.Error | Epoll.HangUp)) != 0;

@@ -28,6 +28,13 @@ internal static unsafe partial class NativeDatagrams
     public const int ErrorConnectionRefused = 111;
     public const int ErrorHostUnreachable = 113;
 
+    private const int SocketLevel = 1;
+
+    // SO_MEMINFO: nine numbers, of which SK_MEMINFO_DROPS is the last.
+    private const int MemoryInfo = 55;
+    private const int MemoryFigures = 9;
+    private const int DropFigure = 8;
+
     private const int DontWait = 0x40;
     private const int NoSignal = 0x4000;
 
@@ -59,6 +66,14 @@ internal static unsafe partial class NativeDatagrams
         return sent;
     }
 
+    /// <summary>Datagrams that the kernel has dropped because the socket's receive buffer was full; 0 where it does not tell (before Linux 4.12).</summary>
+    public static uint Overflows(SafeSocketHandle socket)
+    {
+        uint* figures = stackalloc uint[MemoryFigures];
+        uint length = MemoryFigures * sizeof(uint);
+        return GetOption(socket, SocketLevel, MemoryInfo, figures, ref length) == 0 && length > DropFigure * sizeof(uint) ? figures[DropFigure] : 0;
+    }
+
     /// <summary>Only what callers tell apart.</summary>
     public static SocketError ToSocketError(int error) => error switch
     {
@@ -77,6 +92,9 @@ internal static unsafe partial class NativeDatagrams
 
     [LibraryImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
     private static partial int SendMessages(SafeSocketHandle socket, Message* messages, uint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    private static partial int GetOption(SafeSocketHandle socket, int level, int option, void* value, ref uint length);
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -21,6 +21,7 @@ internal static partial class NativeSocket
     private const int InternetVersion4 = 2;
     private const int InternetVersion6 = 10;
     private const int StreamType = 1;
+    private const int DatagramType = 2;
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
     private const int Interrupted = 4;
@@ -61,6 +62,15 @@ internal static partial class NativeSocket
     /// <summary>A new socket for TCP that does not block; an invalid handle when there is none to be had, and then <see cref="LastError"/> tells why.</summary>
     public static SafeSocketHandle Create(AddressFamily family) =>
         new(socket(family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, StreamType | NonBlocking | CloseOnExec, 0), ownsHandle: true);
+
+    /// <summary>The same for UDP.</summary>
+    public static SafeSocketHandle CreateDatagram(AddressFamily family) =>
+        new(socket(family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, DatagramType | NonBlocking | CloseOnExec, 0), ownsHandle: true);
+
+    /// <summary>Sets an option that is an int.</summary>
+    /// <returns>False when the kernel does not know it.</returns>
+    public static bool SetOption(SafeSocketHandle socket, int level, int option, int value) =>
+        setsockopt(socket, level, option, ref value, sizeof(int)) == 0;
 
     /// <summary>Begins to connect.</summary>
     /// <returns>0 when it is connected, <see cref="WouldBlock"/> when that takes a while, else <see cref="Failed"/> and <see cref="LastError"/> tells why.</returns>
@@ -113,6 +123,9 @@ internal static partial class NativeSocket
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial int connect(SafeSocketHandle socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsockopt(SafeSocketHandle socket, int level, int option, ref int value, uint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int getsockopt(SafeSocketHandle socket, int level, int option, out int value, ref uint length);

@@ -64,7 +64,7 @@ public static class SocketConnector
     }
 
     // errno(3) on Linux.
-    private static SocketError ToSocketError(int error) => error switch
+    internal static SocketError ToSocketError(int error) => error switch
     {
         0 => SocketError.Success,
         1 or 13 => SocketError.AccessDenied,

@@ -7,13 +7,25 @@ namespace Hub.UnitTests.Fakes;
 internal sealed class FakeSession : ITunnelSession
 {
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ManualResetEventSlim _gate = new(true);
     private readonly Channel<byte[]> _sent = Channel.CreateUnbounded<byte[]>();
 
     public uint Id => 1;
 
     public bool IsOpen => !_closed.Task.IsCompleted;
 
-    public bool Send(ReadOnlySpan<byte> payload) => _sent.Writer.TryWrite(payload.ToArray());
+    /// <summary>Replies wait in <see cref="Send"/> from now on, and others behind them in the kernel.</summary>
+    public void BeginBlocking() => _gate.Reset();
+
+    public void EndBlocking() => _gate.Set();
+
+    public bool TryNextReply() => _sent.Reader.TryRead(out _);
+
+    public bool Send(ReadOnlySpan<byte> payload)
+    {
+        _gate.Wait(Patience.Limit);
+        return _sent.Writer.TryWrite(payload.ToArray());
+    }
 
     public void Close() => _closed.TrySetResult();
 

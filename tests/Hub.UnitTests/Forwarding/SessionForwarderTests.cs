@@ -5,6 +5,7 @@ using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport;
 
 namespace Hub.UnitTests.Forwarding;
 
@@ -93,7 +94,7 @@ public sealed class SessionForwarderTests : IDisposable
         var (_, from) = await ReceiveAsync();
         await _upstream.SendToAsync("y"u8.ToArray(), from);
         await session.NextReplyAsync();
-        hub.Time.Advance(TimeSpan.FromSeconds(29));
+        hub.Time.Advance(TimeSpan.FromSeconds(39));
         Assert.True(session.IsOpen);
         hub.Time.Advance(TimeSpan.FromSeconds(2));
 
@@ -103,11 +104,11 @@ public sealed class SessionForwarderTests : IDisposable
     }
 
     [Fact]
-    public void The_idle_timeout_is_a_minute_when_nothing_is_said()
+    public void The_idle_timeout_is_a_minute_when_nothing_is_said_and_the_edge_has_ten_seconds_to_end_it_first()
     {
         using var hub = Connected(new PortPolicyDefinition());
         var (session, _) = hub.OpenSession();
-        hub.Time.Advance(TimeSpan.FromSeconds(59));
+        hub.Time.Advance(TimeSpan.FromSeconds(69));
         Assert.True(session.IsOpen);
         hub.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.False(session.IsOpen);
@@ -135,6 +136,95 @@ public sealed class SessionForwarderTests : IDisposable
         var count = await again.ReceiveAsync(buffer).WaitAsync(Patience.Limit);
         Assert.Equal("found", Split(buffer[..count]).Payload);
         Assert.True(session.IsOpen);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_listens_at_another_of_its_addresses_is_found_by_the_session_and_at_once_by_the_next()
+    {
+        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([Elsewhere, IPAddress.Loopback]));
+        hub.ConnectEdge(Named);
+        await SendUntilReceivedAsync(hub.OpenSession().Sink!);
+        Assert.NotEqual(0, hub.Sessions.Failures[SessionFailure.Refused]);
+
+        var refused = hub.Sessions.Failures[SessionFailure.Refused];
+        hub.OpenSession().Sink!.OnDatagram("next"u8);
+        Assert.EndsWith("next", Encoding.ASCII.GetString((await ReceiveAsync()).Datagram));
+        Assert.Equal(refused, hub.Sessions.Failures[SessionFailure.Refused]);
+    }
+
+    [Fact]
+    public async Task A_service_on_IPv6_alone_is_found_behind_a_name_that_has_both()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "IPv6 is off on this machine.");
+        using var upstream = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { DualMode = false };
+        upstream.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback]));
+        hub.ConnectEdge(Named with { TargetPort = ((IPEndPoint)upstream.LocalEndPoint!).Port });
+        await SendUntilReceivedAsync(hub.OpenSession().Sink!, upstream);
+    }
+
+    [Fact]
+    public async Task A_client_that_keeps_sending_follows_a_name_that_has_moved_with_a_pause_between_questions()
+    {
+        var asked = 0;
+        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([Interlocked.Increment(ref asked) < 3 ? Elsewhere : IPAddress.Loopback]));
+        hub.ConnectEdge(Named);
+        var (session, sink) = hub.OpenSession();
+        for (var i = 0; i < 100; i++)
+            sink!.OnDatagram("x"u8);
+        Assert.InRange(asked, 1, 2);
+
+        await SendUntilReceivedAsync(sink!, advance: () => hub.Time.Advance(TimeSpan.FromMilliseconds(500)));
+        Assert.Equal(3, asked);
+        Assert.True(session.IsOpen);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_is_silent_is_looked_for_where_its_name_leads_by_now()
+    {
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(Elsewhere, Port));
+        IPAddress[] addresses = [Elsewhere];
+        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult(addresses));
+        hub.ConnectEdge(Named);
+        var (_, sink) = hub.OpenSession();
+        sink!.OnDatagram("x"u8);
+        hub.Time.Advance(TimeSpan.FromSeconds(1));
+        addresses = [IPAddress.Loopback];
+        sink.OnDatagram("y"u8);
+        hub.Time.Advance(TimeSpan.FromSeconds(11));
+
+        await SendUntilReceivedAsync(sink);
+        Assert.Equal(0, hub.Sessions.Failures[SessionFailure.Refused]);
+    }
+
+    [Fact]
+    public async Task Replies_that_the_kernel_dropped_are_counted()
+    {
+        using var hub = Connected(new PortPolicyDefinition { UdpProxyProtocol = UdpProxyProtocol.Off });
+        var (session, sink) = hub.OpenSession();
+        session.BeginBlocking();
+        sink!.OnDatagram("hello"u8);
+        var (_, from) = await ReceiveAsync();
+        const int Sent = 5_000;
+        var reply = new byte[1000];
+        for (var i = 0; i < Sent; i++)
+            await _upstream.SendToAsync(reply, from);
+        session.EndBlocking();
+        var received = 0;
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        while (received + hub.Sessions.Failures[SessionFailure.ReceiveOverflow] < Sent)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            while (session.TryNextReply())
+                received++;
+            hub.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+            sink.OnDatagram("still here"u8);
+        }
+
+        Assert.NotEqual(0, hub.Sessions.Failures[SessionFailure.ReceiveOverflow]);
+        Assert.Equal(Sent, received + hub.Sessions.Failures[SessionFailure.ReceiveOverflow]);
     }
 
     [Theory]
@@ -266,6 +356,27 @@ public sealed class SessionForwarderTests : IDisposable
 
         Assert.Equal(0, hub.Sessions.Count);
         Assert.True(session.IsOpen); // it is not ours to close
+    }
+
+    private static IPAddress Elsewhere { get; } = IPAddress.Parse("127.0.0.77");
+
+    private PortPolicyDefinition Named => new() { TargetHost = "dns.example", TargetPort = Port, UdpProxyProtocol = UdpProxyProtocol.Off };
+
+    private async Task SendUntilReceivedAsync(IDatagramSink sink, Socket? upstream = null, Action? advance = null)
+    {
+        var received = (upstream ?? _upstream).ReceiveAsync(new byte[100]);
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        while (!received.IsCompleted)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            sink.OnDatagram("hello"u8);
+            advance?.Invoke();
+            await Task.Yield();
+        }
+
+        // What came before the test noticed.
+        while ((upstream ?? _upstream).Poll(0, SelectMode.SelectRead))
+            await (upstream ?? _upstream).ReceiveAsync(new byte[100]);
     }
 
     private ForwardingFixture Connected(PortPolicyDefinition policy)

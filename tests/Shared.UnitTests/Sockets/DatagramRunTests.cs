@@ -131,7 +131,7 @@ public sealed class DatagramRunTests : IDisposable
     private void AssertArrives(int[] sizes, bool coalesce)
     {
         if (coalesce)
-            DatagramReceiver.Coalesce(_receiver);
+            DatagramReceiver.Coalesce(_receiver.SafeHandle);
         var sent = sizes.Select((size, number) => Payload(number, size)).ToList();
         foreach (var payload in sent)
         {
