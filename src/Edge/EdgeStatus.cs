@@ -89,6 +89,9 @@ public sealed record EdgeStatus
 
     /// <summary>Clients and datagrams turned away since the start, by reason; reasons that never applied are missing.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = ImmutableDictionary<string, long>.Empty;
+
+    /// <summary>UDP datagrams that were lost here, at ports and in tunnels, since the start, by reason.</summary>
+    public IReadOnlyDictionary<string, long> DatagramsDropped { get; init; } = ImmutableDictionary<string, long>.Empty;
 }
 
 /// <summary>One bound port; the numbers are since it was bound.</summary>

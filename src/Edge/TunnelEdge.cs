@@ -33,6 +33,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly EventQueue<Action> _events;
     private readonly Task _raising;
     private readonly RefusalCounters _refusals = new();
+    private readonly EdgeParts _parts;
     private readonly TunnelConnector _connector;
     private readonly ConfigApplier _configs;
     private readonly BlockedClients _blocked;
@@ -95,8 +96,9 @@ public sealed class TunnelEdge : IAsyncDisposable
             Sources = _blockedSources,
         };
         _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
+        _parts = new EdgeParts(_connector, _refusals, _ports, _events, transport);
         if (meters is not null)
-            EdgeMetrics.Add(meters, new EdgeParts(_connector, _refusals, _ports, _events, transport));
+            EdgeMetrics.Add(meters, _parts);
     }
 
     /// <summary>A tunnel to the hub was made.</summary>
@@ -209,6 +211,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             DescriptorLimit = _descriptors.Limit,
             Firewall = _firewall.Status,
             Refused = _refusals.ToDictionary(),
+            DatagramsDropped = _parts.DatagramsDropped,
         };
     }
 

@@ -99,6 +99,9 @@ internal sealed class HubRun : IDisposable
     /// <summary>Where edges connect to; null before it is open.</summary>
     public IPEndPoint? EndPoint => _listener?.LocalEndPoint;
 
+    /// <summary>Datagrams that were lost here, by reason.</summary>
+    public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());
+
     /// <summary>Edges may come over QUIC.</summary>
     public bool HasQuic => _quic is not null;
 
@@ -137,6 +140,7 @@ internal sealed class HubRun : IDisposable
             Refusals = Reception.Refusals.Snapshot(),
             StreamFailures = Streams.Failures.Snapshot(),
             SessionFailures = Sessions.Failures.Snapshot(),
+            DatagramsDropped = DatagramsDropped,
             EventsDropped = _events.Dropped,
             MemoryBudget = Context.Options.MemoryBudget,
             MemoryUsed = Context.Flow.Budget.Used,

@@ -47,6 +47,9 @@ public sealed record HubStatus
     /// <summary>UDP sessions and datagrams that were lost, by reason, since the start.</summary>
     public ImmutableSortedDictionary<string, long> SessionFailures { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 
+    /// <summary>UDP datagrams that were lost here, in tunnels and at upstreams, by reason, since the start.</summary>
+    public ImmutableSortedDictionary<string, long> DatagramsDropped { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
     /// <summary>Assigned ports at which something has happened since the start; the endpoint of statistics has all.</summary>
     public ImmutableArray<PortStatus> Ports { get; init; } = [];
 

@@ -90,11 +90,92 @@ public sealed class DatagramTests
         Assert.Equal(1, (await setup.Hub.StatusAsync()).GetProperty("activeSessions").GetInt32());
     }
 
-    private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(udp: 1, policies: (_, udp) => new JsonObject
+    /// <summary>Each session ends by idleness just before, or as, its client sends again.</summary>
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
+    public async Task No_datagram_is_lost_to_the_end_of_an_idle_session_nor_unseen(string transport)
     {
-        ["default"] = new JsonObject { ["proxyProtocol"] = "off" },
-        [$"udp/{udp[0]}"] = new JsonObject { ["udpProxyProtocol"] = "off", ["idleTimeout"] = 600 },
-    });
+        QuicRequired.CheckFor(transport);
+        const int Rounds = 12;
+        await using var setup = await StartAsync(idleTimeout: 1, transport);
+        var received = 0;
+        using var upstream = Echo(setup, () => Interlocked.Increment(ref received));
+        var address = LoopbackAddresses.Next();
+        var clients = Enumerable.Range(0, 150).Select(_ => Connect(setup, address)).ToArray();
+        for (var round = 0; round < Rounds; round++)
+        {
+            foreach (var client in clients)
+            {
+                await client.SendAsync(new byte[4]);
+                await Task.Delay(TimeSpan.FromMilliseconds(1250.0 / clients.Length));
+            }
+        }
+
+        var sent = Rounds * clients.Length;
+        await Eventually.IsTrueAsync(async () => Volatile.Read(ref received) + await DroppedAsync(setup) >= sent, "each datagram to be delivered or counted");
+        var hub = (await setup.Hub.StatusAsync()).GetProperty("datagramsDropped");
+        Assert.Equal((0, 0), (hub.GetProperty("tunnelUnknownSession").GetInt64(), hub.GetProperty("sessionGone").GetInt64()));
+        foreach (var client in clients)
+            client.Dispose();
+    }
+
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
+    public async Task Under_overload_each_datagram_is_delivered_or_counted(string transport)
+    {
+        QuicRequired.CheckFor(transport);
+        await using var setup = await StartAsync(idleTimeout: 600, transport);
+        var received = 0;
+        using var upstream = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 4 << 20 };
+        upstream.Bind(new IPEndPoint(setup.TargetAddress, setup.Udp[0]));
+        new Thread(() =>
+        {
+            try
+            {
+                for (var buffer = new byte[65_536]; ; received++)
+                    upstream.Receive(buffer);
+            }
+            catch (SocketException)
+            {
+                // The test is over.
+            }
+        })
+        { IsBackground = true }.Start();
+
+        var address = LoopbackAddresses.Next();
+        var clients = Enumerable.Range(0, 20).Select(_ => Connect(setup, address)).ToArray();
+        var sent = 0;
+        for (var number = 0; number < 20_000; number++)
+        {
+            sent++;
+            clients[number % clients.Length].Send(new byte[number % 100 == 0 ? 20_000 : 800]);
+        }
+
+        await Eventually.IsTrueAsync(
+            async () => Volatile.Read(ref received) + await DroppedAsync(setup) + DatagramReceiver.Overflows(upstream.SafeHandle) >= sent,
+            "each datagram to be delivered or counted");
+        Assert.Equal(sent, Volatile.Read(ref received) + await DroppedAsync(setup) + DatagramReceiver.Overflows(upstream.SafeHandle));
+        foreach (var client in clients)
+            client.Dispose();
+    }
+
+    private static async Task<long> DroppedAsync(TunnelSetup setup)
+    {
+        var edge = (await setup.Edge.StatusAsync())!.Value.GetProperty("datagramsDropped");
+        var hub = (await setup.Hub.StatusAsync()).GetProperty("datagramsDropped");
+        return edge.EnumerateObject().Concat(hub.EnumerateObject()).Sum(reason => reason.Value.GetInt64());
+    }
+
+    private static Task<TunnelSetup> StartAsync(int idleTimeout = 600, string transport = "tcpTls") => TunnelSetup.StartAsync(
+        udp: 1,
+        policies: (_, udp) => new JsonObject
+        {
+            ["default"] = new JsonObject { ["proxyProtocol"] = "off" },
+            [$"udp/{udp[0]}"] = new JsonObject { ["udpProxyProtocol"] = "off", ["idleTimeout"] = idleTimeout },
+        },
+        edgeArguments: ["--transport", transport]);
 
     private static Socket Connect(TunnelSetup setup, IPAddress source)
     {
@@ -104,7 +185,7 @@ public sealed class DatagramTests
         return socket;
     }
 
-    private static Socket Echo(TunnelSetup setup)
+    private static Socket Echo(TunnelSetup setup, Action? onDatagram = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(setup.TargetAddress, setup.Udp[0]));
@@ -117,6 +198,7 @@ public sealed class DatagramTests
                 {
                     EndPoint from = new IPEndPoint(IPAddress.Any, 0);
                     var length = socket.ReceiveFrom(buffer, ref from);
+                    onDatagram?.Invoke();
                     socket.SendTo(buffer.AsSpan(0, length), from);
                 }
             }

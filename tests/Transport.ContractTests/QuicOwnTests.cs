@@ -67,7 +67,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
         }
 
         Assert.Equal(100, refused);
-        Assert.Equal(refused, EdgeTunnel.Traffic.Drops(DatagramDrop.QueueFull));
+        Assert.Equal(refused, EdgeTunnel.Traffic.Drops[DatagramDrop.QueueFull]);
         Assert.Equal(refused, Pair.Edge.Counters.DatagramsDropped);
 
         var sink = new CountingSink();
@@ -107,7 +107,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
 
         await sink.Closed.Task.WaitAsync(SocketHelpers.Hang);
         Assert.False(session.IsOpen);
-        Assert.Equal(1, HubTunnel.Traffic.Drops(DatagramDrop.UnknownSession));
+        Assert.Equal(1, HubTunnel.Traffic.Drops[DatagramDrop.UnknownSession]);
     }
 
     [Fact]

@@ -12,6 +12,8 @@ namespace Tunnel.Transport.ContractTests;
 /// <summary>A hub that forwards every stream to one upstream socket and answers every datagram with itself.</summary>
 public sealed class TestHub : IHubTunnelHandler, IDisposable
 {
+    private int _unanswered;
+
     // As in TunnelPair.
     private readonly ConcurrentBag<Socket> _upstreams = [];
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -23,6 +25,9 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     }
 
     public TransportContext? Context { get; set; }
+
+    /// <summary>Datagrams whose answer found its session closed.</summary>
+    public int Unanswered => Volatile.Read(ref _unanswered);
 
     public ConcurrentQueue<StreamOpening> Opened { get; } = new();
 
@@ -72,7 +77,7 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
         Opened.Enqueue(opening);
-        return Refuse is null ? new Echo(session) : null;
+        return Refuse is null ? new Echo(this, session) : null;
     }
 
     private async Task ConnectAsync(ITunnelStream stream)
@@ -94,9 +99,12 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
         stream.Attach(new SocketEndpoint(socket, Context!));
     }
 
-    private sealed class Echo(ITunnelSession session) : IDatagramSink
+    private sealed class Echo(TestHub hub, ITunnelSession session) : IDatagramSink
     {
-        public void OnDatagram(ReadOnlySpan<byte> payload) => session.Send(payload);
+        public void OnDatagram(ReadOnlySpan<byte> payload)
+        {
+            if (!session.Send(payload) && !session.IsOpen) Interlocked.Increment(ref hub._unanswered);
+        }
 
         public void OnSessionClosed()
         {

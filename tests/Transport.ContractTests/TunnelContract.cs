@@ -284,6 +284,34 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         }
     }
 
+    /// <summary>Sessions that close behind their datagrams, answers that come to nobody, floods, and sizes that don't go: nothing vanishes.</summary>
+    [Theory]
+    [InlineData(1, 2_000)]
+    [InlineData(40, 100)]
+    public async Task Every_datagram_is_answered_or_counted_whatever_becomes_of_its_session(int rounds, int each)
+    {
+        var sink = new IgnoringSink();
+        var (small, large, tooLarge) = (new byte[500], new byte[9_000], new byte[65_508]);
+        for (var round = 0; round < rounds; round++)
+        {
+            var session = Pair.Edge.OpenSession(default, sink)!;
+            for (var number = 0; number < each; number++) session.Queue(number % 50 == 7 ? large : number % 50 == 8 ? tooLarge : small);
+            session.Flush();
+            if (round % 4 != 3) session.Close();
+        }
+
+        using var limit = new CancellationTokenSource(SocketHelpers.Hang);
+        long Seen() => Pair.Edge.Counters.DatagramsReceived + Pair.Edge.Counters.DatagramsDropped + Pair.Hub.Counters.DatagramsDropped + _hub.Unanswered;
+        while (Seen() < rounds * each)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Delay(20, limit.Token);
+        }
+
+        Assert.Equal(rounds * each, Seen());
+        Assert.InRange(Pair.Hub.Counters.DatagramsReceived, 1, rounds * each);
+    }
+
     [Fact]
     public async Task A_refused_session_is_closed()
     {
@@ -432,6 +460,17 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         {
             foreach (var datagram in _batch) _datagrams.Writer.TryWrite(datagram);
             _batch.Clear();
+        }
+
+        public void OnSessionClosed()
+        {
+        }
+    }
+
+    private sealed class IgnoringSink : IDatagramSink
+    {
+        public void OnDatagram(ReadOnlySpan<byte> payload)
+        {
         }
 
         public void OnSessionClosed()

@@ -73,11 +73,21 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
         }
     }
 
+    /// <summary>Counts datagrams that were dropped, of clients who are not known.</summary>
+    public void CountDrops(RefusalReason reason, int count)
+    {
+        totals.Count(reason, count);
+        Refusals.Count(reason, count);
+        totals.CountDatagram(reason, count);
+    }
+
     /// <summary>Counts a client that was turned away, for whatever reason.</summary>
     public void CountRefusal(RefusalReason reason, UInt128? client)
     {
         totals.Count(reason);
         Refusals.Count(reason);
+        if (port.Protocol == PortProtocol.Udp)
+            totals.CountDatagram(reason);
         blocked.Add(port, reason, client, _policy.LogConnections);
     }
 }

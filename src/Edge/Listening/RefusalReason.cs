@@ -24,14 +24,17 @@ internal enum RefusalReason
     /// <summary>A session gave way to a new one because the table was full.</summary>
     UdpSessionEvicted,
 
-    /// <summary>A datagram from a client did not fit into the tunnel's queue.</summary>
-    UdpQueueFull,
-
     /// <summary>A datagram to a client could not be sent: the socket's buffer was full or the kernel refused it.</summary>
     UdpSendFailed,
 
-    /// <summary>A datagram to a client of a session that is over.</summary>
+    /// <summary>A datagram of a session that ended just then, and once more when it was opened again.</summary>
     UdpSessionGone,
+
+    /// <summary>Datagrams of clients came faster than they could be read, and the kernel dropped some.</summary>
+    UdpReceiveOverflow,
+
+    /// <summary>A datagram of a client did not fit into the buffer.</summary>
+    UdpTruncated,
 
     /// <summary>The hub has blocked the client's address: at all ports, for good or for a while.</summary>
     Blocked,

@@ -56,10 +56,11 @@ internal static class EdgeMetrics
             "tunnel.datagrams", () => BothWays(parts, sum => sum.DatagramsSent, sum => sum.DatagramsReceived), "{datagram}", "UDP datagrams: in is from clients, out is to clients.");
         meter.CreateObservableCounter(
             "tunnel.datagrams.dropped",
-            () => ByReason(parts, IsOfUdp).Concat(TunnelDrops(parts)),
+            () => ByReason(parts.DatagramsDropped),
             "{datagram}",
-            "UDP sessions and datagrams that were lost.");
-        meter.CreateObservableCounter("tunnel.streams.failed", () => ByReason(parts, reason => !IsOfUdp(reason)), "{stream}", "Clients that were turned away.");
+            "UDP datagrams that were lost here.");
+        meter.CreateObservableCounter("tunnel.sessions.failed", () => ByReason(parts.Refusals.SessionsToDictionary()), "{session}", "UDP sessions that gave way to others.");
+        meter.CreateObservableCounter("tunnel.streams.failed", () => ByReason(parts.Refusals.ClientsToDictionary()), "{stream}", "Clients that were turned away.");
     }
 
     private static void AddPorts(Meter meter, EdgeParts parts)
@@ -71,16 +72,6 @@ internal static class EdgeMetrics
     private static Measurement<int>[] Transport(ConnectionStatus status) => status is { Transport: { } kind, Choice: { } choice }
         ? [new(1, new("transport", TunnelEdge.TransportName(kind)), new("reason", choice.Word))]
         : [];
-
-    private static Measurement<long>[] TunnelDrops(EdgeParts parts)
-    {
-        TunnelCounters sum = parts.Connector.Totals.GetCounters();
-        return
-        [
-            new(sum.DatagramsDropped - sum.DatagramsExpired, new KeyValuePair<string, object?>("reason", "tunnelQueueFull")),
-            new(sum.DatagramsExpired, new KeyValuePair<string, object?>("reason", "tunnelQueueExpired")),
-        ];
-    }
 
     private static Measurement<long>[] Ports(PortState state) =>
     [
@@ -118,9 +109,6 @@ internal static class EdgeMetrics
         ];
     }
 
-    private static IEnumerable<Measurement<long>> ByReason(EdgeParts parts, Func<string, bool> wanted) =>
-        parts.Refusals.ToDictionary().Where(count => wanted(count.Key))
-            .Select(count => new Measurement<long>(count.Value, new KeyValuePair<string, object?>("reason", count.Key)));
-
-    private static bool IsOfUdp(string reason) => reason.StartsWith("udp", StringComparison.Ordinal);
+    private static IEnumerable<Measurement<long>> ByReason(IReadOnlyDictionary<string, long> counts) =>
+        counts.Select(static count => new Measurement<long>(count.Value, new KeyValuePair<string, object?>("reason", count.Key)));
 }

@@ -7,4 +7,8 @@ namespace Tunnel.Edge.Observability;
 
 /// <summary>The parts of an edge that metrics are read from.</summary>
 internal sealed record EdgeParts(
-    TunnelConnector Connector, RefusalCounters Refusals, PortListeners Ports, EventQueue<Action> Events, TransportContext Transport);
+    TunnelConnector Connector, RefusalCounters Refusals, PortListeners Ports, EventQueue<Action> Events, TransportContext Transport)
+{
+    /// <summary>Datagrams that were lost here, at ports and in tunnels, by reason.</summary>
+    public IReadOnlyDictionary<string, long> DatagramsDropped => Transport.Drops.Snapshot().AddRange(Refusals.DatagramsToDictionary());
+}

@@ -27,6 +27,8 @@ internal sealed class DatagramSocket : IDatagramSocket
 
     public int LocalPort { get; }
 
+    public uint Overflows => DatagramReceiver.Overflows(_handle);
+
     /// <summary>Binds <paramref name="endPoint"/>.</summary>
     /// <exception cref="SocketException">It can't be bound.</exception>
     public static DatagramSocket Open(IPEndPoint endPoint)
@@ -74,6 +76,8 @@ internal sealed class DatagramSocket : IDatagramSocket
         batch.Receive(_handle);
         while (batch.TryNext(out ReceivedDatagram datagram))
             receiver.OnDatagram(PacketInfo.Read(datagram.Address, datagram.Control), datagram.Payload);
+        if (batch.Cut > 0)
+            receiver.OnCut(batch.Cut);
         return batch.WasFull;
     }
 

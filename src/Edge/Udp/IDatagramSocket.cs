@@ -9,6 +9,9 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>The port that is bound.</summary>
     int LocalPort { get; }
 
+    /// <summary>Datagrams that found the receive buffer full, as the kernel counts them: several of one sender may be one. 0 once it is closed.</summary>
+    uint Overflows { get; }
+
     /// <summary>Waits until <see cref="Receive"/> has something to say.</summary>
     /// <returns>False when the socket was closed.</returns>
     ValueTask<bool> WaitReadableAsync();
@@ -35,4 +38,7 @@ internal interface IDatagramReceiver
     /// <param name="path">Who sent it, and to which of our addresses.</param>
     /// <param name="payload">What was sent.</param>
     void OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload);
+
+    /// <summary>Some did not fit into the buffer, which the kernel never should have sent.</summary>
+    void OnCut(int count);
 }

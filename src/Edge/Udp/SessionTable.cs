@@ -85,7 +85,8 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     public void RemoveIdle(TimeSpan now, ICollection<TSession> removed)
     {
         RemoveIdle(_unproven, now, removed);
-        RemoveIdle(_proven, now, removed);
+        // Their last activity may be later than is written down, by so much: none is ended early, on the heels of a datagram.
+        RemoveIdle(_proven, now - Resolution, removed);
     }
 
     /// <summary>Takes out every session of one port.</summary>

@@ -16,6 +16,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     private UdpSession? _unflushed;
     private long _bytesIn;
     private long _bytesOut;
+    private uint _overflows;
 
     private UdpPort(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger) =>
         (_socket, _admission, _sessions, _logger) = (socket, admission, sessions, logger);
@@ -31,6 +32,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     public static UdpPort Start(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger)
     {
         var port = new UdpPort(socket, admission, sessions, logger);
+        sessions.AddPort(port);
         _ = Task.Run(port.ReceiveAsync);
         return port;
     }
@@ -50,6 +52,13 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     /// <returns>How many were dropped.</returns>
     public int SendAnswers(UdpSession session) => _socket.Send(session, session.Key.Path);
 
+    /// <summary>Datagrams that the kernel has dropped since the last call.</summary>
+    public int TakeOverflows()
+    {
+        uint overflows = _socket.Overflows;
+        return (int)(overflows - Interlocked.Exchange(ref _overflows, overflows));
+    }
+
     public int Reset(Func<IPAddress, bool> which) => _sessions.EndWhere(this, which);
 
     /// <summary>A flow has no end of its own: those that the policy lets in no more are ended.</summary>
@@ -65,8 +74,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     /// <summary>Without connections there is nothing to drain: a flow has no end of its own that could be waited for.</summary>
     public void Close(TimeSpan drain)
     {
-        _socket.Dispose();
         _sessions.EndPort(this);
+        _socket.Dispose();
     }
 
     private async Task ReceiveAsync()
@@ -83,6 +92,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
             _socket.Dispose();
         }
     }
+
+    void IDatagramReceiver.OnCut(int count) => _admission.CountDrops(RefusalReason.UdpTruncated, count);
 
     void IDatagramReceiver.OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload)
     {

@@ -9,7 +9,7 @@ namespace Tunnel.Edge.Udp;
 /// <summary>Finds the session of each datagram, opens it in the newest tunnel where there is none, and ends those that nobody uses.</summary>
 internal sealed class UdpSessions : IDisposable
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly SessionTable<UdpSession> _table;
@@ -19,12 +19,13 @@ internal sealed class UdpSessions : IDisposable
     private readonly long _start;
     private readonly ITimer _sweep;
     private readonly ILogger _logger;
+    private readonly HashSet<UdpPort> _ports = [];
 
     /// <param name="tunnels">Where new sessions are opened.</param>
     /// <param name="refusals">Counts what is dropped.</param>
     /// <param name="capacity">Most sessions at once.</param>
     /// <param name="perAddress">Most of one IPv4 address or IPv6 /64.</param>
-    /// <param name="idleTimeout">A session ends when nothing moved for this long, to within the sweep's interval of 5 s.</param>
+    /// <param name="idleTimeout">A session ends when nothing moved for this long, to within two seconds.</param>
     /// <param name="time">The clock of idleness.</param>
     /// <param name="logger">Where the sweeps are told at Debug.</param>
     public UdpSessions(
@@ -33,7 +34,7 @@ internal sealed class UdpSessions : IDisposable
         (_tunnels, _refusals, _time, _logger) = (tunnels, refusals, time, logger);
         _table = new SessionTable<UdpSession>(capacity, perAddress, idleTimeout);
         _start = time.GetTimestamp();
-        _sweep = time.CreateTimer(static state => ((UdpSessions)state!).EndIdle(), this, SweepInterval, SweepInterval);
+        _sweep = time.CreateTimer(static state => ((UdpSessions)state!).Sweep(), this, SweepInterval, SweepInterval);
     }
 
     public int Count
@@ -51,10 +52,18 @@ internal sealed class UdpSessions : IDisposable
     /// <returns>The session to flush; null when the datagram was dropped.</returns>
     public UdpSession? Forward(UdpPort port, in DatagramPath path, ReadOnlySpan<byte> payload)
     {
-        UdpSession? session = FindOrOpen(port, path);
-        if (session is null || session.Queue(payload))
-            return session;
-        _refusals.Count(session.IsOpen ? RefusalReason.UdpQueueFull : RefusalReason.UdpSessionGone);
+        // One that ends between the look and the use is opened again, once.
+        for (int tries = 0; tries < 2; tries++)
+        {
+            UdpSession? session = FindOrOpen(port, path);
+            if (session is null || session.Queue(payload))
+                return session;
+            // The tunnel has dropped it, and counted it for its own reason.
+            if (session.IsOpen)
+                return null;
+        }
+
+        port.Admission.CountDrops(RefusalReason.UdpSessionGone, 1);
         return null;
     }
 
@@ -62,21 +71,37 @@ internal sealed class UdpSessions : IDisposable
     public void AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
     {
         Touch(session);
-        _refusals.Count(RefusalReason.UdpSendFailed, session.Port.AddAnswer(session, payload));
+        session.Port.Admission.CountDrops(RefusalReason.UdpSendFailed, session.Port.AddAnswer(session, payload));
     }
 
     /// <summary>Sends what was taken on this thread.</summary>
-    public void SendAnswers(UdpSession session) => _refusals.Count(RefusalReason.UdpSendFailed, session.Port.SendAnswers(session));
+    public void SendAnswers(UdpSession session) =>
+        session.Port.Admission.CountDrops(RefusalReason.UdpSendFailed, session.Port.SendAnswers(session));
 
     /// <summary>The session is over already; the client's next datagram opens another.</summary>
     public void Forget(UdpSession session) => Remove(session);
 
-    /// <summary>Ends all sessions of a port.</summary>
+    /// <summary>A port is there: what the kernel drops at it is counted from now on.</summary>
+    public void AddPort(UdpPort port)
+    {
+        lock (_gate)
+            _ports.Add(port);
+    }
+
+    /// <summary>Counts what the kernel has dropped at a port because its receive buffer was full.</summary>
+    public void CountOverflows(UdpPort port) => port.Admission.CountDrops(RefusalReason.UdpReceiveOverflow, port.TakeOverflows());
+
+    /// <summary>Ends all sessions of a port, which is closed next.</summary>
     public void EndPort(UdpPort port)
     {
         var ended = new List<UdpSession>();
         lock (_gate)
+        {
+            _ports.Remove(port);
             _table.RemovePort((ushort)port.Number, ended);
+        }
+
+        CountOverflows(port);
         EndAll(ended);
     }
 
@@ -177,11 +202,18 @@ internal sealed class UdpSessions : IDisposable
             session.Port.Admission.Leave(session.Address);
     }
 
-    private void EndIdle()
+    private void Sweep()
     {
         var ended = new List<UdpSession>();
+        UdpPort[] ports;
         lock (_gate)
+        {
             _table.RemoveIdle(Now, ended);
+            ports = [.. _ports];
+        }
+
+        foreach (UdpPort port in ports)
+            CountOverflows(port);
         if (ended.Count > 0)
             _logger.SessionsIdle(ended.Count);
         EndAll(ended);

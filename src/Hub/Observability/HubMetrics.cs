@@ -113,9 +113,11 @@ internal sealed class HubMetrics
             "tunnel.streams.failed", () => ByReason(run => run.Streams.Failures.Snapshot()), "{stream}", "Streams that did not get their upstream.");
         meter.CreateObservableCounter(
             "tunnel.datagrams.dropped",
-            () => ByReason(run => run.Sessions.Failures.Snapshot()).Concat(TunnelDrops()),
+            () => ByReason(static run => run.DatagramsDropped),
             "{datagram}",
-            "UDP sessions and datagrams that were lost.");
+            "UDP datagrams that were lost here.");
+        meter.CreateObservableCounter(
+            "tunnel.sessions.failed", () => ByReason(static run => run.Sessions.Refused), "{session}", "UDP sessions that did not get or keep their upstream.");
     }
 
     private void AddProtection(Meter meter)
@@ -131,12 +133,6 @@ internal sealed class HubMetrics
     {
         TransportMetrics.Add(meter, () => _run()?.Context);
         ProcessMetrics.Add(meter);
-    }
-
-    private IEnumerable<Measurement<long>> TunnelDrops()
-    {
-        var (dropped, expired) = (Figures().Sum(edge => edge.Counters.DatagramsDropped), Figures().Sum(edge => edge.Counters.DatagramsExpired));
-        return [new(dropped - expired, Reason("tunnelQueueFull")), new(expired, Reason("tunnelQueueExpired"))];
     }
 
     private IEnumerable<Measurement<long>> AuthFailures()

@@ -10,7 +10,7 @@ public interface ITunnelSession
     bool IsOpen { get; }
 
     /// <summary>Sends one datagram of at most 65,507 bytes; the bytes are copied.</summary>
-    /// <returns>False when it was dropped (queue full, session or tunnel gone).</returns>
+    /// <returns>False when it was dropped: counted by the tunnel, except that of a session which is not open any more.</returns>
     bool Send(ReadOnlySpan<byte> payload);
 
     /// <summary>Like <see cref="Send"/>, but it may wait for <see cref="Flush"/>, so that datagrams which came together leave together.</summary>

@@ -36,6 +36,9 @@ public sealed class TransportContext
     /// <summary>Where the transports log.</summary>
     public ILoggerFactory LoggerFactory { get; }
 
+    /// <summary>Datagrams that tunnels have dropped, those that are over included.</summary>
+    public DatagramDrops Drops { get; } = new();
+
     internal CongestionControl Congestion { get; }
 
     internal Sweeper Sweeper { get; }

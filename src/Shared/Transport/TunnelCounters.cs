@@ -21,10 +21,10 @@ public readonly record struct TunnelCounters
     /// <summary>Datagrams received.</summary>
     public long DatagramsReceived { get; init; }
 
-    /// <summary>Datagrams dropped here because a queue was full or they were too old.</summary>
+    /// <summary>Datagrams dropped here, for any <see cref="DatagramDrop"/>.</summary>
     public long DatagramsDropped { get; init; }
 
-    /// <summary>Those of <see cref="DatagramsDropped"/> that had waited longer than is of use; the others found a queue full.</summary>
+    /// <summary>Those of <see cref="DatagramsDropped"/> that had waited longer than is of use.</summary>
     public long DatagramsExpired { get; init; }
 
     /// <summary>What two tunnels have carried together.</summary>

@@ -19,10 +19,20 @@ internal sealed class FakeSession(uint id, StreamOpening opening, IDatagramSink 
 
     public bool TakesDatagrams { get; set; } = true;
 
+    /// <summary>The next datagram finds it open, and closed when it is sent.</summary>
+    public bool EndsWithNext { get; set; }
+
+    public int Refused { get; private set; }
+
     public bool Send(ReadOnlySpan<byte> payload)
     {
+        IsOpen &= !EndsWithNext;
         if (!TakesDatagrams || !IsOpen)
+        {
+            Refused++;
             return false;
+        }
+
         _sent.Add(payload.ToArray());
         return true;
     }

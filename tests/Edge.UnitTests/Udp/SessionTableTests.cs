@@ -48,7 +48,11 @@ public sealed class SessionTableTests
         Assert.Empty(removed);
         _table.RemoveIdle(Seconds(60), removed);
         Assert.Equal([idle], removed);
-        _table.RemoveIdle(Seconds(90), removed);
+
+        // When a busy one was last active is known to a second, and it must not go early.
+        _table.RemoveIdle(Seconds(90.9), removed);
+        Assert.Equal([idle], removed);
+        _table.RemoveIdle(Seconds(91), removed);
         Assert.Equal([idle, busy], removed);
         Assert.Equal(0, _table.Count);
     }

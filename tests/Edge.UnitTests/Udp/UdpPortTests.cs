@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Edge.UnitTests.Fakes;
 using Edge.UnitTests.Listening;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.Udp;
@@ -206,8 +207,58 @@ public sealed class UdpPortTests : IDisposable
         session.NextSent();
         session.TakesDatagrams = false;
         await client.SendToAsync(new byte[1], target);
-        await Eventually.TrueAsync(() => _fixture.Refusals[RefusalReason.UdpQueueFull] == 1, "the drop is counted");
+        await Eventually.TrueAsync(() => session.Refused == 1, "the datagram is dropped, and counted, by the tunnel");
         Assert.Equal(1, port.Active);
+        Assert.Empty(_fixture.Refusals.DatagramsToDictionary());
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_while_a_datagram_is_on_its_way_to_it_is_opened_again_for_it()
+    {
+        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        using Socket client = CreateClient("127.0.0.1");
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        await client.SendToAsync(new byte[1], target);
+        FakeSession session = await _tunnel.NextSessionAsync();
+        session.NextSent();
+        session.EndsWithNext = true;
+        await client.SendToAsync(new byte[] { 7 }, target);
+
+        FakeSession next = await _tunnel.NextSessionAsync();
+        Assert.Equal([7], next.NextSent());
+        Assert.Empty(_fixture.Refusals.DatagramsToDictionary());
+    }
+
+    [Fact]
+    public void What_the_kernel_dropped_at_a_port_is_counted_within_a_second_and_at_its_end()
+    {
+        var socket = new FloodedSocket();
+        UdpPort port = UdpPort.Start(socket, _fixture.Admission(PortKey.Udp(53)), _fixture.Sessions, NullLogger.Instance);
+        socket.Overflows = 3;
+        _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(3, _fixture.Refusals[RefusalReason.UdpReceiveOverflow]);
+        socket.Overflows = 5;
+        port.Close(TimeSpan.Zero);
+        Assert.Equal(5, _fixture.Refusals.DatagramsToDictionary()["udpReceiveOverflow"]);
+    }
+
+    [Fact]
+    public async Task What_the_kernel_drops_is_what_was_sent_and_not_received()
+    {
+        using var socket = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket client = CreateClient("127.0.0.1");
+        const int Sent = 20_000;
+        byte[] datagram = new byte[1000];
+        for (int i = 0; i < Sent; i++)
+            await client.SendToAsync(datagram, new IPEndPoint(IPAddress.Loopback, socket.LocalPort));
+
+        var counted = new Counted();
+        while (socket.Receive(counted))
+        {
+        }
+
+        Assert.NotEqual(0u, socket.Overflows);
+        Assert.Equal(Sent, counted.Datagrams + (int)socket.Overflows);
     }
 
     [Fact]
@@ -239,5 +290,35 @@ public sealed class UdpPortTests : IDisposable
         var any = new IPEndPoint(client.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
         SocketReceiveFromResult received = await client.ReceiveFromAsync(buffer, any).Soon();
         return (buffer[..received.ReceivedBytes], received.RemoteEndPoint);
+    }
+
+    private sealed class Counted : IDatagramReceiver
+    {
+        public int Datagrams { get; private set; }
+
+        public void OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload) => Datagrams++;
+
+        public void OnCut(int count)
+        {
+        }
+    }
+
+    private sealed class FloodedSocket : IDatagramSocket
+    {
+        private readonly TaskCompletionSource<bool> _closed = new();
+
+        public int LocalPort => 53;
+
+        public uint Overflows { get; set; }
+
+        public ValueTask<bool> WaitReadableAsync() => new(_closed.Task);
+
+        public bool Receive(IDatagramReceiver receiver) => false;
+
+        public bool TryAdd(object owner, ReadOnlySpan<byte> payload) => true;
+
+        public int Send(object owner, in DatagramPath path) => 0;
+
+        public void Dispose() => _closed.TrySetResult(false);
     }
 }

@@ -36,7 +36,7 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
         if (Interlocked.Increment(ref _unsent) > MaxUnsent || !Memory.TryTake(BlockPool.Tiny.Capacity))
         {
             Interlocked.Decrement(ref _unsent);
-            tunnel.Traffic.CountDrop(DatagramDrop.QueueFull);
+            tunnel.Traffic.Drops.Add(DatagramDrop.QueueFull);
             return Dropped;
         }
 
@@ -54,7 +54,7 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
         _ = OnDone((nint)block);
         // The path has got narrower since its size was told.
         if (status == QuicStatus.InvalidParameter) return TooLarge;
-        tunnel.Traffic.CountDrop(DatagramDrop.Refused);
+        tunnel.Traffic.Drops.Add(DatagramDrop.Refused);
         return Dropped;
     }
 

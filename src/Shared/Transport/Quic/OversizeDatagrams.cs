@@ -37,7 +37,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         }
 
         Interlocked.Decrement(ref _sending);
-        tunnel.Traffic.CountDrop(DatagramDrop.OversizeFull);
+        tunnel.Traffic.Drops.Add(DatagramDrop.OversizeFull);
         return false;
     }
 
@@ -84,6 +84,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         {
             if (e.Type == StreamEvent.SendComplete)
             {
+                if (e.SendCanceled != 0) tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
                 Free((NativeBlock*)e.SendContext);
             }
             else if (e.Type == StreamEvent.ShutdownComplete)
@@ -170,7 +171,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         private void GiveUp(DatagramDrop reason)
         {
             _givenUp = true;
-            tunnel.Traffic.CountDrop(reason);
+            tunnel.Traffic.Drops.Add(reason);
             _handle!.Abort(0);
         }
 

@@ -20,7 +20,14 @@ internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSessi
     /// <summary>Datagrams given to msquic and not yet sent. Guarded by the sessions' lock.</summary>
     public int Unsent { get; set; }
 
-    public bool Send(ReadOnlySpan<byte> payload) => _isOpen && payload.Length <= FrameRules.MaxDatagram && sessions.Send(this, payload);
+    public bool Send(ReadOnlySpan<byte> payload)
+    {
+        // Whoever sends sees that it is over, and may send another way.
+        if (!_isOpen) return false;
+        if (payload.Length <= FrameRules.MaxDatagram) return sessions.Send(this, payload);
+        sessions.CountTooLarge();
+        return false;
+    }
 
     public void Close()
     {

@@ -94,7 +94,7 @@ internal sealed class QuicSessions
 
             open = session.IsOpen;
             if (open) early?.TakeAll((this, sink), static (to, payload) => to.Item1.Deliver(to.sink, payload));
-            else _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
+            else _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
         }
 
         // The tunnel was lost meanwhile, and found nobody to tell.
@@ -106,7 +106,7 @@ internal sealed class QuicSessions
     {
         if (datagram.Length < IdSize)
         {
-            _tunnel.Traffic.CountDrop(DatagramDrop.Malformed);
+            _tunnel.Traffic.Drops.Add(DatagramDrop.Malformed);
             return;
         }
 
@@ -119,14 +119,14 @@ internal sealed class QuicSessions
             if (_sessions.TryGetValue(id, out session)) sink = session.Sink;
             if (sink is null && !_tunnel.IsEdge && (session is not null || id > _highest))
             {
-                if (!_early.TryHold(id, payload, _tunnel.Context.NowMilliseconds)) _tunnel.Traffic.CountDrop(DatagramDrop.EarlyFull);
+                if (!_early.TryHold(id, payload, _tunnel.Context.NowMilliseconds)) _tunnel.Traffic.Drops.Add(DatagramDrop.EarlyFull);
                 return;
             }
         }
 
         if (sink is null)
         {
-            _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession);
+            _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
             AnswerUnknown(id);
             return;
         }
@@ -134,17 +134,25 @@ internal sealed class QuicSessions
         lock (session!.Delivery)
         {
             if (session.IsOpen) Deliver(sink, payload);
+            else _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
         }
     }
+
+    public void CountTooLarge() => _tunnel.Traffic.Drops.Add(DatagramDrop.TooLarge);
 
     public bool Send(QuicSession session, ReadOnlySpan<byte> payload)
     {
         lock (_lock)
         {
-            if (_lost) return false;
+            if (_lost)
+            {
+                _tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
+                return false;
+            }
+
             if (session.Unsent >= DatagramSender.MaxPerSession)
             {
-                _tunnel.Traffic.CountDrop(DatagramDrop.QueueFull);
+                _tunnel.Traffic.Drops.Add(DatagramDrop.QueueFull);
                 return false;
             }
 
@@ -160,7 +168,10 @@ internal sealed class QuicSessions
     /// <summary>msquic tells what became of a datagram.</summary>
     public void OnSendState(nint context, int state)
     {
+        // The block is free once it was sent: what follows is told of the datagram that was in it.
         if (state is DatagramState.Sent or DatagramState.Canceled) OnUnsentGone(_sender.OnDone(context));
+        if (state == DatagramState.Canceled) _tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
+        else if (state == DatagramState.LostDiscarded) _tunnel.Traffic.Drops.Add(DatagramDrop.LostOnPath);
     }
 
     /// <summary>The owner has closed it.</summary>
@@ -173,7 +184,7 @@ internal sealed class QuicSessions
             early = _early.Take(session.Id);
         }
 
-        _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
+        _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
 
         SendClose(session.Id);
     }
@@ -199,7 +210,7 @@ internal sealed class QuicSessions
             _lost = true;
             all = [.. _sessions.Values];
             _sessions.Clear();
-            _tunnel.Traffic.CountDrop(DatagramDrop.UnknownSession, _early.Clear());
+            _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, _early.Clear());
         }
 
         foreach (var session in all) End(session);
@@ -213,7 +224,7 @@ internal sealed class QuicSessions
         int dropped;
         lock (_lock) (expired, dropped) = _early.TakeExpired(_tunnel.Context.NowMilliseconds);
         if (dropped == 0) return;
-        _tunnel.Traffic.CountDrop(DatagramDrop.EarlyFull, dropped);
+        _tunnel.Traffic.Drops.Add(DatagramDrop.EarlyFull, dropped);
         expired.ForEach(AnswerUnknown);
     }
 

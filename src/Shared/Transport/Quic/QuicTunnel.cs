@@ -53,6 +53,7 @@ internal sealed class QuicTunnel : ITunnel
         Context = context;
         Terms = new TunnelTerms(context.Options.InitialWindow, QuicTransport.SupportedFeatures);
         Control = new ControlSender(connection.Control);
+        Traffic = new QuicTraffic(context);
         Sessions = new QuicSessions(this);
         _liveness = new Liveness(context.NowMilliseconds);
         _inbound = new InboundControl(this, handler);
@@ -85,7 +86,7 @@ internal sealed class QuicTunnel : ITunnel
 
     internal ControlSender Control { get; }
 
-    internal QuicTraffic Traffic { get; } = new();
+    internal QuicTraffic Traffic { get; }
 
     internal TunnelTerms Terms { get; }
 

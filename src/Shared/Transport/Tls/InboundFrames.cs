@@ -74,10 +74,15 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
 
     public void OnUdpData(in FrameHeader frame, ReadOnlySpan<byte> payload)
     {
-        tunnel.Traffic.CountDatagramReceived(payload.Length);
         var sink = FindSession(frame)?.Sink;
         if (!ReferenceEquals(sink, _batch)) EndDatagrams();
-        if (sink is null) return;
+        if (sink is null)
+        {
+            tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
+            return;
+        }
+
+        tunnel.Traffic.CountDatagramReceived(payload.Length);
         _batch = sink;
         sink.OnDatagramOfBatch(payload);
     }

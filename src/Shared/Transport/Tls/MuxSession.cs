@@ -23,6 +23,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     private int _queued;
     private bool _openPending;
     private bool _closePending;
+    private bool _closeAfterData;
     private bool _closedByPeer;
 
     public MuxSession(MuxTunnel tunnel, uint id, in StreamOpening opening, bool weOpen)
@@ -45,13 +46,15 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         {
             lock (_tunnel.Sync)
             {
-                _sink = value;
+                if (IsOpen) _sink = value;
                 if (!_closedByPeer) return;
             }
 
             TellClosed(value);
         }
     }
+
+    private DatagramDrops Drops => _tunnel.Traffic.Drops;
 
     public override bool HasMoreControl => _openPending || _closePending;
 
@@ -70,22 +73,34 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     public bool Queue(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length > FrameRules.MaxDatagram) return false;
+        if (payload.Length > FrameRules.MaxDatagram)
+        {
+            Drops.Add(DatagramDrop.TooLarge);
+            return false;
+        }
+
         lock (_tunnel.Sync)
         {
-            if (!IsOpen || _tunnel.IsDead) return false;
+            // Whoever sends sees that it is over, and may send another way.
+            if (!IsOpen) return false;
+            if (_tunnel.IsDead)
+            {
+                Drops.Add(DatagramDrop.Lost);
+                return false;
+            }
+
             var cost = payload.Length + DatagramMemory.Overhead;
-            while (_queued + cost > MaxQueued && _queue?.Count > 0) Drop();
+            while (_queued + cost > MaxQueued && _queue?.Count > 0) Drop(DatagramDrop.QueueFull);
             while (!_tunnel.Datagrams.TryTake(cost))
             {
                 // The oldest makes room, of this session: a flood does not push out others.
                 if (_queue is not { Count: > 0 })
                 {
-                    _tunnel.Traffic.CountDatagramDropped();
+                    Drops.Add(DatagramDrop.QueueFull);
                     return false;
                 }
 
-                Drop();
+                Drop(DatagramDrop.QueueFull);
             }
 
             var copy = ArrayPool<byte>.Shared.Rent(payload.Length);
@@ -98,16 +113,17 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         return true;
     }
 
+    /// <summary>What was queued goes first.</summary>
     public void Close()
     {
         lock (_tunnel.Sync)
         {
             if (!IsOpen) return;
+            IsOpen = false;
+            _sink = null;
+            _closeAfterData = _queue?.Count > 0 && !_tunnel.IsDead;
+            if (_closeAfterData) return;
             EndLocked();
-            if (_tunnel.IsDead) return;
-            _closePending = true;
-            _tunnel.EndingsUnsent++;
-            _tunnel.Scheduler.EnqueueControl(this);
         }
 
         _tunnel.Writer.Request();
@@ -119,8 +135,12 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         IDatagramSink? sink;
         lock (_tunnel.Sync)
         {
+            while (_queue?.Count > 0) Drop(_tunnel.IsDead ? DatagramDrop.Lost : DatagramDrop.SessionClosed);
+            _tunnel.Scheduler.RemoveData(this);
+            _tunnel.Table.Remove(this);
+            _closeAfterData = false;
             if (!IsOpen) return;
-            EndLocked();
+            IsOpen = false;
             _closedByPeer = true;
             sink = _sink;
         }
@@ -157,8 +177,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             {
                 if (now - datagram.QueuedAt > MaxAgeMilliseconds)
                 {
-                    _tunnel.Traffic.CountDatagramExpired();
-                    Drop();
+                    Drop(DatagramDrop.QueueExpired);
                     continue;
                 }
 
@@ -168,6 +187,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             }
 
             _tunnel.Scheduler.RemoveData(this);
+            if (_closeAfterData) EndLocked();
             return used;
         }
     }
@@ -195,18 +215,21 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         }
     }
 
+    /// <summary>Closed here, and nothing is queued any more: the peer is told.</summary>
     private void EndLocked()
     {
-        IsOpen = false;
-        _tunnel.Scheduler.RemoveData(this);
-        while (_queue?.Count > 0) Release(_queue.Dequeue());
+        _closeAfterData = false;
         _tunnel.Table.Remove(this);
+        if (_tunnel.IsDead || _closePending) return;
+        _closePending = true;
+        _tunnel.EndingsUnsent++;
+        _tunnel.Scheduler.EnqueueControl(this);
     }
 
-    private void Drop()
+    private void Drop(DatagramDrop reason)
     {
         Release(_queue!.Dequeue());
-        _tunnel.Traffic.CountDatagramDropped();
+        Drops.Add(reason);
     }
 
     private void Release(in Datagram datagram)

@@ -44,6 +44,7 @@ internal sealed class MuxTunnel : ITunnel
         Active = new ActiveStreams(context.Flow);
         Liveness = new Liveness(context.NowMilliseconds);
         Control = new TunnelControl(this);
+        Traffic = new TrafficMeter(context);
         Datagrams = new DatagramQuota(context.Flow.Datagrams);
         _departure = new Departure(context);
         _ending = new TunnelEnding(this, connection);
@@ -101,7 +102,7 @@ internal sealed class MuxTunnel : ITunnel
 
     internal TunnelControl Control { get; }
 
-    internal TrafficMeter Traffic { get; } = new();
+    internal TrafficMeter Traffic { get; }
 
     internal DatagramQuota Datagrams { get; }
 

@@ -1,7 +1,7 @@
 namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>What a tunnel has carried, counted where it happens: some under the tunnel's lock, some by the read loop and the drains.</summary>
-internal sealed class TrafficMeter
+internal sealed class TrafficMeter(TransportContext context)
 {
     private long _bytesSent;
     private long _bytesReceived;
@@ -9,8 +9,9 @@ internal sealed class TrafficMeter
     private long _streamsReset;
     private long _datagramsSent;
     private long _datagramsReceived;
-    private long _datagramsDropped;
-    private long _datagramsExpired;
+
+    /// <summary>Datagrams that were dropped; counted by any thread.</summary>
+    public DatagramDrops Drops { get; } = new(context.Drops);
 
     /// <summary>The figures now.</summary>
     public TunnelCounters Snapshot() => new()
@@ -21,8 +22,8 @@ internal sealed class TrafficMeter
         StreamsReset = Volatile.Read(ref _streamsReset),
         DatagramsSent = Volatile.Read(ref _datagramsSent),
         DatagramsReceived = Volatile.Read(ref _datagramsReceived),
-        DatagramsDropped = Volatile.Read(ref _datagramsDropped),
-        DatagramsExpired = Volatile.Read(ref _datagramsExpired),
+        DatagramsDropped = Drops.Total,
+        DatagramsExpired = Drops[DatagramDrop.QueueExpired],
     };
 
     /// <summary>With the lock held.</summary>
@@ -50,10 +51,4 @@ internal sealed class TrafficMeter
         Interlocked.Increment(ref _datagramsReceived);
         CountReceived(bytes);
     }
-
-    /// <summary>With the lock held, for whatever reason.</summary>
-    public void CountDatagramDropped() => _datagramsDropped++;
-
-    /// <summary>With the lock held: one that is dropped because it is too old.</summary>
-    public void CountDatagramExpired() => _datagramsExpired++;
 }

@@ -62,6 +62,7 @@ internal unsafe struct ConnectionEvent
 internal static class DatagramState
 {
     public const int Sent = 1;
+    public const int LostDiscarded = 3;
     public const int Canceled = 6;
 }
 
