@@ -61,11 +61,9 @@ internal static class SessionFailures
         SourceFault.Private => SessionFailure.PrivateSource,
         _ => SessionFailure.UnknownSource,
     };
-}
 
-internal static class SessionFailures
-{
     /// <summary>Whether it is a session that came to nothing; its datagrams, if any, are counted for reasons of their own. Else it is a datagram.</summary>
     public static bool IsOfSession(this SessionFailure failure) => failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
-        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.Unreachable or SessionFailure.SourceDenied or SessionFailure.PrivateSource;
+        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.Unreachable or SessionFailure.SourceDenied or SessionFailure.PrivateSource
+        or SessionFailure.UnknownSource;
 }
