@@ -23,28 +23,32 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     private byte[]? _large;
     private int _largeFilled;
     private bool _carriedData;
+    private int _cost;
     private bool _pastFirst;
 
     /// <summary>Bytes of the frame that is being passed on which have not come yet.</summary>
     public int DataLeft => (int)_dataLeft;
 
     /// <summary>Processes as much as it can.</summary>
+    /// <param name="data">What has come.</param>
+    /// <param name="limit">What the frames may cost together, but for the last of them: a small one costs 1.</param>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
-    public (int Bytes, bool CarriedData) Process(ReadOnlySpan<byte> data)
+    public (int Bytes, int Cost, bool CarriedData) Process(ReadOnlySpan<byte> data, int limit)
     {
         _carriedData = false;
+        _cost = 0;
         var used = 0;
-        while (used < data.Length)
+        while (used < data.Length && _cost < limit)
         {
             // A tunnel that is over only reads to the end.
-            if (tunnel.IsDead) return (data.Length, false);
+            if (tunnel.IsDead) return (data.Length, 0, false);
             var step = Step(data[used..]);
             if (step == 0) break;
             used += step;
         }
 
         inbound.OnRoundDone();
-        return (used, _carriedData);
+        return (used, _cost, _carriedData);
     }
 
     private int Step(ReadOnlySpan<byte> data)
@@ -55,6 +59,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         if (data.Length < FrameHeader.Size) return 0;
 
         _header = FrameHeader.Read(data);
+        _cost += CostOf(_header.Type);
         if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.Terms.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
             throw new FrameViolationException(_header, fault);
         if (_header.Type == FrameType.Hello && _pastFirst) throw Violation("must be the first frame");
@@ -183,6 +188,14 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
                 break;
         }
     }
+
+    // What is opened and ended are sockets: a dozen system calls.
+    private static int CostOf(FrameType type) => type switch
+    {
+        FrameType.Open or FrameType.UdpOpen => 16,
+        FrameType.Reset or FrameType.Close or FrameType.CloseBack or FrameType.UdpClose => 8,
+        _ => 1,
+    };
 
     private FrameViolationException Violation(string cause) => new(_header, cause);
 }

@@ -16,8 +16,14 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     private const int RecordSize = 16 << 10;
     private const int GatherSize = FrameWriter.BatchSize;
 
-    /// <summary>Bytes that are read before other sockets have their turn.</summary>
-    private const int InlineBytes = 64 << 10;
+    // What taking a record apart costs beyond its bytes, in bytes: some change keys.
+    private const int RecordCost = 1 << 10;
+
+    /// <summary>Bytes that are read, with the records that they come in, before other sockets have their turn.</summary>
+    private const int InlineBytes = GatherSize + (8 * RecordCost);
+
+    /// <summary>What frames may cost, in the smallest ones, before other sockets have their turn.</summary>
+    private const int InlineFrames = 256;
 
     private const long IdleMilliseconds = 1_000;
 
@@ -25,6 +31,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     private int _start;
     private int _end;
     private int _inline;
+    private int _inlineFrames;
     private long _lastData;
 
     /// <summary>Reads until the connection ends; returns why.</summary>
@@ -36,11 +43,11 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         Rent(received.Length);
         received.CopyTo(_buffer);
         _end = received.Length;
-        Dispatch();
-        while (await ReadAsync()) Dispatch();
+        do await DispatchAsync();
+        while (await ReadAsync());
 
         // What came together with the end.
-        Dispatch();
+        await DispatchAsync();
 
         // Not on an exception: a read into the buffer may be under way then.
         Return();
@@ -61,12 +68,12 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             var waits = !reading.IsCompleted;
 
             // What was gathered must not wait, nor be lost with a connection that breaks.
-            if (!reading.IsCompletedSuccessfully) Dispatch();
+            if (!reading.IsCompletedSuccessfully) await DispatchAsync();
             var count = await reading;
-            if (waits) _inline = 0;
+            if (waits) BeginTurn();
             if (count == 0) return false;
             _end += count;
-            _inline += count;
+            _inline += count + (connection.Gathering.TakeRecords() * RecordCost);
             if (count < RecordSize / 2 || _end == until) return true;
         }
     }
@@ -74,19 +81,17 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask MakeRoomAsync()
     {
-        if (_inline > InlineBytes)
-        {
-            await connection.Loop.Yield();
-            _inline = 0;
-        }
+        if (_inline > InlineBytes) await YieldAsync();
 
         if (_start == _end)
         {
             _start = _end = 0;
             if (tunnel.Context.NowMilliseconds - _lastData < IdleMilliseconds) return;
             Return();
-            _ = await connection.Stream.ReadAsync(Memory<byte>.Empty);
-            _inline = 0;
+            var waiting = connection.Stream.ReadAsync(Memory<byte>.Empty);
+            var waits = !waiting.IsCompleted;
+            _ = await waiting;
+            if (waits) BeginTurn();
             Rent();
         }
         else if (_buffer.Length - _end < RecordSize)
@@ -97,13 +102,34 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         }
     }
 
-    private void Dispatch()
+    private ValueTask DispatchAsync() => Dispatch() ? ValueTask.CompletedTask : DispatchInTurnsAsync();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask DispatchInTurnsAsync()
     {
-        if (_start == _end) return;
-        var consumed = dispatcher.Process(_buffer.AsSpan(_start, _end - _start));
-        _start += consumed.Bytes;
-        if (consumed.CarriedData) _lastData = tunnel.Context.NowMilliseconds;
+        do await YieldAsync();
+        while (!Dispatch());
     }
+
+    /// <returns>False when the turn is over before all was processed.</returns>
+    private bool Dispatch()
+    {
+        if (_start == _end) return true;
+        var consumed = dispatcher.Process(_buffer.AsSpan(_start, _end - _start), InlineFrames - _inlineFrames);
+        _start += consumed.Bytes;
+        _inlineFrames += consumed.Cost;
+        if (consumed.CarriedData) _lastData = tunnel.Context.NowMilliseconds;
+        return _inlineFrames < InlineFrames || _start == _end;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask YieldAsync()
+    {
+        await connection.Loop.Yield();
+        BeginTurn();
+    }
+
+    private void BeginTurn() => _inline = _inlineFrames = 0;
 
     private void Rent(int atLeast = 0) => _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferSize, atLeast + RecordSize));
 

@@ -6,14 +6,27 @@ namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
 /// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record at a time: while corked the records are put together
-/// and leave with one system call. Owns the socket.
+/// and leave with one system call. <see cref="System.Net.Security.SslStream"/> does not return from a read before it has content, however many records
+/// without any it takes apart: so it is here that others get their turn, and that a peer which sends nothing else is given up. Owns the socket.
 /// </summary>
 internal sealed class GatheringStream(LoopSocket socket) : Stream
 {
     private const int Capacity = FrameWriter.SentBatchSize;
 
+    /// <summary>Records in a row that may come without content. Honest peers send a few: a handshake's flight, a session ticket or two, a key now and then.</summary>
+    private const int MaxSilentRecords = 64;
+
+    // Records so small may be costly and carry little. Where many of them come at once no more is taken at a time than so many bytes.
+    private const int SmallRecord = 256;
+    private const int ManyRecords = 16;
+    private const int SmallReceive = 2 << 10;
+
     private byte[]? _gathered;
     private int _count;
+    private RecordCounter _counter;
+    private int _records;
+    private int _recordsOfRead;
+    private bool _comesInSmall;
 
     /// <summary>Starts to put writes together.</summary>
     public void Cork() => _gathered ??= ArrayPool<byte>.Shared.Rent(Capacity);
@@ -48,6 +61,17 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
         return SendGatheredThenAsync(buffer);
     }
 
+    /// <summary>By who reads content: the last read gave some, or it is the first.</summary>
+    public void BeginRead() => _recordsOfRead = 0;
+
+    /// <summary>Records that have come since the last call: what there was to decrypt.</summary>
+    public int TakeRecords()
+    {
+        var records = _records;
+        _records = 0;
+        return records;
+    }
+
     /// <summary>
     /// Reads what is there. With an empty buffer waits until there may be something, which is how <see cref="System.Net.Security.SslStream"/> waits without
     /// holding a buffer.
@@ -55,7 +79,10 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty) return socket.IsDrained ? WaitAsync(cancellationToken) : default;
-        var count = socket.Receive(buffer.Span);
+
+        // What came last gave no content.
+        if (_recordsOfRead > 0) return ReadOnAsync(buffer, cancellationToken);
+        var count = Receive(buffer.Span);
         return count >= 0 ? new ValueTask<int>(count) : WaitThenReadAsync(buffer, cancellationToken);
     }
 
@@ -126,8 +153,34 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     private async ValueTask<int> WaitThenReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int count;
-        while ((count = socket.Receive(buffer.Span)) == NativeSocket.WouldBlock) await socket.WaitReadableAsync(cancellationToken);
+        while ((count = Receive(buffer.Span)) == NativeSocket.WouldBlock) await socket.WaitReadableAsync(cancellationToken);
         return count >= 0 ? count : throw Lost();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadOnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (_recordsOfRead > MaxSilentRecords) throw new RecordFloodException(MaxSilentRecords);
+        if (!socket.IsDrained)
+        {
+            // Nobody waits, so nobody else looks at it.
+            cancellationToken.ThrowIfCancellationRequested();
+            if (socket.UsesPool) await Task.Yield();
+            else await socket.Loop.Yield();
+        }
+
+        return await WaitThenReadAsync(buffer, cancellationToken);
+    }
+
+    private int Receive(Span<byte> buffer)
+    {
+        var count = socket.Receive(_comesInSmall && buffer.Length > SmallReceive ? buffer[..SmallReceive] : buffer);
+        if (count <= 0) return count;
+        var records = _counter.Count(buffer[..count]);
+        _records += records;
+        _recordsOfRead += records;
+        _comesInSmall = records > ManyRecords && count < records * SmallRecord;
+        return count;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -350,7 +350,7 @@ internal sealed class MuxTunnel : ITunnel
         {
             Terminate(await _reader.RunAsync(_received));
         }
-        catch (FrameViolationException e)
+        catch (Exception e) when (e is FrameViolationException or RecordFloodException)
         {
             TransportLog.ProtocolViolation(_logger, _name, RemoteEndPoint, e.Message);
             Terminate(new TunnelEnd(TunnelEndKind.ProtocolError, e.Message));

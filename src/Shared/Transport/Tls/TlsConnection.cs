@@ -14,12 +14,12 @@ public sealed class TlsConnection : IAsyncDisposable
 
     /// <summary>Wraps a connected socket, which this owns from now on.</summary>
     public TlsConnection(Socket socket)
-        : this(socket, static network => new SslStream(network, leaveInnerStreamOpen: false))
+        : this(socket, static network => new TlsStream(network))
     {
     }
 
     /// <summary>The same with another way to secure it: fuzz tests join two tunnels in memory by one.</summary>
-    internal TlsConnection(Socket socket, Func<Stream, SslStream> secure)
+    internal TlsConnection(Socket socket, Func<GatheringStream, SslStream> secure)
     {
         Socket = socket;
         Tcp = new TcpOptions(socket);
