@@ -44,7 +44,7 @@ internal sealed class HubRun : IDisposable
         Certificate = certificate;
         Since = time.GetUtcNow();
         var limits = options.Limits;
-        Context = new TransportContext(new FlowControlOptions { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
+        Context = new TransportContext(options.Windows with { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
         };

@@ -18,17 +18,17 @@ internal static class EdgePaths
     }
 
     /// <summary>The admin socket of a service that is about to run: the system's for root and under systemd, else the user's.</summary>
-    public static string AdminSocket(Func<string, string?> environment) =>
+    public static string AdminSocket(Func<string, string?> environment, string stateDirectory) =>
         environment("RUNTIME_DIRECTORY")?.Split(':') is [{ Length: > 0 } first, ..] ? Path.Combine(first, "admin.sock")
         : Environment.IsPrivilegedProcess ? SystemSocket
-        : UserSocket(environment);
+        : UserSocket(environment, stateDirectory);
 
     /// <summary>The admin socket of a service that may be running: the user's own if there is one, else the system's.</summary>
-    public static string RunningAdminSocket(Func<string, string?> environment) =>
-        UserSocket(environment) is var own && File.Exists(own) ? own : SystemSocket;
+    public static string RunningAdminSocket(Func<string, string?> environment, string stateDirectory) =>
+        UserSocket(environment, stateDirectory) is var own && File.Exists(own) ? own : SystemSocket;
 
-    private static string UserSocket(Func<string, string?> environment) =>
+    private static string UserSocket(Func<string, string?> environment, string stateDirectory) =>
         environment("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
             ? Path.Combine(runtime, Name, "admin.sock")
-            : Path.Combine(StateDirectory(environment), "admin.sock");
+            : Path.Combine(stateDirectory, "admin.sock");
 }

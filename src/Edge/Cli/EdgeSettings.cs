@@ -21,7 +21,10 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     /// <summary>RFC 8489 section 18.6.</summary>
     private const int DefaultStunPort = 3478;
 
-    private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(30);
+    private const int MostSeconds = 86_400;
+    private const int MostSessions = 1_000_000;
+
+    private static readonly TunnelEdgeOptions Defaults = new() { HubHost = "", EdgeId = "", Secret = "" };
 
     /// <summary>What changes while the edge runs when the file does.</summary>
     public static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "allowPorts", "protectedPorts"];
@@ -31,7 +34,6 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     public static EdgeSettings Load(ConfigurationSources sources)
     {
         LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
-        Func<string, string?> environment = Environment.GetEnvironmentVariable;
         HubCredentials hub = HubCredentials.Read(configuration);
         ImmutableArray<int>? allowed = configuration.PortNumbers("allowPorts");
         var edge = new TunnelEdgeOptions
@@ -50,15 +52,31 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             ProtectedPorts = configuration.PortNumbers("protectedPorts") ?? [22],
             StunServers = configuration.Servers("stunServers", DefaultStunPort),
             Firewall = configuration.Enum("firewall", FirewallMode.Full),
-            StateDirectory = configuration.FilePath("stateDir", EdgePaths.StateDirectory(environment)),
-            DrainTimeout = configuration.Seconds("drainTimeout", DefaultDrain, 0, 86400),
+            StateDirectory = StateDirectory(configuration),
+            DrainTimeout = configuration.Seconds("drainTimeout", Defaults.DrainTimeout, 0, MostSeconds),
+            MaxUdpSessions = configuration.Integer("limits.udpSessions", Defaults.MaxUdpSessions, 1, MostSessions),
+            MaxUdpSessionsPerAddress = configuration.Integer("limits.udpSessionsPerAddress", Defaults.MaxUdpSessionsPerAddress, 1, MostSessions),
+            UdpIdleTimeout = configuration.Seconds("udpIdleTimeout", Defaults.UdpIdleTimeout, 1, MostSeconds),
+            FlowControl = configuration.FlowControl(),
         };
         var settings = new EdgeSettings(
             edge,
-            configuration.FilePath("adminSocket", EdgePaths.AdminSocket(environment))!,
+            configuration.FilePath("adminSocket", EdgePaths.AdminSocket(Environment.GetEnvironmentVariable, edge.StateDirectory!))!,
             LogOptions.Read(configuration),
             configuration.Otlp());
+        FlowControlSettings.Check(edge.FlowControl, configuration.Errors, configuration);
         configuration.Finish();
         return settings;
     }
+
+    /// <summary>The admin socket of an edge that may be running, where <c>run</c> would put it with the same file and environment.</summary>
+    public static string RunningAdminSocket(ConfigurationSources sources)
+    {
+        // What is wrong there is the service's business.
+        LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
+        return configuration.FilePath("adminSocket") ?? EdgePaths.RunningAdminSocket(Environment.GetEnvironmentVariable, StateDirectory(configuration));
+    }
+
+    private static string StateDirectory(LayeredConfiguration configuration) =>
+        configuration.FilePath("stateDir", EdgePaths.StateDirectory(Environment.GetEnvironmentVariable))!;
 }

@@ -63,11 +63,12 @@ internal static class RunCommand
     /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
     public static EdgeSettings LoadSettings(ParseResult parsed) => EdgeSettings.Load(Sources(parsed));
 
-    private static ConfigurationSources Sources(ParseResult parsed) => new()
+    /// <summary>Where the settings of a service come from that is run without options.</summary>
+    public static ConfigurationSources UsualSources { get; } = new() { DefaultFile = EdgePaths.ConfigFile, EnvironmentPrefix = EdgeSettings.EnvironmentPrefix };
+
+    private static ConfigurationSources Sources(ParseResult parsed) => UsualSources with
     {
-        DefaultFile = EdgePaths.ConfigFile,
         File = parsed.GetValue(Config),
-        EnvironmentPrefix = EdgeSettings.EnvironmentPrefix,
         CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
     };
 
@@ -128,9 +129,5 @@ internal static class RunCommand
     }
 
     private static (string Setting, Option<string?> Option) Setting(string setting, string value, string description) =>
-        (setting, new Option<string?>(OptionName(setting)) { Description = description, HelpName = value });
-
-    /// <summary><c>hubHost</c> is <c>--hub-host</c>.</summary>
-    private static string OptionName(string setting) =>
-        "--" + string.Concat(setting.Select(letter => char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"));
+        (setting, new Option<string?>($"--{SettingName.ToOption(setting)}") { Description = description, HelpName = value });
 }

@@ -25,9 +25,7 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string socket = parsed.GetValue(Socket)
-            ?? Environment.GetEnvironmentVariable($"{EdgeSettings.EnvironmentPrefix}ADMINSOCKET")
-            ?? EdgePaths.RunningAdminSocket(Environment.GetEnvironmentVariable);
+        string socket = parsed.GetValue(Socket) ?? EdgeSettings.RunningAdminSocket(RunCommand.UsualSources);
         using var client = new AdminClient(EdgeCommandLine.Program, socket);
         AdminResponse response = await client.GetAsync("api/v1/status", cancellationToken);
         if (!response.IsSuccess)

@@ -18,12 +18,12 @@ internal static class HubPaths
     /// In a directory of its own: systemd's runtime directory, <c>/run/tunnel-hub</c> for root, the user's runtime directory, else the
     /// state directory. The commands look in the same place.
     /// </summary>
-    public static string DefaultAdminSocket()
+    public static string DefaultAdminSocket(string stateDir)
     {
         var directory = FirstOf("RUNTIME_DIRECTORY")
             ?? (Environment.IsPrivilegedProcess ? $"/run/{Name}"
                 : FirstOf("XDG_RUNTIME_DIR") is { } user ? Path.Combine(user, Name)
-                : Path.Combine(DefaultStateDir(), "run"));
+                : Path.Combine(stateDir, "run"));
         return Path.Combine(directory, "admin.sock");
     }
 

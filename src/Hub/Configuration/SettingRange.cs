@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
@@ -17,7 +18,7 @@ internal readonly record struct SettingRange(long Least, long Most, string Unit)
     public static readonly SettingRange Edges = new(1, 1_000_000, "edges");
     public static readonly SettingRange Streams = new(1, int.MaxValue, "streams");
     public static readonly SettingRange Lanes = new(1, LaneOptions.Limit, "connections");
-    public static readonly SettingRange Memory = new(1 << 20, 1L << 40, "bytes");
+    public static readonly SettingRange Memory = new(FlowControlSettings.LeastBudget, FlowControlSettings.MostBudget, "bytes");
 
     /// <summary>What would be valid, for the operator.</summary>
     public string Valid => string.Create(CultureInfo.InvariantCulture, $"must be {Least} to {Most} ({Unit})");

@@ -4,6 +4,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -29,7 +30,7 @@ public sealed record TunnelHubOptions
     public string StateDir { get; init; } = HubPaths.DefaultStateDir();
 
     /// <summary>Path of the admin API's Unix socket.</summary>
-    public string AdminSocket { get; init; } = HubPaths.DefaultAdminSocket();
+    public string AdminSocket { get; init; } = HubPaths.DefaultAdminSocket(HubPaths.DefaultStateDir());
 
     /// <summary>Serves the admin API on the tunnel port too, to clients that ask for HTTP by ALPN and have the key.</summary>
     public bool AdminOnTunnelPort { get; init; }
@@ -60,6 +61,9 @@ public sealed record TunnelHubOptions
 
     /// <summary>The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.</summary>
     public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
+
+    /// <summary>How much of a stream may be on its way; the memory budget is <see cref="HubLimits.MemoryBudget"/>.</summary>
+    public FlowControlOptions Windows { get; init; } = new();
 
     /// <summary>Limits that protect the hub.</summary>
     public HubLimits Limits { get; init; } = new();

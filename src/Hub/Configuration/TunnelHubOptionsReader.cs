@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Blocks;
@@ -31,7 +30,8 @@ internal static class TunnelHubOptionsReader
         var configuration = LayeredConfiguration.Load(sources);
         var defaults = new TunnelHubOptions();
         var unreadable = new FaultList();
-        var limits = ReadLimits(configuration, defaults.Limits);
+        var flowControl = configuration.FlowControl();
+        var limits = ReadLimits(configuration, defaults.Limits) with { MemoryBudget = flowControl.MemoryBudget };
         var options = new TunnelHubOptions
         {
             TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
@@ -39,8 +39,8 @@ internal static class TunnelHubOptionsReader
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
             TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
             PublicHost = configuration.Text("publicHost"),
-            StateDir = configuration.FilePath("stateDir", defaults.StateDir)!,
-            AdminSocket = configuration.FilePath("adminSocket", defaults.AdminSocket)!,
+            StateDir = StateDir(configuration),
+            AdminSocket = AdminSocket(configuration),
             AdminOnTunnelPort = configuration.Boolean("adminOnTunnelPort", defaults.AdminOnTunnelPort),
             AdminListen = configuration.Text("adminListen"),
             AdminAllowCidrs = Networks(configuration, "adminAllowCidrs"),
@@ -52,11 +52,18 @@ internal static class TunnelHubOptionsReader
             CongestionControl = configuration.Text("congestionControl", defaults.CongestionControl)!,
             NeverBlock = NeverBlockSetting.Read(configuration),
             Limits = limits,
+            Windows = flowControl,
         };
         Validate(options, unreadable.ToImmutable(), configuration);
         configuration.Finish();
         return options;
     }
+
+    /// <summary>The admin socket of a hub with these settings.</summary>
+    public static string AdminSocket(LayeredConfiguration configuration) =>
+        configuration.FilePath("adminSocket") ?? HubPaths.DefaultAdminSocket(StateDir(configuration));
+
+    private static string StateDir(LayeredConfiguration configuration) => configuration.FilePath("stateDir", HubPaths.DefaultStateDir())!;
 
     // The validator does not know the sources; the operator should.
     private static void Validate(TunnelHubOptions options, ImmutableArray<EdgeFault> unreadable, LayeredConfiguration configuration)
@@ -78,18 +85,10 @@ internal static class TunnelHubOptionsReader
         Edges = (int)Number(configuration, "limits.edges", defaults.Edges, SettingRange.Edges),
         StreamsPerEdge = (int)Number(configuration, "limits.streamsPerEdge", defaults.StreamsPerEdge, SettingRange.Streams),
         LanesPerTunnel = (int)Number(configuration, "limits.lanesPerTunnel", defaults.LanesPerTunnel, SettingRange.Lanes),
-        MemoryBudget = Number(configuration, "limits.memoryBudget", defaults.MemoryBudget, SettingRange.Memory),
     };
 
-    private static long Number(LayeredConfiguration configuration, string name, long missing, SettingRange range)
-    {
-        if (configuration.Find(name) is not { } setting)
-            return missing;
-        if (long.TryParse(setting.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && range.Contains(number))
-            return number;
-        configuration.Errors.Add(name, setting.Value, range.Valid, setting.Source);
-        return missing;
-    }
+    private static long Number(LayeredConfiguration configuration, string name, long missing, SettingRange range) =>
+        configuration.Number(name, missing, range.Least, range.Most, range.Unit);
 
     private static ImmutableArray<IPNetwork> Networks(LayeredConfiguration configuration, string name)
     {

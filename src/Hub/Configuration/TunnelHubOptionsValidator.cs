@@ -29,6 +29,7 @@ public static class TunnelHubOptionsValidator
         Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);
         if (!CongestionControl.IsValid(options.CongestionControl))
             errors.Add("congestionControl", options.CongestionControl, CongestionControl.Valid);
+        FlowControlSettings.Check(options.Windows, errors);
         CheckTls(options.Tls, errors);
         CheckLimits(options.Limits, errors);
         foreach (var fault in ValidateEdges(options))

@@ -29,6 +29,11 @@ public static class SettingReaders
         configuration.Read(name, missing, $"must be {what} from {least} to {most}", value =>
             (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most, number));
 
+    /// <summary>A whole number within bounds, with the unit that it has.</summary>
+    public static long Number(this LayeredConfiguration configuration, string name, long missing, long least, long most, string unit) =>
+        configuration.Read(name, missing, string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most} ({unit})"), value =>
+            (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most, number));
+
     /// <summary>An IPv4 or IPv6 address.</summary>
     public static IPAddress Address(this LayeredConfiguration configuration, string name, IPAddress missing) =>
         configuration.Read(name, missing, value => HostSyntax.FaultOf(value, HostSyntax.ValidAddress), value => (HostSyntax.TryParseAddress(value, out var address), address!));

@@ -1,8 +1,10 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge;
 using Tunnel.Edge.Cli;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
 
 namespace Edge.UnitTests.Cli;
 
@@ -63,6 +65,50 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.Equal(LogLevel.Debug, settings.Log.Level);
         Assert.Equal(TimeSpan.FromSeconds(5), settings.Edge.DrainTimeout);
         Assert.Equal(3, settings.Edge.Lanes);
+    }
+
+    [Fact]
+    public void Limits_and_windows_are_settings()
+    {
+        string file = Write("edge.json", $$"""
+            { "token": "{{Token.Encode()}}", "udpIdleTimeout": 5, "windows": { "initial": 32768, "min": 65536, "max": 131072, "shared": 262144 },
+              "limits": { "udpSessions": 10, "udpSessionsPerAddress": 3, "memoryBudget": 5000000000 } }
+            """);
+        TunnelEdgeOptions edge = EdgeSettings.Load(Sources() with { File = file }).Edge;
+        Assert.Equal((10, 3, TimeSpan.FromSeconds(5)), (edge.MaxUdpSessions, edge.MaxUdpSessionsPerAddress, edge.UdpIdleTimeout));
+        Assert.Equal(
+            new FlowControlOptions { InitialWindow = 32768, MinWindow = 65536, MaxWindow = 131072, SharedWindow = 262144, MemoryBudget = 5_000_000_000 },
+            edge.FlowControl);
+
+        TunnelEdgeOptions usual = Load(("token", Token.Encode())).Edge;
+        Assert.Equal((65536, 16384, TimeSpan.FromSeconds(60)), (usual.MaxUdpSessions, usual.MaxUdpSessionsPerAddress, usual.UdpIdleTimeout));
+        Assert.Equal(new FlowControlOptions(), usual.FlowControl);
+    }
+
+    [Fact]
+    public void The_socket_of_a_running_edge_is_where_its_file_says()
+    {
+        string file = Write("edge.json", """{ "tokenFile": "/none", "adminSocket": "/tmp/own.sock", "stateDir": "/tmp/state", "unknown": 1 }""");
+        Assert.Equal("/tmp/own.sock", EdgeSettings.RunningAdminSocket(Sources() with { DefaultFile = file }));
+        var environment = new Dictionary<string, string> { ["TUNNEL_EDGE__ADMINSOCKET"] = "/tmp/other.sock" };
+        Assert.Equal("/tmp/other.sock", EdgeSettings.RunningAdminSocket(Sources() with { DefaultFile = file, Environment = environment }));
+    }
+
+    [Theory]
+    [InlineData("limits.udpSessions", "0", "1 to 1000000")]
+    [InlineData("limits.udpSessionsPerAddress", "1000001", "1 to 1000000")]
+    [InlineData("udpIdleTimeout", "0", "from 1 to 86400")]
+    [InlineData("limits.memoryBudget", "1048575", "1048576 to")]
+    [InlineData("windows.initial", "16383", "16384 to")]
+    [InlineData("windows.initial", "2000000", "windows.min, which is 1048576")]
+    [InlineData("windows.min", "5000000", "windows.max, which is 4194304")]
+    [InlineData("windows.max", "2000000000", "to 1073741824")]
+    [InlineData("windows.shared", "many", "bytes")]
+    public void Limits_and_windows_have_ranges(string name, string value, string valid)
+    {
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Load(("token", Token.Encode()), (name, value))).Errors);
+        Assert.Equal((name, value), (error.Setting, error.Value));
+        Assert.Contains(valid, error.Problem, StringComparison.Ordinal);
     }
 
     [Fact]

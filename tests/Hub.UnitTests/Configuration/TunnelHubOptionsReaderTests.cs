@@ -83,6 +83,25 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
         Assert.Equal("bindAddress", Assert.Single(Assert.Throws<ConfigurationException>(() => Read(commandLine: new() { ["bindAddress"] = address })).Errors).Setting);
 
     [Fact]
+    public void Windows_are_settings_and_go_together()
+    {
+        var options = Read(File("""{"windows":{"initial":32768,"min":65536,"max":131072,"shared":262144},"limits":{"memoryBudget":1048576}}"""));
+        Assert.Equal((32768, 65536, 131072, 262144L), (options.Windows.InitialWindow, options.Windows.MinWindow, options.Windows.MaxWindow, options.Windows.SharedWindow));
+        Assert.Equal(1048576, options.Limits.MemoryBudget);
+
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Read(environment: new() { ["TUNNEL_HUB__WINDOWS__MIN"] = "5000000" })).Errors);
+        Assert.Equal(("windows.min", "TUNNEL_HUB__WINDOWS__MIN"), (error.Setting, error.Source));
+    }
+
+    [Fact]
+    public void The_admin_socket_follows_the_state_where_there_is_no_directory_for_it()
+    {
+        Assert.Equal("/tmp/own.sock", Read(commandLine: new() { ["stateDir"] = "/tmp/state", ["adminSocket"] = "/tmp/own.sock" }).AdminSocket);
+        Assert.SkipWhen(Environment.IsPrivilegedProcess || Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is not null, "this user has a directory for it");
+        Assert.Equal("/tmp/state/run/admin.sock", Read(commandLine: new() { ["stateDir"] = "/tmp/state" }).AdminSocket);
+    }
+
+    [Fact]
     public void Code_that_embeds_a_hub_hears_the_same_from_the_validator()
     {
         var errors = new ConfigurationErrors();
