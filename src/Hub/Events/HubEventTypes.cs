@@ -24,8 +24,9 @@ internal static class HubEventTypes
         typeof(StreamClosedEvent),
     }.ToFrozenDictionary(type => type, type => JsonNamingPolicy.CamelCase.ConvertName(type.Name[..^"Event".Length]));
 
-    /// <summary>All names, in alphabetical order.</summary>
-    public static ImmutableArray<string> All { get; } = [.. Names.Values.Order(StringComparer.Ordinal)];
+    /// <summary>Names of those that the API can tell of, in alphabetical order: of a hub that could not start nobody can ask.</summary>
+    public static ImmutableArray<string> All { get; } =
+        [.. Names.Values.Where(name => name != Names[typeof(CrashRecoveryFailedEvent)]).Order(StringComparer.Ordinal)];
 
     /// <summary>Those that come thousands a second and are made only for who asks for them.</summary>
     public static ImmutableArray<string> OfStreams { get; } = [Names[typeof(StreamOpenedEvent)], Names[typeof(StreamClosedEvent)]];

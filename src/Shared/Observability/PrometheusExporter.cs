@@ -8,7 +8,7 @@ namespace Tunnel.Shared.Observability;
 /// The metrics of some meters in Prometheus's text format (0.0.4), for <c>/metrics</c>. Instruments that are observed are asked at each scrape and only
 /// then, so that what they tell costs nothing in between, and the series of an edge that is gone are gone too.
 /// </summary>
-/// <remarks>OpenTelemetry's own exporter for Prometheus can't be restored here; this is the narrow place that it could take over.</remarks>
+/// <remarks>Some hundred lines instead of a package: OpenTelemetry's own exporter for Prometheus needs its SDK, and has had no stable release.</remarks>
 public sealed class PrometheusExporter : IDisposable
 {
     /// <summary>The format's media type.</summary>

@@ -74,10 +74,10 @@ public sealed class EventsEndpointsTests
     public async Task Unknown_names_are_refused_all_at_once()
     {
         await using var admin = await AdminFixture.StartAsync();
-        var (status, problem) = await admin.SendAsync(HttpMethod.Get, "api/v1/events?types=edgeConected,nonsense");
+        var (status, problem) = await admin.SendAsync(HttpMethod.Get, "api/v1/events?types=edgeConected,nonsense,crashRecoveryFailed");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         var errors = problem.GetProperty("errors");
-        Assert.Equal(2, errors.GetArrayLength());
+        Assert.Equal(3, errors.GetArrayLength());
         Assert.Contains("edgeConnected", errors[0].GetProperty("message").GetString());
     }
 

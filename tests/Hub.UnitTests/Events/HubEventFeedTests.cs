@@ -16,12 +16,13 @@ public sealed class HubEventFeedTests
     {
         Assert.Equal(
             [
-                "crashRecovered", "crashRecoveryFailed", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "portsAssigned",
+                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "portsAssigned",
                 "portsUpdated", "publicIpDiscovered", "streamClosed", "streamOpened", "tunnelConnected", "tunnelDisconnected",
             ],
             HubEventTypes.All);
         var records = typeof(HubEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(HubEvent)));
-        Assert.Equal(HubEventTypes.All.Length, records.Count());
+        // Of a hub that could not start its API can't tell.
+        Assert.Equal(HubEventTypes.All.Length, records.Count(type => type != typeof(CrashRecoveryFailedEvent)));
     }
 
     [Fact]
