@@ -55,7 +55,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="time">The clock of all time limits; the system's when null.</param>
     /// <param name="dialer">How the hub is reached; by <see cref="TunnelEdgeOptions.Transport"/> when null.</param>
     /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
-    /// <exception cref="Shared.Hosting.OperatorException">The transport is QUIC only, and this machine has no libmsquic.</exception>
+    /// <exception cref="OperatorException">The transport is QUIC only, and this machine has no libmsquic; or somebody else may write to the state directory.</exception>
     public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
@@ -72,6 +72,9 @@ public sealed class TunnelEdge : IAsyncDisposable
         TransportSelector transports = dialer is null
             ? TransportSetup.Create(options.Transport, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
+        // Whoever may write there chooses which hub gets the secret.
+        if (options.StateDirectory is { } state)
+            StateDirectory.Secure(state, [PinStore.FileName], connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
         ConnectorOptions connector = CreateConnectorOptions(options);

@@ -8,7 +8,7 @@ namespace Tunnel.Hub;
 /// <summary>A file that is there while the hub runs: one that is there already at the start tells of a run that was cut off.</summary>
 internal sealed class RunMarker(string stateDir)
 {
-    private const string FileName = "running";
+    public const string FileName = "running";
     private readonly StateFiles _files = new();
     private readonly string _path = Path.Combine(stateDir, FileName);
 

@@ -2,9 +2,11 @@ using System.Diagnostics.Metrics;
 using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Traffic;
@@ -20,6 +22,9 @@ namespace Tunnel.Hub;
 public sealed class TunnelHub : IAsyncDisposable
 {
     internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
+
+    private static readonly string[] StateFileNames =
+        [EdgeStateFile.FileName, BlockFile.FileName, HubCertificate.FileName, AdminKey.FileName, RunMarker.FileName];
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
@@ -198,7 +203,7 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        StateDirectory.Secure(_options.StateDir, _logger);
+        StateDirectory.Secure(_options.StateDir, StateFileNames, _logger);
         // Then the marker: it also shows that the state directory can be written.
         var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };

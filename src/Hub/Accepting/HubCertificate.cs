@@ -17,7 +17,7 @@ namespace Tunnel.Hub.Accepting;
 /// </summary>
 internal sealed class HubCertificate : IDisposable
 {
-    private const string FileName = "hub-certificate.pem";
+    public const string FileName = "hub-certificate.pem";
     private const int LifetimeYears = 10;
 
     private HubCertificate(X509Certificate2 certificate, X509Certificate2Collection chain)

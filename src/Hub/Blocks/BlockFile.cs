@@ -14,7 +14,9 @@ namespace Tunnel.Hub.Blocks;
 /// </summary>
 internal sealed class BlockFile(string directory, IStateFiles files, ILogger logger)
 {
-    private readonly string _path = Path.Combine(directory, "blocks.json");
+    public const string FileName = "blocks.json";
+
+    private readonly string _path = Path.Combine(directory, FileName);
 
     /// <summary>Reads the blocks; none when there is no file. A damaged one is kept under another name: the hub is needed more than the blocks.</summary>
     public ImmutableArray<Block> Load()

@@ -12,7 +12,7 @@ namespace Tunnel.Hub.Admin.Access;
 /// </summary>
 internal sealed class AdminKey
 {
-    private const string FileName = "admin-key";
+    public const string FileName = "admin-key";
 
     private readonly Lock _rotation = new();
     private readonly string _directory;

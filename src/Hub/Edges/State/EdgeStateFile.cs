@@ -12,7 +12,9 @@ namespace Tunnel.Hub.Edges.State;
 /// </summary>
 internal sealed class EdgeStateFile(string directory, IStateFiles files)
 {
-    private readonly string _path = Path.Combine(directory, "edges.json");
+    public const string FileName = "edges.json";
+
+    private readonly string _path = Path.Combine(directory, FileName);
     private byte[]? _saved;
 
     public string FilePath => _path;
