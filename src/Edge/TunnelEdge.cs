@@ -55,10 +55,17 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="time">The clock of all time limits; the system's when null.</param>
     /// <param name="dialer">How the hub is reached; by <see cref="TunnelEdgeOptions.Transport"/> when null.</param>
     /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
+    /// <exception cref="ArgumentException">The hub or a STUN server is no host name or address.</exception>
     /// <exception cref="OperatorException">The transport is QUIC only, and this machine has no libmsquic; or somebody else may write to the state directory.</exception>
     public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
+        foreach (string host in (string[])[options.HubHost, .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
+        {
+            if (!HostSyntax.IsUrlHost(host))
+                throw new ArgumentException($"\"{host}\" {HostSyntax.FaultOfHost(host, HostSyntax.ValidHost)}", nameof(options));
+        }
+
         _options = options;
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _events = new EventQueue<Action>(static raise => raise(), _logger, MaxQueuedEvents);
