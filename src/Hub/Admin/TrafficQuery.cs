@@ -11,6 +11,7 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
 {
     public const int DefaultLimit = 100;
     public const int MaxLimit = 1000;
+    private const string Address = "address";
 
     /// <exception cref="ProblemException">Something is not valid.</exception>
     public static TrafficQuery Read(HttpRequest request)
@@ -23,7 +24,7 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
                 EdgeId = request.Query["edge"].FirstOrDefault(),
                 Port = port?.Port,
                 Proto = port?.Proto,
-                Address = Parse(request, "address", text => IpRange.TryParse(text, out var block, out _) ? block : (IpRange?)null, "must be an address or a CIDR such as 192.0.2.0/24", faults),
+                Address = Parse(request, Address, text => IpRange.TryParse(text, out var block, out _) ? block : (IpRange?)null, "must be an address or a CIDR such as 192.0.2.0/24", faults),
                 Action = Parse(request, "action", ReadAction, "must be allowed or blocked", faults),
                 Since = Parse(request, "since", ReadTime, "must be a time such as 2026-05-01T12:00:00Z", faults),
                 Until = Parse(request, "until", ReadTime, "must be a time such as 2026-05-01T12:00:00Z", faults),
@@ -40,7 +41,7 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
             return null;
         var value = read(text);
         if (value is null)
-            faults.AddText($"?{name}", text, valid);
+            faults.AddText($"?{name}", text, name == Address ? HostSyntax.FaultOf(text, valid) : valid);
         return value;
     }
 

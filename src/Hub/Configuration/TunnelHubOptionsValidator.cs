@@ -23,7 +23,7 @@ public static class TunnelHubOptionsValidator
         if (options.PublicHost is { } host && !HostSyntax.TryParseHostAndPort(host, out _, out _))
             errors.Add("publicHost", host, HostSyntax.FaultOfHost(host, HostSyntax.ValidHostAndPort));
         if (options.AdminListen is { } listen && !AdminListen.TryParse(listen, out _))
-            errors.Add("adminListen", listen, AdminListen.Valid);
+            errors.Add("adminListen", listen, AdminListen.FaultOf(listen));
         CheckPath("stateDir", options.StateDir, errors);
         CheckPath("adminSocket", options.AdminSocket, errors);
         Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);

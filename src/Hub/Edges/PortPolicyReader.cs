@@ -74,9 +74,10 @@ internal sealed class PortPolicyReader(FaultList faults, JsonMembers members)
 
     private IPAddress? ReadAddress(JsonElement value, string path)
     {
-        if (value.ValueKind == JsonValueKind.String && IpRange.TryParse(value.GetString()!, out var block, out _) && block.First == block.Last)
+        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        if (IpRange.TryParse(text, out var block, out _) && block.First == block.Last)
             return block.FirstAddress;
-        faults.Add(path, value, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\"");
+        faults.Add(path, value, HostSyntax.FaultOf(text, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\""));
         return null;
     }
 

@@ -20,15 +20,15 @@ public static class OtlpSettings
         if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps)
             && HostSyntax.TryParseHostAndPort(Authority(text), out _, out _))
             return new OtlpOptions(endpoint, interval);
-        configuration.Errors.Add(
-            "otlpEndpoint", text, "must be the http or https URL of an OpenTelemetry collector such as http://127.0.0.1:4318", configuration.Find("otlpEndpoint")?.Source);
+        const string valid = "must be the http or https URL of an OpenTelemetry collector such as http://127.0.0.1:4318";
+        configuration.Errors.Add("otlpEndpoint", text, HostSyntax.FaultOf(Authority(text), valid), configuration.Find("otlpEndpoint")?.Source);
         return null;
     }
 
     // As it was written: a URL's own reading of its host takes 010.0.0.1 for 8.0.0.1.
     private static string Authority(string url)
     {
-        var rest = url[(url.IndexOf("//", StringComparison.Ordinal) + 2)..];
+        var rest = url.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at ? url[(at + 2)..] : "";
         var end = rest.AsSpan().IndexOfAny('/', '?', '#');
         return end < 0 ? rest : rest[..end];
     }

@@ -85,6 +85,19 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.Equal(new FlowControlOptions(), usual.FlowControl);
     }
 
+    [Theory]
+    [InlineData("hubHost", "127.1")]
+    [InlineData("bindAddress", "010.0.0.1")]
+    [InlineData("stunServers", "010.0.0.1:3478")]
+    [InlineData("otlpEndpoint", "http://1:4318")]
+    public void Wherever_an_address_may_stand_one_that_looks_like_a_number_is_told_how_to_be_written(string name, string value)
+    {
+        (string, string)[] hub = name == "hubHost" ? [("edgeId", "e"), ("secretFile", Write("secret", Secret))] : [("token", Token.Encode())];
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Load([(name, value), .. hub])).Errors);
+        Assert.Equal((name, value), (error.Setting, error.Value));
+        Assert.Contains("four decimal numbers from 0 to 255 without leading zeros", error.Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_socket_of_a_running_edge_is_where_its_file_says()
     {

@@ -82,6 +82,21 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
     public void A_bind_address_is_written_out(string address) =>
         Assert.Equal("bindAddress", Assert.Single(Assert.Throws<ConfigurationException>(() => Read(commandLine: new() { ["bindAddress"] = address })).Errors).Setting);
 
+    [Theory]
+    [InlineData("bindAddress", "010.0.0.1")]
+    [InlineData("targetHost", "127.1")]
+    [InlineData("publicHost", "127.1:8443")]
+    [InlineData("adminListen", "https://010.0.0.1:9443")]
+    [InlineData("adminAllowCidrs", "010.0.0.0/8")]
+    [InlineData("neverBlock", "1")]
+    [InlineData("otlpEndpoint", "http://0x7f.1:4318/v1")]
+    public void Wherever_an_address_may_stand_one_that_looks_like_a_number_is_told_how_to_be_written(string name, string value)
+    {
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Read(commandLine: new() { [name] = value })).Errors);
+        Assert.Equal((name, value), (error.Setting, error.Value));
+        Assert.Contains("four decimal numbers from 0 to 255 without leading zeros", error.Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Windows_are_settings_and_go_together()
     {

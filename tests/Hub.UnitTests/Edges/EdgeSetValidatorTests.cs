@@ -63,6 +63,7 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","ports":{"default":{"acceptProxyProtocol":true}}}]""", "$[0].ports['default'].trustedProxies", "needed with acceptProxyProtocol")]
     [InlineData("""[{"id":"a","ports":{"default":{"acceptProxyProtocol":"v2"}}}]""", "$[0].ports['default'].acceptProxyProtocol", "true or false")]
     [InlineData("""[{"id":"a","ports":{"default":{"bindAddress":"10.0.0.0/8"}}}]""", "$[0].ports['default'].bindAddress", "IP address")]
+    [InlineData("""[{"id":"a","ports":{"default":{"bindAddress":"10.1"}}}]""", "$[0].ports['default'].bindAddress", "without leading zeros")]
     [InlineData("""[{"id":"a","ports":{"default":{"maxConnections":-1}}}]""", "$[0].ports['default'].maxConnections", "0–1000000")]
     [InlineData("""[{"id":"a","ports":{"default":{"maxConnectionsPerIp":1.5}}}]""", "$[0].ports['default'].maxConnectionsPerIp", "whole number")]
     [InlineData("""[{"id":"a","ports":{"default":{"newConnectionsPerSecondPerIp":-5}}}]""", "$[0].ports['default'].newConnectionsPerSecondPerIp", "0–1000000")]

@@ -58,7 +58,8 @@ public static class HostSyntax
     {
         // Without what may stand behind it: the port, or the length of a network's prefix.
         var end = text.AsSpan().IndexOfAny(':', '/');
-        return LooksLikeNumber(end < 0 ? text : text.AsSpan(0, end)) ? ValidNumber : valid;
+        var host = end < 0 ? text : text.AsSpan(0, end);
+        return LooksLikeNumber(host) && !IsAddress(host) ? ValidNumber : valid;
     }
 
     /// <summary>What to say of a host that is not one.</summary>
