@@ -39,7 +39,6 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly BlockedClients _blocked;
     private readonly UdpSessions _sessions;
     private readonly PortRules _rules;
-    private readonly DescriptorGuard _descriptors;
     private readonly PortListeners _ports;
     private readonly FirewallController _firewall;
     private readonly BlockedSources _blockedSources = new();
@@ -96,8 +95,8 @@ public sealed class TunnelEdge : IAsyncDisposable
 
         _blocked = new BlockedClients(_connector, time);
         _sessions = new UdpSessions(_connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time, udp);
-        _descriptors = DescriptorGuard.ForProcess(time);
-        var handover = new ClientHandover(_connector, transport, _descriptors, _refusals, observer, listening);
+        Descriptors = DescriptorGuard.ForProcess(time);
+        var handover = new ClientHandover(_connector, transport, Descriptors, _refusals, observer, listening);
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
@@ -218,7 +217,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
             NextAttempt = connection.NextAttempt,
-            DescriptorLimit = _descriptors.Limit,
+            DescriptorLimit = Descriptors.Limit,
             Firewall = _firewall.Status,
             Refused = _refusals.ToDictionary(),
             DatagramsDropped = _parts.DatagramsDropped,
@@ -234,12 +233,15 @@ public sealed class TunnelEdge : IAsyncDisposable
         _ports.Dispose();
         _sessions.Dispose();
         _blocked.Dispose();
-        _descriptors.Dispose();
+        Descriptors.Dispose();
         _firewall.Dispose();
         _events.Complete();
         await _raising;
         _stopping.Dispose();
     }
+
+    /// <summary>Decides what there are descriptors for.</summary>
+    internal DescriptorGuard Descriptors { get; }
 
     /// <summary>Whether the loops turn, or have ended because they were told to (a drain is no fault): for a watchdog.</summary>
     internal bool IsAlive => _state == State.Stopped || (_state == State.Running && !_loops.IsCompleted);

@@ -10,6 +10,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -19,6 +20,7 @@ namespace Tunnel.Hub;
 internal sealed class HubRun : IDisposable
 {
     private readonly HubEventFeed _events;
+    private readonly DescriptorGuard _descriptors;
     private readonly StrangerRegistry _strangers;
     private readonly StrangerLimits _strangerLimits;
     private readonly FrontDoor _door;
@@ -35,10 +37,12 @@ internal sealed class HubRun : IDisposable
         HubCertificate certificate,
         HubEventFeed events,
         IHttpConnections? http,
+        DescriptorGuard descriptors,
         TimeProvider time,
         ILoggerFactory loggerFactory)
     {
         _events = events;
+        _descriptors = descriptors;
         Options = options;
         Edges = edges;
         Certificate = certificate;
@@ -51,8 +55,8 @@ internal sealed class HubRun : IDisposable
 
         var forwarding = Forwarding(options);
         var resolver = new TargetResolver(time);
-        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, time), events, Traffic, Context);
-        Sessions = new SessionForwarder(forwarding, resolver, Traffic, Context, loggerFactory.CreateLogger<SessionForwarder>());
+        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, descriptors, time), events, Traffic, Context);
+        Sessions = new SessionForwarder(forwarding, resolver, Traffic, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
         Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
         Live = new LiveEdges(
             edges,
@@ -67,10 +71,10 @@ internal sealed class HubRun : IDisposable
 
         _time = time;
         _logger = loggerFactory.CreateLogger<TunnelListener>();
-        _strangerLimits = new StrangerLimits(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
+        _strangerLimits = StrangerLimits.Of(limits);
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        _door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), http, time);
+        _door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
     }
 
     public TunnelHubOptions Options { get; }
@@ -112,7 +116,7 @@ internal sealed class HubRun : IDisposable
     /// <exception cref="Shared.Hosting.OperatorException">The address is not one of this machine, or the port is taken.</exception>
     public void Open()
     {
-        _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _time, _logger);
+        _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
         _quic = QuicDoor.Open(Options.Quic, Certificate, _listener.LocalEndPoint, Reception, _strangerLimits, Context, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
     }
@@ -142,6 +146,7 @@ internal sealed class HubRun : IDisposable
             SessionFailures = Sessions.Failures.Snapshot(),
             DatagramsDropped = DatagramsDropped,
             EventsDropped = _events.Dropped,
+            DescriptorLimit = _descriptors.Limit,
             MemoryBudget = Context.Options.MemoryBudget,
             MemoryUsed = Context.Flow.Budget.Used,
         };

@@ -110,6 +110,7 @@ internal static class HubService
                 network.AddServices(services);
             },
             application => AdminApi.Map(application, administered, key, access, publicHost, logger),
+            hub.Descriptors,
             loggerFactory,
             cancellationToken,
             kestrel => network.Listen(kestrel, hub.CertificateContext!));

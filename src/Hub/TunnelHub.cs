@@ -11,6 +11,7 @@ using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
@@ -55,6 +56,7 @@ public sealed class TunnelHub : IAsyncDisposable
         _time = time ?? TimeProvider.System;
         _logger = loggerFactory.CreateLogger<TunnelHub>();
         _marker = new RunMarker(options.StateDir);
+        Descriptors = DescriptorGuard.ForProcess(_time);
         _metrics = meters is null ? null : new HubMetrics(meters, () => _run, () => _events?.Dropped ?? 0, _time);
     }
 
@@ -125,6 +127,9 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>What passes; null when the hub is not running.</summary>
     internal TrafficRegistry? Traffic => _run?.Traffic;
+
+    /// <summary>Decides what there are descriptors for.</summary>
+    internal DescriptorGuard Descriptors { get; }
 
     /// <summary>Its clock.</summary>
     internal TimeProvider Time => _time;
@@ -199,7 +204,11 @@ public sealed class TunnelHub : IAsyncDisposable
     public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = Version };
 
     /// <summary>Stops without draining.</summary>
-    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero);
+        Descriptors.Dispose();
+    }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -215,7 +224,7 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            run = new HubRun(_options, edges, certificate, _events, HttpConnections, _time, _loggerFactory);
+            run = new HubRun(_options, edges, certificate, _events, HttpConnections, Descriptors, _time, _loggerFactory);
             _run = run;
             if (BeforeOpening is { } before)
                 await before(cancellationToken);

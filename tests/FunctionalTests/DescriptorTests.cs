@@ -4,7 +4,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>More clients than the edge has file descriptors for: it lives, those that are there go on, and it recovers.</summary>
+/// <summary>More clients than edge or hub have file descriptors for: both live, those that are there go on, and they recover.</summary>
 [Collection(HeavyTests.Name)]
 public sealed class DescriptorTests
 {
@@ -14,7 +14,7 @@ public sealed class DescriptorTests
         await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
         using var listener = setup.Listen(setup.Tcp[0], backlog: 4096);
         using var live = await setup.OpenAsync(listener, setup.Tcp[0]);
-        await LimitAsync(setup, HighestDescriptor(setup) + 60);
+        await LimitAsync(setup.Edge.Process, HighestDescriptor(setup) + 200);
 
         // Connects as fast as they go: a scan, and nobody says a word.
         var clients = new List<Socket>();
@@ -45,9 +45,10 @@ public sealed class DescriptorTests
         await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
         using var listener = setup.Listen(setup.Tcp[0], backlog: 4096);
         using var live = await setup.OpenAsync(listener, setup.Tcp[0]);
-        var highest = HighestDescriptor(setup);
-        await LimitAsync(setup, highest + 1);
+        await setup.AssertCarriesAsync(listener, setup.Tcp[0]);
 
+        // Below all that are open: the kernel gives out none at all, whatever is given up.
+        await LimitAsync(setup.Edge.Process, 40);
         var clients = new List<Socket>();
         for (var i = 0; i < 100; i++)
             clients.Add(await setup.ConnectAsync(setup.Tcp[0]));
@@ -55,11 +56,59 @@ public sealed class DescriptorTests
         for (var i = 0; i < 20; i++)
             await live.AssertEchoAsync();
 
-        await LimitAsync(setup, highest + 1000);
+        await LimitAsync(setup.Edge.Process, HighestDescriptor(setup) + 1000);
         clients.ForEach(client => client.Reset());
         await Eventually.IsTrueAsync(async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Edge.Process.Log);
         await live.AssertEchoAsync();
         Assert.False(setup.Edge.Process.HasExited, setup.Edge.Process.Log);
+    }
+
+    [Fact]
+    public async Task At_the_hubs_limit_upstreams_are_refused_and_all_else_is_served()
+    {
+        await using var setup = await TunnelSetup.StartAsync(tcp: 1, udp: 1, policies: TunnelSetup.WithoutHeader);
+        using var listener = setup.Listen(setup.Tcp[0], backlog: 4096);
+        using var live = await setup.OpenAsync(listener, setup.Tcp[0]);
+        await LimitAsync(setup.Hub.Process, 600);
+
+        var clients = new List<Socket>();
+        for (var i = 0; i < 600; i++)
+            clients.Add(await setup.ConnectAsync(setup.Tcp[0]));
+        using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await datagrams.SendToAsync("x"u8.ToArray(), new System.Net.IPEndPoint(setup.EdgeAddress, setup.Udp[0]));
+                var status = await setup.Hub.StatusAsync();
+                return Count(status, "streamFailures") > 100 && Count(status, "sessionFailures") > 0;
+            },
+            "refusals of both kinds to be counted",
+            explain: () => setup.Hub.Process.Log);
+
+        // The admin socket answers, a new edge comes in, and who was there goes on.
+        Assert.Equal(0, (await setup.Hub.RunAsync("status")).ExitCode);
+        await using (var second = EdgeProcess.Start(setup.Directory, await setup.Hub.AddEdgeAsync("second", [], []), setup.EdgeAddress))
+            await second.WaitForPortsAsync([], []);
+        await live.AssertEchoAsync();
+        Assert.DoesNotContain("The configuration file has changed", setup.Hub.Process.Log);
+
+        clients.ForEach(client => client.Reset());
+        await Eventually.IsTrueAsync(async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Hub.Process.Log);
+        Assert.False(setup.Hub.Process.HasExited, setup.Hub.Process.Log);
+    }
+
+    [Theory]
+    [InlineData("tunnel-hub", 64)]
+    [InlineData("tunnel-hub", 256)]
+    [InlineData("tunnel-edge", 64)]
+    [InlineData("tunnel-edge", 256)]
+    public async Task A_limit_that_is_too_low_is_an_error_at_the_start_that_says_the_number(string program, int limit)
+    {
+        var result = await ManagedProcess.RunAsync(
+            DebianProgram.Prlimit, [$"--nofile={limit}:{limit}", program == "tunnel-hub" ? Binaries.Hub : Binaries.Edge, "run"]);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"the limit of file descriptors is {limit}, and at least 512 are needed", result.StandardError);
     }
 
     [Fact]
@@ -126,11 +175,14 @@ public sealed class DescriptorTests
         return refused.TryGetProperty("descriptorLimit", out var count) ? count.GetInt64() : 0;
     }
 
+    private static long Count(System.Text.Json.JsonElement status, string group) =>
+        status.GetProperty(group).GetProperty("descriptorLimit").GetInt64();
+
     private static int HighestDescriptor(TunnelSetup setup) =>
         Directory.GetFileSystemEntries($"/proc/{setup.Edge.Process.Id}/fd")
             .Max(path => int.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture));
 
     // The soft limit alone: without root a hard one could not be raised again.
-    private static async Task LimitAsync(TunnelSetup setup, int limit) =>
-        (await ManagedProcess.RunAsync(DebianProgram.Prlimit, ["--pid", $"{setup.Edge.Process.Id}", $"--nofile={limit}:"])).Succeeded();
+    private static async Task LimitAsync(ManagedProcess process, int limit) =>
+        (await ManagedProcess.RunAsync(DebianProgram.Prlimit, ["--pid", $"{process.Id}", $"--nofile={limit}:"])).Succeeded();
 }

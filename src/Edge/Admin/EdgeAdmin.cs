@@ -15,7 +15,7 @@ internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, str
     private AdminSocketHost? _host;
 
     public async Task StartAsync(CancellationToken cancellationToken) =>
-        _host = await AdminSocketHost.StartAsync(socketPath, _ => { }, Map, loggers, cancellationToken);
+        _host = await AdminSocketHost.StartAsync(socketPath, _ => { }, Map, edge.Descriptors, loggers, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -7,6 +7,7 @@ using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -23,13 +24,16 @@ internal sealed class ClientHandover(
 
     private readonly LogThrottle _warnings = new(transport.Time, TimeSpan.FromMinutes(1));
 
+    /// <summary>Decides whether there is one for a client.</summary>
+    public DescriptorGuard Descriptors => descriptors;
+
     /// <summary>Takes over <paramref name="socket"/>. Never throws: the accept loop must survive whatever one client does.</summary>
     public void Take(Socket socket, PortConnections port)
     {
         try
         {
             IPEndPoint? peer = ClientAddress.Normalise(socket.RemoteEndPoint);
-            if (descriptors.IsOver(socket))
+            if (descriptors.IsOver(socket.Handle, DescriptorUse.Client))
                 RefuseForDescriptors(socket, port, peer);
             else if (tunnels.Current is null)
                 Refuse(socket, port, RefusalReason.NoTunnel, peer);
@@ -46,11 +50,7 @@ internal sealed class ClientHandover(
     }
 
     /// <summary>No client could be accepted, for want of a descriptor.</summary>
-    public void OnDescriptorsGone()
-    {
-        refusals.Count(RefusalReason.DescriptorsGone);
-        descriptors.OnShortage();
-    }
+    public void OnDescriptorsGone() => refusals.Count(RefusalReason.DescriptorsGone);
 
     private void TakeProxied(Socket socket, PortConnections port, IPEndPoint? proxy, bool trusted)
     {

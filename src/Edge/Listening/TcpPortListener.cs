@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Listening;
 
@@ -16,15 +17,12 @@ internal sealed class TcpPortListener : IBoundPort
     /// <summary>Accepts without waiting before the thread is given back: it may be the socket engine's, and other sockets wait for it.</summary>
     private const int MaxAcceptsInARow = 32;
 
-    private static readonly TimeSpan ShortagePause = TimeSpan.FromMilliseconds(100);
-
     private readonly Socket _socket;
     private readonly PortConnections _connections;
     private readonly ClientHandover _handover;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LogThrottle _warnings;
-    private volatile bool _closed;
 
     private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger) =>
         (_socket, _connections, _handover, _time, _logger, _warnings) = (socket, connections, handover, time, logger, new LogThrottle(time, TimeSpan.FromMinutes(1)));
@@ -68,7 +66,6 @@ internal sealed class TcpPortListener : IBoundPort
 
     public void Close(TimeSpan drain)
     {
-        _closed = true;
         _socket.Dispose();
         _ = ResetRemainingAsync(drain);
     }
@@ -89,8 +86,9 @@ internal sealed class TcpPortListener : IBoundPort
     {
         try
         {
+            var acceptor = new SocketAcceptor(_socket, _handover.Descriptors, _time, OnAcceptFailed);
             int inARow = 0;
-            while (!_closed)
+            while (true)
             {
                 if (++inARow > MaxAcceptsInARow)
                 {
@@ -98,11 +96,12 @@ internal sealed class TcpPortListener : IBoundPort
                     await Task.Yield();
                 }
 
-                ValueTask<Socket?> accept = AcceptOneAsync();
+                ValueTask<Socket?> accept = acceptor.AcceptAsync();
                 if (!accept.IsCompleted)
                     inARow = 0;
-                if (await accept is { } client)
-                    _handover.Take(client, _connections);
+                if (await accept is not { } client)
+                    return;
+                _handover.Take(client, _connections);
             }
         }
         catch (Exception e)
@@ -112,32 +111,12 @@ internal sealed class TcpPortListener : IBoundPort
         }
     }
 
-    /// <summary>One client; null when this one could not be had, or the listener was closed.</summary>
-    private async ValueTask<Socket?> AcceptOneAsync()
+    private void OnAcceptFailed(SocketException failure)
     {
-        try
-        {
-            return await _socket.AcceptAsync(CancellationToken.None);
-        }
-        catch (SocketException e) when (!_closed && e.SocketErrorCode == SocketError.ConnectionAborted)
-        {
-            // The client went away while it waited in the queue.
-            return null;
-        }
-        catch (SocketException e) when (!_closed)
-        {
-            // Out of descriptors or memory: the client stays in the queue and the next try would fail at once, so without a pause this would spin.
-            if (e.SocketErrorCode == SocketError.TooManyOpenSockets)
-                _handover.OnDescriptorsGone();
-            if (_warnings.TryEnter())
-                _logger.AcceptFailed(_connections.Port, e.Message, ShortagePause.TotalSeconds);
-            await Task.Delay(ShortagePause, _time);
-            return null;
-        }
-        catch (Exception e) when (_closed && e is SocketException or ObjectDisposedException)
-        {
-            return null;
-        }
+        if (failure.SocketErrorCode == SocketError.TooManyOpenSockets)
+            _handover.OnDescriptorsGone();
+        if (_warnings.TryEnter())
+            _logger.AcceptFailed(_connections.Port, failure.Message, SocketAcceptor.Pause.TotalSeconds);
     }
 
     private async Task ResetRemainingAsync(TimeSpan drain)

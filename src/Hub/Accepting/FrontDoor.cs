@@ -2,12 +2,13 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>Takes an accepted TCP connection through TLS, and then to the <see cref="Reception"/>.</summary>
-internal sealed class FrontDoor(HubCertificate certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, TimeProvider time)
+internal sealed class FrontDoor(HubCertificate certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, DescriptorGuard descriptors, TimeProvider time)
 {
     private readonly ServerTls _tls = new(certificate.Context);
     private readonly Refusal _refusal = new(time);
@@ -24,12 +25,23 @@ internal sealed class FrontDoor(HubCertificate certificate, Reception reception,
             return;
         }
 
+        if (IsOneTooMany(socket))
+        {
+            reception.Refusals.Add(RefusalReason.DescriptorLimit);
+            socket.Dispose();
+            return;
+        }
+
         TlsConnection? connection = null;
         await reception.ServeAsync(
             remote,
             stranger => GreetAsync(connection = new TlsConnection(socket), remote, stranger),
             () => CloseAsync(connection, socket));
     }
+
+    // As with the number of strangers, those who are silent must not lock out who comes now; beyond that nobody is let in.
+    private bool IsOneTooMany(Socket socket) =>
+        descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger) && (descriptors.IsOver(socket.SafeHandle, DescriptorUse.Admin) || !reception.MakeRoom());
 
     private static async ValueTask CloseAsync(TlsConnection? connection, Socket socket)
     {

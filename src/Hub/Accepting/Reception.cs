@@ -19,6 +19,15 @@ internal sealed class Reception(
     /// <summary>Connections that did not become a tunnel, by reason.</summary>
     public ReasonCounters<RefusalReason> Refusals { get; } = new();
 
+    /// <summary>The oldest stranger gives way to a newcomer whom there are too few descriptors for.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool MakeRoom()
+    {
+        var oldest = strangers.TakeOldest();
+        oldest?.GiveWay();
+        return oldest is not null;
+    }
+
     /// <summary>Serves a stranger within its time.</summary>
     /// <param name="remote">Where it comes from.</param>
     /// <param name="greetAsync">What to do; true when the connection has another owner now.</param>

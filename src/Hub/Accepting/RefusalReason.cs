@@ -26,4 +26,7 @@ internal enum RefusalReason
 
     /// <summary>Had to give way to a newer stranger.</summary>
     GaveWay,
+
+    /// <summary>The hub has too few descriptors left, and no stranger that could give way.</summary>
+    DescriptorLimit,
 }

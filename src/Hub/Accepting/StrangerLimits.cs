@@ -1,3 +1,6 @@
+using Tunnel.Hub.Configuration;
+using Tunnel.Shared.Sockets;
+
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>What is granted to connections that have not authenticated.</summary>
@@ -6,5 +9,9 @@ namespace Tunnel.Hub.Accepting;
 /// <param name="Timeout">Their time, from the connect until the line was checked.</param>
 internal sealed record StrangerLimits(int Total, int PerPrefix, TimeSpan Timeout)
 {
+    /// <summary>What the settings say, but no more than an eighth of the descriptors that the process may have.</summary>
+    public static StrangerLimits Of(HubLimits limits) =>
+        new((int)Math.Clamp(DescriptorLimit.Read().Soft / 8, 1, limits.Unauthenticated), limits.PerAddress, limits.AuthTimeout);
+
     public static StrangerLimits Default { get; } = new(1024, 64, TimeSpan.FromSeconds(10));
 }

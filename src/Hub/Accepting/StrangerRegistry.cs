@@ -42,6 +42,18 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
         return stranger;
     }
 
+    /// <summary>Takes the oldest out, for a newcomer whom there is no descriptor for; the caller aborts it. Null when there is none.</summary>
+    public Stranger? TakeOldest()
+    {
+        lock (_lock)
+        {
+            var oldest = _byAge.First?.Value;
+            if (oldest is not null)
+                Remove(oldest);
+            return oldest;
+        }
+    }
+
     /// <summary>Takes a connection out: it has authenticated or is closed. Does nothing when it is out already.</summary>
     /// <returns>False when it had to give way before.</returns>
     public bool Leave(Stranger stranger)

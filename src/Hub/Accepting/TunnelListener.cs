@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Accepting;
 
@@ -9,15 +11,16 @@ namespace Tunnel.Hub.Accepting;
 internal sealed class TunnelListener : IDisposable
 {
     private const int Backlog = 4096;
-    private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FailureInterval = TimeSpan.FromMinutes(1);
     private readonly Socket _socket;
+    private readonly DescriptorGuard _descriptors;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    private TunnelListener(Socket socket, TimeProvider time, ILogger logger)
+    private TunnelListener(Socket socket, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
     {
         _socket = socket;
+        _descriptors = descriptors;
         _time = time;
         _logger = logger;
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
@@ -27,7 +30,7 @@ internal sealed class TunnelListener : IDisposable
 
     /// <summary>Binds the port.</summary>
     /// <exception cref="OperatorException">The address is not one of this machine, or the port is taken.</exception>
-    public static TunnelListener Bind(string bindAddress, int port, TimeProvider time, ILogger logger)
+    public static TunnelListener Bind(string bindAddress, int port, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
     {
         var address = IPAddress.Parse(bindAddress);
         if (address.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6)
@@ -43,14 +46,14 @@ internal sealed class TunnelListener : IDisposable
                 socket.DualMode = address.Equals(IPAddress.IPv6Any);
             socket.Bind(new IPEndPoint(address, port));
             socket.Listen(Backlog);
-            return new TunnelListener(socket, time, logger);
+            return new TunnelListener(socket, descriptors, time, logger);
         }
         catch (SocketException e) when (address.Equals(IPAddress.IPv6Any) && e.SocketErrorCode == SocketError.AddressNotAvailable)
         {
             // The kernel knows IPv6 but it is switched off (net.ipv6.conf.all.disable_ipv6).
             socket.Dispose();
             AcceptingLog.NoIPv6(logger, bindAddress);
-            return Bind(IPAddress.Any.ToString(), port, time, logger);
+            return Bind(IPAddress.Any.ToString(), port, descriptors, time, logger);
         }
         catch (SocketException e)
         {
@@ -64,31 +67,14 @@ internal sealed class TunnelListener : IDisposable
     /// <summary>Accepts until <see cref="Dispose"/>. <paramref name="onAccepted"/> owns the socket and must not block.</summary>
     public async Task RunAsync(Action<Socket> onAccepted)
     {
-        var delay = MinDelay;
-        while (true)
+        var failures = new LogThrottle(_time, FailureInterval);
+        var acceptor = new SocketAcceptor(_socket, _descriptors, _time, error =>
         {
-            try
-            {
-                var socket = await _socket.AcceptAsync();
-                delay = MinDelay;
-                onAccepted(socket);
-            }
-            catch (Exception e) when (e is ObjectDisposedException || e is SocketException { SocketErrorCode: SocketError.OperationAborted })
-            {
-                return;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
-            {
-                // That client went away while it was queued; the next one is not its fault.
-            }
-            catch (SocketException e)
-            {
-                // Out of descriptors or memory: the connection stays in the backlog, and accepting again at once would spin.
-                AcceptingLog.AcceptFailed(_logger, e.Message, delay);
-                await Task.Delay(delay, _time);
-                delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, MaxDelay.Ticks));
-            }
-        }
+            if (failures.TryEnter(out var suppressed))
+                AcceptingLog.AcceptFailed(_logger, error.Message, suppressed);
+        });
+        while (await acceptor.AcceptAsync() is { } socket)
+            onAccepted(socket);
     }
 
     /// <summary>Closes the port.</summary>

@@ -34,10 +34,10 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo i
     /// <param name="addresses">The upstream's, at least one.</param>
     public void Connect(IPAddress[] addresses)
     {
-        if (forwarder.Targets.Open(addresses, info.TargetPort, this, out var socket) is { } target && Use(socket!, target))
+        if (forwarder.Targets.Open(addresses, info.TargetPort, this, out var socket, out var failure) is { } target && Use(socket!, target))
             return;
-        forwarder.NoteFailure(info, SessionFailure.Unreachable);
-        forwarder.End((UpstreamSession)this, "unreachable");
+        forwarder.NoteFailure(info, failure);
+        forwarder.End((UpstreamSession)this, ReasonCounters<SessionFailure>.NameOf(failure));
     }
 
     /// <summary>Closes the socket.</summary>
@@ -106,7 +106,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo i
         if (addresses.Length == 0 || (!wasRefused && addresses.Contains(_target)))
             return;
         var best = forwarder.Targets.Order(addresses, info.TargetPort).First();
-        if (!best.Equals(_target) && forwarder.Targets.Open([best], info.TargetPort, this, out var socket) is not null && !Use(socket!, best))
+        if (!best.Equals(_target) && forwarder.Targets.Open([best], info.TargetPort, this, out var socket, out _) is not null && !Use(socket!, best))
             forwarder.End((UpstreamSession)this, "unreachable");
     }
 

@@ -12,6 +12,9 @@ internal enum SessionFailure
     /// <summary>The hub has as many sessions as its descriptors allow; one that was idle for long gave way to a new one.</summary>
     Evicted,
 
+    /// <summary>The hub has too few descriptors left: the rest is for tunnels, the admin API and itself.</summary>
+    DescriptorLimit,
+
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 

@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Buffers;
-using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub.Forwarding;
 
@@ -29,13 +30,14 @@ internal sealed class SessionForwarder : IDisposable
     private readonly SessionShares _sessions = new();
     private readonly KeyedLogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
-    public SessionForwarder(ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, TransportContext context, ILogger<SessionForwarder> logger)
+    public SessionForwarder(
+        ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, DescriptorGuard descriptors, TransportContext context, ILogger<SessionForwarder> logger)
     {
         Options = options;
         Traffic = traffic;
         _logger = logger;
         var time = Time = context.Time;
-        Targets = new UpstreamTargets(resolver, time);
+        Targets = new UpstreamTargets(resolver, descriptors, time);
         Memory = context.Flow.Datagrams.Part(MaxHeldBytes);
         _throttle = new KeyedLogThrottle<(string, int, SessionFailure)>(time, TimeSpan.FromSeconds(1));
         _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).Sweep(), this, SweepInterval, SweepInterval);

@@ -23,8 +23,11 @@ internal enum StreamFailure
     /// <summary>The upstream did not answer in time.</summary>
     ConnectTimeout,
 
-    /// <summary>This machine has no descriptor, port or memory left for a connection.</summary>
+    /// <summary>This machine has no port or memory left for a connection.</summary>
     NoResources,
+
+    /// <summary>The hub has too few descriptors left: the rest is for tunnels, the admin API and itself.</summary>
+    DescriptorLimit,
 
     /// <summary>The upstream was connected but gone before it had its PROXY header.</summary>
     UpstreamGone,
@@ -60,6 +63,7 @@ internal static class StreamFailures
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
+        StreamFailure.NoResources or StreamFailure.DescriptorLimit => ResetReason.Overloaded,
         StreamFailure.UpstreamGone => ResetReason.ResetByPeer,
         _ => ResetReason.Unspecified,
     };

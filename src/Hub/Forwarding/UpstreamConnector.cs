@@ -5,7 +5,7 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Hub.Forwarding;
 
 /// <inheritdoc cref="IUpstreamConnector"/>
-internal sealed class UpstreamConnector(TargetResolver resolver, TimeProvider time) : IUpstreamConnector
+internal sealed class UpstreamConnector(TargetResolver resolver, DescriptorGuard descriptors, TimeProvider time) : IUpstreamConnector
 {
     public async ValueTask<ConnectOutcome> ConnectAsync(string host, int port, TimeSpan timeout, CancellationToken limit)
     {
@@ -44,11 +44,11 @@ internal sealed class UpstreamConnector(TargetResolver resolver, TimeProvider ti
         return outcome;
     }
 
-    private static async ValueTask<ConnectOutcome> ConnectAsync(IPEndPoint target, CancellationToken limit)
+    private async ValueTask<ConnectOutcome> ConnectAsync(IPEndPoint target, CancellationToken limit)
     {
         try
         {
-            var (socket, error) = await SocketConnector.ConnectAsync(target, limit);
+            var (socket, error) = await SocketConnector.ConnectAsync(target, limit, descriptors);
             return socket is not null ? new ConnectOutcome(socket, default) : ConnectOutcome.Failed(Classify(error));
         }
         catch (OperationCanceledException)
@@ -66,7 +66,8 @@ internal sealed class UpstreamConnector(TargetResolver resolver, TimeProvider ti
     {
         SocketError.ConnectionRefused or SocketError.ConnectionReset => StreamFailure.Refused,
         SocketError.TimedOut => StreamFailure.ConnectTimeout,
-        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse =>
+        SocketError.TooManyOpenSockets => StreamFailure.DescriptorLimit,
+        SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse =>
             StreamFailure.NoResources,
         _ => StreamFailure.Unreachable,
     };

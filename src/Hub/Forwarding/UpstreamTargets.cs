@@ -9,7 +9,7 @@ namespace Tunnel.Hub.Forwarding;
 /// Where UDP upstreams are. UDP tells only by refusing a datagram that nobody listens at an address: those that did so lately come last, so that each new
 /// client does not lose its first datagram to learn the same.
 /// </summary>
-internal sealed class UpstreamTargets(TargetResolver resolver, TimeProvider time)
+internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard descriptors, TimeProvider time)
 {
     // Names come from the operator's policies, so this is a bound against accidents.
     private const int Capacity = 4096;
@@ -35,17 +35,27 @@ internal sealed class UpstreamTargets(TargetResolver resolver, TimeProvider time
     /// <param name="port">The upstream's port.</param>
     /// <param name="replies">Who gets what comes.</param>
     /// <param name="socket">The socket; null on failure.</param>
+    /// <param name="failure">Why there is none.</param>
     /// <returns>Which address it has.</returns>
-    public IPAddress? Open(IPAddress[] addresses, int port, IDatagramReplies replies, out ConnectedDatagrams? socket)
+    public IPAddress? Open(IPAddress[] addresses, int port, IDatagramReplies replies, out ConnectedDatagrams? socket, out SessionFailure failure)
     {
+        failure = SessionFailure.Unreachable;
+        socket = null;
         foreach (var address in Order(addresses, port))
         {
-            if (ConnectedDatagrams.TryOpen(new IPEndPoint(address, port), replies, out socket) == SocketError.Success)
-                return address;
-            NoteRefused(address, port);
+            switch (ConnectedDatagrams.TryOpen(new IPEndPoint(address, port), replies, descriptors, out socket))
+            {
+                case SocketError.Success:
+                    return address;
+                case SocketError.TooManyOpenSockets:
+                    failure = SessionFailure.DescriptorLimit;
+                    return null;
+                default:
+                    NoteRefused(address, port);
+                    break;
+            }
         }
 
-        socket = null;
         return null;
     }
 

@@ -27,6 +27,7 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
     private string _known;
     private string _last;
     private bool _halfApplied;
+    private bool _unreadable;
 
     /// <summary>Starts to watch; what the files say now is taken as in force.</summary>
     /// <param name="sources">Where the configuration comes from.</param>
@@ -46,7 +47,7 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
         ILogger logger)
     {
         (_sources, _read, _live, _apply, _applyLog, _logger) = (sources, read, live, apply, applyLog, logger);
-        _known = _last = Fingerprint();
+        _known = _last = TryFingerprint() ?? "";
         _values = LayeredConfiguration.Load(sources).Effective();
         _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
 
@@ -67,7 +68,9 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
         context.Cancel = true;
         lock (_lock)
         {
-            _known = _last = Fingerprint();
+            if (TryFingerprint() is not { } found)
+                return;
+            _known = _last = found;
             Reload();
         }
     }
@@ -79,8 +82,11 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
             return;
         try
         {
+            // What can't be read has not changed, as far as anybody knows: it is looked at again.
+            if (TryFingerprint() is not { } found)
+                return;
             var before = _last;
-            _last = Fingerprint();
+            _last = found;
             if (_last != before || _last == _known)
                 return;
             _known = _last;
@@ -107,6 +113,11 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
             Tell(changed);
             _applyLog(options);
             (_values, _halfApplied) = (values, false);
+        }
+        catch (ConfigurationException) when (TryFingerprint() is null)
+        {
+            // It could be read a moment ago. Nothing is known of what it says, so the next look reads it again.
+            _known = "";
         }
         catch (ConfigurationException invalid)
         {
@@ -141,8 +152,9 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
         return string.Join('.', parts.TakeWhile(part => !part.All(char.IsAsciiDigit)));
     }
 
-    // By content: a configuration that is a link to another directory changes without a time of its own.
-    private string Fingerprint()
+    // By content: a configuration that is a link to another directory changes without a time of its own. Null when a file can't be read, which is
+    // told once.
+    private string? TryFingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var path in new[] { _sources.AppSettingsFile, _sources.File ?? _sources.DefaultFile }.OfType<string>())
@@ -153,10 +165,14 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                hash.AppendData([2]);
+                if (!_unreadable)
+                    ReloadLog.Unreadable(_logger, path, e.Message);
+                _unreadable = true;
+                return null;
             }
         }
 
+        _unreadable = false;
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 }

@@ -1,9 +1,11 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Hosting;
 
@@ -30,6 +32,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
     /// <param name="socketPath">At most 107 bytes (unix(7)).</param>
     /// <param name="services">Adds what the endpoints need.</param>
     /// <param name="endpoints">Maps the endpoints, behind middleware where it adds some; routing has been done before it.</param>
+    /// <param name="descriptors">Decides whether there is one for a connection.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <param name="listeners">Adds other places where the API is served; who may use it there is the endpoints' business.</param>
@@ -38,13 +41,14 @@ public sealed class AdminSocketHost : IAsyncDisposable
         string socketPath,
         Action<IServiceCollection> services,
         Action<WebApplication> endpoints,
+        DescriptorGuard descriptors,
         ILoggerFactory loggerFactory,
         CancellationToken cancellationToken,
         Action<KestrelServerOptions>? listeners = null)
     {
         var logger = loggerFactory.CreateLogger<AdminSocketHost>();
         AdminSocketFile.Prepare(socketPath, logger);
-        var application = Build(socketPath, services, endpoints, loggerFactory, listeners);
+        var application = Build(socketPath, services, endpoints, new AdminListenerFactory(descriptors, TimeProvider.System, logger), loggerFactory, listeners);
         try
         {
             // Kestrel binds before StartAsync first yields, so the mask covers the file's creation and nothing after it.
@@ -74,6 +78,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         string socketPath,
         Action<IServiceCollection> services,
         Action<WebApplication> endpoints,
+        AdminListenerFactory sockets,
         ILoggerFactory loggerFactory,
         Action<KestrelServerOptions>? listeners)
     {
@@ -87,6 +92,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
             listeners?.Invoke(kestrel);
         });
         builder.Services.AddSingleton(loggerFactory);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(sockets);
         builder.Services.AddRoutingCore();
         services(builder.Services);
         var application = builder.Build();

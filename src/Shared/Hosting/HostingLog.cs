@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Shared.Hosting;
@@ -37,6 +38,9 @@ internal static partial class HostingLog
 
     [LoggerMessage(4011, LogLevel.Debug, "The admin API listens on {Path}")]
     public static partial void AdminListening(ILogger logger, string path);
+
+    [LoggerMessage(4013, LogLevel.Warning, "The admin API could not accept a connection at {EndPoint}: {Error} ({Suppressed} more since the last such line)")]
+    public static partial void AdminAcceptFailed(ILogger logger, EndPoint endPoint, string error, long suppressed);
 
     [LoggerMessage(4012, LogLevel.Error, "A subscriber of {Event} threw")]
     public static partial void SubscriberFailed(ILogger logger, Exception error, string @event);

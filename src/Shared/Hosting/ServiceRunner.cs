@@ -22,6 +22,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     public async Task<int> RunAsync(ServiceDefinition service)
     {
         _name = service.Name;
+        RuntimeThreads.MakeEarly();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         if (await StartAsync(service).ConfigureAwait(false) is { } startFailure)

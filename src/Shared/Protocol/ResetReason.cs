@@ -32,4 +32,7 @@ public enum ResetReason : byte
 
     /// <summary>The process stops, and the drain time is over.</summary>
     ShuttingDown = 9,
+
+    /// <summary>This machine has no descriptors, or no memory of the kernel, to spare for it.</summary>
+    Overloaded = 10,
 }

@@ -38,12 +38,14 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     /// <summary>Makes a socket and connects it.</summary>
     /// <param name="peer">The only one that is sent to and heard.</param>
     /// <param name="replies">Who gets what it sends, from <see cref="Start"/> on.</param>
+    /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>.</param>
     /// <param name="socket">The socket; null on failure.</param>
     /// <returns>Why there is none.</returns>
-    public static SocketError TryOpen(IPEndPoint peer, IDatagramReplies replies, [NotNull] out ConnectedDatagrams? socket)
+    public static SocketError TryOpen(IPEndPoint peer, IDatagramReplies replies, DescriptorGuard descriptors, [NotNull] out ConnectedDatagrams? socket)
     {
         socket = null!;
         var handle = NativeSocket.CreateDatagram(peer.AddressFamily);
+        if (descriptors.Refuses(handle)) return SocketError.TooManyOpenSockets;
         if (handle.IsInvalid || NativeSocket.Connect(handle, peer.Serialize()) != 0)
         {
             var error = NativeSocket.LastError;

@@ -10,11 +10,16 @@ namespace Tunnel.Shared.Sockets;
 public static class SocketConnector
 {
     /// <summary>Connects. The socket does not block and has TCP_NODELAY and keep-alive; none of its asynchronous methods may be used.</summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>; null for the process's own connections.</param>
     /// <returns>The socket, or null and why there is none.</returns>
     /// <exception cref="OperationCanceledException">Given up; what the kernel may have connected meanwhile is reset.</exception>
-    public static async ValueTask<(Socket? Socket, SocketError Error)> ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)
+    public static async ValueTask<(Socket? Socket, SocketError Error)> ConnectAsync(
+        IPEndPoint address, CancellationToken cancellationToken, DescriptorGuard? descriptors = null)
     {
         var handle = NativeSocket.Create(address.AddressFamily);
+        if (descriptors?.Refuses(handle) == true) return (null, SocketError.TooManyOpenSockets);
         if (handle.IsInvalid) return (null, ToSocketError(NativeSocket.LastError));
         var error = NativeSocket.Connect(handle, address.Serialize());
         if (error == NativeSocket.Failed)

@@ -6,6 +6,7 @@ using Tunnel.Edge.Admission;
 using Tunnel.Edge.Listening;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -21,7 +22,7 @@ internal sealed class ListenerFixture : IDisposable
     {
         var transport = new TransportContext(new FlowControlOptions(), Time, NullLoggerFactory.Instance);
         Handover = new ClientHandover(
-            Tunnels, transport, descriptors ?? new DescriptorGuard(() => int.MaxValue, Time), Refusals, new IgnoringObserver(), NullLogger.Instance);
+            Tunnels, transport, descriptors ?? PlentyOfDescriptors.Guard, Refusals, new IgnoringObserver(), NullLogger.Instance);
         Sessions = new UdpSessions(Tunnels, Refusals, maxSessions, maxSessions, TimeSpan.FromSeconds(60), Time, NullLogger.Instance);
     }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Edge.UnitTests.Fakes;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Sockets;
 
 namespace Edge.UnitTests.Listening;
 

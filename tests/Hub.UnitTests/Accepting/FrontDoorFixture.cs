@@ -7,6 +7,8 @@ using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
+using Tunnel.Shared.Sockets;
+using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Accepting;
 
@@ -20,12 +22,12 @@ internal sealed class FrontDoorFixture : IDisposable
     // Held: a connection that nobody refers to any more may be collected, and closed by that.
     private readonly List<NetworkStream> _clients = [];
 
-    public FrontDoorFixture(StrangerLimits? limits = null)
+    public FrontDoorFixture(StrangerLimits? limits = null, DescriptorGuard? descriptors = null)
     {
         _certificate = HubCertificate.Load(new TlsOptions(), _directory.Path, TimeProvider.System, NullLogger.Instance);
         Strangers = new StrangerRegistry(limits ?? StrangerLimits.Default, Registry.Time);
         Reception = new Reception(Registry.Allowed, Registry.Live, Strangers, new FailedTries(Registry.Time), NullLogger<Reception>.Instance);
-        Door = new FrontDoor(_certificate, Reception, Tunnels, http: null, Registry.Time);
+        Door = new FrontDoor(_certificate, Reception, Tunnels, http: null, descriptors ?? PlentyOfDescriptors.Guard, Registry.Time);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
     }

@@ -3,6 +3,7 @@ using System.Text;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub;
 using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Sockets;
 
 namespace Hub.UnitTests.Accepting;
 
@@ -47,6 +48,27 @@ public sealed class FrontDoorTests : IDisposable
         var error = await Assert.ThrowsAnyAsync<Exception>(() => _hub.ConnectTlsAsync(alpn));
 
         Assert.Contains("no application protocol", error.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task With_too_few_descriptors_the_oldest_stranger_gives_way_and_without_one_the_newcomer_is_closed()
+    {
+        using var descriptors = new DescriptorGuard(() => int.MaxValue, TimeProvider.System);
+        using var hub = new FrontDoorFixture(descriptors: descriptors);
+        var (_, oldest) = await hub.ConnectAsync();
+        descriptors.OnShortage();
+        var (_, newcomer) = await hub.ConnectAsync();
+
+        await oldest;
+        Assert.False(newcomer.IsCompleted);
+        Assert.Equal((1, 1), (hub.Strangers.Count, hub.Reception.Refusals[RefusalReason.GaveWay]));
+
+        hub.Strangers.EndAll();
+        await newcomer;
+        var (client, refused) = await hub.ConnectAsync();
+        await refused;
+        Assert.Equal(1, hub.Reception.Refusals[RefusalReason.DescriptorLimit]);
+        Assert.Equal(0, await client.ReadAsync(new byte[1]).AsTask().WaitAsync(Patience.Limit));
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Accepting;
 
@@ -43,7 +44,7 @@ public sealed class TunnelListenerTests
     public void An_address_of_another_machine_is_named() =>
         Assert.Contains("192.0.2.1", Assert.Throws<OperatorException>(() => Bind("192.0.2.1", 0)).Message, StringComparison.Ordinal);
 
-    private static TunnelListener Bind(string address, int port) => TunnelListener.Bind(address, port, TimeProvider.System, NullLogger.Instance);
+    private static TunnelListener Bind(string address, int port) => TunnelListener.Bind(address, port, PlentyOfDescriptors.Guard, TimeProvider.System, NullLogger.Instance);
 
     private static async Task<Socket> ConnectAsync(IPAddress address, int port)
     {

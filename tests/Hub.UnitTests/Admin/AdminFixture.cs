@@ -68,6 +68,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
             fixture.SocketPath,
             AdminApi.AddServices,
             application => AdminApi.Map(application, fixture, key, access, () => publicHost, NullLogger.Instance),
+            PlentyOfDescriptors.Guard,
             NullLoggerFactory.Instance,
             CancellationToken.None);
         return fixture;

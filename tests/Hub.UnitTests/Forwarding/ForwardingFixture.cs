@@ -7,6 +7,7 @@ using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Buffers;
 using Tunnel.TestUtilities;
@@ -22,14 +23,15 @@ internal sealed class ForwardingFixture : IDisposable
     private readonly TestRegistry _registry;
     private readonly SwitchedForwarder _switch = new();
 
-    public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null)
+    public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null, DescriptorGuard? descriptors = null)
     {
         _registry = new TestRegistry(_switch);
         var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100, MaxSessions = 4 };
+        var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions(), _registry.Time, NullLoggerFactory.Instance);
-        Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, _registry.Time), _registry.Events.Queue, Traffic, context);
-        Sessions = new SessionForwarder(options, resolver, Traffic, context, NullLogger<SessionForwarder>.Instance);
+        Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, Traffic, context);
+        Sessions = new SessionForwarder(options, resolver, Traffic, guard, context, NullLogger<SessionForwarder>.Instance);
         _switch.Target = new TunnelForwarder(Streams, Sessions);
     }
 

@@ -5,6 +5,7 @@ using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
 namespace Hub.UnitTests.Forwarding;
@@ -112,6 +113,19 @@ public sealed class SessionForwarderTests : IDisposable
         Assert.True(session.IsOpen);
         hub.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.False(session.IsOpen);
+    }
+
+    [Fact]
+    public void Without_descriptors_to_spare_a_session_ends_and_is_counted()
+    {
+        using var descriptors = new DescriptorGuard(() => DescriptorGuard.MinLimit, TimeProvider.System);
+        descriptors.OnShortage();
+        using var hub = new ForwardingFixture(descriptors: descriptors);
+        hub.ConnectEdge(new PortPolicyDefinition { TargetPort = Port });
+        var (session, _) = hub.OpenSession();
+
+        Assert.False(session.IsOpen);
+        Assert.Equal((0, 1), (hub.Sessions.Count, hub.Sessions.Failures[SessionFailure.DescriptorLimit]));
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
+using Tunnel.Shared.Sockets;
 
 namespace Hub.UnitTests.Forwarding;
 
@@ -125,6 +126,19 @@ public sealed class StreamForwarderTests : IDisposable
 
         Assert.Equal(ResetReason.ConnectTimeout, await stream.ResetAsync());
         Assert.Equal(1, hub.Streams.Failures[StreamFailure.ConnectTimeout]);
+    }
+
+    [Fact]
+    public async Task Without_descriptors_to_spare_a_stream_is_reset_as_overloaded_and_nothing_is_dialled()
+    {
+        using var descriptors = new DescriptorGuard(() => DescriptorGuard.MinLimit, TimeProvider.System);
+        descriptors.OnShortage();
+        using var hub = new ForwardingFixture(descriptors: descriptors);
+        hub.ConnectEdge(new PortPolicyDefinition { TargetPort = ((IPEndPoint)_upstream.LocalEndPoint!).Port });
+
+        Assert.Equal(ResetReason.Overloaded, await hub.OpenStream().ResetAsync());
+        Assert.Equal(1, hub.Streams.Failures[StreamFailure.DescriptorLimit]);
+        Assert.False(_upstream.Poll(0, SelectMode.SelectRead));
     }
 
     [Fact]

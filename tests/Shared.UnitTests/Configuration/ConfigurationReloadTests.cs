@@ -79,6 +79,25 @@ public sealed class ConfigurationReloadTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_can_not_be_read_for_a_while_has_not_changed_and_what_it_says_then_is_taken_over()
+    {
+        Start("""{"size": 1}""");
+        File.Delete(_file);
+        // Opening it is allowed, and reading it fails.
+        File.CreateSymbolicLink(_file, "/proc/self/mem");
+        Advance(5);
+        Assert.Empty(_applied);
+        var line = Assert.Single(_log.Lines);
+        Assert.Contains("could not be read", line);
+        Assert.DoesNotContain("is not valid", line);
+
+        File.Delete(_file);
+        Write("""{"size": 4}""");
+        Advance(2);
+        Assert.Equal([4], _applied);
+    }
+
+    [Fact]
     public void What_is_told_to_be_in_force_is_in_force_and_the_log_changes_last()
     {
         List<string> order = [];

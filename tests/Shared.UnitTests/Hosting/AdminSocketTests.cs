@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Hosting;
 
@@ -149,7 +150,7 @@ public sealed class AdminSocketTests : IDisposable
         Assert.Equal(lines, new AdminResponse(400, body).Errors());
 
     private static Task<AdminSocketHost> StartAsync(string path) => AdminSocketHost.StartAsync(
-        path, _ => { }, api => api.MapGet("/healthz", () => Results.Text("fine")), NullLoggerFactory.Instance, CancellationToken.None);
+        path, _ => { }, api => api.MapGet("/healthz", () => Results.Text("fine")), PlentyOfDescriptors.Guard, NullLoggerFactory.Instance, CancellationToken.None);
 
     private static void PutThere(string what, string path)
     {

@@ -21,7 +21,7 @@ internal sealed class NetworkAdmin
     {
         _options = options;
         _tunnelPort = options.AdminOnTunnelPort ? new TunnelPortHttp(options.AdminAllowCidrs, time) : null;
-        _strangers = new StrangerRegistry(new StrangerLimits(options.Limits.Unauthenticated, options.Limits.PerAddress, options.Limits.AuthTimeout), time);
+        _strangers = new StrangerRegistry(StrangerLimits.Of(options.Limits), time);
     }
 
     /// <summary>What the tunnel port hands HTTP connections to; null: it offers no HTTP.</summary>

@@ -281,7 +281,7 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
 
     private void OnRemoteReset(ulong code)
     {
-        End(StreamEndSide.Remote, code <= (ulong)ResetReason.ShuttingDown ? (ResetReason)code : ResetReason.Unspecified, afterData: false);
+        End(StreamEndSide.Remote, code <= (ulong)ResetReason.Overloaded ? (ResetReason)code : ResetReason.Unspecified, afterData: false);
         // Also of a stream that is over for its owners: the other direction may still be open.
         AbortNow();
     }

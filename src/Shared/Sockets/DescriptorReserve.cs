@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Tunnel.Edge.Listening;
+namespace Tunnel.Shared.Sockets;
 
 /// <summary>
 /// Descriptors that are held for nothing, to be given up when there are no others: the runtime needs two for each thread that it makes, and ends the
