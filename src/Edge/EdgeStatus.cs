@@ -63,7 +63,7 @@ public sealed record EdgeStatus
     /// <summary>UDP ports that are bound.</summary>
     public ImmutableArray<int> ListenPortsUdp { get; init; } = [];
 
-    /// <summary>Assigned ports that can't be bound.</summary>
+    /// <summary>Assigned ports that can't be bound, those that follow one another and have the same reason as one entry.</summary>
     public ImmutableArray<EdgePortFailure> FailedPorts { get; init; } = [];
 
     /// <summary>What happened at each bound port.</summary>
@@ -119,11 +119,12 @@ public sealed record EdgePortStatus
     public IReadOnlyDictionary<string, long> Blocked { get; init; } = ImmutableDictionary<string, long>.Empty;
 }
 
-/// <summary>A port that the hub assigned and that is not bound.</summary>
+/// <summary>A port, or a range of them, that the hub assigned and that is not bound.</summary>
 /// <param name="Port">1–65535.</param>
 /// <param name="Proto"><c>tcp</c> or <c>udp</c>.</param>
 /// <param name="Error">Why, for the operator.</param>
-public sealed record EdgePortFailure(int Port, string Proto, string Error);
+/// <param name="To">The last of a range that begins with <paramref name="Port"/>, none of which is bound; null for one port.</param>
+public sealed record EdgePortFailure(int Port, string Proto, string Error, int? To = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(EdgeStatus))]

@@ -11,6 +11,7 @@ using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
@@ -59,6 +60,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
+        loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, time);
         foreach (string host in (string[])[options.HubHost, .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
         {
             if (!HostSyntax.IsUrlHost(host))
@@ -104,7 +106,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         {
             Sources = _blockedSources,
         };
-        _ports = new PortListeners(binder, options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
+        _ports = new PortListeners(binder, new PortLimit(Descriptors), options.DrainTimeout, time, listening, () => _configs.OnPortsChanged(_ports!.GetState()));
         _parts = new EdgeParts(_connector, _refusals, _ports, _events, transport);
         if (meters is not null)
             EdgeMetrics.Add(meters, _parts);

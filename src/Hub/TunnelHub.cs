@@ -11,6 +11,7 @@ using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -52,8 +53,8 @@ public sealed class TunnelHub : IAsyncDisposable
     public TunnelHub(TunnelHubOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, IMeterFactory? meters = null)
     {
         _options = options;
-        _loggerFactory = loggerFactory;
         _time = time ?? TimeProvider.System;
+        _loggerFactory = loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, _time);
         _logger = loggerFactory.CreateLogger<TunnelHub>();
         _marker = new RunMarker(options.StateDir);
         Descriptors = DescriptorGuard.ForProcess(_time);

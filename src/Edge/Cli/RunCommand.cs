@@ -122,7 +122,7 @@ internal static class RunCommand
     internal static string Describe(EdgeStatus status)
     {
         string ports = $"{status.ListenPorts.Length} TCP and {status.ListenPortsUdp.Length} UDP ports"
-            + (status.FailedPorts.IsEmpty ? "" : $", {status.FailedPorts.Length} can't be bound");
+            + (status.FailedPorts.IsEmpty ? "" : $", {status.FailedPorts.Sum(failure => (failure.To ?? failure.Port) - failure.Port + 1)} can't be bound");
         return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
             : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"
             : $"connecting to {status.Hub}";

@@ -52,7 +52,7 @@ internal static class StatusCommand
         output.WriteText($"TCP       {Ports(status.ListenPorts)}");
         output.WriteText($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (EdgePortFailure failure in status.FailedPorts)
-            output.WriteText($"failed    {failure.Proto}/{failure.Port}: {failure.Error}");
+            output.WriteText($"failed    {failure.Proto}/{failure.Port}{(failure.To is { } to ? $"-{to}" : "")}: {failure.Error}");
         if (status.Firewall is { State: not "none" } firewall)
             output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
         foreach (string note in status.Firewall?.Errors ?? [])

@@ -6,7 +6,7 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>Says to the hub what is bound (protocol.md section 2.6).</summary>
 internal static class PortReport
 {
-    // A REPORT has at most 64 KiB: 29 bytes for a bound port and at most 130 for a failed one leave room.
+    // A REPORT has at most 64 KiB: 29 bytes for a bound port and at most 142 for a failed run of them leave room.
     private const int MaxBound = 1000;
     private const int MaxFailed = 250;
     private const int MaxErrorLength = 90;
@@ -16,9 +16,9 @@ internal static class PortReport
         Kind = Report.ConfigApplied,
         Rev = revision,
         Bound = [.. state.Bound.Take(MaxBound).Select(port => new BoundPort(port.Port, port.ProtocolName))],
-        Failed = [.. state.Failed.Take(MaxFailed).Select(failure => ToFailed(failure.Key, failure.Value))],
+        Failed = [.. state.ToFailures().Take(MaxFailed).Select(ToFailed)],
     };
 
-    private static FailedPort ToFailed(PortKey port, string error) =>
-        new(port.Port, port.ProtocolName, error.Length <= MaxErrorLength ? error : error[..MaxErrorLength]);
+    private static FailedPort ToFailed(EdgePortFailure failure) => new(
+        failure.Port, failure.Proto, failure.Error.Length <= MaxErrorLength ? failure.Error : failure.Error[..MaxErrorLength], failure.To);
 }

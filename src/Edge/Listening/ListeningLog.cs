@@ -7,13 +7,13 @@ namespace Tunnel.Edge.Listening;
 internal static partial class ListeningLog
 {
     [LoggerMessage(3000, LogLevel.Information, "Listening on {Port}")]
-    public static partial void PortBound(this ILogger logger, PortKey port);
+    public static partial void PortBound(this ILogger logger, PortRun port);
 
     [LoggerMessage(3001, LogLevel.Warning, "Can't listen on {Port}: {Error}")]
-    public static partial void PortFailed(this ILogger logger, PortKey port, string error);
+    public static partial void PortFailed(this ILogger logger, PortRun port, string error);
 
     [LoggerMessage(3002, LogLevel.Information, "No longer listening on {Port}; {Active} open connections have {Drain:0.#} s to finish")]
-    public static partial void PortRemoved(this ILogger logger, PortKey port, int active, double drain);
+    public static partial void PortRemoved(this ILogger logger, PortRun port, int active, double drain);
 
     [LoggerMessage(3003, LogLevel.Information, "IPv6 is switched off on this machine: listening on {Address} instead of {Wanted}")]
     public static partial void Ipv6Off(this ILogger logger, IPAddress wanted, IPAddress address);

@@ -40,5 +40,5 @@ internal sealed class PortBinder(
         TcpPortListener.Open(endPoint, new PortConnections(admission, observer), handover, time, logger);
 
     private UdpPort BindUdp(PortAdmission admission, IPEndPoint endPoint) =>
-        UdpPort.Start(DatagramSocket.Open(endPoint), admission, sessions, logger);
+        UdpPort.Start(DatagramSocket.Open(endPoint, handover.Descriptors), admission, sessions, logger);
 }

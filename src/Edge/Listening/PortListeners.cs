@@ -16,22 +16,25 @@ internal sealed class PortListeners : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<PortKey, IBoundPort> _bound = [];
     private readonly IPortBinder _binder;
+    private readonly PortLimit _limit;
     private readonly TimeSpan _drain;
     private readonly ILogger _logger;
     private readonly ITimer _retryTimer;
     private readonly Action _changed;
+    private readonly List<KeyValuePair<PortKey, string?>> _untold = [];
     private PortSet _assigned = PortSet.Empty;
     private ImmutableSortedDictionary<PortKey, string> _failed = ImmutableSortedDictionary<PortKey, string>.Empty;
     private bool _disposed;
 
     /// <param name="binder">Binds one port.</param>
+    /// <param name="limit">How many it binds.</param>
     /// <param name="drain">How long the connections of a removed port may go on.</param>
     /// <param name="time">The clock of the retries.</param>
     /// <param name="logger">Where failures are told.</param>
     /// <param name="changed">Called when a retry has changed what is bound or why something is not; not for <see cref="Apply"/>.</param>
-    public PortListeners(IPortBinder binder, TimeSpan drain, TimeProvider time, ILogger logger, Action changed)
+    public PortListeners(IPortBinder binder, PortLimit limit, TimeSpan drain, TimeProvider time, ILogger logger, Action changed)
     {
-        (_binder, _drain, _logger, _changed) = (binder, drain, logger, changed);
+        (_binder, _limit, _drain, _logger, _changed) = (binder, limit, drain, logger, changed);
         _retryTimer = time.CreateTimer(static state => ((PortListeners)state!).RetryFailed(), this, RetryInterval, RetryInterval);
     }
 
@@ -44,8 +47,7 @@ internal sealed class PortListeners : IDisposable
             {
                 PortChanges changes = _assigned.ChangesTo(assigned);
                 _assigned = assigned;
-                foreach (PortKey port in changes.Removed)
-                    Remove(port);
+                RemoveAll(changes.Removed);
                 // Ports that failed before are worth another try: the operator may just have freed one and pushed.
                 foreach (PortKey port in assigned.Ports)
                 {
@@ -54,6 +56,8 @@ internal sealed class PortListeners : IDisposable
                     else
                         TryBind(port);
                 }
+
+                Tell();
             }
 
             return Snapshot();
@@ -67,11 +71,11 @@ internal sealed class PortListeners : IDisposable
         {
             if (_disposed)
                 return;
-            foreach (PortKey port in _bound.Keys.Where(port => rules.Objection(port) is not null).ToList())
-                Remove(port);
+            RemoveAll(_bound.Keys.Where(port => rules.Objection(port) is not null).Order().ToList());
             foreach (PortKey port in _assigned.Ports)
                 if (!_bound.ContainsKey(port))
                     TryBind(port);
+            Tell();
         }
 
         _changed();
@@ -145,6 +149,7 @@ internal sealed class PortListeners : IDisposable
             ImmutableSortedDictionary<PortKey, string> before = _failed;
             foreach (PortKey port in before.Keys)
                 TryBind(port);
+            Tell();
             changed = _failed != before;
         }
 
@@ -154,27 +159,59 @@ internal sealed class PortListeners : IDisposable
 
     private void TryBind(PortKey port)
     {
-        BindResult result = _binder.Bind(port, _assigned.PolicyFor(port));
+        bool hasRoom = _bound.Count < _limit.Most;
+        // Without room it stays as it failed.
+        if (!hasRoom && _failed.ContainsKey(port))
+            return;
+        BindResult result = hasRoom ? _binder.Bind(port, _assigned.PolicyFor(port)) : BindResult.Failed(_limit.Objection);
         if (result.Port is { } bound)
         {
             _bound.Add(port, bound);
             _failed = _failed.Remove(port);
-            _logger.PortBound(port);
+            _untold.Add(new(port, null));
         }
         else if (!_failed.TryGetValue(port, out string? known) || known != result.Error)
         {
             _failed = _failed.SetItem(port, result.Error!);
-            _logger.PortFailed(port, result.Error!);
+            _untold.Add(new(port, result.Error));
         }
     }
 
-    private void Remove(PortKey port)
+    /// <summary>One line for what follows one another and has the same fate.</summary>
+    private void Tell()
     {
-        _failed = _failed.Remove(port);
-        if (!_bound.Remove(port, out IBoundPort? bound))
-            return;
-        _logger.PortRemoved(port, bound.Active, _drain.TotalSeconds);
-        bound.Close(_drain);
+        foreach ((PortRun ports, string? error) in PortRun.Join(_untold))
+        {
+            if (error is null)
+                _logger.PortBound(ports);
+            else
+                _logger.PortFailed(ports, error);
+        }
+
+        _untold.Clear();
+    }
+
+    /// <param name="ports">In ascending order.</param>
+    private void RemoveAll(IEnumerable<PortKey> ports)
+    {
+        var removed = new List<KeyValuePair<PortKey, int>>();
+        foreach (PortKey port in ports)
+        {
+            _failed = _failed.Remove(port);
+            if (!_bound.Remove(port, out IBoundPort? bound))
+                continue;
+            removed.Add(new(port, bound.Active));
+            bound.Close(_drain);
+        }
+
+        int next = 0;
+        foreach ((PortRun run, _) in PortRun.Join(removed.Select(port => KeyValuePair.Create(port.Key, true))))
+        {
+            int active = 0;
+            for (; next < removed.Count && run.Contains(removed[next].Key); next++)
+                active += removed[next].Value;
+            _logger.PortRemoved(run, active, _drain.TotalSeconds);
+        }
     }
 
     private PortState Snapshot() => new([.. _bound.Keys.Order()], _failed);

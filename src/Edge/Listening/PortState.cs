@@ -9,5 +9,6 @@ internal sealed record PortState(ImmutableArray<PortKey> Bound, ImmutableSortedD
         [.. Bound.Where(port => port.Protocol == protocol).Select(port => port.Port)];
 
     public ImmutableArray<EdgePortFailure> ToFailures() =>
-        [.. Failed.Select(failure => new EdgePortFailure(failure.Key.Port, failure.Key.ProtocolName, failure.Value))];
+        [.. PortRun.Join(Failed).Select(failure => new EdgePortFailure(
+            failure.Ports.First, failure.Ports.ProtocolName, failure.Value, failure.Ports.Last > failure.Ports.First ? failure.Ports.Last : null))];
 }

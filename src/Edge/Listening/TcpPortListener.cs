@@ -40,6 +40,7 @@ internal sealed class TcpPortListener : IBoundPort
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            handover.Descriptors.Check(socket);
             Configure(socket, endPoint);
             // .NET sets SO_REUSEADDR by itself before a TCP bind on Unix: connections in TIME_WAIT don't keep the port after a restart, while
             // another listener still does. Its ReuseAddress option must not be used: it would add SO_REUSEPORT and share the port silently.

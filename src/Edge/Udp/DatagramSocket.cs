@@ -31,11 +31,12 @@ internal sealed class DatagramSocket : IDatagramSocket
 
     /// <summary>Binds <paramref name="endPoint"/>.</summary>
     /// <exception cref="SocketException">It can't be bound.</exception>
-    public static DatagramSocket Open(IPEndPoint endPoint)
+    public static DatagramSocket Open(IPEndPoint endPoint, DescriptorGuard descriptors)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
+            descriptors.Check(socket);
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
             socket.ReceiveBufferSize = KernelBuffer;

@@ -31,7 +31,7 @@ internal static class StatusCommand
         foreach (var edge in status.ConnectedEdges)
         {
             foreach (var port in edge.FailedPorts)
-                await output.WriteTextAsync($"{edge.EdgeId} can't listen on {port.Proto}/{port.Port}: {port.Error}");
+                await output.WriteTextAsync($"{edge.EdgeId} can't listen on {port}: {port.Error}");
             if (edge.Firewall is { State: not FirewallReport.None } firewall)
                 await output.WriteTextAsync($"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}");
         }

@@ -67,6 +67,6 @@ internal static class SessionFailures
 
     /// <summary>Whether it is a session that came to nothing; its datagrams, if any, are counted for reasons of their own. Else it is a datagram.</summary>
     public static bool IsOfSession(this SessionFailure failure) => failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
-        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.Unreachable or SessionFailure.SourceDenied or SessionFailure.PrivateSource
-        or SessionFailure.UnknownSource;
+        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.Unreachable or SessionFailure.DescriptorLimit
+        or SessionFailure.SourceDenied or SessionFailure.PrivateSource or SessionFailure.UnknownSource;
 }

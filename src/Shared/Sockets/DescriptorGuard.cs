@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Sockets;
@@ -72,6 +73,14 @@ public sealed class DescriptorGuard : IDisposable
         if (!IsOver(asked, DescriptorUse.Client)) return false;
         asked.Dispose();
         return true;
+    }
+
+    /// <summary>The same for a client's or a port's socket, as the error that it would be without the reserve.</summary>
+    /// <exception cref="SocketException"><see cref="SocketError.TooManyOpenSockets"/>.</exception>
+    public void Check(Socket made)
+    {
+        if (IsOver(made.SafeHandle, DescriptorUse.Client))
+            throw new SocketException((int)SocketError.TooManyOpenSockets);
     }
 
     /// <summary>There was no descriptor for a socket: gives up those that are held for this moment, and refuses everybody for a while.</summary>

@@ -37,7 +37,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         };
         // Each wait is half of its ceiling.
         _connector = new TunnelConnector(options, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, configs, observer, () => 0.5, _time, NullLogger.Instance);
-        _ports = new PortListeners(_binder, TimeSpan.FromSeconds(30), _time, NullLogger.Instance, () => configs.OnPortsChanged(_ports!.GetState()));
+        _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance, () => configs.OnPortsChanged(_ports!.GetState()));
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stop.Token)), Task.Run(() => configs.RunAsync(_ports, new IgnoredFilter(), _stop.Token)));
     }
 

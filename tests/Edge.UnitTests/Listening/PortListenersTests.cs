@@ -1,8 +1,12 @@
 using System.Net;
 using Edge.UnitTests.Fakes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge;
+using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 
 namespace Edge.UnitTests.Listening;
@@ -20,7 +24,7 @@ public sealed class PortListenersTests : IDisposable
     private int _changes;
 
     public PortListenersTests() =>
-        _listeners = new PortListeners(_binder, Drain, _time, NullLogger.Instance, () => _changes++);
+        _listeners = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), Drain, _time, NullLogger.Instance, () => _changes++);
 
     public void Dispose() => _listeners.Dispose();
 
@@ -115,11 +119,49 @@ public sealed class PortListenersTests : IDisposable
     }
 
     [Fact]
+    public void All_ports_of_both_protocols_are_bound_up_to_the_limit_and_the_rest_is_told_as_two_ranges_in_three_lines()
+    {
+        using var descriptors = new DescriptorGuard(() => 1024, _time);
+        var log = new CountingLogger();
+        using var listeners = new PortListeners(_binder, new PortLimit(descriptors), Drain, _time, log, () => _changes++);
+        IEnumerable<int> numbers = Enumerable.Range(1, 65535);
+
+        PortState state = listeners.Apply(PortSet.Of([.. numbers.Select(PortKey.Tcp), .. numbers.Select(PortKey.Udp)]));
+
+        Assert.Equal(384, state.Bound.Length);
+        string reason = "over this edge's limit of 384 ports: half of its file descriptors (LimitNOFILE)";
+        Assert.Equal([new EdgePortFailure(385, "tcp", reason, 65535), new EdgePortFailure(1, "udp", reason, 65535)], state.ToFailures());
+        Assert.Equal([new FailedPort(385, "tcp", reason, 65535), new FailedPort(1, "udp", reason, 65535)], PortReport.Create(1, state).Failed);
+        Assert.Equal(["Listening on tcp/1-384", $"Can't listen on tcp/385-65535: {reason}", $"Can't listen on udp/1-65535: {reason}"], log.Lines);
+
+        // Nothing is told again, and room that is made is used.
+        _time.Advance(PortListeners.RetryInterval);
+        Assert.Equal((3, 0), (log.Lines.Count, _changes));
+        state = listeners.Apply(PortSet.Of(numbers.Skip(10).Select(PortKey.Tcp)));
+        Assert.Equal(384, state.Bound.Length);
+        Assert.Equal("No longer listening on tcp/1-10; 0 open connections have 30 s to finish", log.Lines[3]);
+        Assert.Equal(["Listening on tcp/385-394"], log.Lines[4..]);
+    }
+
+    [Fact]
     public void Closing_closes_every_port_with_the_given_drain()
     {
         _listeners.Apply(PortSet.Of([Web, Names]));
         _listeners.CloseAll(TimeSpan.FromSeconds(3));
         Assert.All(_binder.Bound.Values, port => Assert.Equal(TimeSpan.FromSeconds(3), port.Closed));
         Assert.Empty(_listeners.GetState().Bound);
+    }
+
+    private sealed class CountingLogger : ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add(formatter(state, exception));
     }
 }

@@ -38,9 +38,12 @@ public sealed class TcpPortListenerTests
     [Fact]
     public async Task Near_the_descriptor_limit_a_client_is_reset()
     {
-        using var fixture = new ListenerFixture(new DescriptorGuard(() => 1, TimeProvider.System));
+        long limit = int.MaxValue;
+        using var descriptors = new DescriptorGuard(() => limit, TimeProvider.System);
+        using var fixture = new ListenerFixture(descriptors);
         fixture.Tunnels.Current = new FakeTunnel();
         TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        limit = 1;
 
         await AssertResetAsync(listener.LocalPort);
 

@@ -8,6 +8,7 @@ using Tunnel.Edge.Listening;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.TestUtilities;
 
 namespace Edge.UnitTests.Udp;
 
@@ -245,7 +246,7 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task What_the_kernel_drops_is_what_was_sent_and_not_received()
     {
-        using var socket = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0));
+        using var socket = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), PlentyOfDescriptors.Guard);
         using Socket client = CreateClient("127.0.0.1");
         const int Sent = 20_000;
         byte[] datagram = new byte[1000];

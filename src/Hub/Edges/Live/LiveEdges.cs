@@ -142,9 +142,9 @@ internal sealed class LiveEdges : IDisposable
     public void OnPortReport(LiveTunnel live, Report report)
     {
         Pushes.OnApplied(live, report.Rev);
-        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Length);
+        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Sum(failed => (failed.To ?? failed.Port) - failed.Port + 1));
         foreach (var failed in report.Failed)
-            LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed.Proto, failed.Port, failed.Error);
+            LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
     }
 
     /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
@@ -18,8 +19,8 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(2153, LogLevel.Information, "Edge '{EdgeId}' was sent configuration {Rev}: {TcpPorts} TCP and {UdpPorts} UDP ports")]
     public static partial void ConfigPushed(ILogger logger, string edgeId, long rev, int tcpPorts, int udpPorts);
 
-    [LoggerMessage(2154, LogLevel.Warning, "Edge '{EdgeId}' could not bind {Proto}/{Port}: {Error}")]
-    public static partial void PortFailed(ILogger logger, string edgeId, string proto, int port, string error);
+    [LoggerMessage(2154, LogLevel.Warning, "Edge '{EdgeId}' could not bind {Ports}: {Error}")]
+    public static partial void PortFailed(ILogger logger, string edgeId, FailedPort ports, string error);
 
     [LoggerMessage(2155, LogLevel.Information, "A newer tunnel of edge '{EdgeId}', from {Newer}, takes over; the one from {Older} drains")]
     public static partial void TakenOver(ILogger logger, string edgeId, IPEndPoint newer, IPEndPoint older);

@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
 /// A <see cref="LogThrottle"/> for each key: an upstream that is down under load would otherwise write thousands of equal lines a second, or its line
-/// would hide that of another.
+/// would hide that of another. All such lines together are bounded by <see cref="BoundedLoggerFactory"/>.
 /// </summary>
 /// <typeparam name="TKey">Equal lines have equal keys.</typeparam>
 /// <param name="time">The clock.</param>

@@ -5,15 +5,17 @@ namespace Tunnel.Shared.Hosting.Logging;
 /// <summary>A service's log: its factory, and options that may change at any time.</summary>
 public sealed class ServiceLog : IDisposable
 {
+    private readonly ILoggerFactory _factory;
     private volatile LogOptions _options;
 
     internal ServiceLog(LogOptions options, bool journal)
     {
         _options = options;
-        Factory = ServiceLogging.CreateFactory(this, journal);
+        _factory = ServiceLogging.CreateFactory(this, journal);
+        Factory = BoundedLoggerFactory.Bound(_factory, TimeProvider.System);
     }
 
-    /// <summary>Makes loggers.</summary>
+    /// <summary>Makes loggers, which others can't flood.</summary>
     public ILoggerFactory Factory { get; }
 
     /// <summary>What is in force.</summary>
@@ -24,5 +26,5 @@ public sealed class ServiceLog : IDisposable
     }
 
     /// <summary>Writes what waits.</summary>
-    public void Dispose() => Factory.Dispose();
+    public void Dispose() => _factory.Dispose();
 }

@@ -50,8 +50,13 @@ public sealed record Report
 /// <param name="Proto"><c>tcp</c> or <c>udp</c>.</param>
 public sealed record BoundPort(int Port, string Proto);
 
-/// <summary>A port that could not be bound.</summary>
+/// <summary>A port, or a range of them, that could not be bound.</summary>
 /// <param name="Port">1–65535.</param>
 /// <param name="Proto"><c>tcp</c> or <c>udp</c>.</param>
 /// <param name="Error">The reason, for example <c>address in use</c>.</param>
-public sealed record FailedPort(int Port, string Proto, string Error);
+/// <param name="To">The last of a range that begins with <paramref name="Port"/>, all for the same reason; null for one port.</param>
+public sealed record FailedPort(int Port, string Proto, string Error, int? To = null)
+{
+    /// <summary><c>tcp/443</c>, <c>udp/1000-1999</c>.</summary>
+    public override string ToString() => To is { } last ? $"{Proto}/{Port}-{last}" : $"{Proto}/{Port}";
+}

@@ -11,7 +11,7 @@ internal static class ReportParser
     private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall");
     private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors");
     private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto");
-    private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error");
+    private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error", "to");
 
     public static Report Read(ref MessageReader reader)
     {
@@ -62,7 +62,7 @@ internal static class ReportParser
         reader.BeginArray("bound");
         while (reader.NextItem("bound", ports.Count, MaxPorts))
         {
-            var (port, proto, _) = ReadPort(ref reader, BoundMembers);
+            var (port, proto, _, _) = ReadPort(ref reader, BoundMembers);
             ports.Add(new BoundPort(port, proto));
         }
 
@@ -75,19 +75,21 @@ internal static class ReportParser
         reader.BeginArray("failed");
         while (reader.NextItem("failed", ports.Count, MaxPorts))
         {
-            var (port, proto, error) = ReadPort(ref reader, FailedMembers);
-            ports.Add(new FailedPort(port, proto, error));
+            var (port, proto, error, to) = ReadPort(ref reader, FailedMembers);
+            // A range that ends before it begins is its first port.
+            ports.Add(new FailedPort(port, proto, error, to > port ? to : null));
         }
 
         return ports.DrainToImmutable();
     }
 
-    private static (int Port, string Proto, string Error) ReadPort(ref MessageReader reader, MessageMembers members)
+    private static (int Port, string Proto, string Error, int? To) ReadPort(ref MessageReader reader, MessageMembers members)
     {
         if (!reader.IsObject)
             throw new FormatException($"{members.Path}: {reader.Value()} is not an object");
 
         var (port, proto, error) = (0, "", "");
+        int? to = null;
         var seen = 0u;
         while (reader.NextMember(members, ref seen, out var member))
         {
@@ -98,6 +100,9 @@ internal static class ReportParser
                     break;
                 case "proto":
                     proto = ReadProto(ref reader, members.PathOf(member));
+                    break;
+                case "to":
+                    to = (int)reader.Number(members.PathOf(member), Port.Min, Port.Max);
                     break;
                 default:
                     error = reader.Text(members.PathOf(member), ControlMessage.MaxText);
@@ -110,7 +115,7 @@ internal static class ReportParser
             throw new FormatException($"{members.PathOf("port")}: missing");
         if (proto.Length == 0)
             throw new FormatException($"{members.PathOf("proto")}: missing");
-        return (port, proto, error);
+        return (port, proto, error, to);
     }
 
     internal static string ReadProto(ref MessageReader reader, string path)

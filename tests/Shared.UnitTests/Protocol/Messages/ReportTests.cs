@@ -20,6 +20,19 @@ public class ReportTests
     }
 
     [Fact]
+    public void A_range_of_failed_ports_is_one_entry_and_one_that_ends_before_it_begins_is_its_first_port()
+    {
+        const string Json = """{"kind":"configApplied","rev":7,"failed":[{"port":385,"proto":"tcp","error":"over the limit","to":65535}]}""";
+        Assert.True(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(Json), out var report, out var error), error);
+        Assert.Equal([new FailedPort(385, "tcp", "over the limit", 65535)], report.Failed);
+        Assert.Equal("tcp/385-65535", $"{report.Failed[0]}");
+        Assert.Equal(Json, Encoding.UTF8.GetString(ControlMessage.Serialize(report)));
+
+        Assert.True(ControlMessage.TryParseReport("""{"failed":[{"port":80,"proto":"tcp","error":"","to":79}]}"""u8, out report, out _));
+        Assert.Equal(new FailedPort(80, "tcp", ""), Assert.Single(report.Failed));
+    }
+
+    [Fact]
     public void A_public_address_is_a_kind_of_its_own()
     {
         const string Json = """{"kind":"publicIp","rev":0,"publicIp":"192.0.2.1","publicIpv6":"2001:db8::1"}""";

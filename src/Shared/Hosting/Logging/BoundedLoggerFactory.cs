@@ -1,0 +1,70 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Tunnel.Shared.Hosting.Logging;
+
+/// <summary>
+/// Loggers that nobody can flood. Nearly every line of a hub or an edge can be caused by somebody else, as often as he likes: a client, a stranger, an edge, a
+/// hub, a user of the API. So the bound is here, for each kind of line (its event id) and peer, and not at the places that log. Lines for debugging pass.
+/// </summary>
+public sealed class BoundedLoggerFactory : ILoggerFactory
+{
+    // Names of values that tell who causes a line, the surest first: an edge's id may be a stranger's invention.
+    private static readonly string[] PeerNames = ["Remote", "Newcomer", "EdgeId", "Ip"];
+
+    private readonly ILoggerFactory _inner;
+    private readonly FloodGate _gate;
+
+    private BoundedLoggerFactory(ILoggerFactory inner, TimeProvider time) => (_inner, _gate) = (inner, new FloodGate(time));
+
+    /// <summary>Bounds what is logged by <paramref name="inner"/>, which stays its owner's; once is enough.</summary>
+    public static ILoggerFactory Bound(ILoggerFactory inner, TimeProvider time) => inner as BoundedLoggerFactory ?? new BoundedLoggerFactory(inner, time);
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => new BoundedLogger(_inner.CreateLogger(categoryName), _gate);
+
+    /// <inheritdoc/>
+    public void AddProvider(ILoggerProvider provider) => _inner.AddProvider(provider);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    private static object? PeerOf<TState>(TState state)
+    {
+        if (state is not IReadOnlyList<KeyValuePair<string, object?>> values)
+            return null;
+        foreach (var name in PeerNames)
+        {
+            for (var i = 0; i < values.Count; i++)
+            {
+                if (values[i] is { Value: { } value } found && found.Key == name)
+                    return value is IPEndPoint endPoint ? endPoint.Address : value;
+            }
+        }
+
+        return null;
+    }
+
+    private sealed class BoundedLogger(ILogger inner, FloodGate gate) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => inner.BeginScope(state);
+
+        public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!inner.IsEnabled(logLevel))
+                return;
+            long leftOut = 0;
+            if (logLevel >= LogLevel.Information && !gate.TryEnter(eventId.Id, PeerOf(state), out leftOut))
+                return;
+            if (leftOut == 0)
+                inner.Log(logLevel, eventId, state, exception, formatter);
+            else
+                inner.Log(logLevel, eventId, state, exception, (values, error) => $"{formatter(values, error)} (and {leftOut} more such lines before it, which were left out)");
+        }
+    }
+}
