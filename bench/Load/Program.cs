@@ -6,6 +6,7 @@ using Tunnel.Bench.Load.Hostile;
 using Tunnel.Bench.Load.Peers;
 using Tunnel.Bench.Load.Rows;
 using Tunnel.Bench.Load.Scale;
+using Tunnel.Bench.Load.Soak;
 using Tunnel.Bench.Load.Wan;
 using Tunnel.Shared.Transport.Quic;
 
@@ -18,10 +19,13 @@ var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area l
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
 var hostile = new Option<bool>("--hostile") { Description = "A healthy echo beside floods by an edge or by clients instead." };
+var soak = new Option<int>("--soak") { Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?" };
 var rate = new Option<double>("--rate") { Description = "With --hostile: how often a second a flood does what it does.", DefaultValueFactory = _ => 10_000 };
 var settle = new Option<int>("--settle") { Description = "With --hostile: seconds after a flood until memory is looked at again.", DefaultValueFactory = _ => 60 };
-var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, hostile, rate, settle };
-command.SetAction(parsed => parsed.GetValue(hostile)
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, hostile, rate, settle, soak };
+command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
+    ? SoakRun.RunAsync(parsed.GetValue(root)!, TimeSpan.FromMinutes(minutes), (parsed.GetValue(peers) ?? []).Contains("quic") ? "quic" : "tcpTls")
+    : parsed.GetValue(hostile)
     ? MeasureHostileAsync(
         parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(settle), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
     : parsed.GetValue(wan)
@@ -68,7 +72,7 @@ static async Task<int> MeasureHostileAsync(string root, int rounds, int seconds,
             continue;
         }
 
-        foreach (var flood in floods)
+        foreach (var flood in floods.Where(flood => peer != "quic" || !flood.IsOfFrames))
         {
             table.Add(await run.MeasureAsync(root, flood, peer == "quic" ? "quic" : "tcpTls"));
             await report.SaveAsync();

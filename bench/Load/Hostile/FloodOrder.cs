@@ -9,6 +9,9 @@ internal sealed record FloodOrder
     /// <summary>Which flood: a name that <see cref="FloodProgram"/> knows.</summary>
     public required string Kind { get; init; }
 
+    /// <summary>Over QUIC, where it is a tunnel's.</summary>
+    public required bool IsQuic { get; init; }
+
     /// <summary>The hub's tunnel port.</summary>
     public required string Hub { get; init; }
 

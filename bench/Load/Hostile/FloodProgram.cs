@@ -26,6 +26,7 @@ internal static class FloodProgram
             if (Console.ReadLine() is null) return 0;
             stop.Cancel();
             var (count, seconds) = pace.GetAwaiter().GetResult();
+            flood.Rest();
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} {seconds} {flood.Ends}"));
         }
 
@@ -48,13 +49,25 @@ internal static class FloodProgram
         return (done, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
-    private static IFlood Create(FloodOrder order) => order.Kind switch
+    private static IFlood Create(FloodOrder order) => order switch
     {
-        "OPEN+CLOSE" => new FrameFlood(order, FrameFlood.OpenAndClose),
-        "OPEN+RESET" => new FrameFlood(order, FrameFlood.OpenAndReset),
-        "UDP_OPEN" => new FrameFlood(order, FrameFlood.OpenSession),
-        "connect+RST" => new ConnectFlood(order),
-        "burn" => new BurnFlood(),
+        { Kind: "OPEN+CLOSE", IsQuic: true } => new QuicFlood(order, QuicFlood.OpenAndClose),
+        { Kind: "OPEN+RESET", IsQuic: true } => new QuicFlood(order, QuicFlood.OpenAndReset),
+        { Kind: "UDP_OPEN", IsQuic: true } => new QuicFlood(order, QuicFlood.OpenSession),
+        { Kind: "REPORT", IsQuic: true } => new QuicFlood(order, QuicFlood.Report),
+        { Kind: "OPEN+CLOSE" } => new FrameFlood(order, FrameFlood.OpenAndClose),
+        { Kind: "OPEN+RESET" } => new FrameFlood(order, FrameFlood.OpenAndReset),
+        { Kind: "UDP_OPEN" } => new FrameFlood(order, FrameFlood.OpenSession),
+        { Kind: "REPORT" } => new FrameFlood(order, FrameFlood.Report),
+        { Kind: "answers unread" } => new FrameFlood(order, FrameFlood.OpenUnassigned, reads: false),
+        { Kind: "empty DATA" } => new FrameFlood(order, FrameFlood.EmptyData),
+        { Kind: "PONG" } => new FrameFlood(order, FrameFlood.Pong),
+        { Kind: "WINDOW_UPDATE" } => new FrameFlood(order, FrameFlood.OneByteOfCredit),
+        { Kind: "connect+RST" } => new ConnectFlood(order),
+        { Kind: "stalled readers" } => new StalledFlood(order),
+        { Kind: "wrong secrets" } => new WrongSecretFlood(order),
+        { Kind: "configurations" } => new ConfigFlood(order),
+        { Kind: "burn" } => new BurnFlood(),
         _ => throw new ArgumentException($"no flood is called {order.Kind}"),
     };
 }

@@ -2,8 +2,9 @@ namespace Tunnel.Bench.Load.Hostile;
 
 /// <summary>A row: a flood, and how fast it is at most.</summary>
 /// <param name="Name">What it is called in the table, and by <see cref="FloodProgram"/>.</param>
-/// <param name="MaxRate">Times a second beyond which it is another thing.</param>
-internal sealed record HostileFlood(string Name, double MaxRate = double.PositiveInfinity)
+/// <param name="MaxRate">Times a second beyond which it is another thing, or that nobody can do.</param>
+/// <param name="IsOfFrames">It is there over TLS only: QUIC has no such frame, or msquic sends it by itself.</param>
+internal sealed record HostileFlood(string Name, double MaxRate = double.PositiveInfinity, bool IsOfFrames = false)
 {
     /// <summary>All of them, in the table's order.</summary>
     public static HostileFlood[] All { get; } =
@@ -12,6 +13,14 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("OPEN+RESET"),
         new("UDP_OPEN"),
         new("connect+RST"),
+        new("stalled readers", MaxRate: 1_000),
+        new("wrong secrets", MaxRate: 200),
+        new("REPORT"),
+        new("configurations", MaxRate: 100),
+        new("answers unread", IsOfFrames: true),
+        new("empty DATA", IsOfFrames: true),
+        new("PONG", IsOfFrames: true),
+        new("WINDOW_UPDATE", IsOfFrames: true),
     ];
 
     /// <summary>How often a second, when so many are asked for.</summary>

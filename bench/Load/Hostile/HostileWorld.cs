@@ -7,27 +7,32 @@ namespace Tunnel.Bench.Load.Hostile;
 /// <summary>A hub, two honest edges with an echo behind each, one that is there only to flood, and the upstreams; fresh processes.</summary>
 internal sealed class HostileWorld : IDisposable
 {
+    /// <summary>The id of the edge whose clients flood.</summary>
+    public const string Beside = "beside";
+
+    private const string Apart = "apart";
     private const string Hostile = "hostile";
     private const string Secret = "bench-secret-of-24-chars";
 
-    private static readonly IPAddress Apart = IPAddress.Parse("127.0.12.1");
-    private static readonly IPAddress Beside = IPAddress.Parse("127.0.12.2");
+    private static readonly IPAddress ApartAddress = IPAddress.Parse("127.0.12.1");
+    private static readonly IPAddress BesideAddress = IPAddress.Parse("127.0.12.2");
 
     private readonly Workplace _place;
     private readonly ProcessGroup _echo = new();
     private readonly int _echoPort = Workplace.FreePort();
     private readonly FloodOrder _order;
 
-    private HostileWorld(Workplace place, string kind, int hubPort)
+    private HostileWorld(Workplace place, string kind, string transport, int hubPort)
     {
         _place = place;
         _order = new FloodOrder
         {
             Kind = kind,
+            IsQuic = transport == "quic",
             Hub = $"127.0.0.1:{hubPort}",
             EdgeId = Hostile,
             Secret = Secret,
-            Edge = $"{Beside}",
+            Edge = $"{BesideAddress}",
             ClosingPort = Workplace.FreePort(),
             SourcePort = Workplace.FreePort(),
             OpenPort = _echoPort,
@@ -54,7 +59,7 @@ internal sealed class HostileWorld : IDisposable
     /// <param name="transport">How the honest edges reach the hub.</param>
     public static async Task<HostileWorld> StartAsync(Workplace place, string kind, string transport)
     {
-        var world = new HostileWorld(place, kind, Workplace.FreePort());
+        var world = new HostileWorld(place, kind, transport, Workplace.FreePort());
         try
         {
             await world.StartAsync(transport);
@@ -67,6 +72,20 @@ internal sealed class HostileWorld : IDisposable
         }
     }
 
+    /// <summary>What the hub is told of an edge.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="order">Has the ports.</param>
+    /// <param name="morePorts">Further TCP ports.</param>
+    /// <param name="secret">Its secret; null: it stays as it is.</param>
+    public static object Definition(string id, FloodOrder order, int[] morePorts, string? secret = null) => new
+    {
+        id,
+        secret,
+        listenPorts = new[] { order.OpenPort, order.ClosingPort, order.SourcePort }.Concat(morePorts).ToArray(),
+        listenPortsUdp = new[] { order.UdpPort },
+        ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
+    };
+
     /// <summary>Starts the program that floods.</summary>
     public Task<FloodProcess> StartFloodAsync() => FloodProcess.StartAsync(Flooding, _order, _place.File("flood.log"));
 
@@ -75,10 +94,10 @@ internal sealed class HostileWorld : IDisposable
         FloodProcess.StartAsync(group, _order with { Kind = "burn" }, _place.File("burn.log"));
 
     /// <summary>A connection to the echo behind the edge that nobody floods.</summary>
-    public Task<Socket> OpenApartAsync() => OpenAsync(Apart);
+    public Task<Socket> OpenApartAsync() => OpenAsync(ApartAddress);
 
     /// <summary>A connection to the echo behind another port of the edge that clients flood.</summary>
-    public Task<Socket> OpenBesideAsync() => OpenAsync(Beside);
+    public Task<Socket> OpenBesideAsync() => OpenAsync(BesideAddress);
 
     /// <summary>Processor seconds of the hub and both edges.</summary>
     public double CpuSeconds() => Hub.CpuSeconds() + Edge.CpuSeconds() + OtherEdge.CpuSeconds();
@@ -100,26 +119,17 @@ internal sealed class HostileWorld : IDisposable
         Flooding.Start(Environment.ProcessPath!, ports, _place.File("sink.log"));
         var hub = _order.HubEndPoint;
         using var admin = await TunnelPair.StartHubAsync(_place, hub, (program, words, log) => Hub.Start(program, words, log));
-        await admin.ApplyAsync(new[] { "apart", "beside", Hostile }.Select(Definition));
-        await StartEdgeAsync(OtherEdge, "apart", Apart);
-        await StartEdgeAsync(Edge, "beside", Beside);
+        await admin.ApplyAsync(new[] { Apart, Beside, Hostile }.Select(id => Definition(id, _order, [], Secret)));
+        await StartEdgeAsync(OtherEdge, Apart, ApartAddress);
+        await StartEdgeAsync(Edge, Beside, BesideAddress);
 
         async Task StartEdgeAsync(ProcessGroup group, string id, IPAddress address)
         {
-            await TunnelPair.StartEdgeAsync(
-                _place, admin, id, hub, address, transport, (program, words, log) => group.Start(program, words, log));
+            await TunnelPair.WriteTokenAsync(_place, admin, id, hub);
+            TunnelPair.StartEdge(_place, id, address, transport, (program, words, log) => group.Start(program, words, log));
             await Workplace.WaitForAsync(new IPEndPoint(address, _echoPort));
         }
     }
-
-    private object Definition(string id) => new
-    {
-        id,
-        secret = Secret,
-        listenPorts = new[] { _echoPort, _order.ClosingPort, _order.SourcePort },
-        listenPortsUdp = new[] { _order.UdpPort },
-        ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
-    };
 
     private async Task<Socket> OpenAsync(IPAddress edge)
     {

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Tunnel.Bench.Load.Peers;
 
-/// <summary>The hub's API on its admin socket.</summary>
+/// <summary>The API on an admin socket: the hub's, of which an edge has the reading part.</summary>
 internal sealed class HubAdmin(string path) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler
@@ -27,6 +27,40 @@ internal sealed class HubAdmin(string path) : IDisposable
     {
         using var answer = await _http.PutAsJsonAsync("/api/v1/edges", edges.ToArray());
         if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Replaces one edge.</summary>
+    public async Task PutAsync(string id, object edge)
+    {
+        using var answer = await _http.PutAsJsonAsync($"/api/v1/edges/{id}", edge);
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Ends an edge's tunnels.</summary>
+    public async Task DisconnectAsync(string id)
+    {
+        using var answer = await _http.PostAsync($"/api/v1/edges/{id}/disconnect", null);
+    }
+
+    /// <summary>What a GET answers.</summary>
+    public Task<string> GetAsync(string path) => _http.GetStringAsync(path);
+
+    /// <summary>Reads a GET's endless answer for a while, and goes.</summary>
+    public async Task FollowAsync(string path, TimeSpan duration)
+    {
+        using var end = new CancellationTokenSource(duration);
+        try
+        {
+            using var stream = await _http.GetStreamAsync(path, end.Token);
+            var buffer = new byte[4096];
+            while (await stream.ReadAsync(buffer, end.Token) > 0)
+            {
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Long enough.
+        }
     }
 
     /// <summary>A token for an edge.</summary>

@@ -36,19 +36,26 @@ internal static class TunnelPair
                 ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
             },
         ]);
-        await StartEdgeAsync(place, admin, "bench", hub, placement.EdgeAddress, placement.Transport, (program, arguments, log) => placement.Start(false, program, arguments, log));
+        await WriteTokenAsync(place, admin, "bench", hub);
+        StartEdge(place, "bench", placement.EdgeAddress, placement.Transport, (program, arguments, log) => placement.Start(false, program, arguments, log));
     }
 
-    /// <summary>Starts an edge that the hub knows; it may not be connected yet.</summary>
-    public static async Task StartEdgeAsync(
-        Workplace place, HubAdmin admin, string id, IPEndPoint hub, IPAddress address, string transport, Action<string, IReadOnlyList<string>, string> start)
-    {
-        var token = await admin.TokenAsync(id, $"{hub}");
-        start(
-            place.Edge,
-            ["run", "--token-file", place.File($"{id}.token", token), "--transport", transport, "--bind-address", $"{address}", "--state-dir", place.File($"{id}-state"), "--admin-socket", place.File($"{id}.sock"), "--log-level", "warning"],
-            place.File($"{id}.log"));
-    }
+    /// <summary>Gets the token of an edge that the hub knows.</summary>
+    /// <param name="place">Where it is kept.</param>
+    /// <param name="admin">The hub's API.</param>
+    /// <param name="id">The edge's id.</param>
+    /// <param name="hub">Where the edge reaches the hub.</param>
+    public static async Task WriteTokenAsync(Workplace place, HubAdmin admin, string id, IPEndPoint hub) =>
+        place.File($"{id}.token", await admin.TokenAsync(id, $"{hub}"));
+
+    /// <summary>Starts an edge that has its token; it may not be connected yet.</summary>
+    public static void StartEdge(Workplace place, string id, IPAddress address, string transport, Action<string, IReadOnlyList<string>, string> start) => start(
+        place.Edge,
+        [
+            "run", "--token-file", place.File($"{id}.token"), "--transport", transport, "--bind-address", $"{address}",
+            "--state-dir", place.File($"{id}-state"), "--admin-socket", place.File($"{id}.sock"), "--log-level", "warning",
+        ],
+        place.File($"{id}.log"));
 
     /// <summary>Starts a hub alone; gives its admin API.</summary>
     public static async Task<HubAdmin> StartHubAsync(Workplace place, IPEndPoint address, Action<string, IReadOnlyList<string>, string> start)

@@ -9,4 +9,9 @@ internal interface IFlood : IDisposable
     /// <summary>Does it so many times; may block while the victim takes no more.</summary>
     /// <returns>How many times it was done.</returns>
     int Send(int count);
+
+    /// <summary>It is paused.</summary>
+    void Rest()
+    {
+    }
 }

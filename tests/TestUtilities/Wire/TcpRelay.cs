@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Tunnel.FunctionalTests.Harness;
+namespace Tunnel.TestUtilities.Wire;
 
 /// <summary>Passes TCP connections on to a server, and can cut a single one, as a network does that loses one flow.</summary>
 public sealed class TcpRelay : IDisposable

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using Tunnel.Bench.Load.Peers;
+
+namespace Tunnel.Bench.Load.Soak;
+
+/// <summary>What one process holds, looked at every few seconds.</summary>
+/// <param name="name">The process.</param>
+/// <param name="processes">It.</param>
+/// <param name="admin">Its API, for <c>/metrics</c>.</param>
+internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admin)
+{
+    private static readonly (string Label, string Metric, double Unit)[] Metrics =
+    [
+        ("descriptors", "tunnel_descriptors_used", 1),
+        ("streams", "tunnel_streams_active", 1),
+        ("UDP sessions", "tunnel_sessions_active", 1),
+        ("tunnels", "tunnel_tunnels", 1),
+        ("timers", "tunnel_timers_active", 1),
+        ("managed heap MB", "tunnel_heap_used_bytes", 1e6),
+    ];
+
+    private readonly Dictionary<string, List<(double Hours, double Value)>> _samples = [];
+
+    /// <summary>Each figure's slope.</summary>
+    public IEnumerable<(string Process, string Figure, Slope Slope)> Slopes() => _samples.Select(entry => (name, entry.Key, Slope.Of(entry.Value)));
+
+    /// <summary>Looks once and keeps it.</summary>
+    public async Task SampleAsync(double hours)
+    {
+        foreach (var (label, value) in await LookAsync())
+        {
+            if (!_samples.TryGetValue(label, out var list)) _samples[label] = list = [];
+            list.Add((hours, value));
+        }
+    }
+
+    /// <summary>Looks once.</summary>
+    public async Task<IReadOnlyList<(string Label, double Value)>> LookAsync()
+    {
+        var text = await admin.GetAsync("/metrics");
+        return [("RSS MB", processes.ResidentBytes() / 1e6), .. Metrics.Select(metric => (metric.Label, Sum(text, metric.Metric) / metric.Unit))];
+    }
+
+    /// <summary>Looks once, in words.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        var words = new StringBuilder(name).Append(": ");
+        return words.AppendJoin(", ", (await LookAsync()).Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Label} {pair.Value:0.#}"))).ToString();
+    }
+
+    // All series of a family.
+    private static double Sum(string text, string metric) => text.Split('\n')
+        .Where(line => line.StartsWith(metric, StringComparison.Ordinal) && line[metric.Length..].StartsWith(' ') | line[metric.Length..].StartsWith('{'))
+        .Sum(static line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+}

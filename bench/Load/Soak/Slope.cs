@@ -1,0 +1,29 @@
+namespace Tunnel.Bench.Load.Soak;
+
+/// <summary>How fast a figure grows, and how well that is known.</summary>
+/// <param name="Mean">Its mean.</param>
+/// <param name="PerHour">The slope of the line through it.</param>
+/// <param name="Error">That slope's standard error.</param>
+internal readonly record struct Slope(double Mean, double PerHour, double Error)
+{
+    private const int Blocks = 20;
+
+    /// <summary>Nothing that can be told from noise, or less than a hundredth of the figure in an hour.</summary>
+    public bool IsZero => double.IsNaN(Error) || Math.Abs(PerHour) <= 2.1 * Error || Math.Abs(PerHour) <= 0.01 * Mean;
+
+    /// <summary>
+    /// Least squares through the means of twenty stretches of time: figures a few seconds apart are alike, and taken one by one they would make the line
+    /// look better known than it is.
+    /// </summary>
+    /// <param name="samples">Hours, and the figure then, in order.</param>
+    public static Slope Of(IReadOnlyList<(double Hours, double Value)> samples)
+    {
+        var points = samples.Chunk(Math.Max(1, samples.Count / Blocks)).Select(static block => (X: block.Average(static p => p.Hours), Y: block.Average(static p => p.Value))).ToArray();
+        if (points.Length < 4) return new Slope(samples.Count == 0 ? double.NaN : samples.Average(static p => p.Value), double.NaN, double.NaN);
+        var (x, y) = (points.Average(static p => p.X), points.Average(static p => p.Y));
+        var spread = points.Sum(p => (p.X - x) * (p.X - x));
+        var slope = points.Sum(p => (p.X - x) * (p.Y - y)) / spread;
+        var rest = points.Sum(p => Math.Pow(p.Y - y - (slope * (p.X - x)), 2));
+        return new Slope(y, slope, Math.Sqrt(rest / (points.Length - 2) / spread));
+    }
+}

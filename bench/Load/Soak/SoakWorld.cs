@@ -1,0 +1,99 @@
+using System.Net;
+using Tunnel.Bench.Load.Peers;
+using Tunnel.TestUtilities.Wire;
+
+namespace Tunnel.Bench.Load.Soak;
+
+/// <summary>
+/// A hub, an edge that stays, whose way to the hub can be cut, and one that is killed and started again; and their one upstream.
+/// </summary>
+internal sealed class SoakWorld : IDisposable
+{
+    private const string Secret = "bench-secret-of-24-chars";
+
+    private readonly string _transport;
+    private readonly SoakUpstream _upstream;
+    private readonly int _morePort = Workplace.FreePort();
+    private readonly Workplace _place;
+    private TcpRelay? _relay;
+    private int _cut;
+
+    public SoakWorld(Workplace place, string transport, Tally tally)
+    {
+        (_place, _transport, _upstream) = (place, transport, new SoakUpstream(tally, ["staying", "mortal"]));
+        Staying = new SoakEdge(place, 0, "staying", IPAddress.Parse("127.0.13.1"), transport);
+        Mortal = new SoakEdge(place, 1, "mortal", IPAddress.Parse("127.0.13.2"), transport);
+    }
+
+    public ProcessGroup Hub { get; } = new();
+
+    public HubAdmin Admin { get; private set; } = null!;
+
+    public SoakEdge Staying { get; }
+
+    public SoakEdge Mortal { get; }
+
+    public async Task StartAsync()
+    {
+        var hub = new IPEndPoint(IPAddress.Loopback, Workplace.FreePort());
+        Admin = await TunnelPair.StartHubAsync(_place, hub, (program, words, log) => Hub.Start(program, words, log));
+        await Admin.ApplyAsync([Definition(Staying.Id, false, 0, Secret), Definition(Mortal.Id, false, 0, Secret)]);
+
+        // The relay knows connections: over QUIC nothing is cut there.
+        if (_transport != "quic") _relay = new TcpRelay(hub);
+        await TunnelPair.WriteTokenAsync(_place, Admin, Staying.Id, _relay?.EndPoint ?? hub);
+        await TunnelPair.WriteTokenAsync(_place, Admin, Mortal.Id, hub);
+        foreach (var edge in new[] { Staying, Mortal })
+        {
+            edge.Start();
+            await Workplace.WaitForAsync(new IPEndPoint(edge.Address, _upstream.TcpPort));
+        }
+    }
+
+    /// <summary>What clients of an edge do.</summary>
+    public Conversations TalkTo(SoakEdge edge, Tally tally, Gate gate) => new(edge, _upstream.TcpPort, _upstream.UdpPort, tally, gate);
+
+    /// <summary>Cuts all connections of the tunnel of the edge that stays. Over QUIC the hub ends it instead.</summary>
+    public async Task CutTunnelAsync()
+    {
+        if (_relay is null)
+        {
+            await Admin.DisconnectAsync(Staying.Id);
+            return;
+        }
+
+        for (; _cut < _relay.Count; _cut++) _relay.Cut(_cut);
+    }
+
+    /// <summary>Pushes a configuration to both edges.</summary>
+    /// <param name="hasMorePort">There is a port beside those that are used.</param>
+    /// <param name="policy">A number; another one, another policy of the ports that are used, which disturbs nobody.</param>
+    public async Task ConfigureAsync(bool hasMorePort, int policy)
+    {
+        foreach (var edge in new[] { Staying, Mortal }) await Admin.PutAsync(edge.Id, Definition(edge.Id, hasMorePort, policy));
+    }
+
+    public void Dispose()
+    {
+        Mortal.Dispose();
+        Staying.Dispose();
+        _relay?.Dispose();
+        Hub.Dispose();
+        Admin?.Dispose();
+        _upstream.Dispose();
+    }
+
+    // Later ones have no secret: the token's stays.
+    private object Definition(string id, bool hasMorePort, int policy, string? secret = null) => new
+    {
+        id,
+        secret,
+        listenPorts = hasMorePort ? new[] { _upstream.TcpPort, _morePort } : [_upstream.TcpPort],
+        listenPortsUdp = new[] { _upstream.UdpPort },
+        ports = new Dictionary<string, object>
+        {
+            [$"tcp/{_upstream.TcpPort}"] = new { proxyProtocol = "off", maxConnectionsPerIp = 10_000 + policy, denyCidrs = new[] { $"198.51.100.{policy % 256}/32" } },
+            [$"udp/{_upstream.UdpPort}"] = new { udpProxyProtocol = "off", idleTimeout = 5 },
+        },
+    };
+}

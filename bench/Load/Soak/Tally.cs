@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+
+namespace Tunnel.Bench.Load.Soak;
+
+/// <summary>What was carried, and what was lost and why. Thread-safe.</summary>
+internal sealed class Tally
+{
+    private const string Unexplained = "unexplained";
+
+    // What a disturbance breaks is noticed within this: an edge that is killed must be up again, a client's wait must be over.
+    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(15);
+
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, long> _done = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _lost = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _datagrams = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _disturbances = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _wrongEnds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Name, DateTime Until)> _last = [];
+    private readonly List<string> _unexplained = [];
+    private long _bytes;
+    private long _wrongBytes;
+
+    /// <summary>Nothing was wrong, and nothing was lost without a cause.</summary>
+    public bool IsClean
+    {
+        get
+        {
+            lock (_lock) return _wrongBytes == 0 && _unexplained.Count == 0;
+        }
+    }
+
+    /// <summary>A conversation went as it should.</summary>
+    public void AddDone(string kind, long bytes)
+    {
+        lock (_lock)
+        {
+            _done[kind] = _done.GetValueOrDefault(kind) + 1;
+            _bytes += bytes;
+        }
+    }
+
+    /// <summary>A conversation ended before its time; the edge's last disturbance is its cause, if it is not long ago.</summary>
+    public void AddLost(string kind, string edge, string how, DateTime began)
+    {
+        lock (_lock)
+        {
+            var cause = CauseOf(edge, began);
+            _lost[cause] = _lost.GetValueOrDefault(cause) + 1;
+            if (cause == Unexplained) _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}, {kind}: {how}");
+        }
+    }
+
+    public void AddWrongBytes()
+    {
+        lock (_lock) _wrongBytes++;
+    }
+
+    /// <summary>A reset arrived as an end in order, or the other way round.</summary>
+    public void AddWrongEnd(string what, string edge)
+    {
+        lock (_lock)
+        {
+            var cause = CauseOf(edge, DateTime.UtcNow);
+            _wrongEnds[$"{what} ({cause})"] = _wrongEnds.GetValueOrDefault($"{what} ({cause})") + 1;
+            if (cause == Unexplained) _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}: {what}");
+        }
+    }
+
+    /// <summary>Something was done to the programs.</summary>
+    /// <param name="name">What.</param>
+    /// <param name="edge">Whose connections may be lost by it; null: nobody's.</param>
+    public void AddDisturbance(string name, string? edge)
+    {
+        lock (_lock)
+        {
+            _disturbances[name] = _disturbances.GetValueOrDefault(name) + 1;
+            Excuse(name, edge);
+        }
+    }
+
+    /// <summary>What is lost at an edge from now on is because of this.</summary>
+    public void Excuse(string name, string? edge)
+    {
+        if (edge is null) return;
+        lock (_lock) _last[edge] = (name, DateTime.UtcNow + Aftermath);
+    }
+
+    /// <summary>A datagram, or its answer, did not come.</summary>
+    public void AddLostDatagram(string edge)
+    {
+        lock (_lock)
+        {
+            var cause = CauseOf(edge, DateTime.UtcNow);
+            _datagrams[cause] = _datagrams.GetValueOrDefault(cause) + 1;
+        }
+    }
+
+    private string CauseOf(string edge, DateTime since) => _last.TryGetValue(edge, out var last) && last.Until > since ? last.Name : Unexplained;
+
+    public override string ToString()
+    {
+        lock (_lock)
+        {
+            var text = new StringBuilder();
+            void Line(string what, IEnumerable<KeyValuePair<string, long>> counts) =>
+                text.AppendLine(CultureInfo.InvariantCulture, $"- {what}: {string.Join(", ", counts.Select(static pair => $"{pair.Key} {pair.Value:N0}"))}");
+            Line("went as they should", _done);
+            Line("done to the programs", _disturbances);
+            Line("connections lost, by cause", _lost);
+            Line("datagrams lost, by cause", _datagrams);
+            Line("wrong ends, by cause", _wrongEnds);
+            text.AppendLine(CultureInfo.InvariantCulture, $"- {_bytes / 1e9:F2} GB checked, wrong bytes in {_wrongBytes} conversations");
+            foreach (var line in _unexplained.Take(20)) text.AppendLine(CultureInfo.InvariantCulture, $"- unexplained: {line}");
+            return text.ToString();
+        }
+    }
+}
