@@ -1,6 +1,6 @@
 # ./tunnel test: all tests, and what they need; sourced, never run.
 
-# Program and the Debian package that has it.
+# Program (or file, by its whole path) and the Debian package that has it.
 test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netcat-openbsd dig:bind9-dnsutils curl:curl ip:iproute2 turnserver:coturn setpriv:util-linux systemd-analyze:systemd nft:nftables strace:strace promtool:prometheus)
 
 # A test host that hangs is ended after so many seconds.
@@ -8,9 +8,15 @@ test_limit=720
 
 run_tests() {
   need_dotnet
+  local native=smoke
+  case ${1:-} in
+    --native) native=all; shift ;;
+    ?*) native=none ;;
+  esac
+  [[ $native == none ]] || test_programs+=("${native_programs[@]}")
   install_test_programs
   local projects=("$@") results passed=0 failed=0 skipped=0 project
-  ((${#projects[@]} > 0)) || projects=(Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests)
+  ((${#projects[@]} > 0)) || [[ $native == all ]] || projects=(Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests)
 
   echo "Building …"
   if ! build Tunnel.sln; then
@@ -25,6 +31,17 @@ run_tests() {
     run_project "$project" "$results/$project"
   done
 
+  case $native in
+    none) ;;
+    *) if ! can_build_native; then
+         echo "The native programs are NOT tested: that needs clang and zlib1g-dev."
+       elif [[ $native == all ]]; then
+         run_native
+       else
+         run_native --filter-class "${native_smoke[@]}"
+       fi ;;
+  esac
+
   list_skipped "$results"/*/results.trx
   closing_line "$passed" "$failed" "$skipped"
   ((failed == 0))
@@ -33,11 +50,12 @@ run_tests() {
 # Adds to the caller's passed, failed and skipped.
 run_project() {
   local project=$1 directory=$2 code=0 counters=
+  shift 2
   local program=tests/$project/bin/Release/net10.0/$project
   echo
   echo "== $project"
   timeout --kill-after 10 "$test_limit" "$program" --report-xunit-trx --report-xunit-trx-filename results.trx \
-    --results-directory "$directory" --no-progress < /dev/null || code=$?
+    --results-directory "$directory" --no-progress "$@" < /dev/null || code=$?
 
   counters=$(grep -o '<Counters [^>]*>' "$directory/results.trx" 2> /dev/null || true)
   local total executed good bad
@@ -88,7 +106,7 @@ closing_line() {
 install_test_programs() {
   local entry missing=()
   for entry in "${test_programs[@]}"; do
-    PATH=$PATH:/usr/sbin:/sbin command -v "${entry%%:*}" > /dev/null || missing+=("${entry#*:}")
+    [[ -f ${entry%%:*} ]] || PATH=$PATH:/usr/sbin:/sbin command -v "${entry%%:*}" > /dev/null || missing+=("${entry#*:}")
   done
   ((${#missing[@]} > 0)) || return 0
 

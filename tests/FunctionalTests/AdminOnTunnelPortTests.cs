@@ -70,6 +70,15 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_API_describes_itself()
+    {
+        var document = await Curl.RunAsync($"{Url}/openapi/v1.json", _key);
+        Assert.Equal((200, "application/json"), (document.Status, document.ContentType.Split(';')[0]));
+        Assert.Equal("listEdges", document.Json.GetProperty("paths").GetProperty("/api/v1/edges").GetProperty("get").GetProperty("operationId").GetString());
+        Assert.True(document.Json.GetProperty("components").GetProperty("schemas").TryGetProperty("EdgeDefinition", out _));
+    }
+
+    [Fact]
     public async Task Without_the_key_nothing_is_told_but_that_the_hub_lives()
     {
         var silent = await Curl.RunAsync($"{Url}/api/v1/status");

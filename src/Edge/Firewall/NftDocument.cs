@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -108,5 +109,5 @@ internal static class NftDocument
         commands.AddRange(ruleset.Rules.Select(rule => NftJson.Do("add", "rule", (JsonObject)rule.DeepClone())));
 
     private static byte[] Serialize(List<JsonObject> commands) =>
-        JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["nftables"] = new JsonArray([.. commands]) });
+        Encoding.UTF8.GetBytes(new JsonObject { ["nftables"] = new JsonArray([.. commands]) }.ToJsonString());
 }

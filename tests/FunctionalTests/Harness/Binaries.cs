@@ -2,15 +2,22 @@ using System.Reflection;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>The programs under test, as the build leaves them.</summary>
+/// <summary>The programs under test: as the build leaves them, or the native ones in the directory that <c>TUNNEL_NATIVE</c> names.</summary>
 public static class Binaries
 {
-    public static string Hub { get; } = Find("src/Hub", "tunnel-hub");
+    public static string Hub { get; } = FindNative("tunnel-hub") ?? Find("src/Hub", "tunnel-hub");
 
-    public static string Edge { get; } = Find("src/Edge", "tunnel-edge");
+    public static string Edge { get; } = FindNative("tunnel-edge") ?? Find("src/Edge", "tunnel-edge");
 
     /// <summary>The wide-area link between two network namespaces.</summary>
     public static string WanLink { get; } = Find("tools/WanLink", "wanlink");
+
+    private static string? FindNative(string program) => Environment.GetEnvironmentVariable("TUNNEL_NATIVE") switch
+    {
+        null or "" => null,
+        var directory when Path.Combine(directory, program) is var path && File.Exists(path) => path,
+        var directory => throw new FileNotFoundException($"TUNNEL_NATIVE is {directory}, and there is no {program}."),
+    };
 
     // This runs from tests/FunctionalTests/bin/CONFIGURATION/net10.0.
     private static string Find(string project, string program)

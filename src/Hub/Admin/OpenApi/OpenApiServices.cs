@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -27,7 +26,7 @@ internal static class OpenApiServices
         var json = options.SerializerOptions;
         json.NumberHandling = JsonNumberHandling.Strict;
         json.DefaultIgnoreCondition = AdminJson.Default.Options.DefaultIgnoreCondition;
-        json.TypeInfoResolver = JsonTypeInfoResolver.Combine(AdminJson.Default, new DefaultJsonTypeInfoResolver());
+        json.TypeInfoResolver = AdminJson.Default;
         foreach (var converter in AdminJson.Default.Options.Converters)
             json.Converters.Add(converter);
     }

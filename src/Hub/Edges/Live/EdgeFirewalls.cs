@@ -15,7 +15,7 @@ internal static class EdgeFirewalls
         var all = firewall is { } written ? JsonObject.Create(written)! : [];
         all[FirewallConfigReader.TimedBlocksMember] = new JsonArray(
             [.. blocks.Select(block => new JsonObject { ["ip"] = block.Source.ToString(), ["seconds"] = block.Seconds })]);
-        return JsonSerializer.SerializeToElement(all);
+        return JsonElement.Parse(all.ToJsonString());
     }
 
     /// <summary>Whether two are the same but for the blocks, which count down by themselves.</summary>

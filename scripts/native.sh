@@ -1,0 +1,39 @@
+# Native binaries, and the functional tests that run against them; sourced by ./tunnel test, never run.
+
+# What native code needs to be linked, and the Debian package that has it.
+native_programs=(clang:clang /usr/include/zlib.h:zlib1g-dev)
+native_directory=artifacts/native
+
+# The part of the functional tests that every test run makes with the native programs: TCP, UDP, PROXY headers, firewall, status, commands, OpenAPI.
+native_smoke=('*.ProxyHeaderTests' '*.HalfCloseTests' '*.FirewallTests' '*.CommandTests' '*.AdminOnTunnelPortTests')
+
+# Publishes both programs; a warning about code of ours is a failure (the framework's own are not ours to mend).
+publish_native() {
+  local project log
+  log=$(mktemp "${TMPDIR:-/tmp}/tunnel-native.XXXXXX")
+  for project in Hub Edge; do
+    if ! dotnet publish "src/$project" --configuration Release --runtime linux-x64 -p:PublishAot=true --output "$native_directory" --nologo \
+      --verbosity quiet -p:UseSharedCompilation=false > "$log" 2>&1 < /dev/null || grep -E '(warning|error) ' "$log" | grep -qvE 'Microsoft\.AspNetCore\.Mvc'; then
+      cat "$log"
+      rm -f "$log"
+      return 1
+    fi
+  done
+  rm -f "$log"
+}
+
+# The functional tests that the arguments choose, against the native programs. Adds to the caller's passed, failed and skipped.
+run_native() {
+  echo
+  echo "Publishing native programs …"
+  if ! publish_native; then
+    echo "The native build failed."
+    failed=$((failed + 1))
+    return
+  fi
+  TUNNEL_NATIVE=$PWD/$native_directory run_project FunctionalTests "$results/native" "$@"
+}
+
+can_build_native() {
+  command -v clang > /dev/null && [[ -e /usr/include/zlib.h ]]
+}
