@@ -28,8 +28,10 @@ namespace Tunnel.Edge;
 public sealed class TunnelEdge : IAsyncDisposable
 {
     private const int MaxQueuedEvents = 1024;
+    private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(2);
 
     private readonly TunnelEdgeOptions _options;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EventQueue<Action> _events;
     private readonly Task _raising;
@@ -67,7 +69,7 @@ public sealed class TunnelEdge : IAsyncDisposable
                 throw new ArgumentException($"\"{host}\" {HostSyntax.FaultOfHost(host, HostSyntax.ValidHost)}", nameof(options));
         }
 
-        _options = options;
+        (_options, _time) = (options, time);
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _events = new EventQueue<Action>(static raise => raise(), _logger, MaxQueuedEvents);
         _raising = Task.Run(_events.RunAsync);
@@ -245,8 +247,23 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <summary>Decides what there are descriptors for.</summary>
     internal DescriptorGuard Descriptors { get; }
 
-    /// <summary>Whether the loops turn, or have ended because they were told to (a drain is no fault): for a watchdog.</summary>
-    internal bool IsAlive => _state == State.Stopped || (_state == State.Running && !_loops.IsCompleted);
+    /// <summary>What of the edge stands still, in words for the log; null when all turns, or was told to end (a drain is no fault): for a watchdog.</summary>
+    internal async Task<string?> FindFaultAsync()
+    {
+        if (_state == State.Stopped)
+            return null;
+        if (_state == State.New)
+            return "the edge is not running";
+        if (_loops.IsCompleted)
+            return "the loop that keeps the tunnel, or the one that applies configurations, has ended";
+        // The status takes every lock and a thread of the pool: who gets it has proved that none of them hangs.
+        Task<PortKey?> stuck = Task.Run(() => GetStatus().Running ? _ports.FindStuck() : null);
+        if (await Task.WhenAny(stuck, Task.Delay(ControlLimit, _time)) != stuck)
+            return $"the edge's state could not be read for {ControlLimit.TotalSeconds:0} s";
+        return await stuck is { } port
+            ? $"clients wait at {port} and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s"
+            : await EventLoops.FindStuckAsync(_time);
+    }
 
     internal static string TransportName(TransportKind kind) => kind == TransportKind.TcpTls ? "tcpTls" : "quic";
 

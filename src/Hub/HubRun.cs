@@ -29,6 +29,7 @@ internal sealed class HubRun : IDisposable
     private Task _accepting = Task.CompletedTask;
     private TunnelListener? _listener;
     private QuicDoor? _quic;
+    private volatile bool _stopping;
 
     /// <summary>Joins the parts; the port is opened by <see cref="Open"/>.</summary>
     public HubRun(
@@ -152,9 +153,25 @@ internal sealed class HubRun : IDisposable
         };
     }
 
+    /// <summary>What of it stands still, in words for the log; null when all turns.</summary>
+    public async Task<string?> FindFaultAsync()
+    {
+        // A drain is no fault: the port is closed then.
+        if (_stopping)
+            return null;
+        if (_listener is not { } listener)
+            return "the tunnel port is not open yet";
+        if (_accepting.IsFaulted)
+            return $"connections to the tunnel port are accepted no more: {_accepting.Exception.InnerException!.Message}";
+        return listener.IsAccepting
+            ? await EventLoops.FindStuckAsync(_time)
+            : $"connections wait at the tunnel port and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s";
+    }
+
     /// <summary>Closes the port, lets open streams go on for a while, then ends the tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
+        _stopping = true;
         _listener?.Dispose();
         await _accepting;
         if (_quic is not null)

@@ -63,6 +63,7 @@ internal static class HubService
             },
             DrainTimeout = options.DrainTimeout,
             Status = () => Describe(hub.GetStatus()),
+            FindFaultAsync = _ => hub.FindFaultAsync(),
         });
 
         async Task StartAsync(CancellationToken cancellation)

@@ -31,6 +31,8 @@ public sealed class TunnelHub : IAsyncDisposable
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _lifetime = new(1, 1);
     private readonly Lock _subscriptions = new();
     private volatile TunnelHubOptions _options;
@@ -203,6 +205,19 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>How the hub is now.</summary>
     public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = Version };
+
+    /// <summary>What of the hub stands still, in words for the log; null when event loops, accepting and the registry of edges turn: for a watchdog.</summary>
+    internal async Task<string?> FindFaultAsync()
+    {
+        if (_run is not { } run)
+            return "the hub is not running";
+        // The status takes the registry's locks and a thread of the pool: who gets it has proved that none of them hangs.
+        var status = Task.Run(run.Describe);
+        if (await Task.WhenAny(status, Task.Delay(ControlLimit, _time)) != status)
+            return $"the registry of edges has not answered for {ControlLimit.TotalSeconds:0} s";
+        await status;
+        return await run.FindFaultAsync();
+    }
 
     /// <summary>Stops without draining.</summary>
     public async ValueTask DisposeAsync()

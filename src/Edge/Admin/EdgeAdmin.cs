@@ -35,10 +35,11 @@ internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, str
             return context.Response.WriteAsync(metrics.Collect(), context.RequestAborted);
         });
         // Alive, whether or not the hub can be reached.
-        endpoints.MapGet("/healthz", (HttpContext context) =>
+        endpoints.MapGet("/healthz", async (HttpContext context) =>
         {
-            context.Response.StatusCode = edge.IsAlive ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-            return context.Response.WriteAsync(edge.IsAlive ? "ok\n" : "not running\n", context.RequestAborted);
+            string? fault = await edge.FindFaultAsync();
+            context.Response.StatusCode = fault is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            await context.Response.WriteAsync($"{fault ?? "ok"}\n", context.RequestAborted);
         });
     }
 }

@@ -107,8 +107,7 @@ internal static class RunCommand
             StopAsync = edge.StopAsync,
             DrainTimeout = settings.Edge.DrainTimeout,
             Status = () => Describe(edge.GetStatus()),
-            // The status takes every lock and the thread pool: who gets it has proved that none of them hangs.
-            IsAliveAsync = _ => Task.Run(() => edge.GetStatus() is not null && edge.IsAlive, CancellationToken.None),
+            FindFaultAsync = _ => edge.FindFaultAsync(),
         });
 
         void Change(EdgeSettings changed)

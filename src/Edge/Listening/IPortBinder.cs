@@ -17,6 +17,9 @@ internal interface IBoundPort
     /// <summary>Connections or sessions that came by this port and are open now.</summary>
     int Active { get; }
 
+    /// <summary>False when clients wait and nobody takes them; a port without a queue of clients has none that wait.</summary>
+    bool IsAccepting => true;
+
     /// <summary>Resets the clients that <paramref name="which"/> is true of.</summary>
     /// <returns>How many there were.</returns>
     int Reset(Func<IPAddress, bool> which);

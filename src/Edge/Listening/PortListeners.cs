@@ -98,6 +98,18 @@ internal sealed class PortListeners : IDisposable
         return bound.Sum(port => port.Reset(which));
     }
 
+    /// <summary>A port whose clients wait and are not taken; null when there is none.</summary>
+    public PortKey? FindStuck()
+    {
+        KeyValuePair<PortKey, IBoundPort>[] bound;
+        lock (_gate)
+            bound = [.. _bound];
+        foreach ((PortKey port, IBoundPort listener) in bound)
+            if (!listener.IsAccepting)
+                return port;
+        return null;
+    }
+
     /// <summary>What happened at each bound port.</summary>
     public ImmutableArray<EdgePortStatus> GetStatistics()
     {

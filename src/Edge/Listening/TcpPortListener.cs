@@ -23,11 +23,18 @@ internal sealed class TcpPortListener : IBoundPort
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LogThrottle _warnings;
+    private readonly AcceptWatch _watch;
 
-    private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger) =>
-        (_socket, _connections, _handover, _time, _logger, _warnings) = (socket, connections, handover, time, logger, new LogThrottle(time, TimeSpan.FromMinutes(1)));
+    private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
+    {
+        (_socket, _connections, _handover, _time, _logger) = (socket, connections, handover, time, logger);
+        _warnings = new LogThrottle(time, TimeSpan.FromMinutes(1));
+        _watch = new AcceptWatch(socket, time);
+    }
 
     public int Active => _connections.Active;
+
+    public bool IsAccepting => _watch.IsTurning();
 
     /// <summary>The port that was bound: the kernel's choice when 0 was asked for.</summary>
     internal int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
@@ -87,7 +94,7 @@ internal sealed class TcpPortListener : IBoundPort
     {
         try
         {
-            var acceptor = new SocketAcceptor(_socket, _handover.Descriptors, _time, OnAcceptFailed);
+            var acceptor = new SocketAcceptor(_socket, _handover.Descriptors, _time, OnAcceptFailed, _watch);
             int inARow = 0;
             while (true)
             {

@@ -16,6 +16,7 @@ internal sealed class TunnelListener : IDisposable
     private readonly DescriptorGuard _descriptors;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly AcceptWatch _watch;
 
     private TunnelListener(Socket socket, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
     {
@@ -23,10 +24,14 @@ internal sealed class TunnelListener : IDisposable
         _descriptors = descriptors;
         _time = time;
         _logger = logger;
+        _watch = new AcceptWatch(socket, time);
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
     }
 
     public IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>False when connections wait and nobody takes them.</summary>
+    public bool IsAccepting => _watch.IsTurning();
 
     /// <summary>Binds the port.</summary>
     /// <exception cref="OperatorException">The address is not one of this machine, or the port is taken.</exception>
@@ -68,13 +73,15 @@ internal sealed class TunnelListener : IDisposable
     public async Task RunAsync(Action<Socket> onAccepted)
     {
         var failures = new LogThrottle(_time, FailureInterval);
-        var acceptor = new SocketAcceptor(_socket, _descriptors, _time, error =>
+        var acceptor = new SocketAcceptor(_socket, _descriptors, _time, OnFailed, _watch);
+        while (await acceptor.AcceptAsync() is { } socket)
+            onAccepted(socket);
+
+        void OnFailed(SocketException error)
         {
             if (failures.TryEnter(out var suppressed))
                 AcceptingLog.AcceptFailed(_logger, error.Message, suppressed);
-        });
-        while (await acceptor.AcceptAsync() is { } socket)
-            onAccepted(socket);
+        }
     }
 
     /// <summary>Closes the port.</summary>

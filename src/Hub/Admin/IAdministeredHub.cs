@@ -21,6 +21,9 @@ internal interface IAdministeredHub
     /// <summary>How the hub is now; tokens name its tunnel port where nothing else is said.</summary>
     HubStatus GetStatus();
 
+    /// <summary>What of the hub stands still; null when it takes edges and clients.</summary>
+    Task<string?> FindFaultAsync();
+
     /// <summary>Ends the tunnels of an edge, which may connect again.</summary>
     Task DisconnectAsync(string edgeId);
 

@@ -10,7 +10,7 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
     {
         routes.Get("/api/v1/status", StatusAsync, "getStatus", "The hub, its connected edges, and what went wrong by reason.").Answers<HubStatus>();
         routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>().WithoutKey();
-        routes.Get("/readyz", ReadyAsync, "getReadiness", "The hub takes edges and clients.")
+        routes.Get("/readyz", ReadyAsync, "getReadiness", "The hub takes edges and clients: its event loops, its accept loop and the registry of edges turn.")
             .Answers<HealthAnswer>()
             .Fails(StatusCodes.Status503ServiceUnavailable)
             .WithoutKey();
@@ -18,9 +18,12 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
 
     private Task StatusAsync(HttpContext context) => AdminResults.WriteAsync(context, hub.GetStatus(), AdminJson.Default.HubStatus);
 
-    private Task ReadyAsync(HttpContext context) => hub.GetStatus().Running
-        ? AdminResults.WriteAsync(context, new HealthAnswer("ready"), AdminJson.Default.HealthAnswer)
-        : throw new ProblemException(new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = "The hub has not opened its tunnel port." });
+    private async Task ReadyAsync(HttpContext context)
+    {
+        if (await hub.FindFaultAsync() is { } fault)
+            throw new ProblemException(new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = $"The hub is not ready: {fault}." });
+        await AdminResults.WriteAsync(context, new HealthAnswer("ready"), AdminJson.Default.HealthAnswer);
+    }
 
     private static Task HealthAsync(HttpContext context) => AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer);
 }

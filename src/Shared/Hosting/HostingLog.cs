@@ -28,7 +28,10 @@ internal static partial class HostingLog
     public static partial void StartRefused(ILogger logger, string service, string problem);
 
     [LoggerMessage(4007, LogLevel.Error, "The health check failed or took too long, so the watchdog is not fed")]
-    public static partial void Unhealthy(ILogger logger, Exception? error);
+    public static partial void HealthUnknown(ILogger logger, Exception error);
+
+    [LoggerMessage(4008, LogLevel.Error, "The watchdog is not fed: {Fault}")]
+    public static partial void Unhealthy(ILogger logger, string fault);
 
     [LoggerMessage(4010, LogLevel.Information, "Replaced the socket {Path} of a process that is gone")]
     public static partial void StaleSocket(ILogger logger, string path);

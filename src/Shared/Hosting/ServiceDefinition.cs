@@ -19,9 +19,10 @@ public sealed record ServiceDefinition
     public Func<string> Status { get; init; } = () => "running";
 
     /// <summary>
-    /// Proves that the service's loops turn; false, an exception or no answer within the watchdog's interval, and the watchdog is not fed.
+    /// Finds what of the service stands still, in words for the log; null proves that its loops turn. With a fault, an exception or no answer within
+    /// the watchdog's interval the watchdog is not fed.
     /// </summary>
-    public Func<CancellationToken, Task<bool>> IsAliveAsync { get; init; } = _ => Task.FromResult(true);
+    public Func<CancellationToken, Task<string?>> FindFaultAsync { get; init; } = _ => Task.FromResult<string?>(null);
 
     /// <summary>Completes, or faults, when the service ends by itself: null when it never does.</summary>
     public Task? Completion { get; init; }

@@ -42,9 +42,9 @@ internal sealed class ServiceHeartbeat : IDisposable
         try
         {
             using var limit = new CancellationTokenSource(_interval, _time);
-            if (!await _service.IsAliveAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false))
+            if (await _service.FindFaultAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false) is { } fault)
             {
-                HostingLog.Unhealthy(_logger, error: null);
+                HostingLog.Unhealthy(_logger, fault);
                 return;
             }
 
@@ -56,7 +56,7 @@ internal sealed class ServiceHeartbeat : IDisposable
         }
         catch (Exception error)
         {
-            HostingLog.Unhealthy(_logger, error);
+            HostingLog.HealthUnknown(_logger, error);
         }
         finally
         {

@@ -10,7 +10,8 @@ namespace Tunnel.Shared.Sockets;
 /// <param name="descriptors">Is told when there are none.</param>
 /// <param name="time">The clock of the pause.</param>
 /// <param name="onFailed">Told of a failure that is no single client's, before the pause. There may be ten a second.</param>
-public sealed class SocketAcceptor(Socket listener, DescriptorGuard descriptors, TimeProvider time, Action<SocketException> onFailed)
+/// <param name="watch">Is told of each try.</param>
+public sealed class SocketAcceptor(Socket listener, DescriptorGuard descriptors, TimeProvider time, Action<SocketException> onFailed, AcceptWatch? watch = null)
 {
     /// <summary>Between a failure and the next try.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -20,6 +21,7 @@ public sealed class SocketAcceptor(Socket listener, DescriptorGuard descriptors,
     {
         while (true)
         {
+            watch?.Turn();
             try
             {
                 return await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);

@@ -56,6 +56,11 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     TimeProvider IAdministeredHub.Time => Time;
 
+    /// <summary>What the hub would say that stands still.</summary>
+    public string? Fault { get; set; }
+
+    Task<string?> IAdministeredHub.FindFaultAsync() => Task.FromResult(Fault);
+
     public string SocketPath => _directory.File("admin.sock");
 
     public static async Task<AdminFixture> StartAsync(string? publicHost = null)

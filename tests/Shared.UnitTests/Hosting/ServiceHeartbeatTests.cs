@@ -14,7 +14,7 @@ public sealed class ServiceHeartbeatTests
     [Fact]
     public void Feeds_the_watchdog_and_tells_a_status_once()
     {
-        using var beat = Start(_ => Task.FromResult(true));
+        using var beat = Start(_ => Task.FromResult<string?>(null));
 
         _time.Advance(Interval);
         _time.Advance(Interval);
@@ -25,7 +25,7 @@ public sealed class ServiceHeartbeatTests
     [Fact]
     public void Does_not_feed_it_for_a_service_that_is_not_alive()
     {
-        using var beat = Start(_ => Task.FromResult(false));
+        using var beat = Start(_ => Task.FromResult<string?>("it stands still"));
 
         _time.Advance(3 * Interval);
 
@@ -35,7 +35,7 @@ public sealed class ServiceHeartbeatTests
     [Fact]
     public void Does_not_feed_it_for_a_service_that_does_not_answer()
     {
-        using var beat = Start(_ => new TaskCompletionSource<bool>().Task);
+        using var beat = Start(_ => new TaskCompletionSource<string?>().Task);
 
         _time.Advance(3 * Interval);
 
@@ -45,7 +45,7 @@ public sealed class ServiceHeartbeatTests
     [Fact]
     public void A_failing_check_is_not_the_end_of_the_checks()
     {
-        var answers = new Queue<Task<bool>>([Task.FromException<bool>(new InvalidOperationException("a bug")), Task.FromResult(true)]);
+        var answers = new Queue<Task<string?>>([Task.FromException<string?>(new InvalidOperationException("a bug")), Task.FromResult<string?>(null)]);
         using var beat = Start(_ => answers.Dequeue());
 
         _time.Advance(2 * Interval);
@@ -56,14 +56,14 @@ public sealed class ServiceHeartbeatTests
     [Fact]
     public void Is_quiet_after_the_end()
     {
-        Start(_ => Task.FromResult(true)).Dispose();
+        Start(_ => Task.FromResult<string?>(null)).Dispose();
 
         _time.Advance(3 * Interval);
 
         Assert.Empty(Told());
     }
 
-    private ServiceHeartbeat Start(Func<CancellationToken, Task<bool>> isAlive)
+    private ServiceHeartbeat Start(Func<CancellationToken, Task<string?>> findFault)
     {
         var service = new ServiceDefinition
         {
@@ -71,7 +71,7 @@ public sealed class ServiceHeartbeatTests
             StartAsync = _ => Task.CompletedTask,
             StopAsync = _ => Task.CompletedTask,
             Status = () => "fine",
-            IsAliveAsync = isAlive,
+            FindFaultAsync = findFault,
         };
         return new ServiceHeartbeat(service, _notifier, NullLogger.Instance, _time);
     }
