@@ -118,7 +118,7 @@ internal sealed class HubRun : IDisposable
     public void Open()
     {
         _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
-        _quic = QuicDoor.Open(Options.Quic, Certificate, _listener.LocalEndPoint, Reception, _strangerLimits, Context, _logger);
+        _quic = QuicDoor.Open(Options.Quic, Certificate, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Transport.Quic;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -18,7 +19,7 @@ internal sealed class QuicDoor : IAsyncDisposable
     private readonly TransportContext _context;
     private readonly QuicTunnelListener _listener;
 
-    private QuicDoor(HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context)
+    private QuicDoor(HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context, byte[] resetKey)
     {
         _reception = reception;
         _context = context;
@@ -28,6 +29,7 @@ internal sealed class QuicDoor : IAsyncDisposable
             Certificate = certificate.Certificate,
             Chain = certificate.Chain,
             OnConnection = Accept,
+            ResetKey = resetKey,
             RetryThreshold = Math.Max(1, limits.Total / RetryShare),
         });
     }
@@ -39,9 +41,10 @@ internal sealed class QuicDoor : IAsyncDisposable
     /// <param name="reception">Where connections go.</param>
     /// <param name="limits">Of strangers.</param>
     /// <param name="context">Clock and log of the transports.</param>
+    /// <param name="stateDir">Where the key of resets is kept.</param>
     /// <param name="logger">The log.</param>
     public static QuicDoor? Open(
-        bool wanted, HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context, ILogger logger)
+        bool wanted, HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context, string stateDir, ILogger logger)
     {
         if (!wanted)
         {
@@ -57,7 +60,7 @@ internal sealed class QuicDoor : IAsyncDisposable
 
         try
         {
-            var door = new QuicDoor(certificate, address, reception, limits, context);
+            var door = new QuicDoor(certificate, address, reception, limits, context, ResetKey.Load(stateDir, new StateFiles()));
             AcceptingLog.QuicListening(logger, address, QuicLibrary.Version!);
             return door;
         }

@@ -27,6 +27,12 @@ public sealed record QuicListenerOptions
     /// </summary>
     public required Action<QuicConnection> OnConnection { get; init; }
 
+    /// <summary>
+    /// 32 secret bytes that stay the same over restarts: edges whose connection ended with an earlier process are told so by their next packet (stateless
+    /// reset, RFC 9000, 10.3). Empty: they find out by silence. The library has one key for the process.
+    /// </summary>
+    public ReadOnlyMemory<byte> ResetKey { get; init; }
+
     /// <summary>Unfinished handshakes from which every client has to prove its address (Retry); 0 asks always. The library has one switch for the process.</summary>
     public int RetryThreshold { get; init; } = 256;
 }

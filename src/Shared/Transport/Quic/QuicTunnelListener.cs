@@ -21,6 +21,7 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
         _options = options;
         _library = library;
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Quic");
+        if (!options.ResetKey.IsEmpty) library.UseResetKey(options.ResetKey.Span);
         _retry = new RetrySwitch(library, options.RetryThreshold, _logger);
         _configuration = ConfigurationHandle.Server(library, QuicTransport.StrangerSettings(context), options.Certificate, options.Chain);
         try

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
@@ -48,6 +49,9 @@ internal sealed unsafe class MsQuic
     /// <summary>From now on every client has to prove its address before it costs anything, or only under msquic's own memory pressure.</summary>
     public void AlwaysRetry(bool always) => Api.SetParam(0, Parameter.RetryMemoryLimit, always ? (ushort)0 : DefaultRetryMemoryLimit);
 
+    /// <summary>Connections that this process does not know are reset by tokens made of these 32 bytes: those of an earlier process that had the same.</summary>
+    public void UseResetKey(ReadOnlySpan<byte> key) => Api.SetParam(0, Parameter.StatelessResetKey, MemoryMarshal.Read<ResetKey>(key));
+
     // QUIC_DEFAULT_RETRY_MEMORY_FRACTION: 0.1 %
     private const ushort DefaultRetryMemoryLimit = 65;
 
@@ -59,6 +63,13 @@ internal sealed unsafe class MsQuic
         }
 
         return null;
+    }
+
+    [InlineArray(Size)]
+    private struct ResetKey
+    {
+        public const int Size = 32;
+        private byte _first;
     }
 
     [StructLayout(LayoutKind.Sequential)]

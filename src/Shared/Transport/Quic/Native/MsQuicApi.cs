@@ -70,6 +70,9 @@ internal static class Parameter
     /// <summary>u32[4].</summary>
     public const uint LibraryVersion = 0x01000004;
 
+    /// <summary>u8[32]: of what the tokens of stateless resets are made.</summary>
+    public const uint StatelessResetKey = 0x0100000B;
+
     public const uint ListenerLocalAddress = 0x04000000;
     public const uint ConnectionRemoteAddress = 0x05000002;
     public const uint ConnectionSettings = 0x05000004;

@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>
+/// The key of QUIC's stateless resets: 256 random bits, made at first start and kept in the state directory as a file of mode 0600. A hub that was killed
+/// could say no goodbye; with the same key the next one tells each edge at its first packet that the connection is over.
+/// </summary>
+internal static class ResetKey
+{
+    private const string FileName = "quic-reset-key";
+    private const int Size = 32;
+
+    /// <summary>Reads the key, or makes it; one that is damaged is made anew, since nobody else has to know it.</summary>
+    /// <exception cref="OperatorException">It can't be read or kept.</exception>
+    public static byte[] Load(string stateDir, IStateFiles files)
+    {
+        var path = Path.Combine(stateDir, FileName);
+        try
+        {
+            files.MakeDirectory(stateDir);
+            if (files.Read(path) is { Length: Size } kept)
+                return kept;
+            var key = RandomNumberGenerator.GetBytes(Size);
+            files.WriteAndFlush(path + ".new", key);
+            files.Rename(path + ".new", path);
+            files.FlushDirectory(stateDir);
+            return key;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"stateDir '{stateDir}': QUIC's reset key {path} can't be read or kept: {error.Message} Valid: a directory that the hub can write.", error);
+        }
+    }
+}
