@@ -42,6 +42,9 @@ public sealed record EdgeStatus
     /// <summary>Connections that the present tunnel has; 0 while not connected.</summary>
     public int Lanes { get; init; }
 
+    /// <summary>Bytes that packets to and from the hub may have, since larger ones were not let through; null: no limit was needed.</summary>
+    public int? MaxPacket { get; init; }
+
     /// <summary>Round trip to the hub in milliseconds; null before the first measurement.</summary>
     public double? Rtt { get; init; }
 

@@ -208,6 +208,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             TransportDetail = connection.Choice?.Detail,
             Since = connection.Since,
             Lanes = _connector.Current?.Lanes ?? 0,
+            MaxPacket = _connector.MaxPacket,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
             PublicIp = _publicAddress.Current.Primary?.ToString(),
             PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),

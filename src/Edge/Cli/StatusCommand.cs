@@ -45,6 +45,8 @@ internal static class StatusCommand
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
         if (status.TransportDetail is { } why)
             output.WriteText($"transport {status.TransportMode}, {status.TransportReason}: {why}");
+        if (status.MaxPacket is { } limit)
+            output.WriteText($"path      packets of at most {limit} bytes: the hub did not answer with larger ones");
         if (status.LastError is { } error)
             output.WriteText($"error     {error}");
         if (status.PublicIp is { } address)

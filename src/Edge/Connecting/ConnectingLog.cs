@@ -46,6 +46,20 @@ internal static partial class ConnectingLog
     [LoggerMessage(3111, LogLevel.Error, "The configuration could not be applied")]
     public static partial void ConfigFaulted(this ILogger logger, Exception exception);
 
+    [LoggerMessage(3113, LogLevel.Warning,
+        "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through: it takes the new clients, and {Streams} open streams stay "
+        + "on the old one as long as it may come back. If this happens again, the path swallows larger packets: let ICMP 'fragmentation needed' through, or set the right MTU")]
+    public static partial void Rescued(this ILogger logger, IPEndPoint address, int streams, int maxPacket);
+
+    [LoggerMessage(3114, LogLevel.Information, "The hub answers again at {Address}: the connection that was made beside it is not needed")]
+    public static partial void CameBack(this ILogger logger, IPEndPoint address);
+
+    [LoggerMessage(3115, LogLevel.Debug, "A connection beside the one that does not answer could not be made: {Kind}, {Message}")]
+    public static partial void RescueFailed(this ILogger logger, DialFailureKind kind, string message);
+
+    [LoggerMessage(3116, LogLevel.Error, "A try to connect beside a tunnel that does not answer ended by a fault")]
+    public static partial void RescueFaulted(this ILogger logger, Exception exception);
+
     [LoggerMessage(3112, LogLevel.Error, "A try to connect ended by a fault; next try in {Delay:0.0} s")]
     public static partial void DialFaulted(this ILogger logger, Exception exception, double delay);
 }

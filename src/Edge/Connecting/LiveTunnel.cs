@@ -6,9 +6,25 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>A tunnel in use, and whether its hub wants no more of it.</summary>
 internal sealed class LiveTunnel(ITunnel tunnel, long connectedAt)
 {
+    private readonly SemaphoreSlim _doubt = new(0);
     private readonly TaskCompletionSource<GoAway> _goAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ITunnel Tunnel => tunnel;
+
+    /// <summary>Completes when the hub does not answer on it.</summary>
+    public async Task WaitForDoubtAsync(CancellationToken cancellationToken)
+    {
+        while (!tunnel.IsInDoubt)
+            await _doubt.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The hub does not answer.</summary>
+    public void OnDoubt()
+    {
+        // One that is not yet taken is enough.
+        if (_doubt.CurrentCount == 0)
+            _doubt.Release();
+    }
 
     /// <summary>The timestamp of its start.</summary>
     public long ConnectedAt => connectedAt;

@@ -29,6 +29,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RetiringTunnels _retiring;
+    private readonly PathLimit _path;
+    private readonly Rescue _rescue;
     private volatile LiveTunnel? _live;
     private readonly Lock _statusGate = new();
     private ConnectionStatus _status = new();
@@ -42,6 +44,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         (_random, _time, _logger) = (random, time, logger);
         _backoff = new Backoff(random);
         _retiring = new RetiringTunnels(time, logger);
+        _path = new PathLimit(time);
+        _rescue = new Rescue(transports, _path, time, logger);
     }
 
     public ITunnel? Current => _live?.Tunnel;
@@ -49,6 +53,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     public ConnectionStatus Status => Volatile.Read(ref _status);
 
     public TunnelTotals Totals { get; } = new();
+
+    /// <summary>Bytes that packets to and from the hub may have, when the path was found to swallow larger ones; else null.</summary>
+    public int? MaxPacket => _path.MaxPacket;
 
     /// <summary>What the hub is told of this machine's public address.</summary>
     public PublicAddresses PublicAddress
@@ -105,6 +112,12 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             live.OnGoAway(goAway);
     }
 
+    void IEdgeTunnelHandler.OnDoubt(ITunnel tunnel)
+    {
+        if (_live is { } live && live.Tunnel == tunnel)
+            live.OnDoubt();
+    }
+
     /// <summary>One tunnel from the dial to its end, or a dial that failed.</summary>
     /// <returns>How long to wait before the next.</returns>
     private async Task<TimeSpan> TryOnceAsync(CancellationToken cancellationToken)
@@ -142,6 +155,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             InsecureSkipVerify = _options.InsecureSkipVerify,
             Hello = _options.Hello with { PublicIp = addresses.Primary?.ToString(), PublicIpv6 = addresses.IPv6?.ToString() },
             Handler = this,
+            MaxPacket = _path.MaxPacket,
         };
     }
 
@@ -182,8 +196,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
         if (await AwaitBetterAsync(live, cancellationToken) is { } better)
         {
-            _logger.MovedToQuic(tunnel.ActiveStreams);
-            // The tunnel is well, only not the best: none of its streams is cut for that.
+            if (_transports.PrefersOtherThan(tunnel.Kind) && better.Result.Tunnel!.Kind == TransportKind.Quic)
+                _logger.MovedToQuic(tunnel.ActiveStreams);
+            // The tunnel is well, only not the best, or may come back: none of its streams is cut for that.
             return await ServeAsync(better, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
@@ -192,29 +207,30 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return goAway is not null && (SendsAway(goAway) || !tunnel.Completion.IsCompleted) ? OnGoAway(live, goAway) : await OnTunnelEndedAsync(live);
     }
 
-    /// <summary>Waits for the tunnel's end or GOAWAY (null), or for a tunnel over a transport that is preferred to its.</summary>
+    /// <summary>Waits for the tunnel's end or GOAWAY (null), for a tunnel over a transport that is preferred to its, or for one made because it is stuck.</summary>
     private async Task<DialOutcome?> AwaitBetterAsync(LiveTunnel live, CancellationToken cancellationToken)
     {
-        Task over = Task.WhenAny(live.Tunnel.Completion, live.GoAway);
-        if (!_transports.PrefersOtherThan(live.Tunnel.Kind))
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task<DialOutcome>> ways = [_rescue.AwaitAsync(live, _options.HubPort, () => CreateRequest(PublicAddress), cut.Token)];
+        if (_transports.PrefersOtherThan(live.Tunnel.Kind))
+            ways.Add(_transports.AwaitQuicAsync(_options.HubPort, () => CreateRequest(PublicAddress), cut.Token));
+        await Task.WhenAny([live.Tunnel.Completion, live.GoAway, .. ways]);
+        await cut.CancelAsync();
+        DialOutcome? better = null;
+        foreach (Task<DialOutcome> way in ways)
         {
-            await over.WaitAsync(cancellationToken);
-            return null;
+            await ((Task)way).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!way.IsCompletedSuccessfully)
+                continue;
+            // Two at once: one is enough.
+            if (better?.Result.Tunnel is { } first)
+                await first.DisposeAsync();
+            better = await way;
         }
 
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<DialOutcome> better = _transports.AwaitQuicAsync(_options.HubPort, () => CreateRequest(PublicAddress), cut.Token);
-        await Task.WhenAny(over, better).WaitAsync(CancellationToken.None);
-        await cut.CancelAsync();
-        try
-        {
-            return await better;
-        }
-        catch (OperationCanceledException)
-        {
+        if (better is null)
             cancellationToken.ThrowIfCancellationRequested();
-            return null;
-        }
+        return better;
     }
 
     private static void SendPublicAddress(ITunnel tunnel, PublicAddresses addresses) =>

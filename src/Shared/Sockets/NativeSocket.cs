@@ -18,6 +18,8 @@ internal static partial class NativeSocket
     private const int InProgress = 115;
     private const int SocketLevel = 1;
     private const int ErrorOption = 4;
+    private const int TcpLevel = 6;
+    private const int MaxSegmentOption = 2;
     private const int InternetVersion4 = 2;
     private const int InternetVersion6 = 10;
     private const int StreamType = 1;
@@ -89,6 +91,9 @@ internal static partial class NativeSocket
         var length = (uint)sizeof(int);
         return getsockopt(socket, SocketLevel, ErrorOption, out var error, ref length) == 0 ? error : Marshal.GetLastPInvokeError();
     }
+
+    /// <summary>Limits the segments of a connection to be made. The kernel refuses what is out of its range (88 to 32,767), and nothing is changed then.</summary>
+    public static void SetMaxSegment(SafeSocketHandle socket, int bytes) => _ = setsockopt(socket, TcpLevel, MaxSegmentOption, ref bytes, sizeof(int));
 
     /// <summary>The last failed call's error number (errno).</summary>
     public static int LastError => Marshal.GetLastPInvokeError();

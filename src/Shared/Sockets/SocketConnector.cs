@@ -13,14 +13,16 @@ public static class SocketConnector
     /// <param name="address">Where to.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>; null for the process's own connections.</param>
+    /// <param name="maxSegment">Bytes that a segment may have, either way (TCP_MAXSEG: the peer is told with the SYN); null: what the route allows.</param>
     /// <returns>The socket, or null and why there is none.</returns>
     /// <exception cref="OperationCanceledException">Given up; what the kernel may have connected meanwhile is reset.</exception>
     public static async ValueTask<(Socket? Socket, SocketError Error)> ConnectAsync(
-        IPEndPoint address, CancellationToken cancellationToken, DescriptorGuard? descriptors = null)
+        IPEndPoint address, CancellationToken cancellationToken, DescriptorGuard? descriptors = null, int? maxSegment = null)
     {
         var handle = NativeSocket.Create(address.AddressFamily);
         if (descriptors?.Refuses(handle) == true) return (null, SocketError.TooManyOpenSockets);
         if (handle.IsInvalid) return (null, ToSocketError(NativeSocket.LastError));
+        if (maxSegment is { } limit) NativeSocket.SetMaxSegment(handle, limit);
         var error = NativeSocket.Connect(handle, address.Serialize());
         if (error == NativeSocket.Failed)
         {

@@ -11,6 +11,7 @@ public static class FeatureNames
         ("goaway", TunnelFeatures.GoAway),
         ("port", TunnelFeatures.Port),
         ("lanes", TunnelFeatures.Lanes),
+        ("probe", TunnelFeatures.Probe),
     ];
 
     /// <summary>The names of a set.</summary>

@@ -36,6 +36,9 @@ public interface ITunnel : IAsyncDisposable
     /// <summary>Connections that it runs over.</summary>
     int Lanes => 1;
 
+    /// <summary>Edge only: the hub was asked for a sign of life and gave none, or nothing of what is sent arrives. It may still come back.</summary>
+    bool IsInDoubt => false;
+
     /// <summary>Completes when the tunnel is over, with the first reason; never faults.</summary>
     Task<TunnelEnd> Completion { get; }
 

@@ -33,4 +33,9 @@ public interface IEdgeTunnelHandler : ITunnelHandler
 {
     /// <summary>The hub sent a whole new configuration.</summary>
     void OnConfig(ITunnel tunnel, TunnelConfig config);
+
+    /// <summary><see cref="ITunnel.IsInDoubt"/> has become true. Comes from the tunnel's clock.</summary>
+    void OnDoubt(ITunnel tunnel)
+    {
+    }
 }

@@ -18,4 +18,7 @@ public enum TunnelFeatures
 
     /// <summary>Further connections of one tunnel.</summary>
     Lanes = 8,
+
+    /// <summary>PROBE frames.</summary>
+    Probe = 16,
 }

@@ -33,6 +33,8 @@ internal sealed class FakeTunnel : ITunnel
 
     public TunnelCounters Counters { get; set; }
 
+    public bool IsInDoubt { get; set; }
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     public bool Started { get; private set; }

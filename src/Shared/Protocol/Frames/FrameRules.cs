@@ -61,24 +61,25 @@ public static class FrameRules
         FrameType.UdpOpen => 536,
         FrameType.UdpData or FrameType.UdpDataBack => MaxDatagram,
         FrameType.Reset => 1,
+        FrameType.Probe => 0,
         FrameType.Hello or FrameType.Report or FrameType.GoAway => MaxControlJson,
         _ => null,
     };
 
     /// <summary>True for frames of the tunnel itself (stream id 0).</summary>
     public static bool IsTunnelLevel(FrameType type) =>
-        type is FrameType.Config or FrameType.Ping or FrameType.Pong or FrameType.Hello or FrameType.Report or FrameType.GoAway;
+        type is FrameType.Config or FrameType.Ping or FrameType.Pong or FrameType.Hello or FrameType.Report or FrameType.GoAway or FrameType.Probe;
 
     // True: edge to hub only. False: hub to edge only. Null: either way.
     private static bool? SentBy(FrameType type) => type switch
     {
         FrameType.Open or FrameType.Data or FrameType.Close or FrameType.Pong or FrameType.WindowUpdate
-            or FrameType.UdpOpen or FrameType.UdpData or FrameType.Hello or FrameType.Report => true,
+            or FrameType.UdpOpen or FrameType.UdpData or FrameType.Hello or FrameType.Report or FrameType.Probe => true,
         FrameType.DataBack or FrameType.CloseBack or FrameType.Config or FrameType.Ping or FrameType.WindowUpdateBack
             or FrameType.UdpDataBack => false,
         _ => null,
     };
 
     private static bool IsExact(FrameType type) =>
-        type is FrameType.WindowUpdate or FrameType.WindowUpdateBack or FrameType.Reset or FrameType.Close or FrameType.CloseBack;
+        type is FrameType.WindowUpdate or FrameType.WindowUpdateBack or FrameType.Reset or FrameType.Close or FrameType.CloseBack or FrameType.Probe;
 }

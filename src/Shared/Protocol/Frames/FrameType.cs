@@ -56,4 +56,7 @@ public enum FrameType : byte
 
     /// <summary>Either way: no new streams, JSON.</summary>
     GoAway = 0x22,
+
+    /// <summary>Edge → hub: a PING at once, please. Empty.</summary>
+    Probe = 0x25,
 }

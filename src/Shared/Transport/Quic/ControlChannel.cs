@@ -21,6 +21,7 @@ internal sealed class ControlChannel : IStreamEvents
     private TaskCompletionSource? _sent;
     private Action? _onSent;
     private long _inFlight;
+    private long _acknowledged;
     private bool _ended;
 
     private ControlChannel(QuicConnection connection)
@@ -41,6 +42,15 @@ internal sealed class ControlChannel : IStreamEvents
         get
         {
             lock (_lock) return _inFlight;
+        }
+    }
+
+    /// <summary>Bytes that the peer has acknowledged.</summary>
+    public long Acknowledged
+    {
+        get
+        {
+            lock (_lock) return _acknowledged;
         }
     }
 
@@ -187,6 +197,7 @@ internal sealed class ControlChannel : IStreamEvents
         lock (_lock)
         {
             _inFlight -= block->Buffer.Length;
+            _acknowledged += block->Buffer.Length;
             if (_inFlight == 0) (sent, _sent) = (_sent, null);
             onSent = _onSent;
         }

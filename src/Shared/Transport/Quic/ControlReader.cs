@@ -50,6 +50,7 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             var length = BinaryPrimitives.ReadUInt32BigEndian(head[1..]);
             Check(type, length);
             if (buffer.Length - used < ControlSender.HeaderSize + length) break;
+            tunnel.NoteHeard();
             var payload = buffer.Slice(used + ControlSender.HeaderSize, length);
             Handle(type, payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray());
             used += ControlSender.HeaderSize + length;
@@ -89,6 +90,9 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
                 break;
             case FrameType.Pong:
                 tunnel.OnPong(payload);
+                break;
+            case FrameType.Probe:
+                tunnel.SendPing();
                 break;
             case FrameType.Config:
                 if (ControlMessage.TryParseConfig(payload, out var config, out error)) inbound.OnConfig(config);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Transport.Quic.Native;
 
@@ -139,6 +140,12 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 
     /// <summary>Ends it without a word to the peer, who may not even be there: returns at once.</summary>
     internal void AbortSilently() => _handle.Shutdown(NoError, silent: true);
+
+    /// <summary>
+    /// Edge: goes on from another UDP port. The hub takes that for a new path and looks anew how large packets get through there, which msquic never does
+    /// on a path that has become narrower; a NAT that has forgotten the connection makes a new entry as well. Waits for a worker.
+    /// </summary>
+    internal void MoveToNewPort() => _handle.UseLocalAddress(new IPEndPoint(_remote.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
 
     internal void Shutdown(ulong code) => _handle.Shutdown(code, silent: false);
 

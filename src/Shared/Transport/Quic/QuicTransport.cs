@@ -16,6 +16,9 @@ public static class QuicTransport
     /// <summary>Credit of the connection: so large that stalled streams don't freeze it; what bounds memory is the credit of streams (protocol.md section 6).</summary>
     private const uint ConnectionWindow = 256 << 20;
 
+    /// <summary>Every path of QUIC takes such packets (RFC 9000, 14: 1,200 bytes of payload), and every one of IPv6.</summary>
+    private const int SmallestPath = 1_280;
+
     private const uint KeepAliveMilliseconds = 15_000;
     private const uint IdleMilliseconds = 45_000;
     private const uint HandshakeMilliseconds = 10_000;
@@ -46,14 +49,21 @@ public static class QuicTransport
     }
 
     /// <summary>The settings of an edge's connection; the hub opens no bidirectional streams.</summary>
-    internal static NativeSettings EdgeSettings(TransportContext context) => Common(context) with
+    /// <param name="context">What tunnels share.</param>
+    /// <param name="maxPacket">Bytes that a packet may have either way, with IP's header; null: whatever is found to get through.</param>
+    internal static NativeSettings EdgeSettings(TransportContext context, int? maxPacket = null)
     {
-        // The dialer's deadline comes first; this only keeps a forgotten handshake from staying.
-        HandshakeIdleTimeoutMs = HandshakeMilliseconds,
-        KeepAliveIntervalMs = KeepAliveMilliseconds,
-        PeerBidirectionalStreams = 0,
-        PeerUnidirectionalStreams = OversizeDatagrams.MaxStreams,
-    };
+        var settings = Common(context) with
+        {
+            // The dialer's deadline comes first; this only keeps a forgotten handshake from staying.
+            HandshakeIdleTimeoutMs = HandshakeMilliseconds,
+            KeepAliveIntervalMs = KeepAliveMilliseconds,
+            PeerBidirectionalStreams = 0,
+            PeerUnidirectionalStreams = OversizeDatagrams.MaxStreams,
+        };
+        if (maxPacket is { } limit) settings.MaximumMtu = (ushort)Math.Max(limit, SmallestPath);
+        return settings;
+    }
 
     /// <summary>The settings of a hub's connection with a stranger: one stream and no more.</summary>
     internal static NativeSettings StrangerSettings(TransportContext context) => Common(context) with

@@ -34,6 +34,9 @@ internal sealed class QuicTunnel : ITunnel
     private readonly ControlReader _reader;
     private readonly InboundControl _inbound;
     private readonly Liveness _liveness;
+    private readonly ITunnelHandler _handler;
+    private readonly PeerDoubt _doubt;
+    private long _framesHeard;
     private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _timer;
     private TunnelEnd? _end;
@@ -56,6 +59,8 @@ internal sealed class QuicTunnel : ITunnel
         Traffic = new QuicTraffic(context);
         Sessions = new QuicSessions(this);
         _liveness = new Liveness(context.NowMilliseconds);
+        _doubt = new PeerDoubt(context.NowMilliseconds);
+        _handler = handler;
         _inbound = new InboundControl(this, handler);
         _reader = new ControlReader(this, _inbound, connection.Control.Reader, received);
     }
@@ -73,6 +78,8 @@ internal sealed class QuicTunnel : ITunnel
     public int ActiveSessions => Sessions.Count;
 
     public TunnelCounters Counters => Traffic.Snapshot();
+
+    public bool IsInDoubt => _doubt.IsOn && !IsDead;
 
     public Task<TunnelEnd> Completion => _completion.Task;
 
@@ -280,6 +287,9 @@ internal sealed class QuicTunnel : ITunnel
         Complete();
     }
 
+    /// <summary>By the control stream's reader: a frame came.</summary>
+    internal void NoteHeard() => Volatile.Write(ref _framesHeard, _framesHeard + 1);
+
     internal void OnPong(ReadOnlySpan<byte> payload)
     {
         lock (Sync) _liveness.OnPong(payload);
@@ -383,10 +393,31 @@ internal sealed class QuicTunnel : ITunnel
         }
 
         if (isDue) SendPing();
+        if (IsEdge) LookAtHub();
         Sessions.Sweep();
     }
 
-    private void SendPing()
+    private void LookAtHub()
+    {
+        if ((Features & TunnelFeatures.Probe) == 0) return;
+        var traffic = Traffic.Snapshot();
+        var heard = Volatile.Read(ref _framesHeard) + traffic.BytesReceived + traffic.DatagramsReceived;
+        var carried = traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened;
+        switch (_doubt.Look(Context.NowMilliseconds, heard, Connection.Control.Acknowledged, carried))
+        {
+            case DoubtStep.Ask:
+                Control.Send(FrameType.Probe, []);
+                break;
+            case DoubtStep.Doubt:
+                TransportLog.InDoubt(_logger, _name, RemoteEndPoint, PeerDoubt.AnswerMilliseconds / 1000);
+                Connection.MoveToNewPort();
+                ((IEdgeTunnelHandler)_handler).OnDoubt(this);
+                break;
+        }
+    }
+
+    /// <summary>Asks for a sign of life; the hub's answer to PROBE as well.</summary>
+    internal void SendPing()
     {
         byte[] payload;
         lock (Sync) payload = _liveness.MakePing(Context.NowMilliseconds, Context.Time.GetTimestamp(), empty: false);

@@ -26,7 +26,7 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         if (!QuicLibrary.TryLoad(out var reason)) return DialResult.Failed(DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
-        using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
+        using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context, request.MaxPacket));
         var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         DialResult? result = null;
         try

@@ -170,6 +170,9 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
             case FrameType.Pong:
                 inbound.OnPong(payload);
                 break;
+            case FrameType.Probe:
+                inbound.OnProbe();
+                break;
             case FrameType.Config:
                 if (!ControlMessage.TryParseConfig(payload, out var config, out error)) throw Violation(error);
                 inbound.OnConfig(config);

@@ -30,7 +30,7 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     public void OnRoundDone()
     {
         EndDatagrams();
-        tunnel.Liveness.OnReceived(tunnel.Context.NowMilliseconds);
+        tunnel.NoteHeard();
 
         // Credit and answers of this round leave in one batch.
         tunnel.Writer.Request();
@@ -106,6 +106,8 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         lock (tunnel.Sync) tunnel.Control.Pong(payload.ToArray());
         tunnel.NotePing();
     }
+
+    public void OnProbe() => tunnel.QueuePing();
 
     public void OnPong(ReadOnlySpan<byte> payload)
     {

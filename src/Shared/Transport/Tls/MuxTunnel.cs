@@ -24,6 +24,9 @@ internal sealed class MuxTunnel : ITunnel
     private readonly TunnelEnding _ending;
     private readonly Departure _departure;
     private readonly UnfinishedStreams _unfinished = new();
+    private readonly ITunnelHandler _handler;
+    private readonly PeerDoubt _doubt;
+    private long _heard;
     private TaskCompletionSource? _pinged;
     private ITimer? _timer;
     private byte[]? _hello;
@@ -47,6 +50,8 @@ internal sealed class MuxTunnel : ITunnel
         Traffic = new TrafficMeter(context);
         Datagrams = new DatagramQuota(context.Flow.Datagrams);
         _departure = new Departure(context);
+        _doubt = new PeerDoubt(context.NowMilliseconds);
+        _handler = handler;
         _ending = new TunnelEnding(this, connection);
         Writer = new FrameWriter(this, connection);
         _reader = new FrameReader(this, connection, new FrameDispatcher(this, new InboundFrames(this, handler)));
@@ -79,6 +84,8 @@ internal sealed class MuxTunnel : ITunnel
             lock (Sync) return new TunnelQueues(Control.QueuedBytes, Datagrams.Used, Scheduler.ReadyFlows - Scheduler.ReadySustained, Scheduler.ReadySustained);
         }
     }
+
+    public bool IsInDoubt => _doubt.IsOn && !IsDead;
 
     public Task<TunnelEnd> Completion => _ending.Completion;
 
@@ -268,7 +275,7 @@ internal sealed class MuxTunnel : ITunnel
         }
     }
 
-    /// <summary>Hub, from the read loop: says to an edge that its lane is accepted, when the round is over.</summary>
+    /// <summary>Hub, from the read loop: says to an edge that its lane is accepted, or that we are there, when the round is over.</summary>
     internal void QueuePing()
     {
         lock (Sync) SendPingLocked(Context.NowMilliseconds);
@@ -335,6 +342,13 @@ internal sealed class MuxTunnel : ITunnel
 
     internal void NoteRoundTrip(TimeSpan roundTrip) => Volatile.Write(ref _roundTripTicks, Math.Max(1, roundTrip.Ticks));
 
+    /// <summary>By the read loop: something came.</summary>
+    internal void NoteHeard()
+    {
+        Liveness.OnReceived(Context.NowMilliseconds);
+        Volatile.Write(ref _heard, _heard + 1);
+    }
+
     internal void NotePing() => _pinged?.TrySetResult();
 
     /// <summary>Without the lock.</summary>
@@ -378,9 +392,26 @@ internal sealed class MuxTunnel : ITunnel
 
         foreach (var stream in idle) stream.Receiver.OnIdle();
         _connection.Tcp.FollowPath();
-        if (IsEdge && _connection.Tcp.RoundTrip is { } roundTrip) NoteRoundTrip(roundTrip);
+        if (IsEdge) LookAtHub(now);
         if (Liveness.IsDead(now)) Terminate(new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s"));
         else Writer.Request();
+    }
+
+    private void LookAtHub(long now)
+    {
+        if (_connection.Tcp.RoundTrip is { } roundTrip) NoteRoundTrip(roundTrip);
+        if ((Features & TunnelFeatures.Probe) == 0) return;
+        var traffic = Traffic.Snapshot();
+        switch (_doubt.Look(now, Volatile.Read(ref _heard), _connection.Tcp.AcknowledgedBytes, traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened))
+        {
+            case DoubtStep.Ask:
+                lock (Sync) Control.Probe();
+                break;
+            case DoubtStep.Doubt:
+                TransportLog.InDoubt(_logger, _name, RemoteEndPoint, PeerDoubt.AnswerMilliseconds / 1000);
+                ((IEdgeTunnelHandler)_handler).OnDoubt(Facade);
+                break;
+        }
     }
 
     private void SendPingLocked(long now) => Control.Ping(Liveness.MakePing(now, Context.Time.GetTimestamp(), empty: !Terms.IsExtended));

@@ -24,17 +24,27 @@ internal sealed class TcpOptions(Socket socket)
     // Unacknowledged bytes for this long end the connection: backs up the liveness limit (protocol.md section 3).
     private const int UserTimeoutMilliseconds = 45_000;
 
+    // With every retry the kernel doubles the time to the next, up to two minutes: after a cut of 20 s that is when nobody waits any more. With this a
+    // connection goes on within 3 s of the path's return.
+    private const int MaxRetransmitMilliseconds = 3_000;
+
     private const int TcpLevel = 6;
     private const int TcpInfo = 11;
     private const int TcpCongestion = 13;
     private const int TcpUserTimeout = 18;
+    private const int TcpThinLinearTimeouts = 16;
     private const int TcpNotSentLowWater = 25;
+    private const int TcpMaxRetransmit = 44;
     private const int InfoRoundTrip = 68;
+    private const int InfoAcknowledged = 120;
     private const int InfoNotSent = 144;
     private const int InfoShortestRoundTrip = 148;
     private const int SocketLevel = 1;
     private const int ReceiveBuffer = 8;
     private const int BufferLock = 72;
+
+    // IPv6 and TCP.
+    private const int LargestHeaders = 60;
 
     private bool _limitsReceiveBuffer;
 
@@ -47,6 +57,9 @@ internal sealed class TcpOptions(Socket socket)
     /// <summary>Bytes that the kernel has not sent even once; 0 when it can't be told.</summary>
     public uint UnsentBytes => ReadInfo(InfoNotSent) ?? 0;
 
+    /// <summary>Bytes that the peer has acknowledged since the connect, modulo 2^32; 0 when it can't be told.</summary>
+    public uint AcknowledgedBytes => ReadInfo(InfoAcknowledged) ?? 0;
+
     /// <summary>What every connection to a hub gets, before its handshake.</summary>
     public void Prepare()
     {
@@ -54,7 +67,13 @@ internal sealed class TcpOptions(Socket socket)
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         Set(TcpLevel, TcpUserTimeout, BitConverter.GetBytes(UserTimeoutMilliseconds));
         Set(TcpLevel, TcpNotSentLowWater, BitConverter.GetBytes(NotSentLowWater));
+        // Linux 6.15; before that only connections that have little under way can be kept from doubling.
+        if (!TrySet(TcpLevel, TcpMaxRetransmit, BitConverter.GetBytes(MaxRetransmitMilliseconds)))
+            TrySet(TcpLevel, TcpThinLinearTimeouts, BitConverter.GetBytes(1));
     }
+
+    /// <summary>The segments that fit into packets of so many bytes, whatever IP's version.</summary>
+    public static int? MaxSegment(int? maxPacket) => maxPacket - LargestHeaders;
 
     /// <summary>Asks for a congestion control by its name in the kernel.</summary>
     /// <returns>False when the kernel has none of that name, or does not allow it.</returns>

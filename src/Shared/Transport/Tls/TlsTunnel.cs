@@ -18,7 +18,7 @@ public static class TlsTunnel
         [TlsCipherSuite.TLS_AES_128_GCM_SHA256, TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256]);
 
     /// <summary>The extensions that this implementation can use over TLS; <see cref="TunnelFeatures.Lanes"/> where they are switched on as well.</summary>
-    public const TunnelFeatures SupportedFeatures = TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port;
+    public const TunnelFeatures SupportedFeatures = TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port | TunnelFeatures.Probe;
 
     /// <summary>What a process announces.</summary>
     internal static TunnelFeatures FeaturesOf(TransportContext context) => context.Lanes.Max > 1 ? SupportedFeatures | TunnelFeatures.Lanes : SupportedFeatures;

@@ -70,7 +70,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         {
             using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            var (socket, error) = await SocketConnector.ConnectAsync(request.Address, either.Token);
+            var (socket, error) = await SocketConnector.ConnectAsync(request.Address, either.Token, maxSegment: TcpOptions.MaxSegment(request.MaxPacket));
             return (socket, socket is null ? Unreachable(request, new SocketException((int)error)) : null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -16,6 +16,7 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
     private byte[]? _goAway;
     private byte[]? _ping;
     private byte[]? _pong;
+    private byte[]? _probe;
 
     public void Ping(byte[] payload)
     {
@@ -26,6 +27,12 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
     public void Pong(byte[] payload)
     {
         _pong = payload;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void Probe()
+    {
+        _probe = [];
         tunnel.Scheduler.EnqueueControl(this, urgent: true);
     }
 
@@ -61,12 +68,13 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
         if (Take(ref _hello) is { } hello) return Write(FrameType.Hello, hello, buffer);
         if (Take(ref _ping) is { } ping) return Write(FrameType.Ping, ping, buffer);
         if (Take(ref _pong) is { } pong) return Write(FrameType.Pong, pong, buffer);
+        if (Take(ref _probe) is { } probe) return Write(FrameType.Probe, probe, buffer);
         if (Take(ref _config) is { } config) return Write(FrameType.Config, config, buffer);
         if (Take(ref _goAway) is { } goAway) return Write(FrameType.GoAway, goAway, buffer);
         return _reports.TryDequeue(out var report) ? Write(FrameType.Report, report, buffer) : 0;
     }
 
-    public override bool HasMoreControl => _hello is not null || _ping is not null || _pong is not null || _config is not null || _goAway is not null || _reports.Count > 0;
+    public override bool HasMoreControl => _hello is not null || _ping is not null || _pong is not null || _probe is not null || _config is not null || _goAway is not null || _reports.Count > 0;
 
     /// <summary>Bytes that wait.</summary>
     public int QueuedBytes => Length(_hello) + Length(_ping) + Length(_pong) + Length(_config) + Length(_goAway) + _reports.Sum(Length);

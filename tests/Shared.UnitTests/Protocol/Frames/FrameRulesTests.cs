@@ -27,6 +27,7 @@ public class FrameRulesTests
         [0x20] = new(true, false, OnStream: false, 0, 65_536),
         [0x21] = new(true, false, OnStream: false, 0, 65_536),
         [0x22] = new(true, true, OnStream: false, 0, 65_536),
+        [0x25] = new(true, false, OnStream: false, 0, 0),
     };
 
     [Fact]

@@ -20,6 +20,10 @@ internal interface IConnectionEvents
 /// <summary>A connection. It stays open until all of its streams are closed.</summary>
 internal sealed unsafe class ConnectionHandle : NativeHandle
 {
+    // Without this msquic fills its PING packets up to the path's size, and what shares them with a PING too: on a path that has become narrower they are all
+    // lost, the answer that makes a new path valid among them. Enough for a stateless reset, which answers packets of more than 39 bytes only.
+    private const ushort KeepAlivePadding = 32;
+
     private readonly IConnectionEvents _events;
 
     private ConnectionHandle(MsQuic library, IConnectionEvents events)
@@ -46,7 +50,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     {
         var result = new ConnectionHandle(library, events);
         result.Own(opened);
-        library.Api.SetParam(opened, Parameter.ConnectionStreamScheduling, Parameter.RoundRobin);
+        Tune(library.Api, opened);
         library.Api.SetCallbackHandler(opened, (delegate* unmanaged[Cdecl]<nint, nint, ConnectionEvent*, int>)&OnEvent, result.Context);
         return result;
     }
@@ -54,7 +58,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     /// <summary>Begins the handshake with an address.</summary>
     public int Start(ConfigurationHandle configuration, IPEndPoint address, string serverName)
     {
-        Api.SetParam(handle, Parameter.ConnectionStreamScheduling, Parameter.RoundRobin);
+        Tune(Api, handle);
         var status = Api.SetParam(handle, Parameter.ConnectionRemoteAddress, NativeAddress.From(address));
         if (QuicStatus.Failed(status)) return status;
         fixed (byte* name = Encoding.ASCII.GetBytes(serverName + "\0"))
@@ -63,6 +67,12 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
             var family = (ushort)(address.AddressFamily == AddressFamily.InterNetworkV6 ? 10 : 2);
             return Api.ConnectionStart(handle, configuration.Value, family, name, (ushort)address.Port);
         }
+    }
+
+    private static void Tune(MsQuicApi api, nint connection)
+    {
+        api.SetParam(connection, Parameter.ConnectionStreamScheduling, Parameter.RoundRobin);
+        api.SetParam(connection, Parameter.ConnectionKeepAlivePadding, KeepAlivePadding);
     }
 
     /// <summary>Begins to end it; its last event follows.</summary>
@@ -82,6 +92,14 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         var status = Api.SetParam(handle, Parameter.ConnectionSettings, settings);
         DangerousRelease();
         return status;
+    }
+
+    /// <summary>Moves a client's connection to another address of this machine. Waits as <see cref="Apply"/> does; where it can't be done nothing changes.</summary>
+    public void UseLocalAddress(IPEndPoint address)
+    {
+        if (!TryUse()) return;
+        _ = Api.SetParam(handle, Parameter.ConnectionLocalAddress, NativeAddress.From(address));
+        DangerousRelease();
     }
 
     /// <summary>Only from a callback of this connection, where it does not wait.</summary>

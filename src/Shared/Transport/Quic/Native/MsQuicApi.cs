@@ -74,6 +74,7 @@ internal static class Parameter
     public const uint StatelessResetKey = 0x0100000B;
 
     public const uint ListenerLocalAddress = 0x04000000;
+    public const uint ConnectionLocalAddress = 0x05000001;
     public const uint ConnectionRemoteAddress = 0x05000002;
     public const uint ConnectionSettings = 0x05000004;
 
@@ -82,6 +83,9 @@ internal static class Parameter
 
     /// <summary>In turn. Otherwise the first stream has all of it until it has nothing to send.</summary>
     public const uint RoundRobin = 1;
+
+    /// <summary>u16 (msquicp.h): bytes that a PING is padded with; 0: to the path's size.</summary>
+    public const uint ConnectionKeepAlivePadding = 0x85000003;
 
     /// <summary>QUIC_STATISTICS_V2; may be read in part.</summary>
     public const uint ConnectionStatistics = 0x05000016;

@@ -36,6 +36,9 @@ internal struct NativeSettings
     [FieldOffset(96)]
     private ushort _peerUnidirectionalStreams;
 
+    [FieldOffset(104)]
+    private ushort _maximumMtu;
+
     [FieldOffset(106)]
     private byte _switches;
 
@@ -94,6 +97,12 @@ internal struct NativeSettings
     public ushort PeerUnidirectionalStreams
     {
         set => Set(19, ref _peerUnidirectionalStreams, value);
+    }
+
+    /// <summary>Bytes of the largest packet that is tried, with IP's header; before the start only.</summary>
+    public ushort MaximumMtu
+    {
+        set => Set(23, ref _maximumMtu, value);
     }
 
     /// <summary>Whether msquic copies what is sent.</summary>

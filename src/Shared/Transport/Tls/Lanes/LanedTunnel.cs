@@ -70,6 +70,8 @@ internal sealed class LanedTunnel : ITunnel
 
     public TunnelQueues Queues => _lanes.Aggregate(default(TunnelQueues), static (sum, lane) => sum.Plus(lane.Mux.Queues));
 
+    public bool IsInDoubt => Array.Exists(_lanes, static lane => lane.Mux.IsInDoubt);
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     /// <summary>The lanes now, the first one first.</summary>

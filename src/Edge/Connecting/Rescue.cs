@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>
+/// Makes a tunnel beside one whose hub has stopped to answer. When the old one comes back it stays, with its streams; when it stays silent although the new
+/// one is there, the new one takes its place, and the old one has its streams until it recovers or is given up. The new one is made with small packets: a
+/// path that swallows large ones looks like a cut from either end, and of the two only a cut would end by itself.
+/// </summary>
+internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeProvider time, ILogger logger)
+{
+    /// <summary>How long the old tunnel may come back after the new one is there: what TCP repeats follows within this once a path is back.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    /// <summary>For one try: while a path is cut, a later one is through sooner.</summary>
+    internal static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(12);
+
+    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Waits until the tunnel is in doubt and another has taken its place.</summary>
+    public async Task<DialOutcome> AwaitAsync(LiveTunnel live, int port, Func<DialRequest> template, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await live.WaitForDoubtAsync(cancellationToken);
+            try
+            {
+                if (await TryOnceAsync(live.Tunnel, port, template, cancellationToken) is { } outcome)
+                    return outcome;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The tunnel that there is may still be well.
+                logger.RescueFaulted(e);
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    private async Task<DialOutcome?> TryOnceAsync(ITunnel old, int port, Func<DialRequest> template, CancellationToken cancellationToken)
+    {
+        int size = path.Next;
+        DialOutcome outcome = await DialAsync(port, template() with { MaxPacket = size }, cancellationToken);
+        if (outcome.Result.Tunnel is not { } tunnel)
+        {
+            logger.RescueFailed(outcome.Result.Failure!.Kind, outcome.Result.Failure.Message);
+            return null;
+        }
+
+        try
+        {
+            for (TimeSpan waited = TimeSpan.Zero; waited < Patience && old.IsInDoubt; waited += Look)
+                await Task.Delay(Look, time, cancellationToken);
+            if (old.IsInDoubt)
+            {
+                path.Set(size);
+                logger.Rescued(old.RemoteEndPoint, old.ActiveStreams, size);
+                return outcome;
+            }
+        }
+        catch
+        {
+            await tunnel.DisposeAsync();
+            throw;
+        }
+
+        // Never started: the hub has not heard HELLO, and knows the old one only.
+        await tunnel.DisposeAsync();
+        logger.CameBack(old.RemoteEndPoint);
+        return null;
+    }
+
+    private async Task<DialOutcome> DialAsync(int port, DialRequest request, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(TryLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await transports.DialAsync(port, request, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new DialOutcome(
+                DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} did not answer within {TryLimit.TotalSeconds:0} s"), TransportChoice.Configured);
+        }
+    }
+}

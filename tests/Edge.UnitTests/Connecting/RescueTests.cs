@@ -1,0 +1,144 @@
+using System.Net;
+using Edge.UnitTests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Connecting;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests.Connecting;
+
+/// <summary>A tunnel beside one whose hub does not answer.</summary>
+public sealed class RescueTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeDialer _dialer = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TunnelConnector _connector;
+    private readonly Task _loop;
+
+    public RescueTests()
+    {
+        var observer = new IgnoringObserver();
+        var pins = new PinStore(null, [], NullLogger.Instance);
+        var hub = new HubDialer(_dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
+        var options = new ConnectorOptions
+        {
+            HubHost = "hub.example",
+            HubPort = 8443,
+            EdgeId = "edge",
+            Secret = "a-secret-of-the-edge",
+            InsecureSkipVerify = false,
+            DrainTimeout = TimeSpan.FromSeconds(30),
+            Hello = new Hello { Instance = "0123" },
+        };
+        _connector = new TunnelConnector(
+            options, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins,
+            new ConfigApplier(pins, observer, _time, NullLogger.Instance), observer, () => 0.5, _time, NullLogger.Instance);
+        _loop = Task.Run(() => _connector.RunAsync(_stop.Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop.Soon();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task One_that_stays_silent_is_replaced_and_keeps_its_streams()
+    {
+        FakeTunnel silent = await ConnectAsync();
+        FakeDialer.Dial dial = await DoubtAsync(silent);
+        Assert.Equal(1280, dial.Request.MaxPacket);
+        var next = new FakeTunnel();
+        dial.Connect(next);
+
+        await PassAsync(() => next.Started);
+
+        Assert.Same(next, _connector.Current);
+        Assert.Equal(1280, _connector.MaxPacket);
+        Assert.Equal(GoAway.Replaced, await silent.NextGoAwayAsync());
+        Assert.False(silent.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task One_that_comes_back_stays_and_the_other_is_never_started()
+    {
+        FakeTunnel old = await ConnectAsync();
+        FakeDialer.Dial dial = await DoubtAsync(old);
+        old.IsInDoubt = false;
+        var other = new FakeTunnel();
+        dial.Connect(other);
+
+        await PassAsync(() => other.Disposed);
+
+        Assert.False(other.Started);
+        Assert.Same(old, _connector.Current);
+        Assert.Null(_connector.MaxPacket);
+    }
+
+    [Fact]
+    public async Task While_the_path_is_cut_it_is_tried_again_and_again()
+    {
+        FakeTunnel silent = await ConnectAsync();
+        (await DoubtAsync(silent)).Fail(DialFailureKind.Timeout);
+        await PassAsync(() => _dialer.Waiting > 0);
+        var next = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(next);
+        await PassAsync(() => next.Started);
+    }
+
+    [Fact]
+    public async Task Who_is_stuck_again_at_once_gets_the_smallest_packets()
+    {
+        FakeTunnel silent = await ConnectAsync();
+        var second = new FakeTunnel();
+        (await DoubtAsync(silent)).Connect(second);
+        await PassAsync(() => second.Started);
+
+        Assert.Equal(596, (await DoubtAsync(second)).Request.MaxPacket);
+    }
+
+    [Fact]
+    public void A_limit_is_forgotten_after_an_hour_and_a_cut_much_later_does_not_lower_it()
+    {
+        var limit = new PathLimit(_time);
+        Assert.Equal((null, 1280), (limit.MaxPacket, limit.Next));
+        limit.Set(1280);
+        Assert.Equal((1280, 596), (limit.MaxPacket, limit.Next));
+        _time.Advance(PathLimit.SoonAgain);
+        Assert.Equal((1280, 1280), (limit.MaxPacket, limit.Next));
+        _time.Advance(PathLimit.Lifetime);
+        Assert.Null(limit.MaxPacket);
+    }
+
+    private async Task<FakeTunnel> ConnectAsync()
+    {
+        var tunnel = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(tunnel);
+        await PassAsync(() => _connector.Status.Connected);
+        return tunnel;
+    }
+
+    private async Task<FakeDialer.Dial> DoubtAsync(FakeTunnel tunnel)
+    {
+        tunnel.IsInDoubt = true;
+        ((IEdgeTunnelHandler)_connector).OnDoubt(tunnel);
+        return await _dialer.NextAsync();
+    }
+
+    // Time goes on as long as it takes others to notice.
+    private async Task PassAsync(Func<bool> until)
+    {
+        for (int i = 0; i < 100_000 && !until(); i++)
+        {
+            await Task.Delay(1);
+            _time.Advance(Step);
+        }
+
+        Assert.True(until());
+    }
+}
