@@ -88,7 +88,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
         ConnectorOptions connector = CreateConnectorOptions(options);
-        _firewall = PacketFilter.Create(options, connector.Hello, pins, observer, time, loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
+        _firewall = PacketFilter.Create(options, connector.Hello, pins, transport, () => _connector!.Current?.Kind, observer, loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _connector = new TunnelConnector(
             connector, transports, pins, _configs, observer,
             Random.Shared.NextDouble, time, connecting);

@@ -2,6 +2,9 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Quic;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -9,12 +12,17 @@ namespace Tunnel.Edge.Firewall;
 internal static class PacketFilter
 {
     public static FirewallController Create(
-        TunnelEdgeOptions options, Hello identity, PinStore pins, IPacketFilterObserver observer, TimeProvider time, ILogger logger) => new(
+        TunnelEdgeOptions options, Hello identity, PinStore pins, TransportContext transport, Func<TransportKind?> inUse, IPacketFilterObserver observer, ILogger logger) => new(
         options.Firewall,
-        new FirewallPlanner(options.Firewall, options.ProtectedPorts, time),
+        new FirewallPlanner(options.Firewall, options.ProtectedPorts, transport.Time),
         new NftTable(NftProcess.OfMachine(), identity.Generation, identity.Instance),
-        new HubProbe(options.HubHost, options.HubPort, () => options.InsecureSkipVerify ? [] : pins.Current, Dns.GetHostAddressesAsync, time),
+        new HubProbe(
+            options.HubHost,
+            options.HubPort,
+            () => new HubWays(options, () => options.InsecureSkipVerify ? [] : pins.Current, QuicLibrary.TryLoad(out _) ? new QuicTunnelDialer(transport) : null, inUse).Needed,
+            Dns.GetHostAddressesAsync,
+            transport.Time),
         observer,
-        time,
+        transport.Time,
         logger);
 }

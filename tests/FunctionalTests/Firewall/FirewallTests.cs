@@ -64,6 +64,26 @@ public sealed class FirewallTests
     }
 
     [Fact]
+    public async Task Over_quic_a_rule_that_cuts_off_udp_to_the_hub_is_taken_back_and_one_that_cuts_off_tcp_stays()
+    {
+        QuicRequired.Check();
+        await using var setup = await FirewallSetup.StartAsync(BlockOne, null, "--transport", "quic");
+        await setup.WaitForStateAsync("applied");
+
+        Assert.True((await setup.PushAsync(Cut("udp"))).IsSuccess);
+        Assert.Contains("10.9.1.2", await setup.WaitForStateAsync("rolledBack", TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
+        Assert.DoesNotContain("rule cut", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
+
+        // No tunnel of this edge needs TCP.
+        Assert.True((await setup.PushAsync(Cut("tcp"))).IsSuccess);
+        await setup.WaitForStateAsync("applied");
+        Assert.Contains("rule cut", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
+
+        string Cut(string protocol) =>
+            $$"""{"rules":[{"id":"cut","direction":"output","action":"drop","protocol":"{{protocol}}","destPort":{{setup.TunnelPort}}}]}""";
+    }
+
+    [Fact]
     public async Task A_push_replaces_the_one_before_and_a_stop_leaves_nothing_but_what_is_not_ours()
     {
         await using var setup = await FirewallSetup.StartAsync(BlockOne);

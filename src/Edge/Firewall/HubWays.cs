@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Tunnel.Edge.Doctor;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Edge.Firewall;
+
+/// <summary>A new connection to the hub over one transport, as far as the check of its pin, which a hub counts as no try.</summary>
+/// <returns>Why it was not possible; null when it was.</returns>
+internal delegate Task<string?> HubWay(IPEndPoint address, CancellationToken cancellationToken);
+
+/// <summary>The transports of which one has to get through for the next tunnel: the one in use, else those that the mode allows.</summary>
+/// <param name="options">The hub and the mode.</param>
+/// <param name="pins">The hub's, as known now.</param>
+/// <param name="quic">Null where QUIC can't be used.</param>
+/// <param name="inUse">What the tunnel runs over; null while there is none.</param>
+internal sealed class HubWays(TunnelEdgeOptions options, Func<ImmutableArray<string>> pins, QuicTunnelDialer? quic, Func<TransportKind?> inUse)
+{
+    /// <summary>Those that are needed now.</summary>
+    public ImmutableArray<HubWay> Needed => (inUse() ?? Only(options.Transport)) switch
+    {
+        TransportKind.TcpTls => [TryTlsAsync],
+        TransportKind.Quic when quic is not null => [TryQuicAsync],
+        _ => quic is null ? [TryTlsAsync] : [TryQuicAsync, TryTlsAsync],
+    };
+
+    private static TransportKind? Only(TransportMode mode) => mode switch
+    {
+        TransportMode.TcpTls => TransportKind.TcpTls,
+        TransportMode.Quic => TransportKind.Quic,
+        _ => null,
+    };
+
+    private async Task<string?> TryQuicAsync(IPEndPoint address, CancellationToken cancellationToken)
+    {
+        ImmutableArray<string> known = pins();
+        DialRequest request = new DoctorContext(options).Request(address) with { Pins = known, InsecureSkipVerify = known.IsEmpty };
+        QuicPath path = await quic!.ProbeAsync(request, TimeSpan.Zero, cancellationToken);
+        return path.Failure?.Message;
+    }
+
+    private async Task<string?> TryTlsAsync(IPEndPoint address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(address, cancellationToken);
+            await using var stream = new SslStream(new NetworkStream(socket));
+            await stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = options.HubHost,
+                    ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    RemoteCertificateValidationCallback = (_, certificate, _, _) => IsHub(certificate),
+                },
+                cancellationToken);
+            return null;
+        }
+        catch (Exception e) when (e is SocketException or IOException or AuthenticationException)
+        {
+            return $"{address.Address} TCP port {address.Port}: {e.Message}";
+        }
+    }
+
+    // Without pins any answer will do: nothing is said to whoever answers.
+    private bool IsHub(X509Certificate? certificate) =>
+        pins() is var known && (known.IsEmpty || (certificate is X509Certificate2 shown && known.Contains(CertificatePin.Compute(shown))));
+}
