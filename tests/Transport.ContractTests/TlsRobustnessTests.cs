@@ -280,30 +280,6 @@ public sealed class TlsRobustnessTests
     }
 
     [Fact]
-    public async Task Refusals_that_the_peer_does_not_take_do_not_pile_up()
-    {
-        var (hub, edge) = await ExtendedEdgeAsync(NewContext(), new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
-        var failed = false;
-        for (uint id = 1; id <= 2_000_000 && !failed && !hub.Completion.IsCompleted; id += 1000)
-        {
-            var opens = Enumerable.Range((int)id, 1000).Select(static i => ScriptedPeer.Frame((uint)i, FrameType.Open, Line));
-            try
-            {
-                await edge.SendAsync([.. opens]);
-            }
-            catch (IOException)
-            {
-                failed = true;
-            }
-        }
-
-        var end = await hub.Completion.WaitAsync(SocketHelpers.Hang);
-        Assert.Equal(TunnelEndKind.ProtocolError, end.Kind);
-        Assert.Contains("Open (0x01)", end.Detail, StringComparison.Ordinal);
-        await edge.DisposeAsync();
-    }
-
-    [Fact]
     public async Task A_second_goaway_is_not_news()
     {
         var handler = new ScriptedHubHandler();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Tunnel.Shared.Protocol;
@@ -14,6 +15,9 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     private TunnelPair? _pair;
 
     private TunnelPair Pair => _pair!;
+
+    /// <summary>Streams of a storm.</summary>
+    protected virtual int Openings => 40_000;
 
     public async ValueTask InitializeAsync() => _pair = await factory.CreateAsync(_hub, _edge);
 
@@ -40,6 +44,34 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         Assert.True(up.AsSpan().SequenceEqual(receivedUp));
         Assert.True(down.AsSpan().SequenceEqual(receivedDown));
         await StreamsGoneAsync();
+    }
+
+    [Fact]
+    public async Task Openings_and_refusals_as_fast_as_they_go_never_stand_still()
+    {
+        var count = Openings;
+        _hub.Refuse = ResetReason.Policy;
+        var ended = new CountdownEvent(count);
+        var opening = new StreamOpening(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
+
+        // Clients that go at once and ones that wait for the refusal, and sessions between them: both ends have endings to send all the time.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < count / 4; i++)
+            {
+                ITunnelStream? stream;
+                while ((stream = Pair.Edge.OpenStream(opening, new FakeEndpoint(), new EndNote(() => ended.Signal()))) is null) await Task.Delay(1);
+                if (i % 2 == 0) stream.Reset(ResetReason.ResetByPeer);
+                if (i % 4 == 0) Pair.Edge.OpenSession(opening, new NullSink())?.Close();
+            }
+        }))).WaitAsync(SocketHelpers.Hang);
+
+        await Task.Run(() => Assert.True(ended.Wait(SocketHelpers.Hang), $"{ended.CurrentCount} are left"));
+        Assert.True(await Pair.Hub.ProbeAsync(SocketHelpers.Hang, CancellationToken.None));
+        _hub.Refuse = null;
+        var (client, upstream) = await OpenAsync();
+        await client.SendAllAsync("on"u8.ToArray());
+        Assert.Equal("on"u8.ToArray(), await upstream.ReadExactlyAsync(2));
     }
 
     [Fact]

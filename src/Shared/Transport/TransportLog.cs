@@ -11,6 +11,9 @@ internal static partial class TransportLog
     [LoggerMessage(1001, LogLevel.Warning, "Tunnel {Name} with {Remote}: protocol error, closing: {Fault}")]
     public static partial void ProtocolViolation(ILogger logger, string name, IPEndPoint remote, string fault);
 
+    [LoggerMessage(1005, LogLevel.Warning, "Tunnel {Name} with {Remote}: closing: {Fault}")]
+    public static partial void PeerDoesNotRead(ILogger logger, string name, IPEndPoint remote, string fault);
+
     [LoggerMessage(1002, LogLevel.Error, "Tunnel {Name}: internal error, closing it. Please report this.")]
     public static partial void Bug(ILogger logger, Exception exception, string name);
 

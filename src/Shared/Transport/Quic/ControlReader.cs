@@ -13,6 +13,7 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
     private const int SessionIdSize = 4;
 
     private bool _pastFirst;
+    private bool _heldBack;
 
     /// <summary>Reads to the end of the stream.</summary>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
@@ -25,6 +26,14 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             // What came with the handshake line is put in front once; it is short.
             var buffer = rest.Length == 0 ? result.Buffer : new ReadOnlySequence<byte>([.. rest, .. result.Buffer.ToArray()]);
             var used = Process(buffer);
+
+            // Nothing is read meanwhile: a peer that does not take what it is owed can't make it grow.
+            while (_heldBack)
+            {
+                await tunnel.Control.WaitForEndingsAsync();
+                used += Process(buffer.Slice(used));
+            }
+
             if (rest.Length == 0)
             {
                 reader.AdvanceTo(buffer.GetPosition(used), buffer.End);
@@ -41,12 +50,19 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
 
     private long Process(ReadOnlySequence<byte> buffer)
     {
+        _heldBack = false;
         var used = 0L;
         Span<byte> head = stackalloc byte[ControlSender.HeaderSize];
         while (buffer.Length - used >= ControlSender.HeaderSize && !tunnel.IsDead)
         {
             buffer.Slice(used, ControlSender.HeaderSize).CopyTo(head);
             var type = (FrameType)head[0];
+            if (type == FrameType.UdpOpen && !tunnel.Control.TryPassOpening())
+            {
+                _heldBack = true;
+                break;
+            }
+
             var length = BinaryPrimitives.ReadUInt32BigEndian(head[1..]);
             Check(type, length);
             if (buffer.Length - used < ControlSender.HeaderSize + length) break;

@@ -19,15 +19,46 @@ internal sealed class ControlSender
     private readonly Queue<Frame> _waiting = new();
     private readonly Dictionary<FrameType, Frame> _replaceable = [];
     private readonly ControlChannel _channel;
+    private readonly TransportContext _context;
+    private readonly UnsentEndings _endings;
     private bool _closed;
 
-    public ControlSender(ControlChannel channel)
+    public ControlSender(ControlChannel channel, TransportContext context, bool isEdge)
     {
         _channel = channel;
+        _context = context;
+        _endings = UnsentEndings.For(isEdge);
         channel.OnSent = Flush;
     }
 
-    /// <summary>Queues a frame.</summary>
+    /// <summary>Whether a session can be opened now, since the peer takes the ends of others; the hub waits for it with <see cref="WaitForEndingsAsync"/>.</summary>
+    public bool TryPassOpening()
+    {
+        lock (_lock) return _endings.TryPass(_context.NowMilliseconds);
+    }
+
+    /// <summary>Completes when the peer has taken enough of what it is owed, or all is over.</summary>
+    public Task WaitForEndingsAsync()
+    {
+        lock (_lock) return _closed ? Task.CompletedTask : _endings.WaitAsync();
+    }
+
+    /// <summary>Why the tunnel is to be ended: its peer does not read; else null.</summary>
+    public TunnelEnd? FindOverdue()
+    {
+        lock (_lock) return _endings.IsOverdue(_context.NowMilliseconds) ? _endings.End : null;
+    }
+
+    /// <summary>The tunnel is over.</summary>
+    public void Release()
+    {
+        lock (_lock) _endings.Release();
+    }
+
+    /// <summary>
+    /// Queues a frame. UDP_CLOSE always finds room: a peer that did not hear of it would keep its session; there are no more of them than of sessions, and
+    /// of <see cref="UnsentEndings"/>.
+    /// </summary>
     /// <returns>False when too many wait; then it is dropped.</returns>
     public bool Send(FrameType type, ReadOnlySpan<byte> payload)
     {
@@ -44,7 +75,9 @@ internal sealed class ControlSender
                 return true;
             }
 
-            if (_waiting.Count >= MaxWaiting) return false;
+            var isEnding = type == FrameType.UdpClose;
+            if (_waiting.Count >= MaxWaiting && !isEnding) return false;
+            if (isEnding) _endings.Add();
             var frame = new Frame(type, bytes);
             _waiting.Enqueue(frame);
             if (type is FrameType.Ping or FrameType.Pong or FrameType.Config) _replaceable.Add(type, frame);
@@ -76,6 +109,7 @@ internal sealed class ControlSender
             {
                 var frame = _waiting.Dequeue();
                 _replaceable.Remove(frame.Type);
+                if (frame.Type == FrameType.UdpClose) _endings.OnSent(_context.NowMilliseconds);
                 _closed = !_channel.Send(frame.Bytes);
             }
         }

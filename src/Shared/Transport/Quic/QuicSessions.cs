@@ -52,7 +52,7 @@ internal sealed class QuicSessions
         Span<byte> payload = stackalloc byte[IdSize + 64];
         lock (_lock)
         {
-            if (_lost || _highest == uint.MaxValue) return null;
+            if (_lost || _highest == uint.MaxValue || !_tunnel.Control.TryPassOpening()) return null;
             session = new QuicSession(this, ++_highest) { Sink = sink };
             _sessions.Add(session.Id, session);
         }
@@ -250,7 +250,7 @@ internal sealed class QuicSessions
         {
             var second = _tunnel.Context.NowMilliseconds / 1000;
             if (second != _answerSecond) (_answerSecond, _answers) = (second, 0);
-            if (++_answers > MaxAnswersPerSecond) return;
+            if (++_answers > MaxAnswersPerSecond || !_tunnel.Control.TryPassOpening()) return;
         }
 
         SendClose(id);

@@ -4,13 +4,16 @@ namespace Tunnel.Shared.Transport.Quic;
 /// The streams of a tunnel, each of which ends twice: for its owners, and later natively. The caller holds the tunnel's lock, but for
 /// <see cref="Unfinished"/>.
 /// </summary>
-internal sealed class QuicStreamTable
+internal sealed class QuicStreamTable(bool isEdge)
 {
     private readonly HashSet<QuicStream> _streams = [];
     private readonly TaskCompletionSource _nativesGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _finished;
     private int _unfinished;
     private bool _closing;
+
+    /// <summary>Streams that are over for their owners, whose end the peer has not answered.</summary>
+    public UnsentEndings Endings { get; } = new(isEdge ? UnsentEndings.EdgeLimit : StreamAllowance.First / 2);
 
     /// <summary>Streams that are not over for their owners.</summary>
     public int Unfinished => Volatile.Read(ref _unfinished);
@@ -47,6 +50,7 @@ internal sealed class QuicStreamTable
     /// <returns>True when it was the last.</returns>
     public bool Finish()
     {
+        Endings.Add();
         if (--_unfinished > 0) return false;
         _finished?.TrySetResult();
         _finished = null;
@@ -54,9 +58,10 @@ internal sealed class QuicStreamTable
     }
 
     /// <summary>One is over natively.</summary>
-    public void Remove(QuicStream stream)
+    public void Remove(QuicStream stream, long now)
     {
-        _streams.Remove(stream);
+        // Its end for its owners came before, or with it.
+        if (_streams.Remove(stream)) Endings.OnSent(now);
         TellIfGone();
     }
 

@@ -76,7 +76,7 @@ public static class QuicTransport
     /// <summary>What an edge gets once it is known. The streams' credit grows no further than the window of protocol.md section 4.</summary>
     internal static NativeSettings KnownEdgeSettings(TransportContext context) => new()
     {
-        PeerBidirectionalStreams = ushort.MaxValue,
+        PeerBidirectionalStreams = StreamAllowance.First,
         PeerUnidirectionalStreams = OversizeDatagrams.MaxStreams,
         ConnectionWindow = (uint)context.Options.MaxWindow,
     };

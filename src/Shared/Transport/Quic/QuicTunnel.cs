@@ -28,7 +28,8 @@ internal sealed class QuicTunnel : ITunnel
 
     // So that streams start in the order of their ids. No callback takes it: what is called under it may have to wait for one.
     private readonly Lock _opening = new();
-    private readonly QuicStreamTable _streams = new();
+    private readonly QuicStreamTable _streams;
+    private readonly StreamAllowance _allowance = new();
     private readonly ILogger _logger;
     private readonly string _name;
     private readonly ControlReader _reader;
@@ -54,8 +55,9 @@ internal sealed class QuicTunnel : ITunnel
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
         IsEdge = isEdge;
         Context = context;
+        _streams = new QuicStreamTable(isEdge);
         Terms = new TunnelTerms(context.Options.InitialWindow, QuicTransport.SupportedFeatures);
-        Control = new ControlSender(connection.Control);
+        Control = new ControlSender(connection.Control, context, isEdge);
         Traffic = new QuicTraffic(context);
         Sessions = new QuicSessions(this);
         _liveness = new Liveness(context.NowMilliseconds);
@@ -129,7 +131,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             lock (Sync)
             {
-                if (!TakesNew || _streams.Waiting >= MaxWaitingStreams) return null;
+                if (!TakesNew || _streams.Waiting >= MaxWaitingStreams || !_streams.Endings.TryPass(Context.NowMilliseconds)) return null;
             }
 
             if (QuicStream.Open(this, _nextId, endpoint, observer) is not { } opened) return null;
@@ -240,12 +242,16 @@ internal sealed class QuicTunnel : ITunnel
         if (IsEdge) return QuicStatus.AbortedByUser;
         var stream = QuicStream.Adopt(this, handle);
         bool late;
+        ushort? allowed;
         lock (Sync)
         {
             _streams.Add(stream);
+            _streams.Endings.TryPass(Context.NowMilliseconds);
+            allowed = _allowance.Raise(_streams.Unfinished);
             late = !ServesOpensLocked;
         }
 
+        if (allowed is { } streams) Connection.Handle.Apply(new NativeSettings { PeerBidirectionalStreams = streams });
         if (late) stream.Reset(ResetReason.ShuttingDown);
         return QuicStatus.Success;
     }
@@ -268,6 +274,7 @@ internal sealed class QuicTunnel : ITunnel
             streams = _streams.ToArray();
         }
 
+        Control.Release();
         foreach (var stream in streams) stream.OnTunnelLost();
         Sessions.LoseAll();
     }
@@ -321,7 +328,7 @@ internal sealed class QuicTunnel : ITunnel
     /// <summary>The native stream is over.</summary>
     internal void Remove(QuicStream stream)
     {
-        lock (Sync) _streams.Remove(stream);
+        lock (Sync) _streams.Remove(stream, Context.NowMilliseconds);
     }
 
     /// <summary>Notes it.</summary>
@@ -386,10 +393,20 @@ internal sealed class QuicTunnel : ITunnel
     private void OnTick()
     {
         var isDue = false;
+        TunnelEnd? overdue;
         lock (Sync)
         {
             if (IsDead) return;
+            overdue = _streams.Endings.IsOverdue(Context.NowMilliseconds) ? _streams.Endings.End : null;
             isDue = !IsEdge && _liveness.IsPingDue(Context.NowMilliseconds);
+        }
+
+        overdue ??= Control.FindOverdue();
+        if (overdue is not null)
+        {
+            TransportLog.PeerDoesNotRead(_logger, _name, RemoteEndPoint, overdue.Detail);
+            EndWith(ProtocolError, overdue);
+            return;
         }
 
         if (isDue) SendPing();

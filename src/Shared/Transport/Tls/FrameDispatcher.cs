@@ -29,6 +29,9 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     /// <summary>Bytes of the frame that is being passed on which have not come yet.</summary>
     public int DataLeft => (int)_dataLeft;
 
+    /// <summary>An opening has come that can't be looked at before the peer has taken what it is owed.</summary>
+    public bool IsHeldBack { get; private set; }
+
     /// <summary>Processes as much as it can.</summary>
     /// <param name="data">What has come.</param>
     /// <param name="limit">What the frames may cost together, but for the last of them: a small one costs 1.</param>
@@ -37,6 +40,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     {
         _carriedData = false;
         _cost = 0;
+        IsHeldBack = false;
         var used = 0;
         while (used < data.Length && _cost < limit)
         {
@@ -82,6 +86,12 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
             default:
                 var length = FrameHeader.Size + (int)_header.Length;
                 if (data.Length < length) return 0;
+                if (_header.Type is FrameType.Open or FrameType.UdpOpen && !inbound.TryPassOpening())
+                {
+                    IsHeldBack = true;
+                    return 0;
+                }
+
                 _pastFirst = true;
                 Handle(data[FrameHeader.Size..length]);
                 return length;

@@ -107,11 +107,21 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask DispatchInTurnsAsync()
     {
-        do await YieldAsync();
+        do
+        {
+            // Nothing is read meanwhile: a peer that does not take what it is owed can't make it grow.
+            if (dispatcher.IsHeldBack)
+            {
+                tunnel.Writer.Request();
+                await tunnel.WaitForEndingsAsync();
+            }
+
+            await YieldAsync();
+        }
         while (!Dispatch());
     }
 
-    /// <returns>False when the turn is over before all was processed.</returns>
+    /// <returns>False when the turn is over before all was processed, or an opening is held back.</returns>
     private bool Dispatch()
     {
         if (_start == _end) return true;
@@ -119,7 +129,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         _start += consumed.Bytes;
         _inlineFrames += consumed.Cost;
         if (consumed.CarriedData) _lastData = tunnel.Context.NowMilliseconds;
-        return _inlineFrames < InlineFrames || _start == _end;
+        return !dispatcher.IsHeldBack && (_inlineFrames < InlineFrames || _start == _end);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -165,6 +165,7 @@ internal sealed class FrameWriter
                     var written = node.WriteControl(batch[used..BatchSize]);
                     _tunnel.Scheduler.ChargeControl(node, written);
                     if (node.HasMoreControl) _tunnel.Scheduler.EnqueueControl(node, urgent: true);
+                    else _tunnel.NoteControlSent(node, now);
                     used += written;
                     continue;
                 }

@@ -9,9 +9,6 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
 {
     private const int MaxReportsPerSecond = 20;
 
-    // Twice what an edge may have open: so many ends can wait at once for good reason (an upstream dies), and not many more.
-    private const int MaxEndingsUnsent = 128 << 10;
-
     private IDatagramSink? _batch;
     private long _reportSecond;
     private int _reports;
@@ -36,6 +33,12 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         tunnel.Writer.Request();
     }
 
+    /// <summary>Whether an opening can be looked at now; if not, after <see cref="UnsentEndings.WaitAsync"/>.</summary>
+    public bool TryPassOpening()
+    {
+        lock (tunnel.Sync) return tunnel.Endings.TryPass(tunnel.Context.NowMilliseconds);
+    }
+
     public void OnOpen(in FrameHeader frame, in StreamOpening opening)
     {
         MuxStream stream;
@@ -43,7 +46,6 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         lock (tunnel.Sync)
         {
             tunnel.Table.CheckNewStream(frame);
-            CheckEndings(frame);
 
             // What is opened now would never be ended: the streams were lost already.
             if (tunnel.IsDead) return;
@@ -62,7 +64,6 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         lock (tunnel.Sync)
         {
             tunnel.Table.CheckNewSession(frame);
-            CheckEndings(frame);
             if (tunnel.IsDead) return;
             session = new MuxSession(tunnel, frame.StreamId, opening, weOpen: false);
             tunnel.Table.Add(session);
@@ -149,11 +150,5 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         if (!tunnel.TryNotePeerGoingAway()) return;
         if (tunnel.IsEdge) tunnel.Facade.SendGoAway(goAway.Reason);
         handler.OnGoAway(tunnel.Facade, goAway);
-    }
-
-    // A peer that opens and opens, but does not take our refusals, would have them pile up here.
-    private void CheckEndings(in FrameHeader frame)
-    {
-        if (tunnel.EndingsUnsent > MaxEndingsUnsent) throw new FrameViolationException(frame, $"over {MaxEndingsUnsent} refusals are not taken");
     }
 }

@@ -122,7 +122,12 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             IsOpen = false;
             _sink = null;
             _closeAfterData = _queue?.Count > 0 && !_tunnel.IsDead;
-            if (_closeAfterData) return;
+            if (_closeAfterData)
+            {
+                _tunnel.NoteOver(this);
+                return;
+            }
+
             EndLocked();
         }
 
@@ -139,6 +144,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             _tunnel.Scheduler.RemoveData(this);
             _tunnel.Table.Remove(this);
             _closeAfterData = false;
+            if (HasMoreControl) _tunnel.NoteOver(this);
+            else _tunnel.NoteControlSent(this, _tunnel.Context.NowMilliseconds);
             if (!IsOpen) return;
             IsOpen = false;
             _closedByPeer = true;
@@ -161,7 +168,6 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         if (_closePending)
         {
             _closePending = false;
-            _tunnel.EndingsUnsent--;
             used += FrameEncoder.UdpClose(buffer[used..], Id);
         }
 
@@ -222,8 +228,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         _tunnel.Table.Remove(this);
         if (_tunnel.IsDead || _closePending) return;
         _closePending = true;
-        _tunnel.EndingsUnsent++;
         _tunnel.Scheduler.EnqueueControl(this);
+        _tunnel.NoteOver(this);
     }
 
     private void Drop(DatagramDrop reason)

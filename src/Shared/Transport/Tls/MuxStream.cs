@@ -233,7 +233,6 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         if (_resetPending)
         {
             _resetPending = false;
-            _tunnel.EndingsUnsent--;
             used += FrameEncoder.Reset(buffer[used..], Id, _resetReason);
         }
 
@@ -314,6 +313,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             _tunnel.Scheduler.RemoveData(this);
             if (tellPeer && !_tunnel.IsDead) QueueAbort(reason, closed);
             else _tunnel.Table.Remove(this);
+            if (HasMoreControl) _tunnel.NoteOver(this);
         }
 
         if (side == StreamEndSide.Local)
@@ -338,7 +338,6 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         {
             _resetPending = true;
             _resetReason = reason;
-            _tunnel.EndingsUnsent++;
             _tunnel.Table.Remove(this);
         }
         else if (_state.RemoteClosed)
@@ -349,6 +348,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         else
         {
             _closePending = !closed;
+            _tunnel.Table.KeepAborted(this);
             SweepUntil(_tunnel.Context.NowMilliseconds + BaseAbortMilliseconds);
         }
 
@@ -357,7 +357,12 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     private void Complete()
     {
-        lock (_tunnel.Sync) _tunnel.Table.Remove(this);
+        lock (_tunnel.Sync)
+        {
+            _tunnel.Table.Remove(this);
+            if (HasMoreControl) _tunnel.NoteOver(this);
+        }
+
         _endpoint!.Close();
         Finish(default);
     }

@@ -49,6 +49,7 @@ internal sealed class MuxTunnel : ITunnel
         Control = new TunnelControl(this);
         Traffic = new TrafficMeter(context);
         Datagrams = new DatagramQuota(context.Flow.Datagrams);
+        Endings = UnsentEndings.For(isEdge);
         _departure = new Departure(context);
         _doubt = new PeerDoubt(context.NowMilliseconds);
         _handler = handler;
@@ -125,8 +126,7 @@ internal sealed class MuxTunnel : ITunnel
 
     internal bool IsDead => _ending.IsOver;
 
-    /// <summary>Streams and sessions that are over here, but whose RESET or UDP_CLOSE waits to be sent.</summary>
-    internal int EndingsUnsent { get; set; }
+    internal UnsentEndings Endings { get; }
 
     /// <summary>Hub: an OPEN that comes now is served.</summary>
     internal bool ServesOpensLocked => !_ending.IsWanted && _departure.ServesOpens;
@@ -164,7 +164,7 @@ internal sealed class MuxTunnel : ITunnel
         MuxStream stream;
         lock (Sync)
         {
-            if (!TakesNew || Ids.Next() is not (> 0 and var id)) return null;
+            if (!MayOpenLocked || Ids.Next() is not (> 0 and var id)) return null;
             stream = new MuxStream(this, id, opening, weOpen: true) { Observer = observer };
             AddLocked(stream);
             stream.AttachNew(endpoint);
@@ -180,7 +180,7 @@ internal sealed class MuxTunnel : ITunnel
         MuxSession session;
         lock (Sync)
         {
-            if (!TakesNew || Ids.Next() is not (> 0 and var id)) return null;
+            if (!MayOpenLocked || Ids.Next() is not (> 0 and var id)) return null;
             session = new MuxSession(this, id, opening, weOpen: true) { Sink = sink };
             Table.Add(session);
             Scheduler.EnqueueControl(session);
@@ -321,6 +321,28 @@ internal sealed class MuxTunnel : ITunnel
         Traffic.CountOpened();
     }
 
+    /// <summary>A stream or session is over and has something left to say: that is owed to the peer.</summary>
+    internal void NoteOver(MuxNode node)
+    {
+        if (IsDead || node.IsOwed) return;
+        node.IsOwed = true;
+        Endings.Add();
+    }
+
+    /// <summary>A node has nothing left to say: the last of its control frames is in a batch, or not wanted any more.</summary>
+    internal void NoteControlSent(MuxNode node, long now)
+    {
+        if (!node.IsOwed) return;
+        node.IsOwed = false;
+        Endings.OnSent(now);
+    }
+
+    /// <summary>Completes when the peer has taken enough of what it is owed. Without the lock.</summary>
+    internal Task WaitForEndingsAsync()
+    {
+        lock (Sync) return IsDead ? Task.CompletedTask : Endings.WaitAsync();
+    }
+
     internal void StreamFinished(MuxStream stream, in StreamEnd end)
     {
         if (!end.Completed) Traffic.CountReset();
@@ -358,6 +380,8 @@ internal sealed class MuxTunnel : ITunnel
         lock (Sync) return _departure.TryNotePeerLeaving();
     }
 
+    private bool MayOpenLocked => TakesNew && Endings.TryPass(Context.NowMilliseconds);
+
     private async Task ReadAsync()
     {
         try
@@ -383,11 +407,20 @@ internal sealed class MuxTunnel : ITunnel
     {
         var now = Context.NowMilliseconds;
         List<MuxStream> idle;
+        TunnelEnd? overdue;
         lock (Sync)
         {
             if (IsDead) return;
+            overdue = Endings.IsOverdue(now) ? Endings.End : null;
             if (!IsEdge && Liveness.IsPingDue(now)) SendPingLocked(now);
             idle = Active.TakeIdle(now);
+        }
+
+        if (overdue is not null)
+        {
+            TransportLog.PeerDoesNotRead(_logger, _name, RemoteEndPoint, overdue.Detail);
+            Terminate(overdue);
+            return;
         }
 
         foreach (var stream in idle) stream.Receiver.OnIdle();

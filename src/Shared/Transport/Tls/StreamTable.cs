@@ -8,7 +8,11 @@ namespace Tunnel.Shared.Transport.Tls;
 /// </summary>
 internal sealed class StreamTable
 {
+    /// <summary>Streams that were aborted and are kept until a base peer closes them too; of more the oldest is forgotten.</summary>
+    public const int MaxAborted = 1_024;
+
     private readonly Dictionary<uint, MuxStream> _streams = [];
+    private readonly Queue<MuxStream> _aborted = new();
     private readonly Dictionary<uint, MuxSession> _sessions = [];
     private uint _highestStream;
     private uint _highestSession;
@@ -38,6 +42,16 @@ internal sealed class StreamTable
     {
         if (stream.IsKnown) _streams.Remove(stream.Id);
         stream.IsKnown = false;
+    }
+
+    /// <summary>
+    /// A base peer does not know our abort from an end, and may go on sending; what it sends is dropped and credited while the stream is here. One that
+    /// never closes what we have aborted gains nothing by it but that its own data is credited no more.
+    /// </summary>
+    public void KeepAborted(MuxStream stream)
+    {
+        if (_aborted.Count == MaxAborted) Remove(_aborted.Dequeue());
+        _aborted.Enqueue(stream);
     }
 
     public void Remove(MuxSession session) => _sessions.Remove(session.Id);

@@ -68,6 +68,7 @@ internal sealed class TunnelEnding(MuxTunnel tunnel, TlsConnection connection)
         {
             if (IsOver || (!whileSending && tunnel.Writer.IsSending)) return false;
             _end = _wanted ?? end;
+            tunnel.Endings.Release();
             return true;
         }
     }
