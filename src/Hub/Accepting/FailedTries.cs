@@ -15,6 +15,9 @@ internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacit
     private readonly Dictionary<Key, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byAge = new();
 
+    /// <summary>When one that failed is told so.</summary>
+    public RefusalPace Pace { get; } = new(time);
+
     /// <summary>Pairs remembered at present.</summary>
     public int Count
     {

@@ -107,11 +107,13 @@ internal sealed class Reception(
     private async Task<bool> AuthenticateAsync(
         IStrangerConnection connection, IPEndPoint remote, Stranger stranger, string id, string secret, ReadOnlyMemory<byte> rest)
     {
-        // Checked even when the pair is blocked: a right secret always passes.
-        var result = await allowed.AuthenticateAsync(id, secret, stranger.Limit);
+        // A blocked pair is checked too, but for nothing that costs much: an edge whose secret is known here passes, whoever else guesses behind its address.
+        var start = failedTries.Pace.Start();
+        var result = await allowed.AuthenticateAsync(id, secret, remote.Address, failedTries.IsBlocked(remote.Address, id), stranger.Limit);
         if (result.Status == AuthenticationStatus.Refused)
         {
             NoteFailure(remote, id);
+            await failedTries.Pace.WaitAsync(start, stranger.Limit);
             await connection.RefuseAsync(HubLine.Unauthorized.ToArray(), stranger.Limit);
             return false;
         }

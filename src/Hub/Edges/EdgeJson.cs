@@ -16,6 +16,7 @@ namespace Tunnel.Hub.Edges;
 [JsonSerializable(typeof(PortPolicyDefinition))]
 [JsonSerializable(typeof(EdgeStateDocument))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(SecretMemoryDocument))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>Readable: nothing here is ever put into HTML.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Hosting;
@@ -14,6 +16,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 {
     private readonly EdgeStateFile _file;
     private readonly SecretVerifier _secrets;
+    private readonly SecretMemory _memory;
     private readonly int _maxEdges;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -23,10 +26,12 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     private bool _disposed;
     private volatile EdgeState _state = EdgeState.Empty;
 
-    internal EdgeStore(string stateDir, IStateFiles files, ISecretHasher hasher, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory)
+    internal EdgeStore(
+        string stateDir, IStateFiles files, ISecretHasher hasher, SecretMemory memory, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory)
     {
         _file = new EdgeStateFile(stateDir, files);
-        _secrets = new SecretVerifier(hasher);
+        _secrets = new SecretVerifier(hasher, memory);
+        _memory = memory;
         _maxEdges = maxEdges;
         _time = time;
         _logger = loggerFactory.CreateLogger<EdgeStore>();
@@ -58,7 +63,9 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public static async Task<EdgeStore> OpenAsync(
         string stateDir, IReadOnlyList<EdgeDefinition> seed, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
-        var store = new EdgeStore(stateDir, new StateFiles(), new SecretHasher(), maxEdges, time, loggerFactory);
+        var files = new StateFiles();
+        var memory = new SecretMemory(new SecretMemoryFile(stateDir, files), time, loggerFactory.CreateLogger<EdgeStore>());
+        var store = new EdgeStore(stateDir, files, new SecretHasher(memory.Key), memory, maxEdges, time, loggerFactory);
         try
         {
             await store.LoadAsync(seed, cancellationToken);
@@ -75,14 +82,15 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public AllowedEdge? Find(string id) => _state.Edges.GetValueOrDefault(id);
 
     /// <inheritdoc/>
-    public async ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, CancellationToken cancellationToken)
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
     {
         var state = _state;
         var entry = state.Entries.GetValueOrDefault(id);
 
         // A disabled edge takes the way of an unknown one, right secret or not.
         var secrets = entry is { Edge.Enabled: true } ? entry.Secrets : null;
-        var (match, secretId) = await _secrets.VerifyAsync(secrets, secret, state.HasChosenSecrets, _time.GetUtcNow(), cancellationToken);
+        var (match, secretId) = await _secrets.VerifyAsync(
+            secrets, secret, state.HasChosenSecrets && !blocked, AddressPrefix.Of(from), _time.GetUtcNow(), cancellationToken);
         return match switch
         {
             SecretMatch.Matched => AuthenticationResult.Accepted(entry!.Edge, secretId),
@@ -148,6 +156,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         await _writer.WaitAsync();
         _disposed = true;
         _writer.Release();
+        await _memory.DisposeAsync();
     }
 
     internal async Task LoadAsync(IReadOnlyList<EdgeDefinition> seed, CancellationToken cancellationToken)
@@ -160,6 +169,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             Apply(state, EdgeSetDiff.Empty);
             foreach (var fault in _file.Tolerated)
                 EdgesLog.Tolerated(_logger, fault);
+            ForgetUnusedSecrets();
         }
         else if (seed.Count > 0)
         {

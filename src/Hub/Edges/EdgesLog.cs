@@ -26,6 +26,12 @@ internal static partial class EdgesLog
     [LoggerMessage(2106, LogLevel.Warning, "Allowed edges: {Fault}")]
     public static partial void Warning(ILogger logger, EdgeFault fault);
 
+    [LoggerMessage(2110, LogLevel.Warning, "{Path} or its key can't be read; each edge with a chosen secret costs a slow hash when it connects next")]
+    public static partial void MemoryNotRead(ILogger logger, Exception error, string path);
+
+    [LoggerMessage(2111, LogLevel.Warning, "{Path} could not be saved; after a restart, edges with chosen secrets cost a slow hash each")]
+    public static partial void MemoryNotSaved(ILogger logger, Exception error, string path);
+
     [LoggerMessage(2107, LogLevel.Information, "The configuration's edges are not used: the state {Path} counts. Change the set with tunnel-hub apply or edge")]
     public static partial void SeedIgnored(ILogger logger, string path);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Tunnel.Hub.Edges;
 
@@ -18,7 +19,13 @@ public interface IAllowedEdges
     /// Checks an id and a secret. The answer takes the same work for an unknown id, a wrong secret and a disabled edge. Never completes
     /// with long work on the caller's thread.
     /// </summary>
-    ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, CancellationToken cancellationToken);
+    /// <param name="id">Who it says it is.</param>
+    /// <param name="secret">What it says to prove it.</param>
+    /// <param name="from">Its address: what takes long is shared fairly between addresses (IPv6: /64).</param>
+    /// <param name="blocked">It has failed too often: nothing that takes long is done for it. A secret that the hub made passes all the same, and a chosen one
+    /// that was right before.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken);
 
     /// <summary>True while the edge is there and enabled and that secret of it is neither removed nor expired: its tunnels may live.</summary>
     bool IsStillValid(string edgeId, Guid secretId);

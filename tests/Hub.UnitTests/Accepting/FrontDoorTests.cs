@@ -97,6 +97,27 @@ public sealed class FrontDoorTests : IDisposable
     }
 
     [Fact]
+    public async Task After_ten_failures_nothing_that_costs_much_is_done_and_the_right_secret_is_looked_at_all_the_same()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await _hub.AskAsync("EDGE a wrong-secret-of-a\n");
+            Assert.False(_hub.Registry.Allowed.WasBlocked);
+        }
+
+        Assert.Equal(Unauthorized, await _hub.AskAsync("EDGE a wrong-secret-of-a\n"));
+        Assert.True(_hub.Registry.Allowed.WasBlocked);
+        Assert.Equal(1, _hub.Reception.Refusals[RefusalReason.Blocked]);
+
+        var (client, served) = await _hub.ConnectTlsAsync(["tunnel/1"]);
+        await client.WriteAsync("EDGE a right-secret-of-a\n"u8.ToArray());
+        await served;
+        Assert.True(_hub.Registry.Allowed.WasBlocked);
+        Assert.Single(_hub.Registry.Live.Tunnels);
+        await client.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Two_kilobytes_without_a_line_feed_are_enough() => Assert.Equal(Malformed, await _hub.AskAsync(new string('E', 2048)));
 
     [Fact]

@@ -68,7 +68,7 @@ public sealed class AdminApiTests
         var token = Decode(edge.GetProperty("token"));
         Assert.Equal(("hub.example.com", 8443, "a"), (token.Host, token.Port, token.EdgeId));
         Assert.Equal([AdminFixture.Pin], token.Pins);
-        Assert.Equal(AuthenticationStatus.Accepted, (await admin.Edges.AuthenticateAsync("a", token.Secret, default)).Status);
+        Assert.Equal(AuthenticationStatus.Accepted, (await admin.Edges.AuthenticateAsync("a", token.Secret, IPAddress.Loopback, blocked: false, default)).Status);
 
         Assert.Equal(HttpStatusCode.Conflict, (await admin.SendAsync(HttpMethod.Post, "api/v1/edges", """{"id":"a"}""")).Status);
         var (replaced, after) = await admin.SendAsync(HttpMethod.Put, "api/v1/edges/a", """{"listenPorts":[81],"enabled":false}""");

@@ -1,3 +1,4 @@
+using System.Net;
 using Hub.UnitTests.Edges.State;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
@@ -26,7 +27,7 @@ public sealed class EdgeStoreTests : IDisposable
         Assert.DoesNotContain(TestEdges.Secret, await File.ReadAllTextAsync(StateFile), StringComparison.Ordinal);
         await using var again = await OpenAsync();
         Assert.Equal([443], again.Find("a")!.TcpPorts);
-        Assert.Equal(AuthenticationStatus.Accepted, (await again.AuthenticateAsync("a", TestEdges.Secret, default)).Status);
+        Assert.Equal(AuthenticationStatus.Accepted, (await again.AuthenticateAsync("a", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).Status);
     }
 
     [Fact]
@@ -152,15 +153,15 @@ public sealed class EdgeStoreTests : IDisposable
     public async Task Replacing_keeps_a_secret_that_is_not_given_or_is_the_same_and_ends_another()
     {
         await using var store = await OpenAsync(TestEdges.WithSecret("a"), TestEdges.WithSecret("b"), TestEdges.WithSecret("c"), TestEdges.WithSecret("d"));
-        var tunnels = await Task.WhenAll(store.Current.Keys.Order().Select(async id => (await store.AuthenticateAsync(id, TestEdges.Secret, default)).SecretId));
+        var tunnels = await Task.WhenAll(store.Current.Keys.Order().Select(async id => (await store.AuthenticateAsync(id, TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).SecretId));
 
         await store.ReplaceAllAsync([TestEdges.Edge("a", 80), TestEdges.WithSecret("b"), TestEdges.WithSecret("c", TestEdges.OtherSecret)], dryRun: false, default);
         Assert.True(store.IsStillValid("a", tunnels[0]));
         Assert.True(store.IsStillValid("b", tunnels[1]));
         Assert.False(store.IsStillValid("c", tunnels[2]));
         Assert.False(store.IsStillValid("d", tunnels[3]));
-        Assert.Equal(AuthenticationStatus.Refused, (await store.AuthenticateAsync("c", TestEdges.Secret, default)).Status);
-        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("c", TestEdges.OtherSecret, default)).Status);
+        Assert.Equal(AuthenticationStatus.Refused, (await store.AuthenticateAsync("c", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).Status);
+        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("c", TestEdges.OtherSecret, IPAddress.Loopback, blocked: false, default)).Status);
     }
 
     [Fact]
@@ -173,7 +174,7 @@ public sealed class EdgeStoreTests : IDisposable
             ("nobody", TestEdges.Secret), ("a", TestEdges.OtherSecret), ("off", TestEdges.Secret), ("off", TestEdges.OtherSecret), ("generated", TestEdges.Secret)])
         {
             _hasher.TakeWork();
-            var result = await store.AuthenticateAsync(id, secret, default);
+            var result = await store.AuthenticateAsync(id, secret, IPAddress.Loopback, blocked: false, default);
             Assert.Equal(AuthenticationResult.Refused, result);
             works.Add(_hasher.TakeWork());
         }
@@ -186,7 +187,7 @@ public sealed class EdgeStoreTests : IDisposable
     public async Task A_disabled_edge_ends_its_tunnels_and_is_there_when_enabled_again()
     {
         await using var store = await OpenAsync(TestEdges.WithSecret("a"));
-        var secret = (await store.AuthenticateAsync("a", TestEdges.Secret, default)).SecretId;
+        var secret = (await store.AuthenticateAsync("a", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).SecretId;
         await store.UpdateAsync(store.Find("a")!.Definition with { Enabled = false }, default);
         Assert.False(store.IsStillValid("a", secret));
         await store.UpdateAsync(store.Find("a")!.Definition with { Enabled = true }, default);
@@ -198,9 +199,9 @@ public sealed class EdgeStoreTests : IDisposable
     public async Task Rotation_keeps_the_old_secret_for_the_grace_period_and_then_tells_the_listeners()
     {
         await using var store = await OpenAsync(TestEdges.WithSecret("a"));
-        var old = (await store.AuthenticateAsync("a", TestEdges.Secret, default)).SecretId;
+        var old = (await store.AuthenticateAsync("a", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).SecretId;
         var fresh = (await store.RotateSecretAsync("a", chosen: null, TimeSpan.FromHours(24), default)).NewSecret!;
-        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("a", fresh, default)).Status);
+        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("a", fresh, IPAddress.Loopback, blocked: false, default)).Status);
         Assert.True(store.IsStillValid("a", old));
 
         var told = ListenFor(store, change => change.Updated.Contains("a") && !store.IsStillValid("a", old));

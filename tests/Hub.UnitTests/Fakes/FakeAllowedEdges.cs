@@ -1,3 +1,4 @@
+using System.Net;
 using Tunnel.Hub.Edges;
 
 namespace Hub.UnitTests.Fakes;
@@ -10,6 +11,9 @@ internal sealed class FakeAllowedEdges : IAllowedEdges
     public event Action<EdgeSetChange>? Changed;
 
     public bool IsBusy { get; set; }
+
+    /// <summary>Whether the last one who asked was said to be blocked.</summary>
+    public bool WasBlocked { get; private set; }
 
     /// <summary>Adds or changes an edge without telling anybody; the secret's identity stays while the secret does.</summary>
     public AllowedEdge Put(EdgeDefinition definition)
@@ -37,8 +41,9 @@ internal sealed class FakeAllowedEdges : IAllowedEdges
 
     public AllowedEdge? Find(string id) => _edges.TryGetValue(id, out var entry) ? entry.Edge : null;
 
-    public ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, CancellationToken cancellationToken)
+    public ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
     {
+        WasBlocked = blocked;
         if (IsBusy)
             return new(AuthenticationResult.Busy);
         return new(_edges.TryGetValue(id, out var entry) && entry.Edge.Enabled && entry.Secret == secret

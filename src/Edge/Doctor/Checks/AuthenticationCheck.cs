@@ -37,7 +37,7 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
     {
         DialFailureKind.Unauthorized => $"at the hub: tunnel-hub edge show {id}; is it enabled? A new token: tunnel-hub edge token {id}",
         DialFailureKind.WrongCertificate => "see tls",
-        DialFailureKind.Busy => "try again in a minute: too many failed tries of this edge, or the hub is overloaded",
+        DialFailureKind.Busy => "try again in a minute: the hub is checking too many secrets at present, has as many edges as limits.edges allows, or is stopping",
         _ => "see the checks above, and the hub's log",
     };
 }

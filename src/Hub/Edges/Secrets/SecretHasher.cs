@@ -12,12 +12,12 @@ internal interface ISecretHasher
     /// <summary>For chosen secrets; slow on purpose.</summary>
     byte[] HashChosen(byte[] salt, string secret);
 
-    /// <summary>For the memory of chosen secrets that were right: keyed, and worth nothing outside this process.</summary>
+    /// <summary>For the memory of chosen secrets that were right: keyed, so worth nothing without <see cref="SecretMemory.Key"/>.</summary>
     byte[] HashRemembered(byte[] salt, string secret);
 }
 
 /// <inheritdoc cref="ISecretHasher"/>
-internal sealed class SecretHasher : ISecretHasher
+internal sealed class SecretHasher(byte[] memoryKey) : ISecretHasher
 {
     public const int HashBytes = 32;
 
@@ -25,12 +25,10 @@ internal sealed class SecretHasher : ISecretHasher
     // back a thousand edges after a restart weighs more than another factor here.
     private const int Iterations = 100_000;
 
-    private readonly byte[] _processKey = RandomNumberGenerator.GetBytes(HashBytes);
-
     public byte[] HashGenerated(byte[] salt, string secret) => SHA256.HashData([.. salt, .. Encoding.UTF8.GetBytes(secret)]);
 
     public byte[] HashChosen(byte[] salt, string secret) =>
         Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(secret), salt, Iterations, HashAlgorithmName.SHA256, HashBytes);
 
-    public byte[] HashRemembered(byte[] salt, string secret) => HMACSHA256.HashData(_processKey, (byte[])[.. salt, .. Encoding.UTF8.GetBytes(secret)]);
+    public byte[] HashRemembered(byte[] salt, string secret) => HMACSHA256.HashData(memoryKey, (byte[])[.. salt, .. Encoding.UTF8.GetBytes(secret)]);
 }

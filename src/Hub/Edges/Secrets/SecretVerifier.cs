@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Tunnel.Hub.Accepting;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
@@ -17,24 +17,23 @@ internal enum SecretMatch
 /// </summary>
 internal sealed class SecretVerifier
 {
-    // Two slow hashes at once leave the tunnels their cores; 128 waiting ones are done in some 3 s, well inside the time to authenticate.
+    // Two slow hashes at once leave the tunnels their cores; 128 waiting ones are done in some 3 s, well inside the time to authenticate. Addresses take
+    // turns, so one that guesses waits behind itself.
     private const int ConcurrentSlowHashes = 2;
     private const int QueuedSlowHashes = 128;
 
     private static readonly byte[] NoHash = new byte[SecretHasher.HashBytes];
 
     private readonly ISecretHasher _hasher;
-    private readonly BoundedWork _slowHashes;
+    private readonly FairWork<AddressPrefix> _slowHashes;
+    private readonly SecretMemory _memory;
     private readonly EdgeSecrets _nobodys = EdgeSecrets.Create();
 
-    // Chosen secrets that were right once, so that a storm of reconnects does not cost a slow hash each. At most Max for each edge: forgotten
-    // with the secret.
-    private readonly ConcurrentDictionary<Guid, byte[]> _remembered = new();
-
-    public SecretVerifier(ISecretHasher hasher, int concurrent = ConcurrentSlowHashes, int queued = QueuedSlowHashes)
+    public SecretVerifier(ISecretHasher hasher, SecretMemory memory, int concurrent = ConcurrentSlowHashes, int queued = QueuedSlowHashes)
     {
         _hasher = hasher;
-        _slowHashes = new BoundedWork(concurrent, queued);
+        _memory = memory;
+        _slowHashes = new FairWork<AddressPrefix>(concurrent, queued);
     }
 
     /// <summary>Makes the record of a secret that the hub made.</summary>
@@ -45,18 +44,19 @@ internal sealed class SecretVerifier
     public EdgeSecret Chosen(EdgeSecrets edge, string secret, DateTimeOffset now)
     {
         var made = New(SecretKind.Chosen, _hasher.HashChosen(edge.Salt, secret), now);
-        _remembered[made.Id] = _hasher.HashRemembered(edge.Salt, secret);
+        _memory.Add(made.Id, _hasher.HashRemembered(edge.Salt, secret));
         return made;
     }
 
     /// <summary>Checks a secret.</summary>
     /// <param name="edge">The edge's secrets; null where the answer must be no, for whatever reason.</param>
     /// <param name="secret">What was said.</param>
-    /// <param name="slow">Whether any edge has a chosen secret: then every refusal pays for one, else none does.</param>
+    /// <param name="slow">Whether a slow hash may be made: if any edge has a chosen secret, then for every refusal, else for none; and never for who is blocked.</param>
+    /// <param name="from">Who asks, for whose slow hashes its others wait.</param>
     /// <param name="now">Secrets that have expired by now don't count.</param>
     /// <param name="cancellationToken">Gives up waiting for a slow hash.</param>
     public async ValueTask<(SecretMatch Match, Guid SecretId)> VerifyAsync(
-        EdgeSecrets? edge, string secret, bool slow, DateTimeOffset now, CancellationToken cancellationToken)
+        EdgeSecrets? edge, string secret, bool slow, AddressPrefix from, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var secrets = edge ?? _nobodys;
         if (FindFast(secrets, secret, now) is { } fast)
@@ -64,12 +64,12 @@ internal sealed class SecretVerifier
         if (!slow)
             return default;
 
-        var hash = await _slowHashes.TryRunAsync(() => _hasher.HashChosen(secrets.Salt, secret), cancellationToken);
+        var hash = await _slowHashes.TryRunAsync(from, () => _hasher.HashChosen(secrets.Salt, secret), cancellationToken);
         if (hash is null)
             return (SecretMatch.Busy, Guid.Empty);
         if (Find(secrets, SecretKind.Chosen, hash, entry => entry.Hash, now) is not { } found)
             return default;
-        _remembered[found] = _hasher.HashRemembered(secrets.Salt, secret);
+        _memory.Add(found, _hasher.HashRemembered(secrets.Salt, secret));
         return (SecretMatch.Matched, found);
     }
 
@@ -79,18 +79,14 @@ internal sealed class SecretVerifier
         ?? (secrets.HasChosen ? Find(secrets, SecretKind.Chosen, _hasher.HashChosen(secrets.Salt, secret), entry => entry.Hash, now) : null);
 
     /// <summary>Forgets what belongs to no edge any more.</summary>
-    public void Retain(IReadOnlySet<Guid> secretIds)
-    {
-        foreach (var id in _remembered.Keys.Where(id => !secretIds.Contains(id)))
-            _remembered.TryRemove(id, out _);
-    }
+    public void Retain(IReadOnlySet<Guid> secretIds) => _memory.Retain(secretIds);
 
     private Guid? FindFast(EdgeSecrets secrets, string secret, DateTimeOffset now)
     {
         var generated = _hasher.HashGenerated(secrets.Salt, secret);
         var remembered = _hasher.HashRemembered(secrets.Salt, secret);
         var first = Find(secrets, SecretKind.Generated, generated, entry => entry.Hash, now);
-        var second = Find(secrets, SecretKind.Chosen, remembered, entry => _remembered.GetValueOrDefault(entry.Id, NoHash), now);
+        var second = Find(secrets, SecretKind.Chosen, remembered, entry => _memory.Find(entry.Id) ?? NoHash, now);
         return first ?? second;
     }
 

@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.State;
+
+namespace Tunnel.Hub.Edges.Secrets;
+
+/// <summary>
+/// Fast keyed hashes of chosen secrets that were right once, so that an edge that connects again costs no slow hash: neither in a storm of reconnects, nor
+/// after a restart of the hub, nor while somebody guesses. A hash belongs to one secret's id and is forgotten with it. Thread-safe; <see cref="Save"/> is
+/// called a moment after a change, and at the end.
+/// </summary>
+internal sealed class SecretMemory : IAsyncDisposable
+{
+    // A thousand edges that come back after an upgrade are not a thousand writes.
+    private static readonly TimeSpan SaveDelay = TimeSpan.FromSeconds(1);
+
+    private readonly SecretMemoryFile? _file;
+    private readonly ILogger? _logger;
+    private readonly ConcurrentDictionary<Guid, byte[]> _hashes;
+    private readonly Lock _saving = new();
+    private readonly ITimer? _timer;
+    private int _changed;
+
+    /// <summary>One that lasts as long as the process.</summary>
+    public SecretMemory()
+    {
+        Key = RandomNumberGenerator.GetBytes(SecretHasher.HashBytes);
+        _hashes = new();
+    }
+
+    /// <summary>One that is kept in the state directory. What can't be read there is begun anew: it costs each edge one slow hash.</summary>
+    public SecretMemory(SecretMemoryFile file, TimeProvider time, ILogger logger)
+    {
+        _file = file;
+        _logger = logger;
+        (Key, var hashes) = file.Load(logger);
+        _hashes = new(hashes);
+        _timer = time.CreateTimer(static self => _ = Task.Run(((SecretMemory)self!).Save), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>What the hashes are made with; without it they are worth nothing.</summary>
+    public byte[] Key { get; }
+
+    /// <summary>The hash of a secret, or null.</summary>
+    public byte[]? Find(Guid secretId) => _hashes.GetValueOrDefault(secretId);
+
+    /// <summary>This secret was right.</summary>
+    public void Add(Guid secretId, byte[] hash)
+    {
+        _hashes[secretId] = hash;
+        NoteChange();
+    }
+
+    /// <summary>Forgets all but these.</summary>
+    public void Retain(IReadOnlySet<Guid> secretIds)
+    {
+        foreach (var id in _hashes.Keys.Where(id => !secretIds.Contains(id)))
+        {
+            if (_hashes.TryRemove(id, out _))
+                NoteChange();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_timer is null)
+            return;
+        await _timer.DisposeAsync();
+        await Task.Run(Save);
+    }
+
+    private void NoteChange()
+    {
+        if (Interlocked.Exchange(ref _changed, 1) == 0)
+            _timer?.Change(SaveDelay, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Save()
+    {
+        lock (_saving)
+        {
+            if (Interlocked.Exchange(ref _changed, 0) == 0)
+                return;
+            try
+            {
+                _file!.Save(Key, _hashes.ToDictionary());
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                EdgesLog.MemoryNotSaved(_logger!, error, _file!.FilePath);
+            }
+        }
+    }
+}
