@@ -4,8 +4,8 @@ namespace Tunnel.Hub.Forwarding;
 
 /// <summary>What the forwarding goes by.</summary>
 /// <param name="TargetHost">Upstream of ports whose policy names none.</param>
-/// <param name="StreamsPerEdge">Streams that one tunnel may have open.</param>
-/// <param name="SessionsPerEdge">UDP sessions that one tunnel may have open.</param>
+/// <param name="StreamsPerEdge">Streams that one edge may have open, over all its tunnels.</param>
+/// <param name="SessionsPerEdge">UDP sessions that one edge may have open, likewise.</param>
 internal sealed record ForwardingOptions(string TargetHost, int StreamsPerEdge, int SessionsPerEdge)
 {
     public const int DefaultPerEdge = 65_536;

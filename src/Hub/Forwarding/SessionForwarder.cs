@@ -90,7 +90,7 @@ internal sealed class SessionForwarder : IDisposable
             return null;
         }
 
-        if (tunnel.Tunnel!.ActiveSessions > Options.SessionsPerEdge)
+        if (tunnel.SessionsOfEdge > Options.SessionsPerEdge)
         {
             Block(info, opening, policy, SessionFailure.TooManySessions);
             return null;

@@ -45,7 +45,7 @@ internal sealed class StreamForwarder(
             return;
         }
 
-        if (tunnel.Tunnel!.ActiveStreams > Options.StreamsPerEdge)
+        if (tunnel.StreamsOfEdge > Options.StreamsPerEdge)
         {
             Block(tunnel, stream, opening, policy, StreamFailure.TooManyStreams);
             return;

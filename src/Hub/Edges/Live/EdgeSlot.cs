@@ -2,11 +2,53 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>The tunnels of one edge id. Everything but <see cref="Elections"/> is used under the registry's lock.</summary>
+/// <summary>
+/// The tunnels of one edge id. Everything but <see cref="Elections"/> and what is summed up over them is used under the registry's lock.
+/// </summary>
 internal sealed class EdgeSlot
 {
-    /// <summary>All tunnels that are not over: the primary, draining ones, newcomers not yet elected.</summary>
+    // Of the same tunnels, for each stream that is opened.
+    private volatile LiveTunnel[] _all = [];
+
+    /// <summary>All tunnels that are not over: the primary, draining ones, newcomers not yet elected. The oldest comes first.</summary>
     public List<LiveTunnel> Tunnels { get; } = [];
+
+    /// <summary>Streams open at present, over all tunnels and their lanes. Without the lock.</summary>
+    public int ActiveStreams
+    {
+        get
+        {
+            var sum = 0;
+            foreach (var live in _all)
+                sum += live.Tunnel!.ActiveStreams;
+            return sum;
+        }
+    }
+
+    /// <summary>UDP sessions open at present, likewise.</summary>
+    public int ActiveSessions
+    {
+        get
+        {
+            var sum = 0;
+            foreach (var live in _all)
+                sum += live.Tunnel!.ActiveSessions;
+            return sum;
+        }
+    }
+
+    public void Add(LiveTunnel live)
+    {
+        Tunnels.Add(live);
+        live.Slot = this;
+        _all = [.. Tunnels];
+    }
+
+    public void Remove(LiveTunnel live)
+    {
+        Tunnels.Remove(live);
+        _all = [.. Tunnels];
+    }
 
     /// <summary>The one that new streams are expected on; null when there is none that wants them.</summary>
     public LiveTunnel? Primary { get; set; }

@@ -29,7 +29,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
             live.IsElected = true;
             if (refusal is null)
             {
-                slot.Tunnels.Remove(live);
+                slot.Remove(live);
                 if (slot.Primary == live)
                     slot.Primary = null;
             }

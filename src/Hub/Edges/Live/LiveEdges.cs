@@ -30,6 +30,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly ILogger _logger;
     private readonly TunnelElection _election;
     private readonly TunnelNews _news;
+    private readonly TunnelCrowd _crowd;
     private bool _closed;
 
     public LiveEdges(
@@ -45,6 +46,9 @@ internal sealed class LiveEdges : IDisposable
         Pushes = new ConfigPushes(time);
         _election = new TunnelElection(_lock, events, time, _logger);
         _news = new TunnelNews(_lock, events, time, _logger);
+
+        // An edge may dial all its lanes at once, and a tunnel beside them.
+        _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, time, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         _allowed.Changed += OnAllowedChanged;
         _blocks.Changed += OnBlocksChanged;
@@ -78,12 +82,13 @@ internal sealed class LiveEdges : IDisposable
     {
         live.Tunnel = tunnel;
         bool alone, mayBeLane;
+        EdgeSlot? slot;
         lock (_lock)
         {
-            if (!_slots.TryGetValue(live.EdgeId, out var slot))
+            if (!_slots.TryGetValue(live.EdgeId, out slot))
                 _slots.Add(live.EdgeId, slot = new EdgeSlot());
             mayBeLane = LaneAdmission.MayJoin(slot);
-            slot.Tunnels.Add(live);
+            slot.Add(live);
             alone = slot.Primary is null && !mayBeLane;
             if (alone)
                 _election.MakePrimary(slot, live);
@@ -93,6 +98,7 @@ internal sealed class LiveEdges : IDisposable
             _news.Announce(live);
         _ = WatchAsync(live, tunnel);
         tunnel.Start();
+        _crowd.Thin(slot, live);
         if (!alone)
             _ = ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout);
         // The edge may have been changed or removed between the check of its secret and now.
@@ -111,6 +117,7 @@ internal sealed class LiveEdges : IDisposable
         }
 
         _news.Announce(live);
+        _crowd.Thin(slot, live);
         // The caller is the tunnel's read loop.
         _ = Task.Run(() => _election.RunAsync(slot, live));
     }
@@ -310,7 +317,7 @@ internal sealed class LiveEdges : IDisposable
     private bool Forget(LiveTunnel live, ITunnel tunnel)
     {
         var slot = _slots[live.EdgeId];
-        slot.Tunnels.Remove(live);
+        slot.Remove(live);
         slot.AddEnded(tunnel.Counters);
         if (slot.Primary == live)
             slot.Primary = null;

@@ -70,6 +70,18 @@ internal sealed class LiveTunnel : IHubTunnelHandler
     /// <summary>New streams go elsewhere; changed under the registry's lock.</summary>
     public bool IsDraining { get; set; }
 
+    /// <summary>It is being ended since the edge has too many; changed under the registry's lock.</summary>
+    public bool IsCrowdedOut { get; set; }
+
+    /// <summary>The tunnels of its edge, itself among them; null until <see cref="LiveEdges.Begin"/>.</summary>
+    public EdgeSlot? Slot { get; set; }
+
+    /// <summary>Streams open at present, of all tunnels of the edge.</summary>
+    public int StreamsOfEdge => Slot?.ActiveStreams ?? Tunnel!.ActiveStreams;
+
+    /// <summary>UDP sessions open at present, of all tunnels of the edge.</summary>
+    public int SessionsOfEdge => Slot?.ActiveSessions ?? Tunnel!.ActiveSessions;
+
     /// <summary>The place among its rivals is settled or being settled; changed under the registry's lock.</summary>
     public bool IsElected { get; set; }
 
