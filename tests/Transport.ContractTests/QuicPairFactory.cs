@@ -25,11 +25,11 @@ public sealed class QuicPairFactory : ITunnelPairFactory
         Assert.Fail(reason);
     }
 
-    public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null)
+    public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null, uint numbersUsed = 0)
     {
         Require();
         var hubContext = MakeContext(flow);
-        var edgeContext = MakeContext(flow);
+        var edgeContext = MakeContext(flow, numbersUsed);
         hub.Context = hubContext;
         var accepted = new TaskCompletionSource<ITunnel>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var listener = Listen(hubContext, connection => _ = AcceptAsync(connection, hubContext, hub, accepted));
@@ -41,7 +41,8 @@ public sealed class QuicPairFactory : ITunnelPairFactory
         return new TunnelPair(hubTunnel, result.Tunnel, hubContext, edgeContext);
     }
 
-    internal static TransportContext MakeContext(FlowControlOptions? flow = null) => new(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+    internal static TransportContext MakeContext(FlowControlOptions? flow = null, uint numbersUsed = 0) =>
+        new(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { NumbersUsed = numbersUsed };
 
     internal static QuicTunnelListener Listen(TransportContext context, Action<QuicConnection> onConnection, int retryThreshold = 256) => QuicTunnelListener.Start(context, new QuicListenerOptions
     {

@@ -18,14 +18,14 @@ public sealed class TlsPairFactory : ITunnelPairFactory
 {
     internal static readonly X509Certificate2 Certificate = MakeCertificate();
 
-    public Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null) =>
-        CreateAsync(hub, edge, LaneOptions.None, LaneOptions.None, flow);
+    public Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null, uint numbersUsed = 0) =>
+        CreateAsync(hub, edge, LaneOptions.None, LaneOptions.None, flow, numbersUsed);
 
     internal static async Task<TunnelPair> CreateAsync(
-        TestHub hub, TestEdge edge, LaneOptions hubLanes, LaneOptions edgeLanes, FlowControlOptions? flow = null)
+        TestHub hub, TestEdge edge, LaneOptions hubLanes, LaneOptions edgeLanes, FlowControlOptions? flow = null, uint numbersUsed = 0)
     {
         var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = hubLanes };
-        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = edgeLanes };
+        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = edgeLanes, NumbersUsed = numbersUsed };
         hub.Context = hubContext;
 
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

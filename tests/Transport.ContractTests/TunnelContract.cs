@@ -74,6 +74,29 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         Assert.Equal("on"u8.ToArray(), await upstream.ReadExactlyAsync(2));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tunnel_whose_numbers_come_to_their_end_says_so_and_goes_on(bool sessions)
+    {
+        await using var pair = await factory.CreateAsync(_hub, _edge, numbersUsed: StreamIds.NearEnd - 4);
+        var opening = new StreamOpening(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
+        _hub.Refuse = ResetReason.Policy;
+        for (var i = 0; i < 3; i++) Open();
+        Assert.False(pair.Edge.NumbersEnding.IsCompleted);
+
+        for (var i = 0; i < 3; i++) Open();
+        await pair.Edge.NumbersEnding.WaitAsync(SocketHelpers.Hang);
+        while (_hub.Opened.Count < 6) await Task.Yield();
+        _hub.Refuse = null;
+        var (client, _) = await TestEdge.ConnectAsync(pair);
+        var upstream = await _hub.AcceptAsync();
+        await client.SendAllAsync("on"u8.ToArray());
+        Assert.Equal("on"u8.ToArray(), await upstream.ReadExactlyAsync(2));
+
+        void Open() => Assert.True(sessions ? pair.Edge.OpenSession(opening, new NullSink()) is not null : pair.Edge.OpenStream(opening, new FakeEndpoint(), null) is not null);
+    }
+
     [Fact]
     public async Task The_opening_tells_source_destination_and_listening_port()
     {

@@ -171,7 +171,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
-    /// <summary>Serves a tunnel until it ends, or its hub goes away, or a better transport has taken its place and ends.</summary>
+    /// <summary>Serves a tunnel until it ends, or its hub goes away, or a successor has taken its place and ends.</summary>
     /// <param name="outcome">The tunnel.</param>
     /// <param name="said">The public address that it was told when it was dialled.</param>
     /// <param name="olderDrain">How long the streams of the one before may go on.</param>
@@ -194,12 +194,12 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, olderDrain);
 
-        if (await AwaitBetterAsync(live, cancellationToken) is { } better)
+        if (await AwaitSuccessorAsync(live, cancellationToken) is { } successor)
         {
-            if (_transports.PrefersOtherThan(tunnel.Kind) && better.Result.Tunnel!.Kind == TransportKind.Quic)
+            if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
                 _logger.MovedToQuic(tunnel.ActiveStreams);
             // The tunnel is well, only not the best, or may come back: none of its streams is cut for that.
-            return await ServeAsync(better, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
+            return await ServeAsync(successor, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
         // A hub that sends somebody away closes a moment later, and both may be seen at once: the reason counts.
@@ -207,30 +207,51 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return goAway is not null && (SendsAway(goAway) || !tunnel.Completion.IsCompleted) ? OnGoAway(live, goAway) : await OnTunnelEndedAsync(live);
     }
 
-    /// <summary>Waits for the tunnel's end or GOAWAY (null), for a tunnel over a transport that is preferred to its, or for one made because it is stuck.</summary>
-    private async Task<DialOutcome?> AwaitBetterAsync(LiveTunnel live, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for the tunnel's end or GOAWAY (null), or for one that is to take its place: over a transport that is preferred to its, made because it is
+    /// stuck, or made because its numbers come to their end.
+    /// </summary>
+    private async Task<DialOutcome?> AwaitSuccessorAsync(LiveTunnel live, CancellationToken cancellationToken)
     {
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<Task<DialOutcome>> ways = [_rescue.AwaitAsync(live, _options.HubPort, () => CreateRequest(PublicAddress), cut.Token)];
+        List<Task<DialOutcome>> ways =
+        [
+            _rescue.AwaitAsync(live, _options.HubPort, () => CreateRequest(PublicAddress), cut.Token),
+            DialWhenNumbersEndAsync(live.Tunnel, cut.Token),
+        ];
         if (_transports.PrefersOtherThan(live.Tunnel.Kind))
             ways.Add(_transports.AwaitQuicAsync(_options.HubPort, () => CreateRequest(PublicAddress), cut.Token));
         await Task.WhenAny([live.Tunnel.Completion, live.GoAway, .. ways]);
         await cut.CancelAsync();
-        DialOutcome? better = null;
+        DialOutcome? successor = null;
         foreach (Task<DialOutcome> way in ways)
         {
             await ((Task)way).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!way.IsCompletedSuccessfully)
                 continue;
             // Two at once: one is enough.
-            if (better?.Result.Tunnel is { } first)
+            if (successor?.Result.Tunnel is { } first)
                 await first.DisposeAsync();
-            better = await way;
+            successor = await way;
         }
 
-        if (better is null)
+        if (successor is null)
             cancellationToken.ThrowIfCancellationRequested();
-        return better;
+        return successor;
+    }
+
+    /// <summary>A tunnel over any transport, when this one's numbers come to their end (protocol.md section 3).</summary>
+    private async Task<DialOutcome> DialWhenNumbersEndAsync(ITunnel tunnel, CancellationToken cancellationToken)
+    {
+        await tunnel.NumbersEnding.WaitAsync(cancellationToken);
+        _logger.NumbersEnding(tunnel.RemoteEndPoint);
+        while (true)
+        {
+            DialOutcome outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(PublicAddress), cancellationToken);
+            if (outcome.Result.Failure is not { } failure)
+                return outcome;
+            await Task.Delay(OnDialFailed(failure), _time, cancellationToken);
+        }
     }
 
     private static void SendPublicAddress(ITunnel tunnel, PublicAddresses addresses) =>

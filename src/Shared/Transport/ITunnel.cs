@@ -9,6 +9,8 @@ namespace Tunnel.Shared.Transport;
 /// </summary>
 public interface ITunnel : IAsyncDisposable
 {
+    private static readonly Task Never = new TaskCompletionSource().Task;
+
     /// <summary>What it runs over.</summary>
     TransportKind Kind { get; }
 
@@ -41,6 +43,12 @@ public interface ITunnel : IAsyncDisposable
 
     /// <summary>Completes when the tunnel is over, with the first reason; never faults.</summary>
     Task<TunnelEnd> Completion { get; }
+
+    /// <summary>
+    /// Edge only: completes when so many streams or sessions were opened that the numbers for them come to an end, long before they are used up: it is time
+    /// for another tunnel.
+    /// </summary>
+    Task NumbersEnding => Never;
 
     /// <summary>Starts to read and write. Called once, when the owner is ready for callbacks.</summary>
     void Start();

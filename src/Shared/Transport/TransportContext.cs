@@ -39,6 +39,9 @@ public sealed class TransportContext
     /// <summary>Datagrams that tunnels have dropped, those that are over included.</summary>
     public DatagramDrops Drops { get; } = new();
 
+    /// <summary>Numbers of streams and sessions that a new tunnel of an edge takes for used; for tests of their end.</summary>
+    internal uint NumbersUsed { get; init; }
+
     internal CongestionControl Congestion { get; }
 
     internal Sweeper Sweeper { get; }

@@ -67,6 +67,20 @@ public sealed class TransportChangeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Over_the_second_best_transport_too_the_end_of_the_numbers_brings_another_tunnel()
+    {
+        FakeTunnel tls = await FallBackAsync();
+        tls.Numbers.SetResult();
+
+        (await _quic.NextAsync()).Fail(DialFailureKind.Unreachable);
+        var next = new FakeTunnel();
+        (await _tls.NextAsync()).Connect(next);
+
+        Assert.Equal(GoAway.Replaced, await tls.NextGoAwayAsync());
+        Assert.Same(next, _connector.Current);
+    }
+
+    [Fact]
     public async Task A_stop_does_not_wait_for_streams_that_were_left_on_tls()
     {
         FakeTunnel tls = await FallBackAsync();

@@ -66,6 +66,37 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_tunnel_whose_numbers_come_to_their_end_serves_until_another_takes_its_place()
+    {
+        FakeTunnel old = await ConnectAsync(Config(rev: 1, 80));
+        old.Numbers.SetResult();
+
+        (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                return _dialer.Waiting > 0;
+            },
+            "the next try");
+        Assert.Same(old, _connector.Current);
+        Assert.False(old.Completion.IsCompleted);
+
+        var next = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(next, Config(rev: 2, 80));
+        Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
+        Assert.Same(next, _connector.Current);
+
+        // However long its streams take.
+        _time.Advance(TimeSpan.FromHours(5));
+        Assert.False(old.Completion.IsCompleted);
+        old.FinishStreams();
+        await old.Completion.Soon();
+        Assert.Same(next, _connector.Current);
+        Assert.True(_connector.Status.Connected);
+    }
+
+    [Fact]
     public async Task A_pushed_configuration_is_applied_and_answered()
     {
         FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));

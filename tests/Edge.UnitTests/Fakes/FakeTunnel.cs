@@ -37,6 +37,11 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task<TunnelEnd> Completion => _completion.Task;
 
+    /// <summary>Ended by the test: the tunnel has opened nearly as much as it can number.</summary>
+    public TaskCompletionSource Numbers { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task NumbersEnding => Numbers.Task;
+
     public bool Started { get; private set; }
 
     public bool Disposed { get; private set; }

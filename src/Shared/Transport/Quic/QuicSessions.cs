@@ -20,20 +20,25 @@ internal sealed class QuicSessions
     private readonly EarlyDatagrams _early;
     private readonly DatagramSender _sender;
     private readonly QuicTunnel _tunnel;
+    private readonly StreamIds _ids;
     private uint _highest;
     private long _answerSecond;
     private int _answers;
     private bool _lost;
 
-    public QuicSessions(QuicTunnel tunnel)
+    public QuicSessions(QuicTunnel tunnel, StreamIds ids)
     {
         _tunnel = tunnel;
+        _ids = ids;
         _early = new EarlyDatagrams(tunnel.Context.Flow.Datagrams);
         _sender = new DatagramSender(tunnel);
         Oversize = new OversizeDatagrams(tunnel);
     }
 
     public OversizeDatagrams Oversize { get; }
+
+    /// <summary>Completes when the sessions' numbers come to their end.</summary>
+    public Task NumbersEnding => _ids.Ending;
 
     /// <summary>Open now.</summary>
     public int Count
@@ -52,8 +57,8 @@ internal sealed class QuicSessions
         Span<byte> payload = stackalloc byte[IdSize + 64];
         lock (_lock)
         {
-            if (_lost || _highest == uint.MaxValue || !_tunnel.Control.TryPassOpening()) return null;
-            session = new QuicSession(this, ++_highest) { Sink = sink };
+            if (_lost || !_tunnel.Control.TryPassOpening() || _ids.Next() is not (> 0 and var id)) return null;
+            session = new QuicSession(this, _highest = id) { Sink = sink };
             _sessions.Add(session.Id, session);
         }
 

@@ -46,7 +46,7 @@ internal sealed class QuicTunnel : ITunnel
     private bool _peerGoingAway;
     private bool _nativeOver;
     private long _goAwaySentAt = -1;
-    private uint _nextId = 1;
+    private readonly StreamIds _ids;
 
     public QuicTunnel(QuicConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received)
     {
@@ -59,7 +59,9 @@ internal sealed class QuicTunnel : ITunnel
         Terms = new TunnelTerms(context.Options.InitialWindow, QuicTransport.SupportedFeatures);
         Control = new ControlSender(connection.Control, context, isEdge);
         Traffic = new QuicTraffic(context);
-        Sessions = new QuicSessions(this);
+        _ids = new StreamIds(context.NumbersUsed);
+        Sessions = new QuicSessions(this, new StreamIds(context.NumbersUsed));
+        NumbersEnding = Task.WhenAny(_ids.Ending, Sessions.NumbersEnding);
         _liveness = new Liveness(context.NowMilliseconds);
         _doubt = new PeerDoubt(context.NowMilliseconds);
         _handler = handler;
@@ -84,6 +86,8 @@ internal sealed class QuicTunnel : ITunnel
     public bool IsInDoubt => _doubt.IsOn && !IsDead;
 
     public Task<TunnelEnd> Completion => _completion.Task;
+
+    public Task NumbersEnding { get; }
 
     // ---- shared with streams and sessions
 
@@ -134,7 +138,7 @@ internal sealed class QuicTunnel : ITunnel
                 if (!TakesNew || _streams.Waiting >= MaxWaitingStreams || !_streams.Endings.TryPass(Context.NowMilliseconds)) return null;
             }
 
-            if (QuicStream.Open(this, _nextId, endpoint, observer) is not { } opened) return null;
+            if (_ids.Next() is not (> 0 and var id) || QuicStream.Open(this, id, endpoint, observer) is not { } opened) return null;
             stream = opened;
             if (!TryAdd(stream))
             {
@@ -142,7 +146,6 @@ internal sealed class QuicTunnel : ITunnel
                 return null;
             }
 
-            _nextId++;
             stream.Start();
         }
 

@@ -90,6 +90,8 @@ internal sealed class MuxTunnel : ITunnel
 
     public Task<TunnelEnd> Completion => _ending.Completion;
 
+    public Task NumbersEnding => Ids.Ending;
+
     // ---- shared with streams, sessions, reader and writer; guarded by Sync where not said otherwise
 
     internal Lock Sync { get; } = new();

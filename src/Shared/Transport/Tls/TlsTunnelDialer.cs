@@ -23,7 +23,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
     /// <inheritdoc/>
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
-        var ids = new StreamIds();
+        var ids = new StreamIds(context.NumbersUsed);
         var result = await DialAsync(request, ids, cancellationToken);
         if (result.Tunnel is not MuxTunnel first || (first.Features & TunnelFeatures.Lanes) == 0) return result;
         var tunnel = new LanedTunnel(first, context);

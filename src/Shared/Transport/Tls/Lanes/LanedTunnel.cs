@@ -74,6 +74,8 @@ internal sealed class LanedTunnel : ITunnel
 
     public Task<TunnelEnd> Completion => _completion.Task;
 
+    public Task NumbersEnding => _first.NumbersEnding;
+
     /// <summary>The lanes now, the first one first.</summary>
     internal IReadOnlyList<Lane> All => _lanes;
 

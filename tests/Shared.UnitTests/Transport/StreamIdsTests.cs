@@ -1,6 +1,6 @@
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport;
 
-namespace Tunnel.Shared.UnitTests.Transport.Tls;
+namespace Tunnel.Shared.UnitTests.Transport;
 
 public sealed class StreamIdsTests
 {
@@ -16,6 +16,16 @@ public sealed class StreamIdsTests
     {
         var ids = new StreamIds(uint.MaxValue - 1026);
         Assert.Equal([uint.MaxValue - 1025, uint.MaxValue - 1024, 0u, 0u], Enumerable.Range(0, 4).Select(_ => ids.Next()));
+    }
+
+    [Fact]
+    public void The_end_is_told_of_long_before_it()
+    {
+        var ids = new StreamIds(StreamIds.NearEnd - 2);
+        Assert.Equal(StreamIds.NearEnd - 1, ids.Next());
+        Assert.False(ids.Ending.IsCompleted);
+        Assert.Equal(StreamIds.NearEnd, ids.Next());
+        Assert.True(ids.Ending.IsCompleted);
     }
 
     [Fact]
