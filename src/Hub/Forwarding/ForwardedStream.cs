@@ -9,7 +9,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>One stream on its way to its upstream: the dial, which ends when the stream does, then only an observer of its end.</summary>
+/// <summary>One stream on its way to its upstream: the wait for its edge's turn and the dial, which end when the stream does, then only an observer of its end.</summary>
 internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
 {
     private readonly StreamForwarder _forwarder;
@@ -48,10 +48,11 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
 
     private int TargetPort => _policy.TargetPort ?? _opening.RoutingPort;
 
-    /// <summary>Dials and attaches; never throws.</summary>
-    public async Task RunAsync()
+    /// <summary>Dials and attaches when it is its edge's turn. The time for the dial runs already.</summary>
+    public void Start()
     {
         var dial = new CancellationTokenSource(_policy.ConnectTimeout, _forwarder.Time);
+        var limit = dial.Token;
         _dial = dial;
         // Before the observer, which may hear at once that the stream is over.
         _traffic.Add(this);
@@ -60,10 +61,18 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
         _stream.Observer = this;
         if (_forwarder.Events.StreamsWanted)
             _forwarder.Events.Post(new StreamOpenedEvent(_edgeId, _opening.RoutingPort, _opening.Source) { Time = _forwarder.Time.GetUtcNow() });
+        _forwarder.TakeTurn(_edgeId, () => _ = DialAsync(limit));
+    }
+
+    // Never throws.
+    private async Task DialAsync(CancellationToken limit)
+    {
         try
         {
-            var outcome = await _forwarder.Connector.ConnectAsync(_targetHost, TargetPort, _policy.ConnectTimeout, dial.Token);
-            if (Interlocked.Exchange(ref _dial, null) is null)
+            var outcome = limit.IsCancellationRequested
+                ? ConnectOutcome.Failed(StreamFailure.ConnectTimeout)
+                : await _forwarder.Connector.ConnectAsync(_targetHost, TargetPort, _policy.ConnectTimeout, limit);
+            if (Interlocked.Exchange(ref _dial, null) is not { } dial)
                 Abandon(outcome.Socket);
             else
                 Finish(dial, outcome);

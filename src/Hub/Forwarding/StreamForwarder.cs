@@ -4,6 +4,7 @@ using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -32,6 +33,9 @@ internal sealed class StreamForwarder(
 
     public TransportContext Context => context;
 
+    /// <summary>Runs what it is given when it is this edge's turn: a flood of OPENs must not hold up what is under way.</summary>
+    public Action<string, Action> TakeTurn { get; set; } = TurnQueue.Run;
+
     public TimeProvider Time => context.Time;
 
     /// <summary>Called on the tunnel's read loop.</summary>
@@ -59,7 +63,7 @@ internal sealed class StreamForwarder(
         }
 
         var forwarded = new ForwardedStream(this, tunnel.EdgeId, stream, opening, policy, policy.TargetHost ?? Options.TargetHost);
-        _ = forwarded.RunAsync();
+        forwarded.Start();
     }
 
     /// <summary>Counts and logs a dial that came to nothing.</summary>

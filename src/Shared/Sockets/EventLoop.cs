@@ -33,9 +33,10 @@ internal sealed class EventLoop
     private List<Action> _running = [];
     private bool _wakeSent;
 
-    private EventLoop()
-    {
-    }
+    private EventLoop() => Turns = new TurnQueue(this);
+
+    /// <summary>The loop whose thread this is, if any.</summary>
+    public static EventLoop? Current => _current;
 
     /// <summary>Makes a loop and starts its thread, which ends with the process.</summary>
     public static EventLoop Start(string name)
@@ -45,6 +46,12 @@ internal sealed class EventLoop
         new Thread(loop.Run) { Name = name, IsBackground = true }.Start();
         return loop;
     }
+
+    /// <summary>Counts the rounds: looks at the sockets with all that comes of them. For its own thread.</summary>
+    public long Round { get; private set; }
+
+    /// <summary>What is done a few pieces a round.</summary>
+    public TurnQueue Turns { get; }
 
     /// <summary>The calling thread is this loop's.</summary>
     public bool IsCurrent => _current == this;
@@ -145,6 +152,7 @@ internal sealed class EventLoop
             var mayWait = Volatile.Read(ref _posted).Count == 0 && _yielded.Count == 0;
             var count = Epoll.Wait(_epoll, events, mayWait ? Timeout.Infinite : 0);
             var began = Stopwatch.GetTimestamp();
+            Round++;
             for (var i = 0; i < count; i++)
             {
                 var (kinds, token) = Epoll.At(events, i);

@@ -33,6 +33,7 @@ internal sealed class ForwardingFixture : IDisposable
         Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, Traffic, context);
         Sessions = new SessionForwarder(options, resolver, Traffic, guard, context, NullLogger<SessionForwarder>.Instance);
         _switch.Target = new TunnelForwarder(Streams, Sessions);
+        Streams.TakeTurn = static (_, dial) => dial();
     }
 
     public TrafficRegistry Traffic { get; } = new();

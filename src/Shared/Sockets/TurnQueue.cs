@@ -1,0 +1,90 @@
+namespace Tunnel.Shared.Sockets;
+
+/// <summary>
+/// Work that a peer has us do for a few bytes, such as a dial: done on an event loop's thread, a few pieces in each of its rounds, the peers one after
+/// the other. So what is under way already, everybody's, has its turn before the next piece, however many are asked for. Whoever asks bounds how many
+/// wait, and for how long.
+/// </summary>
+public sealed class TurnQueue
+{
+    /// <summary>Pieces in a round. More would not be done sooner: a round ends at once when there is nothing else to do.</summary>
+    public const int PerRound = 8;
+
+    private readonly EventLoop _loop;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Queue<Action>> _waiting = [];
+    private readonly Queue<string> _order = new();
+    private volatile bool _pumping;
+    private long _round;
+    private int _left;
+
+    internal TurnQueue(EventLoop loop) => _loop = loop;
+
+    /// <summary>Does a piece of work when it is its turn: at once where this is a loop's thread and nobody waits.</summary>
+    /// <param name="peer">Whose it is.</param>
+    /// <param name="work">Must not throw, nor block.</param>
+    public static void Run(string peer, Action work) => (EventLoop.Current ?? EventLoops.Next()).Turns.Add(peer, work);
+
+    internal void Add(string peer, Action work)
+    {
+        if (_loop.IsCurrent && !_pumping && TryTakeRoom())
+        {
+            work();
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_waiting.TryGetValue(peer, out var own))
+            {
+                _waiting.Add(peer, own = new Queue<Action>());
+                _order.Enqueue(peer);
+            }
+
+            own.Enqueue(work);
+            if (_pumping) return;
+            _pumping = true;
+        }
+
+        _ = PumpAsync();
+    }
+
+    private async Task PumpAsync()
+    {
+        do await _loop.Yield();
+        while (RunSome());
+    }
+
+    /// <returns>False when nothing waits any more.</returns>
+    private bool RunSome()
+    {
+        while (TryTakeRoom())
+        {
+            Action next;
+            lock (_lock)
+            {
+                if (!_order.TryDequeue(out var peer))
+                {
+                    _pumping = false;
+                    return false;
+                }
+
+                var own = _waiting[peer];
+                next = own.Dequeue();
+                if (own.Count > 0) _order.Enqueue(peer);
+                else _waiting.Remove(peer);
+            }
+
+            next();
+        }
+
+        return true;
+    }
+
+    // On the loop's thread alone.
+    private bool TryTakeRoom()
+    {
+        if (_round != _loop.Round) (_round, _left) = (_loop.Round, PerRound);
+        return _left-- > 0;
+    }
+}
