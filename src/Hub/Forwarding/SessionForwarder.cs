@@ -23,6 +23,11 @@ internal sealed class SessionForwarder : IDisposable
 
     // Datagrams that wait for names: what is more than a moment's worth is a flood.
     private const int MaxHeldBytes = 4 << 20;
+
+    // What a session costs in all parts of the hub, as measured, and the part of the memory budget that they may have together.
+    private const int SessionBytes = 2 << 10;
+    private const int BudgetPart = 2;
+    private readonly MemoryBudget _budget;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
     private readonly Lock _lock = new();
@@ -38,6 +43,7 @@ internal sealed class SessionForwarder : IDisposable
         _logger = logger;
         var time = Time = context.Time;
         Targets = new UpstreamTargets(resolver, descriptors, time);
+        _budget = context.Flow.Budget;
         Memory = context.Flow.Datagrams.Part(MaxHeldBytes);
         _throttle = new KeyedLogThrottle<(string, int, SessionFailure)>(time, TimeSpan.FromSeconds(1));
         _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).Sweep(), this, SweepInterval, SweepInterval);
@@ -112,8 +118,14 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         var upstream = new UpstreamSession(this, info, session, opening, policy);
+        if (!TryEnter(upstream, opening.Source?.Address, out var evicted))
+        {
+            Block(info, opening, policy, SessionFailure.TooManySessions);
+            return null;
+        }
+
         upstream.Traffic.Add(upstream);
-        if (Enter(upstream, opening.Source?.Address) is { } evicted)
+        if (evicted is not null)
         {
             NoteFailure(evicted.Info, SessionFailure.Evicted);
             // It is out of the list already.
@@ -137,7 +149,11 @@ internal sealed class SessionForwarder : IDisposable
 
         // Not twice for one that both sides end.
         if (removed)
+        {
+            _budget.Return(SessionBytes);
             session.NoteEnd(reason);
+        }
+
         session.Close();
     }
 
@@ -187,14 +203,25 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     /// <summary>Enters a session.</summary>
-    /// <returns>One that has to give way: each takes a descriptor, and TCP streams need some too.</returns>
-    private UpstreamSession? Enter(UpstreamSession session, IPAddress? client)
+    /// <param name="session">The session.</param>
+    /// <param name="client">Its client; null when it is not known.</param>
+    /// <param name="evicted">One that has to give way: each takes memory and a descriptor, and TCP streams need some too.</param>
+    /// <returns>False when there is no room, and none that could give way.</returns>
+    private bool TryEnter(UpstreamSession session, IPAddress? client, out UpstreamSession? evicted)
     {
+        evicted = null;
         lock (_lock)
         {
-            var evicted = _sessions.Count >= Options.MaxSessions ? _sessions.Evict(session.Info.EdgeId) : null;
+            if (_sessions.Count >= Math.Min(Options.MaxSessions, _budget.Limit / BudgetPart / SessionBytes) || !_budget.TryTake(SessionBytes))
+            {
+                // Its part of the budget goes over to the new one.
+                evicted = (UpstreamSession?)_sessions.Evict(session.Info.EdgeId);
+                if (evicted is null)
+                    return false;
+            }
+
             _sessions.Add(session, session.Info.EdgeId, session.Info.Port, client is null ? 0 : AddressNumber.Of(client));
-            return (UpstreamSession?)evicted;
+            return true;
         }
     }
 

@@ -23,15 +23,16 @@ internal sealed class ForwardingFixture : IDisposable
     private readonly TestRegistry _registry;
     private readonly SwitchedForwarder _switch = new();
 
-    public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null, DescriptorGuard? descriptors = null)
+    public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null, DescriptorGuard? descriptors = null, long memoryBudget = 200 << 20)
     {
         _registry = new TestRegistry(_switch);
         var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100, MaxSessions = 4 };
         var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
-        var context = new TransportContext(new FlowControlOptions(), _registry.Time, NullLoggerFactory.Instance);
+        var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance);
         Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, Traffic, context);
         Sessions = new SessionForwarder(options, resolver, Traffic, guard, context, NullLogger<SessionForwarder>.Instance);
+        Budget = context.Flow.Budget;
         _switch.Target = new TunnelForwarder(Streams, Sessions);
         Streams.TakeTurn = static (_, dial) => dial();
     }
@@ -47,6 +48,8 @@ internal sealed class ForwardingFixture : IDisposable
     public SessionForwarder Sessions { get; }
 
     public DatagramMemory Memory => Sessions.Memory;
+
+    public MemoryBudget Budget { get; }
 
     public FakeTunnel Tunnel { get; private set; } = null!;
 

@@ -85,6 +85,24 @@ public sealed class SessionForwarderTests : IDisposable
     }
 
     [Fact]
+    public void Sessions_have_half_of_the_memory_budget_and_give_it_back()
+    {
+        using var hub = new ForwardingFixture(memoryBudget: 40 << 10);
+        hub.Sessions.Options = hub.Sessions.Options with { MaxSessions = 1000 };
+        hub.ConnectEdge(new PortPolicyDefinition { TargetPort = Port });
+        var sessions = Enumerable.Range(0, 15).Select(_ => hub.OpenSession()).ToArray();
+
+        Assert.Equal((10, 5, 20 << 10), (hub.Sessions.Count, hub.Sessions.Failures[SessionFailure.Evicted], hub.Budget.Used));
+        foreach (var (_, sink) in sessions)
+            sink!.OnSessionClosed();
+        Assert.Equal((0, 0), (hub.Sessions.Count, hub.Budget.Used));
+
+        Assert.True(hub.Budget.TryTake(39 << 10));
+        Assert.Null(hub.OpenSession().Sink);
+        Assert.Equal(1, hub.Sessions.Failures[SessionFailure.TooManySessions]);
+    }
+
+    [Fact]
     public async Task An_idle_session_ends_and_any_datagram_keeps_it()
     {
         using var hub = Connected(new PortPolicyDefinition { IdleTimeout = 30 });
@@ -189,7 +207,6 @@ public sealed class SessionForwarderTests : IDisposable
         Assert.InRange(asked, 1, 2);
 
         await SendUntilReceivedAsync(sink!, advance: () => hub.Time.Advance(TimeSpan.FromMilliseconds(500)));
-        Assert.Equal(3, asked);
         Assert.True(session.IsOpen);
     }
 

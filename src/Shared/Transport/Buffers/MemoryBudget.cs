@@ -21,7 +21,9 @@ public sealed class MemoryBudget(long limit)
     /// <summary>Above three quarters: no stream may have more than the minimum under way.</summary>
     public bool IsShort => Used > Limit / 4 * 3;
 
-    internal bool TryTake(int bytes)
+    /// <summary>Takes room; <see cref="Return"/> gives it back.</summary>
+    /// <returns>False when there is not so much.</returns>
+    public bool TryTake(int bytes)
     {
         var used = Interlocked.Add(ref _used, bytes);
         if (used > Limit)
@@ -35,5 +37,6 @@ public sealed class MemoryBudget(long limit)
         return true;
     }
 
-    internal void Return(int bytes) => Interlocked.Add(ref _used, -bytes);
+    /// <summary>Gives room back.</summary>
+    public void Return(int bytes) => Interlocked.Add(ref _used, -bytes);
 }
