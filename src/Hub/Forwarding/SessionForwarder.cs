@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using TransportContext = Tunnel.Shared.Transport.TransportContext;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
@@ -11,6 +10,7 @@ using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Buffers;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub.Forwarding;
 
