@@ -43,7 +43,7 @@ internal static partial class ConnectingLog
     [LoggerMessage(3110, LogLevel.Information, "The tunnel to {Address} was drained and is closed; {Streams} of its streams were still open")]
     public static partial void TunnelDrained(this ILogger logger, IPEndPoint address, int streams);
 
-    [LoggerMessage(3113, LogLevel.Information, "The tunnel to {Address} has had nearly as many streams and sessions as it can number; another one takes the new ones")]
+    [LoggerMessage(3117, LogLevel.Information, "The tunnel to {Address} has had nearly as many streams and sessions as it can number; another one takes the new ones")]
     public static partial void NumbersEnding(this ILogger logger, IPEndPoint address);
 
     [LoggerMessage(3111, LogLevel.Error, "The configuration could not be applied")]

@@ -16,8 +16,10 @@ public sealed class GatheringStreamTests : IAsyncLifetime
     private LoopSocket _socket = null!;
     private GatheringStream _stream = null!;
 
-    public ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
+        // The test before may have ended on the loop's thread, and this one would begin there, where it must not block.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
@@ -26,7 +28,6 @@ public sealed class GatheringStreamTests : IAsyncLifetime
         _accepted = listener.Accept();
         _socket = new LoopSocket(_accepted);
         _stream = new GatheringStream(_socket);
-        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
