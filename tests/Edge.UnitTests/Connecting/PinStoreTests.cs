@@ -67,5 +67,12 @@ public sealed class PinStoreTests : IDisposable
         Assert.Equal([First], Open(First).Current);
     }
 
+    [Fact]
+    public void A_pin_that_is_null_in_the_file_is_ignored()
+    {
+        File.WriteAllText(Path.Combine(_directory, PinStore.FileName), $$"""{"configured":["{{First}}"],"announced":[null,"{{Second}}"]}""");
+        Assert.Equal([First, Second], Open(First).Current);
+    }
+
     private PinStore Open(params string[] configured) => new(_directory, ImmutableArray.Create(configured), NullLogger.Instance);
 }

@@ -58,6 +58,12 @@ public sealed class EdgeStoreTests : IDisposable
     [InlineData("""{"version":1,"edges":[{"edge":{"id":"a"}}]}""")]
     [InlineData("""{"version":1,"edges":[{"edge":{"id":"a b"},"secrets":{"salt":"AAAA","items":[]}}]}""")]
     [InlineData("""{"version":1,"edges":[{"edge":{"id":"a","bogus":1},"secrets":{"salt":"AAAA","items":[]}}]}""")]
+    [InlineData("""{"version":"1","edges":[]}""")]
+    [InlineData("""{"version":1,"edges":null}""")]
+    [InlineData("""{"version":1,"edges":[null]}""")]
+    [InlineData("""{"version":1,"edges":[{"edge":{"id":"a"},"secrets":null}]}""")]
+    [InlineData("""{"version":1,"edges":[{"edge":{"id":"a"},"secrets":{"salt":null,"items":[]}}]}""")]
+    [InlineData("""{"version":1,"edges":[{"edge":{"id":"a"},"secrets":{"salt":"AAAA","items":[null]}}]}""")]
     [InlineData("""{"version":2,"edges":[],"other":1}""")]
     public async Task A_state_that_is_not_understood_stops_the_start_and_is_left_as_it_is(string content)
     {

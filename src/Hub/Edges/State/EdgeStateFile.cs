@@ -103,6 +103,8 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
     {
         CheckVersion(content);
         var document = JsonSerializer.Deserialize(content, EdgeJson.Default.EdgeStateDocument) ?? throw Corrupt("it is empty");
+        if (document.Edges is null || !document.Edges.All(IsWhole))
+            throw Corrupt("an edge or a secret's hash is missing or cut short");
         var faults = new FaultList();
         var reader = new EdgeDefinitionReader(faults);
         EdgeDefinition[] edges = [.. document.Edges.Select((item, index) => reader.ReadEdge(item.Edge, $"edges[{index}].edge")).OfType<EdgeDefinition>()];
@@ -111,18 +113,21 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         var errors = EdgeFault.Merge(faults.ToImmutable(), found.ErrorList);
         if (!errors.IsEmpty)
             throw Corrupt(string.Join("; ", errors.Take(3)));
-        if (document.Edges.Any(item => item.Secrets.Salt.Length == 0 || item.Secrets.Items.Any(secret => secret.Hash.Length != SecretHasher.HashBytes)))
-            throw Corrupt("a secret's hash is cut short");
         return new EdgeState(edges.Zip(document.Edges).ToImmutableDictionary(
             pair => pair.First.Id, pair => new EdgeEntry(AllowedEdge.From(pair.First), pair.Second.Secrets), StringComparer.Ordinal));
     }
+
+    // A required member may still be null, and so may an entry of a list.
+    private static bool IsWhole(EdgeStateDocument.Item? item) =>
+        item?.Secrets is { Salt.Length: > 0, Items.IsDefault: false } secrets && secrets.Items.All(static secret => secret?.Hash?.Length == SecretHasher.HashBytes);
 
     // First and apart, since a newer version may have members that would only look wrong here.
     private void CheckVersion(byte[] content)
     {
         using var document = JsonText.Parse(content, out var faults) ?? throw Corrupt(faults[0].ToString());
         if (document.RootElement.ValueKind != JsonValueKind.Object
-            || !document.RootElement.TryGetProperty("version", out var member) || !member.TryGetInt32(out var version))
+            || !document.RootElement.TryGetProperty("version", out var member) || member.ValueKind != JsonValueKind.Number
+            || !member.TryGetInt32(out var version))
             throw Corrupt("it has no version");
         if (version != EdgeStateDocument.CurrentVersion)
             throw new OperatorException($"The hub's state {_path} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub that wrote it, or a newer one.");

@@ -16,6 +16,9 @@ public static class InboundProxyHeader
             return ProxyV1.TryParse(data, out header, out consumed);
         ProxyParseStatus status = ProxyV2.TryParse(data, MaxLength, out header, out _, out consumed);
         // A datagram's header has no business before a stream.
-        return status == ProxyParseStatus.Complete && header.Transport == ProxyTransport.Datagram ? ProxyParseStatus.Invalid : status;
+        if (status != ProxyParseStatus.Complete || header.Transport != ProxyTransport.Datagram)
+            return status;
+        (header, consumed) = (default, 0);
+        return ProxyParseStatus.Invalid;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -12,5 +13,5 @@ public static class CertificatePin
         Base64Url.EncodeToString(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 
     /// <summary>Whether <paramref name="text"/> has the form of a pin.</summary>
-    public static bool IsWellFormed(string text) => text.Length == 43 && Base64Url.IsValid(text);
+    public static bool IsWellFormed([NotNullWhen(true)] string? text) => text is { Length: 43 } && Base64Url.IsValid(text);
 }

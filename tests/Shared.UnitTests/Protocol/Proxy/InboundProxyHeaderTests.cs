@@ -44,7 +44,8 @@ public sealed class InboundProxyHeaderTests
     {
         var buffer = new byte[70_000];
         var length = ProxyV2.Write(buffer, Client, Public, ProxyTransport.Datagram);
-        Assert.Equal(ProxyParseStatus.Invalid, InboundProxyHeader.TryParse(buffer.AsSpan(0, length), out _, out _));
+        Assert.Equal(ProxyParseStatus.Invalid, InboundProxyHeader.TryParse(buffer.AsSpan(0, length), out var refused, out var taken));
+        Assert.Equal((default, 0), (refused, taken));
 
         ProxyV2.Write(buffer, new ProxyHeader(Client, Public, ProxyTransport.Stream, false), [new ProxyTlv(0x05, new byte[InboundProxyHeader.MaxLength])]);
         Assert.Equal(ProxyParseStatus.Invalid, InboundProxyHeader.TryParse(buffer.AsSpan(0, ProxyV2.FixedLength), out _, out _));
