@@ -54,9 +54,10 @@ public sealed class EngineTests : IDisposable
         var target = Target(static _ => true);
         using var last = new LastInput(_folder, target);
         last.Set("deadly"u8);
-        var (name, input) = Assert.Single(LastInput.Left(_folder));
+        Assert.Empty(LastInput.Left(_folder, static process => process == Environment.ProcessId));
+        var (name, input) = Assert.Single(LastInput.Left(_folder, static _ => false));
         Assert.Equal((target.Name, "deadly"), (name, System.Text.Encoding.ASCII.GetString(input)));
-        Assert.Empty(LastInput.Left(_folder));
+        Assert.Empty(LastInput.Left(_folder, static _ => false));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -23,12 +23,15 @@ internal static class FuzzCommand
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMinutes(5);
 
+    // A long run has the lowest priority, and may wait for its turn.
+    private static readonly TimeSpan InputLimit = TimeSpan.FromMinutes(10);
+
     /// <summary>Where processes keep what they are at.</summary>
     public static string RunningFolder { get; } = Path.Combine(Path.GetTempPath(), "tunnel-fuzz");
 
     public static int Run(IReadOnlyList<string> arguments)
     {
-        foreach (var (target, input) in LastInput.Left(RunningFolder))
+        foreach (var (target, input) in LastInput.Left(RunningFolder, static process => Directory.Exists($"/proc/{process}")))
             Console.WriteLine($"{target}: a run before this one died of this input, or was killed at it: {Convert.ToBase64String(input)}");
         if (arguments is ["--last"]) return 0;
 
@@ -63,7 +66,7 @@ internal static class FuzzCommand
         var findings = 0;
         Parallel.ForEach(targets, new ParallelOptions { MaxDegreeOfParallelism = workers }, target =>
         {
-            var run = new FuzzRun(target, seed, budget, RunningFolder);
+            var run = new FuzzRun(target, seed, budget, RunningFolder) { InputLimit = InputLimit };
             using var progress = new Timer(_ => Console.WriteLine($"{Now} {target.Name}: {run.Inputs:N0} inputs so far"), null, ProgressInterval, ProgressInterval);
             var report = run.Run();
             Interlocked.Add(ref findings, report.Findings.Count);

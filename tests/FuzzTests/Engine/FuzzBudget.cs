@@ -8,10 +8,10 @@ internal readonly record struct FuzzBudget(TimeSpan Time, long Inputs)
     public static FuzzBudget Of(long inputs) => new(TimeSpan.MaxValue, inputs);
 }
 
-/// <summary>What a run has come to.</summary>
-internal sealed record FuzzReport(FuzzTarget Target, ulong Seed, long Inputs, TimeSpan Time, IReadOnlyList<Finding> Findings)
+/// <summary>What a run has come to; how many were taken for valid tells how deep mutations go.</summary>
+internal sealed record FuzzReport(FuzzTarget Target, ulong Seed, long Inputs, long Taken, TimeSpan Time, IReadOnlyList<Finding> Findings)
 {
     public override string ToString() => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"{Target.Name,-16} {Inputs,13:N0} inputs {Time.TotalSeconds,9:N1} s {Inputs / Math.Max(Time.TotalSeconds, 0.001),11:N0}/s  seed {Seed}, {Target.Seeds.Count} seeds and {Corpus.Of(Target).Count} of the corpus, {Findings.Count} findings");
+        $"{Target.Name,-16} {Inputs,13:N0} inputs, {100.0 * Taken / Math.Max(Inputs, 1),3:N0} % taken {Time.TotalSeconds,9:N1} s {Inputs / Math.Max(Time.TotalSeconds, 0.001),11:N0}/s  seed {Seed}, {Target.Seeds.Count} seeds and {Corpus.Of(Target).Count} of the corpus, {Findings.Count} findings");
 }

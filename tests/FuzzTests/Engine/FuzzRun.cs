@@ -13,6 +13,7 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
     private readonly List<Finding> _findings = [];
     private readonly Stopwatch _clock = new();
     private long _inputs;
+    private long _taken;
     private long _beganTicks;
     private volatile bool _isOver;
 
@@ -44,7 +45,7 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
             // What hangs still has the last input's memory, should it ever go on.
             if (hung) _findings.Add(Finding.OfHang(InputLimit, last.Get()));
             else last.Dispose();
-            return new FuzzReport(target, seed, Inputs, _clock.Elapsed, [.. _findings]);
+            return new FuzzReport(target, seed, Inputs, _taken, _clock.Elapsed, [.. _findings]);
         }
     }
 
@@ -79,7 +80,12 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
         var finding = runner.Run(input);
         if (_isOver) return false;
         Volatile.Write(ref _inputs, _inputs + 1);
-        if (finding is null) return runner.WasTaken;
+        if (finding is null)
+        {
+            if (runner.WasTaken) _taken++;
+            return runner.WasTaken;
+        }
+
         if (_findings.All(known => known.Signature != finding.Signature))
         {
             finding = Minimizer.Minimize(finding, runner);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO.MemoryMappedFiles;
 
 namespace Tunnel.FuzzTests.Engine;
@@ -17,7 +18,7 @@ internal sealed unsafe class LastInput : IDisposable
     public LastInput(string folder, FuzzTarget target)
     {
         Directory.CreateDirectory(folder);
-        _path = Path.Combine(folder, $"{target.Name}.running");
+        _path = Path.Combine(folder, $"{target.Name}.{Environment.ProcessId}");
         _capacity = sizeof(int) + target.MaxLength;
         _file = MemoryMappedFile.CreateFromFile(_path, FileMode.Create, null, _capacity);
         _view = _file.CreateViewAccessor();
@@ -25,11 +26,14 @@ internal sealed unsafe class LastInput : IDisposable
     }
 
     /// <summary>The inputs that processes died in the middle of, or were killed.</summary>
-    public static IEnumerable<(string Target, byte[] Input)> Left(string folder)
+    /// <param name="folder">Where they are.</param>
+    /// <param name="isAlive">Whether there is a process of this number: that one is not done yet.</param>
+    public static IEnumerable<(string Target, byte[] Input)> Left(string folder, Func<int, bool> isAlive)
     {
         if (!Directory.Exists(folder)) yield break;
-        foreach (var path in Directory.GetFiles(folder, "*.running").Order(StringComparer.Ordinal))
+        foreach (var path in Directory.GetFiles(folder).Order(StringComparer.Ordinal))
         {
+            if (!int.TryParse(Path.GetExtension(path.AsSpan()).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out var process) || isAlive(process)) continue;
             var content = File.ReadAllBytes(path);
             File.Delete(path);
             if (content.Length < sizeof(int)) continue;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Text;
 
 namespace Tunnel.FuzzTests.Engine;
 
@@ -12,6 +13,15 @@ internal sealed class Mutator
     private const int MaxKept = 256;
 
     private static readonly byte[] Bytes = [0, 1, 0x7F, 0x80, 0xFF, (byte)'0', (byte)'9', (byte)' ', (byte)'\r', (byte)'\n', (byte)'"', (byte)'\\'];
+    private static readonly byte[][] JsonValues =
+    [
+        .. new[]
+        {
+            "null", "true", "false", "0", "-1", "1", "443", "65535", "65536", "1.5", "1e3", "2147483648", "9223372036854775808", "\"\"", "\"x\"", "\"\\ud800\"", "\"\\u0000\"", "\"é\"",
+            "\"192.0.2.7\"", "\"::/0\"", "[]", "{}", "[[]]", "[null]", "{\"\":{}}",
+        }.Select(Encoding.UTF8.GetBytes),
+    ];
+
     private static readonly uint[] Numbers = [0, 1, 2, 3, 4, 8, 16, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, uint.MaxValue];
 
     private readonly byte[][] _known;
@@ -64,6 +74,12 @@ internal sealed class Mutator
 
     private void Change()
     {
+        if (_length > 2 && _buffer[0] is (byte)'{' or (byte)'[' && _random.OneIn(2))
+        {
+            ChangeJson();
+            return;
+        }
+
         switch (_random.Below(12))
         {
             case 0 or 1 when _length > 0:
@@ -100,6 +116,53 @@ internal sealed class Mutator
                 UseToken();
                 break;
         }
+    }
+
+    // A name, a value or a member as a whole, so that the text stays JSON more often than not and its reader comes to see it.
+    private void ChangeJson()
+    {
+        var start = _random.Below(_length);
+        var opening = _buffer.AsSpan(start, _length - start).IndexOfAny(",:[{"u8);
+        if (opening < 0) return;
+        start += opening + 1;
+        var count = JsonLength(start, isMember: _random.OneIn(2));
+        switch (_random.Below(5))
+        {
+            case 0:
+                Span<byte> twice = stackalloc byte[128];
+                if (count >= twice.Length) return;
+                _buffer.AsSpan(start, count).CopyTo(twice);
+                twice[count] = (byte)',';
+                InsertAt(start, twice[..(count + 1)]);
+                break;
+            case 1:
+                Delete(start, start + count < _length && _buffer[start + count] == (byte)',' ? count + 1 : count);
+                break;
+            case 2 when _tokens.Length > 0:
+                Delete(start, count);
+                InsertAt(start, _tokens[_random.Below(_tokens.Length)]);
+                break;
+            default:
+                Delete(start, count);
+                InsertAt(start, JsonValues[_random.Below(JsonValues.Length)]);
+                break;
+        }
+    }
+
+    private int JsonLength(int start, bool isMember)
+    {
+        var (quoted, depth) = (false, 0);
+        for (var end = start; end < _length; end++)
+        {
+            var letter = _buffer[end];
+            if (letter == (byte)'"') quoted = !quoted;
+            if (quoted) continue;
+            if (letter is (byte)'[' or (byte)'{') depth++;
+            else if (letter is (byte)']' or (byte)'}' && depth-- == 0) return end - start;
+            else if (depth == 0 && (letter == (byte)',' || (letter == (byte)':' && !isMember))) return end - start;
+        }
+
+        return _length - start;
     }
 
     // A length, a count, an id: at any place, in either order of bytes.
@@ -163,8 +226,12 @@ internal sealed class Mutator
 
     private void Insert(scoped ReadOnlySpan<byte> bytes)
     {
+        InsertAt(_random.Below(_length + 1), bytes);
+    }
+
+    private void InsertAt(int at, scoped ReadOnlySpan<byte> bytes)
+    {
         if (_length + bytes.Length > _buffer.Length) return;
-        var at = _random.Below(_length + 1);
         _buffer.AsSpan(at, _length - at).CopyTo(_buffer.AsSpan(at + bytes.Length));
         bytes.CopyTo(_buffer.AsSpan(at));
         _length += bytes.Length;

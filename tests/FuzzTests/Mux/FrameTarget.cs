@@ -11,7 +11,7 @@ namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
 /// Frames as they come out of TLS, at the hub or at the edge: the first byte says which, and whether extensions are agreed; the others are what comes.
-/// Given whole and in pieces they mean the same, and nothing that was held for them is held after the end.
+/// Given whole, and in pieces and short turns, they mean the same, and nothing that was held for them is held after the end.
 /// </summary>
 internal sealed class FrameTarget
 {
@@ -51,12 +51,12 @@ internal sealed class FrameTarget
     {
         if (input.Length < 2) return false;
         var frames = input[1..];
-        var (whole, pieces) = (Feed(input[0], frames, frames.Length), Feed(input[0], frames, 1 + (frames[^1] % 23)));
+        var (whole, pieces) = (Feed(input[0], frames, frames.Length, int.MaxValue), Feed(input[0], frames, 1 + (frames[^1] % 23), 1 + (frames[^1] % 3)));
         Check.Equal(whole, pieces, "frames mean the same however they come");
         return whole.Violation is null;
     }
 
-    private Outcome Feed(byte kind, ReadOnlySpan<byte> frames, int piece)
+    private Outcome Feed(byte kind, ReadOnlySpan<byte> frames, int piece, int limit)
     {
         _end.Tls.Restart();
         DefectWatch.Forget();
@@ -71,8 +71,15 @@ internal sealed class FrameTarget
             {
                 // What was not consumed comes again, with more behind it.
                 end = Math.Min(frames.Length, end + piece);
-                start += dispatcher.Process(frames[start..end]).Bytes;
-                Check.That(start <= end, "no more is consumed than there is");
+                for (var turn = true; turn;)
+                {
+                    var (used, cost, _) = dispatcher.Process(frames[start..end], limit);
+                    start += used;
+                    Check.That(start <= end, "no more is consumed than there is");
+                    
+                    // A frame that is not whole yet has its cost too, and is not tried again before there is more of it.
+                    turn = used > 0 && cost >= limit && start < end;
+                }
             }
         }
         catch (FrameViolationException e)

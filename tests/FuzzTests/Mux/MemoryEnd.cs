@@ -12,6 +12,7 @@ internal sealed class MemoryEnd
 {
     // A socket that nobody refers to may be collected, and closed by that.
     private readonly Socket _other;
+    private readonly byte[] _piece = new byte[32 << 10];
 
     public MemoryEnd()
     {
@@ -32,11 +33,11 @@ internal sealed class MemoryEnd
     /// <returns>True when there were any.</returns>
     public bool TakeFrom(MemoryEnd other, int atMost)
     {
-        var count = Math.Min(Math.Min(other.Tls.Sent.Length, atMost), 32 << 10);
+        var count = Math.Min(Math.Min(other.Tls.Sent.Length, atMost), _piece.Length);
         if (count == 0) return false;
-        var bytes = other.Tls.Sent[..count].ToArray();
+        other.Tls.Sent[..count].CopyTo(_piece);
         other.Tls.Take(count);
-        if (!Tls.IsDeaf) Tls.Give(bytes);
+        if (Tls.IsWaiting) Tls.Give(_piece.AsMemory(0, count));
         return true;
     }
 

@@ -3,8 +3,8 @@ using System.Net.Security;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// Where a tunnel's TLS would be: what the tunnel writes is kept for whoever carries it, and it reads what it is given. All of it happens on the thread
-/// that gives, at once.
+/// Where a tunnel's TLS would be: what the tunnel writes is kept for whoever carries it, and it reads what it is given: on the thread that gives, but for
+/// what follows a turn that it gave to others.
 /// </summary>
 internal sealed class MemoryTls(Stream network) : SslStream(network)
 {
@@ -19,32 +19,31 @@ internal sealed class MemoryTls(Stream network) : SslStream(network)
     /// <summary>What the tunnel has written and nobody has taken; may be changed.</summary>
     public Span<byte> Sent => _sent.AsSpan(_sentStart, _sentEnd - _sentStart);
 
-    /// <summary>The tunnel reads nothing more: it is over.</summary>
-    public bool IsDeaf => _read is null;
+    /// <summary>The tunnel has read all that it was given, and waits for more.</summary>
+    public bool IsWaiting => Volatile.Read(ref _read) is not null;
 
     /// <summary>For another tunnel.</summary>
     public void Restart() => (_sentStart, _sentEnd, _given, _ended, _read) = (0, 0, default, false, null);
 
     public void Take(int count) => (_sentStart, _sentEnd) = _sentStart + count == _sentEnd ? (0, 0) : (_sentStart + count, _sentEnd);
 
-    /// <summary>The tunnel reads this, all of it, before it returns. Nothing is the end.</summary>
+    /// <summary>The tunnel reads this, all of it if it is not over; to be left alone until it <see cref="IsWaiting"/> again. Nothing is the end.</summary>
     public void Give(ReadOnlyMemory<byte> bytes)
     {
         _ended |= bytes.IsEmpty;
         _given = bytes;
-        while (_read is { } waiting && (!_given.IsEmpty || _ended))
-        {
-            _read = null;
-            waiting.SetResult(Copy(_readBuffer));
-        }
+        if (_read is not { } waiting) return;
+        _read = null;
+        waiting.SetResult(Copy(_readBuffer));
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (!_given.IsEmpty || _ended) return new ValueTask<int>(Copy(buffer));
         _readBuffer = buffer;
-        _read = new TaskCompletionSource<int>();
-        return new ValueTask<int>(_read.Task);
+        var read = new TaskCompletionSource<int>();
+        Volatile.Write(ref _read, read);
+        return new ValueTask<int>(read.Task);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

@@ -15,6 +15,8 @@ internal static class MuxTarget
     private const int DeedSize = 3;
     private const int MaxDeeds = 96;
 
+    private static readonly byte[] Datagram = new byte[byte.MaxValue * byte.MaxValue];
+
     private enum Deed
     {
         OpenClient,
@@ -77,7 +79,7 @@ internal static class MuxTarget
             for (var i = 0; i < MaxDeeds && script.Length >= DeedSize; i++, script = script[DeedSize..])
             {
                 Do(world, (Deed)(script[0] % deeds), script[1], script[2]);
-                world.WaitForWriters();
+                world.WaitForTurns();
             }
 
             world.Finish(mustComplete: !hostile);
@@ -105,8 +107,8 @@ internal static class MuxTarget
             case Deed.EdgeAborts: Of(world.Clients, whom)?.Stream.Reset((ResetReason)(amount % 10)); break;
             case Deed.HubAborts: Of(world.Upstreams, whom)?.Stream.Reset((ResetReason)(amount % 10)); break;
             case Deed.OpenSession: world.OpenSession(); break;
-            case Deed.EdgeSends: Of(world.EdgeSessions, whom)?.Send(new byte[bytes]); break;
-            case Deed.HubSends: Of(world.HubSessions, whom)?.Send(new byte[bytes]); break;
+            case Deed.EdgeSends: Of(world.EdgeSessions, whom)?.Send(Datagram.AsSpan(0, bytes)); break;
+            case Deed.HubSends: Of(world.HubSessions, whom)?.Send(Datagram.AsSpan(0, bytes)); break;
             case Deed.EdgeClosesSession: Of(world.EdgeSessions, whom)?.Close(); break;
             case Deed.HubClosesSession: Of(world.HubSessions, whom)?.Close(); break;
             case Deed.CarryToHub: world.CarryToHub(1 + bytes); break;

@@ -15,7 +15,7 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 {
     public const int MaxFlows = 32;
 
-    private static readonly TimeSpan WriterLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TurnLimit = TimeSpan.FromSeconds(20);
 
     private static readonly StreamOpening Opening = new(ProxyTargets.Client, ProxyTargets.Server, 443);
 
@@ -103,20 +103,15 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         if (EdgeSessions.Count < MaxFlows && Edge.OpenSession(Opening, new Sink()) is { } session) EdgeSessions.Add(session);
     }
 
-    public bool CarryToHub(int atMost = int.MaxValue) => WaitForWriters() && _hubEnd.TakeFrom(_edgeEnd, atMost);
+    public bool CarryToHub(int atMost = int.MaxValue) => Carry(_edgeEnd, _hubEnd, atMost);
 
-    public bool CarryToEdge(int atMost = int.MaxValue) => WaitForWriters() && _edgeEnd.TakeFrom(_hubEnd, atMost);
+    public bool CarryToEdge(int atMost = int.MaxValue) => Carry(_hubEnd, _edgeEnd, atMost);
 
-    /// <summary>After more than a batch a writer lets others have their turn, and goes on on another thread.</summary>
-    public bool WaitForWriters()
+    /// <summary>After much at once a reader or a writer lets others have their turn, and goes on on another thread.</summary>
+    public void WaitForTurns()
     {
-        foreach (var tunnel in (ReadOnlySpan<MuxTunnel>)[Hub, Edge])
-        {
-            var idle = tunnel.Writer.WaitIdleAsync();
-            if (!idle.IsCompleted) Check.That(idle.Wait(WriterLimit), "a writer ends");
-        }
-
-        return true;
+        Wait(Hub, _hubEnd);
+        Wait(Edge, _edgeEnd);
     }
 
     /// <summary>The bytes on their way to one of both.</summary>
@@ -124,7 +119,7 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 
     public void Advance(TimeSpan by)
     {
-        WaitForWriters();
+        WaitForTurns();
         _time.Advance(by);
     }
 
@@ -204,11 +199,29 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         }
     }
 
+    private bool Carry(MemoryEnd from, MemoryEnd to, int atMost)
+    {
+        WaitForTurns();
+        var carried = to.TakeFrom(from, atMost);
+        WaitForTurns();
+        return carried;
+    }
+
+    // The reader first: what it reads makes work for the writer.
+    private static void Wait(MuxTunnel tunnel, MemoryEnd end)
+    {
+        if (!end.Tls.IsWaiting && !tunnel.Reading.IsCompleted)
+            Check.That(SpinWait.SpinUntil(() => end.Tls.IsWaiting || tunnel.Reading.IsCompleted, TurnLimit), "a reader goes on or ends");
+        var idle = tunnel.Writer.WaitIdleAsync();
+        if (!idle.IsCompleted) Check.That(idle.Wait(TurnLimit), "a writer ends");
+    }
+
     private void Close()
     {
-        WaitForWriters();
+        WaitForTurns();
         _hubEnd.Tls.Give(default);
         _edgeEnd.Tls.Give(default);
+        WaitForTurns();
         foreach (var (_, end) in Clients.Concat(Upstreams)) end.EndWaitingWrite();
         Advance(TimeSpan.FromMinutes(1));
         foreach (var (_, end) in Clients.Concat(Upstreams)) end.EndWaitingWrite();

@@ -47,7 +47,7 @@ internal static class AddressTargets
     public static bool RunHost(ReadOnlySpan<byte> input)
     {
         var text = Words.Text(input);
-        _ = AllowedAddresses.TryParse(text, out _);
+        if (!AllowedAddresses.TryParse(text, out _, out var error)) Check.That(error.Length > 0, "an error says what is wrong");
         var isUrl = AdminListen.TryParse(text, out var listen);
         if (isUrl) Check.That(listen.IsTls || IPAddress.IsLoopback(listen.EndPoint.Address), "without TLS at loopback only");
         if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port)) return isUrl;

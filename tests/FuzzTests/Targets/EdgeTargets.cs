@@ -4,6 +4,7 @@ using Tunnel.Edge;
 using Tunnel.Edge.Firewall;
 using Tunnel.FuzzTests.Engine;
 using Tunnel.Hub.Edges;
+using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Firewall;
 
 namespace Tunnel.FuzzTests.Targets;
@@ -23,14 +24,19 @@ internal static class EdgeTargets
 
     public static bool RunEdges(ReadOnlySpan<byte> input)
     {
-        if (Json.Parse(input, EdgeJson.DocumentOptions) is not { } document) return false;
+        if (JsonText.Parse(input.ToArray(), out var wrongs) is not { } document)
+        {
+            foreach (var wrong in wrongs) Check.IsErrorText(wrong.ToString());
+            return false;
+        }
+
         using (document)
         {
             var faults = new FaultList();
-            var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$");
-            var wrong = EdgeSetValidator.Validate(edges, static _ => true, 1_000);
+            var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$", 1_000);
+            var refused = EdgeSetValidator.Validate(edges, static _ => true, 1_000);
             foreach (var fault in faults.ToImmutable()) Check.That(fault.Message.Length > 0, "a fault says what is wrong");
-            if (!faults.IsEmpty || !wrong.IsValid) return false;
+            if (!faults.IsEmpty || !refused.IsValid) return false;
             foreach (var edge in edges) CheckRoundTrip(edge);
             return true;
         }
@@ -43,7 +49,7 @@ internal static class EdgeTargets
         return input =>
         {
             // A message that is not UTF-8 does not come so far.
-            if (!Utf8.IsValid(input) || Json.Parse(input, EdgeJson.DocumentOptions) is not { } document) return false;
+            if (!Utf8.IsValid(input) || Parse(input) is not { } document) return false;
             using (document)
             {
                 foreach (var fault in FirewallConfigReader.ReadFromOperator(document.RootElement, "firewallConfig", out _)) Check.IsErrorText(fault.Message);
@@ -52,6 +58,18 @@ internal static class EdgeTargets
                 return true;
             }
         };
+    }
+
+    private static JsonDocument? Parse(ReadOnlySpan<byte> input)
+    {
+        try
+        {
+            return JsonDocument.Parse(input.ToArray());
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static void CheckRoundTrip(EdgeDefinition edge)
