@@ -63,6 +63,7 @@ internal static class FloodProgram
         { Kind: "empty DATA" } => new FrameFlood(order, FrameFlood.EmptyData),
         { Kind: "PONG" } => new FrameFlood(order, FrameFlood.Pong),
         { Kind: "WINDOW_UPDATE" } => new FrameFlood(order, FrameFlood.OneByteOfCredit),
+        { Kind: "KeyUpdate" } => new KeyUpdateFlood(order),
         { Kind: "connect+RST" } => new ConnectFlood(order),
         { Kind: "stalled readers" } => new StalledFlood(order),
         { Kind: "wrong secrets" } => new WrongSecretFlood(order),

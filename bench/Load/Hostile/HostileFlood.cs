@@ -21,6 +21,7 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("empty DATA", IsOfFrames: true),
         new("PONG", IsOfFrames: true),
         new("WINDOW_UPDATE", IsOfFrames: true),
+        new("KeyUpdate", IsOfFrames: true),
     ];
 
     /// <summary>How often a second, when so many are asked for.</summary>

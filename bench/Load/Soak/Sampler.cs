@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Soak;
@@ -23,7 +22,8 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
     private readonly Dictionary<string, List<(double Hours, double Value)>> _samples = [];
 
     /// <summary>Each figure's slope.</summary>
-    public IEnumerable<(string Process, string Figure, Slope Slope)> Slopes() => _samples.Select(entry => (name, entry.Key, Slope.Of(entry.Value)));
+    public IEnumerable<(string Process, string Figure, Slope Slope)> Slopes() =>
+        _samples.Select(entry => (name, entry.Key, Slope.Of(entry.Value)));
 
     /// <summary>Looks once and keeps it.</summary>
     public async Task SampleAsync(double hours)
@@ -39,18 +39,19 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
     public async Task<IReadOnlyList<(string Label, double Value)>> LookAsync()
     {
         var text = await admin.GetAsync("/metrics");
-        return [("RSS MB", processes.ResidentBytes() / 1e6), .. Metrics.Select(metric => (metric.Label, Sum(text, metric.Metric) / metric.Unit))];
+        var told = Metrics.Select(metric => (metric.Label, Sum(text, metric.Metric) / metric.Unit));
+        return [("RSS MB", processes.ResidentBytes() / 1e6), .. told];
     }
 
     /// <summary>Looks once, in words.</summary>
     public async Task<string> DescribeAsync()
     {
-        var words = new StringBuilder(name).Append(": ");
-        return words.AppendJoin(", ", (await LookAsync()).Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Label} {pair.Value:0.#}"))).ToString();
+        var figures = (await LookAsync()).Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Label} {pair.Value:0.#}"));
+        return $"{name}: {string.Join(", ", figures)}";
     }
 
     // All series of a family.
     private static double Sum(string text, string metric) => text.Split('\n')
-        .Where(line => line.StartsWith(metric, StringComparison.Ordinal) && line[metric.Length..].StartsWith(' ') | line[metric.Length..].StartsWith('{'))
+        .Where(line => line.StartsWith(metric + ' ', StringComparison.Ordinal) || line.StartsWith(metric + '{', StringComparison.Ordinal))
         .Sum(static line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 }

@@ -12,14 +12,15 @@ internal readonly record struct Slope(double Mean, double PerHour, double Error)
     public bool IsZero => double.IsNaN(Error) || Math.Abs(PerHour) <= 2.1 * Error || Math.Abs(PerHour) <= 0.01 * Mean;
 
     /// <summary>
-    /// Least squares through the means of twenty stretches of time: figures a few seconds apart are alike, and taken one by one they would make the line
-    /// look better known than it is.
+    /// Least squares through the means of twenty stretches of time: figures a few seconds apart are alike, and taken one by one they would
+    /// make the line look better known than it is.
     /// </summary>
     /// <param name="samples">Hours, and the figure then, in order.</param>
     public static Slope Of(IReadOnlyList<(double Hours, double Value)> samples)
     {
-        var points = samples.Chunk(Math.Max(1, samples.Count / Blocks)).Select(static block => (X: block.Average(static p => p.Hours), Y: block.Average(static p => p.Value))).ToArray();
-        if (points.Length < 4) return new Slope(samples.Count == 0 ? double.NaN : samples.Average(static p => p.Value), double.NaN, double.NaN);
+        var blocks = samples.Chunk(Math.Max(1, samples.Count / Blocks));
+        var points = blocks.Select(static block => (X: block.Average(static p => p.Hours), Y: block.Average(static p => p.Value))).ToArray();
+        if (points.Length < 4) return new Slope(samples.Select(static p => p.Value).DefaultIfEmpty(double.NaN).Average(), double.NaN, double.NaN);
         var (x, y) = (points.Average(static p => p.X), points.Average(static p => p.Y));
         var spread = points.Sum(p => (p.X - x) * (p.X - x));
         var slope = points.Sum(p => (p.X - x) * (p.Y - y)) / spread;

@@ -20,7 +20,8 @@ internal sealed class SoakEdge(Workplace place, byte number, string id, IPAddres
 
     public ProcessGroup Processes => _processes;
 
-    public void Start() => TunnelPair.StartEdge(place, id, address, transport, (program, words, log) => _process = _processes.Start(program, words, log));
+    public void Start() =>
+        TunnelPair.StartEdge(place, id, address, transport, (program, words, log) => _process = _processes.Start(program, words, log));
 
     /// <summary>Ends it, in order or not, and starts another process.</summary>
     public async Task RestartAsync(bool inOrder)

@@ -5,8 +5,8 @@ using System.Text;
 namespace Tunnel.Bench.Load.Soak;
 
 /// <summary>
-/// Mixed traffic whose every byte is checked, while tunnels are cut, edges are killed, configurations are pushed and the API is used; and how fast what
-/// the programs hold grows meanwhile. Before and after there is a rest without traffic, in which all that belongs to traffic must be gone.
+/// Mixed traffic whose every byte is checked, while tunnels are cut, edges are killed, configurations are pushed and the API is used; and how
+/// fast what the programs hold grows meanwhile. Before and after there is a rest without traffic, in which all that belongs to traffic must be gone.
 /// </summary>
 internal static class SoakRun
 {
@@ -28,7 +28,7 @@ internal static class SoakRun
 
         using var end = new CancellationTokenSource();
         var gate = new Gate();
-        List<Task> work = [world.TalkTo(world.Staying, tally, gate).RunAsync(end.Token), world.TalkTo(world.Mortal, tally, gate).RunAsync(end.Token)];
+        List<Task> work = [.. new[] { world.Staying, world.Mortal }.Select(edge => world.TalkTo(edge, tally, gate).RunAsync(end.Token))];
         work.AddRange(Disturbances.Of(world).Select(disturbance => Disturbances.RepeatAsync(disturbance, tally, end.Token)));
 
         // Code is compiled, pools and windows find their sizes: a fifth of the time, and at most five minutes.
@@ -76,8 +76,9 @@ internal static class SoakRun
         text.AppendLine("| process | figure | mean | an hour | standard error | zero within noise |\n|---|---|---|---|---|---|");
         foreach (var (process, figure, slope) in samplers.SelectMany(static sampler => sampler.Slopes()))
         {
+            var verdict = slope.IsZero ? "yes" : "NO";
             text.AppendLine(
-                CultureInfo.InvariantCulture, $"| {process} | {figure} | {slope.Mean:F1} | {slope.PerHour:+0.0;-0.0} | {slope.Error:F1} | {(slope.IsZero ? "yes" : "NO")} |");
+                CultureInfo.InvariantCulture, $"| {process} | {figure} | {slope.Mean:F1} | {slope.PerHour:+0.0;-0.0} | {slope.Error:F1} | {verdict} |");
         }
 
         text.AppendLine().Append(tally);

@@ -90,7 +90,8 @@ internal sealed class SoakUpstream : IDisposable
                     break;
                 case Wish.ClientResets:
                     await Wire.SendAllAsync(socket, new byte[1]);
-                    if (await socket.ReceiveAsync(first) == 0) _tally.AddWrongEnd("the client reset, and its upstream saw an end in order", _edges[head.Edge]);
+                    if (await socket.ReceiveAsync(first) > 0) break;
+                    _tally.AddWrongEnd("the client reset, and its upstream saw an end in order", _edges[head.Edge]);
                     break;
                 case Wish.UpstreamResets:
                     await Wire.SendAsync(socket, head.Pattern, head.Length);

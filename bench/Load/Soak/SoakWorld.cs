@@ -51,7 +51,8 @@ internal sealed class SoakWorld : IDisposable
     }
 
     /// <summary>What clients of an edge do.</summary>
-    public Conversations TalkTo(SoakEdge edge, Tally tally, Gate gate) => new(edge, _upstream.TcpPort, _upstream.UdpPort, tally, gate);
+    public Conversations TalkTo(SoakEdge edge, Tally tally, Gate gate) =>
+        new(edge, _upstream.TcpPort, _upstream.UdpPort, tally, gate);
 
     /// <summary>Cuts all connections of the tunnel of the edge that stays. Over QUIC the hub ends it instead.</summary>
     public async Task CutTunnelAsync()
@@ -92,7 +93,12 @@ internal sealed class SoakWorld : IDisposable
         listenPortsUdp = new[] { _upstream.UdpPort },
         ports = new Dictionary<string, object>
         {
-            [$"tcp/{_upstream.TcpPort}"] = new { proxyProtocol = "off", maxConnectionsPerIp = 10_000 + policy, denyCidrs = new[] { $"198.51.100.{policy % 256}/32" } },
+            [$"tcp/{_upstream.TcpPort}"] = new
+            {
+                proxyProtocol = "off",
+                maxConnectionsPerIp = 10_000 + policy,
+                denyCidrs = new[] { $"198.51.100.{policy % 256}/32" },
+            },
             [$"udp/{_upstream.UdpPort}"] = new { udpProxyProtocol = "off", idleTimeout = 5 },
         },
     };

@@ -104,14 +104,19 @@ internal sealed class Tally
         lock (_lock)
         {
             var text = new StringBuilder();
-            void Line(string what, IEnumerable<KeyValuePair<string, long>> counts) =>
-                text.AppendLine(CultureInfo.InvariantCulture, $"- {what}: {string.Join(", ", counts.Select(static pair => $"{pair.Key} {pair.Value:N0}"))}");
+            void Line(string what, IEnumerable<KeyValuePair<string, long>> counts)
+            {
+                var words = counts.Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:N0}"));
+                text.AppendLine(CultureInfo.InvariantCulture, $"- {what}: {string.Join(", ", words)}");
+            }
+
             Line("went as they should", _done);
             Line("done to the programs", _disturbances);
             Line("connections lost, by cause", _lost);
             Line("datagrams lost, by cause", _datagrams);
             Line("wrong ends, by cause", _wrongEnds);
-            text.AppendLine(CultureInfo.InvariantCulture, $"- {_bytes / 1e9:F2} GB checked, wrong bytes in {_wrongBytes} conversations");
+            text.AppendLine(
+                CultureInfo.InvariantCulture, $"- {_bytes / 1e9:F2} GB checked, wrong bytes in {_wrongBytes} conversations");
             foreach (var line in _unexplained.Take(20)) text.AppendLine(CultureInfo.InvariantCulture, $"- unexplained: {line}");
             return text.ToString();
         }

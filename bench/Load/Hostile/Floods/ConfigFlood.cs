@@ -14,7 +14,8 @@ internal sealed class ConfigFlood(FloodOrder order) : IFlood
         for (var done = 0; done < count; done++)
         {
             _has = !_has;
-            _admin.PutAsync(HostileWorld.Beside, HostileWorld.Definition(HostileWorld.Beside, order, _has ? [_port] : [])).GetAwaiter().GetResult();
+            var edge = HostileWorld.Definition(HostileWorld.Beside, order, _has ? [_port] : []);
+            _admin.PutAsync(HostileWorld.Beside, edge).GetAwaiter().GetResult();
         }
 
         return count;

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.TestUtilities.Wire;
@@ -10,9 +12,6 @@ namespace Tunnel.Bench.Load.Hostile.Floods;
 /// </summary>
 internal sealed class HostileEdge : IDisposable
 {
-    private const string Hello =
-        """{"features":["reset","goaway","port"],"maxFrame":65536,"initialWindow":65536,"instance":"INSTANCE","generation":1}""";
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly FloodOrder _order;
@@ -33,6 +32,16 @@ internal sealed class HostileEdge : IDisposable
     /// <summary>How often the hub ended it.</summary>
     public int Ends { get; private set; }
 
+    /// <summary>The frame that the hub waits for first.</summary>
+    public static byte[] Hello()
+    {
+        var text = $$"""{"features":["reset","goaway","port"],"maxFrame":65536,"initialWindow":65536,"instance":"{{Guid.NewGuid():N}}","generation":1}""";
+        var frame = new byte[FrameHeader.Size + text.Length];
+        new FrameHeader(0, FrameType.Hello, (uint)text.Length).Write(frame);
+        Encoding.ASCII.GetBytes(text, frame.AsSpan(FrameHeader.Size));
+        return frame;
+    }
+
     /// <summary>Puts a frame behind those that wait to be sent.</summary>
     public void Add(uint stream, byte type, ReadOnlySpan<byte> payload)
     {
@@ -52,7 +61,7 @@ internal sealed class HostileEdge : IDisposable
             lock (_peer) _peer.Stream.Write(_frames, 0, count);
             return true;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {
             Ends++;
             _peer.Dispose();
@@ -68,20 +77,21 @@ internal sealed class HostileEdge : IDisposable
     {
         for (var attempt = 0; ; attempt++)
         {
-            var peer = TunnelPeer.ConnectAsync(_order.HubEndPoint).GetAwaiter().GetResult();
+            TunnelPeer? peer = null;
             try
             {
+                peer = TunnelPeer.ConnectAsync(_order.HubEndPoint).GetAwaiter().GetResult();
                 peer.SendAsync($"EDGE {_order.EdgeId} {_order.Secret}\n").GetAwaiter().GetResult();
                 var answer = peer.ReadLineAsync().GetAwaiter().GetResult();
                 if (answer.StartsWith("{\"error\"", StringComparison.Ordinal)) throw new IOException(answer);
-                var hello = Hello.Replace("INSTANCE", $"{Guid.NewGuid():N}", StringComparison.Ordinal);
-                peer.SendFrameAsync(0, FrameTypes.Hello, Encoding.ASCII.GetBytes(hello)).GetAwaiter().GetResult();
+                peer.SendAsync(Hello()).GetAwaiter().GetResult();
                 if (_reads) new Thread(() => ReadAll(peer)) { IsBackground = true }.Start();
                 return peer;
             }
-            catch (IOException) when (attempt < 100)
+            catch (Exception e) when (attempt < 100 && e is (IOException or SocketException or AuthenticationException or TimeoutException))
             {
-                peer.Dispose();
+                // Busy, or the last one is not forgotten yet.
+                peer?.Dispose();
                 Thread.Sleep(Pause);
             }
         }

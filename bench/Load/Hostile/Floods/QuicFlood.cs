@@ -15,12 +15,13 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly FloodOrder _order;
-    private readonly Action<QuicFlood> _act;
-    private readonly QuicTunnelDialer _dialer = new(new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance));
+    private readonly Func<QuicFlood, bool> _act;
+    private readonly QuicTunnelDialer _dialer =
+        new(new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance));
     private ITunnel _tunnel;
     private uint _last;
 
-    public QuicFlood(FloodOrder order, Action<QuicFlood> act)
+    public QuicFlood(FloodOrder order, Func<QuicFlood, bool> act)
     {
         (_order, _act) = (order, act);
         _tunnel = Connect();
@@ -39,8 +40,10 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
             _tunnel = Connect();
         }
 
-        for (var done = 0; done < count; done++) _act(this);
-        return count;
+        // Not done where the tunnel takes no more at present.
+        var done = 0;
+        for (var tried = 0; tried < count; tried++) done += _act(this) ? 1 : 0;
+        return done;
     }
 
     public void OnConfig(ITunnel tunnel, TunnelConfig config)
@@ -53,14 +56,24 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
 
     public void Dispose() => _tunnel.DisposeAsync().AsTask().Wait();
 
-    public static void OpenAndClose(QuicFlood flood) => flood._tunnel.OpenStream(flood.Opening(flood._order.ClosingPort), new EndedEndpoint(), null);
+    public static bool OpenAndClose(QuicFlood flood) => flood.Open() is not null;
 
-    public static void OpenAndReset(QuicFlood flood) =>
-        flood._tunnel.OpenStream(flood.Opening(flood._order.ClosingPort), new EndedEndpoint(), null)?.Reset(ResetReason.ResetByPeer);
+    public static bool OpenAndReset(QuicFlood flood)
+    {
+        var stream = flood.Open();
+        stream?.Reset(ResetReason.ResetByPeer);
+        return stream is not null;
+    }
 
-    public static void OpenSession(QuicFlood flood) => flood._tunnel.OpenSession(flood.Opening(flood._order.UdpPort), NoSink.Instance);
+    public static bool OpenSession(QuicFlood flood) => flood._tunnel.OpenSession(flood.Opening(flood._order.UdpPort), NoSink.Instance) is not null;
 
-    public static void Report(QuicFlood flood) => flood._tunnel.SendReport(new Message { Kind = Message.ConfigApplied, Rev = 1 });
+    public static bool Report(QuicFlood flood)
+    {
+        flood._tunnel.SendReport(new Message { Kind = Message.ConfigApplied, Rev = 1 });
+        return true;
+    }
+
+    private ITunnelStream? Open() => _tunnel.OpenStream(Opening(_order.ClosingPort), new EndedEndpoint(), null);
 
     private ITunnel Connect()
     {
