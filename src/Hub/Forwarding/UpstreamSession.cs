@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges;
-using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
