@@ -281,6 +281,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private async Task<TimeSpan> OnTunnelEndedAsync(LiveTunnel live)
     {
         TunnelEnd end = await live.Tunnel.Completion;
+        Forget(live, end);
         TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
         TimeSpan delay = _backoff.Next();
@@ -312,19 +313,26 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private async Task WatchAsync(LiveTunnel live)
     {
         TunnelEnd end = await live.Tunnel.Completion;
-        if (Interlocked.CompareExchange(ref _live, null, live) == live)
-            Update(status => status with
-            {
-                Connected = false,
-                Transport = null,
-                Choice = null,
-                Address = null,
-                Since = _time.GetUtcNow(),
-                // An end of our own making, or one that GOAWAY announced, has its cause there already.
-                LastError = end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? status.LastError : $"{end.Kind}: {end.Detail}",
-            });
+        Forget(live, end);
         _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();
+    }
+
+    /// <summary>The tunnel is no more. Its watcher and the loop come here, whoever is first: no status tells of a next try beside a tunnel that is lost.</summary>
+    private void Forget(LiveTunnel live, TunnelEnd end)
+    {
+        if (Interlocked.CompareExchange(ref _live, null, live) != live)
+            return;
+        Update(status => status with
+        {
+            Connected = false,
+            Transport = null,
+            Choice = null,
+            Address = null,
+            Since = _time.GetUtcNow(),
+            // An end of our own making, or one that GOAWAY announced, has its cause there already.
+            LastError = end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? status.LastError : $"{end.Kind}: {end.Detail}",
+        });
     }
 
     /// <summary>The loop and the tunnel's end change the status at the same time.</summary>
