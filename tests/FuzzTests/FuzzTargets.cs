@@ -46,7 +46,6 @@ internal static class FuzzTargets
         new("problem", () => TextTargets.RunProblem, TextTargets.ProblemSeeds) { Tokens = Words.JsonAnd(TextTargets.ProblemSeeds), AllocationPerByte = TreePerByte },
         new("report", MessageTargets.Report, MessageTargets.ReportSeeds) { Tokens = Words.JsonAnd(MessageTargets.ReportSeeds), AllocationPerByte = 256 },
         new("nft", () => TextTargets.RunNft, TextTargets.NftSeeds) { Tokens = Words.JsonAnd(TextTargets.NftSeeds, "owner_", "owner_9"), AllocationPerByte = TreePerByte },
-        new("proxy-reader", InboundReaderTarget.Start, InboundReaderTarget.Seeds) { Tokens = [.. ProxyTargets.V1Tokens, .. ProxyTargets.V2Tokens] },
         new("hello", MessageTargets.Hello, MessageTargets.HelloSeeds) { Tokens = Words.JsonAnd(MessageTargets.HelloSeeds) },
         new("edges", () => EdgeTargets.RunEdges, EdgeTargets.EdgeSeeds) { Tokens = Words.JsonAnd(EdgeTargets.EdgeSeeds), MaxLength = 1024, AllocationPerByte = PortsPerByte },
         new("frames", FrameTarget.Start, FrameTarget.Seeds) { Tokens = FrameTarget.Tokens, MaxLength = 1024, AllocationPerByte = 2_048, AllocationBase = FramesBase },
@@ -56,6 +55,7 @@ internal static class FuzzTargets
         new("mux-hostile", MuxTarget.Hostile, MuxTarget.Seeds) { Tokens = MuxTarget.Tokens, MaxLength = 256, AllocationPerByte = MuxPerByte, AllocationBase = 1 << 20 },
         new("mux-honest", MuxTarget.Honest, MuxTarget.Seeds) { Tokens = MuxTarget.Tokens, MaxLength = 256, AllocationPerByte = MuxPerByte, AllocationBase = 1 << 20 },
         new("pins", FileTargets.Pins, FileTargets.PinSeeds) { Tokens = Words.JsonAnd(FileTargets.PinSeeds), AllocationPerByte = TreePerByte },
+        new("proxy-reader", InboundReaderTarget.Start, InboundReaderTarget.Seeds) { Tokens = [.. ProxyTargets.V1Tokens, .. ProxyTargets.V2Tokens] },
         new("hub-config", FileTargets.HubConfiguration, FileTargets.HubSeeds) { Tokens = Words.JsonAnd(FileTargets.HubSeeds), MaxLength = 1024, AllocationPerByte = PortsPerByte },
         new("edge-config", FileTargets.EdgeConfiguration, FileTargets.EdgeSeeds) { Tokens = Words.JsonAnd(FileTargets.EdgeSeeds), MaxLength = 1024, AllocationPerByte = TreePerByte, AllocationBase = AllPortsBase },
     ];

@@ -41,6 +41,6 @@ internal static partial class AddressMask
     [GeneratedRegex(@"(?<![\w.])\d{1,3}(\.\d{1,3}){3}(?![\w]|\.\d)", RegexOptions.CultureInvariant)]
     private static partial Regex IPv4();
 
-    [GeneratedRegex(@"(?<![\w:.])[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}(\d{0,3}(\.\d{1,3}){3}:?)?(?![\w:]|\.\d)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<![\w:.])[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,8}(\d{0,3}(\.\d{1,3}){3}:?)?(?![\w:]|\.\d)", RegexOptions.CultureInvariant)]
     private static partial Regex IPv6();
 }

@@ -12,6 +12,8 @@ public sealed class AddressMaskTests
     [InlineData("[2001:db8:1:2::3]:443 failed", "[2001:db8:1::]:443 failed")]
     [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1::")]
     [InlineData("2001:db8::7: refused", "2001:db8::: refused")]
+    [InlineData("2001:db8:1:2:3:4:5:6: refused", "2001:db8:1::: refused")]
+    [InlineData("2001:db8:1:2:3:4:5:: refused", "2001:db8:1:: refused")]
     [InlineData("fe80::1%eth0", "fe80::%eth0")]
     [InlineData("[::ffff:192.0.2.77]:1", "[::ffff:192.0.2.0]:1")]
     [InlineData("::ffff:192.0.2.77: refused", "::ffff:192.0.2.0: refused")]
