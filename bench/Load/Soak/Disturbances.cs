@@ -16,8 +16,7 @@ internal static class Disturbances
         var hasMorePort = false;
         return
         [
-            // Farther apart than Backoff.HealthyAfter: an edge whose tunnels live for less waits ever longer, up to 30 s.
-            new("tunnel cut", TimeSpan.FromSeconds(65), world.Staying.Id, _ => world.CutTunnelAsync()),
+            new("tunnel cut", TimeSpan.FromSeconds(25), world.Staying.Id, _ => world.CutTunnelAsync()),
             new("edge killed or stopped", TimeSpan.FromSeconds(35), world.Mortal.Id, count => world.Mortal.RestartAsync(inOrder: count % 2 == 1)),
             new("port added or removed", TimeSpan.FromSeconds(5), null, _ => world.ConfigureAsync(hasMorePort = !hasMorePort, policy)),
             new("policy changed", TimeSpan.FromSeconds(7), null, _ => world.ConfigureAsync(hasMorePort, ++policy)),

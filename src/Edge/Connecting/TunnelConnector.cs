@@ -16,9 +16,6 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     /// <summary>After a conflict the other process is given this long (protocol.md section 2), and a random part of half of it more.</summary>
     internal static readonly TimeSpan ConflictDelay = TimeSpan.FromSeconds(60);
 
-    /// <summary>A hub that sends GOAWAY is dialled again at once, but one that does so to each new tunnel must not be hammered.</summary>
-    private static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(1);
-
     private readonly ConnectorOptions _options;
     private readonly TransportSelector _transports;
     private readonly Backoff _backoff;
@@ -304,7 +301,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
         TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
-        TimeSpan delay = lifetime >= ShortLived ? TimeSpan.Zero : _backoff.Next();
+        // A hub that sends GOAWAY is dialled again at once, but one that does so to each new tunnel must not be hammered.
+        TimeSpan delay = lifetime >= Backoff.ShortLived ? TimeSpan.Zero : _backoff.Next();
         _logger.HubGoesAway(goAway.Reason, delay.TotalSeconds);
         return delay;
     }

@@ -15,10 +15,11 @@ public sealed class Backoff(Func<double> random, TimeSpan first, TimeSpan last)
     /// <summary>The last ceiling of a tunnel.</summary>
     public static readonly TimeSpan LastCeiling = TimeSpan.FromSeconds(30);
 
-    /// <summary>A connection that lived this long was healthy: the next loss starts from the first ceiling again.</summary>
-    public static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(60);
+    /// <summary>A peer that takes a connection and drops it within this time, again and again, must not be hammered.</summary>
+    public static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(2);
 
     private readonly TimeSpan _first = first;
+    private bool _lastWasShort;
 
     /// <summary>The waits of a tunnel.</summary>
     /// <param name="random">Gives the share, from 0 (inclusive) to 1 (exclusive).</param>
@@ -38,10 +39,16 @@ public sealed class Backoff(Func<double> random, TimeSpan first, TimeSpan last)
         return delay;
     }
 
-    /// <summary>A connection ended after <paramref name="lifetime"/>.</summary>
+    /// <summary>
+    /// A connection ended that was authenticated: the peer is there, so the next wait starts from the first ceiling again, unless this one and the one
+    /// before were <see cref="ShortLived"/>.
+    /// </summary>
+    /// <param name="lifetime">From the end of its handshake.</param>
     public void OnTunnelEnded(TimeSpan lifetime)
     {
-        if (lifetime >= HealthyAfter)
+        var isShort = lifetime < ShortLived;
+        if (!isShort || !_lastWasShort)
             Ceiling = _first;
+        _lastWasShort = isShort;
     }
 }

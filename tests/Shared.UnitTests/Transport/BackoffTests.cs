@@ -36,15 +36,47 @@ public sealed class BackoffTests
         Prop.ForAll(Gen.Choose(0, 999).Select(number => number / 1000.0).ToArbitrary(), share =>
             Math.Abs((new Backoff(() => share).Next() - (Backoff.FirstCeiling * share)).TotalMilliseconds) < 0.01).QuickCheckThrowOnFailure();
 
-    [Theory]
-    [InlineData(59.9, 8)]
-    [InlineData(60, 0.5)]
-    public void Only_a_minute_of_health_starts_over(double lifetime, double ceiling)
+    [Fact]
+    public void A_tunnel_that_was_there_for_two_seconds_starts_over()
+    {
+        // A link that is cut every 25 s: each dial succeeds, and each loss is the first one.
+        var backoff = new Backoff(() => 0);
+        for (int cut = 0; cut < 10; cut++)
+        {
+            backoff.OnTunnelEnded(Backoff.ShortLived);
+            Assert.Equal(Backoff.FirstCeiling, backoff.Ceiling);
+            backoff.Next();
+            backoff.Next();
+        }
+    }
+
+    [Fact]
+    public void Tunnels_that_end_at_once_again_and_again_wait_ever_longer()
     {
         var backoff = new Backoff(() => 0);
-        for (int count = 0; count < 4; count++)
+        double[] ceilings = [.. Enumerable.Range(0, 4).Select(_ => AfterShort())];
+        Assert.Equal([0.5, 1, 2, 4], ceilings);
+
+        backoff.OnTunnelEnded(Backoff.ShortLived);
+        Assert.Equal(Backoff.FirstCeiling, backoff.Ceiling);
+
+        double AfterShort()
+        {
+            backoff.OnTunnelEnded(Backoff.ShortLived - TimeSpan.FromMilliseconds(1));
+            double ceiling = backoff.Ceiling.TotalSeconds;
             backoff.Next();
-        backoff.OnTunnelEnded(TimeSpan.FromSeconds(lifetime));
-        Assert.Equal(ceiling, backoff.Ceiling.TotalSeconds);
+            return ceiling;
+        }
+    }
+
+    [Fact]
+    public void One_that_ends_at_once_after_failures_starts_over()
+    {
+        // The hub is back, and was restarted once more.
+        var backoff = new Backoff(() => 0);
+        for (int count = 0; count < 6; count++)
+            backoff.Next();
+        backoff.OnTunnelEnded(TimeSpan.Zero);
+        Assert.Equal(Backoff.FirstCeiling, backoff.Ceiling);
     }
 }
