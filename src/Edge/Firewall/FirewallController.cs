@@ -51,7 +51,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     public async Task RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
         if (await _table.RemoveLeftoverAsync(cancellationToken))
-            _logger.LeftoverRemoved(NftJson.Table);
+            _logger.LeftoverRemoved();
     }
 
     public async Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)
@@ -85,7 +85,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             {
                 if (_installed is { } plan && !await _table.IsInPlaceAsync(cancellationToken))
                 {
-                    _logger.TableWasRemoved(NftJson.Table);
+                    _logger.TableWasRemoved(_table.Name);
                     await InstallAsync(plan, cancellationToken);
                 }
             }
@@ -131,7 +131,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             EndConfirming();
             NftResult result = await _table.InstallAsync(null, CancellationToken.None);
             if (!result.Succeeded)
-                _logger.RemovalFailed(NftJson.Table, result.Text);
+                _logger.RemovalFailed(_table.Name, result.Text);
             _installed = null;
         }
         finally

@@ -23,8 +23,8 @@ internal static partial class FirewallLog
     [LoggerMessage(5505, LogLevel.Information, "The hub sends a firewall, but this edge's setting firewall is off")]
     public static partial void SwitchedOff(this ILogger logger);
 
-    [LoggerMessage(5506, LogLevel.Warning, "The table {Table} of an earlier run was still there: removed")]
-    public static partial void LeftoverRemoved(this ILogger logger, string table);
+    [LoggerMessage(5506, LogLevel.Warning, "A table of an earlier run of this edge was still there: removed")]
+    public static partial void LeftoverRemoved(this ILogger logger);
 
     [LoggerMessage(5507, LogLevel.Warning, "The table {Table} was removed by somebody else: put back")]
     public static partial void TableWasRemoved(this ILogger logger, string table);

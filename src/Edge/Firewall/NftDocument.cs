@@ -4,110 +4,76 @@ using System.Text.Json.Nodes;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>
-/// Whole transactions for <c>nft -j -f -</c>: all of one happens or nothing. A chain without rules carries the name of the process that owns the
-/// table; whatever touches the table touches that chain first, so that a process whose table was taken over can't harm its successor's.
-/// </summary>
-internal static class NftDocument
+/// <summary>Whole transactions about one table, for <c>nft -j -f -</c>: all of one happens or nothing. <see cref="NftOwner"/> says how a table is guarded.</summary>
+/// <param name="table">The table's name.</param>
+internal sealed class NftDocument(string table)
 {
-    private const string OwnerPrefix = "owner_";
+    /// <summary>The table, which must not be there yet.</summary>
+    public byte[] Create(Ruleset next, NftOwner owner) => Serialize([Do("create"), .. Fill(next, owner)]);
 
-    // A member that is there twice would come to light when its node is first looked at, by another exception.
-    private static readonly JsonDocumentOptions ListingOptions = new() { AllowDuplicateProperties = false };
-
-    /// <summary>The chain that names the owner.</summary>
-    /// <param name="generation">Higher is newer.</param>
-    /// <param name="instance">32 hexadecimal digits.</param>
-    public static string OwnerChain(long generation, string instance) => $"{OwnerPrefix}{generation}_{instance}";
-
-    /// <summary>The generation in an owner's name, or null when it is another chain.</summary>
-    public static long? GenerationOf(string chain) =>
-        chain.StartsWith(OwnerPrefix, StringComparison.Ordinal) && long.TryParse(chain.Split('_')[1], out long generation) ? generation : null;
-
-    /// <summary>The whole table anew, whatever was there.</summary>
-    public static byte[] Replace(Ruleset next, string owner)
-    {
-        // Adding it first makes the deletion valid when there is none.
-        List<JsonObject> commands = [.. RemoveAnyCommands(), AddTable(), NftJson.Do("add", NftObject.Chain, NftJson.InTable(owner))];
-        AddObjects(commands, next.Objects.Values);
-        foreach (string set in next.Elements.Keys)
-            AddElements(commands, set, next.Elements[set]);
-        AddRules(commands, next);
-        return Serialize(commands);
-    }
+    /// <summary>The table anew in place of that of an owner, who must still have it.</summary>
+    public byte[] Replace(NftOwner previous, Ruleset next, NftOwner owner) =>
+        Serialize([FlushChain(previous.Chain), Do("delete"), Do("add"), .. Fill(next, owner)]);
 
     /// <summary>From one ruleset of ours to the next: what is the same in both stays as it is, with its allowances, counts and remaining times.</summary>
-    public static byte[] Update(Ruleset current, Ruleset next, string owner)
+    public byte[] Update(Ruleset current, Ruleset next, NftOwner owner)
     {
-        List<JsonObject> commands = [NftJson.Do("flush", NftObject.Chain, NftJson.InTable(owner))];
-        commands.AddRange(current.Chains.Select(chain => NftJson.Do("flush", NftObject.Chain, NftJson.InTable(chain))));
-        commands.AddRange(current.Objects.Values.Where(item => !next.Objects.ContainsKey(item.Name)).Select(item => NftJson.Do("delete", item.Kind, NftJson.InTable(item.Name))));
-        AddObjects(commands, next.Objects.Values.Where(item => !current.Objects.ContainsKey(item.Name)));
+        List<JsonObject> commands = [FlushChain(owner.Chain), .. current.Chains.Select(FlushChain)];
+        commands.AddRange(current.Objects.Values.Where(item => !next.Objects.ContainsKey(item.Name)).Select(item => NftJson.Do("delete", item.Kind, In(NftJson.Named(item.Name)))));
+        commands.AddRange(Objects(next.Objects.Values.Where(item => !current.Objects.ContainsKey(item.Name))));
         foreach ((string set, NftElements elements) in next.Elements)
         {
             NftElements? before = current.Elements.GetValueOrDefault(set);
             if (before?.Key == elements.Key)
                 continue;
             if (before is not null)
-                commands.Add(NftJson.Do("flush", "set", NftJson.InTable(set)));
-            AddElements(commands, set, elements);
+                commands.Add(NftJson.Do("flush", "set", In(NftJson.Named(set))));
+            commands.Add(Elements(set, elements));
         }
 
-        AddRules(commands, next);
-        return Serialize(commands);
+        return Serialize([.. commands, .. Rules(next)]);
     }
 
     /// <summary>Removes the table if it is this owner's.</summary>
-    public static byte[] Remove(string owner) => Serialize([NftJson.Do("flush", NftObject.Chain, NftJson.InTable(owner)), DeleteTable()]);
-
-    /// <summary>Removes the table, whosever it is and whether or not it is there.</summary>
-    public static byte[] RemoveAny() => Serialize(RemoveAnyCommands());
+    public byte[] Remove(NftOwner owner) => Serialize([FlushChain(owner.Chain), Do("delete")]);
 
     /// <summary>Lists the chains of all tables of the family, without their rules.</summary>
-    public static byte[] ListChains() => Serialize([NftJson.Do("list", "chains", new JsonObject { ["family"] = NftJson.Family })]);
+    public static byte[] ListChains() => List("chains");
 
     /// <summary>Lists the tables of the family.</summary>
-    public static byte[] ListTables() => Serialize([NftJson.Do("list", "tables", new JsonObject { ["family"] = NftJson.Family })]);
+    public static byte[] ListTables() => List("tables");
 
-    /// <summary>Names in what a listing printed.</summary>
-    /// <param name="output">What <c>nft</c> printed.</param>
-    /// <param name="kind"><c>table</c> or <c>chain</c>; of chains those of our table.</param>
-    public static IReadOnlyList<string> NamesIn(string output, string kind)
+    private static byte[] List(string kind) => Serialize([NftJson.Do("list", kind, new JsonObject { ["family"] = NftJson.Family })]);
+
+    private IEnumerable<JsonObject> Fill(Ruleset next, NftOwner owner) =>
+    [
+        NftJson.Do("add", NftObject.Chain, In(NftJson.Named(owner.Chain))), .. Objects(next.Objects.Values),
+        .. next.Elements.Select(set => Elements(set.Key, set.Value)), .. Rules(next),
+    ];
+
+    private JsonObject Do(string verb) => NftJson.Do(verb, "table", new JsonObject { ["family"] = NftJson.Family, ["name"] = table });
+
+    private JsonObject FlushChain(string chain) => NftJson.Do("flush", NftObject.Chain, In(NftJson.Named(chain)));
+
+    private IEnumerable<JsonObject> Objects(IEnumerable<NftObject> objects) =>
+        objects.Select(item => NftJson.Do("add", item.Kind, In((JsonObject)item.Definition.DeepClone())));
+
+    private JsonObject Elements(string set, NftElements elements)
     {
-        try
-        {
-            return [.. JsonNode.Parse(output, documentOptions: ListingOptions)!["nftables"]!.AsArray()
-                .Select(item => item?[kind])
-                .Where(item => item is not null && (string?)item["family"] == NftJson.Family && (kind != NftObject.Chain || (string?)item["table"] == NftJson.Table))
-                .Select(item => (string?)item!["name"] ?? "")];
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
-        {
-            return [];
-        }
-    }
-
-    private static JsonObject AddTable() => NftJson.Do("add", "table", Table());
-
-    private static JsonObject DeleteTable() => NftJson.Do("delete", "table", Table());
-
-    private static List<JsonObject> RemoveAnyCommands() => [AddTable(), DeleteTable()];
-
-    private static JsonObject Table() => new() { ["family"] = NftJson.Family, ["name"] = NftJson.Table };
-
-    private static void AddObjects(List<JsonObject> commands, IEnumerable<NftObject> objects) =>
-        commands.AddRange(objects.Select(item => NftJson.Do("add", item.Kind, (JsonObject)item.Definition.DeepClone())));
-
-    private static void AddElements(List<JsonObject> commands, string set, NftElements elements)
-    {
-        JsonObject what = NftJson.InTable(set);
+        JsonObject what = In(NftJson.Named(set));
         what["elem"] = new JsonArray([.. elements.Items.Select(item => item.DeepClone())]);
-        commands.Add(NftJson.Do("add", "element", what));
+        return NftJson.Do("add", "element", what);
     }
 
-    private static void AddRules(List<JsonObject> commands, Ruleset ruleset) =>
-        commands.AddRange(ruleset.Rules.Select(rule => NftJson.Do("add", "rule", (JsonObject)rule.DeepClone())));
+    private IEnumerable<JsonObject> Rules(Ruleset ruleset) => ruleset.Rules.Select(rule => NftJson.Do("add", "rule", In((JsonObject)rule.DeepClone())));
 
-    private static byte[] Serialize(List<JsonObject> commands) =>
+    /// <summary>Says which table something is in, behind its family.</summary>
+    private JsonObject In(JsonObject what)
+    {
+        what.Insert(1, "table", table);
+        return what;
+    }
+
+    private static byte[] Serialize(IEnumerable<JsonObject> commands) =>
         Encoding.UTF8.GetBytes(new JsonObject { ["nftables"] = new JsonArray([.. commands]) }.ToJsonString());
 }

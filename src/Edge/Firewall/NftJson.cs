@@ -8,18 +8,18 @@ namespace Tunnel.Edge.Firewall;
 /// <summary>The words of libnftables' JSON (libnftables-json(5)) that are needed here.</summary>
 internal static class NftJson
 {
-    /// <summary>The one table that is ever touched; <c>inet</c> sees IPv4 and IPv6.</summary>
+    /// <summary>The table of a machine's first edge, and how those of others begin; <c>inet</c> sees IPv4 and IPv6.</summary>
     public const string Table = "tunnel_edge";
 
     public const string Family = "inet";
 
     public static JsonObject Do(string verb, string kind, JsonObject what) => new() { [verb] = new JsonObject { [kind] = what } };
 
-    /// <summary>Something in our table.</summary>
-    public static JsonObject InTable(string name) => new() { ["family"] = Family, ["table"] = Table, ["name"] = name };
+    /// <summary>Something in our table; <see cref="NftDocument"/> says in which.</summary>
+    public static JsonObject Named(string name) => new() { ["family"] = Family, ["name"] = name };
 
     public static JsonObject Rule(string chain, string comment, params JsonNode[] statements) =>
-        new() { ["family"] = Family, ["table"] = Table, ["chain"] = chain, ["comment"] = comment, ["expr"] = new JsonArray(statements) };
+        new() { ["family"] = Family, ["chain"] = chain, ["comment"] = comment, ["expr"] = new JsonArray(statements) };
 
     public static JsonObject Match(string op, JsonNode left, JsonNode right) =>
         new() { ["match"] = new JsonObject { ["op"] = op, ["left"] = left, ["right"] = right } };

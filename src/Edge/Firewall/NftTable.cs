@@ -1,23 +1,33 @@
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Our table in the kernel: puts rulesets into it, and takes it away. Calls come one at a time.</summary>
+/// <summary>
+/// Our table in the kernel: puts rulesets into it, and takes it away. The first edge of a machine has the table <c>tunnel_edge</c>, another one beside it
+/// <c>tunnel_edge_IDENTITY</c>; a table of another edge is never touched. Calls come one at a time.
+/// </summary>
 /// <param name="nft">Runs transactions.</param>
-/// <param name="generation">Of this process; higher is newer.</param>
+/// <param name="identity">Which edge of this machine (<see cref="NftOwner.IdentityOf"/>).</param>
 /// <param name="instance">This process start, 32 hexadecimal digits.</param>
-internal sealed class NftTable(INft nft, long generation, string instance)
+internal sealed class NftTable(INft nft, string identity, string instance)
 {
-    private readonly string _owner = NftDocument.OwnerChain(generation, instance);
+    private static readonly NftResult Done = new(NftOutcome.Done, "");
+
+    private NftOwner _owner = new(identity, 1, instance);
     private Ruleset? _installed;
+
+    /// <summary>The table that is ours, or was last.</summary>
+    public string Name { get; private set; } = NftJson.Table;
+
+    private NftDocument Document => new(Name);
 
     /// <summary>Puts a ruleset in place of the one before; null: removes the table. A failure leaves the one before in force.</summary>
     public async Task<NftResult> InstallAsync(Ruleset? next, CancellationToken cancellationToken)
     {
         NftResult result = next is null ? await RemoveAsync(cancellationToken)
-            : _installed is not { } current ? await ReplaceAsync(next, cancellationToken)
-            : await nft.RunAsync(NftDocument.Update(current, next, _owner), cancellationToken);
+            : _installed is not { } current ? await PlaceAsync(next, cancellationToken)
+            : await nft.RunAsync(Document.Update(current, next, _owner), cancellationToken);
         // Somebody has removed or changed our table behind our back (`nft flush ruleset`), or a successor has made its own.
         if (result.Outcome == NftOutcome.Refused && next is not null && _installed is not null)
-            result = await ReplaceAsync(next, cancellationToken);
+            result = await PlaceAsync(next, cancellationToken);
         if (result.Succeeded)
             _installed = next;
         return result;
@@ -29,40 +39,66 @@ internal sealed class NftTable(INft nft, long generation, string instance)
         if (_installed is null)
             return true;
         NftResult chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
-        return !chains.Succeeded || NftDocument.NamesIn(chains.Text, NftObject.Chain).Any(IsOursOrNewer);
+        return !chains.Succeeded || OwnersIn(chains.Text).Any(found => found.Owner == _owner || IsNewer(found.Owner));
     }
 
-    /// <summary>Removes what a process left behind that was killed.</summary>
+    /// <summary>Removes what an earlier process of this edge left behind that was killed.</summary>
     /// <returns>Whether there was something.</returns>
     public async Task<bool> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
-        NftResult tables = await nft.RunAsync(NftDocument.ListTables(), cancellationToken);
-        if (!tables.Succeeded || !NftDocument.NamesIn(tables.Text, "table").Contains(NftJson.Table) || await IsOfNewerAsync(cancellationToken))
-            return false;
-        return (await nft.RunAsync(NftDocument.RemoveAny(), cancellationToken)).Succeeded;
+        NftResult chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
+        bool removed = false;
+        foreach ((string table, NftOwner owner) in chains.Succeeded ? OwnersIn(chains.Text) : [])
+        {
+            Succeed(owner);
+            removed |= (await nft.RunAsync(new NftDocument(table).Remove(owner), cancellationToken)).Succeeded;
+        }
+
+        return removed;
     }
 
     private async Task<NftResult> RemoveAsync(CancellationToken cancellationToken)
     {
         if (_installed is null)
-            return new NftResult(NftOutcome.Done, "");
-        NftResult result = await nft.RunAsync(NftDocument.Remove(_owner), cancellationToken);
+            return Done;
+        NftResult result = await nft.RunAsync(Document.Remove(_owner), cancellationToken);
         // Refused: the table is gone already, or a successor's.
-        return result.Outcome == NftOutcome.Refused ? new NftResult(NftOutcome.Done, "") : result;
+        return result.Outcome == NftOutcome.Refused ? Done : result;
     }
 
-    private async Task<NftResult> ReplaceAsync(Ruleset next, CancellationToken cancellationToken) =>
-        await IsOfNewerAsync(cancellationToken)
-            ? new NftResult(NftOutcome.Refused, "a newer process of this edge has its table in place")
-            : await nft.RunAsync(NftDocument.Replace(next, _owner), cancellationToken);
-
-    private async Task<bool> IsOfNewerAsync(CancellationToken cancellationToken)
+    /// <summary>Takes over this edge's own table, or makes it under the first name that is free.</summary>
+    private async Task<NftResult> PlaceAsync(Ruleset next, CancellationToken cancellationToken)
     {
-        NftResult chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
-        return chains.Succeeded && NftDocument.NamesIn(chains.Text, NftObject.Chain).Any(IsNewer);
+        NftResult tables = await nft.RunAsync(NftDocument.ListTables(), cancellationToken);
+        NftResult chains = tables.Succeeded ? await nft.RunAsync(NftDocument.ListChains(), cancellationToken) : tables;
+        if (!chains.Succeeded)
+            return chains;
+        if (OwnersIn(chains.Text) is [var (table, previous), ..])
+        {
+            if (IsNewer(previous))
+                return new NftResult(NftOutcome.Refused, "a newer process of this edge has its table in place");
+            Name = table;
+            if (previous != _owner)
+                Succeed(previous);
+            return await nft.RunAsync(Document.Replace(previous, next, _owner), cancellationToken);
+        }
+
+        string[] names = [NftJson.Table, $"{NftJson.Table}_{identity}"];
+        if (names.Except(NftListing.Tables(tables.Text)).FirstOrDefault() is not { } free)
+            return new NftResult(NftOutcome.Refused, $"the tables {string.Join(" and ", names)} are there and are not this edge's");
+        Name = free;
+        return await nft.RunAsync(Document.Create(next, _owner), cancellationToken);
     }
 
-    private bool IsNewer(string chain) => NftDocument.GenerationOf(chain) > generation;
+    /// <summary>From now on this process is newer than that one, which may still live and shall not take the table back.</summary>
+    private void Succeed(NftOwner earlier) => _owner = _owner with { Generation = Math.Max(_owner.Generation, earlier.Generation + 1) };
 
-    private bool IsOursOrNewer(string chain) => chain == _owner || IsNewer(chain);
+    /// <summary>Tables of this edge, and which of its processes has each; the newest first.</summary>
+    private IReadOnlyList<(string Table, NftOwner Owner)> OwnersIn(string chains) =>
+        [.. NftListing.Chains(chains)
+            .Select(chain => (chain.Table, Owner: NftOwner.Parse(chain.Name)!))
+            .Where(found => found.Owner?.Identity == identity)
+            .OrderByDescending(found => found.Owner.Generation)];
+
+    private bool IsNewer(NftOwner owner) => owner.Instance != instance && owner.Generation > _owner.Generation;
 }

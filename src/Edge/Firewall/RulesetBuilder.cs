@@ -54,7 +54,7 @@ internal sealed class RulesetBuilder
 
     private void AddChain(string hook)
     {
-        JsonObject chain = NftJson.InTable(hook);
+        JsonObject chain = NftJson.Named(hook);
         chain["type"] = "filter";
         chain["hook"] = hook;
         chain["prio"] = 0;
@@ -85,7 +85,7 @@ internal sealed class RulesetBuilder
 
         if (_elements.Count == 0)
             return;
-        _objects.Add(BlockedCounter, new NftObject("counter", BlockedCounter, NftJson.InTable(BlockedCounter)));
+        _objects.Add(BlockedCounter, new NftObject("counter", BlockedCounter, NftJson.Named(BlockedCounter)));
         AddBlockRules(onlyUdp: true);
     }
 
@@ -95,7 +95,7 @@ internal sealed class RulesetBuilder
         if (all.Length == 0)
             return;
         string name = kind + Suffix(family);
-        JsonObject set = NftJson.InTable(name);
+        JsonObject set = NftJson.Named(name);
         set["type"] = TypeOf(family);
         set["flags"] = new JsonArray([.. flags.Select(flag => (JsonNode)flag)]);
         _objects.Add(name, new NftObject("set", name, set));
@@ -126,11 +126,11 @@ internal sealed class RulesetBuilder
         // Everything that makes another allowance of it is in the name.
         string key = Hash($"{limit.Id} {limit.Port} {limit.Protocol} {limit.Rate} {limit.Burst} {limit.PerSource}")[..16];
         string counter = $"over_{key}";
-        _objects.Add(counter, new NftObject("counter", counter, NftJson.InTable(counter)));
+        _objects.Add(counter, new NftObject("counter", counter, NftJson.Named(counter)));
         if (!limit.PerSource)
         {
-            JsonObject allowance = LimitOf(limit);
-            foreach ((string name, JsonNode? value) in NftJson.InTable($"limit_{key}").ToArray())
+            JsonObject allowance = NftJson.Named($"limit_{key}");
+            foreach ((string name, JsonNode? value) in LimitOf(limit))
                 allowance[name] = value!.DeepClone();
             _objects.Add($"limit_{key}", new NftObject("limit", $"limit_{key}", allowance));
             AddLimitRule(limit, new JsonObject { ["limit"] = $"limit_{key}" }, NftJson.Count(counter), NftJson.Verdict("drop"));
@@ -138,7 +138,7 @@ internal sealed class RulesetBuilder
         }
 
         string full = $"full_{key}";
-        _objects.Add(full, new NftObject("counter", full, NftJson.InTable(full)));
+        _objects.Add(full, new NftObject("counter", full, NftJson.Named(full)));
         foreach (AddressFamily family in Families)
         {
             string set = $"rate{Suffix(family)}_{key}";
@@ -170,7 +170,7 @@ internal sealed class RulesetBuilder
     {
         // Until the allowance is full again, after which forgetting a source changes nothing.
         long refill = (long)limit.Burst * limit.Rate.UnitSeconds / limit.Rate.Count;
-        JsonObject set = NftJson.InTable(name);
+        JsonObject set = NftJson.Named(name);
         set["type"] = TypeOf(family);
         set["size"] = SourcesPerLimit;
         set["timeout"] = Math.Clamp(refill + 1, MinSourceSeconds, MaxSourceSeconds);

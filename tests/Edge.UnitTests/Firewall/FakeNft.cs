@@ -3,27 +3,38 @@ using Tunnel.Edge.Firewall;
 
 namespace Edge.UnitTests.Firewall;
 
-/// <summary>Remembers whose table is in place and which comments its rules have; refuses what nft would refuse for the owner's sake.</summary>
+/// <summary>A kernel's tables as far as our transactions and listings touch them: all of a transaction happens, or nothing.</summary>
 internal sealed class FakeNft : INft
 {
-    private string? _owner;
+    private Dictionary<string, FakeNftTable> _tables = [];
 
     /// <summary>What every transaction ends with instead of success.</summary>
     public NftResult? Fault { get; set; }
 
-    public List<string> Rules { get; private set; } = [];
+    /// <summary>Comments of the rules of a machine's first table.</summary>
+    public List<string> Rules => [.. (_tables.GetValueOrDefault(NftJson.Table)?.Rules ?? []).Select(rule => (string)rule["comment"]!)];
 
+    /// <summary>What the last transaction has added to sets.</summary>
     public List<string> Elements { get; } = [];
 
     public int Transactions { get; private set; }
 
-    public bool HasTable => _owner is not null;
+    public bool HasTable => _tables.ContainsKey(NftJson.Table);
 
-    /// <summary>Another process makes its table in place of ours, or a killed one has left it behind.</summary>
-    public void TakeOver(string owner) => (_owner, Rules) = (owner, ["of another"]);
+    public IReadOnlyCollection<string> Tables => _tables.Keys;
+
+    /// <summary>Another process makes its table in place of what is there, or a killed one has left it behind.</summary>
+    public void TakeOver(NftOwner owner, string table = NftJson.Table) => _tables[table] = FakeNftTable.Of(owner.Chain, "of another");
 
     /// <summary>Somebody flushes the whole ruleset.</summary>
-    public void Flush() => (_owner, Rules) = (null, []);
+    public void Flush() => _tables = [];
+
+    /// <summary>Somebody changes a table by hand.</summary>
+    public void Change(Action<FakeNftTable> change, string table = NftJson.Table)
+    {
+        lock (this)
+            change(_tables[table]);
+    }
 
     public Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken)
     {
@@ -33,23 +44,37 @@ internal sealed class FakeNft : INft
 
     private NftResult Run(JsonArray commands)
     {
-        JsonObject first = commands[0]!.AsObject();
-        if (first["list"] is { } list)
-            return new NftResult(NftOutcome.Done, List(list.AsObject().First().Key));
+        if (commands[0]!["list"] is JsonObject list)
+            return List(list.First().Key);
         Transactions++;
-        bool anew = first.ContainsKey("add");
-        string? owner = (string?)(anew ? commands.Count > 3 ? commands[3]!["add"]!["chain"]!["name"] : null : first["flush"]!["chain"]!["name"]);
-        if (!anew && owner != _owner)
-            return new NftResult(NftOutcome.Refused, "No such file or directory");
-        bool removed = commands.Count == 2;
-        _owner = removed ? null : owner;
-        Rules = [.. commands.Select(command => command!["add"]?["rule"]).OfType<JsonObject>().Select(rule => (string)rule["comment"]!)];
         Elements.Clear();
-        Elements.AddRange(commands.Select(command => command!["add"]?["element"]).OfType<JsonObject>().Select(set => set.ToJsonString()));
+        Dictionary<string, FakeNftTable> next = _tables.ToDictionary(table => table.Key, table => table.Value.Copy());
+        foreach ((string verb, JsonNode? what) in commands.Select(command => command!.AsObject().First()))
+        {
+            (string kind, JsonObject item) = (what!.AsObject().First().Key, what.AsObject().First().Value!.AsObject());
+            if (kind == "element")
+                Elements.Add(item.ToJsonString());
+            bool fits = kind == "table" ? ChangeTable(next, verb, (string)item["name"]!) : next.TryGetValue((string)item["table"]!, out FakeNftTable? table) && table.Do(verb, kind, item);
+            if (!fits)
+                return new NftResult(NftOutcome.Refused, "Could not process rule: No such file or directory");
+        }
+
+        _tables = next;
         return new NftResult(NftOutcome.Done, "");
     }
 
-    private string List(string kind) => _owner is null ? """{"nftables":[]}"""
-        : kind == "tables" ? """{"nftables":[{"table":{"family":"inet","name":"tunnel_edge"}}]}"""
-        : $$$"""{"nftables":[{"chain":{"family":"inet","table":"tunnel_edge","name":"{{{_owner}}}"}}]}""";
+    private static bool ChangeTable(Dictionary<string, FakeNftTable> tables, string verb, string name) => verb switch
+    {
+        "create" => tables.TryAdd(name, new FakeNftTable()),
+        "delete" => tables.Remove(name),
+        _ => tables.TryAdd(name, new FakeNftTable()) || true,
+    };
+
+    private NftResult List(string kind)
+    {
+        IEnumerable<JsonObject> items = kind == "tables"
+            ? _tables.Keys.Select(name => new JsonObject { ["table"] = new JsonObject { ["family"] = "inet", ["name"] = name } })
+            : _tables.SelectMany(table => table.Value.ListChains());
+        return new NftResult(NftOutcome.Done, new JsonObject { ["nftables"] = new JsonArray([.. items]) }.ToJsonString());
+    }
 }

@@ -110,7 +110,7 @@ public sealed class FirewallControllerTests : IDisposable
         await ApplyAsync("""{"blockedIps":["; flush ruleset"],"rules":[{"id":"x`reboot`","direction":"input","action":"$(reboot)"}]}""");
         FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal((FirewallReport.Refused, 3), (report.State, report.Errors.Length));
-        Assert.Same(before, _nft.Rules);
+        Assert.Equal(before, _nft.Rules);
     }
 
     [Fact]
@@ -220,7 +220,7 @@ public sealed class FirewallControllerTests : IDisposable
     public async Task A_successors_table_is_neither_replaced_nor_removed()
     {
         await ApplyConfirmedAsync(BlockOne);
-        _nft.TakeOver("owner_2_fff");
+        _nft.TakeOver(new NftOwner("own", 2, "fff"));
         await ApplyAsync(WithRule);
         Assert.Equal(FirewallReport.Failed, (await _tunnel.NextReportAsync()).FirewallState!.State);
         await _firewall.RemoveAsync();
@@ -230,7 +230,7 @@ public sealed class FirewallControllerTests : IDisposable
     [Fact]
     public async Task What_a_killed_process_left_is_removed_at_the_start()
     {
-        _nft.TakeOver("owner_1_dead");
+        _nft.TakeOver(new NftOwner("own", 1, "dead"));
         await _firewall.RemoveLeftoverAsync(CancellationToken.None);
         Assert.False(_nft.HasTable);
     }
@@ -244,7 +244,7 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     private FirewallController Create(FirewallMode mode) => new(
-        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, 1, "abc"), _probe, _observer, _time, NullLogger.Instance);
+        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc"), _probe, _observer, _time, NullLogger.Instance);
 
     private async Task ApplyAsync(string? json, bool initial = false)
     {

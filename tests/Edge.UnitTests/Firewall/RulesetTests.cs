@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tunnel.Edge;
 using Tunnel.Edge.Firewall;
 
 namespace Edge.UnitTests.Firewall;
@@ -16,6 +17,9 @@ public class RulesetTests
                   {"id":"c","direction":"forward","action":"accept","sourceIP":"2001:db8::1"}]}
         """;
 
+    private static readonly NftDocument Table = new("tunnel_edge");
+    private static readonly NftOwner Owner = new("id", 3, "abc");
+
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     [Fact]
@@ -25,7 +29,7 @@ public class RulesetTests
         {
             NeverBlocked = [Plans.Range("192.0.2.1")],
         };
-        string[] lines = Lines(NftDocument.Replace(RulesetBuilder.Build(plan, now: 100), NftDocument.OwnerChain(3, "abc")));
+        string[] lines = Lines(Table.Replace(Owner with { Generation = 2 }, RulesetBuilder.Build(plan, now: 100), Owner));
         string golden = Path.Combine(AppContext.BaseDirectory, "Firewall", "everything.golden");
         Assert.Equal(File.ReadAllLines(golden), lines);
     }
@@ -36,9 +40,9 @@ public class RulesetTests
         Ruleset before = RulesetBuilder.Build(Plans.Of(Everything, ("203.0.113.9", 400)), now: 100);
         string changed = Everything.Replace("10/hour", "20/hour", StringComparison.Ordinal).Replace("198.51.100.7", "198.51.100.8", StringComparison.Ordinal);
         Ruleset after = RulesetBuilder.Build(Plans.Of(changed, ("203.0.113.9", 400)), now: 130);
-        string[] lines = Lines(NftDocument.Update(before, after, "owner_1_abc"));
+        string[] lines = Lines(Table.Update(before, after, Owner));
 
-        Assert.Equal("""{"flush":{"chain":{"family":"inet","table":"tunnel_edge","name":"owner_1_abc"}}}""", lines[0]);
+        Assert.Equal("""{"flush":{"chain":{"family":"inet","table":"tunnel_edge","name":"owner_id_3_abc"}}}""", lines[0]);
         // The limit that changed, with its counter; not the one per source, not the timed block.
         Assert.Equal(["counter", "limit"], Kinds(lines, "delete").Order());
         Assert.Equal(["counter", "limit"], Kinds(lines, "add").Where(kind => kind is not ("rule" or "element")).Order());
@@ -53,7 +57,7 @@ public class RulesetTests
     {
         Ruleset before = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 400)), now: 100);
         Ruleset after = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 500)), now: 130);
-        string[] lines = Lines(NftDocument.Update(before, after, "owner_1_abc"));
+        string[] lines = Lines(Table.Update(before, after, Owner));
         Assert.Contains("""{"flush":{"set":{"family":"inet","table":"tunnel_edge","name":"timed4"}}}""", lines);
         Assert.Contains(lines, line => line.Contains("\"timeout\":370", StringComparison.Ordinal));
     }
@@ -79,23 +83,35 @@ public class RulesetTests
     [Fact]
     public void No_text_of_the_hub_reaches_nft()
     {
-        string document = string.Join('\n', Lines(NftDocument.Replace(RulesetBuilder.Build(Plans.Of(Everything), 0), "owner_1_abc")));
+        string document = string.Join('\n', Lines(Table.Create(RulesetBuilder.Build(Plans.Of(Everything), 0), Owner)));
         Assert.DoesNotContain("flush ruleset", document, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("owner_3_abc", 3L)]
-    [InlineData("owner_x_abc", null)]
+    [InlineData("owner_id_3_abc", 3L)]
+    [InlineData("owner_id_x_abc", null)]
+    [InlineData("owner_3_abc", null)]
     [InlineData("input", null)]
-    public void The_owner_tells_its_generation(string chain, long? generation) => Assert.Equal(generation, NftDocument.GenerationOf(chain));
+    public void A_chain_tells_the_owner(string chain, long? generation) => Assert.Equal(generation, NftOwner.Parse(chain)?.Generation);
+
+    [Fact]
+    public void Edges_are_the_same_by_their_state_their_id_and_their_hub()
+    {
+        var edge = new TunnelEdgeOptions { HubHost = "hub", EdgeId = "a", Secret = "s", StateDirectory = "/var/lib/a" };
+        TunnelEdgeOptions[] others =
+            [edge with { HubHost = "hub2" }, edge with { HubPort = 1 }, edge with { EdgeId = "b" }, edge with { StateDirectory = "/var/lib/b" }, edge with { StateDirectory = null }];
+        Assert.Equal(NftOwner.IdentityOf(edge), NftOwner.IdentityOf(edge with { Secret = "other", StateDirectory = "/var/lib/./a" }));
+        Assert.Equal(6, others.Append(edge).Select(NftOwner.IdentityOf).Distinct().Count());
+        Assert.Equal(new NftOwner(NftOwner.IdentityOf(edge), 7, "abc"), NftOwner.Parse(new NftOwner(NftOwner.IdentityOf(edge), 7, "abc").Chain));
+    }
 
     [Fact]
     public void Listings_are_read_or_are_nothing()
     {
         const string output = """{"nftables":[{"metainfo":{}},{"chain":{"family":"inet","table":"tunnel_edge","name":"a"}},{"chain":{"family":"inet","table":"other","name":"b"}}]}""";
-        Assert.Equal(["a"], NftDocument.NamesIn(output, "chain"));
+        Assert.Equal([("tunnel_edge", "a"), ("other", "b")], NftListing.Chains(output));
         foreach (string bad in new[] { "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""", """{"nftables":[{"chain":{"name":"a","name":"b"}}]}""" })
-            Assert.Empty(NftDocument.NamesIn(bad, "chain"));
+            Assert.Empty(NftListing.Chains(bad));
     }
 
     private static IEnumerable<string> Kinds(string[] lines, string verb) =>

@@ -89,6 +89,20 @@ public sealed class FirewallSetup : IAsyncDisposable
 
     public async Task StopEdgeAsync() => await StopAsync(Edge!);
 
+    /// <summary>Starts another edge, <c>edge-2</c>, on the same machine and waits until the hub knows that its firewall is in force.</summary>
+    public async Task<ManagedProcess> StartSecondEdgeAsync(string firewall)
+    {
+        var answer = await HubAsync(HttpMethod.Post, $"api/v1/edges?host={FirewallNetwork.Hub}:{_tunnelPort}", EdgeJson(firewall, "edge-2", FreePorts.Next()));
+        Assert.True(answer.IsSuccess, answer.Body);
+        File.WriteAllText(PathOf("second.token"), answer.Json().GetProperty("token").GetString());
+        var (program, arguments) = FirewallNetwork.In(
+            Network.EdgeSpace, Binaries.Edge, "run", "--token-file", PathOf("second.token"), "--admin-socket", PathOf("second.sock"),
+            "--state-dir", PathOf("edge-state"), "--log-level", "debug", "--drain-timeout", "1");
+        var edge = ManagedProcess.Start("tunnel-edge", program, arguments);
+        await WaitForStateAsync("applied", edgeId: "edge-2");
+        return edge;
+    }
+
     /// <summary>Replaces the edge's firewall.</summary>
     public async Task<AdminResponse> PushAsync(string? firewall) => await HubAsync(HttpMethod.Put, "api/v1/edges/edge-1", EdgeJson(firewall));
 
@@ -113,14 +127,14 @@ public sealed class FirewallSetup : IAsyncDisposable
     }
 
     /// <summary>Waits until the hub's status says this of the edge's firewall.</summary>
-    public Task<string> WaitForStateAsync(string state, TimeSpan? limit = null) => Eventually.GetAsync(
-        async () => await ReportedAsync() is { } firewall && firewall.GetProperty("state").GetString() == state ? firewall.GetRawText() : null,
+    public Task<string> WaitForStateAsync(string state, TimeSpan? limit = null, string edgeId = "edge-1") => Eventually.GetAsync(
+        async () => await ReportedAsync(edgeId) is { } firewall && firewall.GetProperty("state").GetString() == state ? firewall.GetRawText() : null,
         $"the firewall to be {state}", limit, () => $"{Edge!.Log}\n{_hub!.Log}");
 
-    public async Task<JsonElement?> ReportedAsync()
+    public async Task<JsonElement?> ReportedAsync(string edgeId = "edge-1")
     {
         foreach (var edge in (await HubAsync(HttpMethod.Get, "api/v1/status")).Json().GetProperty("connectedEdges").EnumerateArray())
-            if (edge.TryGetProperty("firewall", out var firewall))
+            if (edge.GetProperty("edgeId").GetString() == edgeId && edge.TryGetProperty("firewall", out var firewall))
                 return firewall;
         return null;
     }
@@ -166,12 +180,14 @@ public sealed class FirewallSetup : IAsyncDisposable
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
-    private string EdgeJson(string? firewall)
+    private string EdgeJson(string? firewall) => EdgeJson(firewall, "edge-1", Port);
+
+    private static string EdgeJson(string? firewall, string id, int port)
     {
         var edge = new JsonObject
         {
-            ["id"] = "edge-1",
-            ["listenPorts"] = new JsonArray(Port),
+            ["id"] = id,
+            ["listenPorts"] = new JsonArray(port),
             ["ports"] = new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off" } },
         };
         if (firewall is not null)

@@ -118,6 +118,29 @@ public sealed class FirewallTests
     }
 
     [Fact]
+    public async Task Two_edges_of_one_machine_keep_their_firewalls_apart()
+    {
+        await using var setup = await FirewallSetup.StartAsync(BlockOne);
+        await setup.WaitForStateAsync("applied");
+        await using var second = await setup.StartSecondEdgeAsync("""{"blockedIps":["10.9.0.11"]}""");
+        await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
+        Assert.Equal(2, (await setup.Network.RulesetAsync()).Split("table inet tunnel_edge").Length - 1);
+
+        // A restart after a kill removes its own only.
+        setup.Edge!.Signal(ManagedProcess.SigKill);
+        await setup.Edge.WaitForExitAsync(TimeSpan.FromSeconds(30));
+        Assert.True((await setup.PushAsync(null)).IsSuccess);
+        await setup.StartEdgeAsync();
+        var left = await setup.Network.RulesetAsync();
+        Assert.Contains("10.9.0.11", left, StringComparison.Ordinal);
+        Assert.DoesNotContain("10.9.0.10", left, StringComparison.Ordinal);
+
+        second.Signal(ManagedProcess.SigTerm);
+        Assert.Equal(0, await second.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+        Assert.DoesNotContain("tunnel_edge", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Protected_ports_stay_open_whatever_the_hub_says()
     {
         const int Protected = 2222;

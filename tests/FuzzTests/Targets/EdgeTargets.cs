@@ -54,7 +54,7 @@ internal static class EdgeTargets
             {
                 foreach (var fault in FirewallConfigReader.ReadFromOperator(document.RootElement, "firewallConfig", out _)) Check.IsErrorText(fault.Message);
                 if (planner.Plan(document.RootElement, []).Plan is not { } plan) return false;
-                _ = NftDocument.Replace(RulesetBuilder.Build(plan, 0), "owner_1_fuzz");
+                _ = new NftDocument("fuzz").Create(RulesetBuilder.Build(plan, 0), new NftOwner("id", 1, "fuzz"));
                 return true;
             }
         };

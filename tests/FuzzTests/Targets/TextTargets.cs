@@ -10,7 +10,7 @@ internal static class TextTargets
 {
     public static IReadOnlyList<byte[]> NftSeeds { get; } = Words.Of(
         """{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "x", "json_schema_version": 1}}, {"table": {"family": "inet", "name": "tunnel_edge", "handle": 1}}]}""",
-        """{"nftables": [{"chain": {"family": "inet", "table": "tunnel_edge", "name": "owner_1_00ff", "handle": 1}}, {"chain": {"family": "inet", "table": "tunnel_edge", "name": "input", "type": "filter", "hook": "input", "prio": 0}}]}""");
+        """{"nftables": [{"chain": {"family": "inet", "table": "tunnel_edge", "name": "owner_0123456789ab_1_00ff", "handle": 1}}, {"chain": {"family": "inet", "table": "tunnel_edge", "name": "input", "type": "filter", "hook": "input", "prio": 0}}]}""");
 
     public static IReadOnlyList<byte[]> ProblemSeeds { get; } = Words.Of(
         """{"type":"about:blank","title":"Bad Request","status":400,"detail":"x","errors":[{"path":"$.edges[0].id","value":"\"\"","message":"is missing"}]}""",
@@ -22,9 +22,9 @@ internal static class TextTargets
     public static bool RunNft(ReadOnlySpan<byte> input)
     {
         var text = Words.Text(input);
-        var chains = NftDocument.NamesIn(text, NftObject.Chain);
-        foreach (var chain in chains) _ = NftDocument.GenerationOf(chain);
-        return chains.Count + NftDocument.NamesIn(text, "table").Count > 0;
+        var chains = NftListing.Chains(text);
+        foreach (var (_, name) in chains) _ = NftOwner.Parse(name);
+        return chains.Count + NftListing.Tables(text).Count > 0;
     }
 
     public static bool RunProblem(ReadOnlySpan<byte> input)

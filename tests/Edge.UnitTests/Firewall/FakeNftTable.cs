@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+
+namespace Edge.UnitTests.Firewall;
+
+/// <summary>One table of a <see cref="FakeNft"/>.</summary>
+internal sealed class FakeNftTable
+{
+    /// <summary>Chains, sets, counters and limits, by name.</summary>
+    public Dictionary<string, (string Kind, JsonObject Item)> Objects { get; private init; } = [];
+
+    public List<JsonObject> Rules { get; private init; } = [];
+
+    /// <summary>By set.</summary>
+    public Dictionary<string, List<JsonNode>> Elements { get; private init; } = [];
+
+    public static FakeNftTable Of(string owner, string comment)
+    {
+        var table = new FakeNftTable();
+        table.Do("add", "chain", new JsonObject { ["family"] = "inet", ["table"] = "tunnel_edge", ["name"] = owner });
+        table.Do("add", "rule", new JsonObject { ["family"] = "inet", ["table"] = "tunnel_edge", ["chain"] = owner, ["comment"] = comment });
+        return table;
+    }
+
+    public FakeNftTable Copy() => new()
+    {
+        Objects = new(Objects),
+        Rules = [.. Rules],
+        Elements = Elements.ToDictionary(set => set.Key, set => set.Value.ToList()),
+    };
+
+    /// <returns>Whether it can be done.</returns>
+    public bool Do(string verb, string kind, JsonObject item)
+    {
+        string name = (string?)item["name"] ?? "";
+        switch (verb, kind)
+        {
+            case ("add", "rule"):
+                Rules.Add(item);
+                return Objects.ContainsKey((string)item["chain"]!);
+            case ("add", "element"):
+                Elements.TryAdd(name, []);
+                Elements[name].AddRange(item["elem"]!.AsArray()!);
+                return Objects.ContainsKey(name);
+            case ("add", _):
+                return Objects.TryAdd(name, (kind, item)) || Objects[name].Kind == kind;
+            case ("flush", "chain"):
+                Rules.RemoveAll(rule => (string?)rule["chain"] == name);
+                return Objects.ContainsKey(name);
+            case ("flush", _):
+                return Elements.Remove(name);
+            default:
+                return Objects.Remove(name);
+        }
+    }
+
+    public IEnumerable<JsonObject> ListChains() =>
+        Objects.Values.Where(item => item.Kind == "chain").Select(item => new JsonObject { ["chain"] = item.Item.DeepClone() });
+}
