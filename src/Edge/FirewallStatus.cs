@@ -21,6 +21,9 @@ public sealed record FirewallStatus
     /// <summary>Addresses and CIDRs that are blocked now, those for a while included; overlapping ones count once.</summary>
     public int Blocked { get; init; }
 
+    /// <summary>What somebody else has changed of it since the start; null when nobody has.</summary>
+    public FirewallDrift? Drift { get; init; }
+
     /// <summary>Why the hub's firewall is not in force; null when it is.</summary>
     internal string? Error => new FirewallReport { State = State, Errors = Errors }.Fault;
 }

@@ -132,6 +132,9 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <summary>A firewall configuration was put in place, or could not be.</summary>
     public event EventHandler<FirewallConfigUpdatedEvent>? FirewallConfigUpdated;
 
+    /// <summary>Somebody else has changed the packet filter that was in force.</summary>
+    public event EventHandler<FirewallDriftedEvent>? FirewallDrifted;
+
     /// <summary>A client got a stream.</summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened;
 
@@ -356,6 +359,8 @@ public sealed class TunnelEdge : IAsyncDisposable
 
         public void OnFirewallChanged(long revision, FirewallStatus status) =>
             edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, status.Error is null, status.Error));
+
+        public void OnFirewallDrifted(FirewallDrift drift) => edge.Raise(edge.FirewallDrifted, new FirewallDriftedEvent(drift.What, drift.Mended));
 
         public int OnBlocked(AddressSet blocked)
         {

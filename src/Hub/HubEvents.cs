@@ -65,6 +65,12 @@ public sealed record PublicIpDiscoveredEvent(string EdgeId, string PublicIp) : H
 /// <param name="Error">Why it is not in place; null when it is.</param>
 public sealed record FirewallConfigUpdatedEvent(string EdgeId, long Rev, bool Applied, string? Error) : HubEvent;
 
+/// <summary>Somebody else has changed the packet filter of an edge's machine that was in force.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="What">What the edge has found, in words.</param>
+/// <param name="Mended">It was put back.</param>
+public sealed record FirewallDriftedEvent(string EdgeId, string What, bool Mended) : HubEvent;
+
 /// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
 /// <param name="EdgeId">Which id.</param>
 /// <param name="Connected">Where the one that stays comes from.</param>

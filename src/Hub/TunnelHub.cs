@@ -87,6 +87,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>An edge has put a firewall configuration in place, or could not.</summary>
     public event EventHandler<FirewallConfigUpdatedEvent>? FirewallConfigUpdated;
 
+    /// <summary>Somebody else has changed the packet filter of an edge's machine.</summary>
+    public event EventHandler<FirewallDriftedEvent>? FirewallDrifted;
+
     /// <summary>A second process came with the id of an edge that is alive.</summary>
     public event EventHandler<EdgeConflictEvent>? EdgeConflict;
 
@@ -319,6 +322,7 @@ public sealed class TunnelHub : IAsyncDisposable
             case PortsUpdatedEvent e: Raise(PortsUpdated, e); break;
             case PublicIpDiscoveredEvent e: Raise(PublicIpDiscovered, e); break;
             case FirewallConfigUpdatedEvent e: Raise(FirewallConfigUpdated, e); break;
+            case FirewallDriftedEvent e: Raise(FirewallDrifted, e); break;
             case EdgeConflictEvent e: Raise(EdgeConflict, e); break;
             case CrashRecoveryFailedEvent e: Raise(CrashRecoveryFailed, e); break;
             case CrashRecoveredEvent e: Raise(CrashRecovered, e); break;

@@ -59,6 +59,8 @@ internal static class StatusCommand
             output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
         foreach (string note in status.Firewall?.Errors ?? [])
             output.WriteText($"firewall  {note}");
+        if (status.Firewall?.Drift is { } drift)
+            output.WriteText($"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; {(drift.Mended ? "put back" : "can't be put back")}");
         output.WriteText($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
         output.WriteText($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
         foreach ((string reason, long count) in status.Refused)

@@ -28,6 +28,11 @@ public sealed record PortsEvent(
 /// <param name="Error">Why it is not in place; null when it is.</param>
 public sealed record FirewallConfigUpdatedEvent(long Revision, bool Applied, string? Error);
 
+/// <summary>Somebody else has changed the packet filter that was in force: rules, sets, chains or the whole table.</summary>
+/// <param name="What">What was found, in words.</param>
+/// <param name="Mended">It was put back; else it is tried again every 15 s.</param>
+public sealed record FirewallDriftedEvent(string What, bool Mended);
+
 /// <summary>A STUN server told a public address of this machine that was not known, or another one.</summary>
 /// <param name="PublicIp">The address, IPv4 where there is one.</param>
 /// <param name="PublicIpv6">The IPv6 address; null when not known.</param>

@@ -18,8 +18,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often it is looked whether the table is still there.</summary>
-    internal static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(30);
+    /// <summary>How often it is looked whether somebody else has changed the table: what is found is mended within 30 s.</summary>
+    internal static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(15);
 
     private readonly FirewallPlanner _planner;
     private readonly FirewallMode _mode;
@@ -74,7 +74,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>Looks from time to time whether somebody has flushed the whole ruleset, and puts our table back. Until cancelled.</summary>
+    /// <summary>Looks from time to time whether somebody has changed, flushed or removed our table, and puts it back. Until cancelled.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(WatchInterval, _time);
@@ -83,11 +83,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             await _gate.WaitAsync(cancellationToken);
             try
             {
-                if (_installed is { } plan && !await _table.IsInPlaceAsync(cancellationToken))
-                {
-                    _logger.TableWasRemoved(_table.Name);
-                    await InstallAsync(plan, cancellationToken);
-                }
+                if (_installed is { } plan)
+                    await MendAsync(plan, cancellationToken);
             }
             finally
             {
@@ -221,10 +218,21 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         if (plan.IsEmpty && _installed is null)
             return new NftResult(NftOutcome.Done, "");
+        // An update changes what differs between two plans: what somebody else has changed would stay, and count as ours from then on.
+        if (_installed is { } before)
+            await MendAsync(before, cancellationToken);
         NftResult result = await _table.InstallAsync(plan.IsEmpty ? null : RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
         if (result.Succeeded)
             _installed = plan.IsEmpty ? null : plan;
         return result;
+    }
+
+    private async Task MendAsync(FirewallPlan plan, CancellationToken cancellationToken)
+    {
+        if (await _table.FindDriftAsync(cancellationToken) is not { } drift)
+            return;
+        NftResult result = await _table.RestoreAsync(RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
+        _reporter.TellDrift(_table.Name, drift, result.Succeeded ? null : result.Text, Blocked);
     }
 
     private async Task ConfirmAsync(FirewallPlan plan, string key, string state, string[] errors, CancellationToken cancellationToken)

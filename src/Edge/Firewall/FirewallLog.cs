@@ -26,12 +26,15 @@ internal static partial class FirewallLog
     [LoggerMessage(5506, LogLevel.Warning, "A table of an earlier run of this edge was still there: removed")]
     public static partial void LeftoverRemoved(this ILogger logger);
 
-    [LoggerMessage(5507, LogLevel.Warning, "The table {Table} was removed by somebody else: put back")]
-    public static partial void TableWasRemoved(this ILogger logger, string table);
+    [LoggerMessage(5507, LogLevel.Warning, "The table {Table} was changed by somebody else ({What}): put back")]
+    public static partial void DriftMended(this ILogger logger, string table, string what);
 
     [LoggerMessage(5508, LogLevel.Error, "The table {Table} could not be removed ({Error}). Remove it by hand: nft delete table inet {Table}")]
     public static partial void RemovalFailed(this ILogger logger, string table, string error);
 
     [LoggerMessage(5509, LogLevel.Information, "{Count} open connections of sources that are blocked now were reset")]
     public static partial void BlockedReset(this ILogger logger, int count);
+
+    [LoggerMessage(5510, LogLevel.Error, "The table {Table} was changed by somebody else ({What}) and can't be put back: {Error}")]
+    public static partial void DriftNotMended(this ILogger logger, string table, string what, string error);
 }

@@ -7,11 +7,16 @@ namespace Tunnel.Edge.Firewall;
 /// <summary>Tells what became of a firewall: the status at once, the log and the observer once, and the hub that sent it. One caller at a time; anybody reads.</summary>
 internal sealed class FirewallReporter(string mode, IPacketFilterObserver observer, ILogger logger)
 {
+    private const string Confirming = "confirming";
+
     // A log line is for people; the hub gets them all.
     private const int MaxLogged = 3;
 
     private ITunnel? _tunnel;
     private long _revision;
+    private FirewallStatus? _beforeFailure;
+    private FirewallDrift? _drift;
+    private FirewallDrift? _untold;
     private volatile FirewallStatus _status = new() { State = FirewallReport.None, Mode = mode };
 
     public FirewallStatus Status => _status;
@@ -20,11 +25,12 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
     public void Answer(ITunnel tunnel, long revision) => (_tunnel, _revision) = (tunnel, revision);
 
     /// <summary>It is in force, but whether the hub can still be reached is not known yet: nobody is told.</summary>
-    public void NoteConfirming(IEnumerable<string> notes, int blocked) => _status = Describe("confirming", notes, blocked);
+    public void NoteConfirming(IEnumerable<string> notes, int blocked) => _status = Describe(Confirming, notes, blocked);
 
     public void Tell(string state, IEnumerable<string> errors, int blocked)
     {
         FirewallStatus before = _status;
+        _beforeFailure = null;
         FirewallStatus status = _status = Describe(state, errors, blocked);
         bool isNews = before.State != state || !before.Errors.AsSpan().SequenceEqual(status.Errors.AsSpan());
         if (isNews)
@@ -32,13 +38,45 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
         // A hub that never asked for a firewall hears nothing of it.
         if (!isNews && state == FirewallReport.None)
             return;
+        Send(status);
+        observer.OnFirewallChanged(_revision, status);
+    }
+
+    /// <summary>Somebody else has changed what is in force.</summary>
+    /// <param name="table">Which table.</param>
+    /// <param name="what">What was found, in words.</param>
+    /// <param name="error">Why it could not be put back; null when it was.</param>
+    /// <param name="blocked">Sources that are blocked.</param>
+    public void TellDrift(string table, string what, string? error, int blocked)
+    {
+        // What can't be mended is tried again for ever, and told once.
+        bool isNews = error is null || _drift is not { Mended: false } || !_status.Errors.AsSpan().SequenceEqual([error]);
+        FirewallStatus sound = _beforeFailure ?? _status;
+        _drift = new FirewallDrift((_drift?.Count ?? 0) + (isNews ? 1 : 0), what, Mended: error is null);
+        _beforeFailure = error is null ? null : sound;
+        FirewallStatus status = _status = error is null ? Describe(sound.State, sound.Errors, blocked) : Describe(FirewallReport.Failed, [error], blocked);
+        if (!isNews)
+            return;
+        if (error is null)
+            logger.DriftMended(table, what);
+        else
+            logger.DriftNotMended(table, what, error);
+        _untold = _drift;
+        // Of one that is being confirmed the hub hears when that is over.
+        if (status.State != Confirming)
+            Send(status);
+        observer.OnFirewallDrifted(_drift);
+    }
+
+    private void Send(FirewallStatus status)
+    {
         _tunnel!.SendReport(new Report
         {
             Kind = Report.Firewall,
             Rev = _revision,
-            FirewallState = new FirewallReport { State = state, Mode = mode, Errors = FirewallReport.Cut(status.Errors) },
+            FirewallState = new FirewallReport { State = status.State, Mode = mode, Errors = FirewallReport.Cut(status.Errors), Drift = _untold },
         });
-        observer.OnFirewallChanged(_revision, status);
+        _untold = null;
     }
 
     private FirewallStatus Describe(string state, IEnumerable<string> errors, int blocked) => new()
@@ -47,6 +85,7 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
         Mode = mode,
         Errors = [.. errors],
         Blocked = blocked,
+        Drift = _drift,
     };
 
     private void Log(FirewallStatus status)

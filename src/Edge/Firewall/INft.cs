@@ -4,4 +4,7 @@ namespace Tunnel.Edge.Firewall;
 internal interface INft
 {
     Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken);
+
+    /// <summary>The same, for listings without the elements of sets: limits remember some hundred thousand sources.</summary>
+    Task<NftResult> ListAsync(byte[] document, CancellationToken cancellationToken);
 }

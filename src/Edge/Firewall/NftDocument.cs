@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Tunnel.Edge.Firewall;
@@ -36,6 +35,12 @@ internal sealed class NftDocument(string table)
 
     /// <summary>Removes the table if it is this owner's.</summary>
     public byte[] Remove(NftOwner owner) => Serialize([FlushChain(owner.Chain), Do("delete")]);
+
+    /// <summary>Lists the table.</summary>
+    public byte[] List() => Serialize([Do("list")]);
+
+    /// <summary>Lists one of its sets.</summary>
+    public byte[] ListSet(string name) => Serialize([NftJson.Do("list", "set", In(NftJson.Named(name)))]);
 
     /// <summary>Lists the chains of all tables of the family, without their rules.</summary>
     public static byte[] ListChains() => List("chains");

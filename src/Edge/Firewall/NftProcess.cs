@@ -5,7 +5,7 @@ using System.Text;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Debian's <c>nft</c> as a child process, always with the same arguments: what comes from the network goes in by standard input as JSON, and
+/// Debian's <c>nft</c> as a child process, always with our own arguments: what comes from the network goes in by standard input as JSON, and
 /// only after it was parsed into numbers and addresses.
 /// </summary>
 /// <param name="program">The program's path.</param>
@@ -15,8 +15,8 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
     /// <summary>Ten thousand elements take a small part of it.</summary>
     public static readonly TimeSpan DefaultTimeLimit = TimeSpan.FromSeconds(15);
 
-    // A listing of chains is the longest text that is needed.
-    private const int MaxOutput = 1 << 20;
+    // A set of ten thousand blocks for a while is the longest text that is needed.
+    private const int MaxOutput = 8 << 20;
     private const int MaxError = 400;
 
     // Not by PATH: the edge may run as root, and unprivileged users often lack /usr/sbin in theirs.
@@ -25,11 +25,15 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
     /// <summary>The machine's.</summary>
     public static NftProcess OfMachine() => new(Places.FirstOrDefault(File.Exists), DefaultTimeLimit);
 
-    public async Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken)
+    public Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken) => RunAsync(["-j", "-f", "-"], document, cancellationToken);
+
+    public Task<NftResult> ListAsync(byte[] document, CancellationToken cancellationToken) => RunAsync(["-j", "-t", "-f", "-"], document, cancellationToken);
+
+    private async Task<NftResult> RunAsync(string[] arguments, byte[] document, CancellationToken cancellationToken)
     {
         if (program is null)
             return new NftResult(NftOutcome.Unavailable, "nft is not installed (package nftables)");
-        using var process = new Process { StartInfo = CreateStart(program) };
+        using var process = new Process { StartInfo = CreateStart(program, arguments) };
         try
         {
             process.Start();
@@ -57,9 +61,9 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
         }
     }
 
-    private static ProcessStartInfo CreateStart(string program)
+    private static ProcessStartInfo CreateStart(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, ["-j", "-f", "-"])
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

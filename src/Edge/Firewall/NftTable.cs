@@ -7,17 +7,22 @@ namespace Tunnel.Edge.Firewall;
 /// <param name="nft">Runs transactions.</param>
 /// <param name="identity">Which edge of this machine (<see cref="NftOwner.IdentityOf"/>).</param>
 /// <param name="instance">This process start, 32 hexadecimal digits.</param>
-internal sealed class NftTable(INft nft, string identity, string instance)
+/// <param name="time">Tells which elements have ended by themselves.</param>
+internal sealed class NftTable(INft nft, string identity, string instance, TimeProvider time)
 {
     private static readonly NftResult Done = new(NftOutcome.Done, "");
 
     private NftOwner _owner = new(identity, 1, instance);
+    private readonly long _start = time.GetTimestamp();
     private Ruleset? _installed;
+    private NftInForce? _inForce;
 
     /// <summary>The table that is ours, or was last.</summary>
     public string Name { get; private set; } = NftJson.Table;
 
     private NftDocument Document => new(Name);
+
+    private long Now => (long)time.GetElapsedTime(_start).TotalSeconds;
 
     /// <summary>Puts a ruleset in place of the one before; null: removes the table. A failure leaves the one before in force.</summary>
     public async Task<NftResult> InstallAsync(Ruleset? next, CancellationToken cancellationToken)
@@ -28,18 +33,28 @@ internal sealed class NftTable(INft nft, string identity, string instance)
         // Somebody has removed or changed our table behind our back (`nft flush ruleset`), or a successor has made its own.
         if (result.Outcome == NftOutcome.Refused && next is not null && _installed is not null)
             result = await PlaceAsync(next, cancellationToken);
-        if (result.Succeeded)
-            _installed = next;
-        return result;
+        return result.Succeeded ? await NoteAsync(result, next, cancellationToken) : result;
     }
 
-    /// <summary>Whether our table is in the kernel, as it should be; true when that can't be found out.</summary>
-    public async Task<bool> IsInPlaceAsync(CancellationToken cancellationToken)
+    /// <summary>Makes the table anew, whatever is left of it.</summary>
+    public async Task<NftResult> RestoreAsync(Ruleset ruleset, CancellationToken cancellationToken)
+    {
+        NftResult result = await PlaceAsync(ruleset, cancellationToken);
+        return result.Succeeded ? await NoteAsync(result, ruleset, cancellationToken) : result;
+    }
+
+    /// <summary>What somebody else has changed of our table since it was put in force, in words; null: nothing, or it can't be found out.</summary>
+    public async Task<string?> FindDriftAsync(CancellationToken cancellationToken)
     {
         if (_installed is null)
-            return true;
+            return null;
         NftResult chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
-        return !chains.Succeeded || OwnersIn(chains.Text).Any(found => found.Owner == _owner || IsNewer(found.Owner));
+        if (!chains.Succeeded || OwnersIn(chains.Text).Any(found => IsNewer(found.Owner)))
+            return null;
+        if (OwnersIn(chains.Text).All(found => found.Owner != _owner))
+            return "the table is gone, or has another owner";
+        NftInForce? found = await ReadAsync(_installed, cancellationToken);
+        return found is null ? null : (_inForce ??= found).DriftTo(found, Now);
     }
 
     /// <summary>Removes what an earlier process of this edge left behind that was killed.</summary>
@@ -55,6 +70,26 @@ internal sealed class NftTable(INft nft, string identity, string instance)
         }
 
         return removed;
+    }
+
+    private async Task<NftResult> NoteAsync(NftResult result, Ruleset? installed, CancellationToken cancellationToken)
+    {
+        (_installed, _inForce) = (installed, null);
+        if (installed is not null)
+            _inForce = await ReadAsync(installed, cancellationToken);
+        return result;
+    }
+
+    /// <summary>What is in force; null when that can't be found out.</summary>
+    private async Task<NftInForce?> ReadAsync(Ruleset installed, CancellationToken cancellationToken)
+    {
+        NftResult table = await nft.ListAsync(Document.List(), cancellationToken);
+        var sets = new List<string>();
+        foreach (string set in installed.Elements.Keys)
+            // One that is gone is missing in the table's listing, too.
+            if (await nft.RunAsync(Document.ListSet(set), cancellationToken) is { Succeeded: true } elements)
+                sets.Add(elements.Text);
+        return table.Succeeded ? NftInForce.Read(table.Text, sets, Now) : null;
     }
 
     private async Task<NftResult> RemoveAsync(CancellationToken cancellationToken)

@@ -49,6 +49,7 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(PortsUpdatedEvent))]
 [JsonSerializable(typeof(PublicIpDiscoveredEvent))]
 [JsonSerializable(typeof(FirewallConfigUpdatedEvent))]
+[JsonSerializable(typeof(FirewallDriftedEvent))]
 [JsonSerializable(typeof(EdgeConflictEvent))]
 [JsonSerializable(typeof(CrashRecoveredEvent))]
 [JsonSerializable(typeof(CrashRecoveryFailedEvent))]

@@ -34,6 +34,8 @@ internal static class StatusCommand
                 await output.WriteTextAsync($"{edge.EdgeId} can't listen on {port}: {port.Error}");
             if (edge.Firewall is { State: not FirewallReport.None } firewall)
                 await output.WriteTextAsync($"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}");
+            if (edge.Firewall?.Drift is { } drift)
+                await output.WriteTextAsync($"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
         }
 
         await PrintCountsAsync(output, "Connections refused", status.Refusals);

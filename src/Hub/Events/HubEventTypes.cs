@@ -17,6 +17,7 @@ internal static class HubEventTypes
         typeof(PortsUpdatedEvent),
         typeof(PublicIpDiscoveredEvent),
         typeof(FirewallConfigUpdatedEvent),
+        typeof(FirewallDriftedEvent),
         typeof(EdgeConflictEvent),
         typeof(CrashRecoveredEvent),
         typeof(CrashRecoveryFailedEvent),

@@ -42,10 +42,12 @@ internal sealed class FakeNft : INft
             return Task.FromResult(Fault ?? Run(JsonNode.Parse(document)!["nftables"]!.AsArray()));
     }
 
+    public Task<NftResult> ListAsync(byte[] document, CancellationToken cancellationToken) => RunAsync(document, cancellationToken);
+
     private NftResult Run(JsonArray commands)
     {
         if (commands[0]!["list"] is JsonObject list)
-            return List(list.First().Key);
+            return List(list.First().Key, list.First().Value!.AsObject());
         Transactions++;
         Elements.Clear();
         Dictionary<string, FakeNftTable> next = _tables.ToDictionary(table => table.Key, table => table.Value.Copy());
@@ -70,11 +72,17 @@ internal sealed class FakeNft : INft
         _ => tables.TryAdd(name, new FakeNftTable()) || true,
     };
 
-    private NftResult List(string kind)
+    private NftResult List(string kind, JsonObject what)
     {
-        IEnumerable<JsonObject> items = kind == "tables"
-            ? _tables.Keys.Select(name => new JsonObject { ["table"] = new JsonObject { ["family"] = "inet", ["name"] = name } })
-            : _tables.SelectMany(table => table.Value.ListChains());
+        IEnumerable<JsonObject>? items = kind switch
+        {
+            "tables" => _tables.Keys.Select(name => new JsonObject { ["table"] = new JsonObject { ["family"] = "inet", ["name"] = name } }),
+            "chains" => _tables.Values.SelectMany(table => table.List("chain")),
+            "table" => _tables.GetValueOrDefault((string)what["name"]!)?.List(),
+            _ => _tables.GetValueOrDefault((string)what["table"]!)?.ListSet((string)what["name"]!),
+        };
+        if (items is null)
+            return new NftResult(NftOutcome.Refused, "No such file or directory");
         return new NftResult(NftOutcome.Done, new JsonObject { ["nftables"] = new JsonArray([.. items]) }.ToJsonString());
     }
 }

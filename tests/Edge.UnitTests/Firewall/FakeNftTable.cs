@@ -53,6 +53,27 @@ internal sealed class FakeNftTable
         }
     }
 
-    public IEnumerable<JsonObject> ListChains() =>
-        Objects.Values.Where(item => item.Kind == "chain").Select(item => new JsonObject { ["chain"] = item.Item.DeepClone() });
+    /// <summary>What it holds, elements aside.</summary>
+    public IEnumerable<JsonObject> List() =>
+        [.. List("chain"), .. List("set"), .. List("counter"), .. List("limit"), .. Rules.Select(rule => new JsonObject { ["rule"] = rule.DeepClone() })];
+
+    public IEnumerable<JsonObject> List(string kind) =>
+        Objects.Values.Where(item => item.Kind == kind).Select(item => new JsonObject { [kind] = item.Item.DeepClone() });
+
+    public IEnumerable<JsonObject>? ListSet(string name)
+    {
+        if (!Objects.TryGetValue(name, out (string Kind, JsonObject Item) set))
+            return null;
+        JsonObject listed = set.Item.DeepClone().AsObject();
+        listed["elem"] = new JsonArray([.. (Elements.GetValueOrDefault(name) ?? []).Select(Listed)]);
+        return [new JsonObject { ["set"] = listed }];
+    }
+
+    private static JsonNode Listed(JsonNode element)
+    {
+        JsonNode listed = element.DeepClone();
+        if (listed is JsonObject { Count: > 0 } item && item["elem"] is JsonObject ending)
+            ending["expires"] = ending["timeout"]!.DeepClone();
+        return listed;
+    }
 }

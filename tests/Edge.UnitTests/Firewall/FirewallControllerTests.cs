@@ -214,6 +214,55 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Contains("blocked", _nft.Rules);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal((FirewallReport.Applied, new FirewallDrift(1, "the table is gone, or has another owner", true)), (report.State, report.Drift));
+        Assert.Equal(report.Drift, _firewall.Status.Drift);
+        Assert.Equal([report.Drift!], _observer.Drifts);
+    }
+
+    [Fact]
+    public async Task A_push_mends_what_somebody_changed_before_and_tells_it()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        _nft.Change(table => table.Rules.Clear());
+        await ApplyAsync(WithRule);
+        Assert.Equal(new FirewallDrift(1, "5 rules missing", true), (await _tunnel.NextReportAsync()).FirewallState!.Drift);
+        Assert.Contains("rule bad", _nft.Rules);
+        _probe.Answer(null);
+        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal((FirewallReport.Applied, null), (report.State, report.Drift));
+    }
+
+    [Fact]
+    public async Task What_can_not_be_put_back_is_told_once_and_again_when_it_is()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        _nft.TakeOver(new NftOwner("other", 1, "fff"));
+        _nft.TakeOver(new NftOwner("other", 1, "fff"), "tunnel_edge_own");
+        using var stop = new CancellationTokenSource();
+        Task watching = _firewall.WatchAsync(stop.Token);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(FirewallController.WatchInterval);
+                return _firewall.Status.State == FirewallReport.Failed;
+            },
+            "the failure");
+        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal((FirewallReport.Failed, false), (report.State, report.Drift!.Mended));
+
+        _nft.Flush();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(FirewallController.WatchInterval);
+                return _firewall.Status.State == FirewallReport.Applied;
+            },
+            "the return");
+        report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal((FirewallReport.Applied, new FirewallDrift(2, "the table is gone, or has another owner", true)), (report.State, report.Drift));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
     }
 
     [Fact]
@@ -244,7 +293,7 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     private FirewallController Create(FirewallMode mode) => new(
-        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc"), _probe, _observer, _time, NullLogger.Instance);
+        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc", _time), _probe, _observer, _time, NullLogger.Instance);
 
     private async Task ApplyAsync(string? json, bool initial = false)
     {
@@ -311,6 +360,14 @@ public sealed class FirewallControllerTests : IDisposable
 
         public void OnFirewallChanged(long revision, FirewallStatus status)
         {
+        }
+
+        public List<FirewallDrift> Drifts { get; } = [];
+
+        public void OnFirewallDrifted(FirewallDrift drift)
+        {
+            lock (Drifts)
+                Drifts.Add(drift);
         }
 
         public int OnBlocked(AddressSet blocked)

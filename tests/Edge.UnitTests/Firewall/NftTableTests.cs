@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Tunnel.Edge.Firewall;
+using Tunnel.TestUtilities;
 
 namespace Edge.UnitTests.Firewall;
 
@@ -7,6 +9,7 @@ public class NftTableTests
 {
     private static readonly Ruleset Rules = RulesetBuilder.Build(Plans.Of("""{"blockedIps":["192.0.2.1"]}"""), 0);
 
+    private readonly ManualTimeProvider _time = new();
     private readonly FakeNft _nft = new();
 
     [Fact]
@@ -21,8 +24,8 @@ public class NftTableTests
         foreach (NftTable table in new[] { first, second, first })
         {
             await InstallAsync(table);
-            Assert.True(await first.IsInPlaceAsync(CancellationToken.None));
-            Assert.True(await second.IsInPlaceAsync(CancellationToken.None));
+            Assert.Null(await first.FindDriftAsync(CancellationToken.None));
+            Assert.Null(await second.FindDriftAsync(CancellationToken.None));
         }
 
         await first.InstallAsync(null, CancellationToken.None);
@@ -52,10 +55,10 @@ public class NftTableTests
         await InstallAsync(successor);
         Assert.Equal(["tunnel_edge"], _nft.Tables);
 
-        Assert.True(await earlier.IsInPlaceAsync(CancellationToken.None));
+        Assert.Null(await earlier.FindDriftAsync(CancellationToken.None));
         Assert.Equal(NftOutcome.Refused, (await earlier.InstallAsync(Rules, CancellationToken.None)).Outcome);
         await earlier.InstallAsync(null, CancellationToken.None);
-        Assert.True(await successor.IsInPlaceAsync(CancellationToken.None));
+        Assert.Null(await successor.FindDriftAsync(CancellationToken.None));
         Assert.Equal(["tunnel_edge"], _nft.Tables);
     }
 
@@ -69,7 +72,91 @@ public class NftTableTests
         Assert.Contains("tunnel_edge and tunnel_edge_aaa are there and are not this edge's", result.Text, StringComparison.Ordinal);
     }
 
-    private NftTable Create(string identity, string instance = "abc") => new(_nft, identity, instance);
+    [Theory]
+    [InlineData("flush", "7 rules missing")]
+    [InlineData("rule", "1 rule missing")]
+    [InlineData("added", "1 rule added")]
+    [InlineData("element", "1 element missing")]
+    [InlineData("more", "1 element added")]
+    [InlineData("timed", "1 element missing")]
+    [InlineData("chain", "1 chain missing")]
+    [InlineData("policy", "1 chain missing, 1 chain added")]
+    [InlineData("order", "rules in another order")]
+    [InlineData("gone", "the table is gone, or has another owner")]
+    public async Task Whatever_somebody_else_changes_is_found_and_put_back(string change, string drift)
+    {
+        Ruleset ruleset = RulesetBuilder.Build(Plans.Of("""{"blockedIps":["192.0.2.1"]}""", ("203.0.113.9", 400)), 0);
+        NftTable table = Create("aaa");
+        Assert.True((await table.InstallAsync(ruleset, CancellationToken.None)).Succeeded);
+        _time.Advance(TimeSpan.FromSeconds(100));
+        Assert.Null(await table.FindDriftAsync(CancellationToken.None));
+
+        if (change == "gone")
+            _nft.Flush();
+        else
+            _nft.Change(inForce => Change(inForce, change));
+        Assert.Equal(drift, await table.FindDriftAsync(CancellationToken.None));
+        Assert.True((await table.RestoreAsync(ruleset, CancellationToken.None)).Succeeded);
+        Assert.Null(await table.FindDriftAsync(CancellationToken.None));
+        Assert.Equal(7, _nft.Rules.Count);
+    }
+
+    [Fact]
+    public async Task Blocks_that_end_counts_and_remembered_sources_are_no_drift()
+    {
+        Ruleset ruleset = RulesetBuilder.Build(
+            Plans.Of("""{"rateLimits":[{"id":"web","port":443,"rate":"3/hour","burst":3,"perSourceIP":true}]}""", ("203.0.113.9", 400)), 0);
+        NftTable table = Create("aaa");
+        await table.InstallAsync(ruleset, CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(399));
+        _nft.Change(inForce =>
+        {
+            inForce.Elements.Remove("timed4");
+            foreach ((string kind, JsonObject item) in inForce.Objects.Values)
+                item[kind == "counter" ? "packets" : "handle"] = 17;
+            string sources = inForce.Objects.Keys.First(name => name.StartsWith("rate4_", StringComparison.Ordinal));
+            inForce.Elements[sources] = [JsonValue.Create("192.0.2.7")];
+        });
+        Assert.Null(await table.FindDriftAsync(CancellationToken.None));
+    }
+
+    private static void Change(FakeNftTable inForce, string change)
+    {
+        switch (change)
+        {
+            case "flush":
+                inForce.Rules.Clear();
+                break;
+            case "rule":
+                inForce.Rules.RemoveAt(2);
+                break;
+            case "added":
+                inForce.Rules.Insert(0, new JsonObject { ["chain"] = "input", ["comment"] = "theirs" });
+                break;
+            case "element":
+                inForce.Elements.Remove("blocked4");
+                break;
+            case "more":
+                inForce.Elements["blocked4"].Add(JsonValue.Create("198.51.100.1"));
+                break;
+            case "timed":
+                inForce.Elements.Remove("timed4");
+                break;
+            case "chain":
+                inForce.Objects.Remove("input");
+                break;
+            case "policy":
+                JsonObject chain = inForce.Objects["input"].Item.DeepClone().AsObject();
+                chain["policy"] = "drop";
+                inForce.Objects["input"] = ("chain", chain);
+                break;
+            case "order":
+                inForce.Rules.Reverse();
+                break;
+        }
+    }
+
+    private NftTable Create(string identity, string instance = "abc") => new(_nft, identity, instance, _time);
 
     private static async Task InstallAsync(NftTable table) => Assert.True((await table.InstallAsync(Rules, CancellationToken.None)).Succeeded);
 }

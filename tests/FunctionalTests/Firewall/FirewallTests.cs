@@ -140,6 +140,32 @@ public sealed class FirewallTests
         Assert.DoesNotContain("tunnel_edge", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("flush table inet tunnel_edge", "rules missing")]
+    [InlineData("delete element inet tunnel_edge blocked4 { 10.9.0.10 }", "1 element missing")]
+    [InlineData("insert rule inet tunnel_edge input accept", "1 rule added")]
+    [InlineData("flush ruleset", "the table is gone")]
+    public async Task What_somebody_changes_by_hand_is_put_back_and_told(string change, string told)
+    {
+        await using var setup = await FirewallSetup.StartAsync(
+            $$"""{"blockedIps":["10.9.0.10","192.0.2.0/24"],"rateLimits":[{"id":"web","port":80,"rate":"3/hour","perSourceIP":true},{"id":"all","port":81,"rate":"3/hour"}]}""");
+        await setup.WaitForStateAsync("applied");
+        (await setup.HubCommandAsync("firewall", "block", "203.0.113.7", "--for", "1h")).Succeeded();
+        await Eventually.IsTrueAsync(async () => (await setup.Network.RulesetAsync()).Contains("203.0.113.7", StringComparison.Ordinal), "the block");
+
+        (await setup.Network.NftAsync(change)).Succeeded();
+        var drift = await Eventually.GetAsync(
+            async () => await setup.ReportedAsync() is { } firewall && firewall.TryGetProperty("drift", out var found) ? found.GetRawText() : null,
+            "the drift", explain: () => setup.Edge!.Log);
+        Assert.Contains(told, drift, StringComparison.Ordinal);
+        Assert.Contains("\"mended\":true", drift.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
+        // What the edge itself put there is no drift.
+        Assert.Equal(1, (await setup.EdgeStatusAsync())!.Value.GetProperty("firewall").GetProperty("drift").GetProperty("count").GetInt64());
+        await setup.StopEdgeAsync();
+        Assert.DoesNotContain("tunnel_edge", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Protected_ports_stay_open_whatever_the_hub_says()
     {

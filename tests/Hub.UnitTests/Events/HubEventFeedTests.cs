@@ -16,7 +16,7 @@ public sealed class HubEventFeedTests
     {
         Assert.Equal(
             [
-                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "portsAssigned",
+                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsAssigned",
                 "portsUpdated", "publicIpDiscovered", "streamClosed", "streamOpened", "tunnelConnected", "tunnelDisconnected",
             ],
             HubEventTypes.All);

@@ -74,6 +74,19 @@ public sealed class ConfigPushTests
     }
 
     [Fact]
+    public async Task An_edges_firewall_that_somebody_changed_is_an_event_and_stays_in_the_status()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        var drift = new FirewallDrift(1, "2 rules missing", true);
+        var applied = new FirewallReport { State = FirewallReport.Applied, Mode = "full" };
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.Firewall, Rev = 3, FirewallState = applied with { Drift = drift } });
+        var raised = await _registry.Events.NextAsync<FirewallDriftedEvent>();
+        Assert.Equal(("a", "2 rules missing", true), (raised.EdgeId, raised.What, raised.Mended));
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.Firewall, Rev = 4, FirewallState = applied });
+        Assert.Equal(drift, Assert.Single(_registry.Live.Read(ConnectedEdges.Describe)).Firewall?.Drift);
+    }
+
+    [Fact]
     public async Task A_block_between_an_edges_answer_and_its_entry_is_not_lost()
     {
         var live = _registry.Live.Admit(

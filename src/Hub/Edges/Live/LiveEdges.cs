@@ -157,6 +157,12 @@ internal sealed class LiveEdges : IDisposable
     /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
     public void OnFirewallReport(LiveTunnel live, long revision, FirewallReport firewall)
     {
+        if (firewall.Drift is { } drift)
+        {
+            LiveEdgesLog.FirewallDrifted(_logger, live.EdgeId, drift.What, drift.Mended ? "it was put back" : "it can't be put back");
+            _events.Post(new FirewallDriftedEvent(live.EdgeId, drift.What, drift.Mended) { Time = _time.GetUtcNow() });
+        }
+
         LiveEdgesLog.FirewallReported(_logger, firewall.Fault is null ? LogLevel.Information : LogLevel.Warning, live.EdgeId, revision, firewall.Fault ?? firewall.State);
         _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, firewall.Fault is null, firewall.Fault) { Time = _time.GetUtcNow() });
     }

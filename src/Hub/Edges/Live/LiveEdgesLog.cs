@@ -43,6 +43,9 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(5752, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' from {Remote} is over: {Reason} ({Detail})")]
     public static partial void LaneEnded(ILogger logger, int index, string edgeId, IPEndPoint remote, TunnelEndKind reason, string detail);
 
+    [LoggerMessage(5556, LogLevel.Warning, "The firewall of edge '{EdgeId}' was changed at its machine by somebody else ({What}); {Outcome}")]
+    public static partial void FirewallDrifted(ILogger logger, string edgeId, string what, string outcome);
+
     [LoggerMessage(EventId = 5555, Message = "The firewall of edge '{EdgeId}', configuration {Rev}: {State}")]
     public static partial void FirewallReported(ILogger logger, LogLevel level, string edgeId, long rev, string state);
 }

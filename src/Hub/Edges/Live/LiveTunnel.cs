@@ -133,7 +133,7 @@ internal sealed class LiveTunnel : IHubTunnelHandler
                 _registry.OnPortReport(this, report);
                 break;
             case Report.Firewall when report.FirewallState is { } firewall:
-                FirewallReport = firewall;
+                FirewallReport = firewall with { Drift = firewall.Drift ?? FirewallReport?.Drift };
                 _registry.OnFirewallReport(this, report.Rev, firewall);
                 break;
             case Report.PublicAddress:

@@ -38,6 +38,9 @@ public sealed record FirewallReport
     /// <summary>What is wrong, or was left out, in words for the operator: at most 16 of at most 256 characters.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];
 
+    /// <summary>What somebody else has changed of it at the edge's machine, in the report that tells it first.</summary>
+    public FirewallDrift? Drift { get; init; }
+
     /// <summary>Why the firewall of that configuration is not in force, in words; null when it is.</summary>
     [JsonIgnore]
     public string? Fault => State is Applied or None ? null : Errors.IsDefaultOrEmpty ? State : $"{State}: {string.Join("; ", Errors)}";
@@ -46,3 +49,9 @@ public sealed record FirewallReport
     public static ImmutableArray<string> Cut(IEnumerable<string> errors) =>
         [.. errors.Take(MaxErrors).Select(error => error.Length <= ControlMessage.MaxText ? error : error[..ControlMessage.MaxText])];
 }
+
+/// <summary>Somebody else has changed what was in force of a firewall (protocol.md section 2.8).</summary>
+/// <param name="Count">How often it happened since the edge's start.</param>
+/// <param name="What">What was found, in words for the operator: at most 256 characters.</param>
+/// <param name="Mended">It was put back.</param>
+public sealed record FirewallDrift(long Count, string What, bool Mended);

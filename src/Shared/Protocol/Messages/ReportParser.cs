@@ -9,7 +9,8 @@ internal static class ReportParser
     private const int MaxPorts = 2 * Port.Max;
 
     private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall");
-    private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors");
+    private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors", "drift");
+    private static readonly MessageMembers DriftMembers = new("firewall.drift.", "count", "what", "mended");
     private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto");
     private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error", "to");
 
@@ -49,11 +50,33 @@ internal static class ReportParser
             {
                 "state" => firewall with { State = reader.Text(path, ControlMessage.MaxText) },
                 "mode" => firewall with { Mode = reader.Text(path, ControlMessage.MaxText) },
-                _ => firewall with { Errors = reader.Texts(path, FirewallReport.MaxErrors, ControlMessage.MaxText) },
+                "errors" => firewall with { Errors = reader.Texts(path, FirewallReport.MaxErrors, ControlMessage.MaxText) },
+                _ => firewall with { Drift = ReadDrift(ref reader) },
             };
         }
 
         return firewall;
+    }
+
+    private static FirewallDrift ReadDrift(ref MessageReader reader)
+    {
+        if (!reader.IsObject)
+            throw new FormatException($"{DriftMembers.Path}: {reader.Value()} is not an object");
+
+        var drift = new FirewallDrift(1, "", false);
+        var seen = 0u;
+        while (reader.NextMember(DriftMembers, ref seen, out var member))
+        {
+            var path = DriftMembers.PathOf(member);
+            drift = member switch
+            {
+                "count" => drift with { Count = reader.Number(path, 1, long.MaxValue) },
+                "what" => drift with { What = reader.Text(path, ControlMessage.MaxText) },
+                _ => drift with { Mended = reader.Boolean(path) },
+            };
+        }
+
+        return drift;
     }
 
     private static ImmutableArray<BoundPort> ReadBound(ref MessageReader reader)
