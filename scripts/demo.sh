@@ -43,7 +43,7 @@ demo_start() {
 
   (umask 077; "$hub" edge add demo --tcp "$http_port" --udp "$udp_port" --host "127.0.0.1:$tunnel_port" \
     --admin-socket "$admin" > "$demo_directory/token")
-  start edge "$edge" run --token-file "$demo_directory/token" --bind-address 127.0.0.1 --admin-socket "$demo_directory/edge.sock"
+  start edge "$edge" run --token-file "$demo_directory/token" --bind-address 127.0.0.1 --stun-servers "[]" --admin-socket "$demo_directory/edge.sock"
   wait_for "the edge's port $http_port" answers "$http_port"
 }
 

@@ -48,7 +48,7 @@ public sealed record EdgeStatus
     /// <summary>Round trip to the hub in milliseconds; null before the first measurement.</summary>
     public double? Rtt { get; init; }
 
-    /// <summary>This machine's public address as a STUN server saw it, IPv4 where there is one; null when not known.</summary>
+    /// <summary>This machine's public address as a STUN server saw it, else the hub, IPv4 where there is one; null when not known.</summary>
     public string? PublicIp { get; init; }
 
     /// <summary>Its public IPv6 address; null when not known.</summary>

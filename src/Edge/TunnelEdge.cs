@@ -350,7 +350,11 @@ public sealed class TunnelEdge : IAsyncDisposable
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
             edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
 
-        public void OnConfiguration(TunnelConfig config) => edge._publicAddress.SetInterval(config.StunIntervalSecs);
+        public void OnConfiguration(TunnelConfig config)
+        {
+            edge._publicAddress.NoteSeen(config.Hub?.SeenAs);
+            edge._publicAddress.SetInterval(config.StunIntervalSecs);
+        }
 
         public void OnPortsApplied(long revision, PortState ports, bool initial) =>
             edge.Raise(

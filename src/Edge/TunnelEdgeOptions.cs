@@ -71,8 +71,8 @@ public sealed record TunnelEdgeOptions
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// STUN servers (RFC 8489, UDP) that are asked for this machine's public address as often as the hub says; none by default, and then nobody is
-    /// asked: whoever runs such a server learns this machine's address.
+    /// STUN servers (RFC 8489, UDP) that are asked for this machine's public address as often as the hub says. None by default here, since whoever runs such
+    /// a server learns this machine's address; the program <c>tunnel-edge</c> has a default. Without an answer the address that the hub saw counts, if it is public.
     /// </summary>
     public ImmutableArray<DnsEndPoint> StunServers { get; init; } = [];
 

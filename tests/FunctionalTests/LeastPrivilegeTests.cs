@@ -99,7 +99,7 @@ public sealed class LeastPrivilegeTests
         var edgeSocket = Path.Combine(directory, "edge", "admin.sock");
         await using var edge = Start(
             end, "tunnel-edge", Binaries.Edge, EdgeRights,
-            "run", "--token-file", tokenFile, "--admin-socket", edgeSocket, "--state-dir", Path.Combine(directory, "edge", "state"));
+            "run", "--stun-servers", "[]", "--token-file", tokenFile, "--admin-socket", edgeSocket, "--state-dir", Path.Combine(directory, "edge", "state"));
         using var edgeAdmin = new AdminClient("tunnel-edge", edgeSocket);
         await WaitAsync(edgeAdmin, edge, status => status.GetProperty("listenPorts").GetArrayLength() == 2 && status.GetProperty("listenPortsUdp").GetArrayLength() == 1);
 

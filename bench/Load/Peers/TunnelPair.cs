@@ -52,7 +52,7 @@ internal static class TunnelPair
     public static void StartEdge(Workplace place, string id, IPAddress address, string transport, Action<string, IReadOnlyList<string>, string> start) => start(
         place.Edge,
         [
-            "run", "--token-file", place.File($"{id}.token"), "--transport", transport, "--bind-address", $"{address}",
+            "run", "--stun-servers", "[]", "--token-file", place.File($"{id}.token"), "--transport", transport, "--bind-address", $"{address}",
             "--state-dir", place.File($"{id}-state"), "--admin-socket", place.File($"{id}.sock"), "--log-level", "warning",
         ],
         place.File($"{id}.log"));

@@ -21,6 +21,9 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     /// <summary>RFC 8489 section 18.6.</summary>
     private const int DefaultStunPort = 3478;
 
+    /// <summary>Who is asked for the public address when nobody is named: anycast, near everywhere.</summary>
+    internal static readonly ImmutableArray<DnsEndPoint> DefaultStunServers = [new("stun.cloudflare.com", DefaultStunPort)];
+
     private const int MostSeconds = 86_400;
     private const int MostSessions = 1_000_000;
 
@@ -50,7 +53,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
             AllowPorts = allowed,
             ProtectedPorts = configuration.PortNumbers("protectedPorts") ?? [22],
-            StunServers = configuration.Servers("stunServers", DefaultStunPort),
+            StunServers = configuration.Servers("stunServers", DefaultStunPort, DefaultStunServers),
             Firewall = configuration.Enum("firewall", FirewallMode.Full),
             StateDirectory = StateDirectory(configuration),
             DrainTimeout = configuration.Seconds("drainTimeout", Defaults.DrainTimeout, 0, MostSeconds),

@@ -24,11 +24,11 @@ internal static class ListSettings
         return null;
     }
 
-    /// <summary>Servers as <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPV6]:PORT</c>; none when the setting is missing.</summary>
-    public static ImmutableArray<DnsEndPoint> Servers(this LayeredConfiguration configuration, string name, int defaultPort)
+    /// <summary>Servers as <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPV6]:PORT</c>; an empty list is none.</summary>
+    public static ImmutableArray<DnsEndPoint> Servers(this LayeredConfiguration configuration, string name, int defaultPort, ImmutableArray<DnsEndPoint> missing)
     {
         if (configuration.Words(name) is not { } text)
-            return [];
+            return missing;
         var servers = ImmutableArray.CreateBuilder<DnsEndPoint>();
         foreach (string word in text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {

@@ -35,7 +35,7 @@ internal static class RunCommand
         Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 (all but the protected)."),
         Setting("protectedPorts", "LIST", "Ports that are never bound, and never blocked (22)."),
         Setting("firewall", "MODE", "What the hub may do to this machine's packet filter: full, blockOnly or off (full)."),
-        Setting("stunServers", "LIST", "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1 (none)."),
+        Setting("stunServers", "LIST", "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1; [] for none (stun.cloudflare.com:3478)."),
         Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status."),
         Setting("stateDir", "DIR", "Where state is kept."),
         Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none (information)."),

@@ -33,7 +33,7 @@ public sealed record FirewallConfigUpdatedEvent(long Revision, bool Applied, str
 /// <param name="Mended">It was put back; else it is tried again every 15 s.</param>
 public sealed record FirewallDriftedEvent(string What, bool Mended);
 
-/// <summary>A STUN server told a public address of this machine that was not known, or another one.</summary>
+/// <summary>A STUN server or the hub told a public address of this machine that was not known, or another one.</summary>
 /// <param name="PublicIp">The address, IPv4 where there is one.</param>
 /// <param name="PublicIpv6">The IPv6 address; null when not known.</param>
 public sealed record PublicIpDiscoveredEvent(IPAddress PublicIp, IPAddress? PublicIpv6);

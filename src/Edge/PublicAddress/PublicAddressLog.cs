@@ -14,6 +14,9 @@ internal static partial class PublicAddressLog
     [LoggerMessage(5602, LogLevel.Debug, "Still no public address by STUN ({Error})")]
     public static partial void PublicAddressStillNotFound(this ILogger logger, string error);
 
+    [LoggerMessage(5604, LogLevel.Information, "This machine's public address is asked of {Servers} (STUN); \"stunServers\": [] switches it off")]
+    public static partial void PublicAddressAsked(this ILogger logger, string servers);
+
     [LoggerMessage(5603, LogLevel.Error, "The look-up of the public address ended by a fault")]
     public static partial void PublicAddressFaulted(this ILogger logger, Exception exception);
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.PublicAddress;
 
@@ -12,7 +13,7 @@ internal delegate Task<StunOutcome> StunQuestion(IPEndPoint server, Cancellation
 
 /// <summary>
 /// Asks STUN servers for this machine's public addresses: as soon as the hub's first configuration says how often, then at that interval. An address
-/// stays known while no server answers.
+/// stays known while no server answers. In a family of which none has told an address, the one counts that the hub has seen, if it is public.
 /// </summary>
 /// <param name="servers">In the order in which they are asked; none switches it off.</param>
 /// <param name="ask">How one is asked.</param>
@@ -37,6 +38,9 @@ internal sealed class PublicAddressMonitor(
     private readonly Channel<TimeSpan> _intervals = Channel.CreateBounded<TimeSpan>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
+    private readonly Lock _gate = new();
+    private PublicAddresses _told = PublicAddresses.Unknown;
+    private PublicAddresses _seen = PublicAddresses.Unknown;
     private PublicAddresses _current = PublicAddresses.Unknown;
     private bool _warned;
 
@@ -48,11 +52,24 @@ internal sealed class PublicAddressMonitor(
     public void SetInterval(int? seconds) =>
         _intervals.Writer.TryWrite(seconds is 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Max(seconds ?? DefaultIntervalSeconds, MinIntervalSeconds)));
 
+    /// <summary>The hub has told from which address this edge came: that of a NAT or a proxy in between when there is one.</summary>
+    public void NoteSeen(IPAddress? seen)
+    {
+        if (seen is null || AddressScopes.Of(seen) != AddressScope.Public)
+            return;
+        lock (_gate)
+        {
+            _seen = seen.AddressFamily == AddressFamily.InterNetwork ? _seen with { IPv4 = seen } : _seen with { IPv6 = seen };
+            Decide();
+        }
+    }
+
     /// <summary>Looks up until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (servers.IsDefaultOrEmpty)
             return;
+        logger.PublicAddressAsked(string.Join(", ", servers.Select(server => $"{server.Host}:{server.Port}")));
         TimeSpan interval = Timeout.InfiniteTimeSpan;
         long? last = null;
         while (true)
@@ -92,7 +109,17 @@ internal sealed class PublicAddressMonitor(
             _warned = false;
 
         // Most machines have one family; of the other nobody expects an answer.
-        PublicAddresses next = new(ipv4.Address ?? _current.IPv4, ipv6.Address ?? _current.IPv6);
+        lock (_gate)
+        {
+            _told = new(ipv4.Address ?? _told.IPv4, ipv6.Address ?? _told.IPv6);
+            Decide();
+        }
+    }
+
+    /// <summary>Under the gate, so that changes are told in their order.</summary>
+    private void Decide()
+    {
+        PublicAddresses next = new(_told.IPv4 ?? _seen.IPv4, _told.IPv6 ?? _seen.IPv6);
         if (next == _current)
             return;
         Volatile.Write(ref _current, next);

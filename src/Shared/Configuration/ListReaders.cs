@@ -10,7 +10,8 @@ public static class ListReaders
     {
         configuration.AllowTree(name);
         if (configuration.Find(name) is { } text)
-            return text;
+            // As JSON has it, where only text can stand.
+            return text.Value.Trim() == "[]" ? text with { Value = "" } : text;
         if (configuration.FindJson(name) is not { } json)
             return null;
         if (json.ValueKind == JsonValueKind.Array && json.EnumerateArray().All(item => item.ValueKind is JsonValueKind.Number or JsonValueKind.String))

@@ -139,7 +139,9 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.Equal(
             [new DnsEndPoint("stun.example", 3478), new("192.0.2.1", 4000), new("2001:db8::1", 3478), new("2001:db8::2", 3478), new("2001:db8::3", 5000)],
             settings.Edge.StunServers);
-        Assert.Empty(Load(("token", Token.Encode())).Edge.StunServers);
+        Assert.Equal([new DnsEndPoint("stun.cloudflare.com", 3478)], Load(("token", Token.Encode())).Edge.StunServers);
+        foreach (string none in new[] { "", "[]" })
+            Assert.Empty(Load(("token", Token.Encode()), ("stunServers", none)).Edge.StunServers);
 
         foreach (string wrong in new[] { "stun.example:0", "stun.example:65536", "stun.example:x", ":3478", "[::1", "a b", "[::1]x", "http://a/" })
         {

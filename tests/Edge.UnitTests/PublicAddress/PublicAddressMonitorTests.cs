@@ -58,6 +58,27 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_the_hub_saw_counts_until_a_server_tells()
+    {
+        IPAddress seen4 = IPAddress.Parse("8.8.4.4"), seen6 = IPAddress.Parse("2a00:1450::1");
+        _monitor.NoteSeen(null);
+        foreach (string nobodys in new[] { "10.0.0.1", "127.0.0.1", "192.0.2.1", "fe80::1", "64:ff9b::10.0.0.1" })
+            _monitor.NoteSeen(IPAddress.Parse(nobodys));
+        Assert.Equal(PublicAddresses.Unknown, _monitor.Current);
+
+        _monitor.NoteSeen(seen4);
+        Assert.Equal(new PublicAddresses(seen4, null), await NextChangeAsync());
+        _monitor.NoteSeen(seen6);
+        Assert.Equal(new PublicAddresses(seen4, seen6), await NextChangeAsync());
+
+        Answer(Server4, Public4);
+        _monitor.SetInterval(60);
+        Assert.Equal(new PublicAddresses(Public4, seen6), await NextChangeAsync());
+        _monitor.NoteSeen(IPAddress.Parse("8.8.8.8"));
+        Assert.Equal(new PublicAddresses(Public4, seen6), _monitor.Current);
+    }
+
+    [Fact]
     public async Task A_server_that_fails_is_followed_by_the_next()
     {
         Answer(IPAddress.Parse("192.0.2.2"), Public4);

@@ -78,7 +78,7 @@ public sealed class FirewallSetup : IAsyncDisposable
         string[] command =
         [
             .. launcher ?? [], Binaries.Edge, "run", "--token-file", PathOf("edge.token"), "--bind-address", "::", "--admin-socket", PathOf("edge.sock"),
-            "--state-dir", PathOf("edge-state"), "--log-level", "debug", "--drain-timeout", "1", .. more,
+            "--state-dir", PathOf("edge-state"), "--stun-servers", "[]", "--log-level", "debug", "--drain-timeout", "1", .. more,
         ];
         var (program, arguments) = FirewallNetwork.In(Network.EdgeSpace, command[0], command[1..]);
         Edge = ManagedProcess.Start("tunnel-edge", program, arguments);
@@ -97,7 +97,7 @@ public sealed class FirewallSetup : IAsyncDisposable
         File.WriteAllText(PathOf("second.token"), answer.Json().GetProperty("token").GetString());
         var (program, arguments) = FirewallNetwork.In(
             Network.EdgeSpace, Binaries.Edge, "run", "--token-file", PathOf("second.token"), "--admin-socket", PathOf("second.sock"),
-            "--state-dir", PathOf("edge-state"), "--log-level", "debug", "--drain-timeout", "1");
+            "--state-dir", PathOf("edge-state"), "--stun-servers", "[]", "--log-level", "debug", "--drain-timeout", "1");
         var edge = ManagedProcess.Start("tunnel-edge", program, arguments);
         await WaitForStateAsync("applied", edgeId: "edge-2");
         return edge;

@@ -73,7 +73,7 @@ internal sealed class LiveEdges : IDisposable
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         // Before the blocks themselves: one that comes between is sent twice rather than not at all.
         var version = _blocks.Version;
-        var config = EdgeConfigs.Create(edge, describeHub(tunnelId), _blocks.For(edge.Id));
+        var config = EdgeConfigs.Create(edge, describeHub(tunnelId) with { SeenAs = remote.Address }, _blocks.For(edge.Id));
         return new LiveTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
 

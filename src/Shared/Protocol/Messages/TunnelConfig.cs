@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
@@ -64,4 +67,8 @@ public sealed record HubInfo
 
     /// <summary>Pins (SHA-256 of SubjectPublicKeyInfo, base64url) that the edge shall accept from now on, for planned key changes.</summary>
     public ImmutableArray<string> Pins { get; init; } = [];
+
+    /// <summary>The address from which the edge has come, as the hub saw it; null from a hub that does not tell.</summary>
+    [JsonConverter(typeof(AddressJsonConverter))]
+    public IPAddress? SeenAs { get; init; }
 }

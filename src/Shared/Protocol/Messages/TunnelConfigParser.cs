@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
@@ -11,7 +12,7 @@ internal static class TunnelConfigParser
         new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "ports", "hub");
 
     private static readonly MessageMembers HubMembers =
-        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins");
+        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -64,7 +65,9 @@ internal static class TunnelConfigParser
                 "maxFrame" => hub with { MaxFrame = (int)reader.Number(path, 0, int.MaxValue) },
                 "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
                 "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
-                _ => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
+                "pins" => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
+                // What is no address is none: it is for people, and no reason to be without a configuration.
+                _ => hub with { SeenAs = HostSyntax.TryParseAddress(reader.Text(path, ControlMessage.MaxText), out var address) ? address : null },
             };
         }
 
