@@ -122,23 +122,6 @@ public sealed class QuicDialTests : IDisposable
     }
 
     [Fact]
-    public async Task A_hub_that_admits_nobody_is_unreachable()
-    {
-        await using var listener = QuicTunnelListener.Start(_context, new QuicListenerOptions
-        {
-            Address = new IPEndPoint(IPAddress.Loopback, 0),
-            Certificate = TlsPairFactory.Certificate,
-            Admit = static _ => false,
-            OnConnection = static _ => throw new InvalidOperationException("was not admitted"),
-        });
-
-        var failure = await DialAsync(QuicPairFactory.Request(listener.LocalEndPoint, new TestEdge()));
-
-        Assert.Equal(DialFailureKind.Unreachable, failure.Kind);
-        Assert.Equal(0, listener.OpenHandshakes);
-    }
-
-    [Fact]
     public async Task Under_pressure_a_client_has_to_prove_its_address_first()
     {
         var accepted = new TaskCompletionSource<ITunnel>();

@@ -7,16 +7,12 @@ namespace Tunnel.Shared.Transport.Buffers;
 public sealed class MemoryBudget(long limit)
 {
     private long _used;
-    private long _peak;
 
     /// <summary>Bytes that may be held.</summary>
     public long Limit { get; } = limit;
 
     /// <summary>Bytes held now.</summary>
     public long Used => Volatile.Read(ref _used);
-
-    /// <summary>The most that was ever held.</summary>
-    public long Peak => Volatile.Read(ref _peak);
 
     /// <summary>Above three quarters: no stream may have more than the minimum under way.</summary>
     public bool IsShort => Used > Limit / 4 * 3;
@@ -32,8 +28,6 @@ public sealed class MemoryBudget(long limit)
             return false;
         }
 
-        // A racing lower peak may win; the figure is for operators, not for control.
-        if (used > _peak) _peak = used;
         return true;
     }
 

@@ -16,12 +16,6 @@ public sealed record QuicListenerOptions
     public X509Certificate2Collection Chain { get; init; } = [];
 
     /// <summary>
-    /// Asked first, with the client's address: false refuses it before anything is kept for it. Called on a worker of msquic, must not block. The
-    /// address is only as good as the sender's word until Retry is on.
-    /// </summary>
-    public Func<IPEndPoint, bool>? Admit { get; init; }
-
-    /// <summary>
     /// Told of each connection at its first packet; owns it from then on, and has to dispose it when it does not become a tunnel. Called on a worker of
     /// msquic, must not block.
     /// </summary>

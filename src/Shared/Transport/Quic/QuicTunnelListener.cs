@@ -64,7 +64,6 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
 
     int IListenerEvents.OnNewConnection(nint connection, IPEndPoint remote)
     {
-        if (_options.Admit?.Invoke(remote) == false) return QuicStatus.ConnectionRefused;
         var status = _library.Api.SetConfiguration(connection, _configuration);
         if (QuicStatus.Failed(status)) return status;
         var result = QuicConnection.Adopt(_context, _library, remote, connection);
