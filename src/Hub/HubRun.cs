@@ -35,7 +35,7 @@ internal sealed class HubRun : IDisposable
     public HubRun(
         TunnelHubOptions options,
         EdgeStore edges,
-        HubCertificate certificate,
+        HubCertificates certificates,
         HubEventFeed events,
         IHttpConnections? http,
         DescriptorGuard descriptors,
@@ -46,7 +46,7 @@ internal sealed class HubRun : IDisposable
         _descriptors = descriptors;
         Options = options;
         Edges = edges;
-        Certificate = certificate;
+        Certificates = certificates;
         Since = time.GetUtcNow();
         var limits = options.Limits;
         Context = new TransportContext(options.Windows with { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
@@ -68,6 +68,7 @@ internal sealed class HubRun : IDisposable
             time,
             loggerFactory);
 
+        Live.AnnouncePins(certificates.Pins);
         edges.Changed += ForgetRemoved;
 
         _time = time;
@@ -75,14 +76,14 @@ internal sealed class HubRun : IDisposable
         _strangerLimits = StrangerLimits.Of(limits);
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        _door = new FrontDoor(certificate, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
+        _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
     }
 
     public TunnelHubOptions Options { get; }
 
     public EdgeStore Edges { get; }
 
-    public HubCertificate Certificate { get; }
+    public HubCertificates Certificates { get; }
 
     public DateTimeOffset Since { get; }
 
@@ -118,12 +119,36 @@ internal sealed class HubRun : IDisposable
     public void Open()
     {
         _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
-        _quic = QuicDoor.Open(Options.Quic, Certificate, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
+        _quic = QuicDoor.Open(Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
     }
 
     /// <summary>New streams and sessions go by other options.</summary>
     public void Change(TunnelHubOptions options) => Streams.Options = Sessions.Options = Forwarding(options);
+
+    /// <summary>The certificate, the next one, and who does not know that yet.</summary>
+    public CertificateStatus DescribeCertificate() => new(
+        Certificates.Present.Pin,
+        Certificates.Next?.Pin,
+        Certificates.Next is { } next ? [.. Edges.Current.Values.Where(edge => edge.Enabled && !Live.Knows(edge.Id, next.Pin)).Select(edge => edge.Id).Order(StringComparer.Ordinal)] : []);
+
+    /// <summary>Makes the next certificate and announces it.</summary>
+    public CertificateStatus MakeNextCertificate()
+    {
+        Certificates.MakeNext();
+        Live.AnnouncePins(Certificates.Pins);
+        return DescribeCertificate();
+    }
+
+    /// <summary>Makes the next certificate the present one; the answer still names the edges that did not know it.</summary>
+    public CertificateStatus SwitchCertificate()
+    {
+        var before = DescribeCertificate();
+        var present = Certificates.Switch();
+        _quic?.Use(present, _logger);
+        Live.AnnouncePins(Certificates.Pins);
+        return before with { Pin = present.Pin, NextPin = null };
+    }
 
     /// <summary>How it is now.</summary>
     public HubStatus Describe()
@@ -136,7 +161,7 @@ internal sealed class HubRun : IDisposable
             Quic = HasQuic,
             Version = TunnelHub.Version,
             Since = Since,
-            CertificatePin = Certificate.Pin,
+            CertificatePin = Certificates.Present.Pin,
             AllowedEdges = Edges.Current.Count,
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic)],
@@ -188,7 +213,7 @@ internal sealed class HubRun : IDisposable
         Live.Dispose();
         Streams.Dispose();
         Sessions.Dispose();
-        Certificate.Dispose();
+        Certificates.Dispose();
     }
 
     private static ForwardingOptions Forwarding(TunnelHubOptions options) =>

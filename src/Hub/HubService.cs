@@ -114,7 +114,7 @@ internal static class HubService
             hub.Descriptors,
             loggerFactory,
             cancellationToken,
-            kestrel => network.Listen(kestrel, hub.CertificateContext!));
+            kestrel => network.Listen(kestrel, () => hub.Certificate!));
     }
 
     private static async Task StopAdminAsync(AdminSocketHost admin)

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Access;
@@ -26,7 +25,7 @@ public sealed class TunnelHub : IAsyncDisposable
     internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     private static readonly string[] StateFileNames =
-        [EdgeStateFile.FileName, BlockFile.FileName, HubCertificate.FileName, AdminKey.FileName, RunMarker.FileName];
+        [EdgeStateFile.FileName, BlockFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, AdminKey.FileName, RunMarker.FileName];
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
@@ -126,7 +125,7 @@ public sealed class TunnelHub : IAsyncDisposable
     internal Func<CancellationToken, Task>? BeforeOpening { get; set; }
 
     /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
-    internal SslStreamCertificateContext? CertificateContext => _run?.Certificate.Context;
+    internal HubCertificate? Certificate => _run?.Certificates.Present;
 
     /// <summary>What happens at the hub, for readers; null before the first start.</summary>
     internal HubEventFeed? Events => _events;
@@ -147,7 +146,23 @@ public sealed class TunnelHub : IAsyncDisposable
     internal NeverBlocked NeverBlocked => new(_options.NeverBlock, _options.AdminAllowCidrs, NeverBlocked.OfMachine);
 
     /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
-    public string? CertificatePin => _run?.Certificate.Pin;
+    public string? CertificatePin => _run?.Certificates.Present.Pin;
+
+    /// <summary>The hub's certificate, the next one, and the edges that don't know that yet.</summary>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    public CertificateStatus GetCertificate() => Run.DescribeCertificate();
+
+    /// <summary>Makes the next key and certificate, unless there is one, and tells its pin to all edges, those that come later too.</summary>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    /// <exception cref="OperatorException">The certificate is configured, or the state can't be written.</exception>
+    public CertificateStatus MakeNextCertificate() => Run.MakeNextCertificate();
+
+    /// <summary>Makes the next certificate the present one, for connections from now on; tunnels that are open stay.</summary>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    /// <exception cref="OperatorException">There is no next one, or the state can't be written.</exception>
+    public CertificateStatus SwitchCertificate() => Run.SwitchCertificate();
+
+    private HubRun Run => _run ?? throw new InvalidOperationException("The hub is not running.");
 
     /// <summary>Takes up the state and opens the tunnel port. Does nothing when it is running.</summary>
     /// <exception cref="OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to do.</exception>
@@ -237,13 +252,13 @@ public sealed class TunnelHub : IAsyncDisposable
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };
         _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
         EdgeStore? edges = null;
-        HubCertificate? certificate = null;
+        HubCertificates? certificates = null;
         HubRun? run = null;
         try
         {
             edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
-            certificate = HubCertificate.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            run = new HubRun(_options, edges, certificate, _events, HttpConnections, Descriptors, _time, _loggerFactory);
+            certificates = HubCertificates.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
+            run = new HubRun(_options, edges, certificates, _events, HttpConnections, Descriptors, _time, _loggerFactory);
             _run = run;
             if (BeforeOpening is { } before)
                 await before(cancellationToken);
@@ -254,7 +269,7 @@ public sealed class TunnelHub : IAsyncDisposable
         {
             _run = null;
             run?.Dispose();
-            certificate?.Dispose();
+            certificates?.Dispose();
             if (edges is not null)
                 await edges.DisposeAsync();
             if (wasCutOff)
@@ -268,7 +283,7 @@ public sealed class TunnelHub : IAsyncDisposable
         if (wasCutOff)
             NoteRecovery(edges.Current.Count, previousStart);
         HubLog.Started(_logger, run.EndPoint!, _options.TargetHost, edges.Current.Count);
-        AcceptingLog.Listening(_logger, run.EndPoint!, certificate.Pin);
+        AcceptingLog.Listening(_logger, run.EndPoint!, certificates.Present.Pin);
     }
 
     private async Task CloseAsync(HubRun run, TimeSpan drain)

@@ -43,4 +43,13 @@ internal static partial class AcceptingLog
 
     [LoggerMessage(2023, LogLevel.Information, "QUIC is off, edges come over TLS: the setting quic is false")]
     public static partial void QuicSwitchedOff(ILogger logger);
+
+    [LoggerMessage(2024, LogLevel.Information, "The next certificate was made and is kept in {Path}; edges are told its pin {Pin}")]
+    public static partial void NextCertificateMade(ILogger logger, string path, string pin);
+
+    [LoggerMessage(2025, LogLevel.Warning, "The hub's certificate has changed: its pin is {Pin} from now on")]
+    public static partial void CertificateSwitched(ILogger logger, string pin);
+
+    [LoggerMessage(2026, LogLevel.Error, "QUIC goes on with the certificate before, since the new one is not accepted ({Error}): edges that know the new pin only come over TLS")]
+    public static partial void QuicCertificateFailed(ILogger logger, string error);
 }

@@ -8,9 +8,8 @@ using Tunnel.Shared.Transport.Tls;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>Takes an accepted TCP connection through TLS, and then to the <see cref="Reception"/>.</summary>
-internal sealed class FrontDoor(HubCertificate certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, DescriptorGuard descriptors, TimeProvider time)
+internal sealed class FrontDoor(Func<HubCertificate> certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, DescriptorGuard descriptors, TimeProvider time)
 {
-    private readonly ServerTls _tls = new(certificate.Context);
     private readonly Refusal _refusal = new(time);
 
     /// <summary>Takes a connection in. Returns at once; the connection is closed when it comes to nothing.</summary>
@@ -54,7 +53,8 @@ internal sealed class FrontDoor(HubCertificate certificate, Reception reception,
     {
         try
         {
-            var options = http?.IsOfferedTo(remote.Address) == true ? _tls.ForTunnelsAndHttp : _tls.ForTunnels;
+            var tls = certificate().Tls;
+            var options = http?.IsOfferedTo(remote.Address) == true ? tls.ForTunnelsAndHttp : tls.ForTunnels;
             await connection.Stream.AuthenticateAsServerAsync(options, stranger.Limit);
         }
         catch (Exception e) when (e is AuthenticationException or IOException or NotSupportedException)

@@ -27,6 +27,7 @@ internal sealed class HubCertificate : IDisposable
         Pin = CertificatePin.Compute(certificate);
         // Made once: it caches what OpenSSL needs, and a connection then costs no certificate work. Offline: nothing is fetched from an issuer.
         Context = SslStreamCertificateContext.Create(certificate, chain, offline: true);
+        Tls = new ServerTls(Context);
     }
 
     public X509Certificate2 Certificate { get; }
@@ -39,6 +40,9 @@ internal sealed class HubCertificate : IDisposable
 
     /// <summary>For the TLS server.</summary>
     public SslStreamCertificateContext Context { get; }
+
+    /// <summary>The TLS server's settings with it.</summary>
+    public ServerTls Tls { get; }
 
     /// <summary>Loads or makes the certificate.</summary>
     /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
@@ -53,8 +57,12 @@ internal sealed class HubCertificate : IDisposable
             AcceptingLog.CertificateMade(logger, path);
         }
 
-        return FromFiles("stateDir", path, "stateDir", path);
+        return FromState(path);
     }
+
+    /// <summary>Loads a certificate that the hub has made.</summary>
+    /// <exception cref="OperatorException">The file can't be read, or is none.</exception>
+    public static HubCertificate FromState(string path) => FromFiles("stateDir", path, "stateDir", path);
 
     /// <inheritdoc/>
     public void Dispose() => Certificate.Dispose();
@@ -78,7 +86,9 @@ internal sealed class HubCertificate : IDisposable
         }
     }
 
-    private static void Create(string stateDir, string path, TimeProvider time)
+    /// <summary>Makes a key with its certificate, and keeps both in the state.</summary>
+    /// <exception cref="OperatorException">The state directory can't be written.</exception>
+    public static void Create(string stateDir, string path, TimeProvider time)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = SelfSign(key, time.GetUtcNow());

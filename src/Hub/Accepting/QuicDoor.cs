@@ -72,6 +72,19 @@ internal sealed class QuicDoor : IAsyncDisposable
         }
     }
 
+    /// <summary>Connections from now on get another certificate.</summary>
+    public void Use(HubCertificate certificate, ILogger logger)
+    {
+        try
+        {
+            _listener.UseCertificate(certificate.Certificate, certificate.Chain);
+        }
+        catch (QuicException e)
+        {
+            AcceptingLog.QuicCertificateFailed(logger, e.Message);
+        }
+    }
+
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     // The caller is a worker of the library, and to make another stranger give way runs that one's continuations.

@@ -29,6 +29,7 @@ internal static class AdminApi
         new ValidatePortEndpoints(hub.Edges).Map(routes);
         new StatusEndpoints(hub).Map(routes);
         new TrafficEndpoints(hub).Map(routes);
+        new CertificateEndpoints(hub).Map(routes);
         new AdminKeyEndpoints(key).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new MetricsEndpoints(hub.Metrics).Map(routes);

@@ -28,6 +28,7 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
 [JsonSerializable(typeof(AdminKeyAnswer))]
+[JsonSerializable(typeof(CertificateStatus))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]

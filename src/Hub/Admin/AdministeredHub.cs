@@ -16,7 +16,11 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 
     public NeverBlocked NeverBlocked => hub.NeverBlocked;
 
-    public string CertificatePin => hub.CertificatePin!;
+    public CertificateStatus GetCertificate() => hub.GetCertificate();
+
+    public CertificateStatus MakeNextCertificate() => hub.MakeNextCertificate();
+
+    public CertificateStatus SwitchCertificate() => hub.SwitchCertificate();
 
     public HubEventFeed Events => hub.Events!;
 

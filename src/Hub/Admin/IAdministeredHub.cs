@@ -27,8 +27,14 @@ internal interface IAdministeredHub
     /// <summary>Ends the tunnels of an edge, which may connect again.</summary>
     Task DisconnectAsync(string edgeId);
 
-    /// <summary>The pin of the hub's certificate, for tokens.</summary>
-    string CertificatePin { get; }
+    /// <inheritdoc cref="TunnelHub.GetCertificate"/>
+    CertificateStatus GetCertificate();
+
+    /// <inheritdoc cref="TunnelHub.MakeNextCertificate"/>
+    CertificateStatus MakeNextCertificate();
+
+    /// <inheritdoc cref="TunnelHub.SwitchCertificate"/>
+    CertificateStatus SwitchCertificate();
 
     /// <summary>What happens.</summary>
     HubEventFeed Events { get; }

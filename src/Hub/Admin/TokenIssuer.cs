@@ -31,8 +31,15 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
         return new TokenTarget(host, tunnelPort, mode);
     }
 
-    public string Issue(TokenTarget target, string edgeId, string secret) =>
-        new ConnectionToken(target.Host, target.Port, edgeId, secret, [hub.CertificatePin]) { Transport = target.Transport }.Encode();
+    public string Issue(TokenTarget target, string edgeId, string secret)
+    {
+        var certificate = hub.GetCertificate();
+        // One that is first used after the switch is to be good then.
+        return new ConnectionToken(target.Host, target.Port, edgeId, secret, certificate.NextPin is { } next ? [certificate.Pin, next] : [certificate.Pin])
+        {
+            Transport = target.Transport,
+        }.Encode();
+    }
 }
 
 /// <summary>Where a token sends its edge, and over what; null leaves that to the edge.</summary>

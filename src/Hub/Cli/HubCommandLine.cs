@@ -22,6 +22,7 @@ internal static class HubCommandLine
             EventsCommand.Create(options),
             TokenCommands.Create(options),
             AdminKeyCommand.Create(options),
+            CertificateCommands.Create(options),
         };
     }
 

@@ -44,7 +44,13 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public NeverBlocked NeverBlocked { get; } = new([], [], () => [IPAddress.Parse("192.0.2.200"), IPAddress.Parse("2001:db8::200")]);
 
-    public string CertificatePin => Pin;
+    public CertificateStatus Certificate { get; set; } = new(Pin, null, []);
+
+    public CertificateStatus GetCertificate() => Certificate;
+
+    public CertificateStatus MakeNextCertificate() => Certificate;
+
+    public CertificateStatus SwitchCertificate() => throw new OperatorException("There is no next certificate.");
 
     public EventLog EventLog { get; } = new();
 

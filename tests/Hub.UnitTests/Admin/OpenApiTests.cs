@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
+using Tunnel.Shared.Hosting;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
@@ -33,7 +34,13 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     NeverBlocked IAdministeredHub.NeverBlocked { get; } = new([], [], () => []);
 
-    public string CertificatePin => AdminFixture.Pin;
+    public CertificateStatus Certificate { get; set; } = new(AdminFixture.Pin, null, []);
+
+    public CertificateStatus GetCertificate() => Certificate;
+
+    public CertificateStatus MakeNextCertificate() => Certificate;
+
+    public CertificateStatus SwitchCertificate() => throw new OperatorException("There is no next certificate.");
 
     HubEventFeed IAdministeredHub.Events { get; } = new EventLog().Queue;
 

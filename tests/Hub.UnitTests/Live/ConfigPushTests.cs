@@ -74,6 +74,32 @@ public sealed class ConfigPushTests
     }
 
     [Fact]
+    public async Task Pins_are_announced_at_once_and_to_those_who_come_later_and_it_is_known_who_knows()
+    {
+        _registry.Live.AnnouncePins(["old"]);
+        var (live, tunnel) = _registry.Connect("a", "one");
+        Assert.Equal(["old"], live.Config.Hub!.Pins);
+        Assert.Equal(IPAddress.Loopback, live.Config.Hub.SeenAs);
+        Assert.False(tunnel.HasConfig);
+
+        _registry.Live.AnnouncePins(["old", "new"]);
+        var pushed = await tunnel.NextConfigAsync();
+        Assert.Equal(["old", "new"], pushed.Hub!.Pins);
+        Assert.Equal(IPAddress.Loopback, pushed.Hub.SeenAs);
+        Assert.False(_registry.Live.Knows("a", "new"));
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.ConfigApplied, Rev = pushed.Hub.Rev });
+        Assert.True(_registry.Live.Knows("a", "new"));
+
+        // The same once more is no push, and other pushes have them too.
+        _registry.Live.AnnouncePins(["old", "new"]);
+        Assert.False(tunnel.HasConfig);
+        _registry.Allowed.Change(TestRegistry.Edge("a", 443));
+        Assert.Equal(["old", "new"], (await tunnel.NextConfigAsync()).Hub!.Pins);
+        _registry.Allowed.Remove("a");
+        Assert.False(_registry.Live.Knows("a", "new"));
+    }
+
+    [Fact]
     public async Task An_edges_firewall_that_somebody_changed_is_an_event_and_stays_in_the_status()
     {
         var (live, tunnel) = _registry.Connect("a", "one");

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -33,7 +32,7 @@ internal sealed class NetworkAdmin
             services.AddSingleton<IConnectionListenerFactory>(_tunnelPort);
     }
 
-    public void Listen(KestrelServerOptions kestrel, SslStreamCertificateContext certificate)
+    public void Listen(KestrelServerOptions kestrel, Func<HubCertificate> certificate)
     {
         if (_tunnelPort is not null)
             kestrel.Listen(_tunnelPort.EndPoint);
@@ -43,7 +42,7 @@ internal sealed class NetworkAdmin
             {
                 listener.Use(next => connection => ServeAsync(connection, next));
                 if (listen.IsTls)
-                    listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(new ServerTls(certificate).ForHttp) });
+                    listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate().Tls.ForHttp) });
             });
         }
     }

@@ -31,6 +31,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly TunnelElection _election;
     private readonly TunnelNews _news;
     private readonly TunnelCrowd _crowd;
+    private readonly PinAnnouncements _pins = new();
     private bool _closed;
 
     public LiveEdges(
@@ -57,6 +58,15 @@ internal sealed class LiveEdges : IDisposable
     /// <summary>Configurations that were pushed, and how long edges took to apply them.</summary>
     public ConfigPushes Pushes { get; }
 
+    private ImmutableArray<string> AnnouncedPins
+    {
+        get
+        {
+            lock (_lock)
+                return _pins.Current;
+        }
+    }
+
     /// <summary>Which connections become lanes.</summary>
     public LaneAdmission Lanes { get; }
 
@@ -73,7 +83,8 @@ internal sealed class LiveEdges : IDisposable
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         // Before the blocks themselves: one that comes between is sent twice rather than not at all.
         var version = _blocks.Version;
-        var config = EdgeConfigs.Create(edge, describeHub(tunnelId) with { SeenAs = remote.Address }, _blocks.For(edge.Id));
+        var hub = describeHub(tunnelId) with { Pins = AnnouncedPins, SeenAs = remote.Address };
+        var config = EdgeConfigs.Create(edge, hub, _blocks.For(edge.Id));
         return new LiveTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
 
@@ -146,9 +157,27 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
+    /// <summary>Tells all edges, those that come later too, which pins to accept.</summary>
+    public void AnnouncePins(ImmutableArray<string> pins)
+    {
+        lock (_lock)
+            _pins.Current = pins;
+        foreach (var live in Tunnels)
+            Refresh(live, blocksChanged: false);
+    }
+
+    /// <summary>Whether an edge has taken up a configuration with this pin.</summary>
+    public bool Knows(string edgeId, string pin)
+    {
+        lock (_lock)
+            return _pins.Knows(edgeId, pin);
+    }
+
     public void OnPortReport(LiveTunnel live, Report report)
     {
         Pushes.OnApplied(live, report.Rev);
+        lock (_lock)
+            _pins.OnApplied(live, report.Rev);
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Sum(failed => (failed.To ?? failed.Port) - failed.Port + 1));
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
@@ -246,6 +275,9 @@ internal sealed class LiveEdges : IDisposable
 
     private void OnAllowedChanged(EdgeSetChange change)
     {
+        lock (_lock)
+            foreach (var edgeId in change.Removed)
+                _pins.Forget(edgeId);
         var touched = change.Updated.Concat(change.Removed).Concat(change.Added).ToHashSet();
         foreach (var live in Tunnels)
         {
@@ -266,11 +298,11 @@ internal sealed class LiveEdges : IDisposable
         bool portsChanged;
         lock (_lock)
         {
-            if (ReferenceEquals(edge, live.Edge) && !blocksChanged)
+            if (ReferenceEquals(edge, live.Edge) && !blocksChanged && live.Config.Hub!.Pins.AsSpan().SequenceEqual(_pins.Current.AsSpan()))
                 return;
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
-            next = EdgeConfigs.Next(live.Config, edge, _blocks.For(edge.Id), blocksChanged);
+            next = EdgeConfigs.Next(live.Config, edge, _pins.Current, _blocks.For(edge.Id), blocksChanged);
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Under the lock, so that two changes at once are sent in their order.
             if (next is not null)

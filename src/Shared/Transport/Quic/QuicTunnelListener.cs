@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Transport.Quic.Native;
 
@@ -10,7 +11,10 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
     private readonly TransportContext _context;
     private readonly QuicListenerOptions _options;
     private readonly MsQuic _library;
-    private readonly ConfigurationHandle _configuration;
+    private readonly Lock _changing = new();
+    // Kept to the end: a worker may just be giving one to a connection.
+    private readonly List<ConfigurationHandle> _before = [];
+    private volatile ConfigurationHandle _configuration;
     private readonly ListenerHandle _handle;
     private readonly RetrySwitch _retry;
     private readonly ILogger _logger;
@@ -23,7 +27,7 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Quic");
         if (!options.ResetKey.IsEmpty) library.UseResetKey(options.ResetKey.Span);
         _retry = new RetrySwitch(library, options.RetryThreshold, _logger);
-        _configuration = ConfigurationHandle.Server(library, QuicTransport.StrangerSettings(context), options.Certificate, options.Chain);
+        _configuration = Configure(options.Certificate, options.Chain);
         try
         {
             _handle = ListenerHandle.Open(library, this);
@@ -59,6 +63,20 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
         }
     }
 
+    /// <summary>Connections from now on get another certificate; those that there are keep theirs.</summary>
+    /// <param name="certificate">With its private key, which has to be exportable in memory.</param>
+    /// <param name="chain">The issuers' certificates between it and the root.</param>
+    /// <exception cref="QuicException">It is not accepted; the one before stays.</exception>
+    public void UseCertificate(X509Certificate2 certificate, X509Certificate2Collection chain)
+    {
+        var next = Configure(certificate, chain);
+        lock (_changing)
+        {
+            _before.Add(_configuration);
+            _configuration = next;
+        }
+    }
+
     /// <summary>Closes the port for new connections; those that there are keep using it.</summary>
     public async ValueTask DisposeAsync() => await Task.Run(Close);
 
@@ -74,10 +92,20 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
 
     void IListenerEvents.OnDefect(Exception exception) => QuicLog.ListenerBug(_logger, exception, LocalEndPoint);
 
+    private ConfigurationHandle Configure(X509Certificate2 certificate, X509Certificate2Collection chain) =>
+        ConfigurationHandle.Server(_library, QuicTransport.StrangerSettings(_context), certificate, chain);
+
     private void Close()
     {
         _handle.Dispose();
-        _configuration.Dispose();
+        lock (_changing)
+        {
+            foreach (var configuration in _before)
+                configuration.Dispose();
+            _before.Clear();
+            _configuration.Dispose();
+        }
+
         _retry.Dispose();
     }
 }
