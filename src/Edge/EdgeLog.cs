@@ -13,4 +13,13 @@ internal static partial class EdgeLog
 
     [LoggerMessage(3303, LogLevel.Warning, "The limit of file descriptors is {Soft}, though {Hard} are allowed: each TCP client takes one")]
     public static partial void DescriptorLimitLow(this ILogger logger, long soft, long hard);
+
+    [LoggerMessage(3304, LogLevel.Warning, "The last run of this edge, begun {PreviousStart}, was cut off; what it left behind is cleaned up")]
+    public static partial void CrashRecovered(this ILogger logger, DateTimeOffset? previousStart);
+
+    [LoggerMessage(3305, LogLevel.Error, "The last run of this edge, begun {PreviousStart}, was cut off, and what it left behind can't be cleaned up: {Error}")]
+    public static partial void CrashRecoveryFailed(this ILogger logger, DateTimeOffset? previousStart, string error);
+
+    [LoggerMessage(3306, LogLevel.Warning, "A crash of this run will not be noticed at the next start: {Error}")]
+    public static partial void RunNotMarked(this ILogger logger, string error);
 }

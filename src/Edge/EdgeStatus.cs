@@ -81,6 +81,9 @@ public sealed record EdgeStatus
     /// <summary>Why there is no tunnel, or why the last one ended; null when nothing went wrong since the connect.</summary>
     public string? LastError { get; init; }
 
+    /// <summary>That the last run of this edge was cut off (a kill, a crash, a power failure); null when it ended in order, or it is not known.</summary>
+    public EdgeCrash? Crash { get; init; }
+
     /// <summary>When the next try to connect is due; null while connected or trying.</summary>
     public DateTimeOffset? NextAttempt { get; init; }
 
@@ -96,6 +99,11 @@ public sealed record EdgeStatus
     /// <summary>UDP datagrams that were lost here, at ports and in tunnels, since the start, by reason.</summary>
     public IReadOnlyDictionary<string, long> DatagramsDropped { get; init; } = ImmutableDictionary<string, long>.Empty;
 }
+
+/// <summary>A run of the edge that was cut off.</summary>
+/// <param name="PreviousStart">When it began; null when that is not known.</param>
+/// <param name="Error">What of it could not be cleaned up; null: all was.</param>
+public sealed record EdgeCrash(DateTimeOffset? PreviousStart, string? Error);
 
 /// <summary>One bound port; the numbers are since it was bound.</summary>
 public sealed record EdgePortStatus

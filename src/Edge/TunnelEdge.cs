@@ -46,6 +46,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly FirewallController _firewall;
     private readonly BlockedSources _blockedSources = new();
     private readonly PublicAddressMonitor _publicAddress;
+    private readonly CrashRecovery _crash;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
@@ -73,6 +74,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _events = new EventQueue<Action>(static raise => raise(), _logger, MaxQueuedEvents);
         _raising = Task.Run(_events.RunAsync);
+        _crash = new CrashRecovery(options, time, _logger);
         var observer = new EdgeObserver(this);
         ILogger connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
         ILogger listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
@@ -84,7 +86,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             : TransportSetup.Create(dialer, transport, connecting);
         // Whoever may write there chooses which hub gets the secret.
         if (options.StateDirectory is { } state)
-            StateDirectory.Secure(state, [PinStore.FileName], connecting);
+            StateDirectory.Secure(state, [PinStore.FileName, CrashRecovery.MarkerOf(options)], connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         _configs = new ConfigApplier(pins, observer, time, connecting);
         ConnectorOptions connector = CreateConnectorOptions(options);
@@ -135,6 +137,12 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <summary>Somebody else has changed the packet filter that was in force.</summary>
     public event EventHandler<FirewallDriftedEvent>? FirewallDrifted;
 
+    /// <summary>The last run of this edge was cut off, and what it left behind is cleaned up.</summary>
+    public event EventHandler<CrashRecoveredEvent>? CrashRecovered;
+
+    /// <summary>The last run of this edge was cut off, and something that it left behind can't be cleaned up.</summary>
+    public event EventHandler<CrashRecoveryFailedEvent>? CrashRecoveryFailed;
+
     /// <summary>A client got a stream.</summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened;
 
@@ -156,6 +164,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         if (_state != State.New)
             throw new InvalidOperationException("An edge can be started once.");
         _state = State.Running;
+        _crash.Begin();
         if (DescriptorLimit.Read() is var limit && limit.Soft < limit.Hard)
             _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
@@ -179,6 +188,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         // The ports are closed, and connections that are open pass: there is nothing to filter any more.
         await _firewall.RemoveAsync();
         await _connector.CloseAsync(drainTimeout);
+        _crash.End();
     }
 
     /// <summary>
@@ -224,6 +234,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             BytesIn = carried.BytesSent,
             BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
+            Crash = _crash.Crash,
             NextAttempt = connection.NextAttempt,
             DescriptorLimit = Descriptors.Limit,
             Firewall = _firewall.Status,
@@ -300,7 +311,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         try
         {
-            await _firewall.RemoveLeftoverAsync(_stopping.Token);
+            string? left = await _firewall.RemoveLeftoverAsync(_stopping.Token);
+            _crash.Note(left, recovered => Raise(CrashRecovered, recovered), failed => Raise(CrashRecoveryFailed, failed));
             await _configs.RunAsync(_ports, _firewall, _stopping.Token);
         }
         catch (OperationCanceledException)

@@ -25,7 +25,7 @@ public sealed class TunnelHub : IAsyncDisposable
     internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     private static readonly string[] StateFileNames =
-        [EdgeStateFile.FileName, BlockFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, AdminKey.FileName, RunMarker.FileName];
+        [EdgeStateFile.FileName, BlockFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, AdminKey.FileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames];
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);

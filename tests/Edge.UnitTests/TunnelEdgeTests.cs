@@ -46,6 +46,61 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_run_that_was_cut_off_is_told_by_the_next_one_and_no_other()
+    {
+        DirectoryInfo state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
+        try
+        {
+            TunnelEdgeOptions options = Options with { StateDirectory = state.FullName, Firewall = FirewallMode.Off };
+            string marker = Path.Combine(state.FullName, CrashRecovery.MarkerOf(options));
+            await File.WriteAllTextAsync(marker, "2026-01-01T00:00:00Z");
+            var told = new TaskCompletionSource<CrashRecoveredEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using (var edge = new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer()))
+            {
+                edge.CrashRecovered += (_, recovered) => told.TrySetResult(recovered);
+                await edge.StartAsync();
+                Assert.Equal(2026, (await told.Task.Soon()).PreviousStart?.Year);
+                Assert.Equal((2026, null), (edge.GetStatus().Crash?.PreviousStart?.Year, edge.GetStatus().Crash?.Error));
+                Assert.True(File.Exists(marker));
+            }
+
+            Assert.False(File.Exists(marker));
+        }
+        finally
+        {
+            state.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_crash_is_told_with_what_is_left_of_it_and_an_end_in_order_is_none()
+    {
+        DirectoryInfo state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
+        try
+        {
+            TunnelEdgeOptions options = Options with { StateDirectory = state.FullName };
+            var told = new List<object>();
+            foreach ((string? error, bool endsInOrder) in new[] { (null, false), ("the table is still there", true), ((string?)null, true) })
+            {
+                var run = new CrashRecovery(options, _time, NullLogger.Instance);
+                run.Begin();
+                run.Note(error, told.Add, told.Add);
+                if (endsInOrder)
+                    run.End();
+            }
+
+            // The first had none before it, the second follows one that was cut off, the third one that ended.
+            Assert.Equal([new CrashRecoveryFailedEvent("the table is still there", _time.GetUtcNow())], told);
+            // Another edge with the same state is none of this one's runs.
+            Assert.NotEqual(CrashRecovery.MarkerOf(options), CrashRecovery.MarkerOf(options with { EdgeId = "edge-2" }));
+        }
+        finally
+        {
+            state.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task It_is_alive_from_the_start_on()
     {
         Assert.NotNull(await _edge.FindFaultAsync());

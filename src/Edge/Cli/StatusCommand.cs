@@ -49,6 +49,8 @@ internal static class StatusCommand
             output.WriteText($"path      packets of at most {limit} bytes: the hub did not answer with larger ones");
         if (status.LastError is { } error)
             output.WriteText($"error     {error}");
+        if (status.Crash is { } crash)
+            output.WriteText($"crash     the last run{(crash.PreviousStart is { } begun ? $", begun {begun:u}," : "")} was cut off{(crash.Error is { } left ? $"; {left}" : "")}");
         if (status.PublicIp is { } address)
             output.WriteText($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
         output.WriteText($"TCP       {Ports(status.ListenPorts)}");

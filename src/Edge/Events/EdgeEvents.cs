@@ -38,6 +38,15 @@ public sealed record FirewallDriftedEvent(string What, bool Mended);
 /// <param name="PublicIpv6">The IPv6 address; null when not known.</param>
 public sealed record PublicIpDiscoveredEvent(IPAddress PublicIp, IPAddress? PublicIpv6);
 
+/// <summary>The last run of this edge was cut off (a kill, a crash, a power failure), and what it left behind is cleaned up.</summary>
+/// <param name="PreviousStart">When it began; null when that is not known.</param>
+public sealed record CrashRecoveredEvent(DateTimeOffset? PreviousStart);
+
+/// <summary>The last run of this edge was cut off, and something that it left behind can't be cleaned up.</summary>
+/// <param name="Error">What, and why.</param>
+/// <param name="PreviousStart">When it began; null when that is not known.</param>
+public sealed record CrashRecoveryFailedEvent(string Error, DateTimeOffset? PreviousStart);
+
 /// <summary>A client got a stream.</summary>
 /// <param name="Port">The public port.</param>
 /// <param name="Client">The client; null when it is not known.</param>

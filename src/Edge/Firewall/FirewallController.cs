@@ -48,10 +48,13 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     public FirewallStatus Status => _reporter.Status;
 
     /// <summary>Removes what a process left behind that was killed. Never throws but for cancellation.</summary>
-    public async Task RemoveLeftoverAsync(CancellationToken cancellationToken)
+    /// <returns>Why something is left; null when nothing is.</returns>
+    public async Task<string?> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
-        if (await _table.RemoveLeftoverAsync(cancellationToken))
+        (bool removed, string? error) = await _table.RemoveLeftoverAsync(cancellationToken);
+        if (removed)
             _logger.LeftoverRemoved();
+        return error;
     }
 
     public async Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -8,24 +6,15 @@ namespace Tunnel.Edge.Firewall;
 /// Whose a table is. A chain without rules carries it as its name; whatever touches the table touches that chain first, so that a process whose table
 /// was taken over can't harm its successor's, and no edge that of another one.
 /// </summary>
-/// <param name="Identity">Which edge of this machine, the same after a restart: see <see cref="IdentityOf"/>.</param>
+/// <param name="Identity">Which edge of this machine, the same after a restart: see <see cref="EdgeIdentity"/>.</param>
 /// <param name="Generation">Of the processes of that edge; a successor's is higher.</param>
 /// <param name="Instance">The process start, 32 hexadecimal digits.</param>
 internal sealed record NftOwner(string Identity, long Generation, string Instance)
 {
     private const string Prefix = "owner";
-    private const int IdentityBytes = 6;
 
     /// <summary>The chain's name.</summary>
     public string Chain => $"{Prefix}_{Identity}_{Generation}_{Instance}";
-
-    /// <summary>An edge is the same when it has the same state directory, edge id and hub: two on one machine differ in one of them.</summary>
-    public static string IdentityOf(TunnelEdgeOptions options)
-    {
-        string state = options.StateDirectory is { } directory ? Path.GetFullPath(directory) : "";
-        string all = string.Join('\n', state, options.EdgeId, options.HubHost, options.HubPort.ToString(CultureInfo.InvariantCulture));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)).AsSpan(0, IdentityBytes));
-    }
 
     /// <summary>The owner that a chain names; null when it is another chain, or of an edge that wrote it otherwise.</summary>
     public static NftOwner? Parse(string chain) =>

@@ -5,7 +5,7 @@ namespace Tunnel.Edge.Firewall;
 /// <c>tunnel_edge_IDENTITY</c>; a table of another edge is never touched. Calls come one at a time.
 /// </summary>
 /// <param name="nft">Runs transactions.</param>
-/// <param name="identity">Which edge of this machine (<see cref="NftOwner.IdentityOf"/>).</param>
+/// <param name="identity">Which edge of this machine (<see cref="EdgeIdentity"/>).</param>
 /// <param name="instance">This process start, 32 hexadecimal digits.</param>
 /// <param name="time">Tells which elements have ended by themselves.</param>
 internal sealed class NftTable(INft nft, string identity, string instance, TimeProvider time)
@@ -58,18 +58,20 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     }
 
     /// <summary>Removes what an earlier process of this edge left behind that was killed.</summary>
-    /// <returns>Whether there was something.</returns>
-    public async Task<bool> RemoveLeftoverAsync(CancellationToken cancellationToken)
+    /// <returns>Whether something was removed, and why something was not.</returns>
+    public async Task<(bool Removed, string? Error)> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
         NftResult chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
-        bool removed = false;
+        (bool removed, string? error) = (false, null);
         foreach ((string table, NftOwner owner) in chains.Succeeded ? OwnersIn(chains.Text) : [])
         {
             Succeed(owner);
-            removed |= (await nft.RunAsync(new NftDocument(table).Remove(owner), cancellationToken)).Succeeded;
+            NftResult result = await nft.RunAsync(new NftDocument(table).Remove(owner), cancellationToken);
+            removed |= result.Succeeded;
+            error = result.Succeeded ? error : $"the table {table} is still there: {result.Text}";
         }
 
-        return removed;
+        return (removed, error);
     }
 
     private async Task<NftResult> NoteAsync(NftResult result, Ruleset? installed, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ internal static class PacketFilter
         TunnelEdgeOptions options, Hello identity, PinStore pins, TransportContext transport, Func<TransportKind?> inUse, IPacketFilterObserver observer, ILogger logger) => new(
         options.Firewall,
         new FirewallPlanner(options.Firewall, options.ProtectedPorts, transport.Time),
-        new NftTable(NftProcess.OfMachine(), NftOwner.IdentityOf(options), identity.Instance, transport.Time),
+        new NftTable(NftProcess.OfMachine(), EdgeIdentity.Of(options), identity.Instance, transport.Time),
         new HubProbe(
             options.HubHost,
             options.HubPort,

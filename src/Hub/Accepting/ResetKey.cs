@@ -10,7 +10,7 @@ namespace Tunnel.Hub.Accepting;
 /// </summary>
 internal static class ResetKey
 {
-    private const string FileName = "quic-reset-key";
+    public const string FileName = "quic-reset-key";
     private const int Size = 32;
 
     /// <summary>Reads the key, or makes it; one that is damaged is made anew, since nobody else has to know it.</summary>

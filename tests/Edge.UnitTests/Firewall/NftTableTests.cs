@@ -17,7 +17,7 @@ public class NftTableTests
     {
         NftTable first = Create("aaa"), second = Create("bbb");
         await InstallAsync(first);
-        Assert.False(await second.RemoveLeftoverAsync(CancellationToken.None));
+        Assert.Equal((false, null), await second.RemoveLeftoverAsync(CancellationToken.None));
         await InstallAsync(second);
         Assert.Equal(["tunnel_edge", "tunnel_edge_bbb"], _nft.Tables);
 
@@ -39,7 +39,7 @@ public class NftTableTests
     {
         await InstallAsync(Create("aaa"));
         await InstallAsync(Create("bbb"));
-        Assert.True(await Create("bbb", "later").RemoveLeftoverAsync(CancellationToken.None));
+        Assert.Equal((true, null), await Create("bbb", "later").RemoveLeftoverAsync(CancellationToken.None));
         Assert.Equal(["tunnel_edge"], _nft.Tables);
     }
 

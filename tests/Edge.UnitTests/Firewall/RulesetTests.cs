@@ -100,9 +100,9 @@ public class RulesetTests
         var edge = new TunnelEdgeOptions { HubHost = "hub", EdgeId = "a", Secret = "s", StateDirectory = "/var/lib/a" };
         TunnelEdgeOptions[] others =
             [edge with { HubHost = "hub2" }, edge with { HubPort = 1 }, edge with { EdgeId = "b" }, edge with { StateDirectory = "/var/lib/b" }, edge with { StateDirectory = null }];
-        Assert.Equal(NftOwner.IdentityOf(edge), NftOwner.IdentityOf(edge with { Secret = "other", StateDirectory = "/var/lib/./a" }));
-        Assert.Equal(6, others.Append(edge).Select(NftOwner.IdentityOf).Distinct().Count());
-        Assert.Equal(new NftOwner(NftOwner.IdentityOf(edge), 7, "abc"), NftOwner.Parse(new NftOwner(NftOwner.IdentityOf(edge), 7, "abc").Chain));
+        Assert.Equal(EdgeIdentity.Of(edge), EdgeIdentity.Of(edge with { Secret = "other", StateDirectory = "/var/lib/./a" }));
+        Assert.Equal(6, others.Append(edge).Select(EdgeIdentity.Of).Distinct().Count());
+        Assert.Equal(new NftOwner(EdgeIdentity.Of(edge), 7, "abc"), NftOwner.Parse(new NftOwner(EdgeIdentity.Of(edge), 7, "abc").Chain));
     }
 
     [Fact]

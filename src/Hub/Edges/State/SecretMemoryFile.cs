@@ -11,10 +11,16 @@ namespace Tunnel.Hub.Edges.State;
 /// </summary>
 internal sealed class SecretMemoryFile(string directory, IStateFiles files)
 {
-    private readonly string _keyPath = Path.Combine(directory, "remembered-secrets.key");
+    private const string Name = "remembered-secrets.json";
+    private const string KeyName = "remembered-secrets.key";
+
+    private readonly string _keyPath = Path.Combine(directory, KeyName);
     private bool _keyIsSaved;
 
-    public string FilePath { get; } = Path.Combine(directory, "remembered-secrets.json");
+    /// <summary>Names of both files.</summary>
+    public static string[] FileNames => [Name, KeyName];
+
+    public string FilePath { get; } = Path.Combine(directory, Name);
 
     /// <summary>What was saved; a new key and nothing when it is not there, or damaged.</summary>
     public (byte[] Key, Dictionary<Guid, byte[]> Hashes) Load(ILogger logger)

@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Events;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Edge;
+
+/// <summary>Notices that the last run of this edge was cut off, and whether what it left behind could be cleaned up. One caller at a time; anybody reads.</summary>
+internal sealed class CrashRecovery(TunnelEdgeOptions options, TimeProvider time, ILogger logger)
+{
+    private readonly RunMarker? _marker = options.StateDirectory is { } directory ? new RunMarker(directory, MarkerOf(options)) : null;
+    private bool _wasCutOff;
+    private DateTimeOffset? _previousStart;
+
+    /// <summary>How the last run ended; null: in order, or it is not known.</summary>
+    public EdgeCrash? Crash { get; private set; }
+
+    /// <summary>The marker's name: several edges may share a state directory.</summary>
+    public static string MarkerOf(TunnelEdgeOptions options) => $"{RunMarker.FileName}-{EdgeIdentity.Of(options)}";
+
+    /// <summary>This run begins. A state directory that can't be written is no reason not to start.</summary>
+    public void Begin()
+    {
+        try
+        {
+            _wasCutOff = _marker?.Set(time.GetUtcNow(), out _previousStart) ?? false;
+        }
+        catch (OperatorException e)
+        {
+            logger.RunNotMarked(e.Message);
+        }
+    }
+
+    /// <summary>What the last run left behind was looked for.</summary>
+    /// <param name="error">What could not be cleaned up; null: nothing is left.</param>
+    /// <param name="recovered">Is called when the last run was cut off and nothing is left of it.</param>
+    /// <param name="failed">Is called when something is.</param>
+    public void Note(string? error, Action<CrashRecoveredEvent> recovered, Action<CrashRecoveryFailedEvent> failed)
+    {
+        if (!_wasCutOff)
+            return;
+        Crash = new EdgeCrash(_previousStart, error);
+        if (error is null)
+        {
+            logger.CrashRecovered(_previousStart);
+            recovered(new CrashRecoveredEvent(_previousStart));
+        }
+        else
+        {
+            logger.CrashRecoveryFailed(_previousStart, error);
+            failed(new CrashRecoveryFailedEvent(error, _previousStart));
+        }
+    }
+
+    /// <summary>This run ends in order.</summary>
+    public void End() => _marker?.Clear();
+}
