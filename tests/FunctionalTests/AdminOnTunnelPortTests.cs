@@ -64,7 +64,7 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         var taken = await Curl.RunAsync($"{Url}/api/v1/edges?dryRun=true", _key, upload);
         Assert.Equal((200, ""), (taken.Status, taken.Error));
 
-        await File.WriteAllTextAsync(file, "[]" + new string(' ', 5 << 20));
+        await File.WriteAllTextAsync(file, "[]" + new string(' ', 17 << 20));
         var tooLarge = await Curl.RunAsync($"{Url}/api/v1/edges?dryRun=true", _key, upload);
         Assert.Equal((413, "application/problem+json"), (tooLarge.Status, tooLarge.ContentType));
     }

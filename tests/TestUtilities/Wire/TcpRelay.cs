@@ -32,7 +32,7 @@ public sealed class TcpRelay : IDisposable
         }
     }
 
-    /// <summary>Resets one connection on both sides.</summary>
+    /// <summary>Resets one connection on both sides; nothing, when one of the two has ended it already.</summary>
     /// <param name="index">Which, in the order in which they came.</param>
     public void Cut(int index)
     {
@@ -42,8 +42,15 @@ public sealed class TcpRelay : IDisposable
             connection = _connections[index];
         }
 
-        // Both before either is closed: what passes bytes on closes the other one then.
-        connection.Client.LingerState = connection.Server.LingerState = new LingerOption(true, 0);
+        try
+        {
+            // Both before either is closed: what passes bytes on closes the other one then.
+            connection.Client.LingerState = connection.Server.LingerState = new LingerOption(true, 0);
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+
         connection.Client.Dispose();
         connection.Server.Dispose();
     }

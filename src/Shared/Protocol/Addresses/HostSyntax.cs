@@ -105,7 +105,8 @@ public static class HostSyntax
 
     private static bool IsAddress(ReadOnlySpan<char> text)
     {
-        if (!Ascii.IsValid(text))
+        // The longest IPv6 address with its zone is far shorter than the longest name.
+        if (text.Length > MaxName || !Ascii.IsValid(text))
             return false;
         var zone = text.IndexOf('%');
         if (zone >= 0 && (text.Length - zone - 1 is 0 or > MaxZone || text[(zone + 1)..].ContainsAnyExcept(ZoneCharacters)))

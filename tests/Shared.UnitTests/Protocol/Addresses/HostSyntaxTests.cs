@@ -63,6 +63,19 @@ public sealed class HostSyntaxTests
     }
 
     [Theory]
+    [InlineData('9')]
+    [InlineData(':')]
+    [InlineData('a')]
+    public void Endless_text_is_no_host_and_has_a_fault(char character)
+    {
+        string text = new(character, 5000);
+        Assert.False(HostSyntax.IsHost(text));
+        Assert.False(IpRange.TryParse(text, out _, out string? error));
+        Assert.NotNull(error);
+        Assert.NotEmpty(HostSyntax.FaultOfHost(text, "x"));
+    }
+
+    [Theory]
     [InlineData("m\u00fcnchen.example")]
     // Digits of full width, and a full stop of another script, are what some resolvers make 127.0.0.1 of.
     [InlineData("\uff11\uff12\uff17.0.0.\uff11")]
