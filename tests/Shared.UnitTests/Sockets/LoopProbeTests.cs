@@ -18,7 +18,8 @@ public sealed class LoopProbeTests
     public async Task The_one_that_hangs_is_named_until_it_goes_on()
     {
         var probes = Probes();
-        using var gate = new ManualResetEventSlim();
+        // Not disposed of: the loop may come to it late, and a loop's exception ends the process.
+        var gate = new ManualResetEventSlim();
         _loops[1].Post(gate.Wait);
 
         var finding = EventLoops.FindStuckAsync(probes, _time);
