@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Edge;
 
@@ -89,6 +90,9 @@ public sealed record EdgeStatus
 
     /// <summary>File descriptors that the process may have; from 90 % of it on new TCP clients are refused (<c>descriptorLimit</c>).</summary>
     public long DescriptorLimit { get; init; }
+
+    /// <summary>The kernel's memory for TCP; null when it does not tell.</summary>
+    public TcpMemoryStatus? TcpMemory { get; init; }
 
     /// <summary>How the packet filter is.</summary>
     public FirewallStatus? Firewall { get; init; }

@@ -17,6 +17,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.KernelMemory;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
@@ -167,6 +168,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _crash.Begin();
         if (DescriptorLimit.Read() is var limit && limit.Soft < limit.Hard)
             _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
+        _parts.Transport.TcpMemory.Start(TcpMemoryFigures.Read);
         _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
         _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
@@ -237,6 +239,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             Crash = _crash.Crash,
             NextAttempt = connection.NextAttempt,
             DescriptorLimit = Descriptors.Limit,
+            TcpMemory = _parts.Transport.TcpMemory.Status,
             Firewall = _firewall.Status,
             Refused = _refusals.ToDictionary(),
             DatagramsDropped = _parts.DatagramsDropped,
@@ -253,6 +256,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _sessions.Dispose();
         _blocked.Dispose();
         Descriptors.Dispose();
+        _parts.Transport.TcpMemory.Dispose();
         _firewall.Dispose();
         _events.Complete();
         await _raising;

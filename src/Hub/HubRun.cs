@@ -12,6 +12,7 @@ using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.KernelMemory;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub;
@@ -118,6 +119,7 @@ internal sealed class HubRun : IDisposable
     /// <exception cref="Shared.Hosting.OperatorException">The address is not one of this machine, or the port is taken.</exception>
     public void Open()
     {
+        Context.TcpMemory.Start(TcpMemoryFigures.Read);
         _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
         _quic = QuicDoor.Open(Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
@@ -175,6 +177,7 @@ internal sealed class HubRun : IDisposable
             DescriptorLimit = _descriptors.Limit,
             MemoryBudget = Context.Options.MemoryBudget,
             MemoryUsed = Context.Flow.Budget.Used,
+            TcpMemory = Context.TcpMemory.Status,
         };
     }
 
@@ -210,6 +213,7 @@ internal sealed class HubRun : IDisposable
     {
         _listener?.Dispose();
         Edges.Changed -= ForgetRemoved;
+        Context.TcpMemory.Dispose();
         Live.Dispose();
         Streams.Dispose();
         Sessions.Dispose();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Hub;
 
@@ -64,6 +65,9 @@ public sealed record HubStatus
 
     /// <summary>Bytes buffered now: received and not yet written out.</summary>
     public long MemoryUsed { get; init; }
+
+    /// <summary>The kernel's memory for TCP; null when it does not tell.</summary>
+    public TcpMemoryStatus? TcpMemory { get; init; }
 }
 
 /// <summary>One connected edge; the numbers are of all its tunnels, those over included.</summary>

@@ -65,6 +65,8 @@ internal static class StatusCommand
             output.WriteText($"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; {(drift.Mended ? "put back" : "can't be put back")}");
         output.WriteText($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
         output.WriteText($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
+        if (status.TcpMemory?.Describe() is { } memory)
+            output.WriteText($"TCP memory of the kernel {memory}");
         foreach ((string reason, long count) in status.Refused)
             output.WriteText($"refused   {count} {reason}");
     }

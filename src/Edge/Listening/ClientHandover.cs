@@ -35,6 +35,8 @@ internal sealed class ClientHandover(
             IPEndPoint? peer = ClientAddress.Normalise(socket.RemoteEndPoint);
             if (descriptors.IsOver(socket.Handle, DescriptorUse.Client))
                 RefuseForDescriptors(socket, port, peer);
+            else if (transport.TcpMemory.RefusesStreams)
+                Refuse(socket, port, RefusalReason.TcpMemory, peer);
             else if (tunnels.Current is null)
                 Refuse(socket, port, RefusalReason.NoTunnel, peer);
             else if (port.Admission.Policy is { AcceptProxyProtocol: true } policy)

@@ -12,6 +12,9 @@ internal enum RefusalReason
     /// <summary>90 % of the process's file descriptors are in use.</summary>
     DescriptorLimit,
 
+    /// <summary>The kernel's memory for TCP is nearly used up.</summary>
+    TcpMemory,
+
     /// <summary>There was no file descriptor left to accept a client with; it waits in the queue.</summary>
     DescriptorsGone,
 

@@ -38,6 +38,8 @@ internal static class StatusCommand
                 await output.WriteTextAsync($"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
         }
 
+        if (status.TcpMemory?.Describe() is { } memory)
+            await output.WriteTextAsync($"The kernel's memory for TCP is {memory}");
         await PrintCountsAsync(output, "Connections refused", status.Refusals);
         await PrintCountsAsync(output, "Streams failed", status.StreamFailures);
         await PrintCountsAsync(output, "UDP lost", status.SessionFailures);

@@ -29,6 +29,9 @@ internal enum StreamFailure
     /// <summary>The hub has too few descriptors left: the rest is for tunnels, the admin API and itself.</summary>
     DescriptorLimit,
 
+    /// <summary>The kernel's memory for TCP is nearly used up.</summary>
+    TcpMemory,
+
     /// <summary>The upstream was connected but gone before it had its PROXY header.</summary>
     UpstreamGone,
 
@@ -63,7 +66,7 @@ internal static class StreamFailures
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
-        StreamFailure.NoResources or StreamFailure.DescriptorLimit => ResetReason.Overloaded,
+        StreamFailure.NoResources or StreamFailure.DescriptorLimit or StreamFailure.TcpMemory => ResetReason.Overloaded,
         StreamFailure.UpstreamGone => ResetReason.ResetByPeer,
         _ => ResetReason.Unspecified,
     };

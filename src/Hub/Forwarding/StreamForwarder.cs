@@ -55,6 +55,12 @@ internal sealed class StreamForwarder(
             return;
         }
 
+        if (context.TcpMemory.RefusesStreams)
+        {
+            Block(tunnel, stream, opening, policy, StreamFailure.TcpMemory);
+            return;
+        }
+
         var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
         if (fault != SourceFault.None)
         {

@@ -1,12 +1,19 @@
 using System.Net.Sockets;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Shared.Relay;
 
 /// <summary>A connected TCP socket, the client's or the upstream's, as a stream's local end. Owns the socket.</summary>
-public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
+public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHolder
 {
+    // Whether the guard of the kernel's memory knows it: only once it has waited, and until it is closed.
+    private const int Unknown = 0;
+    private const int Known = 1;
+    private const int Closed = 2;
+
     // Protocol and option numbers of tcp(7).
     private const int Tcp = 6;
     private const int TcpNotSentLowWater = 25;
@@ -18,12 +25,16 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     private readonly Socket _socket;
     private readonly LoopSocket _watched;
     private readonly TransportContext _context;
+    private readonly SocketBuffers _buffers;
     private ITunnelStream? _stream;
     private volatile bool _readFailed;
     private volatile bool _writeFailed;
     private volatile bool _endOfFile;
     private volatile bool _parked;
     private volatile bool _failed;
+    private StallClock _reading;
+    private StallClock _writing;
+    private int _membership;
 
     /// <summary>Wraps a connected socket, of which no asynchronous method may have been called. Options (TCP_NODELAY, keep-alive) are the caller's.</summary>
     public SocketEndpoint(Socket socket, TransportContext context)
@@ -31,6 +42,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
         _socket = socket;
         _watched = new LoopSocket(socket, this);
         _context = context;
+        _buffers = new SocketBuffers(socket.SafeHandle);
         LimitSendQueue();
     }
 
@@ -42,6 +54,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     {
         count = 0;
         _parked = false;
+        _reading.Stop();
         if (_readFailed) return LocalReadStatus.Reset;
         var received = _watched.Receive(buffer);
         switch (received)
@@ -74,6 +87,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     public void ParkRead()
     {
         _parked = true;
+        NoteStall(ref _reading);
         WatchForReset();
     }
 
@@ -90,7 +104,12 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
     {
         var sending = _watched.SendAllAsync(data);
-        if (!sending.IsCompletedSuccessfully) return FinishAsync(sending);
+        if (!sending.IsCompletedSuccessfully)
+        {
+            NoteStall(ref _writing);
+            return FinishAsync(sending);
+        }
+
         if (sending.Result) return new ValueTask<bool>(true);
         _writeFailed = true;
         return new ValueTask<bool>(false);
@@ -110,11 +129,16 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     }
 
     /// <inheritdoc/>
-    public void Close() => _watched.Dispose();
+    public void Close()
+    {
+        LeaveHolders();
+        _watched.Dispose();
+    }
 
     /// <inheritdoc/>
     public void Reset(bool flush)
     {
+        LeaveHolders();
         if (flush && !_writeFailed && Unacknowledged() > 0) _ = LingerThenAbandonAsync();
         else
         {
@@ -123,6 +147,14 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
         }
     }
 
+    TimeSpan ITcpMemoryHolder.StalledFor => TimeSpan.FromMilliseconds(Math.Max(_reading.Elapsed(_context), _writing.Elapsed(_context)));
+
+    long ITcpMemoryHolder.HeldBytes => _buffers.Held;
+
+    void ITcpMemoryHolder.SetSmallBuffers(bool small) => _buffers.SetSmall(small);
+
+    void ITcpMemoryHolder.ResetForMemory() => _stream!.Reset(ResetReason.Overloaded);
+
     void ISocketOwner.OnReadable() => _stream!.NotifyReadable();
 
     // A reader finds a reset behind what was sent before it; but nobody may be reading.
@@ -130,6 +162,19 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
     {
         _failed = true;
         if (_parked || _endOfFile) NotifyReset();
+    }
+
+    private void NoteStall(ref StallClock clock)
+    {
+        clock.Start(_context);
+        if (Interlocked.CompareExchange(ref _membership, Known, Unknown) != Unknown) return;
+        _context.TcpMemory.Add(this);
+        if (Volatile.Read(ref _membership) == Closed) _context.TcpMemory.Remove(this);
+    }
+
+    private void LeaveHolders()
+    {
+        if (Interlocked.Exchange(ref _membership, Closed) == Known) _context.TcpMemory.Remove(this);
     }
 
     private void WatchForReset()
@@ -147,9 +192,10 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner
 
     private async ValueTask<bool> FinishAsync(ValueTask<bool> sending)
     {
-        if (await sending) return true;
-        _writeFailed = true;
-        return false;
+        var sent = await sending;
+        _writing.Stop();
+        if (!sent) _writeFailed = true;
+        return sent;
     }
 
     private async Task LingerThenAbandonAsync()

@@ -29,6 +29,7 @@ public sealed class FlowController
     private long _grown;
     private long _resets;
     private long _stalled;
+    private volatile bool _kernelIsShort;
 
     internal FlowController(FlowControlOptions options)
     {
@@ -62,8 +63,17 @@ public sealed class FlowController
     /// <summary>The table's window at present.</summary>
     internal int Target => WindowTable.Target(ActiveStreams, _options.SharedWindow, _options.MinWindow, _options.MaxWindow);
 
+    /// <summary>The kernel's memory for TCP is short as well as, or instead of, the process's budget.</summary>
+    internal bool KernelIsShort
+    {
+        get => _kernelIsShort;
+        set => _kernelIsShort = value;
+    }
+
     /// <summary>The most that a sender may hold at present.</summary>
-    internal int Ceiling => Budget.IsShort ? ShortWindow : int.MaxValue;
+    internal int Ceiling => IsShort ? ShortWindow : int.MaxValue;
+
+    private bool IsShort => Budget.IsShort || _kernelIsShort;
 
     internal void StreamBecameActive() => Interlocked.Increment(ref _active);
 
@@ -75,7 +85,7 @@ public sealed class FlowController
     /// </summary>
     internal bool TryGrow(int bytes)
     {
-        if (bytes <= 0 || Budget.IsShort) return false;
+        if (bytes <= 0 || IsShort) return false;
         if (Interlocked.Add(ref _grown, bytes) <= _options.SharedWindow) return true;
         Interlocked.Add(ref _grown, -bytes);
         return false;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Relay;
+using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Shared.Transport;
 
@@ -15,6 +16,7 @@ public sealed class TransportContext
         Time = time;
         LoggerFactory = loggerFactory;
         Flow = new FlowController(flowControl);
+        TcpMemory = new TcpMemoryGuard(Flow, time, loggerFactory.CreateLogger<TcpMemoryGuard>());
         Congestion = new CongestionControl(congestionControl, loggerFactory);
         Sweeper = new Sweeper(time);
         Pacer = new Pacer(time);
@@ -29,6 +31,9 @@ public sealed class TransportContext
 
     /// <summary>Windows and memory in use.</summary>
     public FlowController Flow { get; }
+
+    /// <summary>What is left of the kernel's memory for TCP; it asks once it is started.</summary>
+    public TcpMemoryGuard TcpMemory { get; }
 
     /// <summary>The clock of all time limits.</summary>
     public TimeProvider Time { get; }

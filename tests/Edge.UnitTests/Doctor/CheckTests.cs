@@ -197,21 +197,26 @@ public sealed class CheckTests
     }
 
     [Theory]
-    [InlineData("287901\t383869\t575802\n", "383868   no ", nameof(CheckStatus.Ok))]
-    [InlineData("287901\t383869\t575802\n", "383868   yes", nameof(CheckStatus.Warning))]
-    [InlineData("287901\t383869\t575802\n", "383869   no ", nameof(CheckStatus.Warning))]
-    [InlineData("287901\t383869\t575802\n", "    -1   NI ", nameof(CheckStatus.Skipped))]
-    [InlineData("287901\t383869\t575802\n", null, nameof(CheckStatus.Skipped))]
-    [InlineData("0\n", "383869   yes", nameof(CheckStatus.Skipped))]
-    [InlineData(null, "383869   yes", nameof(CheckStatus.Skipped))]
-    public async Task What_the_kernel_has_left_for_tcp_comes_with_the_line_for_sysctl(string? limits, string? use, string expected)
+    [InlineData("287901\t383869\t575802\n", "383868", "no ", nameof(CheckStatus.Ok))]
+    [InlineData("287901\t383869\t575802\n", "383868", "yes", nameof(CheckStatus.Warning))]
+    [InlineData("287901\t383869\t575802\n", "383869", "no ", nameof(CheckStatus.Warning))]
+    [InlineData("287901\t383869\t575802\n", "-1", "NI ", nameof(CheckStatus.Skipped))]
+    [InlineData("287901\t383869\t575802\n", null, "yes", nameof(CheckStatus.Skipped))]
+    [InlineData("0\n", "383869", "yes", nameof(CheckStatus.Skipped))]
+    [InlineData(null, "383869", "yes", nameof(CheckStatus.Skipped))]
+    public async Task What_the_kernel_has_left_for_tcp_comes_with_the_line_for_sysctl(string? limits, string? used, string isShort, string expected)
     {
-        string? protocols = use is null ? null : $"""
+        string protocols = $"""
             protocol  size sockets  memory press maxhdr  slab module     cl co
             TCPv6     2432      0  999999   yes    192   yes  kernel      y  y
-            TCP       2272     16  {use}    192   yes  kernel      y  y
+            TCP       2272     16  383868   {isShort}    192   yes  kernel      y  y
             """;
-        var files = new Dictionary<string, string?> { ["/proc/sys/net/ipv4/tcp_mem"] = limits, ["/proc/net/protocols"] = protocols };
+        var files = new Dictionary<string, string?>
+        {
+            ["/proc/sys/net/ipv4/tcp_mem"] = limits,
+            ["/proc/net/sockstat"] = used is null ? null : $"sockets: used 95\nTCP: inuse 5 orphan 0 tw 0 alloc 6 mem {used}\n",
+            ["/proc/net/protocols"] = protocols,
+        };
         CheckResult result = await RunAsync(new TcpMemoryCheck(path => files[path]), Context());
         Assert.Equal(expected, $"{result.Status}");
         if (result.Status == CheckStatus.Warning)

@@ -20,11 +20,13 @@ internal sealed class ListenerFixture : IDisposable
 
     public ListenerFixture(DescriptorGuard? descriptors = null, int maxSessions = 100)
     {
-        var transport = new TransportContext(new FlowControlOptions(), Time, NullLoggerFactory.Instance);
+        Transport = new TransportContext(new FlowControlOptions(), Time, NullLoggerFactory.Instance);
         Handover = new ClientHandover(
-            Tunnels, transport, descriptors ?? PlentyOfDescriptors.Guard, Refusals, new IgnoringObserver(), NullLogger.Instance);
+            Tunnels, Transport, descriptors ?? PlentyOfDescriptors.Guard, Refusals, new IgnoringObserver(), NullLogger.Instance);
         Sessions = new UdpSessions(Tunnels, Refusals, maxSessions, maxSessions, TimeSpan.FromSeconds(60), Time, NullLogger.Instance);
     }
+
+    public TransportContext Transport { get; }
 
     public ManualTimeProvider Time { get; } = new();
 

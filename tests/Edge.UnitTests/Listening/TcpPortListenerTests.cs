@@ -4,6 +4,7 @@ using Edge.UnitTests.Fakes;
 using Tunnel.Edge.Listening;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Edge.UnitTests.Listening;
 
@@ -48,6 +49,19 @@ public sealed class TcpPortListenerTests
         await AssertResetAsync(listener.LocalPort);
 
         Assert.Equal(1, fixture.Refusals[RefusalReason.DescriptorLimit]);
+    }
+
+    [Fact]
+    public async Task With_the_kernels_memory_for_TCP_nearly_used_up_a_client_is_reset()
+    {
+        using var fixture = new ListenerFixture();
+        fixture.Tunnels.Current = new FakeTunnel();
+        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        fixture.Transport.TcpMemory.Start(() => new TcpMemoryFigures(Used: 90, 0, 0, Limit: 100));
+
+        await AssertResetAsync(listener.LocalPort);
+
+        Assert.Equal(1, fixture.Refusals[RefusalReason.TcpMemory]);
     }
 
     [Fact]

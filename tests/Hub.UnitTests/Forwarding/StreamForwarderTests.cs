@@ -1,14 +1,15 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Forwarding;
-using Tunnel.Shared.Protocol;
+using Tunnel.Hub;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Hub.UnitTests.Forwarding;
 
@@ -138,6 +139,18 @@ public sealed class StreamForwarderTests : IDisposable
 
         Assert.Equal(ResetReason.Overloaded, await hub.OpenStream().ResetAsync());
         Assert.Equal(1, hub.Streams.Failures[StreamFailure.DescriptorLimit]);
+        Assert.False(_upstream.Poll(0, SelectMode.SelectRead));
+    }
+
+    [Fact]
+    public async Task With_the_kernels_memory_for_TCP_nearly_used_up_a_stream_is_reset_as_overloaded_and_nothing_is_dialled()
+    {
+        using var hub = new ForwardingFixture();
+        hub.Streams.Context.TcpMemory.Start(() => new TcpMemoryFigures(Used: 90, 0, 0, Limit: 100));
+        hub.ConnectEdge(new PortPolicyDefinition { TargetPort = ((IPEndPoint)_upstream.LocalEndPoint!).Port });
+
+        Assert.Equal(ResetReason.Overloaded, await hub.OpenStream().ResetAsync());
+        Assert.Equal(1, hub.Streams.Failures[StreamFailure.TcpMemory]);
         Assert.False(_upstream.Poll(0, SelectMode.SelectRead));
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
@@ -9,34 +10,29 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// <param name="ReadFile">A file's text, or null when there is none.</param>
 internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
 {
-    private const string Setting = "net.ipv4.tcp_mem";
-
     public string Name => "tcp-memory";
 
     public Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken) => Task.FromResult(Look());
 
     private CheckResult Look()
     {
-        if (ReadLimits() is not [{ } low, { } pressure, { } most] || ReadUse() is not var (used, isShort))
-            return new CheckResult(Name, CheckStatus.Skipped, $"{Setting} is not visible here (a container's network namespace has the host's)");
+        if (TcpMemoryFigures.Read(ReadFile) is not { } figures)
+            return new CheckResult(Name, CheckStatus.Skipped, $"{TcpMemoryFigures.Setting} is not visible here (a container's network namespace has the host's)");
+        (long used, long low, long pressure, long most) = figures;
         string shown = $"{Megabytes(used)} of {Megabytes(pressure)} MB for all connections of this machine";
-        return !isShort && used < pressure
+        return !IsStillShort() && used < pressure
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(
                 Name, CheckStatus.Warning, $"{shown}: connections with much under way stand still, the tunnel first",
-                $"ss -tmp tells who holds it; in /etc/sysctl.d/90-tunnel.conf: {Setting} = {2 * low} {2 * pressure} {2 * most}; then sysctl --system");
+                $"ss -tmp tells who holds it; in /etc/sysctl.d/90-tunnel.conf: {TcpMemoryFigures.Setting} = {2 * low} {2 * pressure} {2 * most}; then sysctl --system");
     }
 
-    private long?[] ReadLimits() => [.. (ReadFile("/proc/sys/net/ipv4/tcp_mem") ?? "").Split('\t', StringSplitOptions.TrimEntries).Select(Number)];
-
-    // Columns protocol, size, sockets, memory (in pages), press (yes until it has fallen below the first figure of the limits), and more.
-    private (long Used, bool IsShort)? ReadUse()
+    // Columns protocol, size, sockets, memory, press (yes until the use has fallen below the first of the limits), and more.
+    private bool IsStillShort()
     {
         string? line = ReadFile("/proc/net/protocols")?.Split('\n').FirstOrDefault(static text => text.StartsWith("TCP ", StringComparison.Ordinal));
-        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var pages, var press, ..] && Number(pages) is { } used ? (used, press == "yes") : null;
+        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, _, "yes", ..];
     }
-
-    private static long? Number(string word) => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
 
     private static string Megabytes(long pages) => (pages * Environment.SystemPageSize / 1_000_000).ToString(CultureInfo.InvariantCulture);
 }
