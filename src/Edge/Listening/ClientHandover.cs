@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
-using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
@@ -21,8 +20,6 @@ internal sealed class ClientHandover(
     ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
 {
     private static readonly LingerOption Abort = new(true, 0);
-
-    private readonly LogThrottle _warnings = new(transport.Time, TimeSpan.FromMinutes(1));
 
     /// <summary>Decides whether there is one for a client.</summary>
     public DescriptorGuard Descriptors => descriptors;
@@ -122,8 +119,7 @@ internal sealed class ClientHandover(
     {
         long open = socket.Handle;
         Refuse(socket, port, RefusalReason.DescriptorLimit, client);
-        if (_warnings.TryEnter())
-            logger.DescriptorsShort(open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
+        logger.DescriptorsShort(open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
     }
 
     private void Refuse(Socket socket, PortConnections port, RefusalReason reason, IPEndPoint? client)

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
-using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 
@@ -22,13 +21,11 @@ internal sealed class TcpPortListener : IBoundPort
     private readonly ClientHandover _handover;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly LogThrottle _warnings;
     private readonly AcceptWatch _watch;
 
     private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
     {
         (_socket, _connections, _handover, _time, _logger) = (socket, connections, handover, time, logger);
-        _warnings = new LogThrottle(time, TimeSpan.FromMinutes(1));
         _watch = new AcceptWatch(socket, time);
     }
 
@@ -123,8 +120,7 @@ internal sealed class TcpPortListener : IBoundPort
     {
         if (failure.SocketErrorCode == SocketError.TooManyOpenSockets)
             _handover.OnDescriptorsGone();
-        if (_warnings.TryEnter())
-            _logger.AcceptFailed(_connections.Port, failure.Message, SocketAcceptor.Pause.TotalSeconds);
+        _logger.AcceptFailed(_connections.Port, failure.Message, SocketAcceptor.Pause.TotalSeconds);
     }
 
     private async Task ResetRemainingAsync(TimeSpan drain)

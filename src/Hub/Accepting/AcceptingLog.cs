@@ -14,8 +14,8 @@ internal static partial class AcceptingLog
     [LoggerMessage(2002, LogLevel.Information, "Made a certificate and kept it in {Path}")]
     public static partial void CertificateMade(ILogger logger, string path);
 
-    [LoggerMessage(2003, LogLevel.Warning, "Accepting a connection failed: {Error}; it is tried again ({Suppressed} more since the last such line)")]
-    public static partial void AcceptFailed(ILogger logger, string error, long suppressed);
+    [LoggerMessage(2003, LogLevel.Warning, "Accepting a connection failed: {Error}; it is tried again")]
+    public static partial void AcceptFailed(ILogger logger, string error);
 
     [LoggerMessage(2004, LogLevel.Debug, "{Remote} was turned away: {Reason} ({Detail})")]
     public static partial void TurnedAway(ILogger logger, IPEndPoint remote, RefusalReason reason, string detail);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Hosting;
-using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Accepting;
@@ -11,7 +10,6 @@ namespace Tunnel.Hub.Accepting;
 internal sealed class TunnelListener : IDisposable
 {
     private const int Backlog = 4096;
-    private static readonly TimeSpan FailureInterval = TimeSpan.FromMinutes(1);
     private readonly Socket _socket;
     private readonly DescriptorGuard _descriptors;
     private readonly TimeProvider _time;
@@ -72,16 +70,11 @@ internal sealed class TunnelListener : IDisposable
     /// <summary>Accepts until <see cref="Dispose"/>. <paramref name="onAccepted"/> owns the socket and must not block.</summary>
     public async Task RunAsync(Action<Socket> onAccepted)
     {
-        var failures = new LogThrottle(_time, FailureInterval);
         var acceptor = new SocketAcceptor(_socket, _descriptors, _time, OnFailed, _watch);
         while (await acceptor.AcceptAsync() is { } socket)
             onAccepted(socket);
 
-        void OnFailed(SocketException error)
-        {
-            if (failures.TryEnter(out var suppressed))
-                AcceptingLog.AcceptFailed(_logger, error.Message, suppressed);
-        }
+        void OnFailed(SocketException error) => AcceptingLog.AcceptFailed(_logger, error.Message);
     }
 
     /// <summary>Closes the port.</summary>

@@ -4,14 +4,14 @@ namespace Tunnel.Hub.Forwarding;
 
 internal static partial class ForwardingLog
 {
-    [LoggerMessage(2200, LogLevel.Warning, "Edge '{EdgeId}' port tcp/{Port}: no connection to {TargetHost}:{TargetPort}: {Reason} ({Suppressed} more since the last such line)")]
-    public static partial void StreamFailed(ILogger logger, string edgeId, int port, string targetHost, int targetPort, StreamFailure reason, long suppressed);
+    [LoggerMessage(2200, LogLevel.Warning, "Edge '{EdgeId}' port tcp/{Port}: no connection to {TargetHost}:{TargetPort}: {Reason}")]
+    public static partial void StreamFailed(ILogger logger, string edgeId, int port, string targetHost, int targetPort, StreamFailure reason);
 
-    [LoggerMessage(2201, LogLevel.Warning, "Edge '{EdgeId}' opened a stream for tcp/{Port}: {Reason}; it was reset ({Suppressed} more since the last such line)")]
-    public static partial void StreamRefused(ILogger logger, string edgeId, int port, StreamFailure reason, long suppressed);
+    [LoggerMessage(2201, LogLevel.Warning, "Edge '{EdgeId}' opened a stream for tcp/{Port}: {Reason}; it was reset")]
+    public static partial void StreamRefused(ILogger logger, string edgeId, int port, StreamFailure reason);
 
-    [LoggerMessage(2202, LogLevel.Warning, "Edge '{EdgeId}' port udp/{Port}, {TargetHost}:{TargetPort}: {Reason} ({Suppressed} more since the last such line)")]
-    public static partial void SessionFailed(ILogger logger, string edgeId, int port, string targetHost, int targetPort, SessionFailure reason, long suppressed);
+    [LoggerMessage(2202, LogLevel.Warning, "Edge '{EdgeId}' port udp/{Port}, {TargetHost}:{TargetPort}: {Reason}")]
+    public static partial void SessionFailed(ILogger logger, string edgeId, int port, string targetHost, int targetPort, SessionFailure reason);
 
     [LoggerMessage(2203, LogLevel.Error, "Forwarding a stream of edge '{EdgeId}' port tcp/{Port} failed with a defect of the hub")]
     public static partial void Defect(ILogger logger, Exception exception, string edgeId, int port);

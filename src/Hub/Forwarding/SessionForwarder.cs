@@ -5,7 +5,6 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Traffic;
-using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -33,7 +32,6 @@ internal sealed class SessionForwarder : IDisposable
     private readonly Lock _lock = new();
 
     private readonly SessionShares _sessions = new();
-    private readonly KeyedLogThrottle<(string EdgeId, int Port, SessionFailure Failure)> _throttle;
 
     public SessionForwarder(
         ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, DescriptorGuard descriptors, TransportContext context, ILogger<SessionForwarder> logger)
@@ -45,7 +43,6 @@ internal sealed class SessionForwarder : IDisposable
         Targets = new UpstreamTargets(resolver, descriptors, time);
         _budget = context.Flow.Budget;
         Memory = context.Flow.Datagrams.Part(MaxHeldBytes);
-        _throttle = new KeyedLogThrottle<(string, int, SessionFailure)>(time, TimeSpan.FromSeconds(1));
         _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).Sweep(), this, SweepInterval, SweepInterval);
     }
 
@@ -181,11 +178,8 @@ internal sealed class SessionForwarder : IDisposable
         Log(info, failure);
     }
 
-    private void Log(SessionInfo info, SessionFailure failure)
-    {
-        if (_throttle.TryEnter((info.EdgeId, info.Port, failure), out var suppressed))
-            ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure, suppressed);
-    }
+    private void Log(SessionInfo info, SessionFailure failure) =>
+        ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -3,7 +3,6 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
-using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -13,7 +12,6 @@ namespace Tunnel.Hub.Forwarding;
 internal sealed class StreamForwarder(
     ForwardingOptions options, IUpstreamConnector connector, HubEventFeed events, TrafficRegistry traffic, TransportContext context) : IDisposable
 {
-    private readonly KeyedLogThrottle<(string EdgeId, int Port, StreamFailure Failure)> _throttle = new(context.Time, TimeSpan.FromSeconds(1));
     private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
 
     /// <summary>What new streams go by.</summary>
@@ -79,8 +77,8 @@ internal sealed class StreamForwarder(
         traffic.Find(new TrafficKey(edgeId, Udp: false, port))?.CountError(ReasonCounters<StreamFailure>.NameOf(failure), upstream: failure != StreamFailure.ClientGone);
         if (failure == StreamFailure.ClientGone)
             ForwardingLog.ClientGone(_logger, edgeId, port, targetHost, targetPort);
-        else if (_throttle.TryEnter((edgeId, port, failure), out var suppressed))
-            ForwardingLog.StreamFailed(_logger, edgeId, port, targetHost, targetPort, failure, suppressed);
+        else
+            ForwardingLog.StreamFailed(_logger, edgeId, port, targetHost, targetPort, failure);
     }
 
     /// <summary>Logs what must not happen.</summary>
@@ -99,8 +97,7 @@ internal sealed class StreamForwarder(
     private void Refuse(LiveTunnel tunnel, ITunnelStream stream, int port, StreamFailure failure)
     {
         Failures.Add(failure);
-        if (_throttle.TryEnter((tunnel.EdgeId, port, failure), out var suppressed))
-            ForwardingLog.StreamRefused(_logger, tunnel.EdgeId, port, failure, suppressed);
+        ForwardingLog.StreamRefused(_logger, tunnel.EdgeId, port, failure);
         stream.Reset(failure.ToResetReason());
     }
 }

@@ -49,12 +49,7 @@ internal sealed class AdminListener : IConnectionListener
         _descriptors = descriptors;
         EndPoint = socket.LocalEndPoint!;
         _use = EndPoint is UnixDomainSocketEndPoint ? DescriptorUse.Admin : DescriptorUse.Stranger;
-        var failures = new LogThrottle(time, TimeSpan.FromMinutes(1));
-        _acceptor = new SocketAcceptor(socket, descriptors, time, error =>
-        {
-            if (failures.TryEnter(out var suppressed))
-                HostingLog.AdminAcceptFailed(logger, EndPoint, error.Message, suppressed);
-        });
+        _acceptor = new SocketAcceptor(socket, descriptors, time, error => HostingLog.AdminAcceptFailed(logger, EndPoint, error.Message));
         _connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), logger);
     }
 

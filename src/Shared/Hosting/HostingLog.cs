@@ -42,8 +42,8 @@ internal static partial class HostingLog
     [LoggerMessage(4011, LogLevel.Debug, "The admin API listens on {Path}")]
     public static partial void AdminListening(ILogger logger, string path);
 
-    [LoggerMessage(4013, LogLevel.Warning, "The admin API could not accept a connection at {EndPoint}: {Error} ({Suppressed} more since the last such line)")]
-    public static partial void AdminAcceptFailed(ILogger logger, EndPoint endPoint, string error, long suppressed);
+    [LoggerMessage(4014, LogLevel.Warning, "The admin API could not accept a connection at {EndPoint}: {Error}")]
+    public static partial void AdminAcceptFailed(ILogger logger, EndPoint endPoint, string error);
 
     [LoggerMessage(4012, LogLevel.Error, "A subscriber of {Event} threw")]
     public static partial void SubscriberFailed(ILogger logger, Exception error, string @event);

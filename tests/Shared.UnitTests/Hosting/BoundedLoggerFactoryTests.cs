@@ -17,12 +17,12 @@ public sealed class BoundedLoggerFactoryTests
     public void A_peer_has_a_burst_and_then_a_line_a_second_which_says_how_many_were_left_out()
     {
         for (var i = 0; i < 1000; i++)
-            Refused("a");
+            Refused("a", port: i);
         Assert.Equal(FloodGate.PeerBurst, _recorder.Lines.Count);
 
         _time.Advance(TimeSpan.FromSeconds(1));
-        Refused("a");
-        Refused("a");
+        Refused("a", port: 1000);
+        Refused("a", port: 1001);
         Assert.Equal(FloodGate.PeerBurst + 1, _recorder.Lines.Count);
         Assert.EndsWith($"(and {1000 - FloodGate.PeerBurst} more such lines before it, which were left out)", _recorder.Lines[^1]);
     }
@@ -31,10 +31,26 @@ public sealed class BoundedLoggerFactoryTests
     public void The_flood_of_one_peer_or_kind_hides_no_line_of_another()
     {
         for (var i = 0; i < 1000; i++)
-            Refused("a");
+            Refused("a", port: i);
         Refused("b");
         _log.LogWarning(new EventId(8), "Edge '{EdgeId}' has gone", "a");
         Assert.Equal(FloodGate.PeerBurst + 2, _recorder.Lines.Count);
+    }
+
+    [Fact]
+    public void A_port_whose_upstream_is_down_hides_no_line_of_the_same_edge_about_another()
+    {
+        for (var i = 0; i < 60_000; i++)
+        {
+            Refused("a", port: 80);
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        // A burst, then one each ten seconds, which is less than an edge may.
+        Assert.InRange(_recorder.Lines.Count, FloodGate.SubjectBurst + 5, FloodGate.SubjectBurst + 6);
+        Assert.Contains("more such lines before it", _recorder.Lines[^1]);
+        Refused("a", port: 443);
+        Assert.EndsWith("443", _recorder.Lines[^1]);
     }
 
     [Fact]
@@ -45,11 +61,11 @@ public sealed class BoundedLoggerFactoryTests
         Assert.Equal(FloodGate.KindBurst, _recorder.Lines.Count);
         var gate = new FloodGate(_time);
         for (var i = 0; i < 100_000; i++)
-            gate.TryEnter(7, $"edge-{i}", out _);
-        Assert.InRange(gate.Count, 1, FloodGate.MaxPeers + 1);
+            gate.TryEnter(7, $"edge-{i}", null, out _);
+        Assert.InRange(gate.Count, 1, 2 * (FloodGate.MaxPeers + 1));
 
         _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.True(gate.TryEnter(7, "new", out _));
+        Assert.True(gate.TryEnter(7, "new", null, out _));
         Assert.InRange(gate.Count, 1, 100);
     }
 
@@ -58,7 +74,7 @@ public sealed class BoundedLoggerFactoryTests
     {
         for (var i = 0; i < 1000; i++)
             _log.LogWarning(new EventId(9), "{Remote} failed to authenticate as edge '{EdgeId}'", new IPEndPoint(IPAddress.Loopback, i), $"edge-{i}");
-        Assert.Equal(FloodGate.PeerBurst, _recorder.Lines.Count);
+        Assert.Equal(FloodGate.SubjectBurst, _recorder.Lines.Count);
     }
 
     [Fact]
@@ -69,7 +85,7 @@ public sealed class BoundedLoggerFactoryTests
         Assert.Equal(1000, _recorder.Lines.Count);
     }
 
-    private void Refused(string edge) => _log.LogWarning(new EventId(7), "Edge '{EdgeId}' was refused", edge);
+    private void Refused(string edge, int port = 0) => _log.LogWarning(new EventId(7), "Edge '{EdgeId}' was refused at {Port}", edge, port);
 
     private sealed class Recorder : ILoggerFactory, ILogger
     {

@@ -49,7 +49,7 @@ internal sealed class LiveEdges : IDisposable
         _news = new TunnelNews(_lock, events, time, _logger);
 
         // An edge may dial all its lanes at once, and a tunnel beside them.
-        _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, time, _logger);
+        _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         _allowed.Changed += OnAllowedChanged;
         _blocks.Changed += OnBlocksChanged;

@@ -31,8 +31,8 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(2157, LogLevel.Error, "Settling the tunnels of edge '{EdgeId}' failed")]
     public static partial void ElectionFailed(ILogger logger, Exception exception, string edgeId);
 
-    [LoggerMessage(2158, LogLevel.Warning, "Edge '{EdgeId}' has more than {Limit} tunnels at once; its oldest, from {Remote}, was ended ({Suppressed} more like this were not logged)")]
-    public static partial void CrowdedOut(ILogger logger, string edgeId, int limit, IPEndPoint remote, long suppressed);
+    [LoggerMessage(2158, LogLevel.Warning, "Edge '{EdgeId}' has more than {Limit} tunnels at once; its oldest, from {Remote}, was ended")]
+    public static partial void CrowdedOut(ILogger logger, string edgeId, int limit, IPEndPoint remote);
 
     [LoggerMessage(5750, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' has joined, from {Remote}")]
     public static partial void LaneJoined(ILogger logger, int index, string edgeId, IPEndPoint remote);

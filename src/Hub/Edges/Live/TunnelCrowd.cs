@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
@@ -8,12 +7,10 @@ namespace Tunnel.Hub.Edges.Live;
 /// How many tunnels one edge may have at once: the newest, and some that drain. Each costs descriptors and buffers, and "a newer one of the same process" is
 /// easily said. Of more the oldest is ended. Lanes have their own limit; connections that have not said yet what they are get one too.
 /// </summary>
-internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, TimeProvider time, ILogger logger)
+internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, ILogger logger)
 {
     /// <summary>An edge that flaps between transports, or is replaced again and again while long streams drain, has no more.</summary>
     public const int MaxTunnels = 8;
-
-    private readonly KeyedLogThrottle<string> _throttle = new(time, TimeSpan.FromSeconds(10));
 
     /// <summary>Ends the oldest when there are too many. Called when one has come, and when it is known what it is.</summary>
     public void Thin(EdgeSlot slot, LiveTunnel newcomer)
@@ -29,8 +26,7 @@ internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, TimeProvide
             oldest.IsCrowdedOut = oldest.IsDraining = true;
         }
 
-        if (_throttle.TryEnter(oldest.EdgeId, out var suppressed))
-            LiveEdgesLog.CrowdedOut(logger, oldest.EdgeId, MaxTunnels, oldest.Remote, suppressed);
+        LiveEdgesLog.CrowdedOut(logger, oldest.EdgeId, MaxTunnels, oldest.Remote);
         _ = oldest.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "the edge has too many tunnels at once, and this was its oldest"));
     }
 }

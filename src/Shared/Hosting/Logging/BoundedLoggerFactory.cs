@@ -12,6 +12,9 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
     // Names of values that tell who causes a line, the surest first: an edge's id may be a stranger's invention.
     private static readonly string[] PeerNames = ["Remote", "Newcomer", "EdgeId", "Ip"];
 
+    // Names of values by which lines of one peer differ in what they are about.
+    private static readonly string[] SubjectNames = ["Port", "Reason", "Error", "Path"];
+
     private readonly ILoggerFactory _inner;
     private readonly FloodGate _gate;
 
@@ -31,17 +34,35 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
     {
     }
 
-    private static object? PeerOf<TState>(TState state)
+    private static object? PeerOf(IReadOnlyList<KeyValuePair<string, object?>> values)
     {
-        if (state is not IReadOnlyList<KeyValuePair<string, object?>> values)
-            return null;
         foreach (var name in PeerNames)
         {
-            for (var i = 0; i < values.Count; i++)
-            {
-                if (values[i] is { Value: { } value } found && found.Key == name)
-                    return value is IPEndPoint endPoint ? endPoint.Address : value;
-            }
+            if (Find(values, name) is { } value)
+                return value is IPEndPoint endPoint ? endPoint.Address : value;
+        }
+
+        return null;
+    }
+
+    private static object? SubjectOf(IReadOnlyList<KeyValuePair<string, object?>> values)
+    {
+        object? subject = null;
+        foreach (var name in SubjectNames)
+        {
+            if (Find(values, name) is { } value)
+                subject = subject is null ? value : (subject, value);
+        }
+
+        return subject;
+    }
+
+    private static object? Find(IReadOnlyList<KeyValuePair<string, object?>> values, string name)
+    {
+        for (var i = 0; i < values.Count; i++)
+        {
+            if (values[i] is { Value: { } value } found && found.Key == name)
+                return value;
         }
 
         return null;
@@ -59,12 +80,17 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
             if (!inner.IsEnabled(logLevel))
                 return;
             long leftOut = 0;
-            if (logLevel >= LogLevel.Information && !gate.TryEnter(eventId.Id, PeerOf(state), out leftOut))
-                return;
+            if (logLevel >= LogLevel.Information)
+            {
+                var values = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
+                if (!gate.TryEnter(eventId.Id, PeerOf(values), SubjectOf(values), out leftOut))
+                    return;
+            }
+
             if (leftOut == 0)
                 inner.Log(logLevel, eventId, state, exception, formatter);
             else
-                inner.Log(logLevel, eventId, state, exception, (values, error) => $"{formatter(values, error)} (and {leftOut} more such lines before it, which were left out)");
+                inner.Log(logLevel, eventId, state, exception, (all, error) => $"{formatter(all, error)} (and {leftOut} more such lines before it, which were left out)");
         }
     }
 }
