@@ -31,6 +31,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
         }
 
         using var beat = new ServiceHeartbeat(service, notifier, logger, time);
+        using var reclaim = new MemoryReclaim(new ProcessMemory(), time);
         var failed = await WaitAsync(service).ConfigureAwait(false);
         return await StopAsync(service, failed).ConfigureAwait(false);
     }

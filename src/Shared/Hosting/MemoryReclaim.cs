@@ -1,0 +1,53 @@
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>
+/// Gives memory back after a burst. Left alone, the runtime keeps what a flood of connections took: it collects when it has allocated as much again,
+/// which in a quiet process is hours later, and the C library keeps what was freed.
+/// </summary>
+/// <remarks>
+/// A full collection stops all threads for some ten milliseconds, so it waits for calm and for something to gain, and what it could not
+/// give back is from then on what the process needs.
+/// </remarks>
+internal sealed class MemoryReclaim : IDisposable
+{
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Allocated in an interval, at most, by a process that is calm.</summary>
+    internal const long Calm = 16 << 20;
+
+    /// <summary>Less growth than that is nothing to stop for.</summary>
+    internal const long LeastGain = 8 << 20;
+
+    private readonly IProcessMemory _memory;
+    private readonly ITimer _timer;
+    private long _allocated;
+    private long _needed = long.MaxValue;
+    private int _looking;
+
+    public MemoryReclaim(IProcessMemory memory, TimeProvider time)
+    {
+        _memory = memory;
+        _allocated = memory.AllocatedBytes;
+        _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Look()
+    {
+        // A collection in a machine that is short of time may take longer than the interval.
+        if (Interlocked.Exchange(ref _looking, 1) != 0)
+            return;
+        var before = _allocated;
+        _allocated = _memory.AllocatedBytes;
+        var resident = _memory.ResidentBytes;
+        _needed = Math.Min(_needed, resident);
+        if (_allocated - before <= Calm && resident - _needed >= Math.Max(LeastGain, _needed / 10))
+        {
+            _memory.Reclaim();
+            _needed = _memory.ResidentBytes;
+        }
+
+        Volatile.Write(ref _looking, 0);
+    }
+}

@@ -1,0 +1,102 @@
+using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
+
+namespace Tunnel.Shared.UnitTests.Hosting;
+
+public sealed class MemoryReclaimTests
+{
+    private const long Megabyte = 1 << 20;
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeMemory _memory = new() { ResidentBytes = 100 * Megabyte };
+
+    [Fact]
+    public void After_a_burst_memory_is_given_back_once_it_is_calm()
+    {
+        using var reclaim = new MemoryReclaim(_memory, _time);
+        Pass();
+
+        Burst(toMegabytes: 190);
+        Pass();
+        Assert.Equal(0, _memory.Reclaims);
+
+        Pass();
+        Assert.Equal(1, _memory.Reclaims);
+        Assert.Equal(100 * Megabyte, _memory.ResidentBytes);
+    }
+
+    [Fact]
+    public void What_is_in_use_is_collected_for_once()
+    {
+        using var reclaim = new MemoryReclaim(_memory, _time);
+        Pass();
+        Burst(toMegabytes: 190);
+        _memory.InUse = 180 * Megabyte;
+        Pass(count: 10);
+        Assert.Equal(1, _memory.Reclaims);
+
+        // And when it is no longer in use, what it was must not count as what is needed.
+        _memory.ResidentBytes = _memory.InUse = 100 * Megabyte;
+        Pass();
+        Burst(toMegabytes: 190);
+        Pass(count: 2);
+        Assert.Equal(2, _memory.Reclaims);
+    }
+
+    [Theory]
+    [InlineData(100, 107, 0)]
+    [InlineData(100, 108, 0)]
+    [InlineData(100, 110, 1)]
+    [InlineData(40, 47, 0)]
+    [InlineData(40, 48, 1)]
+    public void Nothing_is_stopped_for_a_small_gain(long before, long grown, int reclaims)
+    {
+        _memory.ResidentBytes = _memory.InUse = before * Megabyte;
+        using var reclaim = new MemoryReclaim(_memory, _time);
+        Pass();
+        _memory.ResidentBytes = grown * Megabyte;
+        Pass();
+        Assert.Equal(reclaims, _memory.Reclaims);
+    }
+
+    [Fact]
+    public void The_process_gives_back_what_ended_connections_had()
+    {
+        var memory = new ProcessMemory();
+        WeakReference held = Hold();
+        memory.Reclaim();
+        Assert.False(held.IsAlive);
+        Assert.True(memory.ResidentBytes > 0);
+
+        static WeakReference Hold() => new(new byte[Megabyte]);
+    }
+
+    private void Pass(int count = 1)
+    {
+        for (int i = 0; i < count; i++)
+            _time.Advance(MemoryReclaim.Interval);
+    }
+
+    private void Burst(long toMegabytes)
+    {
+        _memory.AllocatedBytes += MemoryReclaim.Calm + 1;
+        _memory.ResidentBytes = toMegabytes * Megabyte;
+    }
+
+    private sealed class FakeMemory : IProcessMemory
+    {
+        public long ResidentBytes { get; set; }
+
+        public long AllocatedBytes { get; set; }
+
+        public long InUse { get; set; } = 100 * Megabyte;
+
+        public int Reclaims { get; private set; }
+
+        public void Reclaim()
+        {
+            Reclaims++;
+            ResidentBytes = InUse;
+        }
+    }
+}
