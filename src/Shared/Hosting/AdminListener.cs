@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Hosting;
