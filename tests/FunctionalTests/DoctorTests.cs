@@ -24,7 +24,7 @@ public sealed class DoctorTests
         var (code, checks) = await RunAsync(setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket", setup.Edge.AdminSocket, "--transport", transport);
 
         Assert.Equal(0, code);
-        foreach (var name in new[] { "dns", "tcp", "tls", "authentication", "ports" }) Assert.Equal("ok", Status(checks, name));
+        foreach (var name in new[] { "dns", "tcp", "tls", "path", "authentication", "ports" }) Assert.Equal("ok", Status(checks, name));
         Assert.Contains("3 of them held by the running edge", checks["ports"].GetProperty("detail").GetString());
         Assert.Equal(QuicLibrary.TryLoad(out _) ? "ok" : "skipped", Status(checks, "quic"));
         await pair.AssertEchoAsync();
@@ -90,7 +90,7 @@ public sealed class DoctorTests
         var token = new ConnectionToken("127.0.0.1", FreePorts.Next(), "edge-1", "a-very-secret-secret", []);
         var shown = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--token", token.Encode()]);
         Assert.Equal(1, shown.ExitCode);
-        foreach (var name in new[] { "dns", "tcp", "tls", "quic", "authentication", "ports", "nftables", "descriptors", "udp-buffers", "tcp-memory", "clock" })
+        foreach (var name in new[] { "dns", "tcp", "tls", "path", "quic", "authentication", "ports", "nftables", "descriptors", "udp-buffers", "tcp-memory", "clock" })
             Assert.Contains(shown.StandardOutput.Split('\n'), line => line.Contains($" {name} ", StringComparison.Ordinal));
         Assert.Contains("FAILED   tcp", shown.StandardOutput);
 

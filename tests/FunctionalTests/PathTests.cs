@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.FunctionalTests.Harness.Network;
 using Tunnel.TestUtilities.Processes;
@@ -52,6 +53,24 @@ public sealed class PathTests
         using var bulk = new Bulk(tunnel, download ? after.Server : after.Client, download ? after.Client : after.Server);
         await bulk.WaitForAsync(4 << 20);
         Assert.Equal(1280, (await tunnel.EdgeStatusAsync()).GetProperty("maxPacket").GetInt32());
+    }
+
+    [Theory]
+    [InlineData(1_500, "ok", "full size")]
+    [InlineData(1_280, "warning", "1280 bytes come through")]
+    [InlineData(600, "warning", "596 bytes come through")]
+    public async Task The_doctor_tells_what_size_of_packets_comes_through(int path, string status, string detail)
+    {
+        await using var tunnel = await WideAreaTunnel.StartAsync("tcpTls", ["--delay", "10ms"]);
+        await tunnel.Link.SetAsync($"maxpacket {path}");
+
+        var (program, arguments) = tunnel.Link.Near.Command(
+            Binaries.Edge, "doctor", "--json", "--token", tunnel.Token, "--transport", "tcpTls", "--bind-address", "127.0.0.1", "--admin-socket", tunnel.Edge.AdminSocket);
+        var result = await ManagedProcess.RunAsync(program, arguments, limit: Limit);
+
+        var check = JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("name").GetString() == "path");
+        Assert.Equal(status, check.GetProperty("status").GetString());
+        Assert.Contains(detail, check.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Theory]

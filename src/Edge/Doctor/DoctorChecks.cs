@@ -22,6 +22,7 @@ internal static class DoctorChecks
             new DnsCheck(Dns.GetHostAddressesAsync, transport.Time),
             new TcpCheck(TcpCheck.ConnectAsync, transport.Time),
             new TlsCheck(transport.Time),
+            new PathCheck(PathCheck.SayAsync, transport.Time),
             new QuicCheck(new QuicProbe(quic)),
             new AuthenticationCheck(new TlsTunnelDialer(transport), QuicLibrary.TryLoad(out _) ? quic : null),
             new PortsCheck(PortsCheck.TryBind, running),

@@ -236,6 +236,26 @@ public sealed class CheckTests
         Assert.Equal(expected, $"{(await RunAsync(new ClockCheck(() => synchronized, _time), context)).Status}");
     }
 
+    [Theory]
+    [InlineData(1_500, nameof(CheckStatus.Ok), "full size")]
+    [InlineData(1_300, nameof(CheckStatus.Warning), "1280 bytes")]
+    [InlineData(600, nameof(CheckStatus.Warning), "596 bytes")]
+    [InlineData(100, nameof(CheckStatus.Skipped), "see tls")]
+    public async Task A_path_that_swallows_large_packets_is_told_with_the_size_that_it_takes(int takes, string expected, string detail)
+    {
+        DoctorContext context = Context();
+        context.Reached = new IPEndPoint(Address, 8443);
+        var silent = new TaskCompletionSource<bool>();
+        Task<CheckResult> check = RunAsync(new PathCheck((_, _, maxPacket, token) => (maxPacket ?? 1_500) <= takes ? Task.FromResult(true) : silent.Task.WaitAsync(token), _time), context);
+        for (int i = 0; i < 3 && !check.IsCompleted; i++)
+            _time.Advance(PathCheck.Limit);
+
+        CheckResult result = await check.Soon();
+        Assert.Equal(expected, $"{result.Status}");
+        Assert.Contains(detail, result.Detail);
+        Assert.Equal(expected == nameof(CheckStatus.Warning), result.Advice is not null);
+    }
+
     [Fact]
     public async Task A_check_that_breaks_or_hangs_is_a_failure_and_the_others_go_on()
     {

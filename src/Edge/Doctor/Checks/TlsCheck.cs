@@ -45,7 +45,8 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
         }
     }
 
-    private static SslClientAuthenticationOptions Options(DoctorContext context, IPEndPoint address, Action<string?> onFault) => new()
+    /// <summary>A handshake as the edge makes it, but for its secret.</summary>
+    internal static SslClientAuthenticationOptions Options(DoctorContext context, IPEndPoint address, Action<string?> onFault) => new()
     {
         TargetHost = context.Options.HubHost,
         ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],

@@ -21,6 +21,9 @@ public sealed class WideAreaTunnel : IAsyncDisposable
 
     public EdgeProcess Edge { get; private set; } = null!;
 
+    /// <summary>The edge's.</summary>
+    public string Token { get; private set; } = "";
+
     public int[] Tcp { get; private set; } = [];
 
     public int[] Udp { get; private set; } = [];
@@ -75,10 +78,10 @@ public sealed class WideAreaTunnel : IAsyncDisposable
     private async Task StartAsync(string transport, Func<NamespacePair, Task>? prepareAsync)
     {
         Hub = await HubProcess.StartAsync(_directory.FullName, IPAddress.Loopback, place: Link.Far);
-        var token = await Hub.AddEdgeAsync(EdgeId, Tcp, Udp, transport);
+        Token = await Hub.AddEdgeAsync(EdgeId, Tcp, Udp, transport);
         await Hub.PutEdgeAsync(EdgeId, Tcp, Udp, TunnelSetup.WithoutHeader(Tcp, Udp));
         if (prepareAsync is not null) await prepareAsync(Link);
-        Edge = EdgeProcess.Start(_directory.FullName, token, IPAddress.Loopback, Link.Near, "--log-level", "debug");
+        Edge = EdgeProcess.Start(_directory.FullName, Token, IPAddress.Loopback, Link.Near, "--log-level", "debug");
         await Edge.WaitForPortsAsync(Tcp, Udp);
     }
 }
