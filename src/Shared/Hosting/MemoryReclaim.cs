@@ -21,13 +21,14 @@ internal sealed class MemoryReclaim : IDisposable
     private readonly IProcessMemory _memory;
     private readonly ITimer _timer;
     private long _allocated;
-    private long _needed = long.MaxValue;
+    private long _needed;
     private int _looking;
 
     public MemoryReclaim(IProcessMemory memory, TimeProvider time)
     {
         _memory = memory;
         _allocated = memory.AllocatedBytes;
+        _needed = memory.ResidentBytes;
         _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
     }
 
