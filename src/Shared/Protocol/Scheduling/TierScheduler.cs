@@ -1,15 +1,18 @@
 namespace Tunnel.Shared.Protocol.Scheduling;
 
 /// <summary>
-/// Chooses what a tunnel sends next (protocol.md section 5): control first, but a data frame after 64 KiB of it in a row; then normal streams,
+/// Chooses what a tunnel sends next (protocol.md section 5): control first, but a data frame after 8 KiB of it in a row; then normal streams,
 /// round robin by bytes; then sustained streams, which get a small share even while others wait.
 /// Within the normal tier a flow that was quiet goes ahead of those that have been sending (deficit round robin with new and old flows, RFC 8290
 /// section 4.2), so that a keystroke does not wait for a turn of every download. Pure: no clock, no I/O, not thread-safe.
 /// </summary>
 public sealed class TierScheduler
 {
-    /// <summary>Bytes of control in a row after which one data frame goes.</summary>
-    public const int ControlBurst = 64 << 10;
+    /// <summary>
+    /// Bytes of control in a row after which one data frame goes: about a hundred OPENs. A keystroke must not wait for thousands of them, neither on a
+    /// slow link nor until the hub has seen to each.
+    /// </summary>
+    public const int ControlBurst = 8 << 10;
 
     /// <summary>Bytes that a flow may send in its turn while others wait: four TLS records, which are one send of the tunnel and one of the peer's.</summary>
     public const int Quantum = 64 << 10;

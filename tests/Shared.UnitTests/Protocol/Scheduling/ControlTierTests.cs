@@ -68,13 +68,13 @@ public class ControlTierTests
     }
 
     [Fact]
-    public void After_64_KiB_of_control_in_a_row_one_data_frame_goes()
+    public void After_8_KiB_of_control_in_a_row_one_data_frame_goes()
     {
         Flow control = new(), data = new();
         _scheduler.EnqueueData(data);
         for (var round = 0; round < 3; round++)
         {
-            for (var sent = 0; sent < 65_536; sent += 128)
+            for (var sent = 0; sent < 8_192; sent += 128)
             {
                 _scheduler.EnqueueControl(control);
                 Assert.True(_scheduler.Next(0).IsControl);
