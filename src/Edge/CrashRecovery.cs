@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Events;
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Edge;

@@ -2,13 +2,18 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge.Admission;
+using Tunnel.Edge.Configuration;
+using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Firewall;
-using Tunnel.Edge.Listening;
 using Tunnel.Edge.Observability;
+using Tunnel.Edge.Ports;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Edge.Refusing;
+using Tunnel.Edge.Status;
+using Tunnel.Edge.Tcp;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
@@ -217,7 +222,7 @@ public sealed class TunnelEdge : IAsyncDisposable
             EdgeId = _options.EdgeId,
             Hub = $"{_options.HubHost}:{_options.HubPort}",
             HubAddress = connection.Address?.ToString(),
-            Transport = connection.Transport is { } kind ? TransportName(kind) : null,
+            Transport = connection.Transport?.Word(),
             TransportMode = _options.Transport.Word(),
             TransportReason = connection.Choice?.Word,
             TransportDetail = connection.Choice?.Detail,
@@ -283,8 +288,6 @@ public sealed class TunnelEdge : IAsyncDisposable
             ? $"clients wait at {port} and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s"
             : await EventLoops.FindStuckAsync(_time);
     }
-
-    internal static string TransportName(TransportKind kind) => kind == TransportKind.TcpTls ? "tcpTls" : "quic";
 
     private static ConnectorOptions CreateConnectorOptions(TunnelEdgeOptions options) => new()
     {
@@ -361,7 +364,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     private sealed class EdgeObserver(TunnelEdge edge) : IConnectorObserver, IClientObserver, IPacketFilterObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice) =>
-            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, TransportName(transport), choice.Word));
+            edge.Raise(edge.TunnelConnected, new TunnelConnectedEvent(address, transport.Word(), choice.Word));
 
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
             edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));

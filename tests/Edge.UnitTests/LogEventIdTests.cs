@@ -8,8 +8,10 @@ public sealed class LogEventIdTests
 {
     private static readonly (string Namespace, int First, int Last)[] Ranges =
     [
-        ("Tunnel.Edge.Listening", 3000, 3099),
+        ("Tunnel.Edge.Ports", 3000, 3003),
+        ("Tunnel.Edge.Tcp", 3004, 3099),
         ("Tunnel.Edge.Connecting", 3100, 3199),
+        ("Tunnel.Edge.Configuring", 3100, 3199),
         ("Tunnel.Edge.Udp", 3200, 3299),
         ("Tunnel.Edge.PublicAddress", 5600, 5609),
         ("Tunnel.Edge", 3300, 3399),

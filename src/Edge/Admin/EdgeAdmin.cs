@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 

@@ -1,4 +1,4 @@
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 

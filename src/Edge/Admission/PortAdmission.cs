@@ -1,4 +1,5 @@
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Admission;
@@ -72,6 +73,9 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
                 _addresses.Leave(entry);
         }
     }
+
+    /// <summary>What happened here, with the bytes that the port has counted.</summary>
+    public PortStatistics GetStatistics((long In, long Out) bytes) => new(Active, Total, bytes.In, bytes.Out, Refusals.ToDictionary());
 
     /// <summary>Counts datagrams that were dropped, of clients who are not known.</summary>
     public void CountDrops(RefusalReason reason, int count)

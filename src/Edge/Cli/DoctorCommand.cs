@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Doctor;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Doctor.Checks;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admin;
 using Tunnel.Edge.Observability;
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;

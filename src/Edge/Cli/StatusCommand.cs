@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
 

@@ -27,9 +27,6 @@ internal static partial class ConnectingLog
         "The hub says {Reason}: another edge process holds the id {EdgeId}. Stop one of the two, or give this one an id of its own. Next try in {Delay:0.0} s")]
     public static partial void Conflict(this ILogger logger, string reason, string edgeId, double delay);
 
-    [LoggerMessage(3106, LogLevel.Information, "Configuration {Revision}: {Bound} ports bound, {Failed} can't be")]
-    public static partial void ConfigApplied(this ILogger logger, long revision, int bound, int failed);
-
     [LoggerMessage(3107, LogLevel.Warning, "The hub's announced pins in {Path} can't be read ({Error}); the token's are used")]
     public static partial void PinsUnreadable(this ILogger logger, string path, string error);
 
@@ -45,9 +42,6 @@ internal static partial class ConnectingLog
 
     [LoggerMessage(3117, LogLevel.Information, "The tunnel to {Address} has had nearly as many streams and sessions as it can number; another one takes the new ones")]
     public static partial void NumbersEnding(this ILogger logger, IPEndPoint address);
-
-    [LoggerMessage(3111, LogLevel.Error, "The configuration could not be applied")]
-    public static partial void ConfigFaulted(this ILogger logger, Exception exception);
 
     [LoggerMessage(3113, LogLevel.Warning,
         "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through: it takes the new clients, and {Streams} open streams stay "

@@ -1,11 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Tunnel.Edge.Endpoints;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
-
-/// <summary>Resolves a name to addresses; the system's resolver outside of tests.</summary>
-internal delegate Task<IPAddress[]> NameResolver(string host, CancellationToken cancellationToken);
 
 /// <summary>
 /// One round of dialling: resolves the hub's name anew and tries all its addresses, each 250 ms after the one before or as soon as that

@@ -1,5 +1,5 @@
 using System.Net;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Ports;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

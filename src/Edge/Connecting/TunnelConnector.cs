@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Configuring;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

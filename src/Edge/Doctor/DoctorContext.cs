@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using Tunnel.Edge.Configuration;
+using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
@@ -31,29 +33,6 @@ internal sealed class DoctorContext(TunnelEdgeOptions options)
         _ => CheckStatus.Failed,
     };
 
-    public DialRequest Request(IPEndPoint address) => new()
-    {
-        Address = address,
-        HostName = options.HubHost,
-        EdgeId = options.EdgeId,
-        Secret = options.Secret,
-        Pins = options.Pins,
-        InsecureSkipVerify = options.InsecureSkipVerify,
-        Hello = new Hello { Instance = "" },
-        Handler = SilentHandler.Instance,
-    };
-
-    /// <summary>For tunnels that are never started.</summary>
-    private sealed class SilentHandler : IEdgeTunnelHandler
-    {
-        public static readonly SilentHandler Instance = new();
-
-        public void OnConfig(ITunnel tunnel, TunnelConfig config)
-        {
-        }
-
-        public void OnGoAway(ITunnel tunnel, GoAway goAway)
-        {
-        }
-    }
+    /// <summary>A dial that makes no tunnel.</summary>
+    public DialRequest Request(IPEndPoint address) => ProbeRequest.To(address, options, options.Pins);
 }

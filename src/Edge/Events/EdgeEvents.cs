@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Tunnel.Edge.Status;
 
 namespace Tunnel.Edge.Events;
 

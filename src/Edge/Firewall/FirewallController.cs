@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Configuration;
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

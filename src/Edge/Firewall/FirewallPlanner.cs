@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
+using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Addresses;
 

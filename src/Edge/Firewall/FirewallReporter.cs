@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

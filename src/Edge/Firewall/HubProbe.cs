@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Endpoints;
 
 namespace Tunnel.Edge.Firewall;
 

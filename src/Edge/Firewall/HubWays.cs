@@ -4,7 +4,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Tunnel.Edge.Doctor;
+using Tunnel.Edge.Configuration;
+using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
@@ -41,7 +42,7 @@ internal sealed class HubWays(TunnelEdgeOptions options, Func<ImmutableArray<str
     private async Task<string?> TryQuicAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
         ImmutableArray<string> known = pins();
-        DialRequest request = new DoctorContext(options).Request(address) with { Pins = known, InsecureSkipVerify = known.IsEmpty };
+        DialRequest request = ProbeRequest.To(address, options, known) with { InsecureSkipVerify = known.IsEmpty };
         QuicPath path = await quic!.ProbeAsync(request, TimeSpan.Zero, cancellationToken);
         return path.Failure?.Message;
     }

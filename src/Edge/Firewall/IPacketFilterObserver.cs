@@ -1,3 +1,4 @@
+using Tunnel.Edge.Status;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunnel.Edge.Configuration;
 
 namespace Tunnel.Edge.Firewall;
 

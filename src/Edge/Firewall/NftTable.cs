@@ -1,3 +1,5 @@
+using Tunnel.Edge.Configuration;
+
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Tunnel.Edge.Connecting;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Ports;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Transport;
 
@@ -70,7 +71,7 @@ internal static class EdgeMetrics
     }
 
     private static Measurement<int>[] Transport(ConnectionStatus status) => status is { Transport: { } kind, Choice: { } choice }
-        ? [new(1, new("transport", TunnelEdge.TransportName(kind)), new("reason", choice.Word))]
+        ? [new(1, new("transport", kind.Word()), new("reason", choice.Word))]
         : [];
 
     private static Measurement<long>[] Ports(PortState state) =>

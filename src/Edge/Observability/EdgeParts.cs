@@ -1,5 +1,6 @@
 using Tunnel.Edge.Connecting;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Ports;
+using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Transport;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Endpoints;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.PublicAddress;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
 
 namespace Tunnel.Edge.Udp;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
 
 namespace Tunnel.Edge.Udp;
 

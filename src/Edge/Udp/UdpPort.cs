@@ -1,7 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Udp;
@@ -69,7 +70,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
             _sessions.EndDenied(this);
     }
 
-    public PortStatistics GetStatistics() => PortStatistics.Of(_admission, (Volatile.Read(ref _bytesIn), Volatile.Read(ref _bytesOut)));
+    public PortStatistics GetStatistics() => _admission.GetStatistics((Volatile.Read(ref _bytesIn), Volatile.Read(ref _bytesOut)));
 
     /// <summary>Without connections there is nothing to drain: a flow has no end of its own that could be waited for.</summary>
     public void Close(TimeSpan drain)

@@ -1,7 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Udp;

@@ -1,6 +1,6 @@
 using System.Net;
 using Tunnel.Edge.Admission;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge;
 using Tunnel.Edge.Cli;
+using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;

@@ -1,5 +1,5 @@
-using Tunnel.Edge;
 using Tunnel.Edge.Cli;
+using Tunnel.Edge.Status;
 
 namespace Edge.UnitTests.Cli;
 

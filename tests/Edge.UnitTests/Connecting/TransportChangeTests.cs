@@ -1,6 +1,7 @@
 using System.Net;
 using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

@@ -1,8 +1,10 @@
 using System.Net;
 using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Ports;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Edge.UnitTests.Fakes;
-using Tunnel.Edge;
+using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Doctor;
 using Tunnel.Edge.Doctor.Checks;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;

@@ -1,8 +1,9 @@
 using System.Net;
-using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Firewall;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Ports;
+using Tunnel.Edge.Tcp;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Tunnel.Edge.Admission;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Refusing;
 
 namespace Edge.UnitTests.Fakes;
 

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tunnel.Edge;
+using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Firewall;
 
 namespace Edge.UnitTests.Firewall;

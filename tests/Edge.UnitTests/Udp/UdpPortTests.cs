@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using Edge.UnitTests.Fakes;
-using Edge.UnitTests.Listening;
+using Edge.UnitTests.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Edge.Admission;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Ports;
+using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
-using Tunnel.Edge;
+using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Firewall;
 using Tunnel.FuzzTests.Engine;
 using Tunnel.Hub.Edges;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.Admission;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Refusing;
+using Tunnel.Edge.Tcp;
 using Tunnel.FuzzTests.Engine;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.TestUtilities;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Endpoints;
 
 namespace Tunnel.Edge.Doctor.Checks;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.Listening;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Ports;
 
 namespace Tunnel.Edge.Doctor.Checks;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
 

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Tls;
+
+namespace Tunnel.Edge.Configuration;
+
+/// <summary>What a <see cref="TunnelEdge"/> needs to know; fixed for its life.</summary>
+public sealed record TunnelEdgeOptions
+{
+    /// <summary>The hub's host name or address.</summary>
+    public required string HubHost { get; init; }
+
+    /// <summary>The hub's tunnel port, 1–65535.</summary>
+    public int HubPort { get; init; } = 8443;
+
+    /// <summary>This edge's id: 1–64 of <c>[A-Za-z0-9._-]</c>.</summary>
+    public required string EdgeId { get; init; }
+
+    /// <summary>This edge's secret: 1–256 printable ASCII characters without spaces. Never logged.</summary>
+    public required string Secret { get; init; }
+
+    /// <summary>
+    /// Pins of the hub's certificate (<see cref="CertificatePin"/>), one of which must match; when empty the system's trust store and the
+    /// host name decide.
+    /// </summary>
+    public ImmutableArray<string> Pins { get; init; } = [];
+
+    /// <summary>Accepts any certificate of the hub. Whoever answers then gets the secret: for tests only.</summary>
+    public bool InsecureSkipVerify { get; init; }
+
+    /// <summary>How the hub is reached. QUIC needs libmsquic on the machine.</summary>
+    public TransportMode Transport { get; init; } = TransportMode.TcpTls;
+
+    /// <summary>
+    /// TLS connections that one tunnel may have, 1–8. Those beyond the first are opened when streams move bulk, so that new ones need not wait behind
+    /// them, and only with a hub that allows it.
+    /// </summary>
+    public int Lanes { get; init; } = 2;
+
+    /// <summary>The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.</summary>
+    public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
+
+    /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
+    public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;
+
+    /// <summary>Ports that may be bound; null allows all but <see cref="ProtectedPorts"/>.</summary>
+    public ImmutableArray<int>? AllowPorts { get; init; }
+
+    /// <summary>Ports that are never bound, and never blocked by the packet filter, whatever the hub says.</summary>
+    public ImmutableArray<int> ProtectedPorts { get; init; } = [22];
+
+    /// <summary>What the hub may do to this machine's packet filter.</summary>
+    public FirewallMode Firewall { get; init; } = FirewallMode.Full;
+
+    /// <summary>Where announced pins are kept, or null to forget them with the process.</summary>
+    public string? StateDirectory { get; init; }
+
+    /// <summary>How long connections of a removed port, or of a tunnel that was replaced, may go on.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>UDP sessions at once; beyond it those of one unanswered datagram give way first, then the longest idle. At least 1.</summary>
+    public int MaxUdpSessions { get; init; } = 65536;
+
+    /// <summary>UDP sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one. At least 1.</summary>
+    public int MaxUdpSessionsPerAddress { get; init; } = 16384;
+
+    /// <summary>A UDP session ends when nothing moved for this long.</summary>
+    public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// STUN servers (RFC 8489, UDP) that are asked for this machine's public address as often as the hub says. None by default here, since whoever runs such
+    /// a server learns this machine's address; the program <c>tunnel-edge</c> has a default. Without an answer the address that the hub saw counts, if it is public.
+    /// </summary>
+    public ImmutableArray<DnsEndPoint> StunServers { get; init; } = [];
+
+    /// <summary>Windows and memory of the tunnels.</summary>
+    public FlowControlOptions FlowControl { get; init; } = new();
+
+    /// <summary>Options for the hub that a connection token names.</summary>
+    public static TunnelEdgeOptions FromToken(ConnectionToken token) => new()
+    {
+        HubHost = token.Host,
+        HubPort = token.Port,
+        EdgeId = token.EdgeId,
+        Secret = token.Secret,
+        Pins = token.Pins.IsDefault ? [] : token.Pins,
+        Transport = token.Transport ?? TransportMode.TcpTls,
+    };
+
+    // What a record prints of itself; the secret is left out.
+    private bool PrintMembers(StringBuilder text)
+    {
+        text.Append($"Hub = {HubHost}:{HubPort}, EdgeId = {EdgeId}, Secret = ***, Pins = {Pins.Length}, BindAddress = {BindAddress}");
+        return true;
+    }
+}

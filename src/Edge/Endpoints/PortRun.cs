@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace Tunnel.Edge.Endpoints;
+
+/// <summary>Ports of one protocol that follow one another: thousands of them are told as one.</summary>
+internal readonly record struct PortRun(PortProtocol Protocol, int First, int Last)
+{
+    /// <inheritdoc cref="PortKey.ProtocolName"/>
+    public string ProtocolName => new PortKey(Protocol, First).ProtocolName;
+
+    public override string ToString() => First == Last ? new PortKey(Protocol, First).ToString() : $"{new PortKey(Protocol, First)}-{Last}";
+
+    public bool Contains(PortKey port) => port.Protocol == Protocol && port.Port >= First && port.Port <= Last;
+
+    /// <summary>Joins ports in ascending order that have the same value.</summary>
+    public static ImmutableArray<(PortRun Ports, T Value)> Join<T>(IEnumerable<KeyValuePair<PortKey, T>> ports)
+    {
+        var runs = ImmutableArray.CreateBuilder<(PortRun Ports, T Value)>();
+        foreach ((PortKey port, T value) in ports)
+        {
+            if (runs.Count > 0 && runs[^1] is var (last, before) && last.Protocol == port.Protocol && last.Last + 1 == port.Port
+                && EqualityComparer<T>.Default.Equals(before, value))
+                runs[^1] = (last with { Last = port.Port }, value);
+            else
+                runs.Add((new PortRun(port.Protocol, port.Port, port.Port), value));
+        }
+
+        return runs.DrainToImmutable();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Refusing;
+using Tunnel.Edge.Tcp;
+using Tunnel.Edge.Udp;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Edge.Ports;
+
+/// <summary>Binds ports on one address, within the operator's rules.</summary>
+internal sealed class PortBinder(
+    IPAddress address, PortRules rules, ClientHandover handover, IClientObserver observer, UdpSessions sessions, RefusalCounters refusals,
+    IBlockedClients blocked, TimeProvider time, ILogger logger)
+    : IPortBinder
+{
+    /// <summary>Who is let in at no port.</summary>
+    public BlockedSources Sources { get; init; } = new();
+
+    public BindResult Bind(PortKey port, EdgePortPolicy policy)
+    {
+        if (rules.Objection(port) is { } objection)
+            return BindResult.Failed(objection);
+        // The edge operator's own address is a limit that no hub can lift, unless it is any.
+        IPAddress at = policy.BindAddress ?? address;
+        if (!at.Equals(address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+            return BindResult.Failed($"not allowed at {at}: this edge binds at its bindAddress {address} only");
+        try
+        {
+            var endPoint = new IPEndPoint(at, port.Port);
+            var admission = new PortAdmission(port, policy, refusals, blocked, time) { Sources = Sources };
+            return BindResult.Bound(port.Protocol == PortProtocol.Tcp ? BindTcp(admission, endPoint) : BindUdp(admission, endPoint));
+        }
+        catch (SocketException e)
+        {
+            return BindResult.Failed(BindAddress.Explain(e.SocketErrorCode, at));
+        }
+    }
+
+    private TcpPortListener BindTcp(PortAdmission admission, IPEndPoint endPoint) =>
+        TcpPortListener.Open(endPoint, new PortConnections(admission, observer), handover, time, logger);
+
+    private UdpPort BindUdp(PortAdmission admission, IPEndPoint endPoint) =>
+        UdpPort.Start(DatagramSocket.Open(endPoint, handover.Descriptors), admission, sessions, logger);
+}

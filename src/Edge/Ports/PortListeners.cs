@@ -1,0 +1,231 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Status;
+
+namespace Tunnel.Edge.Ports;
+
+/// <summary>
+/// The listeners of all assigned ports. Each configuration is compared with the one before: a port in both keeps its listener and its
+/// connections. Ports that could not be bound are tried again, since whoever holds them may let go.
+/// </summary>
+internal sealed class PortListeners : IDisposable
+{
+    internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PortKey, IBoundPort> _bound = [];
+    private readonly IPortBinder _binder;
+    private readonly PortLimit _limit;
+    private readonly TimeSpan _drain;
+    private readonly ILogger _logger;
+    private readonly ITimer _retryTimer;
+    private readonly Action _changed;
+    private readonly List<KeyValuePair<PortKey, string?>> _untold = [];
+    private PortSet _assigned = PortSet.Empty;
+    private ImmutableSortedDictionary<PortKey, string> _failed = ImmutableSortedDictionary<PortKey, string>.Empty;
+    private bool _disposed;
+
+    /// <param name="binder">Binds one port.</param>
+    /// <param name="limit">How many it binds.</param>
+    /// <param name="drain">How long the connections of a removed port may go on.</param>
+    /// <param name="time">The clock of the retries.</param>
+    /// <param name="logger">Where failures are told.</param>
+    /// <param name="changed">Called when a retry has changed what is bound or why something is not; not for <see cref="Apply"/>.</param>
+    public PortListeners(IPortBinder binder, PortLimit limit, TimeSpan drain, TimeProvider time, ILogger logger, Action changed)
+    {
+        (_binder, _limit, _drain, _logger, _changed) = (binder, limit, drain, logger, changed);
+        _retryTimer = time.CreateTimer(static state => ((PortListeners)state!).RetryFailed(), this, RetryInterval, RetryInterval);
+    }
+
+    /// <summary>Binds what is new and closes what is gone. Blocks for the time of the system calls.</summary>
+    public PortState Apply(PortSet assigned)
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                PortChanges changes = _assigned.ChangesTo(assigned);
+                _assigned = assigned;
+                RemoveAll(changes.Removed);
+                // Ports that failed before are worth another try: the operator may just have freed one and pushed.
+                foreach (PortKey port in assigned.Ports)
+                {
+                    if (_bound.TryGetValue(port, out IBoundPort? bound))
+                        bound.Update(assigned.PolicyFor(port));
+                    else
+                        TryBind(port);
+                }
+
+                Tell();
+            }
+
+            return Snapshot();
+        }
+    }
+
+    /// <summary>The operator's rules have changed: closes what is allowed no longer, and binds what is allowed now.</summary>
+    public void Recheck(PortRules rules)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            RemoveAll(_bound.Keys.Where(port => rules.Objection(port) is not null).Order().ToList());
+            foreach (PortKey port in _assigned.Ports)
+                if (!_bound.ContainsKey(port))
+                    TryBind(port);
+            Tell();
+        }
+
+        _changed();
+    }
+
+    /// <summary>What is bound and what is not.</summary>
+    public PortState GetState()
+    {
+        lock (_gate)
+            return Snapshot();
+    }
+
+    /// <summary>Resets the clients that <paramref name="which"/> is true of.</summary>
+    /// <returns>How many there were.</returns>
+    public int Reset(Func<IPAddress, bool> which)
+    {
+        IBoundPort[] bound;
+        lock (_gate)
+            bound = [.. _bound.Values];
+        return bound.Sum(port => port.Reset(which));
+    }
+
+    /// <summary>A port whose clients wait and are not taken; null when there is none.</summary>
+    public PortKey? FindStuck()
+    {
+        KeyValuePair<PortKey, IBoundPort>[] bound;
+        lock (_gate)
+            bound = [.. _bound];
+        foreach ((PortKey port, IBoundPort listener) in bound)
+            if (!listener.IsAccepting)
+                return port;
+        return null;
+    }
+
+    /// <summary>What happened at each bound port.</summary>
+    public ImmutableArray<EdgePortStatus> GetStatistics()
+    {
+        KeyValuePair<PortKey, IBoundPort>[] bound;
+        lock (_gate)
+            bound = [.. _bound];
+        return [.. bound.OrderBy(port => port.Key).Select(port => ToStatus(port.Key, port.Value.GetStatistics()))];
+    }
+
+    /// <summary>Closes every listener; the connections stay until their owner ends them, or <paramref name="drain"/> is over.</summary>
+    public void CloseAll(TimeSpan drain)
+    {
+        lock (_gate)
+        {
+            foreach (IBoundPort port in _bound.Values)
+                port.Close(drain);
+            _bound.Clear();
+            _failed = _failed.Clear();
+            _assigned = PortSet.Empty;
+        }
+    }
+
+    public void Dispose()
+    {
+        _retryTimer.Dispose();
+        lock (_gate)
+            _disposed = true;
+        CloseAll(TimeSpan.Zero);
+    }
+
+    private static EdgePortStatus ToStatus(PortKey port, PortStatistics statistics) => new()
+    {
+        Port = port.Port,
+        Proto = port.ProtocolName,
+        ActiveConnections = statistics.Active,
+        TotalConnections = statistics.Total,
+        BytesIn = statistics.BytesIn,
+        BytesOut = statistics.BytesOut,
+        Blocked = statistics.Blocked,
+    };
+
+    private void RetryFailed()
+    {
+        bool changed;
+        lock (_gate)
+        {
+            if (_disposed || _failed.IsEmpty)
+                return;
+            ImmutableSortedDictionary<PortKey, string> before = _failed;
+            foreach (PortKey port in before.Keys)
+                TryBind(port);
+            Tell();
+            changed = _failed != before;
+        }
+
+        if (changed)
+            _changed();
+    }
+
+    private void TryBind(PortKey port)
+    {
+        bool hasRoom = _bound.Count < _limit.Most;
+        // Without room it stays as it failed.
+        if (!hasRoom && _failed.ContainsKey(port))
+            return;
+        BindResult result = hasRoom ? _binder.Bind(port, _assigned.PolicyFor(port)) : BindResult.Failed(_limit.Objection);
+        if (result.Port is { } bound)
+        {
+            _bound.Add(port, bound);
+            _failed = _failed.Remove(port);
+            _untold.Add(new(port, null));
+        }
+        else if (!_failed.TryGetValue(port, out string? known) || known != result.Error)
+        {
+            _failed = _failed.SetItem(port, result.Error!);
+            _untold.Add(new(port, result.Error));
+        }
+    }
+
+    /// <summary>One line for what follows one another and has the same fate.</summary>
+    private void Tell()
+    {
+        foreach ((PortRun ports, string? error) in PortRun.Join(_untold))
+        {
+            if (error is null)
+                _logger.PortBound(ports);
+            else
+                _logger.PortFailed(ports, error);
+        }
+
+        _untold.Clear();
+    }
+
+    /// <param name="ports">In ascending order.</param>
+    private void RemoveAll(IEnumerable<PortKey> ports)
+    {
+        var removed = new List<KeyValuePair<PortKey, int>>();
+        foreach (PortKey port in ports)
+        {
+            _failed = _failed.Remove(port);
+            if (!_bound.Remove(port, out IBoundPort? bound))
+                continue;
+            removed.Add(new(port, bound.Active));
+            bound.Close(_drain);
+        }
+
+        int next = 0;
+        foreach ((PortRun run, _) in PortRun.Join(removed.Select(port => KeyValuePair.Create(port.Key, true))))
+        {
+            int active = 0;
+            for (; next < removed.Count && run.Contains(removed[next].Key); next++)
+                active += removed[next].Value;
+            _logger.PortRemoved(run, active, _drain.TotalSeconds);
+        }
+    }
+
+    private PortState Snapshot() => new([.. _bound.Keys.Order()], _failed);
+}

@@ -1,0 +1,32 @@
+using System.Collections.Frozen;
+using Tunnel.Edge.Endpoints;
+
+namespace Tunnel.Edge.Ports;
+
+/// <summary>The edge operator's own limits on what a hub may have bound here; no hub can lift them.</summary>
+internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts)
+{
+    private volatile Sets _sets = Sets.Of(allowed, protectedPorts);
+
+    /// <summary>The operator has changed them; ports that are bound are not looked at here.</summary>
+    public void Change(IEnumerable<int>? allowedPorts, IEnumerable<int> protectedPorts) => _sets = Sets.Of(allowedPorts, protectedPorts);
+
+    /// <summary>Why <paramref name="port"/> may not be bound, or null when it may.</summary>
+    public string? Objection(PortKey port)
+    {
+        // The number comes from the network.
+        if (port.Port is < 1 or > 65535)
+            return "not a port: 1 to 65535 is valid";
+        Sets sets = _sets;
+        if (sets.Protected.Contains(port.Port))
+            return "protected: listed in this edge's protectedPorts";
+        if (sets.Allowed is { } allowed && !allowed.Contains(port.Port))
+            return "not allowed: missing in this edge's allowPorts";
+        return null;
+    }
+
+    private sealed record Sets(FrozenSet<int>? Allowed, FrozenSet<int> Protected)
+    {
+        public static Sets Of(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts) => new(allowed?.ToFrozenSet(), protectedPorts.ToFrozenSet());
+    }
+}

@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Edge.Tcp;
+
+/// <summary>
+/// Takes the PROXY header off a connection and not a byte more: what is there is looked at first (MSG_PEEK), so that what follows stays in the kernel for
+/// the stream.
+/// </summary>
+internal static class InboundHeaderReader
+{
+    /// <summary>A balancer sends its header at once; a connection without one by then is given up.</summary>
+    public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Reads the header.</summary>
+    /// <param name="socket">Not blocking.</param>
+    /// <param name="time">The clock of the time limit.</param>
+    /// <returns>The header, or why there is none.</returns>
+    public static async ValueTask<(ProxyHeader Header, RefusalReason? Refusal)> ReadAsync(Socket socket, TimeProvider time)
+    {
+        using var limit = new CancellationTokenSource(TimeLimit, time);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(InboundProxyHeader.MaxLength);
+        try
+        {
+            int length = 0;
+            ProxyHeader header;
+            while (!TryTake(socket, buffer.AsSpan(0, InboundProxyHeader.MaxLength), ref length, out header, out RefusalReason? refusal))
+            {
+                if (refusal is not null)
+                    return (default, refusal);
+                await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, limit.Token);
+            }
+
+            return (header, null);
+        }
+        catch (OperationCanceledException)
+        {
+            return (default, RefusalReason.ProxyHeaderTimeout);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return (default, RefusalReason.ProxyHeaderInvalid);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static bool TryTake(Socket socket, Span<byte> buffer, ref int length, out ProxyHeader header, out RefusalReason? refusal)
+    {
+        (header, refusal) = (default, null);
+        int peeked = socket.Receive(buffer[length..], SocketFlags.Peek, out SocketError error);
+        if (error == SocketError.WouldBlock)
+            return false;
+
+        ProxyParseStatus status = ProxyParseStatus.Invalid;
+        int consumed = 0;
+        // The end before the header's end is as wrong as a wrong byte.
+        if (error == SocketError.Success && peeked > 0)
+            status = InboundProxyHeader.TryParse(buffer[..(length + peeked)], out header, out consumed);
+        if (status == ProxyParseStatus.Incomplete && length + peeked == buffer.Length)
+            status = ProxyParseStatus.Invalid;
+        if (status == ProxyParseStatus.Invalid)
+        {
+            refusal = RefusalReason.ProxyHeaderInvalid;
+            return false;
+        }
+
+        // Of an incomplete header all belongs to it, and must go: the next wait would end at once otherwise.
+        int taken = status == ProxyParseStatus.Complete ? consumed - length : peeked;
+        socket.Receive(buffer.Slice(length, taken), SocketFlags.None, out _);
+        length += taken;
+        return status == ProxyParseStatus.Complete;
+    }
+}

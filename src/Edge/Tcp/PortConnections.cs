@@ -1,0 +1,126 @@
+using System.Net;
+using Tunnel.Edge.Admission;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Tcp;
+
+/// <summary>The open connections of one port: a linked list through the connections themselves, so that one costs no further object.</summary>
+internal sealed class PortConnections(PortAdmission admission, IClientObserver observer)
+{
+    /// <summary>Connections that may wait for their PROXY header.</summary>
+    private const int MaxWaiting = 4096;
+
+    private readonly Lock _gate = new();
+    private ClientConnection? _first;
+    private int _active;
+    private int _waiting;
+    private long _pastBytesIn;
+    private long _pastBytesOut;
+
+    public PortKey Port => admission.Port;
+
+    public PortAdmission Admission => admission;
+
+    public int Active => Volatile.Read(ref _active);
+
+    /// <summary>Counts a connection that waits for its PROXY header; false when there are too many.</summary>
+    public bool TryWait()
+    {
+        if (Interlocked.Increment(ref _waiting) <= MaxWaiting)
+            return true;
+        EndWait();
+        return false;
+    }
+
+    public void EndWait() => Interlocked.Decrement(ref _waiting);
+
+    /// <summary>Enters a client that was admitted, before its stream is opened: the stream may end before the call that opens it returns.</summary>
+    /// <param name="client">Its address and port.</param>
+    /// <param name="address">What the admission gave, and gets back when the client is taken out.</param>
+    public ClientConnection Add(IPEndPoint? client, AddressEntry? address)
+    {
+        var connection = new ClientConnection(this, client, address);
+        lock (_gate)
+        {
+            connection.Next = _first;
+            if (_first is not null)
+                _first.Previous = connection;
+            _first = connection;
+            _active++;
+        }
+
+        return connection;
+    }
+
+    /// <summary>Takes a client out that got no stream.</summary>
+    public void Remove(ClientConnection connection)
+    {
+        lock (_gate)
+        {
+            if (connection.Previous is { } previous)
+                previous.Next = connection.Next;
+            else
+                _first = connection.Next;
+            if (connection.Next is { } next)
+                next.Previous = connection.Previous;
+            connection.Previous = connection.Next = null;
+            _active--;
+        }
+
+        admission.Leave(connection.Address);
+    }
+
+    /// <summary>Bytes from and to all clients since the port was bound.</summary>
+    public (long In, long Out) GetBytes()
+    {
+        lock (_gate)
+        {
+            (long bytesIn, long bytesOut) = (_pastBytesIn, _pastBytesOut);
+            for (ClientConnection? connection = _first; connection is not null; connection = connection.Next)
+            {
+                bytesIn += connection.Stream?.BytesSent ?? 0;
+                bytesOut += connection.Stream?.BytesReceived ?? 0;
+            }
+
+            return (bytesIn, bytesOut);
+        }
+    }
+
+    /// <summary>Resets every connection.</summary>
+    /// <returns>How many there were.</returns>
+    public int ResetAll() => Reset(null, ResetReason.ShuttingDown);
+
+    /// <summary>Resets the connections of clients that <paramref name="which"/> is true of.</summary>
+    /// <returns>How many there were.</returns>
+    public int ResetWhere(Func<IPAddress, bool> which) => Reset(which, ResetReason.Policy);
+
+    private int Reset(Func<IPAddress, bool>? which, ResetReason reason)
+    {
+        var connections = new List<ClientConnection>();
+        lock (_gate)
+        {
+            for (ClientConnection? connection = _first; connection is not null; connection = connection.Next)
+                if (which is null || (connection.Client is { } client && which(client.Address)))
+                    connections.Add(connection);
+        }
+
+        // Outside the lock: each reset comes back as OnClosed.
+        foreach (ClientConnection connection in connections)
+            connection.Reset(reason);
+        return connections.Count;
+    }
+
+    internal void OnClosed(ClientConnection connection, ITunnelStream stream, in StreamEnd end)
+    {
+        lock (_gate)
+        {
+            _pastBytesIn += stream.BytesSent;
+            _pastBytesOut += stream.BytesReceived;
+        }
+
+        Remove(connection);
+        observer.OnClientClosed(Port, connection.Client, stream, end);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
+
+namespace Tunnel.Edge.Tcp;
+
+/// <summary>One TCP port: accepts clients and hands them over.</summary>
+internal sealed class TcpPortListener : IBoundPort
+{
+    /// <summary>Connections that the kernel completes while we are busy; it lowers this to net.core.somaxconn.</summary>
+    private const int Backlog = 4096;
+
+    /// <summary>Accepts without waiting before the thread is given back: it may be the socket engine's, and other sockets wait for it.</summary>
+    private const int MaxAcceptsInARow = 32;
+
+    private readonly Socket _socket;
+    private readonly PortConnections _connections;
+    private readonly ClientHandover _handover;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly AcceptWatch _watch;
+
+    private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
+    {
+        (_socket, _connections, _handover, _time, _logger) = (socket, connections, handover, time, logger);
+        _watch = new AcceptWatch(socket, time);
+    }
+
+    public int Active => _connections.Active;
+
+    public bool IsAccepting => _watch.IsTurning();
+
+    /// <summary>The port that was bound: the kernel's choice when 0 was asked for.</summary>
+    internal int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
+
+    /// <summary>Binds <paramref name="endPoint"/> and starts to accept.</summary>
+    /// <exception cref="SocketException">It can't be bound.</exception>
+    public static TcpPortListener Open(
+        IPEndPoint endPoint, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            handover.Descriptors.Check(socket);
+            Configure(socket, endPoint);
+            // .NET sets SO_REUSEADDR by itself before a TCP bind on Unix: connections in TIME_WAIT don't keep the port after a restart, while
+            // another listener still does. Its ReuseAddress option must not be used: it would add SO_REUSEPORT and share the port silently.
+            socket.Bind(endPoint);
+            socket.Listen(Backlog);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        var listener = new TcpPortListener(socket, connections, handover, time, logger);
+        // Elsewhere: clients may be waiting already, and the caller holds a lock.
+        _ = Task.Run(listener.AcceptAsync);
+        return listener;
+    }
+
+    public int Reset(Func<IPAddress, bool> which) => _connections.ResetWhere(which);
+
+    public void Update(EdgePortPolicy policy) => _connections.Admission.Policy = policy;
+
+    public PortStatistics GetStatistics() => _connections.Admission.GetStatistics(_connections.GetBytes());
+
+    public void Close(TimeSpan drain)
+    {
+        _socket.Dispose();
+        _ = ResetRemainingAsync(drain);
+    }
+
+    private static void Configure(Socket socket, IPEndPoint endPoint)
+    {
+        if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
+        // On Linux accepted sockets inherit these, which saves four system calls for each client.
+        socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            var acceptor = new SocketAcceptor(_socket, _handover.Descriptors, _time, OnAcceptFailed, _watch);
+            int inARow = 0;
+            while (true)
+            {
+                if (++inARow > MaxAcceptsInARow)
+                {
+                    inARow = 0;
+                    await Task.Yield();
+                }
+
+                ValueTask<Socket?> accept = acceptor.AcceptAsync();
+                if (!accept.IsCompleted)
+                    inARow = 0;
+                if (await accept is not { } client)
+                    return;
+                _handover.Take(client, _connections);
+            }
+        }
+        catch (Exception e)
+        {
+            _logger.AcceptLoopFaulted(_connections.Port, e);
+            _socket.Dispose();
+        }
+    }
+
+    private void OnAcceptFailed(SocketException failure)
+    {
+        if (failure.SocketErrorCode == SocketError.TooManyOpenSockets)
+            _handover.OnDescriptorsGone();
+        _logger.AcceptFailed(_connections.Port, failure.Message, SocketAcceptor.Pause.TotalSeconds);
+    }
+
+    private async Task ResetRemainingAsync(TimeSpan drain)
+    {
+        if (drain > TimeSpan.Zero && _connections.Active > 0)
+            await Task.Delay(drain, _time);
+        if (_connections.Active > 0 && _connections.ResetAll() is > 0 and int count)
+            _logger.DrainTimedOut(_connections.Port, count);
+    }
+}
