@@ -7,7 +7,7 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Edge;
 
 /// <summary>Notices that the last run of this edge was cut off, and whether what it left behind could be cleaned up. One caller at a time; anybody reads.</summary>
-internal sealed class CrashRecovery(TunnelEdgeOptions options, TimeProvider time, ILogger logger)
+internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver observer, TimeProvider time, ILogger logger)
 {
     private readonly RunMarker? _marker = options.StateDirectory is { } directory ? new RunMarker(directory, MarkerOf(options)) : null;
     private bool _wasCutOff;
@@ -34,9 +34,7 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, TimeProvider time
 
     /// <summary>What the last run left behind was looked for.</summary>
     /// <param name="error">What could not be cleaned up; null: nothing is left.</param>
-    /// <param name="recovered">Is called when the last run was cut off and nothing is left of it.</param>
-    /// <param name="failed">Is called when something is.</param>
-    public void Note(string? error, Action<CrashRecoveredEvent> recovered, Action<CrashRecoveryFailedEvent> failed)
+    public void Note(string? error)
     {
         if (!_wasCutOff)
             return;
@@ -44,12 +42,12 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, TimeProvider time
         if (error is null)
         {
             logger.CrashRecovered(_previousStart);
-            recovered(new CrashRecoveredEvent(_previousStart));
+            observer.OnCrashRecovered(new CrashRecoveredEvent(_previousStart));
         }
         else
         {
             logger.CrashRecoveryFailed(_previousStart, error);
-            failed(new CrashRecoveryFailedEvent(error, _previousStart));
+            observer.OnCrashRecoveryFailed(new CrashRecoveryFailedEvent(error, _previousStart));
         }
     }
 

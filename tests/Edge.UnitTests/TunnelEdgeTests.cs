@@ -81,18 +81,18 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         try
         {
             TunnelEdgeOptions options = Options with { StateDirectory = state.FullName };
-            var told = new List<object>();
+            var observer = new CrashObserver();
             foreach ((string? error, bool endsInOrder) in new[] { (null, false), ("the table is still there", true), ((string?)null, true) })
             {
-                var run = new CrashRecovery(options, _time, NullLogger.Instance);
+                var run = new CrashRecovery(options, observer, _time, NullLogger.Instance);
                 run.Begin();
-                run.Note(error, told.Add, told.Add);
+                run.Note(error);
                 if (endsInOrder)
                     run.End();
             }
 
             // The first had none before it, the second follows one that was cut off, the third one that ended.
-            Assert.Equal([new CrashRecoveryFailedEvent("the table is still there", _time.GetUtcNow())], told);
+            Assert.Equal([new CrashRecoveryFailedEvent("the table is still there", _time.GetUtcNow())], observer.Told);
             // Another edge with the same state is none of this one's runs.
             Assert.NotEqual(CrashRecovery.MarkerOf(options), CrashRecovery.MarkerOf(options with { EdgeId = "edge-2" }));
         }
@@ -255,5 +255,14 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    private sealed class CrashObserver : ICrashObserver
+    {
+        public List<object> Told { get; } = [];
+
+        public void OnCrashRecovered(CrashRecoveredEvent recovered) => Told.Add(recovered);
+
+        public void OnCrashRecoveryFailed(CrashRecoveryFailedEvent failed) => Told.Add(failed);
     }
 }

@@ -1,98 +1,81 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Ports;
-using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Transport;
+using Tunnel.Edge.PublicAddress;
 
 namespace Tunnel.Edge.Configuring;
 
 /// <summary>
-/// Applies configurations one after the other, away from the tunnel's read loop, since binding a thousand ports takes a while; only the
-/// newest that waits is applied. Then it reports to the hub, and again whenever a retry changed something.
+/// Applies configurations one after the other, away from the tunnel's read loop, since binding a thousand ports takes a while: the firewall
+/// first, then the ports, then the report to the hub. It reports again whenever what is bound changes without a configuration.
 /// </summary>
-internal sealed class ConfigApplier(PinStore pins, IConnectorObserver observer, TimeProvider time, ILogger logger)
+internal sealed class ConfigApplier
 {
     /// <summary>Two REPORTs answer each configuration, and a hub takes 10 of them a second (protocol.md section 3).</summary>
     internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
 
-    private readonly Channel<Update> _updates = Channel.CreateBounded<Update>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly ConfigInbox _inbox;
+    private readonly IPacketFilter _filter;
+    private readonly PortListeners _ports;
+    private readonly PublicAddressMonitor _publicAddress;
+    private readonly PinStore _pins;
+    private readonly IPortsObserver _observer;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private volatile ReceivedConfig? _applied;
 
-    private readonly Lock _gate = new();
-    private ITunnel? _lastPosted;
-    private volatile Update? _applied;
-
-    /// <summary>The first configuration of a tunnel, from the handshake; ignored when a pushed one was faster.</summary>
-    public void PostInitial(ITunnel tunnel, TunnelConfig config)
+    public ConfigApplier(
+        ConfigInbox inbox, IPacketFilter filter, PortListeners ports, PublicAddressMonitor publicAddress, PinStore pins,
+        IPortsObserver observer, TimeProvider time, ILogger logger)
     {
-        lock (_gate)
-        {
-            if (_lastPosted != tunnel)
-                Post(new Update(tunnel, config, Initial: true));
-        }
+        (_inbox, _filter, _ports, _publicAddress, _pins) = (inbox, filter, ports, publicAddress, pins);
+        (_observer, _time, _logger) = (observer, time, logger);
+        ports.Changed += OnPortsChanged;
     }
 
-    /// <summary>A configuration that was pushed.</summary>
-    public void PostPushed(ITunnel tunnel, TunnelConfig config)
+    /// <summary>Applies what comes until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        lock (_gate)
-            Post(new Update(tunnel, config, Initial: false));
-    }
-
-    /// <summary>Applies what is posted until cancelled.</summary>
-    public async Task RunAsync(PortListeners ports, IPacketFilter filter, CancellationToken cancellationToken)
-    {
-        await foreach (Update update in _updates.Reader.ReadAllAsync(cancellationToken))
+        await foreach (ReceivedConfig received in _inbox.ReadAllAsync(cancellationToken))
         {
             try
             {
                 // Before its ports are bound: nobody gets in who shall not.
-                await filter.ApplyAsync(update.Tunnel, update.Config, update.Initial, cancellationToken);
-                Apply(ports, update);
+                await _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken);
+                Apply(received);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // One configuration that can't be digested must not end hot reload for good.
-                logger.ConfigFaulted(e);
+                _logger.ConfigFaulted(e);
             }
 
-            await Task.Delay(Pace, time, cancellationToken);
+            await Task.Delay(Pace, _time, cancellationToken);
         }
     }
 
+    private void Apply(ReceivedConfig received)
+    {
+        _pins.Announce(received.Config.Hub?.Pins ?? []);
+        _publicAddress.NoteSeen(received.Config.Hub?.SeenAs);
+        _publicAddress.SetInterval(received.Config.StunIntervalSecs);
+        PortState state = _ports.Apply(PortSet.From(received.Config));
+        _applied = received;
+        _logger.ConfigApplied(received.Revision, state.Bound.Length, state.Failed.Count);
+        Tell(received, state);
+    }
+
     /// <summary>What is bound has changed without a new configuration.</summary>
-    public void OnPortsChanged(PortState state)
+    private void OnPortsChanged(PortState state)
     {
         if (_applied is { } applied)
             Tell(applied with { Initial = false }, state);
     }
 
-    private void Post(Update update)
+    private void Tell(ReceivedConfig applied, PortState state)
     {
-        _lastPosted = update.Tunnel;
-        _updates.Writer.TryWrite(update);
-    }
-
-    private void Apply(PortListeners ports, Update update)
-    {
-        pins.Announce(update.Config.Hub?.Pins ?? []);
-        observer.OnConfiguration(update.Config);
-        PortState state = ports.Apply(PortSet.From(update.Config));
-        _applied = update;
-        logger.ConfigApplied(update.Revision, state.Bound.Length, state.Failed.Count);
-        Tell(update, state);
-    }
-
-    private void Tell(Update update, PortState state)
-    {
-        update.Tunnel.SendReport(PortReport.Create(update.Revision, state));
-        observer.OnPortsApplied(update.Revision, state, update.Initial);
-    }
-
-    private sealed record Update(ITunnel Tunnel, TunnelConfig Config, bool Initial)
-    {
-        public long Revision => Config.Hub?.Rev ?? 0;
+        applied.Tunnel.SendReport(PortReport.Create(applied.Revision, state));
+        _observer.OnPortsApplied(applied.Revision, state, applied.Initial);
     }
 }

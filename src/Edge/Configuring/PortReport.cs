@@ -16,7 +16,7 @@ internal static class PortReport
     {
         Kind = Report.ConfigApplied,
         Rev = revision,
-        Bound = [.. state.Bound.Take(MaxBound).Select(port => new BoundPort(port.Port, port.ProtocolName))],
+        Bound = [.. state.Bound.Take(MaxBound).Select(port => new BoundPort(port.Number, port.ProtocolName))],
         Failed = [.. state.ToFailures().Take(MaxFailed).Select(ToFailed)],
     };
 

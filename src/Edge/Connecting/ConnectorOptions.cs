@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Connecting;
@@ -20,6 +22,25 @@ internal sealed class ConnectorOptions
 
     /// <summary>What to say in HELLO.</summary>
     public required Hello Hello { get; init; }
+
+    /// <summary>The options of an edge, and an identity for this start of it.</summary>
+    public static ConnectorOptions Of(TunnelEdgeOptions options) => new()
+    {
+        HubHost = options.HubHost,
+        HubPort = options.HubPort,
+        EdgeId = options.EdgeId,
+        Secret = options.Secret,
+        InsecureSkipVerify = options.InsecureSkipVerify,
+        DrainTimeout = options.DrainTimeout,
+        Hello = new Hello
+        {
+            Version = typeof(ConnectorOptions).Assembly.GetName().Version?.ToString(3) ?? "",
+            Instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+            Generation = 1,
+            Host = Environment.MachineName,
+            Os = Environment.OSVersion.ToString(),
+        },
+    };
 
     /// <summary>The hub as the operator wrote it.</summary>
     public string HubName => $"{HubHost}:{HubPort}";

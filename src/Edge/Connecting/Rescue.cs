@@ -20,7 +20,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Waits until the tunnel is in doubt and another has taken its place.</summary>
-    public async Task<DialOutcome> AwaitAsync(LiveTunnel live, int port, Func<DialRequest> template, CancellationToken cancellationToken)
+    public async Task<DialOutcome> AwaitAsync(HubTunnel live, int port, Func<DialRequest> template, CancellationToken cancellationToken)
     {
         while (true)
         {

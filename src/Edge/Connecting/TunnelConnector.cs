@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge.Configuring;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -20,21 +19,20 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly TransportSelector _transports;
     private readonly Backoff _backoff;
     private readonly PinStore _pins;
-    private readonly ConfigApplier _configs;
-    private readonly IConnectorObserver _observer;
+    private readonly ConfigInbox _configs;
+    private readonly ITunnelObserver _observer;
     private readonly Func<double> _random;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RetiringTunnels _retiring;
     private readonly PathLimit _path;
-    private readonly Rescue _rescue;
-    private volatile LiveTunnel? _live;
-    private readonly Lock _statusGate = new();
-    private ConnectionStatus _status = new();
+    private readonly Successors _successors;
+    private readonly ConnectionState _state;
+    private volatile HubTunnel? _live;
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
     public TunnelConnector(
-        ConnectorOptions options, TransportSelector transports, PinStore pins, ConfigApplier configs, IConnectorObserver observer,
+        ConnectorOptions options, TransportSelector transports, PinStore pins, ConfigInbox configs, ITunnelObserver observer,
         Func<double> random, TimeProvider time, ILogger logger)
     {
         (_options, _transports, _pins, _configs, _observer) = (options, transports, pins, configs, observer);
@@ -42,12 +40,13 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _backoff = new Backoff(random);
         _retiring = new RetiringTunnels(time, logger);
         _path = new PathLimit(time);
-        _rescue = new Rescue(transports, _path, time, logger);
+        _state = new ConnectionState(time);
+        _successors = new Successors(transports, new Rescue(transports, _path, time, logger), OnDialFailed, time, logger);
     }
 
     public ITunnel? Current => _live?.Tunnel;
 
-    public ConnectionStatus Status => Volatile.Read(ref _status);
+    public ConnectionStatus Status => _state.Current;
 
     public TunnelTotals Totals { get; } = new();
 
@@ -79,7 +78,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                 DateTimeOffset next = _time.GetUtcNow() + delay;
                 // The clock first: who sees the status finds the wait begun.
                 Task wait = Task.Delay(delay, _time, cancellationToken);
-                Update(status => status with { NextAttempt = next });
+                _state.NoteWait(next);
                 await wait;
             }
         }
@@ -121,7 +120,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         try
         {
-            Update(status => status with { NextAttempt = null });
+            _state.NoteWait(null);
             PublicAddresses said = PublicAddress;
             DialOutcome outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
             return outcome.Result.Failure is { } failure
@@ -133,7 +132,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             // A bug in a transport: the edge must not stop dialling because of it.
             TimeSpan delay = _backoff.Next();
             _logger.DialFaulted(e, delay.TotalSeconds);
-            Update(status => status with { LastError = e.Message });
+            _state.NoteError(e.Message);
             return delay;
         }
     }
@@ -159,12 +158,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private TimeSpan OnDialFailed(DialFailure failure)
     {
         TimeSpan delay = _backoff.Next();
-        string error = $"{failure.Kind}: {failure.Message}";
-        if (Status.LastError == error)
-            _logger.DialFailedAgain(_options.HubName, failure.Kind, delay.TotalSeconds);
-        else
+        if (_state.NoteError($"{failure.Kind}: {failure.Message}"))
             _logger.DialFailed(_options.HubName, failure.Kind, failure.Message, delay.TotalSeconds);
-        Update(status => status with { LastError = error });
+        else
+            _logger.DialFailedAgain(_options.HubName, failure.Kind, delay.TotalSeconds);
         return delay;
     }
 
@@ -176,8 +173,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private async Task<TimeSpan> ServeAsync(DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
     {
         ITunnel tunnel = outcome.Result.Tunnel!;
-        var live = new LiveTunnel(tunnel, _time.GetTimestamp());
-        LiveTunnel? older = _live;
+        var live = new HubTunnel(tunnel, _time.GetTimestamp());
+        HubTunnel? older = _live;
         // Before its start, since callbacks come from then on; before the ports are bound, so that their first client finds it.
         _live = live;
         Totals.Add(tunnel);
@@ -191,7 +188,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, olderDrain);
 
-        if (await AwaitSuccessorAsync(live, cancellationToken) is { } successor)
+        if (await _successors.AwaitAsync(live, _options.HubPort, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
         {
             if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
                 _logger.MovedToQuic(tunnel.ActiveStreams);
@@ -202,53 +199,6 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // A hub that sends somebody away closes a moment later, and both may be seen at once: the reason counts.
         GoAway? goAway = live.GoAway.IsCompleted ? await live.GoAway : null;
         return goAway is not null && (SendsAway(goAway) || !tunnel.Completion.IsCompleted) ? OnGoAway(live, goAway) : await OnTunnelEndedAsync(live);
-    }
-
-    /// <summary>
-    /// Waits for the tunnel's end or GOAWAY (null), or for one that is to take its place: over a transport that is preferred to its, made because it is
-    /// stuck, or made because its numbers come to their end.
-    /// </summary>
-    private async Task<DialOutcome?> AwaitSuccessorAsync(LiveTunnel live, CancellationToken cancellationToken)
-    {
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<Task<DialOutcome>> ways =
-        [
-            _rescue.AwaitAsync(live, _options.HubPort, () => CreateRequest(PublicAddress), cut.Token),
-            DialWhenNumbersEndAsync(live.Tunnel, cut.Token),
-        ];
-        if (_transports.PrefersOtherThan(live.Tunnel.Kind))
-            ways.Add(_transports.AwaitQuicAsync(_options.HubPort, () => CreateRequest(PublicAddress), cut.Token));
-        await Task.WhenAny([live.Tunnel.Completion, live.GoAway, .. ways]);
-        await cut.CancelAsync();
-        DialOutcome? successor = null;
-        foreach (Task<DialOutcome> way in ways)
-        {
-            await ((Task)way).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!way.IsCompletedSuccessfully)
-                continue;
-            // Two at once: one is enough.
-            if (successor?.Result.Tunnel is { } first)
-                await first.DisposeAsync();
-            successor = await way;
-        }
-
-        if (successor is null)
-            cancellationToken.ThrowIfCancellationRequested();
-        return successor;
-    }
-
-    /// <summary>A tunnel over any transport, when this one's numbers come to their end (protocol.md section 3).</summary>
-    private async Task<DialOutcome> DialWhenNumbersEndAsync(ITunnel tunnel, CancellationToken cancellationToken)
-    {
-        await tunnel.NumbersEnding.WaitAsync(cancellationToken);
-        _logger.NumbersEnding(tunnel.RemoteEndPoint);
-        while (true)
-        {
-            DialOutcome outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(PublicAddress), cancellationToken);
-            if (outcome.Result.Failure is not { } failure)
-                return outcome;
-            await Task.Delay(OnDialFailed(failure), _time, cancellationToken);
-        }
     }
 
     private static void SendPublicAddress(ITunnel tunnel, PublicAddresses addresses) =>
@@ -264,18 +214,11 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _logger.Connected(_options.HubName, tunnel.RemoteEndPoint, tunnel.Kind);
         if (_transports.PrefersOtherThan(tunnel.Kind))
             _logger.FellBack(choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
-        Update(_ => new ConnectionStatus
-        {
-            Connected = true,
-            Transport = tunnel.Kind,
-            Choice = choice,
-            Address = tunnel.RemoteEndPoint,
-            Since = _time.GetUtcNow(),
-        });
+        _state.NoteConnected(tunnel, choice);
         _observer.OnConnected(tunnel.RemoteEndPoint, tunnel.Kind, choice);
     }
 
-    private async Task<TimeSpan> OnTunnelEndedAsync(LiveTunnel live)
+    private async Task<TimeSpan> OnTunnelEndedAsync(HubTunnel live)
     {
         TunnelEnd end = await live.Tunnel.Completion;
         Forget(live, end);
@@ -288,13 +231,13 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private static bool SendsAway(GoAway goAway) => goAway.Reason is GoAway.Conflict or GoAway.Replaced;
 
-    private TimeSpan OnGoAway(LiveTunnel live, GoAway goAway)
+    private TimeSpan OnGoAway(HubTunnel live, GoAway goAway)
     {
         if (SendsAway(goAway))
         {
             TimeSpan wait = ConflictDelay * (1 + (_random() / 2));
             _logger.Conflict(goAway.Reason, _options.EdgeId, wait.TotalSeconds);
-            Update(status => status with { LastError = $"{goAway.Reason}: another edge process holds the id {_options.EdgeId}" });
+            _state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}");
             _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);
             return wait;
         }
@@ -308,7 +251,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     }
 
     /// <summary>Without a tunnel clients are refused, whatever the loop is doing when it ends.</summary>
-    private async Task WatchAsync(LiveTunnel live)
+    private async Task WatchAsync(HubTunnel live)
     {
         TunnelEnd end = await live.Tunnel.Completion;
         Forget(live, end);
@@ -317,26 +260,11 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     }
 
     /// <summary>The tunnel is no more. Its watcher and the loop come here, whoever is first: no status tells of a next try beside a tunnel that is lost.</summary>
-    private void Forget(LiveTunnel live, TunnelEnd end)
+    private void Forget(HubTunnel live, TunnelEnd end)
     {
         if (Interlocked.CompareExchange(ref _live, null, live) != live)
             return;
-        Update(status => status with
-        {
-            Connected = false,
-            Transport = null,
-            Choice = null,
-            Address = null,
-            Since = _time.GetUtcNow(),
-            // An end of our own making, or one that GOAWAY announced, has its cause there already.
-            LastError = end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? status.LastError : $"{end.Kind}: {end.Detail}",
-        });
-    }
-
-    /// <summary>The loop and the tunnel's end change the status at the same time.</summary>
-    private void Update(Func<ConnectionStatus, ConnectionStatus> change)
-    {
-        lock (_statusGate)
-            Volatile.Write(ref _status, change(_status));
+        // An end of our own making, or one that GOAWAY announced, has its cause there already.
+        _state.NoteEnd(end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? null : $"{end.Kind}: {end.Detail}");
     }
 }

@@ -8,7 +8,7 @@ internal enum PortProtocol : byte
 }
 
 /// <summary>One public port.</summary>
-internal readonly record struct PortKey(PortProtocol Protocol, int Port) : IComparable<PortKey>
+internal readonly record struct PortKey(PortProtocol Protocol, int Number) : IComparable<PortKey>
 {
     /// <summary><c>tcp</c> or <c>udp</c>, as in REPORT (protocol.md section 2.6).</summary>
     public string ProtocolName => Protocol == PortProtocol.Tcp ? "tcp" : "udp";
@@ -18,7 +18,7 @@ internal readonly record struct PortKey(PortProtocol Protocol, int Port) : IComp
     public static PortKey Udp(int port) => new(PortProtocol.Udp, port);
 
     public int CompareTo(PortKey other) =>
-        Protocol != other.Protocol ? Protocol.CompareTo(other.Protocol) : Port.CompareTo(other.Port);
+        Protocol != other.Protocol ? Protocol.CompareTo(other.Protocol) : Number.CompareTo(other.Number);
 
-    public override string ToString() => $"{ProtocolName}/{Port}";
+    public override string ToString() => $"{ProtocolName}/{Number}";
 }

@@ -10,7 +10,7 @@ internal readonly record struct PortRun(PortProtocol Protocol, int First, int La
 
     public override string ToString() => First == Last ? new PortKey(Protocol, First).ToString() : $"{new PortKey(Protocol, First)}-{Last}";
 
-    public bool Contains(PortKey port) => port.Protocol == Protocol && port.Port >= First && port.Port <= Last;
+    public bool Contains(PortKey port) => port.Protocol == Protocol && port.Number >= First && port.Number <= Last;
 
     /// <summary>Joins ports in ascending order that have the same value.</summary>
     public static ImmutableArray<(PortRun Ports, T Value)> Join<T>(IEnumerable<KeyValuePair<PortKey, T>> ports)
@@ -18,11 +18,11 @@ internal readonly record struct PortRun(PortProtocol Protocol, int First, int La
         var runs = ImmutableArray.CreateBuilder<(PortRun Ports, T Value)>();
         foreach ((PortKey port, T value) in ports)
         {
-            if (runs.Count > 0 && runs[^1] is var (last, before) && last.Protocol == port.Protocol && last.Last + 1 == port.Port
+            if (runs.Count > 0 && runs[^1] is var (last, before) && last.Protocol == port.Protocol && last.Last + 1 == port.Number
                 && EqualityComparer<T>.Default.Equals(before, value))
-                runs[^1] = (last with { Last = port.Port }, value);
+                runs[^1] = (last with { Last = port.Number }, value);
             else
-                runs.Add((new PortRun(port.Protocol, port.Port, port.Port), value));
+                runs.Add((new PortRun(port.Protocol, port.Number, port.Number), value));
         }
 
         return runs.DrainToImmutable();

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Configuration;
+using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -27,7 +28,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private readonly FirewallMode _mode;
     private readonly NftTable _table;
     private readonly IHubProbe _probe;
-    private readonly IPacketFilterObserver _observer;
+    private readonly ISourceBlocker _blocker;
     private readonly FirewallReporter _reporter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -40,9 +41,10 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private CancellationTokenSource? _confirming;
 
     public FirewallController(
-        FirewallMode mode, FirewallPlanner planner, NftTable table, IHubProbe probe, IPacketFilterObserver observer, TimeProvider time, ILogger logger)
+        FirewallMode mode, FirewallPlanner planner, NftTable table, IHubProbe probe, ISourceBlocker blocker, IPacketFilterObserver observer,
+        TimeProvider time, ILogger logger)
     {
-        (_mode, _planner, _table, _probe, _observer, _time, _logger) = (mode, planner, table, probe, observer, time, logger);
+        (_mode, _planner, _table, _probe, _blocker, _time, _logger) = (mode, planner, table, probe, blocker, time, logger);
         _expiry = time.CreateTimer(_ => Task.Run(OnExpiryAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _reporter = new FirewallReporter(planner.ModeName, observer, logger);
     }
@@ -212,7 +214,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         _enforced = plan;
         long now = _planner.Now;
-        if (_observer.OnBlocked(plan.Blocked(now)) is > 0 and int ended)
+        if (_blocker.Block(plan.Blocked(now)) is > 0 and int ended)
             _logger.BlockedReset(ended);
         long next = plan.BlocksUntil.Select(block => block.Until).Where(until => until > now).DefaultIfEmpty(long.MaxValue).Min();
         // A timer takes at most 49 days; it is armed again when it fires.

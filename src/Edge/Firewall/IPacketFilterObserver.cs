@@ -1,5 +1,4 @@
 using Tunnel.Edge.Status;
-using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Firewall;
@@ -12,8 +11,4 @@ internal interface IPacketFilterObserver
 
     /// <summary>Somebody else has changed what was in force.</summary>
     void OnFirewallDrifted(FirewallDrift drift);
-
-    /// <summary>All sources that are blocked from now on: their open connections are to end, and new ones not to begin.</summary>
-    /// <returns>How many connections there were.</returns>
-    int OnBlocked(AddressSet blocked);
 }

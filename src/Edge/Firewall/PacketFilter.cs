@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
@@ -13,7 +14,8 @@ namespace Tunnel.Edge.Firewall;
 internal static class PacketFilter
 {
     public static FirewallController Create(
-        TunnelEdgeOptions options, Hello identity, PinStore pins, TransportContext transport, Func<TransportKind?> inUse, IPacketFilterObserver observer, ILogger logger) => new(
+        TunnelEdgeOptions options, Hello identity, PinStore pins, TransportContext transport, Func<TransportKind?> inUse, ISourceBlocker blocker,
+        IPacketFilterObserver observer, ILogger logger) => new(
         options.Firewall,
         new FirewallPlanner(options.Firewall, options.ProtectedPorts, transport.Time),
         new NftTable(NftProcess.OfMachine(), EdgeIdentity.Of(options), identity.Instance, transport.Time),
@@ -23,6 +25,7 @@ internal static class PacketFilter
             () => new HubWays(options, () => options.InsecureSkipVerify ? [] : pins.Current, QuicLibrary.TryLoad(out _) ? new QuicTunnelDialer(transport) : null, inUse).Needed,
             Dns.GetHostAddressesAsync,
             transport.Time),
+        blocker,
         observer,
         transport.Time,
         logger);

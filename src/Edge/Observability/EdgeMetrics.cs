@@ -18,7 +18,8 @@ internal static class EdgeMetrics
     /// <summary>Adds them.</summary>
     /// <param name="factory">Makes the meter, and ends it.</param>
     /// <param name="parts">Where the figures are.</param>
-    public static void Add(IMeterFactory factory, EdgeParts parts)
+    /// <param name="eventsDropped">How many events subscribers were too slow for.</param>
+    public static void Add(IMeterFactory factory, EdgeParts parts, Func<long> eventsDropped)
     {
         Meter meter = factory.Create(MeterName, typeof(EdgeMetrics).Assembly.GetName().Version!.ToString(3));
         AddTunnel(meter, parts);
@@ -26,7 +27,7 @@ internal static class EdgeMetrics
         AddPorts(meter, parts);
         TransportMetrics.Add(meter, () => parts.Transport);
         ProcessMetrics.Add(meter);
-        meter.CreateObservableCounter("tunnel.events.dropped", () => parts.Events.Dropped, "{event}", "Events that subscribers were too slow for.");
+        meter.CreateObservableCounter("tunnel.events.dropped", eventsDropped, "{event}", "Events that subscribers were too slow for.");
     }
 
     private static void AddTunnel(Meter meter, EdgeParts parts)

@@ -1,14 +1,13 @@
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Refusing;
-using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Observability;
 
-/// <summary>The parts of an edge that metrics are read from.</summary>
+/// <summary>The parts of an edge that metrics are read from, and much of the status.</summary>
 internal sealed record EdgeParts(
-    TunnelConnector Connector, RefusalCounters Refusals, PortListeners Ports, EventQueue<Action> Events, TransportContext Transport)
+    TunnelConnector Connector, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport)
 {
     /// <summary>Datagrams that were lost here, at ports and in tunnels, by reason.</summary>
     public IReadOnlyDictionary<string, long> DatagramsDropped => Transport.Drops.Snapshot().AddRange(Refusals.DatagramsToDictionary());

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Endpoints;
-using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Protocol.Messages;
@@ -12,13 +11,10 @@ namespace Tunnel.Edge.Ports;
 
 /// <summary>Binds ports on one address, within the operator's rules.</summary>
 internal sealed class PortBinder(
-    IPAddress address, PortRules rules, ClientHandover handover, IClientObserver observer, UdpSessions sessions, RefusalCounters refusals,
-    IBlockedClients blocked, TimeProvider time, ILogger logger)
+    IPAddress address, PortRules rules, PortAdmissions admissions, ClientHandover handover, IClientObserver observer, UdpSessions sessions,
+    TimeProvider time, ILogger logger)
     : IPortBinder
 {
-    /// <summary>Who is let in at no port.</summary>
-    public BlockedSources Sources { get; init; } = new();
-
     public BindResult Bind(PortKey port, EdgePortPolicy policy)
     {
         if (rules.Objection(port) is { } objection)
@@ -29,8 +25,8 @@ internal sealed class PortBinder(
             return BindResult.Failed($"not allowed at {at}: this edge binds at its bindAddress {address} only");
         try
         {
-            var endPoint = new IPEndPoint(at, port.Port);
-            var admission = new PortAdmission(port, policy, refusals, blocked, time) { Sources = Sources };
+            var endPoint = new IPEndPoint(at, port.Number);
+            PortAdmission admission = admissions.Create(port, policy);
             return BindResult.Bound(port.Protocol == PortProtocol.Tcp ? BindTcp(admission, endPoint) : BindUdp(admission, endPoint));
         }
         catch (SocketException e)

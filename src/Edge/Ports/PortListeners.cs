@@ -21,7 +21,6 @@ internal sealed class PortListeners : IDisposable
     private readonly TimeSpan _drain;
     private readonly ILogger _logger;
     private readonly ITimer _retryTimer;
-    private readonly Action _changed;
     private readonly List<KeyValuePair<PortKey, string?>> _untold = [];
     private PortSet _assigned = PortSet.Empty;
     private ImmutableSortedDictionary<PortKey, string> _failed = ImmutableSortedDictionary<PortKey, string>.Empty;
@@ -32,12 +31,14 @@ internal sealed class PortListeners : IDisposable
     /// <param name="drain">How long the connections of a removed port may go on.</param>
     /// <param name="time">The clock of the retries.</param>
     /// <param name="logger">Where failures are told.</param>
-    /// <param name="changed">Called when a retry has changed what is bound or why something is not; not for <see cref="Apply"/>.</param>
-    public PortListeners(IPortBinder binder, PortLimit limit, TimeSpan drain, TimeProvider time, ILogger logger, Action changed)
+    public PortListeners(IPortBinder binder, PortLimit limit, TimeSpan drain, TimeProvider time, ILogger logger)
     {
-        (_binder, _limit, _drain, _logger, _changed) = (binder, limit, drain, logger, changed);
+        (_binder, _limit, _drain, _logger) = (binder, limit, drain, logger);
         _retryTimer = time.CreateTimer(static state => ((PortListeners)state!).RetryFailed(), this, RetryInterval, RetryInterval);
     }
+
+    /// <summary>What is bound has changed, or why something is not: after a retry or <see cref="Recheck"/>, and not for <see cref="Apply"/>.</summary>
+    public event Action<PortState>? Changed;
 
     /// <summary>Binds what is new and closes what is gone. Blocks for the time of the system calls.</summary>
     public PortState Apply(PortSet assigned)
@@ -79,7 +80,7 @@ internal sealed class PortListeners : IDisposable
             Tell();
         }
 
-        _changed();
+        Changed?.Invoke(GetState());
     }
 
     /// <summary>What is bound and what is not.</summary>
@@ -143,7 +144,7 @@ internal sealed class PortListeners : IDisposable
 
     private static EdgePortStatus ToStatus(PortKey port, PortStatistics statistics) => new()
     {
-        Port = port.Port,
+        Port = port.Number,
         Proto = port.ProtocolName,
         ActiveConnections = statistics.Active,
         TotalConnections = statistics.Total,
@@ -167,7 +168,7 @@ internal sealed class PortListeners : IDisposable
         }
 
         if (changed)
-            _changed();
+            Changed?.Invoke(GetState());
     }
 
     private void TryBind(PortKey port)

@@ -15,12 +15,12 @@ internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> prot
     public string? Objection(PortKey port)
     {
         // The number comes from the network.
-        if (port.Port is < 1 or > 65535)
+        if (port.Number is < 1 or > 65535)
             return "not a port: 1 to 65535 is valid";
         Sets sets = _sets;
-        if (sets.Protected.Contains(port.Port))
+        if (sets.Protected.Contains(port.Number))
             return "protected: listed in this edge's protectedPorts";
-        if (sets.Allowed is { } allowed && !allowed.Contains(port.Port))
+        if (sets.Allowed is { } allowed && !allowed.Contains(port.Number))
             return "not allowed: missing in this edge's allowPorts";
         return null;
     }

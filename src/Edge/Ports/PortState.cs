@@ -8,7 +8,7 @@ namespace Tunnel.Edge.Ports;
 internal sealed record PortState(ImmutableArray<PortKey> Bound, ImmutableSortedDictionary<PortKey, string> Failed)
 {
     public ImmutableArray<int> NumbersOf(PortProtocol protocol) =>
-        [.. Bound.Where(port => port.Protocol == protocol).Select(port => port.Port)];
+        [.. Bound.Where(port => port.Protocol == protocol).Select(port => port.Number)];
 
     public ImmutableArray<EdgePortFailure> ToFailures() =>
         [.. PortRun.Join(Failed).Select(failure => new EdgePortFailure(

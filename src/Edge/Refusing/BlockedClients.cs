@@ -65,7 +65,7 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
                 _counts.Remove(count.Key);
             var report = new BlockedReport
             {
-                Counts = [.. counts.Select(count => new BlockedCount(count.Key.Port.Port, count.Key.Port.ProtocolName, RefusalCounters.NameOf(count.Key.Reason), count.Value))],
+                Counts = [.. counts.Select(count => new BlockedCount(count.Key.Port.Number, count.Key.Port.ProtocolName, RefusalCounters.NameOf(count.Key.Reason), count.Value))],
                 Sources = [.. _clients.Select(client => ToSource(client.Key, client.Value))],
                 Dropped = _dropped,
             };
@@ -76,5 +76,5 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
     }
 
     private static BlockedSource ToSource((PortKey Port, RefusalReason Reason, UInt128 Client) key, long count) =>
-        new(key.Port.Port, key.Port.ProtocolName, RefusalCounters.NameOf(key.Reason), AddressNumber.ToAddress(key.Client).ToString(), count);
+        new(key.Port.Number, key.Port.ProtocolName, RefusalCounters.NameOf(key.Reason), AddressNumber.ToAddress(key.Client).ToString(), count);
 }

@@ -1,11 +1,8 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
-using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
-using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
@@ -16,14 +13,11 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// Gives each accepted client that its port's policy lets in to the newest tunnel, or refuses it at once with RST: a client that is told nothing would wait
-/// for its own time-out.
+/// Gives each accepted client that its port's policy lets in to the newest tunnel, or refuses it at once with RST.
 /// </summary>
 internal sealed class ClientHandover(
     ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
 {
-    private static readonly LingerOption Abort = new(true, 0);
-
     /// <summary>Decides whether there is one for a client.</summary>
     public DescriptorGuard Descriptors => descriptors;
 
@@ -32,17 +26,7 @@ internal sealed class ClientHandover(
     {
         try
         {
-            IPEndPoint? peer = ClientAddress.Normalise(socket.RemoteEndPoint);
-            if (descriptors.IsOver(socket.Handle, DescriptorUse.Client))
-                RefuseForDescriptors(socket, port, peer);
-            else if (transport.TcpMemory.RefusesStreams)
-                Refuse(socket, port, RefusalReason.TcpMemory, peer);
-            else if (tunnels.Current is null)
-                Refuse(socket, port, RefusalReason.NoTunnel, peer);
-            else if (port.Admission.Policy is { AcceptProxyProtocol: true } policy)
-                TakeProxied(socket, port, peer, trusted: peer is not null && policy.TrustedProxies?.Contains(peer.Address) == true);
-            else
-                Admit(socket, port, peer, ClientAddress.Normalise(socket.LocalEndPoint));
+            Take(Client.Of(socket, port));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -54,61 +38,80 @@ internal sealed class ClientHandover(
     /// <summary>No client could be accepted, for want of a descriptor.</summary>
     public void OnDescriptorsGone() => refusals.Count(RefusalReason.DescriptorsGone);
 
-    private void TakeProxied(Socket socket, PortConnections port, IPEndPoint? proxy, bool trusted)
+    private void Take(in Client client)
     {
-        if (!trusted)
-            Refuse(socket, port, RefusalReason.ProxyNotTrusted, proxy);
-        else if (!port.TryWait())
-            Refuse(socket, port, RefusalReason.ProxyHeadersPending, proxy);
+        if (descriptors.IsOver(client.Socket.Handle, DescriptorUse.Client))
+            RefuseForDescriptors(client);
+        else if (transport.TcpMemory.RefusesStreams)
+            Refuse(client, RefusalReason.TcpMemory);
+        else if (tunnels.Current is null)
+            Refuse(client, RefusalReason.NoTunnel);
+        else if (client.Port.Admission.Policy is { AcceptProxyProtocol: true } policy)
+            TakeProxied(client, trusted: client.Address is { } proxy && policy.TrustedProxies?.Contains(proxy.Address) == true);
         else
-            _ = WaitForHeaderAsync(socket, port, proxy);
+            Admit(client);
     }
 
-    private async Task WaitForHeaderAsync(Socket socket, PortConnections port, IPEndPoint? proxy)
+    private void TakeProxied(in Client client, bool trusted)
+    {
+        if (!trusted)
+            Refuse(client, RefusalReason.ProxyNotTrusted);
+        else if (!client.Port.TryWait())
+            Refuse(client, RefusalReason.ProxyHeadersPending);
+        else
+            _ = WaitForHeaderAsync(client);
+    }
+
+    private async Task WaitForHeaderAsync(Client client)
     {
         try
         {
-            socket.Blocking = false;
-            (ProxyHeader header, RefusalReason? refusal) = await InboundHeaderReader.ReadAsync(socket, transport.Time);
+            client.Socket.Blocking = false;
+            (ProxyHeader header, RefusalReason? refusal) = await InboundHeaderReader.ReadAsync(client.Socket, transport.Time);
             if (refusal is { } reason)
-                Refuse(socket, port, reason, proxy);
-            else if (header is { Source: { } source, Destination: { } destination })
-                Admit(socket, port, ClientAddress.Normalise(source), ClientAddress.Normalise(destination));
+                Refuse(client, reason);
             else
-                // LOCAL or UNKNOWN: a health check of the balancer's own.
-                Admit(socket, port, proxy, ClientAddress.Normalise(socket.LocalEndPoint));
+                Admit(client.NamedBy(header));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            socket.Dispose();
+            client.Socket.Dispose();
+        }
+        catch (Exception e)
+        {
+            // Nobody awaits this: without a word the client would be lost unseen.
+            logger.ClientFaulted(client.Address, client.Port.Key, e);
+            client.Socket.Dispose();
         }
         finally
         {
-            port.EndWait();
+            client.Port.EndWait();
         }
     }
 
-    private void Admit(Socket socket, PortConnections port, IPEndPoint? client, IPEndPoint? destination)
+    private void Admit(in Client client)
     {
+        // Before it is counted in: whoever is gone by now must not stay counted.
+        StreamOpening opening = client.ToOpening();
         if (tunnels.Current is not { } tunnel)
-            Refuse(socket, port, RefusalReason.NoTunnel, client);
-        else if (port.Admission.TryEnter(NumberOf(client), out AddressEntry? address) is { } refusal)
-            Refuse(socket, port, refusal, client);
+            Refuse(client, RefusalReason.NoTunnel);
+        else if (client.Port.Admission.TryEnter(client.Number, out AddressEntry? address) is { } refusal)
+            Refuse(client, refusal);
         else
-            Open(socket, port, port.Add(client, address), new StreamOpening(client, destination, port.Port.Port), tunnel);
+            Open(client, opening, client.Port.Add(client.Address, address), tunnel);
     }
 
-    private void Open(Socket socket, PortConnections port, ClientConnection connection, in StreamOpening opening, ITunnel tunnel)
+    private void Open(in Client client, in StreamOpening opening, ClientConnection connection, ITunnel tunnel)
     {
-        socket.Blocking = false;
-        if (tunnel.OpenStream(opening, CreateEndpoint(socket, port.Admission.Policy), connection) is not { } stream)
+        client.Socket.Blocking = false;
+        if (tunnel.OpenStream(opening, CreateEndpoint(client.Socket, client.Port.Admission.Policy), connection) is not { } stream)
         {
-            port.Remove(connection);
-            Refuse(socket, port, RefusalReason.TunnelTakesNone, opening.Source);
+            client.Port.Remove(connection);
+            Refuse(client, RefusalReason.TunnelTakesNone);
             return;
         }
 
-        observer.OnClientConnected(port.Port, opening.Source);
+        observer.OnClientConnected(client.Port.Key, client.Address);
         connection.SetStream(stream);
     }
 
@@ -118,21 +121,17 @@ internal sealed class ClientHandover(
         return policy.UploadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, transport) : endpoint;
     }
 
-    private void RefuseForDescriptors(Socket socket, PortConnections port, IPEndPoint? client)
+    private void RefuseForDescriptors(in Client client)
     {
-        long open = socket.Handle;
-        Refuse(socket, port, RefusalReason.DescriptorLimit, client);
+        long open = client.Socket.Handle;
+        Refuse(client, RefusalReason.DescriptorLimit);
         logger.DescriptorsShort(open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
     }
 
-    private void Refuse(Socket socket, PortConnections port, RefusalReason reason, IPEndPoint? client)
+    private void Refuse(in Client client, RefusalReason reason)
     {
-        port.Admission.CountRefusal(reason, NumberOf(client));
         if (logger.IsEnabled(LogLevel.Debug))
-            logger.ClientRefused(client, port.Port, reason);
-        socket.LingerState = Abort;
-        socket.Dispose();
+            logger.ClientRefused(client.Address, client.Port.Key, reason);
+        client.Refuse(reason);
     }
-
-    private static UInt128? NumberOf(IPEndPoint? client) => client is null ? null : AddressNumber.Of(client.Address);
 }

@@ -19,7 +19,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     private long _pastBytesIn;
     private long _pastBytesOut;
 
-    public PortKey Port => admission.Port;
+    public PortKey Key => admission.Port;
 
     public PortAdmission Admission => admission;
 
@@ -121,6 +121,6 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
         }
 
         Remove(connection);
-        observer.OnClientClosed(Port, connection.Client, stream, end);
+        observer.OnClientClosed(Key, connection.Client, stream, end);
     }
 }

@@ -23,4 +23,7 @@ internal static partial class TcpLog
 
     [LoggerMessage(3008, LogLevel.Error, "The accept loop of {Port} ended by a fault; the port is closed")]
     public static partial void AcceptLoopFaulted(this ILogger logger, PortKey port, Exception exception);
+
+    [LoggerMessage(3009, LogLevel.Error, "{Client} on {Port} was lost by a fault")]
+    public static partial void ClientFaulted(this ILogger logger, EndPoint? client, PortKey port, Exception exception);
 }

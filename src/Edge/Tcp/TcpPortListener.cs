@@ -111,7 +111,7 @@ internal sealed class TcpPortListener : IBoundPort
         }
         catch (Exception e)
         {
-            _logger.AcceptLoopFaulted(_connections.Port, e);
+            _logger.AcceptLoopFaulted(_connections.Key, e);
             _socket.Dispose();
         }
     }
@@ -120,7 +120,7 @@ internal sealed class TcpPortListener : IBoundPort
     {
         if (failure.SocketErrorCode == SocketError.TooManyOpenSockets)
             _handover.OnDescriptorsGone();
-        _logger.AcceptFailed(_connections.Port, failure.Message, SocketAcceptor.Pause.TotalSeconds);
+        _logger.AcceptFailed(_connections.Key, failure.Message, SocketAcceptor.Pause.TotalSeconds);
     }
 
     private async Task ResetRemainingAsync(TimeSpan drain)
@@ -128,6 +128,6 @@ internal sealed class TcpPortListener : IBoundPort
         if (drain > TimeSpan.Zero && _connections.Active > 0)
             await Task.Delay(drain, _time);
         if (_connections.Active > 0 && _connections.ResetAll() is > 0 and int count)
-            _logger.DrainTimedOut(_connections.Port, count);
+            _logger.DrainTimedOut(_connections.Key, count);
     }
 }

@@ -38,20 +38,20 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
         return port;
     }
 
-    /// <summary>Adds an answer to those that leave with <see cref="SendAnswers"/>.</summary>
-    /// <returns>How many were dropped, because there was no room and those before had to leave first.</returns>
-    public int AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
+    /// <summary>Adds an answer to those that leave with <see cref="SendAnswers"/>. One that there is no room for is dropped and counted.</summary>
+    public void AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
     {
         Interlocked.Add(ref _bytesOut, payload.Length);
         if (_socket.TryAdd(session, payload))
-            return 0;
-        int dropped = SendAnswers(session);
-        return _socket.TryAdd(session, payload) ? dropped : dropped + 1;
+            return;
+        // Those before have to leave first.
+        SendAnswers(session);
+        if (!_socket.TryAdd(session, payload))
+            _admission.CountDrops(RefusalReason.UdpSendFailed, 1);
     }
 
-    /// <summary>Sends the answers that were added on this thread, to the session's client.</summary>
-    /// <returns>How many were dropped.</returns>
-    public int SendAnswers(UdpSession session) => _socket.Send(session, session.Key.Path);
+    /// <summary>Sends the answers that were added on this thread, to the session's client; those that can't be sent are counted.</summary>
+    public void SendAnswers(UdpSession session) => _admission.CountDrops(RefusalReason.UdpSendFailed, _socket.Send(session, session.Key.Path));
 
     /// <summary>Datagrams that the kernel has dropped since the last call.</summary>
     public int TakeOverflows()

@@ -37,13 +37,19 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     /// <summary>An answer: it goes to this session's client only, from the port and address that the client wrote to.</summary>
     void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)
     {
-        sessions.AddAnswer(this, payload);
-        sessions.SendAnswers(this);
+        AddAnswer(payload);
+        port.SendAnswers(this);
     }
 
-    void IDatagramSink.OnDatagramOfBatch(ReadOnlySpan<byte> payload) => sessions.AddAnswer(this, payload);
+    void IDatagramSink.OnDatagramOfBatch(ReadOnlySpan<byte> payload) => AddAnswer(payload);
 
-    void IDatagramSink.OnBatchEnd() => sessions.SendAnswers(this);
+    void IDatagramSink.OnBatchEnd() => port.SendAnswers(this);
 
     void IDatagramSink.OnSessionClosed() => sessions.Forget(this);
+
+    private void AddAnswer(ReadOnlySpan<byte> payload)
+    {
+        sessions.Touch(this);
+        port.AddAnswer(this, payload);
+    }
 }

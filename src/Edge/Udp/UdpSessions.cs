@@ -68,16 +68,15 @@ internal sealed class UdpSessions : IDisposable
         return null;
     }
 
-    /// <summary>Takes a datagram of the hub for the session's client.</summary>
-    public void AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
+    /// <summary>Something moves: it is not idle.</summary>
+    public void Touch(UdpSession session)
     {
-        Touch(session);
-        session.Port.Admission.CountDrops(RefusalReason.UdpSendFailed, session.Port.AddAnswer(session, payload));
+        TimeSpan now = Now;
+        if (!_table.NeedsTouch(session, now))
+            return;
+        lock (_gate)
+            _table.Touch(session, now);
     }
-
-    /// <summary>Sends what was taken on this thread.</summary>
-    public void SendAnswers(UdpSession session) =>
-        session.Port.Admission.CountDrops(RefusalReason.UdpSendFailed, session.Port.SendAnswers(session));
 
     /// <summary>The session is over already; the client's next datagram opens another.</summary>
     public void Forget(UdpSession session) => Remove(session);
@@ -184,15 +183,6 @@ internal sealed class UdpSessions : IDisposable
 
     private static TimeSpan? IdleTimeoutOf(UdpPort port) =>
         port.Admission.Policy.IdleTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-
-    private void Touch(UdpSession session)
-    {
-        TimeSpan now = Now;
-        if (!_table.NeedsTouch(session, now))
-            return;
-        lock (_gate)
-            _table.Touch(session, now);
-    }
 
     private void Remove(UdpSession session)
     {

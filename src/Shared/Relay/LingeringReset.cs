@@ -7,7 +7,7 @@ namespace Tunnel.Shared.Relay;
 /// Ends a connection with RST, but only after the peer has what was written before: closing with linger 0 throws the kernel's send queue away, and a
 /// server that answers and then resets over an unread body must still be heard.
 /// </summary>
-internal static class LingeringReset
+public static class LingeringReset
 {
     /// <summary>A peer that takes nothing for this long is not waited for.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

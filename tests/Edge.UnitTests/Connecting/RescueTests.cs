@@ -1,7 +1,6 @@
 using System.Net;
 using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -22,7 +21,6 @@ public sealed class RescueTests : IAsyncDisposable
 
     public RescueTests()
     {
-        var observer = new IgnoringObserver();
         var pins = new PinStore(null, [], NullLogger.Instance);
         var hub = new HubDialer(_dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
         var options = new ConnectorOptions
@@ -37,7 +35,7 @@ public sealed class RescueTests : IAsyncDisposable
         };
         _connector = new TunnelConnector(
             options, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins,
-            new ConfigApplier(pins, observer, _time, NullLogger.Instance), observer, () => 0.5, _time, NullLogger.Instance);
+            new ConfigInbox(), new IgnoringObserver(), () => 0.5, _time, NullLogger.Instance);
         _loop = Task.Run(() => _connector.RunAsync(_stop.Token));
     }
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -21,7 +20,6 @@ public sealed class TransportChangeTests : IAsyncDisposable
 
     public TransportChangeTests()
     {
-        var observer = new IgnoringObserver();
         var pins = new PinStore(null, [], NullLogger.Instance);
         var transports = TransportSelector.WithFallback(Dialer(_quic), Dialer(_tls), _time, NullLogger.Instance);
         var options = new ConnectorOptions
@@ -35,7 +33,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
             Hello = new Hello { Instance = "0123" },
         };
         _connector = new TunnelConnector(
-            options, transports, pins, new ConfigApplier(pins, observer, _time, NullLogger.Instance), observer, () => 0.5, _time, NullLogger.Instance);
+            options, transports, pins, new ConfigInbox(), new IgnoringObserver(), () => 0.5, _time, NullLogger.Instance);
         _loop = Task.Run(() => _connector.RunAsync(_stop.Token));
     }
 

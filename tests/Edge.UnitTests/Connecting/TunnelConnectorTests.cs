@@ -5,6 +5,7 @@ using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
+using Tunnel.Edge.PublicAddress;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
@@ -25,7 +26,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     {
         var observer = new IgnoringObserver();
         var pins = new PinStore(null, [], NullLogger.Instance);
-        var configs = new ConfigApplier(pins, observer, _time, NullLogger.Instance);
+        var inbox = new ConfigInbox();
         var hub = new HubDialer(_dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
         var options = new ConnectorOptions
         {
@@ -38,9 +39,11 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             Hello = new Hello { Instance = "0123" },
         };
         // Each wait is half of its ceiling.
-        _connector = new TunnelConnector(options, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, configs, observer, () => 0.5, _time, NullLogger.Instance);
-        _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance, () => configs.OnPortsChanged(_ports!.GetState()));
-        _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stop.Token)), Task.Run(() => configs.RunAsync(_ports, new IgnoredFilter(), _stop.Token)));
+        _connector = new TunnelConnector(options, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer, () => 0.5, _time, NullLogger.Instance);
+        _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
+        var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
+        var configs = new ConfigApplier(inbox, new IgnoredFilter(), _ports, publicAddress, pins, observer, _time, NullLogger.Instance);
+        _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stop.Token)), Task.Run(() => configs.RunAsync(_stop.Token)));
     }
 
     public async ValueTask DisposeAsync()

@@ -153,7 +153,7 @@ public sealed class CheckTests
     {
         DoctorContext context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [22, 80, 443] };
-        var check = new PortsCheck((port, _) => port.Port == 80 ? "address in use" : null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(null));
+        var check = new PortsCheck((port, _) => port.Number == 80 ? "address in use" : null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(null));
         CheckResult result = await RunAsync(check, context);
         Assert.Equal(CheckStatus.Failed, result.Status);
         Assert.Contains("tcp/22: protected", result.Detail);

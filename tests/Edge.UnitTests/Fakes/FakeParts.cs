@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Firewall;
@@ -14,7 +15,7 @@ internal sealed class FakeTunnelSource : ITunnelSource
     public ITunnel? Current { get; set; }
 }
 
-internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
+internal sealed class IgnoringObserver : IClientObserver, ITunnelObserver, IPortsObserver
 {
     public void OnClientConnected(PortKey port, IPEndPoint? client)
     {
@@ -29,10 +30,6 @@ internal sealed class IgnoringObserver : IClientObserver, IConnectorObserver
     }
 
     public void OnDisconnected(IPEndPoint address, TunnelEnd end)
-    {
-    }
-
-    public void OnConfiguration(TunnelConfig config)
     {
     }
 

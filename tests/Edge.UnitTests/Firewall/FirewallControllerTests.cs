@@ -4,6 +4,7 @@ using Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Firewall;
+using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
@@ -19,6 +20,7 @@ public sealed class FirewallControllerTests : IDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly FakeNft _nft = new();
     private readonly FakeProbe _probe = new();
+    private readonly RecordingBlocker _blocker = new();
     private readonly RecordingObserver _observer = new();
     private readonly FakeTunnel _tunnel = new() { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("198.51.100.1"), 8443) };
     private FirewallController _firewall;
@@ -168,8 +170,8 @@ public sealed class FirewallControllerTests : IDisposable
     {
         await ApplyAsync("""{"blockedIps":["198.51.100.0/24"]}""");
         Assert.DoesNotContain("\"198.51.100.1\"", Assert.Single(_nft.Elements), StringComparison.Ordinal);
-        Assert.False(_observer.Blocked!.Contains(IPAddress.Parse("198.51.100.1")));
-        Assert.True(_observer.Blocked.Contains(IPAddress.Parse("::ffff:198.51.100.2")));
+        Assert.False(_blocker.Blocked!.Contains(IPAddress.Parse("198.51.100.1")));
+        Assert.True(_blocker.Blocked.Contains(IPAddress.Parse("::ffff:198.51.100.2")));
     }
 
     [Fact]
@@ -190,12 +192,12 @@ public sealed class FirewallControllerTests : IDisposable
     {
         _nft.Fault = new NftResult(NftOutcome.Unavailable, "no right");
         await ApplyAsync("""{"timedBlocks":[{"ip":"203.0.113.5","seconds":60},{"ip":"203.0.113.6","seconds":90}]}""");
-        Assert.True(_observer.Blocked!.Contains(IPAddress.Parse("203.0.113.5")));
+        Assert.True(_blocker.Blocked!.Contains(IPAddress.Parse("203.0.113.5")));
         _time.Advance(TimeSpan.FromSeconds(60));
-        await Eventually.TrueAsync(() => !_observer.Blocked.Contains(IPAddress.Parse("203.0.113.5")), "the first block's end");
-        Assert.True(_observer.Blocked.Contains(IPAddress.Parse("203.0.113.6")));
+        await Eventually.TrueAsync(() => !_blocker.Blocked.Contains(IPAddress.Parse("203.0.113.5")), "the first block's end");
+        Assert.True(_blocker.Blocked.Contains(IPAddress.Parse("203.0.113.6")));
         _time.Advance(TimeSpan.FromSeconds(30));
-        await Eventually.TrueAsync(() => _observer.Blocked.Count == 0, "the second block's end");
+        await Eventually.TrueAsync(() => _blocker.Blocked.Count == 0, "the second block's end");
     }
 
     [Fact]
@@ -294,7 +296,7 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     private FirewallController Create(FirewallMode mode) => new(
-        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc", _time), _probe, _observer, _time, NullLogger.Instance);
+        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc", _time), _probe, _blocker, _observer, _time, NullLogger.Instance);
 
     private async Task ApplyAsync(string? json, bool initial = false)
     {
@@ -355,10 +357,6 @@ public sealed class FirewallControllerTests : IDisposable
 
     private sealed class RecordingObserver : IPacketFilterObserver
     {
-        private volatile AddressSet? _blocked;
-
-        public AddressSet? Blocked => _blocked;
-
         public void OnFirewallChanged(long revision, FirewallStatus status)
         {
         }
@@ -370,10 +368,17 @@ public sealed class FirewallControllerTests : IDisposable
             lock (Drifts)
                 Drifts.Add(drift);
         }
+    }
 
-        public int OnBlocked(AddressSet blocked)
+    private sealed class RecordingBlocker : ISourceBlocker
+    {
+        private volatile AddressSet? _blocked;
+
+        public AddressSet? Blocked => _blocked;
+
+        public int Block(AddressSet sources)
         {
-            _blocked = blocked;
+            _blocked = sources;
             return 0;
         }
     }

@@ -24,8 +24,11 @@ public sealed class PortListenersTests : IDisposable
     private readonly PortListeners _listeners;
     private int _changes;
 
-    public PortListenersTests() =>
-        _listeners = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), Drain, _time, NullLogger.Instance, () => _changes++);
+    public PortListenersTests()
+    {
+        _listeners = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), Drain, _time, NullLogger.Instance);
+        _listeners.Changed += _ => _changes++;
+    }
 
     public void Dispose() => _listeners.Dispose();
 
@@ -124,7 +127,8 @@ public sealed class PortListenersTests : IDisposable
     {
         using var descriptors = new DescriptorGuard(() => 1024, _time);
         var log = new CountingLogger();
-        using var listeners = new PortListeners(_binder, new PortLimit(descriptors), Drain, _time, log, () => _changes++);
+        using var listeners = new PortListeners(_binder, new PortLimit(descriptors), Drain, _time, log);
+        listeners.Changed += _ => _changes++;
         IEnumerable<int> numbers = Enumerable.Range(1, 65535);
 
         PortState state = listeners.Apply(PortSet.Of([.. numbers.Select(PortKey.Tcp), .. numbers.Select(PortKey.Udp)]));

@@ -60,8 +60,9 @@ internal sealed class ListenerFixture : IDisposable
         return port;
     }
 
-    public PortBinder CreateBinder(IPAddress address, PortRules? rules = null) =>
-        new(address, rules ?? new PortRules(null, []), Handover, new IgnoringObserver(), Sessions, Refusals, Blocked, Time, NullLogger.Instance);
+    public PortBinder CreateBinder(IPAddress address, PortRules? rules = null) => new(
+        address, rules ?? new PortRules(null, []), new PortAdmissions(Refusals, Blocked, new BlockedSources(), Time), Handover, new IgnoringObserver(), Sessions,
+        Time, NullLogger.Instance);
 
     public static async Task<Socket> ConnectAsync(IPAddress address, int port)
     {

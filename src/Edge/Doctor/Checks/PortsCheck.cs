@@ -26,7 +26,7 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
         {
             if (address.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = address.Equals(IPAddress.IPv6Any);
-            socket.Bind(new IPEndPoint(address, port.Port));
+            socket.Bind(new IPEndPoint(address, port.Number));
             return null;
         }
         catch (SocketException e)

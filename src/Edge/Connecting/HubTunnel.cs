@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>A tunnel in use, and whether its hub wants no more of it.</summary>
-internal sealed class LiveTunnel(ITunnel tunnel, long connectedAt)
+internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
 {
     private readonly SemaphoreSlim _doubt = new(0);
     private readonly TaskCompletionSource<GoAway> _goAway = new(TaskCreationOptions.RunContinuationsAsynchronously);

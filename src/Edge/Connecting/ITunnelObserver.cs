@@ -1,0 +1,14 @@
+using System.Net;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>Is told of tunnels. Must not block.</summary>
+internal interface ITunnelObserver
+{
+    /// <summary>A tunnel was made and takes the new streams.</summary>
+    void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice);
+
+    /// <summary>A tunnel is over, whether or not another one has taken its place.</summary>
+    void OnDisconnected(IPEndPoint address, TunnelEnd end);
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>
+/// Dials for a tunnel that is to take the place of one that still serves: over a transport that is preferred to its, because it is stuck, or
+/// because its numbers come to their end.
+/// </summary>
+/// <param name="transports">Dials.</param>
+/// <param name="rescue">Dials beside one that is stuck.</param>
+/// <param name="failed">Tells of a dial that failed, and says how long to wait before the next.</param>
+/// <param name="time">The clock of the waits.</param>
+/// <param name="logger">Where it logs.</param>
+internal sealed class Successors(
+    TransportSelector transports, Rescue rescue, Func<DialFailure, TimeSpan> failed, TimeProvider time, ILogger logger)
+{
+    /// <summary>Waits for the tunnel's end or GOAWAY (null), or for one that is to take its place.</summary>
+    /// <param name="live">The tunnel.</param>
+    /// <param name="port">The hub's port.</param>
+    /// <param name="request">Makes the request of each dial.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<DialOutcome?> AwaitAsync(HubTunnel live, int port, Func<DialRequest> request, CancellationToken cancellationToken)
+    {
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task<DialOutcome>> ways =
+        [
+            rescue.AwaitAsync(live, port, request, cut.Token),
+            DialWhenNumbersEndAsync(live.Tunnel, port, request, cut.Token),
+        ];
+        if (transports.PrefersOtherThan(live.Tunnel.Kind))
+            ways.Add(transports.AwaitQuicAsync(port, request, cut.Token));
+        await Task.WhenAny([live.Tunnel.Completion, live.GoAway, .. ways]);
+        await cut.CancelAsync();
+        DialOutcome? successor = null;
+        foreach (Task<DialOutcome> way in ways)
+        {
+            await ((Task)way).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!way.IsCompletedSuccessfully)
+                continue;
+            // Two at once: one is enough.
+            if (successor?.Result.Tunnel is { } first)
+                await first.DisposeAsync();
+            successor = await way;
+        }
+
+        if (successor is null)
+            cancellationToken.ThrowIfCancellationRequested();
+        return successor;
+    }
+
+    /// <summary>A tunnel over any transport, when this one's numbers come to their end (protocol.md section 3).</summary>
+    private async Task<DialOutcome> DialWhenNumbersEndAsync(
+        ITunnel tunnel, int port, Func<DialRequest> request, CancellationToken cancellationToken)
+    {
+        await tunnel.NumbersEnding.WaitAsync(cancellationToken);
+        logger.NumbersEnding(tunnel.RemoteEndPoint);
+        while (true)
+        {
+            DialOutcome outcome = await transports.DialAsync(port, request(), cancellationToken);
+            if (outcome.Result.Failure is not { } failure)
+                return outcome;
+            await Task.Delay(failed(failure), time, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Admission;
+using Tunnel.Edge.Configuration;
+using Tunnel.Edge.Configuring;
+using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Firewall;
+using Tunnel.Edge.Observability;
+using Tunnel.Edge.Ports;
+using Tunnel.Edge.PublicAddress;
+using Tunnel.Edge.Refusing;
+using Tunnel.Edge.Status;
+using Tunnel.Edge.Tcp;
+using Tunnel.Edge.Udp;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.KernelMemory;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.Edge;
+
+/// <summary>One run of the edge, from start to stop: its parts, each made of those below it, and their loops.</summary>
+internal sealed class EdgeRun : IAsyncDisposable
+{
+    private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(2);
+
+    private readonly TunnelEdgeOptions _options;
+    private readonly IEdgeObserver _observer;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CrashRecovery _crash;
+    private readonly TunnelConnector _connector;
+    private readonly PublicAddressMonitor _publicAddress;
+    private readonly RefusalCounters _refusals = new();
+    private readonly BlockedClients _blocked;
+    private readonly UdpSessions _sessions;
+    private readonly PortRules _rules;
+    private readonly PortListeners _ports;
+    private readonly FirewallController _firewall;
+    private readonly ConfigApplier _configs;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _loops = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
+
+    /// <summary>Joins the parts; nothing is connected nor bound before <see cref="Start"/>.</summary>
+    /// <exception cref="OperatorException">
+    /// The transport is QUIC only, and this machine has no libmsquic; or somebody else may write to the state directory.
+    /// </exception>
+    public EdgeRun(
+        TunnelEdgeOptions options, ITunnelDialer? dialer, IEdgeObserver observer, TimeProvider time, ILoggerFactory loggerFactory)
+    {
+        (_options, _observer, _time) = (options, observer, time);
+        _logger = loggerFactory.CreateLogger<TunnelEdge>();
+        _crash = new CrashRecovery(options, observer, time, _logger);
+
+        // The tunnel.
+        ILogger connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
+        var transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
+        {
+            Lanes = new LaneOptions { Max = options.Lanes },
+        };
+        TransportSelector transports = dialer is null
+            ? TransportSetup.Create(options.Transport, transport, connecting)
+            : TransportSetup.Create(dialer, transport, connecting);
+        // Whoever may write there chooses which hub gets the secret.
+        if (options.StateDirectory is { } state)
+            StateDirectory.Secure(state, [PinStore.FileName, CrashRecovery.MarkerOf(options)], connecting);
+        var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
+        var inbox = new ConfigInbox();
+        ConnectorOptions connector = ConnectorOptions.Of(options);
+        _connector = new TunnelConnector(connector, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
+        _publicAddress = new PublicAddressMonitor(
+            options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
+            loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
+
+        // Clients and their ports.
+        ILogger listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
+        var sources = new BlockedSources();
+        Descriptors = DescriptorGuard.ForProcess(time);
+        _blocked = new BlockedClients(_connector, time);
+        _sessions = new UdpSessions(
+            _connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time,
+            loggerFactory.CreateLogger("Tunnel.Edge.Udp"));
+        _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
+        var binder = new PortBinder(
+            BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
+            _rules,
+            new PortAdmissions(_refusals, _blocked, sources, time),
+            new ClientHandover(_connector, transport, Descriptors, _refusals, observer, listening),
+            observer, _sessions, time, listening);
+        _ports = new PortListeners(binder, new PortLimit(Descriptors), options.DrainTimeout, time, listening);
+
+        // What the hub's configuration changes.
+        _firewall = PacketFilter.Create(
+            options, connector.Hello, pins, transport, () => _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
+            loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
+        _configs = new ConfigApplier(inbox, _firewall, _ports, _publicAddress, pins, observer, time, connecting);
+        Parts = new EdgeParts(_connector, _refusals, _ports, transport);
+    }
+
+    /// <summary>Where metrics are read.</summary>
+    public EdgeParts Parts { get; }
+
+    /// <summary>Decides what there are descriptors for.</summary>
+    public DescriptorGuard Descriptors { get; }
+
+    /// <summary>TCP clients with a stream.</summary>
+    public int ActiveStreams => _connector.Totals.ActiveStreams;
+
+    /// <summary>Starts the loops.</summary>
+    public void Start()
+    {
+        _crash.Begin();
+        Parts.Transport.TcpMemory.Start(TcpMemoryFigures.Read);
+        _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
+        _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
+    }
+
+    /// <summary>Ports may be bound by other rules; those that are bound are looked at again at once.</summary>
+    public void Change(TunnelEdgeOptions options)
+    {
+        _rules.Change(options.AllowPorts, options.ProtectedPorts);
+        _ports.Recheck(_rules);
+        _ = _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts);
+    }
+
+    /// <summary>How it is now.</summary>
+    /// <param name="running">Started and not stopped.</param>
+    public EdgeStatus Describe(bool running)
+    {
+        ConnectionStatus connection = _connector.Status;
+        PortState ports = _ports.GetState();
+        TunnelCounters carried = _connector.Totals.GetCounters();
+        return new EdgeStatus
+        {
+            Running = running,
+            Connected = connection.Connected,
+            EdgeId = _options.EdgeId,
+            Hub = $"{_options.HubHost}:{_options.HubPort}",
+            HubAddress = connection.Address?.ToString(),
+            Transport = connection.Transport?.Word(),
+            TransportMode = _options.Transport.Word(),
+            TransportReason = connection.Choice?.Word,
+            TransportDetail = connection.Choice?.Detail,
+            Since = connection.Since,
+            Lanes = _connector.Current?.Lanes ?? 0,
+            MaxPacket = _connector.MaxPacket,
+            Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
+            PublicIp = _publicAddress.Current.Primary?.ToString(),
+            PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),
+            ActiveStreams = _connector.Totals.ActiveStreams,
+            ActiveSessions = _connector.Totals.ActiveSessions,
+            ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
+            ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
+            FailedPorts = ports.ToFailures(),
+            Ports = _ports.GetStatistics(),
+            BytesIn = carried.BytesSent,
+            BytesOut = carried.BytesReceived,
+            LastError = connection.LastError,
+            Crash = _crash.Crash,
+            NextAttempt = connection.NextAttempt,
+            DescriptorLimit = Descriptors.Limit,
+            TcpMemory = Parts.Transport.TcpMemory.Status,
+            Firewall = _firewall.Status,
+            Refused = _refusals.ToDictionary(),
+            DatagramsDropped = Parts.DatagramsDropped,
+        };
+    }
+
+    /// <summary>What of it stands still, in words for the log; null when all turns, or was told to end: a drain is no fault.</summary>
+    public async Task<string?> FindFaultAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+            return null;
+        if (_loops.IsCompleted)
+            return "the loop that keeps the tunnel, or the one that applies configurations, has ended";
+        // The status takes every lock and a thread of the pool: who gets it has proved that none of them hangs.
+        Task<PortKey?> stuck = Task.Run(() => { _ = Describe(running: true); return _ports.FindStuck(); });
+        if (await Task.WhenAny(stuck, Task.Delay(ControlLimit, _time)) != stuck)
+            return $"the edge's state could not be read for {ControlLimit.TotalSeconds:0} s";
+        return await stuck is { } port
+            ? $"clients wait at {port} and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s"
+            : await EventLoops.FindStuckAsync(_time);
+    }
+
+    /// <summary>Ends the loops, closes the ports, lets open streams go on for a while, then ends the tunnels.</summary>
+    public async Task StopAsync(TimeSpan drain)
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_loops, _watching);
+        _ports.CloseAll(drain);
+        // The ports are closed, and connections that are open pass: there is nothing to filter any more.
+        await _firewall.RemoveAsync();
+        await _connector.CloseAsync(drain);
+        _crash.End();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        // A stop that was given up by its caller may still be draining.
+        await _connector.CloseAsync(TimeSpan.Zero);
+        _ports.Dispose();
+        _sessions.Dispose();
+        _blocked.Dispose();
+        Descriptors.Dispose();
+        Parts.Transport.TcpMemory.Dispose();
+        _firewall.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task ApplyConfigsAsync()
+    {
+        try
+        {
+            _crash.Note(await _firewall.RemoveLeftoverAsync(_stopping.Token));
+            await _configs.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    // No part of the watchdog's loops: the edge does its work without it.
+    private async Task WatchPublicAddressAsync()
+    {
+        try
+        {
+            await _publicAddress.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception e)
+        {
+            _logger.PublicAddressFaulted(e);
+        }
+    }
+
+    private async Task WatchFirewallAsync()
+    {
+        try
+        {
+            await _firewall.WatchAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private void OnPublicAddress(PublicAddresses addresses)
+    {
+        _connector.PublicAddress = addresses;
+        _observer.OnPublicAddress(addresses);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Relay;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Tcp;
+
+/// <summary>An accepted connection that has no stream yet: its socket, the port that it came by, and who it is of.</summary>
+internal readonly struct Client
+{
+    private readonly IPEndPoint? _destination;
+
+    private Client(Socket socket, PortConnections port, IPEndPoint? address, IPEndPoint? destination) =>
+        (Socket, Port, Address, _destination) = (socket, port, address, destination);
+
+    public Socket Socket { get; }
+
+    public PortConnections Port { get; }
+
+    /// <summary>
+    /// The client's address and port: the other end of the connection, or whom its PROXY header names; null when not known.
+    /// </summary>
+    public IPEndPoint? Address { get; }
+
+    /// <summary>The address as a number, for lists and limits.</summary>
+    public UInt128? Number => Address is null ? null : AddressNumber.Of(Address.Address);
+
+    /// <summary>Nobody between named another client: the socket's other end.</summary>
+    /// <exception cref="SocketException">The client is gone.</exception>
+    public static Client Of(Socket socket, PortConnections port) => new(socket, port, ClientAddress.Normalise(socket.RemoteEndPoint), null);
+
+    /// <summary>The client that a balancer's header names. A header without addresses is a health check of the balancer's own.</summary>
+    public Client NamedBy(in ProxyHeader header) => header is { Source: { } source, Destination: { } destination }
+        ? new(Socket, Port, ClientAddress.Normalise(source), ClientAddress.Normalise(destination))
+        : this;
+
+    /// <summary>What the hub is told of it.</summary>
+    /// <exception cref="SocketException">The client is gone.</exception>
+    public StreamOpening ToOpening() => new(Address, _destination ?? ClientAddress.Normalise(Socket.LocalEndPoint), Port.Key.Number);
+
+    /// <summary>Counts it as turned away and resets it: one that is told nothing would wait for its own time-out.</summary>
+    public void Refuse(RefusalReason reason)
+    {
+        Port.Admission.CountRefusal(reason, Number);
+        LingeringReset.Now(Socket);
+    }
+}
