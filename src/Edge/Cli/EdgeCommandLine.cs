@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Cli;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Cli;
 

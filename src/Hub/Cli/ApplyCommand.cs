@@ -4,7 +4,7 @@ using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

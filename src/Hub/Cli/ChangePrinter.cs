@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

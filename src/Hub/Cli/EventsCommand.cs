@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

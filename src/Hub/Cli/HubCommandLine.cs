@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

@@ -1,4 +1,4 @@
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Cli;

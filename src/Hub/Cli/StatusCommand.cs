@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
-using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

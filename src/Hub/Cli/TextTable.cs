@@ -1,4 +1,4 @@
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Tunnel.Shared.Configuration;
-using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

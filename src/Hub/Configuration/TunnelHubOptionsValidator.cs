@@ -3,7 +3,7 @@ using System.Globalization;
 using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Transport;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Configuration;
 

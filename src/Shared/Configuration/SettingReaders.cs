@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Configuration;

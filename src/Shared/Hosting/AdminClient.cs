@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Net.Sockets;
 using System.Text;
+using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 

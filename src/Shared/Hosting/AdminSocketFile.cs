@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 

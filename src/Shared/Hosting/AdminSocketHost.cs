@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Hosting;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Tunnel.Edge.Firewall;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.FuzzTests.Targets;
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 

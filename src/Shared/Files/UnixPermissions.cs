@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Tunnel.Shared.Hosting;
+namespace Tunnel.Shared.Files;
 
 /// <summary>The process's file mode creation mask (umask(2)), which .NET does not offer.</summary>
 internal static partial class UnixPermissions

@@ -1,6 +1,6 @@
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
-namespace Tunnel.Shared.UnitTests.Hosting;
+namespace Tunnel.Shared.UnitTests.Text;
 
 public sealed class TerminalTextTests
 {

@@ -1,6 +1,7 @@
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Files;
+using Tunnel.Shared.UnitTests.Hosting;
 
-namespace Tunnel.Shared.UnitTests.Hosting;
+namespace Tunnel.Shared.UnitTests.Files;
 
 public sealed class UnixFileTests : IDisposable
 {

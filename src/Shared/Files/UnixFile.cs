@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Tunnel.Shared.Hosting;
+namespace Tunnel.Shared.Files;
 
 /// <summary>What stands at a path; the values are those of <c>st_mode</c> (inode(7)).</summary>
 public enum UnixFileType

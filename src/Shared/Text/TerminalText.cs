@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Tunnel.Shared.Hosting;
+namespace Tunnel.Shared.Text;
 
 /// <summary>
 /// Lines for a terminal. Much of what is shown was said by the other side of a tunnel: nothing of it may steer the terminal (ECMA-48), turn the order of
