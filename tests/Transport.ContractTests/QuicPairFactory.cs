@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic;
-using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
@@ -73,7 +73,7 @@ public sealed class QuicPairFactory : ITunnelPairFactory
             await connection.Stream.WriteAsync(HubLine.Serialize(new TunnelConfig
             {
                 ListenPorts = [443],
-                Hub = QuicTransport.CreateHubInfo(context, "test", "tunnel-1", 1),
+                Hub = TunnelProtocol.CreateHubInfo(context, "test", "tunnel-1", 1),
             }));
             accepted.TrySetResult(QuicTransport.CreateHub(connection, "edge-1", line.After, context, hub));
         }

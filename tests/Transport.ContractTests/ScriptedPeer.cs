@@ -8,6 +8,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -28,7 +29,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     {
         Version = "scripted",
         Instance = "00112233445566778899aabbccddeeff",
-        Features = FeatureNames.Format(TlsTunnel.SupportedFeatures),
+        Features = FeatureNames.Format(TunnelProtocol.SupportedFeatures),
         MaxFrame = 64 << 10,
         InitialWindow = 64 << 10,
     });
@@ -76,7 +77,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         var stream = new SslStream(new NetworkStream(await listener.AcceptAsync(), ownsSocket: true));
         await stream.AuthenticateAsServerAsync(ServerOptions);
         await LineReader.ReadAsync(stream, EdgeLine.MaxLength, CancellationToken.None);
-        var config = new TunnelConfig { ListenPorts = [443], Hub = extended ? TlsTunnel.CreateHubInfo(context, "scripted", "tunnel-1", 1) : null };
+        var config = new TunnelConfig { ListenPorts = [443], Hub = extended ? TunnelProtocol.CreateHubInfo(context, "scripted", "tunnel-1", 1) : null };
         await stream.WriteAsync(HubLine.Serialize(config));
         var edge = (await dialing.WaitAsync(SocketHelpers.Hang)).Tunnel!;
         edge.Start();
@@ -166,7 +167,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     private static SslServerAuthenticationOptions ServerOptions => new()
     {
         ServerCertificate = TlsPairFactory.Certificate,
-        ApplicationProtocols = [new SslApplicationProtocol(Encoding.ASCII.GetBytes(TlsTunnel.Alpn))],
+        ApplicationProtocols = [new SslApplicationProtocol(Encoding.ASCII.GetBytes(TunnelProtocol.Alpn))],
         EnabledSslProtocols = SslProtocols.Tls13,
     };
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 using Tunnel.Shared.Transport.Tls.Lanes;
 
@@ -206,7 +207,7 @@ public sealed class TlsLaneTests : IDisposable
         await EchoedAsync(await OpenAsync(pair));
 
         Assert.Equal((1, 1), (pair.Edge.Lanes, pair.Hub.Lanes));
-        Assert.Equal((TlsTunnel.SupportedFeatures, TlsTunnel.SupportedFeatures), (pair.Edge.Features, pair.Hub.Features));
+        Assert.Equal((TunnelProtocol.SupportedFeatures, TunnelProtocol.SupportedFeatures), (pair.Edge.Features, pair.Hub.Features));
     }
 
     private static IReadOnlyList<Lane> LanesOf(ITunnel tunnel) => ((LanedTunnel)tunnel).All;

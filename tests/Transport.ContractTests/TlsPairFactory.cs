@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -57,14 +58,14 @@ public sealed class TlsPairFactory : ITunnelPairFactory
         await connection.Stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
             ServerCertificate = Certificate,
-            ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+            ApplicationProtocols = [new SslApplicationProtocol(TunnelProtocol.Alpn)],
             EnabledSslProtocols = SslProtocols.Tls13,
         });
         var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, CancellationToken.None);
         await connection.Stream.WriteAsync(HubLine.Serialize(new TunnelConfig
         {
             ListenPorts = [443],
-            Hub = TlsTunnel.CreateHubInfo(context, "test", "tunnel-1", 1),
+            Hub = TunnelProtocol.CreateHubInfo(context, "test", "tunnel-1", 1),
         }));
         return TlsTunnel.CreateHub(connection, "edge-1", line.After, context, hub);
     }

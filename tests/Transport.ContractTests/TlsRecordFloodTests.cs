@@ -7,6 +7,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.OpenSsl;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Tokens;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Cli;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Configuration;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Connecting;
 

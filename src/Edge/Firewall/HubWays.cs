@@ -8,8 +8,8 @@ using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic;
-using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -58,7 +58,7 @@ internal sealed class HubWays(TunnelEdgeOptions options, Func<ImmutableArray<str
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = options.HubHost,
-                    ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+                    ApplicationProtocols = [new SslApplicationProtocol(TunnelProtocol.Alpn)],
                     EnabledSslProtocols = SslProtocols.Tls13,
                     RemoteCertificateValidationCallback = (_, certificate, _, _) => IsHub(certificate),
                 },

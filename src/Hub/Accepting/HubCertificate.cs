@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Hosting;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Hub.Accepting;
 

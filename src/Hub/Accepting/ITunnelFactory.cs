@@ -1,5 +1,6 @@
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Hub.Accepting;
@@ -20,7 +21,7 @@ internal sealed class TlsTunnelFactory(TransportContext context) : ITunnelFactor
     internal const long FirstRevision = 1;
     internal static readonly string Version = typeof(TlsTunnelFactory).Assembly.GetName().Version!.ToString(3);
 
-    public HubInfo Describe(string tunnelId) => TlsTunnel.CreateHubInfo(context, Version, tunnelId, FirstRevision);
+    public HubInfo Describe(string tunnelId) => TunnelProtocol.CreateHubInfo(context, Version, tunnelId, FirstRevision);
 
     public ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
         TlsTunnel.CreateHub(connection, edgeId, received, context, handler);

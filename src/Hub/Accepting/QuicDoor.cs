@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Native;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub.Accepting;

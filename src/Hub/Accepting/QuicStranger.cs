@@ -1,5 +1,6 @@
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.Hub.Accepting;
@@ -19,7 +20,7 @@ internal sealed class QuicStranger(QuicConnection connection, TransportContext c
         await connection.CloseAfterFlushAsync(either.Token);
     }
 
-    public HubInfo Describe(string tunnelId) => QuicTransport.CreateHubInfo(context, TlsTunnelFactory.Version, tunnelId, TlsTunnelFactory.FirstRevision);
+    public HubInfo Describe(string tunnelId) => TunnelProtocol.CreateHubInfo(context, TlsTunnelFactory.Version, tunnelId, TlsTunnelFactory.FirstRevision);
 
     public ITunnel BecomeTunnel(string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
         QuicTransport.CreateHub(connection, edgeId, received, context, handler);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Protocol.Handshake;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Hub.Accepting;
 

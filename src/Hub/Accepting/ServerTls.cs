@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Hub.Accepting;
@@ -8,7 +9,7 @@ namespace Tunnel.Hub.Accepting;
 /// <summary>The hub's TLS settings: 1.3 only, ALPN <c>tunnel/1</c> and, where it is offered, HTTP; no client certificate.</summary>
 internal sealed class ServerTls(SslStreamCertificateContext certificate)
 {
-    private static readonly SslApplicationProtocol Tunnel = new(TlsTunnel.Alpn);
+    private static readonly SslApplicationProtocol Tunnel = new(TunnelProtocol.Alpn);
 
     /// <summary>
     /// With this list OpenSSL refuses a client that offers only other protocols (no_application_protocol), and takes one that offers none,

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Shared.Transport;
 
@@ -39,10 +38,13 @@ public sealed partial class CongestionControl
     /// <summary>The kernel limits names to 15 characters (TCP_CA_NAME_MAX).</summary>
     public static bool IsValid(string name) => Name().IsMatch(name);
 
-    internal void Apply(TcpOptions options)
+    /// <summary>The name to ask the kernel for, as the option takes it; empty when the choice is the kernel's own.</summary>
+    internal ReadOnlySpan<byte> KernelName => _name == System ? default : _option;
+
+    /// <summary>The kernel does not have it; the log is told once.</summary>
+    internal void NoteMissing()
     {
-        if (_name == System || options.TrySetCongestionControl(_option) || Interlocked.Exchange(ref _failed, 1) != 0) return;
-        TransportLog.NoCongestionControl(_logger, _name);
+        if (Interlocked.Exchange(ref _failed, 1) == 0) TransportLog.NoCongestionControl(_logger, _name);
     }
 
     [GeneratedRegex(@"^[a-z0-9_]{1,15}\z")]

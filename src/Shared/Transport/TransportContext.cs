@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Shared.Transport;

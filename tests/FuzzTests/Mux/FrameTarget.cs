@@ -3,6 +3,7 @@ using Tunnel.FuzzTests.Targets;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -100,7 +101,7 @@ internal sealed class FrameTarget
         var atEdge = (kind & AtEdge) != 0;
         var tunnel = new MuxTunnel(_end.Connection, "fuzz", atEdge, _context, handler, default);
         if (!atEdge) return tunnel;
-        if ((kind & Extended) != 0) tunnel.UseHub(TlsTunnel.CreateHubInfo(_context, "fuzz", "tunnel-1", 1), new Hello { Version = "fuzz" });
+        if ((kind & Extended) != 0) tunnel.UseHub(TunnelProtocol.CreateHubInfo(_context, "fuzz", "tunnel-1", 1), new Hello { Version = "fuzz" });
         var opening = new StreamOpening(ProxyTargets.Client, ProxyTargets.Server, 443);
         tunnel.OpenStream(opening, Taker(), null);
         tunnel.OpenStream(opening, Taker(), null);

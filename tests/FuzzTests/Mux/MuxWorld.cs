@@ -1,6 +1,7 @@
 using Tunnel.FuzzTests.Targets;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -62,8 +63,8 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         if (extended)
         {
             Edge.UseHub(
-                TlsTunnel.CreateHubInfo(_hubContext, "fuzz", "tunnel-1", 1),
-                new Hello { Version = "fuzz", Features = FeatureNames.Format(TlsTunnel.SupportedFeatures), MaxFrame = TunnelTerms.OwnMaxFrame, InitialWindow = _edgeContext.Options.InitialWindow });
+                TunnelProtocol.CreateHubInfo(_hubContext, "fuzz", "tunnel-1", 1),
+                new Hello { Version = "fuzz", Features = FeatureNames.Format(TunnelProtocol.SupportedFeatures), MaxFrame = TunnelTerms.OwnMaxFrame, InitialWindow = _edgeContext.Options.InitialWindow });
         }
 
         Hub.Start();

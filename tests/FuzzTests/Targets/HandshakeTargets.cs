@@ -60,7 +60,7 @@ internal static class HandshakeTargets
             if (input.Length < 2) return false;
             var max = 1 + (input[0] * 4);
             stream.Start(input[2..], 1 + input[1]);
-            var (line, after, tooLong) = Tunnel.Shared.Transport.Tls.LineReader.ReadAsync(stream, max, CancellationToken.None).GetAwaiter().GetResult();
+            var (line, after, tooLong) = Tunnel.Shared.Transport.Handshake.LineReader.ReadAsync(stream, max, CancellationToken.None).GetAwaiter().GetResult();
             var content = input[2..];
             var newline = content.IndexOf((byte)'\n');
             if (line is { } text)

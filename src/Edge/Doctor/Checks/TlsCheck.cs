@@ -5,7 +5,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
@@ -50,7 +50,7 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
     internal static SslClientAuthenticationOptions Options(DoctorContext context, IPEndPoint address, Action<string?> onFault) => new()
     {
         TargetHost = context.Options.HubHost,
-        ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+        ApplicationProtocols = [new SslApplicationProtocol(TunnelProtocol.Alpn)],
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         RemoteCertificateValidationCallback = (_, certificate, _, errors) =>

@@ -1,18 +1,12 @@
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic.Native;
-using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>Makes tunnels out of QUIC connections whose handshake lines are done.</summary>
 public static class QuicTransport
 {
-    /// <summary>The protocol's name in ALPN, the same as over TLS.</summary>
-    public const string Alpn = TlsTunnel.Alpn;
-
-    /// <summary>The extensions that this implementation can use over QUIC. A reset is QUIC's own there, and the listening port is always told.</summary>
-    public const TunnelFeatures SupportedFeatures = TlsTunnel.SupportedFeatures;
-
     /// <summary>Credit of the connection: so large that stalled streams don't freeze it; what bounds memory is the credit of streams (protocol.md section 6).</summary>
     private const uint ConnectionWindow = 256 << 20;
 
@@ -22,12 +16,6 @@ public static class QuicTransport
     private const uint KeepAliveMilliseconds = 15_000;
     private const uint IdleMilliseconds = 45_000;
     private const uint HandshakeMilliseconds = 10_000;
-
-    internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;
-
-    /// <summary>What the <c>hub</c> member of a hub's configurations says for a new tunnel; <paramref name="rev"/> is raised with each push.</summary>
-    public static HubInfo CreateHubInfo(TransportContext context, string version, string tunnelId, long rev) =>
-        TlsTunnel.CreateHubInfo(context, version, tunnelId, rev);
 
     /// <summary>The hub's end, not yet started. <paramref name="received"/> is what the edge sent after its line.</summary>
     public static ITunnel CreateHub(
@@ -39,12 +27,7 @@ public static class QuicTransport
         QuicConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context)
     {
         var tunnel = new QuicTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received);
-        tunnel.UseHub(config.Hub, request.Hello with
-        {
-            Features = FeatureNames.Format(SupportedFeatures),
-            MaxFrame = TunnelTerms.OwnMaxFrame,
-            InitialWindow = context.Options.InitialWindow,
-        });
+        tunnel.UseHub(config.Hub, TunnelProtocol.Complete(request.Hello, context, TunnelProtocol.SupportedFeatures));
         return tunnel;
     }
 

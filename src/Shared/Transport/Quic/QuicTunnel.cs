@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Tls;
 
@@ -56,7 +57,7 @@ internal sealed class QuicTunnel : ITunnel
         IsEdge = isEdge;
         Context = context;
         _streams = new QuicStreamTable(isEdge);
-        Terms = new TunnelTerms(context.Options.InitialWindow, QuicTransport.SupportedFeatures);
+        Terms = new TunnelTerms(context.Options.InitialWindow, TunnelProtocol.SupportedFeatures);
         Control = new ControlSender(connection.Control, context, isEdge);
         Traffic = new QuicTraffic(context);
         _ids = new StreamIds(context.NumbersUsed);

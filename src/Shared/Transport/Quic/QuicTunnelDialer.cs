@@ -1,8 +1,8 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic.Native;
-using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Shared.Transport.Quic;
 

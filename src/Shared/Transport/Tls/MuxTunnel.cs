@@ -4,6 +4,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Scheduling;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.Transport.Tls;
 
@@ -41,7 +42,7 @@ internal sealed class MuxTunnel : ITunnel
         IsEdge = isEdge;
         Context = context;
         RemoteEndPoint = (IPEndPoint)connection.Socket.RemoteEndPoint!;
-        Terms = new TunnelTerms(context.Options.InitialWindow, TlsTunnel.FeaturesOf(context));
+        Terms = new TunnelTerms(context.Options.InitialWindow, TunnelProtocol.FeaturesOf(context));
         Ids = ids ?? new StreamIds();
         Facade = this;
         Active = new ActiveStreams(context.Flow);

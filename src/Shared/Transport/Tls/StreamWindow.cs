@@ -1,4 +1,5 @@
 using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.Transport.Tls;
 

@@ -75,6 +75,13 @@ internal sealed class TcpOptions(Socket socket)
     /// <summary>The segments that fit into packets of so many bytes, whatever IP's version.</summary>
     public static int? MaxSegment(int? maxPacket) => maxPacket - LargestHeaders;
 
+    /// <summary>Asks the kernel for a congestion control, which it may not have or not allow.</summary>
+    public void Use(CongestionControl congestion)
+    {
+        var name = congestion.KernelName;
+        if (!name.IsEmpty && !TrySetCongestionControl(name)) congestion.NoteMissing();
+    }
+
     /// <summary>Asks for a congestion control by its name in the kernel.</summary>
     /// <returns>False when the kernel has none of that name, or does not allow it.</returns>
     public bool TrySetCongestionControl(ReadOnlySpan<byte> name) => TrySet(TcpLevel, TcpCongestion, name);

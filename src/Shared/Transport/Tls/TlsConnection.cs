@@ -69,7 +69,7 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>The handshake is over, and it is a tunnel from now on: what waits for bytes goes on where they are noticed.</summary>
     internal void BecomeTunnel(CongestionControl congestion)
     {
-        congestion.Apply(Tcp);
+        Tcp.Use(congestion);
         Tcp.LimitReceiveBufferOfNearPeer();
         _watched.UsesPool = false;
     }

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Tls.Lanes;
 
 namespace Tunnel.Shared.Transport.Tls;
@@ -96,7 +97,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = request.HostName,
-                    ApplicationProtocols = [new SslApplicationProtocol(TlsTunnel.Alpn)],
+                    ApplicationProtocols = [new SslApplicationProtocol(TunnelProtocol.Alpn)],
                     EnabledSslProtocols = SslProtocols.Tls13,
                     CipherSuitesPolicy = TlsTunnel.CipherSuites,
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,

@@ -1,6 +1,7 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.UnitTests.Protocol.Frames;
 

@@ -77,7 +77,7 @@ public sealed class TcpOptionsTests : IDisposable
         Assert.False(_options.TrySetCongestionControl("no_such"u8));
 
         // Said once, and the connection goes on.
-        new CongestionControl("no_such", NullLoggerFactory.Instance).Apply(_options);
+        _options.Use(new CongestionControl("no_such", NullLoggerFactory.Instance));
         _socket.Send([1]);
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
@@ -53,9 +54,9 @@ internal sealed unsafe class ConfigurationHandle : NativeHandle
         var result = new ConfigurationHandle(library);
         nint opened;
         int status;
-        fixed (byte* alpn = QuicTransport.AlpnBytes)
+        fixed (byte* alpn = TunnelProtocol.AlpnBytes)
         {
-            var protocol = new NativeBuffer { Data = alpn, Length = (uint)QuicTransport.AlpnBytes.Length };
+            var protocol = new NativeBuffer { Data = alpn, Length = (uint)TunnelProtocol.AlpnBytes.Length };
             status = library.Api.ConfigurationOpen(library.Registration, &protocol, 1, &settings, (uint)sizeof(NativeSettings), null, &opened);
         }
 

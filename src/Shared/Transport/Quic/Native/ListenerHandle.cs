@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
@@ -44,9 +45,9 @@ internal sealed unsafe class ListenerHandle : NativeHandle
     /// <exception cref="QuicException">The port is in use, or the address none of this machine.</exception>
     public IPEndPoint Start(IPEndPoint address)
     {
-        fixed (byte* alpn = QuicTransport.AlpnBytes)
+        fixed (byte* alpn = TunnelProtocol.AlpnBytes)
         {
-            var protocol = new NativeBuffer { Data = alpn, Length = (uint)QuicTransport.AlpnBytes.Length };
+            var protocol = new NativeBuffer { Data = alpn, Length = (uint)TunnelProtocol.AlpnBytes.Length };
             var native = NativeAddress.From(address);
             var status = Api.ListenerStart(handle, &protocol, 1, &native);
             if (QuicStatus.Failed(status)) throw new QuicException($"UDP port {address.Port} of {address.Address} can't be bound", status);

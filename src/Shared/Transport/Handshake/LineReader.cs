@@ -1,4 +1,4 @@
-namespace Tunnel.Shared.Transport.Tls;
+namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>Reads one line of a handshake. The buffer grows with what really comes, never with what is allowed.</summary>
 public static class LineReader

@@ -1,4 +1,4 @@
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Native;
 
 /// <summary>msquic refuses something that can't be done without: the message says what and why.</summary>
 public sealed class QuicException : IOException

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Tunnel.Shared.Transport.Tls;
+namespace Tunnel.Shared.Transport;
 
 /// <summary>
 /// Whether the peer is there (protocol.md section 3): the hub asks every 15 s, and who hears nothing for 45 s gives up. Measures the round trip by what

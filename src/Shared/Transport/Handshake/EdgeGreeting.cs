@@ -1,7 +1,7 @@
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Tunnel.Shared.Transport.Tls;
+namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>The edge's side of the two handshake lines (protocol.md sections 2.2 to 2.4), over whatever has secured the connection.</summary>
 internal static class EdgeGreeting

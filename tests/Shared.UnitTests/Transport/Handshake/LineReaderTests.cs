@@ -1,6 +1,6 @@
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
-namespace Tunnel.Shared.UnitTests.Transport.Tls;
+namespace Tunnel.Shared.UnitTests.Transport.Handshake;
 
 public class LineReaderTests
 {

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Tunnel.Shared.Transport;
+namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>The names of <see cref="TunnelFeatures"/> on the wire (protocol.md section 2.3).</summary>
 public static class FeatureNames

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Tunnel.Shared.Transport.Tls;
+namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>Pins: the SHA-256 of a certificate's SubjectPublicKeyInfo in base64url (protocol.md section 7; RFC 7469 section 2.4 hashes the same).</summary>
 public static class CertificatePin

@@ -1,7 +1,7 @@
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Tunnel.Shared.Transport.Tls;
+namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>
 /// What the two ends have agreed on: the base protocol's sizes until the edge says HELLO, then what each has announced. Set once, before any stream is

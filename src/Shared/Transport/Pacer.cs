@@ -1,4 +1,4 @@
-namespace Tunnel.Shared.Relay;
+namespace Tunnel.Shared.Transport;
 
 /// <summary>Something that waits for its next share of bytes.</summary>
 internal interface IPaced

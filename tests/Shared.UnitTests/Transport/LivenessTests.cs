@@ -1,6 +1,6 @@
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport;
 
-namespace Tunnel.Shared.UnitTests.Transport.Tls;
+namespace Tunnel.Shared.UnitTests.Transport;
 
 public class LivenessTests
 {

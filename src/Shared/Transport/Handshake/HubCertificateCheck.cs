@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Tunnel.Shared.Transport.Tls;
+namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>Whether a hub's certificate is the right one (protocol.md section 7): a pin decides alone; without pins the trust store and the name do.</summary>
 public static class HubCertificateCheck

@@ -1,8 +1,9 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Handshake;
 
-namespace Tunnel.Shared.UnitTests.Transport;
+namespace Tunnel.Shared.UnitTests.Transport.Handshake;
 
 public class FeatureNamesTests
 {

@@ -1,0 +1,42 @@
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport.Handshake;
+
+/// <summary>What this implementation says of itself in a handshake, whatever the tunnel runs over (protocol.md sections 2 and 6).</summary>
+public static class TunnelProtocol
+{
+    /// <summary>The protocol's name in ALPN.</summary>
+    public const string Alpn = "tunnel/1";
+
+    /// <summary>The extensions that are always announced. Over QUIC a reset is QUIC's own, and the listening port is always told.</summary>
+    public const TunnelFeatures SupportedFeatures = TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port | TunnelFeatures.Probe;
+
+    /// <summary>The same, as ALPN has it on the wire.</summary>
+    internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;
+
+    /// <summary>The extensions that a process can use over TLS: <see cref="TunnelFeatures.Lanes"/> as well, where they are switched on.</summary>
+    internal static TunnelFeatures FeaturesOf(TransportContext context) => context.Lanes.Max > 1 ? SupportedFeatures | TunnelFeatures.Lanes : SupportedFeatures;
+
+    /// <summary>What the <c>hub</c> member of a hub's configurations says for a new tunnel.</summary>
+    /// <param name="context">What tunnels share.</param>
+    /// <param name="version">The hub's version.</param>
+    /// <param name="tunnelId">The tunnel's name in the hub's log.</param>
+    /// <param name="rev">The configuration's revision, which is raised with each push.</param>
+    public static HubInfo CreateHubInfo(TransportContext context, string version, string tunnelId, long rev) => new()
+    {
+        Version = version,
+        TunnelId = tunnelId,
+        Rev = rev,
+        Features = FeatureNames.Format(FeaturesOf(context)),
+        MaxFrame = TunnelTerms.OwnMaxFrame,
+        InitialWindow = context.Options.InitialWindow,
+    };
+
+    /// <summary>An edge's HELLO, completed by what its end of the tunnel can do.</summary>
+    internal static Hello Complete(Hello hello, TransportContext context, TunnelFeatures features) => hello with
+    {
+        Features = FeatureNames.Format(features),
+        MaxFrame = TunnelTerms.OwnMaxFrame,
+        InitialWindow = context.Options.InitialWindow,
+    };
+}
