@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Tunnel.Shared.Protocol.Frames;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Mux;
 
 namespace Tunnel.Bench.Micro;
 

@@ -3,8 +3,7 @@ using System.Security.Cryptography;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
-using Tunnel.Shared.Transport.Tls;
-using Tunnel.Shared.Transport.Tls.Lanes;
+using Tunnel.Shared.Transport.Mux.Lanes;
 
 namespace Tunnel.Transport.ContractTests;
 

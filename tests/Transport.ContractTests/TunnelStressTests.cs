@@ -3,9 +3,9 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Mux;
+using Tunnel.Shared.Transport.Mux.Lanes;
 using Tunnel.Shared.Transport.Quic;
-using Tunnel.Shared.Transport.Tls;
-using Tunnel.Shared.Transport.Tls.Lanes;
 
 namespace Tunnel.Transport.ContractTests;
 

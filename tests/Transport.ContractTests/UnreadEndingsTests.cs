@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Mux;
 using Tunnel.Shared.Transport.Quic;
-using Tunnel.Shared.Transport.Tls;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 

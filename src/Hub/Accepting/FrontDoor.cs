@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Tunnel.Shared.Sockets;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
 

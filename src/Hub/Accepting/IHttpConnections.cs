@@ -1,5 +1,5 @@
 using System.Net;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
 

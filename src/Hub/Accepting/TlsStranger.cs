@@ -1,6 +1,6 @@
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
 

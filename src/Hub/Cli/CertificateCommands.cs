@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
-using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

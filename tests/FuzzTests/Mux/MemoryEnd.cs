@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.FuzzTests.Mux;
 

@@ -2,7 +2,7 @@ using Tunnel.FuzzTests.Targets;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Mux;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Hosting;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Handshake;
 
 namespace Hub.UnitTests.Accepting;
 

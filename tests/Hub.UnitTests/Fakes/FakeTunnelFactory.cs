@@ -2,7 +2,7 @@ using System.Threading.Channels;
 using Tunnel.Hub.Accepting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Hub.UnitTests.Fakes;
 

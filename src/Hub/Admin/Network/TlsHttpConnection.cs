@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Tunnel.Hub.Accepting;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Admin.Network;
 

@@ -1,15 +1,13 @@
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>What the owner is told, one call at a time: streams come on msquic's worker, control frames on the pool.</summary>
 internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler)
 {
-    private const int MaxReportsPerSecond = 20;
-
     private readonly Lock _calls = new();
-    private long _reportSecond;
-    private int _reports;
+    private readonly ControlInbox _inbox = new(tunnel.Terms, tunnel.Context);
 
     public void OnStreamOpened(QuicStream stream, in StreamOpening opening)
     {
@@ -47,10 +45,7 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler)
     /// <returns>What is wrong, or null.</returns>
     public string? OnReport(Report report)
     {
-        if (!tunnel.Terms.IsExtended) return "REPORT before HELLO";
-        var second = tunnel.Context.NowMilliseconds / 1000;
-        if (second != _reportSecond) (_reportSecond, _reports) = (second, 0);
-        if (++_reports > MaxReportsPerSecond) return $"more than {MaxReportsPerSecond} in a second";
+        if (_inbox.CheckReport() is { } fault) return fault;
         lock (_calls) ((IHubTunnelHandler)handler).OnReport(tunnel, report);
         return null;
     }

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Transport.Streams;
+
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
@@ -8,15 +10,14 @@ internal sealed class QuicStreamTable(bool isEdge)
 {
     private readonly HashSet<QuicStream> _streams = [];
     private readonly TaskCompletionSource _nativesGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource? _finished;
-    private int _unfinished;
+    private readonly UnfinishedStreams _unfinished = new();
     private bool _closing;
 
     /// <summary>Streams that are over for their owners, whose end the peer has not answered.</summary>
     public UnsentEndings Endings { get; } = new(isEdge ? UnsentEndings.EdgeLimit : StreamAllowance.First / 2);
 
     /// <summary>Streams that are not over for their owners.</summary>
-    public int Unfinished => Volatile.Read(ref _unfinished);
+    public int Unfinished => _unfinished.Count;
 
     /// <summary>Edge: streams that wait for the hub to allow more.</summary>
     public int Waiting { get; private set; }
@@ -33,7 +34,7 @@ internal sealed class QuicStreamTable(bool isEdge)
     public void Add(QuicStream stream)
     {
         _streams.Add(stream);
-        _unfinished++;
+        _unfinished.Add();
         HighestId = Math.Max(HighestId, stream.Id);
     }
 
@@ -51,10 +52,8 @@ internal sealed class QuicStreamTable(bool isEdge)
     public bool Finish()
     {
         Endings.Add();
-        if (--_unfinished > 0) return false;
-        _finished?.TrySetResult();
-        _finished = null;
-        return true;
+        _unfinished.Finish();
+        return _unfinished.Count == 0;
     }
 
     /// <summary>One is over natively.</summary>
@@ -73,12 +72,7 @@ internal sealed class QuicStreamTable(bool isEdge)
     }
 
     /// <summary>Completes when all are over for their owners.</summary>
-    public Task WhenFinished()
-    {
-        if (_unfinished == 0) return Task.CompletedTask;
-        _finished ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        return _finished.Task;
-    }
+    public Task WhenFinished() => _unfinished.WaitAsync();
 
     private void TellIfGone()
     {

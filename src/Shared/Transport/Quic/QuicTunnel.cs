@@ -5,7 +5,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic.Native;
-using Tunnel.Shared.Transport.Tls;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
@@ -16,9 +16,6 @@ namespace Tunnel.Shared.Transport.Quic;
 /// </summary>
 internal sealed class QuicTunnel : ITunnel
 {
-    // An edge's streams that crossed our GOAWAY are served this long.
-    private const long GoAwayGraceMilliseconds = 5_000;
-
     // Streams that wait for the hub to allow more.
     private const int MaxWaitingStreams = 1_024;
     private const ulong NoError = 0;
@@ -31,6 +28,7 @@ internal sealed class QuicTunnel : ITunnel
     private readonly Lock _opening = new();
     private readonly QuicStreamTable _streams;
     private readonly StreamAllowance _allowance = new();
+    private readonly Departure _departure;
     private readonly ILogger _logger;
     private readonly string _name;
     private readonly ControlReader _reader;
@@ -44,9 +42,7 @@ internal sealed class QuicTunnel : ITunnel
     private TunnelEnd? _end;
     private TunnelEnd? _closing;
     private byte[]? _hello;
-    private bool _peerGoingAway;
     private bool _nativeOver;
-    private long _goAwaySentAt = -1;
     private readonly StreamIds _ids;
 
     public QuicTunnel(QuicConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received)
@@ -59,7 +55,8 @@ internal sealed class QuicTunnel : ITunnel
         _streams = new QuicStreamTable(isEdge);
         Terms = new TunnelTerms(context.Options.InitialWindow, TunnelProtocol.SupportedFeatures);
         Control = new ControlSender(connection.Control, context, isEdge);
-        Traffic = new QuicTraffic(context);
+        Traffic = new TrafficMeter(context);
+        _departure = new Departure(context);
         _ids = new StreamIds(context.NumbersUsed);
         Sessions = new QuicSessions(this, new StreamIds(context.NumbersUsed));
         NumbersEnding = Task.WhenAny(_ids.Ending, Sessions.NumbersEnding);
@@ -100,7 +97,7 @@ internal sealed class QuicTunnel : ITunnel
 
     internal ControlSender Control { get; }
 
-    internal QuicTraffic Traffic { get; }
+    internal TrafficMeter Traffic { get; }
 
     internal TunnelTerms Terms { get; }
 
@@ -176,8 +173,7 @@ internal sealed class QuicTunnel : ITunnel
         uint highest;
         lock (Sync)
         {
-            if (_goAwaySentAt >= 0) return;
-            _goAwaySentAt = Context.NowMilliseconds;
+            if (!_departure.TryAnnounce()) return;
             highest = _streams.HighestId;
         }
 
@@ -339,17 +335,12 @@ internal sealed class QuicTunnel : ITunnel
     /// <returns>False when it was known.</returns>
     internal bool TryNotePeerGoingAway()
     {
-        lock (Sync)
-        {
-            if (_peerGoingAway) return false;
-            return _peerGoingAway = true;
-        }
+        lock (Sync) return _departure.TryNotePeerLeaving();
     }
 
-    private bool TakesNew => !IsDead && _closing is null && !_peerGoingAway && _goAwaySentAt < 0;
+    private bool TakesNew => !IsDead && _closing is null && !_departure.IsPeerLeaving && !_departure.IsAnnounced;
 
-    private bool ServesOpensLocked =>
-        _closing is null && !_peerGoingAway && (_goAwaySentAt < 0 || Context.NowMilliseconds - _goAwaySentAt <= GoAwayGraceMilliseconds);
+    private bool ServesOpensLocked => _closing is null && _departure.ServesOpens;
 
     private bool TryAdd(QuicStream stream)
     {

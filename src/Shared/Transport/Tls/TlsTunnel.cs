@@ -1,7 +1,9 @@
 using System.Net.Security;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Handshake;
-using Tunnel.Shared.Transport.Tls.Lanes;
+using Tunnel.Shared.Transport.Mux;
+using Tunnel.Shared.Transport.Mux.Lanes;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Tls;
 

@@ -5,7 +5,9 @@ using System.Security.Cryptography.X509Certificates;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Handshake;
-using Tunnel.Shared.Transport.Tls.Lanes;
+using Tunnel.Shared.Transport.Mux;
+using Tunnel.Shared.Transport.Mux.Lanes;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Tls;
 

@@ -1,0 +1,214 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Mux;
+
+/// <summary>
+/// Takes received bytes apart into frames, checks each against the rules, and brings it to its stream, session or owner. DATA is passed on as it comes;
+/// other frames are whole before they are looked at. Used by the read loop alone.
+/// </summary>
+internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
+{
+    // Whole frames up to this fit into the read buffer behind a header.
+    private const int LargestInBuffer = 96 << 10;
+
+    private FrameHeader _header;
+    private MuxStream? _stream;
+    private uint _dataLeft;
+    private uint _skipLeft;
+    private byte[]? _large;
+    private int _largeFilled;
+    private bool _carriedData;
+    private int _cost;
+    private bool _pastFirst;
+
+    /// <summary>Bytes of the frame that is being passed on which have not come yet.</summary>
+    public int DataLeft => (int)_dataLeft;
+
+    /// <summary>An opening has come that can't be looked at before the peer has taken what it is owed.</summary>
+    public bool IsHeldBack { get; private set; }
+
+    /// <summary>Processes as much as it can.</summary>
+    /// <param name="data">What has come.</param>
+    /// <param name="limit">What the frames may cost together, but for the last of them: a small one costs 1.</param>
+    /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
+    public (int Bytes, int Cost, bool CarriedData) Process(ReadOnlySpan<byte> data, int limit)
+    {
+        _carriedData = false;
+        _cost = 0;
+        IsHeldBack = false;
+        var used = 0;
+        while (used < data.Length && _cost < limit)
+        {
+            // A tunnel that is over only reads to the end.
+            if (tunnel.IsDead) return (data.Length, 0, false);
+            var step = Step(data[used..]);
+            if (step == 0) break;
+            used += step;
+        }
+
+        inbound.OnRoundDone();
+        return (used, _cost, _carriedData);
+    }
+
+    private int Step(ReadOnlySpan<byte> data)
+    {
+        if (_dataLeft > 0) return ContinueData(data);
+        if (_skipLeft > 0) return Skip(data);
+        if (_large is not null) return ContinueLarge(_large, data);
+        if (data.Length < FrameHeader.Size) return 0;
+
+        _header = FrameHeader.Read(data);
+        _cost += CostOf(_header.Type);
+        if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.Terms.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
+            throw new FrameViolationException(_header, fault);
+        if (_header.Type == FrameType.Hello && _pastFirst) throw Violation("must be the first frame");
+
+        switch (_header.Type)
+        {
+            case FrameType.Data or FrameType.DataBack:
+                _pastFirst = true;
+                BeginData();
+                return FrameHeader.Size;
+            case var type when FrameRules.MaxLength(type, 0) is null:
+                _pastFirst = true;
+                _skipLeft = _header.Length;
+                return FrameHeader.Size;
+            case var _ when _header.Length > LargestInBuffer:
+                // Only a configuration is; the announced length was capped above.
+                _large = ArrayPool<byte>.Shared.Rent((int)_header.Length);
+                _largeFilled = 0;
+                return FrameHeader.Size;
+            default:
+                var length = FrameHeader.Size + (int)_header.Length;
+                if (data.Length < length) return 0;
+                if (_header.Type is FrameType.Open or FrameType.UdpOpen && !inbound.TryPassOpening())
+                {
+                    IsHeldBack = true;
+                    return 0;
+                }
+
+                _pastFirst = true;
+                Handle(data[FrameHeader.Size..length]);
+                return length;
+        }
+    }
+
+    private void BeginData()
+    {
+        _carriedData = true;
+        _dataLeft = _header.Length;
+        inbound.EndDatagrams();
+        _stream = inbound.FindStream(_header);
+        if (_stream is { TakesData: false }) throw new FrameViolationException(_header, "DATA after CLOSE");
+    }
+
+    private int ContinueData(ReadOnlySpan<byte> data)
+    {
+        _carriedData = true;
+        var count = (int)Math.Min(_dataLeft, (uint)data.Length);
+        _dataLeft -= (uint)count;
+        if (_stream is { } stream && !stream.Receiver.OnData(data[..count])) throw new FrameViolationException(_header, "DATA beyond the credit");
+        return count;
+    }
+
+    private int Skip(ReadOnlySpan<byte> data)
+    {
+        var count = (int)Math.Min(_skipLeft, (uint)data.Length);
+        _skipLeft -= (uint)count;
+        return count;
+    }
+
+    private int ContinueLarge(byte[] large, ReadOnlySpan<byte> data)
+    {
+        var count = Math.Min(data.Length, (int)_header.Length - _largeFilled);
+        data[..count].CopyTo(large.AsSpan(_largeFilled));
+        _largeFilled += count;
+        if (_largeFilled < (int)_header.Length) return count;
+        Handle(large.AsSpan(0, _largeFilled));
+        _large = null;
+        ArrayPool<byte>.Shared.Return(large);
+        return count;
+    }
+
+    private void Handle(ReadOnlySpan<byte> payload)
+    {
+        switch (_header.Type)
+        {
+            case FrameType.Open:
+                if (!OpenPayload.TryParse(payload, out var source, out var destination, out var port, out var error)) throw Violation(error);
+                inbound.OnOpen(_header, new StreamOpening(source, destination, port));
+                break;
+            case FrameType.Close or FrameType.CloseBack:
+                if (inbound.FindStream(_header)?.OnRemoteClose() == false) throw Violation("second CLOSE");
+                break;
+            case FrameType.WindowUpdate or FrameType.WindowUpdateBack:
+                if (inbound.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false) throw Violation("credit beyond all reason");
+                break;
+            case FrameType.Reset:
+                inbound.FindStream(_header)?.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
+                break;
+            case FrameType.UdpOpen:
+                if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error)) throw Violation(error);
+                inbound.OnUdpOpen(_header, new StreamOpening(source, destination, port));
+                break;
+            case FrameType.UdpData or FrameType.UdpDataBack:
+                _carriedData = true;
+                inbound.OnUdpData(_header, payload);
+                break;
+            case FrameType.UdpClose:
+                inbound.OnUdpClose(_header);
+                break;
+            default:
+                HandleTunnelFrame(payload);
+                break;
+        }
+    }
+
+    private void HandleTunnelFrame(ReadOnlySpan<byte> payload)
+    {
+        string? error;
+        switch (_header.Type)
+        {
+            case FrameType.Ping:
+                inbound.OnPing(payload);
+                break;
+            case FrameType.Pong:
+                inbound.OnPong(payload);
+                break;
+            case FrameType.Probe:
+                inbound.OnProbe();
+                break;
+            case FrameType.Config:
+                if (!ControlMessage.TryParseConfig(payload, out var config, out error)) throw Violation(error);
+                inbound.OnConfig(config);
+                break;
+            case FrameType.Hello:
+                if (!ControlMessage.TryParseHello(payload, out var hello, out error)) throw Violation(error);
+                if (inbound.OnHello(hello) is { } fault) throw Violation(fault);
+                break;
+            case FrameType.Report:
+                if (!ControlMessage.TryParseReport(payload, out var report, out error)) throw Violation(error);
+                if (inbound.OnReport(report) is { } excess) throw Violation(excess);
+                break;
+            case FrameType.GoAway:
+                if (!ControlMessage.TryParseGoAway(payload, out var goAway, out error)) throw Violation(error);
+                inbound.OnGoAway(goAway);
+                break;
+        }
+    }
+
+    // What is opened and ended are sockets: a dozen system calls.
+    private static int CostOf(FrameType type) => type switch
+    {
+        FrameType.Open or FrameType.UdpOpen => 16,
+        FrameType.Reset or FrameType.Close or FrameType.CloseBack or FrameType.UdpClose => 8,
+        _ => 1,
+    };
+
+    private FrameViolationException Violation(string cause) => new(_header, cause);
+}

@@ -1,0 +1,153 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Tls.Connections;
+
+namespace Tunnel.Shared.Transport.Mux;
+
+/// <summary>
+/// The tunnel's read loop: decrypts into one buffer, as much as is there, and hands whole frames (of DATA whatever has come) to the dispatcher. A tunnel
+/// that carries nothing holds no buffer.
+/// </summary>
+internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, FrameDispatcher dispatcher)
+{
+    private const int BufferSize = 128 << 10;
+
+    // SslStream gives a record or two a read; what is sent as one batch is gathered before it is looked at.
+    private const int RecordSize = 16 << 10;
+    private const int GatherSize = FrameWriter.BatchSize;
+
+    // What taking a record apart costs beyond its bytes, in bytes: some change keys.
+    private const int RecordCost = 1 << 10;
+
+    /// <summary>Bytes that are read, with the records that they come in, before other sockets have their turn.</summary>
+    private const int InlineBytes = GatherSize + (8 * RecordCost);
+
+    /// <summary>What frames may cost, in the smallest ones, before other sockets have their turn.</summary>
+    private const int InlineFrames = 256;
+
+    private const long IdleMilliseconds = 1_000;
+
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private int _inline;
+    private int _inlineFrames;
+    private long _lastData;
+
+    /// <summary>Reads until the connection ends; returns why.</summary>
+    /// <param name="received">What came with the handshake.</param>
+    /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async Task<TunnelEnd> RunAsync(ReadOnlyMemory<byte> received)
+    {
+        Rent(received.Length);
+        received.CopyTo(_buffer);
+        _end = received.Length;
+        do await DispatchAsync();
+        while (await ReadAsync());
+
+        // What came together with the end.
+        await DispatchAsync();
+
+        // Not on an exception: a read into the buffer may be under way then.
+        Return();
+        return new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the connection");
+    }
+
+    // One read, and further ones while they cost no wait.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ReadAsync()
+    {
+        await MakeRoomAsync();
+
+        // Up to the end of a frame that has begun and not beyond it, so that the next ones are passed on in one piece each.
+        var until = Math.Min(_buffer.Length, _end + (dispatcher.DataLeft > 0 ? Math.Min(GatherSize, dispatcher.DataLeft) : GatherSize));
+        while (true)
+        {
+            var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end, until - _end));
+            var waits = !reading.IsCompleted;
+
+            // What was gathered must not wait, nor be lost with a connection that breaks.
+            if (!reading.IsCompletedSuccessfully) await DispatchAsync();
+            var count = await reading;
+            if (waits) BeginTurn();
+            if (count == 0) return false;
+            _end += count;
+            _inline += count + (connection.Gathering.TakeRecords() * RecordCost);
+            if (count < RecordSize / 2 || _end == until) return true;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask MakeRoomAsync()
+    {
+        if (_inline > InlineBytes) await YieldAsync();
+
+        if (_start == _end)
+        {
+            _start = _end = 0;
+            if (tunnel.Context.NowMilliseconds - _lastData < IdleMilliseconds) return;
+            Return();
+            var waiting = connection.Stream.ReadAsync(Memory<byte>.Empty);
+            var waits = !waiting.IsCompleted;
+            _ = await waiting;
+            if (waits) BeginTurn();
+            Rent();
+        }
+        else if (_buffer.Length - _end < RecordSize)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _end -= _start;
+            _start = 0;
+        }
+    }
+
+    private ValueTask DispatchAsync() => Dispatch() ? ValueTask.CompletedTask : DispatchInTurnsAsync();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask DispatchInTurnsAsync()
+    {
+        do
+        {
+            // Nothing is read meanwhile: a peer that does not take what it is owed can't make it grow.
+            if (dispatcher.IsHeldBack)
+            {
+                tunnel.Writer.Request();
+                await tunnel.WaitForEndingsAsync();
+            }
+
+            await YieldAsync();
+        }
+        while (!Dispatch());
+    }
+
+    /// <returns>False when the turn is over before all was processed, or an opening is held back.</returns>
+    private bool Dispatch()
+    {
+        if (_start == _end) return true;
+        var consumed = dispatcher.Process(_buffer.AsSpan(_start, _end - _start), InlineFrames - _inlineFrames);
+        _start += consumed.Bytes;
+        _inlineFrames += consumed.Cost;
+        if (consumed.CarriedData) _lastData = tunnel.Context.NowMilliseconds;
+        return !dispatcher.IsHeldBack && (_inlineFrames < InlineFrames || _start == _end);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask YieldAsync()
+    {
+        await connection.Loop.Yield();
+        BeginTurn();
+    }
+
+    private void BeginTurn() => _inline = _inlineFrames = 0;
+
+    private void Rent(int atLeast = 0) => _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferSize, atLeast + RecordSize));
+
+    private void Return()
+    {
+        var buffer = _buffer;
+        _buffer = [];
+        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

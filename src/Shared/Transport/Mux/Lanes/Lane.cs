@@ -1,0 +1,51 @@
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Protocol.Scheduling;
+
+namespace Tunnel.Shared.Transport.Mux.Lanes;
+
+/// <summary>One connection of a tunnel that may have several.</summary>
+/// <param name="index">Its number; 0 is the connection that made the tunnel, and ends it.</param>
+/// <param name="mux">The connection.</param>
+/// <param name="since">When it joined, in milliseconds of the context's clock.</param>
+internal sealed class Lane(int index, MuxTunnel mux, long since)
+{
+    private int _bulk;
+    private bool _isRetiring;
+
+    public int Index => index;
+
+    public MuxTunnel Mux => mux;
+
+    public long Since => since;
+
+    /// <summary>It gets no new streams and is closed once it is empty. Of <see cref="LaneKeeper"/>.</summary>
+    public bool IsRetiring
+    {
+        get => Volatile.Read(ref _isRetiring);
+        set => Volatile.Write(ref _isRetiring, value);
+    }
+
+    /// <summary>No stream or session is open on it.</summary>
+    public bool IsEmpty => mux.ActiveStreams == 0 && mux.ActiveSessions == 0;
+
+    /// <summary>What it has to do now; <see cref="CountBulk"/> was asked before.</summary>
+    /// <param name="isExtra">There are as many before it as are always kept.</param>
+    public LaneLoad GetLoad(bool isExtra)
+    {
+        var unsent = (long)mux.UnsentInKernel;
+        lock (mux.Sync)
+        {
+            unsent += mux.Control.QueuedBytes + mux.Datagrams.Used + ((long)mux.Scheduler.ReadyFlows * TierScheduler.Quantum);
+            return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.Table.Sessions, isExtra, IsRetiring);
+        }
+    }
+
+    /// <summary>Counts the streams that move bulk; to be asked every <see cref="BulkMeter.Period"/>.</summary>
+    public int CountBulk()
+    {
+        int bulk;
+        lock (mux.Sync) bulk = mux.Active.CountBulk(mux.Context.NowMilliseconds);
+        Volatile.Write(ref _bulk, bulk);
+        return bulk;
+    }
+}

@@ -1,0 +1,191 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport.Mux.Lanes;
+
+/// <summary>Opens a connection that is to be a lane: dials the hub and authenticates; not yet started.</summary>
+/// <param name="index">Which lane.</param>
+/// <param name="handler">Who is told of its events.</param>
+/// <param name="cancellationToken">Gives up.</param>
+internal delegate Task<DialResult> LaneDialer(int index, IEdgeTunnelHandler handler, CancellationToken cancellationToken);
+
+/// <summary>
+/// The edge's lanes beyond the first: sees to it that there are as many as <see cref="LaneDemand"/> says. One that is lost is dialled again, and one that is
+/// not wanted any more is closed once it is empty.
+/// </summary>
+internal sealed class LaneKeeper
+{
+    /// <summary>For a lane to be accepted, after its handshake.</summary>
+    internal static readonly TimeSpan AcceptTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly LanedTunnel _tunnel;
+    private readonly LaneDialer _dial;
+    private readonly TransportContext _context;
+    private readonly string _name;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly LaneDemand _demand;
+
+    // One edge's lanes are not lost by the thousand: never a wait near nothing.
+    private readonly Backoff _backoff = new(static () => 0.5 + (Random.Shared.NextDouble() / 2), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+    private ITimer? _timer;
+    private bool _dialling;
+    private bool _stopped;
+    private long _notBefore;
+    private bool _failedBefore;
+
+    public LaneKeeper(LanedTunnel tunnel, LaneDialer dial, string name, TransportContext context)
+    {
+        _tunnel = tunnel;
+        _dial = dial;
+        _name = name;
+        _context = context;
+        _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Lanes");
+        _demand = new LaneDemand(context.Lanes, context.NowMilliseconds);
+    }
+
+    public void Start()
+    {
+        var period = TimeSpan.FromMilliseconds(BulkMeter.Period);
+        lock (_lock)
+        {
+            if (!_stopped) _timer = _context.Time.CreateTimer(static state => ((LaneKeeper)state!).Tick(), this, TimeSpan.Zero, period);
+        }
+    }
+
+    /// <summary>The tunnel is over.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _timer?.Dispose();
+            _stopped = true;
+        }
+
+        _stop.Cancel();
+    }
+
+    /// <summary>A lane is over.</summary>
+    public void OnLaneEnded(Lane lane, TunnelEnd end)
+    {
+        if (end.Kind == TunnelEndKind.Closed || !_tunnel.TakesNew)
+        {
+            LaneLog.Closed(_logger, _name, lane.Index, end.Detail);
+            return;
+        }
+
+        // A hub that stops closes its further lanes first.
+        var level = end.Kind == TunnelEndKind.PeerClosed ? LogLevel.Information : LogLevel.Warning;
+        LaneLog.Lost(_logger, level, _name, lane.Index, end.Kind, end.Detail);
+        lock (_lock)
+        {
+            _backoff.OnTunnelEnded(TimeSpan.FromMilliseconds(_context.NowMilliseconds - lane.Since));
+            BackOff();
+        }
+    }
+
+    private void Tick()
+    {
+        var index = 0;
+        Lane[] leaving;
+        lock (_lock)
+        {
+            if (_stopped || !_tunnel.TakesNew) return;
+            var lanes = _tunnel.All;
+
+            // Since the last time at least: nobody who has chosen it is about to open a stream.
+            leaving = [.. lanes.Where(static lane => lane.IsRetiring && lane.IsEmpty)];
+            var now = _context.NowMilliseconds;
+            var open = Math.Min(lanes.Count, _demand.Wanted);
+            _demand.Update(now, open, lanes.Take(open).Count(static lane => lane.CountBulk() > 0));
+            for (var i = 1; i < lanes.Count; i++) lanes[i].IsRetiring = i >= _demand.Wanted;
+            if (!_dialling && lanes.Count < _demand.Wanted && now >= _notBefore)
+            {
+                _dialling = true;
+                index = Enumerable.Range(1, LaneOptions.Limit).First(free => lanes.All(lane => lane.Index != free));
+            }
+        }
+
+        foreach (var lane in leaving)
+        {
+            if (lane.IsRetiring) _ = lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more"));
+        }
+
+        if (index > 0) _ = OpenAsync(index);
+    }
+
+    private async Task OpenAsync(int index)
+    {
+        string? fault;
+        try
+        {
+            fault = await DialAsync(index);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The tunnel is over.
+            return;
+        }
+        catch (Exception e)
+        {
+            // A mistake of ours must not keep the tunnel without lanes for good.
+            fault = e.Message;
+        }
+
+        lock (_lock)
+        {
+            _dialling = false;
+            if (fault is not null) BackOff();
+        }
+
+        if (fault is null) LaneLog.Opened(_logger, _name, index, _tunnel.RemoteEndPoint);
+        else if (!_stop.IsCancellationRequested && _tunnel.TakesNew) LaneLog.Failed(_logger, _failedBefore ? LogLevel.Debug : LogLevel.Warning, _name, index, fault);
+        _failedBefore = fault is not null;
+    }
+
+    private void BackOff() => _notBefore = _context.NowMilliseconds + (long)_backoff.Next().TotalMilliseconds;
+
+    /// <summary>Opens a lane and has it join.</summary>
+    /// <returns>Why there is none, or null.</returns>
+    private async Task<string?> DialAsync(int index)
+    {
+        var handler = new LaneHandler();
+        var result = await _dial(index, handler, _stop.Token);
+        if (result.Failure is { } failure) return failure.Message;
+        var mux = (MuxTunnel)result.Tunnel!;
+        var accepted = mux.WaitForPing();
+        mux.Start();
+        try
+        {
+            await accepted.WaitAsync(AcceptTimeout, _context.Time, _stop.Token);
+            if (handler.Refusal is null && !mux.Completion.IsCompleted && _tunnel.TryJoin(index, mux)) return null;
+        }
+        catch (TimeoutException)
+        {
+        }
+        catch (OperationCanceledException)
+        {
+            await CloseAsync(mux);
+            throw;
+        }
+
+        await CloseAsync(mux);
+        return handler.Refusal is { } refusal ? $"the hub refuses it: {refusal}" : $"the hub did not accept it: {(await mux.Completion).Detail}";
+    }
+
+    private static Task CloseAsync(MuxTunnel mux) => mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "no answer to its HELLO"));
+
+    /// <summary>What a further lane may say: only that it is not wanted. All else goes on the first.</summary>
+    private sealed class LaneHandler : IEdgeTunnelHandler
+    {
+        public string? Refusal { get; private set; }
+
+        public void OnConfig(ITunnel tunnel, TunnelConfig config)
+        {
+        }
+
+        public void OnGoAway(ITunnel tunnel, GoAway goAway) => Refusal ??= goAway.Reason;
+    }
+}

@@ -1,0 +1,209 @@
+using System.Net;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Shared.Transport.Mux.Lanes;
+
+/// <summary>
+/// A tunnel over one or several TLS connections (protocol.md section 3, Lanes), at either end. The first lane is the tunnel: what concerns it as a whole
+/// goes there, and its end is the tunnel's. Another lane that is lost takes only its own streams with it. Which lanes there are is up to
+/// <see cref="LaneKeeper"/> at the edge, and to the edge's connections at the hub.
+/// </summary>
+internal sealed class LanedTunnel : ITunnel
+{
+    private readonly MuxTunnel _first;
+    private readonly int _max;
+    private readonly int _kept;
+    private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private volatile Lane[] _lanes;
+    private TunnelCounters _past;
+    private bool _takesLanes = true;
+
+    public LanedTunnel(MuxTunnel first, TransportContext context)
+    {
+        _first = first;
+        _max = context.Lanes.Max;
+        _kept = context.Lanes.Kept;
+        _lanes = [new Lane(0, first, context.NowMilliseconds)];
+        first.Facade = this;
+        first.FlushLanes = Flush;
+        _ = WatchFirstAsync();
+    }
+
+    public TransportKind Kind => _first.Kind;
+
+    public IPEndPoint RemoteEndPoint => _first.RemoteEndPoint;
+
+    public TunnelFeatures Features => _first.Features;
+
+    public TimeSpan? RoundTripTime => _first.RoundTripTime;
+
+    public int ActiveStreams
+    {
+        get
+        {
+            var sum = 0;
+            foreach (var lane in _lanes) sum += lane.Mux.ActiveStreams;
+            return sum;
+        }
+    }
+
+    public int ActiveSessions
+    {
+        get
+        {
+            var sum = 0;
+            foreach (var lane in _lanes) sum += lane.Mux.ActiveSessions;
+            return sum;
+        }
+    }
+
+    public int Lanes => _lanes.Length;
+
+    public TunnelCounters Counters
+    {
+        get
+        {
+            lock (_lock) return _lanes.Aggregate(_past, static (sum, lane) => sum.Plus(lane.Mux.Counters));
+        }
+    }
+
+    public TunnelQueues Queues => _lanes.Aggregate(default(TunnelQueues), static (sum, lane) => sum.Plus(lane.Mux.Queues));
+
+    public bool IsInDoubt => Array.Exists(_lanes, static lane => lane.Mux.IsInDoubt);
+
+    public Task<TunnelEnd> Completion => _completion.Task;
+
+    public Task NumbersEnding => _first.NumbersEnding;
+
+    /// <summary>The lanes now, the first one first.</summary>
+    internal IReadOnlyList<Lane> All => _lanes;
+
+    /// <summary>Edge: streams can be opened, so lanes may be of use.</summary>
+    internal bool TakesNew => _first.TakesNew;
+
+    /// <summary>Edge: keeps the further lanes; told of lost ones.</summary>
+    internal LaneKeeper? Keeper { get; set; }
+
+    public void Start()
+    {
+        _first.Start();
+        Keeper?.Start();
+    }
+
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
+    {
+        if (!_first.TakesNew) return null;
+        var lane = Choose();
+
+        // One that ends just now touches nothing.
+        return lane.OpenStream(opening, endpoint, observer) ?? (lane == _first ? null : _first.OpenStream(opening, endpoint, observer));
+    }
+
+    public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
+    {
+        if (!_first.TakesNew) return null;
+        var lane = Choose();
+        return lane.OpenSession(opening, sink) ?? (lane == _first ? null : _first.OpenSession(opening, sink));
+    }
+
+    public void SendConfig(TunnelConfig config) => _first.SendConfig(config);
+
+    public void SendReport(Report report) => _first.SendReport(report);
+
+    public void SendGoAway(string reason)
+    {
+        var highest = StopJoining().Select(static lane => lane.Mux.StopTakingNew()).DefaultIfEmpty().Max();
+        _first.SendGoAway(reason, highest);
+    }
+
+    public bool TryJoin(int index, ITunnel lane) => lane switch
+    {
+        LanedTunnel { _first: var mux } => TryJoin(index, mux),
+        MuxTunnel mux => TryJoin(index, mux),
+        _ => false,
+    };
+
+    /// <summary>Takes a connection in.</summary>
+    /// <returns>False when there is one with this number, when this is ending or going away, or when the number is out of range.</returns>
+    internal bool TryJoin(int index, MuxTunnel mux)
+    {
+        var lane = new Lane(index, mux, mux.Context.NowMilliseconds);
+        lock (_lock)
+        {
+            if (!_takesLanes || index < 1 || index >= _max || _lanes.Any(other => other.Index == index)) return false;
+            _lanes = [.. _lanes, lane];
+        }
+
+        mux.FlushLanes = Flush;
+        mux.Datagrams.ShareWith(_first.Datagrams);
+        if (!mux.IsEdge) mux.QueuePing();
+        _ = WatchAsync(lane);
+        return true;
+    }
+
+    public async Task WaitForStreamsAsync(CancellationToken cancellationToken)
+    {
+        // While one lane is waited for, a stream may be opened on another.
+        do await Task.WhenAll(_lanes.Select(lane => lane.Mux.WaitForStreamsAsync(cancellationToken)));
+        while (_lanes.Any(static lane => lane.Mux is { IsDead: false, ActiveStreams: > 0 }));
+    }
+
+    public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken) => _first.ProbeAsync(timeout, cancellationToken);
+
+    public async Task CloseAsync(TunnelEnd end)
+    {
+        // The first lane last: its end takes the others with it, and what they had queued would be lost.
+        var others = Task.WhenAll(StopJoining().Select(lane => lane.Mux.CloseAsync(end)));
+        await _first.CloseAsync(end, others);
+        await Completion;
+    }
+
+    public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
+
+    private void Flush()
+    {
+        foreach (var lane in _lanes) lane.Mux.Writer.Request();
+    }
+
+    private MuxTunnel Choose()
+    {
+        var lanes = _lanes;
+        if (lanes.Length == 1) return _first;
+        Span<LaneLoad> loads = stackalloc LaneLoad[LaneOptions.Limit];
+        for (var i = 0; i < lanes.Length; i++) loads[i] = lanes[i].GetLoad(isExtra: i >= _kept);
+        return lanes[LaneChoice.Choose(loads[..lanes.Length])].Mux;
+    }
+
+    // The lanes beyond the first; there will be no more.
+    private IEnumerable<Lane> StopJoining()
+    {
+        lock (_lock)
+        {
+            _takesLanes = false;
+            return _lanes.Skip(1);
+        }
+    }
+
+    private async Task WatchAsync(Lane lane)
+    {
+        var end = await lane.Mux.Completion;
+        lock (_lock)
+        {
+            _past = _past.Plus(lane.Mux.Counters);
+            _lanes = [.. _lanes.Where(other => other != lane)];
+        }
+
+        Keeper?.OnLaneEnded(lane, end);
+    }
+
+    private async Task WatchFirstAsync()
+    {
+        var end = await _first.Completion;
+        Keeper?.Stop();
+        var others = StopJoining().ToArray();
+        foreach (var lane in others) lane.Mux.Terminate(new TunnelEnd(end.Kind, "the tunnel's first lane is over"));
+        await Task.WhenAll(others.Select(lane => lane.Mux.Completion));
+        _completion.TrySetResult(end);
+    }
+}

@@ -1,0 +1,125 @@
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Protocol.Frames;
+
+namespace Tunnel.Shared.Transport.Mux;
+
+/// <summary>
+/// The sending half of a stream. When the scheduler chooses it, bytes go from the local socket straight behind a frame header in the batch; between turns
+/// they wait in the kernel. Guarded by the tunnel's lock, which is not held while the socket is read.
+/// </summary>
+internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
+{
+    private SendWindow _window = new(tunnel.Terms.PeerInitialWindow);
+    private RateMeter? _meter;
+    private long _bytes;
+
+    /// <summary>Bytes that went from the local peer into the tunnel.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>There is no credit; nothing is read until some comes.</summary>
+    public bool WaitsForCredit { get; private set; }
+
+    /// <summary>Since when there has been none, in milliseconds of the context's clock.</summary>
+    public long WaitsSince { get; private set; }
+
+    /// <summary>WINDOW_UPDATE; with the lock held.</summary>
+    /// <returns>False when it breaks the protocol.</returns>
+    public bool OnCredit(uint bytes)
+    {
+        if (!_window.TryAdd(bytes)) return false;
+        if (bytes == 0 || !WaitsForCredit || !stream.State.CanSend) return true;
+        WaitsForCredit = false;
+        tunnel.Context.Flow.AddStall(tunnel.Context.NowMilliseconds - WaitsSince);
+        tunnel.Scheduler.EnqueueData(stream);
+        return true;
+    }
+
+    /// <summary>Encodes the next DATA, or the end; as <see cref="MuxNode.WriteData"/>.</summary>
+    public int Write(ILocalEndpoint endpoint, Span<byte> buffer, int limit, long now)
+    {
+        int room;
+        lock (tunnel.Sync)
+        {
+            if (!stream.State.CanSend)
+            {
+                tunnel.Scheduler.RemoveData(stream);
+                return 0;
+            }
+
+            room = (int)Math.Min(Math.Min(_window.Credit, limit), Math.Min(tunnel.Terms.PeerMaxFrame, buffer.Length - FrameHeader.Size));
+            if (room <= 0)
+            {
+                tunnel.Scheduler.RemoveData(stream);
+                WaitsForCredit = true;
+                WaitsSince = now;
+                stream.OnBlockedLocked();
+            }
+        }
+
+        if (room <= 0)
+        {
+            endpoint.ParkRead();
+            return 0;
+        }
+
+        return endpoint.TryRead(buffer.Slice(FrameHeader.Size, room), out var count) switch
+        {
+            LocalReadStatus.Data => OnRead(endpoint, buffer, count, room, now),
+            LocalReadStatus.WouldBlock => OnDrained(endpoint, now),
+            LocalReadStatus.EndOfFile => stream.OnLocalEnd(buffer),
+            _ => stream.OnLocalReset(),
+        };
+    }
+
+    /// <summary>Waits until the local peer has something; not with the lock held.</summary>
+    public void Arm(ILocalEndpoint endpoint)
+    {
+        if (endpoint.ArmRead()) stream.NotifyReadable();
+    }
+
+    private int OnRead(ILocalEndpoint endpoint, Span<byte> buffer, int count, int room, long now)
+    {
+        var drained = count < room;
+        lock (tunnel.Sync)
+        {
+            if (!stream.State.CanSend) return 0;
+            _window.Take(count);
+            _bytes += count;
+            tunnel.Traffic.CountSent(count);
+            tunnel.Active.Touch(stream, now);
+            tunnel.Scheduler.ChargeData(stream, count);
+            Measure(count, now);
+            if (drained) GoIdle(now);
+        }
+
+        if (drained) Arm(endpoint);
+        return FrameEncoder.Data(buffer, stream.Id, tunnel.IsEdge, count);
+    }
+
+    private int OnDrained(ILocalEndpoint endpoint, long now)
+    {
+        lock (tunnel.Sync) GoIdle(now);
+        Arm(endpoint);
+        return 0;
+    }
+
+    private void GoIdle(long now)
+    {
+        tunnel.Scheduler.RemoveData(stream);
+        _meter?.RecordIdle(now);
+    }
+
+    private void Measure(int count, long now)
+    {
+        if (_meter is null)
+        {
+            if (_bytes < RateMeter.MeteredBytes) return;
+            _meter = new RateMeter(now);
+        }
+
+        if (!_meter.Record(now, count)) return;
+        tunnel.Scheduler.RemoveData(stream);
+        stream.Sustained = _meter.IsSustained;
+        tunnel.Scheduler.EnqueueData(stream);
+    }
+}

@@ -1,0 +1,70 @@
+using Tunnel.Shared.Protocol.Flow;
+using Tunnel.Shared.Transport.Handshake;
+
+namespace Tunnel.Shared.Transport.Mux;
+
+/// <summary>
+/// How much a stream's sender may send: the window's arithmetic (<see cref="ReceiveWindow"/>) joined to what the process can afford. Guarded by the lock of
+/// the <see cref="StreamReceiver"/> that owns it.
+/// </summary>
+internal sealed class StreamWindow(MuxTunnel tunnel)
+{
+    private ReceiveWindow _window = new(tunnel.Terms.OwnInitialWindow);
+    private RateMeter? _meter;
+    private bool _released;
+
+    /// <summary>DATA has come.</summary>
+    /// <returns>False when it is beyond the credit.</returns>
+    public bool TryReceive(int bytes) => _window.TryReceive(bytes);
+
+    /// <summary>Bytes were dropped; their credit goes back with the next that is returned.</summary>
+    public void Drop(long bytes) => _window.Deliver((int)bytes);
+
+    /// <summary>Bytes have left: lets the window grow, or fall.</summary>
+    /// <param name="bytes">How many.</param>
+    /// <param name="total">How many ever were given to the local peer.</param>
+    /// <param name="isDrained">Nothing waits: the local peer keeps up.</param>
+    /// <returns>Credit to return now, or 0.</returns>
+    public int OnWritten(int bytes, long total, bool isDrained)
+    {
+        _window.Deliver(bytes);
+        if (!_released) Adapt(bytes, total, isDrained);
+        return _window.TakeCredit(tunnel.Context.Flow.Ceiling, TunnelTerms.OwnMaxFrame);
+    }
+
+    /// <summary>Nothing has moved for a while: the window starts small again.</summary>
+    public void OnIdle() => Shrink(0);
+
+    /// <summary>The stream is over: its growth goes back, and it grows no more while it drains.</summary>
+    public void Release()
+    {
+        _released = true;
+        Shrink(0);
+    }
+
+    private void Adapt(int bytes, long total, bool isDrained)
+    {
+        var limit = tunnel.Context.Flow.Target;
+        if (_meter is not null || total > RateMeter.MeteredBytes) limit = LimitOfSustained(limit, bytes, isDrained);
+        if (_window.Target > limit) Shrink(limit);
+        var change = _window.TakeChange(limit);
+        if (change < 0) Shrink(_window.Target + change);
+        else if (change > 0 && tunnel.Context.Flow.TryGrow(change)) _window.Grow(change);
+    }
+
+    private int LimitOfSustained(int target, int bytes, bool isDrained)
+    {
+        var now = tunnel.Context.NowMilliseconds;
+        _meter ??= new RateMeter(now);
+        _meter.Record(now, bytes);
+        if (isDrained) _meter.RecordIdle(now);
+        if (!_meter.IsSustained || tunnel.RoundTripTime is not { } roundTrip) return target;
+        return WindowTable.Sustained(target, tunnel.Context.Options.MinWindow, _meter.BytesPerSecond, roundTrip);
+    }
+
+    private void Shrink(int limit)
+    {
+        var fall = _window.Shrink(limit);
+        if (fall > 0) tunnel.Context.Flow.Shrink(fall);
+    }
+}

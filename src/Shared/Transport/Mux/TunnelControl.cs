@@ -1,0 +1,110 @@
+using Tunnel.Shared.Protocol.Frames;
+
+namespace Tunnel.Shared.Transport.Mux;
+
+/// <summary>
+/// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one takes the older's place), one
+/// GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
+/// </summary>
+internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
+{
+    private const int MaxReports = 16;
+
+    private readonly Queue<byte[]> _reports = new();
+    private byte[]? _hello;
+    private byte[]? _config;
+    private byte[]? _goAway;
+    private byte[]? _ping;
+    private byte[]? _pong;
+    private byte[]? _probe;
+
+    public void Ping(byte[] payload)
+    {
+        _ping = payload;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void Pong(byte[] payload)
+    {
+        _pong = payload;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void Probe()
+    {
+        _probe = [];
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void Config(byte[] json)
+    {
+        _config = json;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void GoAway(byte[] json)
+    {
+        _goAway = json;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    public void Hello(byte[] json)
+    {
+        _hello = json;
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    /// <summary>When too many wait the oldest is dropped.</summary>
+    public void Report(byte[] json)
+    {
+        if (_reports.Count == MaxReports) _reports.Dequeue();
+        _reports.Enqueue(json);
+        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+    }
+
+    /// <summary>Writes the most urgent; the others follow in further turns, since any may be as large as a batch.</summary>
+    public override int WriteControl(Span<byte> buffer)
+    {
+        if (Take(ref _hello) is { } hello) return Write(FrameType.Hello, hello, buffer);
+        if (Take(ref _ping) is { } ping) return Write(FrameType.Ping, ping, buffer);
+        if (Take(ref _pong) is { } pong) return Write(FrameType.Pong, pong, buffer);
+        if (Take(ref _probe) is { } probe) return Write(FrameType.Probe, probe, buffer);
+        if (Take(ref _config) is { } config) return Write(FrameType.Config, config, buffer);
+        if (Take(ref _goAway) is { } goAway) return Write(FrameType.GoAway, goAway, buffer);
+        return _reports.TryDequeue(out var report) ? Write(FrameType.Report, report, buffer) : 0;
+    }
+
+    public override bool HasMoreControl => _hello is not null || _ping is not null || _pong is not null || _probe is not null || _config is not null || _goAway is not null || _reports.Count > 0;
+
+    /// <summary>Bytes that wait.</summary>
+    public int QueuedBytes => Length(_hello) + Length(_ping) + Length(_pong) + Length(_config) + Length(_goAway) + _reports.Sum(Length);
+
+    public override int WriteData(Span<byte> buffer, int limit, long now) => 0;
+
+    private static int Length(byte[]? frame) => frame?.Length ?? 0;
+
+    private static byte[]? Take(ref byte[]? field)
+    {
+        var value = field;
+        field = null;
+        return value;
+    }
+
+    private int Write(FrameType type, byte[] payload, Span<byte> buffer)
+    {
+        var header = new FrameHeader(0, type, (uint)payload.Length);
+        var length = FrameHeader.Size + payload.Length;
+        if (length <= buffer.Length)
+        {
+            header.Write(buffer);
+            payload.CopyTo(buffer[FrameHeader.Size..]);
+            return length;
+        }
+
+        var large = new byte[length];
+        header.Write(large);
+        payload.CopyTo(large.AsSpan(FrameHeader.Size));
+        tunnel.Writer.SetLarge(large);
+        return 0;
+    }
+}
