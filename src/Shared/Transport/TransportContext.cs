@@ -15,7 +15,7 @@ public sealed class TransportContext
         Time = time;
         LoggerFactory = loggerFactory;
         Flow = new FlowController(flowControl);
-        TcpMemory = new TcpMemoryGuard(Flow, time, loggerFactory.CreateLogger<TcpMemoryGuard>());
+        TcpMemory = new TcpMemoryGuard(isShort => Flow.KernelIsShort = isShort, time, loggerFactory.CreateLogger<TcpMemoryGuard>());
         Congestion = new CongestionControl(congestionControl, loggerFactory);
         Sweeper = new Sweeper(time);
         Pacer = new Pacer(time);

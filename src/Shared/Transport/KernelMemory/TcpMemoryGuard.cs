@@ -24,7 +24,7 @@ public sealed class TcpMemoryGuard : IDisposable
     /// <summary>What a state's use has to fall by before it is over.</summary>
     private const int EasePercent = 5;
 
-    private readonly FlowController _flow;
+    private readonly Action<bool> _tellShort;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
@@ -35,7 +35,11 @@ public sealed class TcpMemoryGuard : IDisposable
     private volatile TcpMemoryState _state;
     private long _resets;
 
-    internal TcpMemoryGuard(FlowController flow, TimeProvider time, ILogger logger) => (_flow, _time, _logger) = (flow, time, logger);
+    /// <summary>Made by whoever owns the windows.</summary>
+    /// <param name="tellShort">Takes whether windows may grow no more.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where changes of state are told.</param>
+    internal TcpMemoryGuard(Action<bool> tellShort, TimeProvider time, ILogger logger) => (_tellShort, _time, _logger) = (tellShort, time, logger);
 
     /// <summary>How much is left.</summary>
     public TcpMemoryState State => _state;
@@ -116,7 +120,7 @@ public sealed class TcpMemoryGuard : IDisposable
         }
 
         _state = state;
-        _flow.KernelIsShort = state != TcpMemoryState.Normal;
+        _tellShort(state != TcpMemoryState.Normal);
         foreach (var holder in holders) holder.SetSmallBuffers(state != TcpMemoryState.Normal && holder.StalledFor >= Stall);
         if (state == TcpMemoryState.Exhausted) ResetLongest(holders, figures);
         if (state != before) Log(state, figures);

@@ -18,7 +18,7 @@ public sealed class TcpMemoryGuardTests : IDisposable
 
     public TcpMemoryGuardTests()
     {
-        _guard = new TcpMemoryGuard(_flow, _time, _log);
+        _guard = new TcpMemoryGuard(isShort => _flow.KernelIsShort = isShort, _time, _log);
         _guard.Start(() => _percent is { } percent ? new TcpMemoryFigures(Limit * percent / 100, 0, 0, Limit) : null);
     }
 
@@ -102,7 +102,7 @@ public sealed class TcpMemoryGuardTests : IDisposable
         After(90);
         Assert.StartsWith("exhausted: ", _guard.Status!.Describe());
         Assert.Equal(Limit * Environment.SystemPageSize, _guard.Status!.Limit);
-        Assert.Null(new TcpMemoryGuard(_flow, _time, _log).Status);
+        Assert.Null(new TcpMemoryGuard(isShort => _flow.KernelIsShort = isShort, _time, _log).Status);
     }
 
     private TcpMemoryState After(int percent)
