@@ -9,6 +9,8 @@ using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Observability;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -77,6 +79,7 @@ internal sealed class HubRun : IDisposable
         _strangerLimits = StrangerLimits.Of(limits);
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
+        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
     }
 
@@ -106,14 +109,11 @@ internal sealed class HubRun : IDisposable
     /// <summary>Where edges connect to; null before it is open.</summary>
     public IPEndPoint? EndPoint => _listener?.LocalEndPoint;
 
-    /// <summary>Datagrams that were lost here, by reason.</summary>
-    public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());
-
     /// <summary>Edges may come over QUIC.</summary>
     public bool HasQuic => _quic is not null;
 
-    /// <summary>Connections that have not authenticated yet.</summary>
-    public int Strangers => _strangers.Count;
+    /// <summary>What its metrics are read from.</summary>
+    public HubParts Parts { get; }
 
     /// <summary>Opens the tunnel port.</summary>
     /// <exception cref="Shared.Hosting.OperatorException">The address is not one of this machine, or the port is taken.</exception>
@@ -167,12 +167,12 @@ internal sealed class HubRun : IDisposable
             AllowedEdges = Edges.Current.Count,
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic)],
-            Strangers = Strangers,
+            Strangers = _strangers.Count,
             ActiveSessions = Sessions.Count,
             Refusals = Reception.Refusals.Snapshot(),
             StreamFailures = Streams.Failures.Snapshot(),
             SessionFailures = Sessions.Failures.Snapshot(),
-            DatagramsDropped = DatagramsDropped,
+            DatagramsDropped = Parts.DatagramsDropped,
             EventsDropped = _events.Dropped,
             DescriptorLimit = _descriptors.Limit,
             MemoryBudget = Context.Options.MemoryBudget,

@@ -8,6 +8,7 @@ using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Observability;
+using Tunnel.Hub.Status;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;

@@ -8,6 +8,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
@@ -59,7 +60,7 @@ public sealed class TunnelHub : IAsyncDisposable
         _logger = loggerFactory.CreateLogger<TunnelHub>();
         _marker = new RunMarker(options.StateDir);
         Descriptors = DescriptorGuard.ForProcess(_time);
-        _metrics = meters is null ? null : new HubMetrics(meters, () => _run, () => _events?.Dropped ?? 0, _time);
+        _metrics = meters is null ? null : new HubMetrics(meters, () => _run?.Parts, () => _events?.Dropped ?? 0, _time);
     }
 
     /// <summary>An edge has its first tunnel.</summary>
@@ -263,7 +264,7 @@ public sealed class TunnelHub : IAsyncDisposable
             if (BeforeOpening is { } before)
                 await before(cancellationToken);
             run.Open();
-            _metrics?.Watch(run);
+            _metrics?.Watch(run.Parts);
         }
         catch (Exception e)
         {

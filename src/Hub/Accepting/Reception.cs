@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Transport.Handshake;
 

@@ -2,6 +2,8 @@ using System.Text.Json.Serialization;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Json;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
@@ -18,9 +20,6 @@ namespace Tunnel.Hub.Admin;
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
         typeof(CamelCaseEnumConverter<TransportKind>),
         typeof(CamelCaseEnumConverter<ConnectionAction>),
-        typeof(CamelCaseEnumConverter<TunnelEndKind>),
-        typeof(CamelCaseEnumConverter<ResetReason>),
-        typeof(EndPointConverter),
         typeof(CamelCaseEnumConverter<ProxyProtocol>),
         typeof(CamelCaseEnumConverter<UdpProxyProtocol>),
     ])]
@@ -42,18 +41,4 @@ namespace Tunnel.Hub.Admin;
 [JsonSerializable(typeof(StreamStatsAnswer))]
 [JsonSerializable(typeof(ConnectionsAnswer))]
 [JsonSerializable(typeof(Problem))]
-[JsonSerializable(typeof(EdgeConnectedEvent))]
-[JsonSerializable(typeof(EdgeDisconnectedEvent))]
-[JsonSerializable(typeof(TunnelConnectedEvent))]
-[JsonSerializable(typeof(TunnelDisconnectedEvent))]
-[JsonSerializable(typeof(PortsAssignedEvent))]
-[JsonSerializable(typeof(PortsUpdatedEvent))]
-[JsonSerializable(typeof(PublicIpDiscoveredEvent))]
-[JsonSerializable(typeof(FirewallConfigUpdatedEvent))]
-[JsonSerializable(typeof(FirewallDriftedEvent))]
-[JsonSerializable(typeof(EdgeConflictEvent))]
-[JsonSerializable(typeof(CrashRecoveredEvent))]
-[JsonSerializable(typeof(CrashRecoveryFailedEvent))]
-[JsonSerializable(typeof(StreamOpenedEvent))]
-[JsonSerializable(typeof(StreamClosedEvent))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Routing;
+using Tunnel.Hub.Status;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Routing;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Admin;

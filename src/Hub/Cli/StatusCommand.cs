@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Status;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Text;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Admin;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Events;
@@ -107,7 +106,7 @@ internal sealed class HubEventFeed
         var isKept = !HubEventTypes.IsOfStreams(raised);
         if (!isKept && !_streamsRead)
             return;
-        var json = JsonSerializer.Serialize(raised, raised.GetType(), AdminJson.Default);
+        var json = JsonSerializer.Serialize(raised, raised.GetType(), EventJson.Default);
         var entry = new EventEntry(isKept ? _history.NextId : null, type, json);
         if (isKept)
             _history.Add(entry);

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Forwarding.Shares;
+using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Forwarding;

@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;

@@ -3,6 +3,7 @@ using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 

@@ -18,7 +18,7 @@ internal sealed class HubMetrics
     // One scrape reads ten instruments of the same edges.
     private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(200);
 
-    private readonly Func<HubRun?> _run;
+    private readonly Func<HubParts?> _parts;
     private readonly Func<long> _eventsDropped;
     private readonly TimeProvider _time;
     private readonly Histogram<double> _configApplied;
@@ -26,12 +26,12 @@ internal sealed class HubMetrics
     private long _readAt;
 
     /// <param name="factory">Makes the meter, and ends it.</param>
-    /// <param name="run">The present run, or null while the hub does not run.</param>
+    /// <param name="parts">The parts of the present run, or null while the hub does not run.</param>
     /// <param name="eventsDropped">Events that subscribers were too slow for.</param>
     /// <param name="time">The hub's clock.</param>
-    public HubMetrics(IMeterFactory factory, Func<HubRun?> run, Func<long> eventsDropped, TimeProvider time)
+    public HubMetrics(IMeterFactory factory, Func<HubParts?> parts, Func<long> eventsDropped, TimeProvider time)
     {
-        _run = run;
+        _parts = parts;
         _eventsDropped = eventsDropped;
         _time = time;
         var meter = factory.Create(MeterName, typeof(HubMetrics).Assembly.GetName().Version!.ToString(3));
@@ -46,11 +46,11 @@ internal sealed class HubMetrics
     }
 
     /// <summary>A run has begun.</summary>
-    public void Watch(HubRun run) => run.Live.Pushes.Measured = duration => _configApplied.Record(duration.TotalSeconds);
+    public void Watch(HubParts parts) => parts.Live.Pushes.Measured = duration => _configApplied.Record(duration.TotalSeconds);
 
     private void AddEdges(Meter meter)
     {
-        meter.CreateObservableGauge("tunnel.edges.allowed", () => Value(run => run.Edges.Current.Count), "{edge}", "Edges in the set, enabled or not.");
+        meter.CreateObservableGauge("tunnel.edges.allowed", () => Value(parts => parts.Edges.Current.Count), "{edge}", "Edges in the set, enabled or not.");
         meter.CreateObservableGauge("tunnel.edges.connected", () => Value(_ => Figures().Length), "{edge}", "Edges with at least one tunnel.");
         meter.CreateObservableUpDownCounter(
             "tunnel.tunnels",
@@ -59,13 +59,13 @@ internal sealed class HubMetrics
             "Tunnels, draining ones included.");
         meter.CreateObservableUpDownCounter(
             "tunnel.lanes", () => PerEdge(edge => edge.Lanes), "{connection}", "Connections of tunnels: more than there are tunnels when some have lanes.");
-        meter.CreateObservableCounter("tunnel.lanes.refused", () => Value(run => run.Live.Lanes.Refused), "{connection}", "Connections that wanted to be a lane and were turned away.");
+        meter.CreateObservableCounter("tunnel.lanes.refused", () => Value(parts => parts.Live.Lanes.Refused), "{connection}", "Connections that wanted to be a lane and were turned away.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
             () => Figures().Where(edge => edge.RoundTrip is not null).Select(edge => new Measurement<double>(edge.RoundTrip!.Value.TotalSeconds, Edge(edge))),
             "s",
             "Last measured round trip of an edge's newest tunnel.");
-        meter.CreateObservableCounter("tunnel.config.pushes", () => Value(run => run.Live.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
+        meter.CreateObservableCounter("tunnel.config.pushes", () => Value(parts => parts.Live.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
     }
 
     private void AddTraffic(Meter meter)
@@ -110,36 +110,36 @@ internal sealed class HubMetrics
     private void AddForwarding(Meter meter)
     {
         meter.CreateObservableCounter(
-            "tunnel.streams.failed", () => ByReason(run => run.Streams.Failures.Snapshot()), "{stream}", "Streams that did not get their upstream.");
+            "tunnel.streams.failed", () => ByReason(parts => parts.Streams.Failures.Snapshot()), "{stream}", "Streams that did not get their upstream.");
         meter.CreateObservableCounter(
             "tunnel.datagrams.dropped",
-            () => ByReason(static run => run.DatagramsDropped),
+            () => ByReason(static parts => parts.DatagramsDropped),
             "{datagram}",
             "UDP datagrams that were lost here.");
         meter.CreateObservableCounter(
-            "tunnel.sessions.failed", () => ByReason(static run => run.Sessions.Refused), "{session}", "UDP sessions that did not get or keep their upstream.");
+            "tunnel.sessions.failed", () => ByReason(static parts => parts.Sessions.Refused), "{session}", "UDP sessions that did not get or keep their upstream.");
     }
 
     private void AddProtection(Meter meter)
     {
         meter.CreateObservableCounter(
-            "tunnel.connections.refused", () => ByReason(run => run.Reception.Refusals.Snapshot()), "{connection}", "Connections to the tunnel port that did not become a tunnel.");
+            "tunnel.connections.refused", () => ByReason(parts => parts.Reception.Refusals.Snapshot()), "{connection}", "Connections to the tunnel port that did not become a tunnel.");
         meter.CreateObservableCounter("tunnel.auth.failures", AuthFailures, "{attempt}", "Wrong ids or secrets; blocked are those of an address and id that failed too often.");
-        meter.CreateObservableGauge("tunnel.strangers", () => Value(run => run.Strangers), "{connection}", "Connections that have not authenticated yet.");
+        meter.CreateObservableGauge("tunnel.strangers", () => Value(parts => parts.Strangers.Count), "{connection}", "Connections that have not authenticated yet.");
         meter.CreateObservableCounter("tunnel.events.dropped", () => _eventsDropped(), "{event}", "Events that subscribers were too slow for.");
     }
 
     private void AddResources(Meter meter)
     {
-        TransportMetrics.Add(meter, () => _run()?.Context);
+        TransportMetrics.Add(meter, () => _parts()?.Context);
         ProcessMetrics.Add(meter);
     }
 
     private IEnumerable<Measurement<long>> AuthFailures()
     {
-        if (_run() is not { } run)
+        if (_parts() is not { } parts)
             return [];
-        var refusals = run.Reception.Refusals;
+        var refusals = parts.Reception.Refusals;
         return [new(refusals[RefusalReason.Unauthorized], Reason("unauthorized")), new(refusals[RefusalReason.Blocked], Reason("blocked"))];
     }
 
@@ -155,7 +155,7 @@ internal sealed class HubMetrics
         new(Figures().Sum(edge => edge.Queues.SustainedFlows), new KeyValuePair<string, object?>("tier", "sustained")),
     ];
 
-    private IEnumerable<Measurement<long>> Value(Func<HubRun, long> read) => _run() is { } run ? [new(read(run))] : [];
+    private IEnumerable<Measurement<long>> Value(Func<HubParts, long> read) => _parts() is { } parts ? [new(read(parts))] : [];
 
     private IEnumerable<Measurement<long>> PerEdge(Func<EdgeFigures, long> read) => Figures().Select(edge => new Measurement<long>(read(edge), Edge(edge)));
 
@@ -165,11 +165,11 @@ internal sealed class HubMetrics
         new(toClients(edge), Edge(edge), new("direction", "out")),
     });
 
-    private IEnumerable<Measurement<long>> ByReason(Func<HubRun, ImmutableSortedDictionary<string, long>> read) =>
-        _run() is { } run ? read(run).Select(count => new Measurement<long>(count.Value, Reason(count.Key))) : [];
+    private IEnumerable<Measurement<long>> ByReason(Func<HubParts, ImmutableSortedDictionary<string, long>> read) =>
+        _parts() is { } parts ? read(parts).Select(count => new Measurement<long>(count.Value, Reason(count.Key))) : [];
 
     private IEnumerable<Measurement<long>> PerPort(Func<PortStatus, IEnumerable<Measurement<long>>> read) =>
-        _run() is { } run ? run.Traffic.Ports.SelectMany(port => read(port.Describe(isListening: false, name: null))) : [];
+        _parts() is { } parts ? parts.Traffic.Ports.SelectMany(port => read(port.Describe(isListening: false, name: null))) : [];
 
     private static KeyValuePair<string, object?>[] Port(PortStatus port) => [new("edge", port.EdgeId), new("port", port.Port), new("proto", port.Proto)];
 
@@ -183,11 +183,11 @@ internal sealed class HubMetrics
     // Two scrapes at once may both read, which does no harm.
     private ImmutableArray<EdgeFigures> Figures()
     {
-        if (_run() is not { } run)
+        if (_parts() is not { } parts)
             return [];
         if (_readAt == 0 || _time.GetElapsedTime(_readAt) > MaxAge)
         {
-            _figures = run.Live.Read(EdgeFigures.Of);
+            _figures = parts.Live.Read(EdgeFigures.Of);
             _readAt = _time.GetTimestamp();
         }
 

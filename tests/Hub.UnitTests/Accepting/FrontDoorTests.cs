@@ -1,8 +1,8 @@
 using System.Security.Authentication;
 using System.Text;
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Sockets;
 
 namespace Hub.UnitTests.Accepting;

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text;
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub;
 using Tunnel.Hub.Admin;
+using Tunnel.Hub.Events;
 
 namespace Hub.UnitTests.Admin;
 

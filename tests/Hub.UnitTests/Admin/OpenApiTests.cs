@@ -7,8 +7,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub;
-using Tunnel.Shared.Hosting;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
@@ -16,7 +14,9 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 
 namespace Hub.UnitTests.Admin;

@@ -1,5 +1,5 @@
-using Tunnel.Hub;
 using Tunnel.Hub.Cli;
+using Tunnel.Hub.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

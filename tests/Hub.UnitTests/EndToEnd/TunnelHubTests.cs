@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

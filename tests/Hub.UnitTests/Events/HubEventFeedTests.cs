@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub;
 using Tunnel.Hub.Events;
 
 namespace Hub.UnitTests.Events;

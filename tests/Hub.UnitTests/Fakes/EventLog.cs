@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub;
 using Tunnel.Hub.Events;
 
 namespace Hub.UnitTests.Fakes;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub;
 using Tunnel.Shared.Protocol.Proxy;

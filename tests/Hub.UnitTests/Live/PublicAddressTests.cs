@@ -1,6 +1,7 @@
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Events;
+using Tunnel.Hub.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

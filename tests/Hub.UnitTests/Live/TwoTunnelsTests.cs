@@ -1,5 +1,5 @@
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub;
+using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Edges;
+using Tunnel.Hub.Traffic;
 
-namespace Tunnel.Hub.Traffic;
+namespace Tunnel.Hub.Status;
 
 /// <summary>Joins what is assigned, what the edges have bound, and what has passed.</summary>
 internal static class PortStatuses

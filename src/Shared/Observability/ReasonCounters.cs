@@ -2,18 +2,23 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
-namespace Tunnel.Hub;
+namespace Tunnel.Shared.Observability;
 
 /// <summary>One counter for each value of an enumeration; any thread may count.</summary>
-internal sealed class ReasonCounters<TReason>
+/// <typeparam name="TReason">An enumeration of small values that start at 0: each has a place in an array.</typeparam>
+public sealed class ReasonCounters<TReason>
     where TReason : struct, Enum
 {
     private static readonly TReason[] Reasons = Enum.GetValues<TReason>();
     private static readonly string[] Names = [.. Reasons.Select(reason => JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()))];
     private readonly long[] _counts = new long[Reasons.Max(IndexOf) + 1];
 
+    /// <summary>Counts a reason.</summary>
+    /// <param name="reason">Which.</param>
+    /// <param name="count">How often it applied.</param>
     public void Add(TReason reason, long count = 1) => Interlocked.Add(ref _counts[IndexOf(reason)], count);
 
+    /// <summary>How often a reason applied so far.</summary>
     public long this[TReason reason] => Interlocked.Read(ref _counts[IndexOf(reason)]);
 
     /// <summary>A reason in camelCase.</summary>

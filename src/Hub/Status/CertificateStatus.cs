@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Tunnel.Hub;
+namespace Tunnel.Hub.Status;
 
 /// <summary>The hub's certificate and the one that shall follow it.</summary>
 /// <param name="Pin">The present one's pin, SHA-256 of its key in base64url.</param>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Json;
 
 /// <summary>Words of an enumeration as the API writes them: <c>added</c>, <c>tcpTls</c>.</summary>
 internal sealed class CamelCaseEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Json;
 
 /// <summary>Address and port as text: <c>192.0.2.1:443</c>, <c>[2001:db8::1]:443</c>.</summary>
 internal sealed class EndPointConverter : JsonConverter<IPEndPoint>

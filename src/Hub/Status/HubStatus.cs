@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
 
-namespace Tunnel.Hub;
+namespace Tunnel.Hub.Status;
 
 /// <summary>How the hub is at one moment. Immutable.</summary>
 public sealed record HubStatus

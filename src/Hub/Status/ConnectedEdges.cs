@@ -1,4 +1,6 @@
-namespace Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Edges.Live;
+
+namespace Tunnel.Hub.Status;
 
 /// <summary>What the status says of a connected edge.</summary>
 internal static class ConnectedEdges

@@ -5,7 +5,7 @@ using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
-namespace Tunnel.Hub;
+namespace Tunnel.Hub.Events;
 
 /// <summary>Something that happened at the hub (docs/operations.md, Events).</summary>
 public abstract record HubEvent

@@ -1,10 +1,12 @@
+using Tunnel.Hub.Admin;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub;
 
 /// <inheritdoc cref="IAdministeredHub"/>
 internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics) : IAdministeredHub

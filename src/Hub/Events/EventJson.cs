@@ -1,0 +1,33 @@
+using System.Text.Json.Serialization;
+using Tunnel.Hub.Json;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Events;
+
+/// <summary>The JSON of events, for all who read them; source-generated, so that nothing is told that was not meant to be.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters =
+    [
+        typeof(CamelCaseEnumConverter<TransportKind>),
+        typeof(CamelCaseEnumConverter<TunnelEndKind>),
+        typeof(CamelCaseEnumConverter<ResetReason>),
+        typeof(EndPointConverter),
+    ])]
+[JsonSerializable(typeof(EdgeConnectedEvent))]
+[JsonSerializable(typeof(EdgeDisconnectedEvent))]
+[JsonSerializable(typeof(TunnelConnectedEvent))]
+[JsonSerializable(typeof(TunnelDisconnectedEvent))]
+[JsonSerializable(typeof(PortsAssignedEvent))]
+[JsonSerializable(typeof(PortsUpdatedEvent))]
+[JsonSerializable(typeof(PublicIpDiscoveredEvent))]
+[JsonSerializable(typeof(FirewallConfigUpdatedEvent))]
+[JsonSerializable(typeof(FirewallDriftedEvent))]
+[JsonSerializable(typeof(EdgeConflictEvent))]
+[JsonSerializable(typeof(CrashRecoveredEvent))]
+[JsonSerializable(typeof(CrashRecoveryFailedEvent))]
+[JsonSerializable(typeof(StreamOpenedEvent))]
+[JsonSerializable(typeof(StreamClosedEvent))]
+internal sealed partial class EventJson : JsonSerializerContext;

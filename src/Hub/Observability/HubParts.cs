@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Observability;
+
+/// <summary>The parts of a running hub that metrics are read from.</summary>
+internal sealed record HubParts(
+    EdgeStore Edges,
+    LiveEdges Live,
+    Reception Reception,
+    StrangerRegistry Strangers,
+    StreamForwarder Streams,
+    SessionForwarder Sessions,
+    TrafficRegistry Traffic,
+    TransportContext Context)
+{
+    /// <summary>Datagrams that were lost here, by reason.</summary>
+    public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());
+}
