@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Accepting;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Accepting;

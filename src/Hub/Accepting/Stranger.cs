@@ -1,3 +1,5 @@
+using Tunnel.Shared.Protocol.Addresses;
+
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>One connection that has not authenticated yet.</summary>

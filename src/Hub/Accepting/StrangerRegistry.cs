@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Accepting;
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using Tunnel.Hub.Admin.Answers;
 
 namespace Tunnel.Hub.Admin;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
 

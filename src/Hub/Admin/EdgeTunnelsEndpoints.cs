@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin;
@@ -21,8 +22,3 @@ internal sealed class EdgeTunnelsEndpoints(IAdministeredHub hub)
         await AdminResults.WriteAsync(context, new DisconnectAnswer(id, tunnels), AdminJson.Default.DisconnectAnswer);
     }
 }
-
-/// <summary>What was disconnected.</summary>
-/// <param name="Id">The edge.</param>
-/// <param name="Tunnels">How many tunnels it had; 0: it was not connected.</param>
-internal sealed record DisconnectAnswer(string Id, int Tunnels);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Edges;
 

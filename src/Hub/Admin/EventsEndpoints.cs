@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Configuration;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Edges;
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Tokens;
 

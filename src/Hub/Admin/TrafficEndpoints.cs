@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Addresses;

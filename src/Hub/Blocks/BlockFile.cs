@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Blocks;
 
 namespace Tunnel.Hub.Cli;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges;
 
 namespace Tunnel.Hub.Cli;

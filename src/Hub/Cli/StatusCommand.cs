@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Cli;

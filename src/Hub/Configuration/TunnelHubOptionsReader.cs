@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;

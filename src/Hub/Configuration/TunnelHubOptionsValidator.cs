@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Files;

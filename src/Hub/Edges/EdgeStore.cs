@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges;
 

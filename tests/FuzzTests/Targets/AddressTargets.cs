@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Hub.Admin.Network;
+using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;

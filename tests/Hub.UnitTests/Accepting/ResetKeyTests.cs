@@ -1,6 +1,6 @@
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Accepting;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 
 namespace Hub.UnitTests.Accepting;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Admin.Access;
-using Tunnel.Hub.Admin.Network;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Storage;
 
 namespace Hub.UnitTests.Admin;
 

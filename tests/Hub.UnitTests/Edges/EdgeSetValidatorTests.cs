@@ -1,7 +1,7 @@
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
-using Tunnel.Hub.Admin;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges;
 
 namespace Hub.UnitTests.Edges;

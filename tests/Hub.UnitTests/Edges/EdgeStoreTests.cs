@@ -1,6 +1,6 @@
 using System.Net;
-using Hub.UnitTests.Edges.State;
 using Hub.UnitTests.Fakes;
+using Hub.UnitTests.Storage;
 using Tunnel.Hub.Edges;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;

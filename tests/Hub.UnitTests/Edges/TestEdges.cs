@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Secrets;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 using Tunnel.Shared.Configuration;
 using Tunnel.TestUtilities;
 

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin.Access;
 
@@ -73,9 +75,3 @@ internal sealed class AdminAccess(AdminKey key, FailedTries failedTries, ILogger
 
     private static ProblemException Refused(int status, string detail) => new(new Problem { Status = status, Detail = detail });
 }
-
-/// <summary>Marks an endpoint that tells nothing worth a key, such as whether the process is alive.</summary>
-internal sealed class KeyNotNeeded;
-
-/// <summary>Marks an endpoint that is answered over the Unix socket alone.</summary>
-internal sealed class LocalOnly;

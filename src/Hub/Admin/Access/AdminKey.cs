@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Tunnel.Hub.Edges.Secrets;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.Access;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin.Access;
@@ -21,7 +22,3 @@ internal sealed class AdminKeyEndpoints(AdminKey key)
     private static Task AnswerAsync(HttpContext context, string value) =>
         AdminResults.WriteAsync(context, new AdminKeyAnswer(value), AdminJson.Default.AdminKeyAnswer);
 }
-
-/// <summary>The key for the API over the network.</summary>
-/// <param name="Key">To be sent as <c>Authorization: Bearer KEY</c>.</param>
-internal sealed record AdminKeyAnswer(string Key);

@@ -10,12 +10,10 @@ namespace Tunnel.Hub.Admin.OpenApi;
 /// <summary>The document that describes the API; made when it is first asked for.</summary>
 internal sealed class OpenApiEndpoint
 {
-    public const string Path = "/openapi/v1.json";
-
     private readonly SemaphoreSlim _making = new(1, 1);
     private byte[]? _document;
 
-    public void Map(AdminRoutes routes) => routes.Get(Path, AnswerAsync, "getOpenApi", "This description (OpenAPI 3.1).").Answers<object>();
+    public void Map(AdminRoutes routes) => routes.Get(AdminRoutes.DescriptionPath, AnswerAsync, "getOpenApi", "This description (OpenAPI 3.1).").Answers<object>();
 
     private async Task AnswerAsync(HttpContext context)
     {

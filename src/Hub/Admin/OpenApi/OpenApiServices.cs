@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Tunnel.Hub.Admin.Answers;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 

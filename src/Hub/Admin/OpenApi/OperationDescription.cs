@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin.OpenApi;

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
-using Tunnel.Hub.Admin.Access;
+using Tunnel.Hub.Admin.Answers;
 
 namespace Tunnel.Hub.Admin.Routing;
 

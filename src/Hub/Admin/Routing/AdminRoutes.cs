@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
+using Tunnel.Hub.Admin.Answers;
 
 namespace Tunnel.Hub.Admin.Routing;
 
@@ -11,6 +12,9 @@ namespace Tunnel.Hub.Admin.Routing;
 /// </summary>
 internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
 {
+    /// <summary>Where the document is that describes them all.</summary>
+    public const string DescriptionPath = "/openapi/v1.json";
+
     private readonly Dictionary<string, SortedSet<string>> _methodsByPath = new(StringComparer.Ordinal);
 
     /// <param name="path">With parameters in braces: <c>/api/v1/edges/{id}</c>.</param>
@@ -65,7 +69,7 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
     private static Task NotFound(HttpContext context) => throw new ProblemException(new Problem
     {
         Status = StatusCodes.Status404NotFound,
-        Detail = $"There is no {context.Request.Path}. GET {OpenApi.OpenApiEndpoint.Path} describes what there is.",
+        Detail = $"There is no {context.Request.Path}. GET {DescriptionPath} describes what there is.",
     });
 
     private sealed record EndpointSummary(string Summary) : IEndpointSummaryMetadata;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.Routing;

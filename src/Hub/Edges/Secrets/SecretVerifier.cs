@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Secrets;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Storage;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 

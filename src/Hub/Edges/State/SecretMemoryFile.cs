@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Storage;
 
 namespace Tunnel.Hub.Edges.State;
 

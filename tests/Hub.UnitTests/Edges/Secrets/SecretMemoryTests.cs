@@ -1,10 +1,11 @@
 using System.Net;
-using Hub.UnitTests.Edges.State;
 using Hub.UnitTests.Fakes;
+using Hub.UnitTests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Edges.Secrets;

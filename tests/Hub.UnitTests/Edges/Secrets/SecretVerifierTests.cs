@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
-using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Hub.UnitTests.Edges.Secrets;
 

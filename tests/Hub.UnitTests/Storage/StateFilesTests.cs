@@ -1,7 +1,7 @@
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 
-namespace Hub.UnitTests.Edges.State;
+namespace Hub.UnitTests.Storage;
 
 [Collection(UmaskTests.Name)]
 public sealed class StateFilesTests : IDisposable

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Hub.Admin.Network;
+namespace Tunnel.Hub.Configuration;
 
 /// <summary>Who may reach the API over the network.</summary>
 internal static class AllowedAddresses

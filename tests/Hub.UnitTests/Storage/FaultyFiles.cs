@@ -1,6 +1,6 @@
-using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Storage;
 
-namespace Hub.UnitTests.Edges.State;
+namespace Hub.UnitTests.Storage;
 
 /// <summary>A disk that fails, or a process that is killed, before a given step.</summary>
 internal sealed class FaultyFiles : IStateFiles

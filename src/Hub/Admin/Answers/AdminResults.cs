@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Admin.Answers;
 
 /// <summary>Writes answers.</summary>
 internal static class AdminResults

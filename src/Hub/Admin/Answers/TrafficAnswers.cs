@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Traffic;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Admin.Answers;
 
 /// <summary>Open streams and sessions.</summary>
 internal sealed record StreamsAnswer

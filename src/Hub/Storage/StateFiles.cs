@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Tunnel.Hub.Edges.State;
+namespace Tunnel.Hub.Storage;
 
 /// <inheritdoc cref="IStateFiles"/>
 internal sealed partial class StateFiles : IStateFiles

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Tunnel.Hub.Edges;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Admin.Answers;
 
 /// <summary>An error's answer: problem details (RFC 9457), with every fault that was found.</summary>
 internal sealed record Problem

@@ -1,4 +1,4 @@
-namespace Tunnel.Hub.Edges.State;
+namespace Tunnel.Hub.Storage;
 
 /// <summary>The steps of saving a file safely; an interface so that a test can fail or stop between any two.</summary>
 internal interface IStateFiles

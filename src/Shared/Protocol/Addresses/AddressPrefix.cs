@@ -1,10 +1,9 @@
 using System.Net;
-using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Hub.Accepting;
+namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>Whom a limit on strangers applies to: see <see cref="AddressNumber.ClientPrefixOf"/>.</summary>
-internal readonly record struct AddressPrefix
+/// <summary>Whom a limit on clients and strangers applies to, one IPv4 address or IPv6 /64: see <see cref="AddressNumber.ClientPrefixOf"/>.</summary>
+public readonly record struct AddressPrefix
 {
     private readonly UInt128 _prefix;
 

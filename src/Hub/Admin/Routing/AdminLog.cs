@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Admin.Routing;
 
 /// <summary>Event ids 2300–2399 and 5200–5299; bodies and secrets are never among the arguments.</summary>
 internal static partial class AdminLog

@@ -1,7 +1,7 @@
 using System.Net;
-using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Protocol.Addresses;
 
-namespace Hub.UnitTests.Accepting;
+namespace Shared.UnitTests.Protocol.Addresses;
 
 public sealed class AddressPrefixTests
 {

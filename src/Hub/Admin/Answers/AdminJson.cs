@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges;
 using Tunnel.Hub.Json;
@@ -8,7 +7,7 @@ using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Admin.Answers;
 
 /// <summary>The JSON of the admin API; source-generated, so nothing is answered that was not meant to be.</summary>
 [JsonSourceGenerationOptions(

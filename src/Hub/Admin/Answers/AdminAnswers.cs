@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Edges;
 
-namespace Tunnel.Hub.Admin;
+namespace Tunnel.Hub.Admin.Answers;
 
 /// <summary>The answer to a change of the allowed edges.</summary>
 internal sealed record EdgeChangeAnswer
@@ -55,3 +55,12 @@ internal sealed record BlockRequest
     /// <summary>Why, for the list; at most 256 characters.</summary>
     public string? Reason { get; init; }
 }
+
+/// <summary>What was disconnected.</summary>
+/// <param name="Id">The edge.</param>
+/// <param name="Tunnels">How many tunnels it had; 0: it was not connected.</param>
+internal sealed record DisconnectAnswer(string Id, int Tunnels);
+
+/// <summary>The key for the API over the network.</summary>
+/// <param name="Key">To be sent as <c>Authorization: Bearer KEY</c>.</param>
+internal sealed record AdminKeyAnswer(string Key);

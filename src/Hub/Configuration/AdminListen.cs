@@ -1,7 +1,7 @@
 using System.Net;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Hub.Admin.Network;
+namespace Tunnel.Hub.Configuration;
 
 /// <summary>The setting <c>adminListen</c>: <c>https://0.0.0.0:9443</c>, <c>http://127.0.0.1:9080</c>.</summary>
 /// <param name="EndPoint">Where the API listens.</param>
