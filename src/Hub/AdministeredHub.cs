@@ -1,6 +1,6 @@
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Blocks;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;

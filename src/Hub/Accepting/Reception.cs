@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Handshake;

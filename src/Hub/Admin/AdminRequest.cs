@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 
 namespace Tunnel.Hub.Admin;

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Blocks;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Addresses;
 

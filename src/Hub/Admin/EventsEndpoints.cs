@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Configuration;
 
@@ -95,9 +96,9 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
         if (text is null)
             return [.. HubEventTypes.All.Except(HubEventTypes.OfStreams)];
         var types = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        ImmutableArray<Edges.EdgeFault> faults = [.. types.Except(HubEventTypes.All).Select(type => new Edges.EdgeFault("?types", type, Explain(type)))];
+        ImmutableArray<EdgeFault> faults = [.. types.Except(HubEventTypes.All).Select(type => new EdgeFault("?types", type, Explain(type)))];
         if (types.Length == 0)
-            faults = [new Edges.EdgeFault("?types", text, $"must name at least one of {string.Join(", ", HubEventTypes.All)}")];
+            faults = [new EdgeFault("?types", text, $"must name at least one of {string.Join(", ", HubEventTypes.All)}")];
         return faults.IsEmpty ? [.. types] : throw new ProblemException(Problem.Invalid(faults));
     }
 

@@ -1,5 +1,5 @@
 using Tunnel.Hub.Blocks;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Addresses;
 

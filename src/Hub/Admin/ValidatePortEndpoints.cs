@@ -3,7 +3,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.State;
 
 namespace Tunnel.Hub.Admin;
 

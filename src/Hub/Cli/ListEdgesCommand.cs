@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Cli;
 

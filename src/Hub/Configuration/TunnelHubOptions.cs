@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Hub.Blocks;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;

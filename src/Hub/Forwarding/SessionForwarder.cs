@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Traffic;
@@ -82,7 +82,7 @@ internal sealed class SessionForwarder : IDisposable
     public ImmutableSortedDictionary<string, long> Dropped => Failures.Snapshot(static failure => !failure.IsOfSession());
 
     /// <summary>Called on the tunnel's read loop. Null refuses the session.</summary>
-    public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening)
+    public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
         var port = opening.RoutingPort;
         // A compromised edge must not reach other ports of the target.

@@ -1,5 +1,5 @@
 using System.Net;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Forwarding;

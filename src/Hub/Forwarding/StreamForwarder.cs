@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Traffic;
@@ -38,7 +38,7 @@ internal sealed class StreamForwarder(
     public TimeProvider Time => context.Time;
 
     /// <summary>Called on the tunnel's read loop.</summary>
-    public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
+    public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
         var port = opening.RoutingPort;
         // A compromised edge must not reach other ports of the target.
@@ -89,13 +89,13 @@ internal sealed class StreamForwarder(
     public void Dispose() => Idle.Dispose();
 
     // A client of a port that is served, which is turned away.
-    private void Block(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening, PortPolicy policy, StreamFailure failure)
+    private void Block(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening, PortPolicy policy, StreamFailure failure)
     {
         traffic.NoteBlocked(tunnel.EdgeId, udp: false, opening.RoutingPort, ReasonCounters<StreamFailure>.NameOf(failure), opening.Source, policy, Time.GetUtcNow());
         Refuse(tunnel, stream, opening.RoutingPort, failure);
     }
 
-    private void Refuse(LiveTunnel tunnel, ITunnelStream stream, int port, StreamFailure failure)
+    private void Refuse(EdgeTunnel tunnel, ITunnelStream stream, int port, StreamFailure failure)
     {
         Failures.Add(failure);
         ForwardingLog.StreamRefused(_logger, tunnel.EdgeId, port, failure);

@@ -7,12 +7,12 @@ namespace Tunnel.Hub.Forwarding;
 /// <summary>The forwarding as the registry sees it.</summary>
 internal sealed class TunnelForwarder(StreamForwarder streams, SessionForwarder sessions) : ITunnelForwarder
 {
-    public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => streams.OnStreamOpened(tunnel, stream, opening);
+    public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => streams.OnStreamOpened(tunnel, stream, opening);
 
-    public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
+    public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
         sessions.OnSessionOpened(tunnel, session, opening);
 
-    public void OnBlocked(LiveTunnel tunnel, BlockedReport report)
+    public void OnBlocked(EdgeTunnel tunnel, BlockedReport report)
     {
         var now = streams.Time.GetUtcNow();
         streams.Traffic.NoteBlocked(tunnel.EdgeId, report, (udp, port) => tunnel.FindPort(udp, port, now), now);

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Accepting;
-using Tunnel.Hub.Edges;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Status;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Traffic;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Configuration;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;

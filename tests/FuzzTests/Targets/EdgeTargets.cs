@@ -3,7 +3,8 @@ using System.Text.Unicode;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Firewall;
 using Tunnel.FuzzTests.Engine;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Firewall;
 

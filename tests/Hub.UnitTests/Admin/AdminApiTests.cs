@@ -3,7 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Hub.UnitTests.Edges;
 using Tunnel.Hub.Admin;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Protocol.Tokens;
 
 namespace Hub.UnitTests.Admin;

@@ -1,5 +1,5 @@
 using System.Net;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Hub.UnitTests.Admin;
 

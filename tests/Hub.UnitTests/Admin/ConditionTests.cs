@@ -2,7 +2,9 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.State;
 
 namespace Hub.UnitTests.Admin;
 

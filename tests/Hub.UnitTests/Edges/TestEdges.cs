@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
+using Hub.UnitTests.Edges.Secrets;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Storage;
 using Tunnel.Shared.Configuration;
 using Tunnel.TestUtilities;

@@ -1,5 +1,6 @@
 using System.Net;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Hub.UnitTests.Fakes;
 

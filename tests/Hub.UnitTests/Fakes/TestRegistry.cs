@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -27,7 +27,7 @@ internal sealed class TestRegistry
     public LiveEdges Live { get; }
 
     /// <summary>Lets a tunnel of an allowed edge in.</summary>
-    public (LiveTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, int remotePort = 1)
+    public (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, int remotePort = 1)
     {
         var remote = new IPEndPoint(IPAddress.Loopback, remotePort);
         var live = Live.Admit(Allowed.Find(edgeId)!, Allowed.SecretIdOf(edgeId), remote, id => new HubInfo { TunnelId = id, Rev = 1 })!;
@@ -37,7 +37,7 @@ internal sealed class TestRegistry
     }
 
     /// <summary>The same, and it says hello.</summary>
-    public (LiveTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, string instance, string? supersedes = null, int remotePort = 1)
+    public (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, string instance, string? supersedes = null, int remotePort = 1)
     {
         var (live, tunnel) = Connect(edgeId, remotePort);
         ((IHubTunnelHandler)live).OnHello(tunnel, new Hello { Instance = instance, Supersedes = supersedes });
@@ -45,7 +45,7 @@ internal sealed class TestRegistry
     }
 
     /// <summary>The same of an edge that can have lanes.</summary>
-    public (LiveTunnel Live, FakeTunnel Tunnel) ConnectWithLanes(string edgeId, string instance)
+    public (EdgeTunnel Live, FakeTunnel Tunnel) ConnectWithLanes(string edgeId, string instance)
     {
         var (live, tunnel) = Connect(edgeId);
         tunnel.Features = TunnelFeatures.Lanes;
@@ -54,7 +54,7 @@ internal sealed class TestRegistry
     }
 
     /// <summary>A further connection, which says that it is a lane of another.</summary>
-    public (LiveTunnel Live, FakeTunnel Tunnel) ConnectLane(string edgeId, string instance, string tunnelId, int index)
+    public (EdgeTunnel Live, FakeTunnel Tunnel) ConnectLane(string edgeId, string instance, string tunnelId, int index)
     {
         var (live, tunnel) = Connect(edgeId);
         tunnel.Features = TunnelFeatures.Lanes;
@@ -66,13 +66,13 @@ internal sealed class TestRegistry
 
     private sealed class NoForwarder : ITunnelForwarder
     {
-        public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
+        public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
         {
         }
 
-        public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) => null;
+        public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening) => null;
 
-        public void OnBlocked(LiveTunnel tunnel, BlockedReport report)
+        public void OnBlocked(EdgeTunnel tunnel, BlockedReport report)
         {
         }
     }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Traffic;
@@ -53,7 +53,7 @@ internal sealed class ForwardingFixture : IDisposable
 
     public FakeTunnel Tunnel { get; private set; } = null!;
 
-    public LiveTunnel Live { get; private set; } = null!;
+    public EdgeTunnel Live { get; private set; } = null!;
 
     /// <summary>Connects the edge with one TCP and one UDP port, 80, of this policy.</summary>
     public void ConnectEdge(PortPolicyDefinition policy)
@@ -99,11 +99,11 @@ internal sealed class ForwardingFixture : IDisposable
     {
         public ITunnelForwarder? Target { get; set; }
 
-        public void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => Target!.OnStreamOpened(tunnel, stream, opening);
+        public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => Target!.OnStreamOpened(tunnel, stream, opening);
 
-        public IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
+        public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
             Target!.OnSessionOpened(tunnel, session, opening);
 
-        public void OnBlocked(LiveTunnel tunnel, BlockedReport report) => Target!.OnBlocked(tunnel, report);
+        public void OnBlocked(EdgeTunnel tunnel, BlockedReport report) => Target!.OnBlocked(tunnel, report);
     }
 }

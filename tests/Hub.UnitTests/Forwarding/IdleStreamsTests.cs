@@ -1,5 +1,5 @@
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.TestUtilities;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;

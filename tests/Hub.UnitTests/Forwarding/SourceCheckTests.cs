@@ -1,5 +1,5 @@
 using System.Net;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;

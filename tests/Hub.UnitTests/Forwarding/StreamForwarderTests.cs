@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Net;
 using System.Text;
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Hub.UnitTests.Forwarding;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.State;
 
 namespace Tunnel.Hub.Admin.Answers;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Blocks;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Json;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;

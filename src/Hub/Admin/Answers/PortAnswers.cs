@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Admin.Answers;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Admin.Answers;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 

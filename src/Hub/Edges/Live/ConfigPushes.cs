@@ -11,14 +11,14 @@ internal sealed class ConfigPushes(TimeProvider time)
     public Action<TimeSpan>? Measured { get; set; }
 
     /// <summary>A configuration is about to be sent.</summary>
-    public void OnSent(LiveTunnel live)
+    public void OnSent(EdgeTunnel live)
     {
         Interlocked.Increment(ref _sent);
         Volatile.Write(ref live.PushedAt, time.GetTimestamp());
     }
 
     /// <summary>The edge has applied a revision. One that is older than the last that was sent was overtaken by it.</summary>
-    public void OnApplied(LiveTunnel live, long revision)
+    public void OnApplied(EdgeTunnel live, long revision)
     {
         if (revision == live.Config.Hub!.Rev && Interlocked.Exchange(ref live.PushedAt, 0) is > 0 and var sent)
             Measured?.Invoke(time.GetElapsedTime(sent));

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Messages;
 

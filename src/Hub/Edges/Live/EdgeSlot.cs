@@ -8,10 +8,10 @@ namespace Tunnel.Hub.Edges.Live;
 internal sealed class EdgeSlot
 {
     // Of the same tunnels, for each stream that is opened.
-    private volatile LiveTunnel[] _all = [];
+    private volatile EdgeTunnel[] _all = [];
 
     /// <summary>All tunnels that are not over: the primary, draining ones, newcomers not yet elected. The oldest comes first.</summary>
-    public List<LiveTunnel> Tunnels { get; } = [];
+    public List<EdgeTunnel> Tunnels { get; } = [];
 
     /// <summary>Streams open at present, over all tunnels and their lanes. Without the lock.</summary>
     public int ActiveStreams
@@ -37,21 +37,21 @@ internal sealed class EdgeSlot
         }
     }
 
-    public void Add(LiveTunnel live)
+    public void Add(EdgeTunnel live)
     {
         Tunnels.Add(live);
         live.Slot = this;
         _all = [.. Tunnels];
     }
 
-    public void Remove(LiveTunnel live)
+    public void Remove(EdgeTunnel live)
     {
         Tunnels.Remove(live);
         _all = [.. Tunnels];
     }
 
     /// <summary>The one that new streams are expected on; null when there is none that wants them.</summary>
-    public LiveTunnel? Primary { get; set; }
+    public EdgeTunnel? Primary { get; set; }
 
     /// <summary>Since when the edge is connected, over all its tunnels; null before the first was elected.</summary>
     public DateTimeOffset? ConnectedSince { get; set; }

@@ -7,11 +7,11 @@ namespace Tunnel.Hub.Edges.Live;
 internal interface ITunnelForwarder
 {
     /// <summary>A client has connected; the stream is attached or reset, now or later.</summary>
-    void OnStreamOpened(LiveTunnel tunnel, ITunnelStream stream, in StreamOpening opening);
+    void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening);
 
     /// <summary>A UDP flow begins; null refuses it.</summary>
-    IDatagramSink? OnSessionOpened(LiveTunnel tunnel, ITunnelSession session, in StreamOpening opening);
+    IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening);
 
     /// <summary>The edge turned clients away.</summary>
-    void OnBlocked(LiveTunnel tunnel, BlockedReport report);
+    void OnBlocked(EdgeTunnel tunnel, BlockedReport report);
 }

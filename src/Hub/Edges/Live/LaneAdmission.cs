@@ -20,7 +20,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
     public static bool MayJoin(EdgeSlot slot) => slot.Tunnels.Exists(static live => (live.Tunnel!.Features & TunnelFeatures.Lanes) != 0);
 
     /// <summary>Joins a connection to its tunnel, or turns it away. By the connection's read loop.</summary>
-    public void Admit(EdgeSlot slot, LiveTunnel live, LaneHello lane)
+    public void Admit(EdgeSlot slot, EdgeTunnel live, LaneHello lane)
     {
         Refusal? refusal;
         lock (registryLock)
@@ -47,10 +47,10 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
     }
 
     /// <summary>A connection that had joined is over.</summary>
-    public void OnEnded(LiveTunnel live, TunnelEnd end) =>
+    public void OnEnded(EdgeTunnel live, TunnelEnd end) =>
         LiveEdgesLog.LaneEnded(logger, live.Hello!.Lane!.Index, live.EdgeId, live.Remote, end.Kind, end.Detail);
 
-    private Refusal? TryJoin(EdgeSlot slot, LiveTunnel live, LaneHello lane)
+    private Refusal? TryJoin(EdgeSlot slot, EdgeTunnel live, LaneHello lane)
     {
         if (live.IsElected)
             return new("laneLate", "it said so only when it had been taken for a tunnel of its own");

@@ -4,6 +4,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -72,7 +73,7 @@ internal sealed class LiveEdges : IDisposable
 
     /// <summary>Prepares a tunnel for an edge that has authenticated.</summary>
     /// <returns>Null when too many edges are connected, or the hub stops.</returns>
-    public LiveTunnel? Admit(AllowedEdge edge, Guid secretId, IPEndPoint remote, Func<string, HubInfo> describeHub)
+    public EdgeTunnel? Admit(AllowedEdge edge, Guid secretId, IPEndPoint remote, Func<string, HubInfo> describeHub)
     {
         lock (_lock)
         {
@@ -85,11 +86,11 @@ internal sealed class LiveEdges : IDisposable
         var version = _blocks.Version;
         var hub = describeHub(tunnelId) with { Pins = AnnouncedPins, SeenAs = remote.Address };
         var config = EdgeConfigs.Create(edge, hub, _blocks.For(edge.Id));
-        return new LiveTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
+        return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
 
     /// <summary>Enters a tunnel whose edge was answered, and starts it.</summary>
-    public void Begin(LiveTunnel live, ITunnel tunnel)
+    public void Begin(EdgeTunnel live, ITunnel tunnel)
     {
         live.Tunnel = tunnel;
         bool alone, mayBeLane;
@@ -117,7 +118,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>The tunnel has said who it is, or has shown to be a base peer.</summary>
-    public void OnIdentified(LiveTunnel live)
+    public void OnIdentified(EdgeTunnel live)
     {
         EdgeSlot? slot;
         lock (_lock)
@@ -134,7 +135,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>The connection has said that it is a lane.</summary>
-    public void OnLane(LiveTunnel live, LaneHello lane)
+    public void OnLane(EdgeTunnel live, LaneHello lane)
     {
         EdgeSlot? slot;
         lock (_lock)
@@ -147,7 +148,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>The edge wants no new streams there: the tunnel no longer stands in a newcomer's way.</summary>
-    public void OnGoAway(LiveTunnel live)
+    public void OnGoAway(EdgeTunnel live)
     {
         lock (_lock)
         {
@@ -173,7 +174,7 @@ internal sealed class LiveEdges : IDisposable
             return _pins.Knows(edgeId, pin);
     }
 
-    public void OnPortReport(LiveTunnel live, Report report)
+    public void OnPortReport(EdgeTunnel live, Report report)
     {
         Pushes.OnApplied(live, report.Rev);
         lock (_lock)
@@ -184,7 +185,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
-    public void OnFirewallReport(LiveTunnel live, long revision, FirewallReport firewall)
+    public void OnFirewallReport(EdgeTunnel live, long revision, FirewallReport firewall)
     {
         if (firewall.Drift is { } drift)
         {
@@ -196,7 +197,7 @@ internal sealed class LiveEdges : IDisposable
         _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, firewall.Fault is null, firewall.Fault) { Time = _time.GetUtcNow() });
     }
 
-    public void OnPublicAddress(LiveTunnel live, string address)
+    public void OnPublicAddress(EdgeTunnel live, string address)
     {
         lock (_lock)
         {
@@ -210,7 +211,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>All tunnels that are not over.</summary>
-    public ImmutableArray<LiveTunnel> Tunnels
+    public ImmutableArray<EdgeTunnel> Tunnels
     {
         get
         {
@@ -229,7 +230,7 @@ internal sealed class LiveEdges : IDisposable
     /// <summary>Ends all tunnels of an edge; it may connect again.</summary>
     public Task DisconnectAsync(string edgeId, TunnelEnd end)
     {
-        ImmutableArray<LiveTunnel> tunnels;
+        ImmutableArray<EdgeTunnel> tunnels;
         lock (_lock)
             tunnels = _slots.TryGetValue(edgeId, out var slot) ? [.. slot.Tunnels] : [];
         return Task.WhenAll(tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
@@ -286,7 +287,7 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
-    private void Refresh(LiveTunnel live, bool blocksChanged)
+    private void Refresh(EdgeTunnel live, bool blocksChanged)
     {
         if (_allowed.Find(live.EdgeId) is not { } edge || !_allowed.IsStillValid(live.EdgeId, live.SecretId))
         {
@@ -320,7 +321,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     // An edge with extensions says HELLO at once. One that says nothing and opens nothing either is a base peer, too.
-    private async Task ElectWithoutHelloAsync(LiveTunnel live, TimeSpan limit)
+    private async Task ElectWithoutHelloAsync(EdgeTunnel live, TimeSpan limit)
     {
         try
         {
@@ -332,7 +333,7 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
-    private async Task WatchAsync(LiveTunnel live, ITunnel tunnel)
+    private async Task WatchAsync(EdgeTunnel live, ITunnel tunnel)
     {
         var end = await tunnel.Completion;
         var edgeGone = false;
@@ -352,7 +353,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <returns>True when it was the last of an edge that was connected. Under the lock.</returns>
-    private bool Forget(LiveTunnel live, ITunnel tunnel)
+    private bool Forget(EdgeTunnel live, ITunnel tunnel)
     {
         var slot = _slots[live.EdgeId];
         slot.Remove(live);

@@ -11,7 +11,7 @@ internal sealed class PinAnnouncements
     public ImmutableArray<string> Current { get; set; } = [];
 
     /// <summary>The edge has applied a configuration.</summary>
-    public void OnApplied(LiveTunnel live, long revision)
+    public void OnApplied(EdgeTunnel live, long revision)
     {
         if (live.Config.Hub is { } hub && hub.Rev == revision)
             _known[live.EdgeId] = hub.Pins;

@@ -13,9 +13,9 @@ internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, ILogger log
     public const int MaxTunnels = 8;
 
     /// <summary>Ends the oldest when there are too many. Called when one has come, and when it is known what it is.</summary>
-    public void Thin(EdgeSlot slot, LiveTunnel newcomer)
+    public void Thin(EdgeSlot slot, EdgeTunnel newcomer)
     {
-        LiveTunnel? oldest;
+        EdgeTunnel? oldest;
         lock (registryLock)
         {
             var (known, limit) = (newcomer.IsElected, newcomer.IsElected ? MaxTunnels : maxUnknown);

@@ -9,7 +9,7 @@ namespace Tunnel.Hub.Edges.Live;
 internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, TimeProvider time, ILogger logger)
 {
     /// <summary>Settles a newcomer's place. Never throws.</summary>
-    public async Task RunAsync(EdgeSlot slot, LiveTunnel newcomer)
+    public async Task RunAsync(EdgeSlot slot, EdgeTunnel newcomer)
     {
         await slot.Elections.WaitAsync();
         try
@@ -28,7 +28,7 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
     }
 
     /// <summary>Under the registry's lock: new streams are expected on this tunnel.</summary>
-    public void MakePrimary(EdgeSlot slot, LiveTunnel live)
+    public void MakePrimary(EdgeSlot slot, EdgeTunnel live)
     {
         slot.Primary = live;
         if (slot.ConnectedSince is not null)
@@ -37,7 +37,7 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
         events.Post(new EdgeConnectedEvent(live.EdgeId, live.Remote) { Time = time.GetUtcNow() });
     }
 
-    private LiveTunnel? FindRival(EdgeSlot slot, LiveTunnel newcomer)
+    private EdgeTunnel? FindRival(EdgeSlot slot, EdgeTunnel newcomer)
     {
         lock (registryLock)
         {
@@ -50,7 +50,7 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
         }
     }
 
-    private async Task SettleAsync(EdgeSlot slot, LiveTunnel older, LiveTunnel newcomer)
+    private async Task SettleAsync(EdgeSlot slot, EdgeTunnel older, EdgeTunnel newcomer)
     {
         switch (TunnelRivalry.Decide(older.Identity, newcomer.Identity, time.GetUtcNow() - slot.LastReplaced))
         {
@@ -75,7 +75,7 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
         }
     }
 
-    private async Task ProbeAsync(EdgeSlot slot, LiveTunnel older, LiveTunnel newcomer)
+    private async Task ProbeAsync(EdgeSlot slot, EdgeTunnel older, EdgeTunnel newcomer)
     {
         if (await older.Tunnel!.ProbeAsync(TunnelRivalry.ProbeTimeout, CancellationToken.None))
         {
@@ -91,7 +91,7 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
     }
 
     /// <returns>False when the newcomer is over already: what is there stays then.</returns>
-    private bool TakeOver(EdgeSlot slot, LiveTunnel newcomer)
+    private bool TakeOver(EdgeSlot slot, EdgeTunnel newcomer)
     {
         lock (registryLock)
         {
@@ -102,7 +102,7 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
         }
     }
 
-    private void Drain(LiveTunnel draining, LiveTunnel other)
+    private void Drain(EdgeTunnel draining, EdgeTunnel other)
     {
         lock (registryLock)
             draining.IsDraining = true;
@@ -118,6 +118,6 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
         await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "a newer tunnel of this edge took over, and no stream is left"));
     }
 
-    private static Task CloseReplacedAsync(LiveTunnel older) =>
+    private static Task CloseReplacedAsync(EdgeTunnel older) =>
         older.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "another tunnel of this edge took its place"));
 }

@@ -8,7 +8,7 @@ namespace Tunnel.Hub.Edges.Live;
 internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimeProvider time, ILogger logger)
 {
     /// <summary>It is a tunnel. Called again it does nothing.</summary>
-    public void Announce(LiveTunnel live)
+    public void Announce(EdgeTunnel live)
     {
         lock (registryLock)
         {
@@ -23,7 +23,7 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
     }
 
     /// <summary>It is over, and perhaps was the edge's last.</summary>
-    public void TellEnd(LiveTunnel live, TunnelEnd end, bool edgeGone)
+    public void TellEnd(EdgeTunnel live, TunnelEnd end, bool edgeGone)
     {
         if (live.IsAnnounced)
         {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges.State;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
@@ -88,7 +87,7 @@ internal sealed class SecretMemory : IAsyncDisposable
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                EdgesLog.MemoryNotSaved(_logger!, error, _file!.FilePath);
+                SecretsLog.MemoryNotSaved(_logger!, error, _file!.FilePath);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Allowed;
 
 namespace Tunnel.Hub.Edges.State;
 

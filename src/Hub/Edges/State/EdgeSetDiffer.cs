@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 
 namespace Tunnel.Hub.Edges.State;

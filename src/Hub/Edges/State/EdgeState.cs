@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Secrets;
 
 namespace Tunnel.Hub.Edges.State;

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 
 namespace Tunnel.Hub.Edges.State;
@@ -93,7 +95,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
 
     private static EdgeStateChange Valid(EdgeState before, EdgeState after, EdgeSetFaults faults, string? secret = null)
     {
-        EdgeSetValidator.CheckSize(before, after, faults.Errors);
+        EdgeSetValidator.CheckSize(before.JsonLength, after.JsonLength, faults.Errors);
         return faults.IsValid ? new(after, new EdgeUpdateResult { Warnings = faults.WarningList, NewSecret = secret }) : Invalid(faults);
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Storage;
 using Tunnel.Shared.Configuration;
@@ -47,7 +49,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
     /// <exception cref="OperatorException">It could not be written; the old one is in force.</exception>
     public void Save(EdgeState state)
     {
-        var content = JsonSerializer.SerializeToUtf8Bytes(ToDocument(state), EdgeJson.Default.EdgeStateDocument);
+        var content = JsonSerializer.SerializeToUtf8Bytes(ToDocument(state), StateJson.Default.EdgeStateDocument);
         var replaced = false;
         try
         {
@@ -103,7 +105,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
     private EdgeState Parse(byte[] content)
     {
         CheckVersion(content);
-        var document = JsonSerializer.Deserialize(content, EdgeJson.Default.EdgeStateDocument) ?? throw Corrupt("it is empty");
+        var document = JsonSerializer.Deserialize(content, StateJson.Default.EdgeStateDocument) ?? throw Corrupt("it is empty");
         if (document.Edges is null || !document.Edges.All(IsWhole))
             throw Corrupt("an edge or a secret's hash is missing or cut short");
         var faults = new FaultList();

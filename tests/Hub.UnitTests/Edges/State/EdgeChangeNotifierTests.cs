@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.Edges;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.State;
 
 namespace Hub.UnitTests.Edges.State;

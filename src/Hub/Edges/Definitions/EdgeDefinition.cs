@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+
+namespace Tunnel.Hub.Edges.Definitions;
+
+/// <summary>One edge as the operator writes it (docs/operations.md, Edges).</summary>
+/// <remarks>Not yet validated: see <see cref="EdgeSetValidator"/>.</remarks>
+public sealed record EdgeDefinition
+{
+    /// <summary>The edge's id: 1–64 of <c>[A-Za-z0-9._-]</c>, unique in the set.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The edge's secret, 16–256 printable ASCII characters without spaces; null keeps the one that it has. Never returned.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>False: the edge is refused, and disconnected when it is connected.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>TCP ports to listen on; with the UDP ports at most 1,000.</summary>
+    public ImmutableArray<PortRange> ListenPorts { get; init; } = [];
+
+    /// <summary>UDP ports to listen on.</summary>
+    public ImmutableArray<PortRange> ListenPortsUdp { get; init; } = [];
+
+    /// <summary>Seconds between two STUN look-ups, 10–86,400, or 0 for none; null means the edge's default.</summary>
+    public int? StunIntervalSecs { get; init; }
+
+    /// <summary>The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; passed on to the edge, which checks it as well.</summary>
+    public JsonElement? FirewallConfig { get; init; }
+
+    /// <summary>No port policies.</summary>
+    public static ImmutableDictionary<string, PortPolicyDefinition> NoPorts { get; } =
+        ImmutableDictionary.Create<string, PortPolicyDefinition>(StringComparer.Ordinal);
+
+    /// <summary>Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>.</summary>
+    public ImmutableDictionary<string, PortPolicyDefinition> Ports { get; init; } = NoPorts;
+
+    // The compiler's would print the secret.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("Id = ").Append(Id).Append(", Enabled = ").Append(Enabled);
+        return true;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Protocol.Handshake;
+
+namespace Tunnel.Hub.Edges.Definitions;
+
+/// <summary>
+/// Checks a whole set of edges and reports everything that is wrong at once. A clash with ports that other programs on
+/// the edge's machine own can't be seen from here: the edge finds it when it binds, and says so in its REPORT.
+/// </summary>
+public static class EdgeSetValidator
+{
+    /// <summary>Stands in for the value of a secret.</summary>
+    public const string Masked = "***";
+
+    /// <summary>Ports that one edge may be assigned, TCP and UDP together.</summary>
+    public const int MaxPortsPerEdge = 1000;
+
+    /// <summary>Bytes of a set's JSON, as it is read: what is read can be put back, with a secret for each edge.</summary>
+    public const int MaxSetBytes = 8 << 20;
+
+    /// <summary>Bytes of a firewall's JSON; a CONFIG with it stays well under its 4 MiB.</summary>
+    public const int MaxFirewallBytes = 1 << 20;
+
+    private const int MinStunInterval = 10;
+    private const int MaxStunInterval = 86_400;
+
+    /// <summary>Checks a set.</summary>
+    /// <param name="edges">The whole set.</param>
+    /// <param name="hasSecret">Whether an edge of that id has a secret already, which it may keep.</param>
+    /// <param name="maxEdges">Edges that the set may have.</param>
+    /// <param name="path">Where the set stands, such as <c>$</c> or <c>edges</c>.</param>
+    /// <param name="isStored">The set was accepted once: what only later versions refuse is no error.</param>
+    public static EdgeSetFaults Validate(
+        IReadOnlyList<EdgeDefinition> edges, Func<string, bool> hasSecret, int maxEdges, string path = "$", bool isStored = false)
+    {
+        var faults = new EdgeSetFaults(isStored);
+        if (edges.Count > maxEdges)
+            AddTooMany(edges.Count, maxEdges, path, faults.Errors);
+
+        var firstById = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var index = 0; index < edges.Count; index++)
+        {
+            var id = edges[index].Id;
+            Check(edges[index], hasSecret(id), $"{path}[{index}]", faults);
+            if (!firstById.TryAdd(id, index) && id.Length > 0)
+                faults.Errors.AddText($"{path}[{index}].id", id, $"is taken by {path}[{firstById[id]}] already; ids must be unique");
+        }
+
+        return faults;
+    }
+
+    /// <summary>The set has more edges than it may.</summary>
+    internal static void AddTooMany(int count, int maxEdges, string path, FaultList errors) =>
+        errors.Add(path, $"{count} edges", $"at most {maxEdges} edges are allowed (setting limits.edges)");
+
+    /// <summary>Checks that a set which grows is one that can be read and put back whole.</summary>
+    /// <param name="before">Bytes of its JSON before the change.</param>
+    /// <param name="after">Bytes of its JSON after it.</param>
+    /// <param name="errors">Where what is wrong is added.</param>
+    internal static void CheckSize(long before, long after, FaultList errors)
+    {
+        if (after > MaxSetBytes && after > before)
+        {
+            errors.Add(
+                "$", $"{after} bytes", $"all edges together may have at most {MaxSetBytes} bytes of JSON; take shorter firewalls and lists, or fewer edges");
+        }
+    }
+
+    /// <summary>Checks one edge.</summary>
+    internal static void Check(EdgeDefinition edge, bool hasSecret, string path, EdgeSetFaults faults)
+    {
+        if (!EdgeLine.IsValidEdgeId(edge.Id))
+            faults.Errors.AddText($"{path}.id", edge.Id, $"must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
+        else if (!EdgeLine.IsValidNewEdgeId(edge.Id))
+            faults.Stricter.AddText($"{path}.id", edge.Id, "is folded away where it stands in a URL's path; take another, such as \"edge-1\"");
+        CheckSecret(edge.Secret, hasSecret, path, faults.Errors);
+        if (edge.StunIntervalSecs is not 0 and (< MinStunInterval or > MaxStunInterval))
+            faults.Errors.Add($"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be 0 (off) or {MinStunInterval}–{MaxStunInterval} seconds");
+        if (edge.FirewallConfig is { } firewall)
+            CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
+        ListenPortsValidator.Check(edge, path, faults);
+        PortPolicyValidator.Check(edge, $"{path}.ports", faults);
+    }
+
+    internal static void CheckSecret(string? secret, bool hasSecret, string path, FaultList errors)
+    {
+        const string valid = "must be 16–256 printable ASCII characters without spaces";
+        if (secret is null && !hasSecret)
+            errors.Add($"{path}.secret", "(missing)", $"is needed for a new edge; it {valid}");
+        else if (secret is not null && !EdgeLine.IsValidNewSecret(secret))
+            errors.Add($"{path}.secret", Masked, valid);
+    }
+
+    private static void CheckFirewall(JsonElement firewall, string path, FaultList errors)
+    {
+        if (Encoding.UTF8.GetByteCount(firewall.GetRawText()) is var size && size > MaxFirewallBytes)
+        {
+            errors.Add(path, $"{size} bytes", $"must have at most {MaxFirewallBytes} bytes");
+            return;
+        }
+
+        foreach (var fault in FirewallConfigReader.ReadFromOperator(firewall, path, out _))
+            errors.Add(fault.Path, fault.Value, fault.Message);
+    }
+}
+
+/// <summary>What a validation found.</summary>
+public sealed class EdgeSetFaults
+{
+    /// <param name="isStored">What was accepted once is looked at: what only later versions refuse must not keep the hub from starting.</param>
+    internal EdgeSetFaults(bool isStored = false) => Stricter = isStored ? new FaultList() : Errors;
+
+    internal FaultList Errors { get; } = new();
+
+    internal FaultList Warnings { get; } = new();
+
+    /// <summary>What earlier versions took; an error in what is new.</summary>
+    internal FaultList Stricter { get; }
+
+    /// <summary>True when nothing stands in the way; there may be warnings.</summary>
+    public bool IsValid => Errors.IsEmpty;
+
+    /// <summary>What makes the set invalid.</summary>
+    public ImmutableArray<EdgeFault> ErrorList => Errors.ToImmutable();
+
+    /// <summary>What is allowed but deserves a look.</summary>
+    public ImmutableArray<EdgeFault> WarningList => Warnings.ToImmutable();
+}

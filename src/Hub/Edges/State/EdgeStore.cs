@@ -1,0 +1,283 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Storage;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
+
+namespace Tunnel.Hub.Edges.State;
+
+/// <summary>
+/// The allowed edges (<c>updateAllowedEdges</c>): read without a lock, changed by one writer at a time. Every change is validated whole and on the
+/// disk before it takes effect; what fails leaves everything as it was.
+/// </summary>
+public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
+{
+    private readonly EdgeStateFile _file;
+    private readonly SecretVerifier _secrets;
+    private readonly SecretMemory _memory;
+    private readonly int _maxEdges;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EdgeChangeNotifier _notifier;
+    private readonly ITimer _expiry;
+    private readonly SemaphoreSlim _writer = new(1, 1);
+    private bool _disposed;
+    private volatile EdgeState _state = EdgeState.Empty;
+
+    internal EdgeStore(
+        string stateDir, IStateFiles files, ISecretHasher hasher, SecretMemory memory, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory)
+    {
+        _file = new EdgeStateFile(stateDir, files);
+        _secrets = new SecretVerifier(hasher, memory);
+        _memory = memory;
+        _maxEdges = maxEdges;
+        _time = time;
+        _logger = loggerFactory.CreateLogger<EdgeStore>();
+        _notifier = new EdgeChangeNotifier(_logger);
+        _expiry = time.CreateTimer(_ => _ = Task.Run(RemoveExpiredAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <inheritdoc/>
+    public event Action<EdgeSetChange>? Changed
+    {
+        add => _notifier.Changed += value;
+        remove => _notifier.Changed -= value;
+    }
+
+    /// <summary>The set as it is now.</summary>
+    public ImmutableDictionary<string, AllowedEdge> Current => _state.Edges;
+
+    /// <summary>The same with its entity tag.</summary>
+    internal EdgeState State => _state;
+
+    /// <summary>Opens the state, or starts it with <paramref name="seed"/> when there is none.</summary>
+    /// <param name="stateDir">Directory of <c>edges.json</c>; made when it is missing.</param>
+    /// <param name="seed">The configuration's edges, for a state that does not exist yet.</param>
+    /// <param name="maxEdges">Most edges that the set may have.</param>
+    /// <param name="time">The clock of secrets that expire.</param>
+    /// <param name="loggerFactory">Where to log.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="OperatorException">The state can't be read or written, or the seed is invalid; the message is for the operator.</exception>
+    public static async Task<EdgeStore> OpenAsync(
+        string stateDir, IReadOnlyList<EdgeDefinition> seed, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    {
+        var files = new StateFiles();
+        var memory = new SecretMemory(new SecretMemoryFile(stateDir, files), time, loggerFactory.CreateLogger<EdgeStore>());
+        var store = new EdgeStore(stateDir, files, new SecretHasher(memory.Key), memory, maxEdges, time, loggerFactory);
+        try
+        {
+            await store.LoadAsync(seed, cancellationToken);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public AllowedEdge? Find(string id) => _state.Edges.GetValueOrDefault(id);
+
+    /// <inheritdoc/>
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
+    {
+        var state = _state;
+        var entry = state.Entries.GetValueOrDefault(id);
+
+        // A disabled edge takes the way of an unknown one, right secret or not.
+        var secrets = entry is { Edge.Enabled: true } ? entry.Secrets : null;
+        var (match, secretId) = await _secrets.VerifyAsync(
+            secrets, secret, state.HasChosenSecrets && !blocked, AddressPrefix.Of(from), _time.GetUtcNow(), cancellationToken);
+        return match switch
+        {
+            SecretMatch.Matched => AuthenticationResult.Accepted(entry!.Edge, secretId),
+            SecretMatch.Busy => AuthenticationResult.Busy,
+            _ => AuthenticationResult.Refused,
+        };
+    }
+
+    /// <inheritdoc/>
+    public bool IsStillValid(string edgeId, Guid secretId) =>
+        _state.Entries.GetValueOrDefault(edgeId) is { Edge.Enabled: true } entry && entry.Secrets.IsValid(secretId, _time.GetUtcNow());
+
+    /// <summary>Edges that the set may have.</summary>
+    internal int MaxEdges => _maxEdges;
+
+    /// <summary>What is wrong with a set that was read in part only; to report it together with what could not be read.</summary>
+    internal ImmutableArray<EdgeFault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
+        EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges).ErrorList;
+
+    /// <summary>Replaces the whole set: validated whole, persisted, then in force.</summary>
+    /// <param name="edges">The new set; an edge without a secret keeps the one it has.</param>
+    /// <param name="dryRun">Only checks and compares.</param>
+    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <param name="condition">Is given the entity tag of what is there now, or null for nothing; when it says no, nothing is changed.</param>
+    /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
+    public Task<EdgeUpdateResult> ReplaceAllAsync(
+        IReadOnlyList<EdgeDefinition> edges, bool dryRun, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => Builder().ReplaceAll(state, edges, "$", cancellationToken), dryRun, cancellationToken, state => condition?.Invoke(state.Tag));
+
+    /// <summary>Adds one edge. Without a secret one is made: <see cref="EdgeUpdateResult.NewSecret"/>.</summary>
+    /// <inheritdoc cref="ReplaceAllAsync"/>
+    public Task<EdgeUpdateResult> AddAsync(EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => Builder().Add(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
+
+    /// <summary>Replaces one edge; without a secret it keeps those that it has.</summary>
+    /// <inheritdoc cref="ReplaceAllAsync"/>
+    public Task<EdgeUpdateResult> UpdateAsync(EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => Builder().Update(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
+
+    /// <summary>Removes one edge; its tunnels end.</summary>
+    /// <inheritdoc cref="ReplaceAllAsync"/>
+    public Task<EdgeUpdateResult> RemoveAsync(string id, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => EdgeStateBuilder.Remove(state, id), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(id)));
+
+    /// <summary>Gives an edge another secret and lets the others expire.</summary>
+    /// <param name="id">The edge.</param>
+    /// <param name="chosen">The secret, or null for a generated one.</param>
+    /// <param name="grace">How long the others stay valid; zero: they end at once.</param>
+    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <returns>The outcome with <see cref="EdgeUpdateResult.NewSecret"/>.</returns>
+    /// <exception cref="OperatorException">The state could not be written; the old secrets stay.</exception>
+    public Task<EdgeUpdateResult> RotateSecretAsync(string id, string? chosen, TimeSpan grace, CancellationToken cancellationToken) =>
+        ChangeAsync(state => Builder().Rotate(state, id, chosen, grace), dryRun: false, cancellationToken);
+
+    /// <summary>Whether this is a valid secret of the edge, enabled or not. For the operator's commands: it may take long, and tells by its time.</summary>
+    public Task<bool> HasSecretAsync(string id, string secret, CancellationToken cancellationToken) =>
+        Task.Run(() => _state.Entries.GetValueOrDefault(id) is { } entry && _secrets.Find(entry.Secrets, secret, _time.GetUtcNow()) is not null, cancellationToken);
+
+    /// <summary>Stops the timer of expiring secrets and waits for a writer under way.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _expiry.DisposeAsync();
+        await _writer.WaitAsync();
+        _disposed = true;
+        _writer.Release();
+        await _memory.DisposeAsync();
+    }
+
+    internal async Task LoadAsync(IReadOnlyList<EdgeDefinition> seed, CancellationToken cancellationToken)
+    {
+        if (await Task.Run(_file.Load, cancellationToken) is { } state)
+        {
+            EdgesLog.Loaded(_logger, state.Entries.Count, _file.FilePath);
+            if (seed.Count > 0)
+                EdgesLog.SeedIgnored(_logger, _file.FilePath);
+            Apply(state, EdgeSetDiff.Empty);
+            foreach (var fault in _file.Tolerated)
+                EdgesLog.Tolerated(_logger, fault);
+            ForgetUnusedSecrets();
+        }
+        else if (seed.Count > 0)
+        {
+            var result = await ChangeAsync(empty => Builder().ReplaceAll(empty, seed, "edges", cancellationToken), dryRun: false, cancellationToken);
+            if (!result.Succeeded)
+                throw new OperatorException("The configuration's edges can't be used:\n" + string.Join('\n', result.Errors.Select(error => $"  {error}")));
+            EdgesLog.Seeded(_logger, seed.Count, _file.FilePath);
+        }
+    }
+
+    private EdgeStateBuilder Builder() => new(_secrets, _maxEdges, _time.GetUtcNow());
+
+    private async Task<EdgeUpdateResult> ChangeAsync(
+        Func<EdgeState, EdgeStateChange> prepare, bool dryRun, CancellationToken cancellationToken, Func<EdgeState, bool?>? condition = null)
+    {
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+
+            // Hashing and the disk take their time, and the caller may be on an I/O thread.
+            return await Task.Run(() => Change(prepare, condition, dryRun), cancellationToken);
+        }
+        finally
+        {
+            // Also of a change that came to nothing: its secrets were hashed, and would stay remembered.
+            ForgetUnusedSecrets();
+            _writer.Release();
+        }
+    }
+
+    private EdgeUpdateResult Change(Func<EdgeState, EdgeStateChange> prepare, Func<EdgeState, bool?>? condition, bool dryRun)
+    {
+        var before = _state;
+        if (condition?.Invoke(before) == false)
+            return new EdgeUpdateResult { Status = EdgeUpdateStatus.PreconditionFailed, After = before };
+        var change = prepare(before);
+        if (change.After is not { } after)
+            return change.Result with { After = before };
+        var result = change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = after };
+        if (dryRun)
+            return result;
+        _file.Save(after);
+        Apply(after, result.Diff);
+        foreach (var warning in result.Warnings)
+            EdgesLog.Warning(_logger, warning);
+        return result;
+    }
+
+    private void Apply(EdgeState state, EdgeSetDiff diff)
+    {
+        _state = state;
+        ArmExpiry(state);
+        if (diff.IsEmpty)
+            return;
+        var change = EdgeSetDiffer.ToChange(diff);
+        EdgesLog.Changed(_logger, change.Added.Length, change.Updated.Length, change.Removed.Length);
+        _notifier.Notify(change);
+    }
+
+    private void ForgetUnusedSecrets() =>
+        _secrets.Retain(_state.Entries.Values.SelectMany(entry => entry.Secrets.Items).Select(secret => secret.Id).ToHashSet());
+
+    private void ArmExpiry(EdgeState state)
+    {
+        // A timer takes at most 49 days; far expiries are looked at again every day.
+        var due = state.NextExpiry is { } expiry
+            ? TimeSpan.FromTicks(Math.Clamp((expiry - _time.GetUtcNow()).Ticks, 0, TimeSpan.TicksPerDay))
+            : Timeout.InfiniteTimeSpan;
+        _expiry.Change(due, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task RemoveExpiredAsync()
+    {
+        await _writer.WaitAsync();
+        try
+        {
+            if (!_disposed)
+                RemoveExpired();
+        }
+        finally
+        {
+            ForgetUnusedSecrets();
+            _writer.Release();
+        }
+    }
+
+    private void RemoveExpired()
+    {
+        var before = _state;
+        var after = before.WithoutExpired(_time.GetUtcNow());
+        var diff = EdgeSetDiffer.Compare(before, after);
+        if (!diff.IsEmpty)
+        {
+            EdgesLog.SecretsExpired(_logger, diff.Edges.Length);
+            try
+            {
+                _file.Save(after);
+            }
+            catch (OperatorException error)
+            {
+                // Refused all the same, since every check looks at the clock; what matters is that the tunnels are told.
+                EdgesLog.ExpiryNotSaved(_logger, error);
+            }
+        }
+
+        Apply(after, diff);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using Tunnel.Hub.Edges.Definitions;
+
+namespace Tunnel.Hub.Edges.State;
+
+/// <summary>What became of a change.</summary>
+public enum EdgeUpdateStatus
+{
+    /// <summary>It is in force (or, in a dry run, would be).</summary>
+    Applied,
+
+    /// <summary>It is not valid; nothing was changed.</summary>
+    Invalid,
+
+    /// <summary>There is no edge of this id.</summary>
+    NotFound,
+
+    /// <summary>There is an edge of this id already.</summary>
+    AlreadyExists,
+
+    /// <summary>What the caller knew is not what is there any more (or yet).</summary>
+    PreconditionFailed,
+}
+
+/// <summary>The outcome of a change of the allowed edges: applied, or refused as a whole with every fault.</summary>
+public sealed record EdgeUpdateResult
+{
+    /// <summary>Why nothing was changed; empty when the change was applied (or, in a dry run, would have been).</summary>
+    public ImmutableArray<EdgeFault> Errors { get; init; } = [];
+
+    /// <summary>What was accepted but deserves a look, such as well-known ports that another service may own.</summary>
+    public ImmutableArray<EdgeFault> Warnings { get; init; } = [];
+
+    /// <summary>What changed, by edge and port.</summary>
+    public EdgeSetDiff Diff { get; init; } = EdgeSetDiff.Empty;
+
+    /// <summary>What became of it.</summary>
+    public EdgeUpdateStatus Status { get; init; }
+
+    /// <summary>The secret that was made or taken, to be shown once, in a token. Internal, so that no log prints it by accident.</summary>
+    internal string? NewSecret { get; init; }
+
+    /// <summary>The set after the change, or as it stayed.</summary>
+    internal EdgeState After { get; init; } = EdgeState.Empty;
+
+    /// <summary>True when the change was applied.</summary>
+    public bool Succeeded => Status == EdgeUpdateStatus.Applied;
+}

@@ -1,0 +1,249 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Events;
+using Tunnel.Hub.Status;
+using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Hub.UnitTests.Edges.Live;
+
+public sealed class ConfigPushTests
+{
+    private readonly TestRegistry _registry = new();
+
+    public ConfigPushTests() => _registry.Allowed.Put(TestRegistry.Edge("a", 80));
+
+    [Fact]
+    public async Task A_changed_port_is_pushed_with_a_higher_revision()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80, 443));
+
+        var pushed = await tunnel.NextConfigAsync();
+        Assert.Equal([80, 443], pushed.ListenPorts);
+        Assert.Equal(2, pushed.Hub!.Rev);
+        Assert.NotNull(live.FindPort(udp: false, 443, _registry.Time.GetUtcNow()));
+        Assert.Equal([80, 443], (await _registry.Events.NextAsync<PortsUpdatedEvent>()).ListenPorts);
+    }
+
+    [Fact]
+    public void What_the_edge_does_not_see_is_not_pushed_but_is_in_force()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80) with
+        {
+            Ports = new Dictionary<string, PortPolicyDefinition> { ["tcp/80"] = new() { TargetPort = 8080 } }.ToImmutableDictionary(),
+        });
+
+        Assert.False(tunnel.HasConfig);
+        Assert.Equal(8080, live.FindPort(udp: false, 80, _registry.Time.GetUtcNow())?.TargetPort);
+    }
+
+    [Fact]
+    public async Task A_block_is_pushed_at_once_to_the_edges_that_it_is_for()
+    {
+        _registry.Allowed.Put(TestRegistry.Edge("b", 80));
+        var (_, a) = _registry.Connect("a", "one");
+        var (_, b) = _registry.Connect("b", "two");
+        _registry.Blocks.Add("192.0.2.0/24", 60, "a");
+
+        var pushed = await a.NextConfigAsync();
+        Assert.Equal("""{"timedBlocks":[{"ip":"192.0.2.0/24","seconds":60}]}""", pushed.FirewallConfig!.Value.GetRawText());
+        Assert.Equal(2, pushed.Hub!.Rev);
+        Assert.False(b.HasConfig);
+    }
+
+    [Fact]
+    public async Task An_edge_that_comes_later_is_told_with_its_first_configuration_and_again_with_each_push()
+    {
+        _registry.Blocks.Add("192.0.2.7", 60);
+        var firewall = JsonElement.Parse("""{"blockedIps":["198.51.100.1"]}""");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { FirewallConfig = firewall });
+        var (live, tunnel) = _registry.Connect("a", "one");
+        const string both = """{"blockedIps":["198.51.100.1"],"timedBlocks":[{"ip":"192.0.2.7","seconds":60}]}""";
+        Assert.Equal(both, live.Config.FirewallConfig!.Value.GetRawText());
+        Assert.False(tunnel.HasConfig);
+
+        _registry.Allowed.Change(TestRegistry.Edge("a", 443) with { FirewallConfig = firewall });
+        Assert.Equal(both, (await tunnel.NextConfigAsync()).FirewallConfig!.Value.GetRawText());
+    }
+
+    [Fact]
+    public async Task Pins_are_announced_at_once_and_to_those_who_come_later_and_it_is_known_who_knows()
+    {
+        _registry.Live.AnnouncePins(["old"]);
+        var (live, tunnel) = _registry.Connect("a", "one");
+        Assert.Equal(["old"], live.Config.Hub!.Pins);
+        Assert.Equal(IPAddress.Loopback, live.Config.Hub.SeenAs);
+        Assert.False(tunnel.HasConfig);
+
+        _registry.Live.AnnouncePins(["old", "new"]);
+        var pushed = await tunnel.NextConfigAsync();
+        Assert.Equal(["old", "new"], pushed.Hub!.Pins);
+        Assert.Equal(IPAddress.Loopback, pushed.Hub.SeenAs);
+        Assert.False(_registry.Live.Knows("a", "new"));
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.ConfigApplied, Rev = pushed.Hub.Rev });
+        Assert.True(_registry.Live.Knows("a", "new"));
+
+        // The same once more is no push, and other pushes have them too.
+        _registry.Live.AnnouncePins(["old", "new"]);
+        Assert.False(tunnel.HasConfig);
+        _registry.Allowed.Change(TestRegistry.Edge("a", 443));
+        Assert.Equal(["old", "new"], (await tunnel.NextConfigAsync()).Hub!.Pins);
+        _registry.Allowed.Remove("a");
+        Assert.False(_registry.Live.Knows("a", "new"));
+    }
+
+    [Fact]
+    public async Task An_edges_firewall_that_somebody_changed_is_an_event_and_stays_in_the_status()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        var drift = new FirewallDrift(1, "2 rules missing", true);
+        var applied = new FirewallReport { State = FirewallReport.Applied, Mode = "full" };
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.Firewall, Rev = 3, FirewallState = applied with { Drift = drift } });
+        var raised = await _registry.Events.NextAsync<FirewallDriftedEvent>();
+        Assert.Equal(("a", "2 rules missing", true), (raised.EdgeId, raised.What, raised.Mended));
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.Firewall, Rev = 4, FirewallState = applied });
+        Assert.Equal(drift, Assert.Single(_registry.Live.Read(ConnectedEdges.Describe)).Firewall?.Drift);
+    }
+
+    [Fact]
+    public async Task A_block_between_an_edges_answer_and_its_entry_is_not_lost()
+    {
+        var live = _registry.Live.Admit(
+            _registry.Allowed.Find("a")!, _registry.Allowed.SecretIdOf("a"), new IPEndPoint(IPAddress.Loopback, 1), id => new HubInfo { TunnelId = id, Rev = 1 })!;
+        _registry.Blocks.Add("192.0.2.7", 60);
+        var tunnel = new FakeTunnel();
+        _registry.Live.Begin(live, tunnel);
+        Assert.Contains("192.0.2.7", (await tunnel.NextConfigAsync()).FirewallConfig!.Value.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_edge_says_of_its_firewall_is_in_the_status_and_an_event()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        var report = new Report { Kind = Report.Firewall, Rev = 3, FirewallState = new FirewallReport { State = FirewallReport.RolledBack, Mode = "full", Errors = ["timed out"] } };
+        ((IHubTunnelHandler)live).OnReport(tunnel, report);
+
+        var raised = await _registry.Events.NextAsync<FirewallConfigUpdatedEvent>();
+        Assert.Equal(("a", 3, false, "rolledBack: timed out"), (raised.EdgeId, raised.Rev, raised.Applied, raised.Error));
+        Assert.Equal("rolledBack", Assert.Single(_registry.Live.Read(ConnectedEdges.Describe)).Firewall?.State);
+    }
+
+    [Fact]
+    public async Task What_the_edge_applies_is_pushed_and_never_a_target()
+    {
+        var (_, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(TestRegistry.Edge("a", 80, 81, 82) with
+        {
+            Ports = EdgeDefinition.NoPorts
+                .Add("default", new PortPolicyDefinition { TargetHost = "10.0.0.5", MaxConnections = 7 })
+                .Add("tcp/81", new PortPolicyDefinition { TargetPort = 8080, DenyCidrs = CidrSet.Parse("192.0.2.7") })
+                .Add("tcp/82", new PortPolicyDefinition { TargetPort = 8080 }),
+        });
+
+        var pushed = await tunnel.NextConfigAsync();
+        Assert.Equal(["default", "tcp/81"], pushed.Ports.Keys);
+        Assert.Equal(new EdgePortPolicy { MaxConnections = 7 }, pushed.PolicyFor("tcp/80"));
+        Assert.Equal(new EdgePortPolicy { MaxConnections = 7, DenyCidrs = CidrSet.Parse("192.0.2.7") }, pushed.PolicyFor("tcp/81"));
+        Assert.DoesNotContain("10.0.0.5", Encoding.UTF8.GetString(ControlMessage.Serialize(pushed)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_equal_policy_is_not_pushed_again()
+    {
+        EdgeDefinition Edge() => TestRegistry.Edge("a", 80) with
+        {
+            Ports = EdgeDefinition.NoPorts.Add("tcp/80", new PortPolicyDefinition { AllowCidrs = CidrSet.Parse("192.0.2.0/24") }),
+        };
+        _registry.Allowed.Put(Edge());
+        var (_, tunnel) = _registry.Connect("a", "one");
+        _registry.Allowed.Change(Edge());
+        Assert.False(tunnel.HasConfig);
+    }
+
+    [Fact]
+    public async Task A_change_between_the_answer_and_the_entry_is_not_lost()
+    {
+        var live = _registry.Live.Admit(
+            _registry.Allowed.Find("a")!, _registry.Allowed.SecretIdOf("a"), new(1, 1), id => new HubInfo { TunnelId = id, Rev = 1 })!;
+        _registry.Allowed.Change(TestRegistry.Edge("a", 81));
+        var tunnel = new FakeTunnel();
+        _registry.Live.Begin(live, tunnel);
+
+        Assert.Equal([81], (await tunnel.NextConfigAsync()).ListenPorts);
+    }
+
+    [Theory]
+    [InlineData("removed")]
+    [InlineData("disabled")]
+    [InlineData("otherSecret")]
+    public async Task What_is_allowed_no_longer_ends_at_once(string change)
+    {
+        _registry.Allowed.Put(TestRegistry.Edge("b", 80));
+        var (_, tunnel) = _registry.Connect("a", "one");
+        var other = _registry.Connect("b", "two");
+        switch (change)
+        {
+            case "removed": _registry.Allowed.Remove("a"); break;
+            case "disabled": _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Enabled = false }); break;
+            case "otherSecret": _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Secret = "another-secret" }); break;
+        }
+
+        Assert.Equal(TunnelEndKind.Revoked, (await tunnel.EndAsync()).Kind);
+        Assert.False(other.Tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public void Only_so_many_edges_are_let_in()
+    {
+        var registry = new TestRegistry(options: LiveEdgesOptions.Default with { MaxEdges = 1 });
+        registry.Allowed.Put(TestRegistry.Edge("a"));
+        registry.Allowed.Put(TestRegistry.Edge("b"));
+        registry.Connect("a", "one");
+
+        Assert.Null(registry.Live.Admit(registry.Allowed.Find("b")!, Guid.Empty, new(1, 1), _ => new HubInfo()));
+        Assert.NotNull(registry.Live.Admit(registry.Allowed.Find("a")!, Guid.Empty, new(1, 1), _ => new HubInfo()));
+    }
+
+    [Fact]
+    public async Task The_status_shows_what_is_connected_and_what_could_not_be_bound()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        tunnel.Counters = new TunnelCounters { BytesReceived = 5, BytesSent = 7 };
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report
+        {
+            Kind = Report.ConfigApplied,
+            Rev = 1,
+            Failed = [new FailedPort(80, "tcp", "address in use")],
+        });
+
+        var edge = Assert.Single(_registry.Live.Read(ConnectedEdges.Describe));
+        Assert.Equal(("a", "one", 5L, 7L, 12.5), (edge.EdgeId, edge.Instance, edge.BytesIn, edge.BytesOut, edge.Rtt));
+        Assert.Equal("address in use", Assert.Single(edge.FailedPorts).Error);
+
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.PeerClosed, ""));
+        await _registry.Events.NextAsync<EdgeDisconnectedEvent>();
+        Assert.Empty(_registry.Live.Read(ConnectedEdges.Describe));
+    }
+
+    [Fact]
+    public async Task Stopping_tells_the_edges_and_gives_their_streams_time()
+    {
+        var (_, tunnel) = _registry.Connect("a", "one");
+        var stopping = _registry.Live.StopAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
+        Assert.False(tunnel.Completion.IsCompleted);
+        _registry.Time.Advance(TimeSpan.FromSeconds(30));
+        await stopping.WaitAsync(Patience.Limit);
+        Assert.Equal(TunnelEndKind.Closed, (await tunnel.EndAsync()).Kind);
+        Assert.Null(_registry.Live.Admit(_registry.Allowed.Find("a")!, Guid.Empty, new(1, 1), _ => new HubInfo()));
+    }
+}

@@ -1,0 +1,103 @@
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub.Events;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Hub.UnitTests.Edges.Live;
+
+/// <summary>Two tunnels for one id (protocol.md section 2).</summary>
+public sealed class TwoTunnelsTests
+{
+    private readonly TestRegistry _registry = new();
+
+    public TwoTunnelsTests() => _registry.Allowed.Put(TestRegistry.Edge("a", 80));
+
+    [Fact]
+    public async Task The_same_process_may_have_two_and_the_older_drains()
+    {
+        var older = _registry.Connect("a", "one");
+        var newer = _registry.Connect("a", "one");
+
+        Assert.Equal(GoAway.Replaced, await older.Tunnel.NextGoAwayAsync());
+        Assert.False(older.Tunnel.Completion.IsCompleted);
+        older.Tunnel.FinishStreams();
+        Assert.Equal(TunnelEndKind.Replaced, (await older.Tunnel.EndAsync()).Kind);
+        Assert.False(newer.Tunnel.Completion.IsCompleted);
+        Assert.False(newer.Tunnel.HasGoAway);
+    }
+
+    [Fact]
+    public async Task A_successor_takes_over_and_its_predecessor_drains_whichever_comes_last()
+    {
+        var predecessor = _registry.Connect("a", "one");
+        var successor = _registry.Connect("a", "two", supersedes: "one");
+        Assert.Equal(GoAway.Replaced, await predecessor.Tunnel.NextGoAwayAsync());
+
+        var late = _registry.Connect("a", "one");
+        Assert.Equal(GoAway.Replaced, await late.Tunnel.NextGoAwayAsync());
+        Assert.False(successor.Tunnel.HasGoAway);
+    }
+
+    [Fact]
+    public async Task Another_process_is_turned_away_while_the_first_is_alive()
+    {
+        var older = _registry.Connect("a", "one", remotePort: 1);
+        var newcomer = _registry.Connect("a", "two", remotePort: 2);
+
+        Assert.Equal(GoAway.Conflict, await newcomer.Tunnel.NextGoAwayAsync());
+        await newcomer.Tunnel.EndAsync();
+        Assert.Equal([TimeSpan.FromSeconds(3)], older.Tunnel.Probes);
+        Assert.False(older.Tunnel.Completion.IsCompleted);
+        var conflict = await _registry.Events.NextAsync<EdgeConflictEvent>();
+        Assert.Equal((1, 2), (conflict.Connected.Port, conflict.Newcomer.Port));
+    }
+
+    [Fact]
+    public async Task Another_process_replaces_a_dead_one()
+    {
+        var older = _registry.Connect("a", "one");
+        older.Tunnel.IsAlive = false;
+        var newcomer = _registry.Connect("a", "two");
+
+        Assert.Equal(TunnelEndKind.Replaced, (await older.Tunnel.EndAsync()).Kind);
+        Assert.False(newcomer.Tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_tunnel_that_said_goaway_is_in_nobodys_way()
+    {
+        var older = _registry.Connect("a", "one");
+        ((IHubTunnelHandler)older.Live).OnGoAway(older.Tunnel, new GoAway(GoAway.Shutdown, 0));
+        var newcomer = _registry.Connect("a", "two");
+
+        older.Tunnel.FinishStreams();
+        await older.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.PeerClosed, ""));
+        await _registry.Events.NextAsync<TunnelDisconnectedEvent>();
+        Assert.Empty(older.Tunnel.Probes);
+        Assert.False(newcomer.Tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Of_base_peers_the_last_wins_but_not_twice_within_ten_seconds()
+    {
+        var first = _registry.Connect("a");
+        var second = _registry.Connect("a");
+        _registry.Time.Advance(TimeSpan.FromSeconds(5)); // no HELLO
+        Assert.Equal(TunnelEndKind.Replaced, (await first.Tunnel.EndAsync()).Kind);
+
+        var third = _registry.Connect("a");
+        _registry.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(TunnelEndKind.Replaced, (await third.Tunnel.EndAsync()).Kind);
+        Assert.False(second.Tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_base_peer_shows_itself_by_opening_a_stream()
+    {
+        var first = _registry.Connect("a");
+        var second = _registry.Connect("a");
+        ((IHubTunnelHandler)second.Live).OnStreamOpened(second.Tunnel, new FakeStream(), default);
+
+        Assert.Equal(TunnelEndKind.Replaced, (await first.Tunnel.EndAsync()).Kind);
+    }
+}
