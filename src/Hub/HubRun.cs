@@ -12,6 +12,7 @@ using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Storage;
+using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -24,6 +25,7 @@ namespace Tunnel.Hub;
 internal sealed class HubRun : IDisposable
 {
     private readonly HubEventFeed _events;
+    private readonly PortGate _gate;
     private readonly DescriptorGuard _descriptors;
     private readonly StrangerRegistry _strangers;
     private readonly StrangerLimits _strangerLimits;
@@ -58,15 +60,15 @@ internal sealed class HubRun : IDisposable
             Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
         };
 
-        var forwarding = Forwarding(options);
+        _gate = new PortGate(Forwarding(options), Traffic, Context);
         var resolver = new TargetResolver(time);
-        Streams = new StreamForwarder(forwarding, new UpstreamConnector(resolver, descriptors, time), events, Traffic, Context);
-        Sessions = new SessionForwarder(forwarding, resolver, Traffic, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
+        Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context);
+        Sessions = new SessionForwarder(_gate, resolver, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
         Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
         Live = new LiveEdges(
             edges,
             Blocks,
-            new TunnelForwarder(Streams, Sessions),
+            new TunnelForwarder(_gate, Streams, Sessions),
             LiveEdgesOptions.Default with { MaxEdges = limits.Edges, MaxLanes = limits.LanesPerTunnel, Drain = options.DrainTimeout },
             events,
             time,
@@ -127,7 +129,7 @@ internal sealed class HubRun : IDisposable
     }
 
     /// <summary>New streams and sessions go by other options.</summary>
-    public void Change(TunnelHubOptions options) => Streams.Options = Sessions.Options = Forwarding(options);
+    public void Change(TunnelHubOptions options) => _gate.Options = Forwarding(options);
 
     /// <summary>The certificate, the next one, and who does not know that yet.</summary>
     public CertificateStatus DescribeCertificate() => new(

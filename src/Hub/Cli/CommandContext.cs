@@ -56,7 +56,7 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     {
         using var client = Client(timeout);
         var answer = await client.SendAsync(method, path, json, cancellationToken);
-        return answer.IsSuccess ? answer.Body : throw Refused(answer);
+        return Body(answer);
     }
 
     /// <summary>A client of the running hub, for what is more than a question and an answer.</summary>
@@ -90,9 +90,7 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         }
     }
 
-    private static string Body(AdminResponse answer) => answer.IsSuccess
-        ? answer.Body
-        : throw new CommandFailedException(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());
+    private static string Body(AdminResponse answer) => answer.IsSuccess ? answer.Body : throw Refused(answer);
 
     // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
     private string AdminSocketPath() =>

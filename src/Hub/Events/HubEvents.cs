@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Serialization;
-using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 

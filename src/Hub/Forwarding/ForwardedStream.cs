@@ -1,10 +1,10 @@
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol;
-using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
@@ -12,58 +12,38 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>One stream on its way to its upstream: the wait for its edge's turn and the dial, which end when the stream does, then only an observer of its end.</summary>
-internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
+internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry entry, ITunnelStream stream, StreamOpening opening) : IStreamObserver, IByteCounts
 {
-    private readonly StreamForwarder _forwarder;
-    private readonly string _edgeId;
-    private readonly ITunnelStream _stream;
-    private readonly StreamOpening _opening;
-    private readonly PortPolicy _policy;
-    private readonly string _targetHost;
-    private readonly PortTraffic _traffic;
-    private readonly long _id;
-    private readonly DateTimeOffset _since;
-    private readonly long _start;
+    private const int MaxHeaderLength = ProxyV1.MaxLength > ProxyV2.IPv6Length ? ProxyV1.MaxLength : ProxyV2.IPv6Length;
+
     private string? _failure;
 
     // Whoever takes it out decides: the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
 
-    public ForwardedStream(StreamForwarder forwarder, string edgeId, ITunnelStream stream, in StreamOpening opening, PortPolicy policy, string targetHost)
-    {
-        _forwarder = forwarder;
-        _edgeId = edgeId;
-        _stream = stream;
-        _opening = opening;
-        _policy = policy;
-        _targetHost = targetHost;
-        _traffic = forwarder.Traffic.Of(edgeId, udp: false, opening.RoutingPort);
-        _id = forwarder.Traffic.NextId();
-        _since = forwarder.Time.GetUtcNow();
-        _start = forwarder.Time.GetTimestamp();
-    }
-
     // The tunnel's view is the upstream's: what it receives is the client's.
-    long ILiveConnection.BytesIn => _stream.BytesReceived;
+    long IByteCounts.BytesIn => stream.BytesReceived;
 
-    long ILiveConnection.BytesOut => _stream.BytesSent;
+    long IByteCounts.BytesOut => stream.BytesSent;
 
-    private int TargetPort => _policy.TargetPort ?? _opening.RoutingPort;
+    private PortRoute Route => entry.Route;
+
+    private PortPolicy Policy => entry.Policy;
 
     /// <summary>Dials and attaches when it is its edge's turn. The time for the dial runs already.</summary>
     public void Start()
     {
-        var dial = new CancellationTokenSource(_policy.ConnectTimeout, _forwarder.Time);
+        var dial = new CancellationTokenSource(Policy.ConnectTimeout, forwarder.Time);
         var limit = dial.Token;
         _dial = dial;
         // Before the observer, which may hear at once that the stream is over.
-        _traffic.Add(this);
-        if (_policy.IdleTimeout is { } idle)
-            _forwarder.Idle.Add(_stream, idle);
-        _stream.Observer = this;
-        if (_forwarder.Events.StreamsWanted)
-            _forwarder.Events.Post(new StreamOpenedEvent(_edgeId, _opening.RoutingPort, _opening.Source) { Time = _forwarder.Time.GetUtcNow() });
-        _forwarder.TakeTurn(_edgeId, () => _ = DialAsync(limit));
+        entry.Begin(this);
+        if (Policy.IdleTimeout is { } idle)
+            forwarder.Idle.Add(stream, idle);
+        stream.Observer = this;
+        if (forwarder.Events.StreamsWanted)
+            forwarder.Events.Post(new StreamOpenedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source) { Time = forwarder.Time.GetUtcNow() });
+        forwarder.TakeTurn(Route.Port.EdgeId, () => _ = DialAsync(limit));
     }
 
     // Never throws.
@@ -73,7 +53,7 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
         {
             var outcome = limit.IsCancellationRequested
                 ? ConnectOutcome.Failed(StreamFailure.ConnectTimeout)
-                : await _forwarder.Connector.ConnectAsync(_targetHost, TargetPort, _policy.ConnectTimeout, limit);
+                : await forwarder.Connector.ConnectAsync(Route.TargetHost, Route.TargetPort, Policy.ConnectTimeout, limit);
             if (Interlocked.Exchange(ref _dial, null) is not { } dial)
                 Abandon(outcome.Socket);
             else
@@ -81,12 +61,12 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
         }
         catch (Exception e)
         {
-            _forwarder.NoteDefect(_edgeId, _opening.RoutingPort, e);
-            _stream.Reset(ResetReason.Unspecified);
+            forwarder.NoteDefect(Route.Port, e);
+            stream.Reset(ResetReason.Unspecified);
         }
     }
 
-    void IStreamObserver.OnStreamClosed(ITunnelStream stream, in StreamEnd end)
+    void IStreamObserver.OnStreamClosed(ITunnelStream closed, in StreamEnd end)
     {
         if (Interlocked.Exchange(ref _dial, null) is { } dial)
         {
@@ -94,47 +74,18 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
             dial.Dispose();
         }
 
-        if (_policy.IdleTimeout is not null)
-            _forwarder.Idle.Remove(stream);
-        _traffic.Remove(this, stream.BytesReceived, stream.BytesSent);
-        if (_policy.LogConnections)
-            Record(end);
-        if (_forwarder.Events.StreamsWanted)
+        if (Policy.IdleTimeout is not null)
+            forwarder.Idle.Remove(stream);
+        entry.End(_failure ?? (end.Completed ? "completed" : end.Side == StreamEndSide.Tunnel ? "tunnelLost" : ReasonCounters<ResetReason>.NameOf(end.Reason)));
+        if (forwarder.Events.StreamsWanted)
         {
-            _forwarder.Events.Post(
-                new StreamClosedEvent(_edgeId, _opening.RoutingPort, _opening.Source, stream.BytesReceived, stream.BytesSent, end.Completed ? null : end.Reason)
+            forwarder.Events.Post(
+                new StreamClosedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source, stream.BytesReceived, stream.BytesSent, end.Completed ? null : end.Reason)
                 {
-                    Time = _forwarder.Time.GetUtcNow(),
+                    Time = forwarder.Time.GetUtcNow(),
                 });
         }
     }
-
-    LiveConnection ILiveConnection.Describe() => new()
-    {
-        Id = _id,
-        EdgeId = _edgeId,
-        Port = _opening.RoutingPort,
-        Proto = "tcp",
-        Client = _opening.Source?.ToString(),
-        Target = HostSyntax.Format(_targetHost, TargetPort),
-        Since = _since,
-        BytesIn = _stream.BytesReceived,
-        BytesOut = _stream.BytesSent,
-    };
-
-    private void Record(in StreamEnd end) => _forwarder.Traffic.Log.Add(new ConnectionRecord
-    {
-        Time = _forwarder.Time.GetUtcNow(),
-        EdgeId = _edgeId,
-        Port = _opening.RoutingPort,
-        Proto = "tcp",
-        Client = _opening.Source?.ToString(),
-        Action = ConnectionAction.Allowed,
-        Reason = _failure ?? (end.Completed ? "completed" : end.Side == StreamEndSide.Tunnel ? "tunnelLost" : ReasonCounters<ResetReason>.NameOf(end.Reason)),
-        BytesIn = _stream.BytesReceived,
-        BytesOut = _stream.BytesSent,
-        Duration = Math.Round(_forwarder.Time.GetElapsedTime(_start).TotalSeconds, 3),
-    });
 
     private void Abandon(Socket? socket)
     {
@@ -145,7 +96,7 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
             socket.Dispose();
         }
 
-        _forwarder.NoteFailure(_edgeId, _opening.RoutingPort, _targetHost, TargetPort, StreamFailure.ClientGone);
+        forwarder.NoteFailure(entry, StreamFailure.ClientGone);
     }
 
     private void Finish(CancellationTokenSource dial, ConnectOutcome outcome)
@@ -162,27 +113,27 @@ internal sealed class ForwardedStream : IStreamObserver, ILiveConnection
         }
         else
         {
-            _traffic.NoteSuccess();
-            var endpoint = new SocketEndpoint(outcome.Socket, _forwarder.Context);
-            _stream.Attach(_policy.DownloadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, _forwarder.Context) : endpoint);
+            entry.Traffic.Health.NoteSuccess();
+            var endpoint = new SocketEndpoint(outcome.Socket, forwarder.Context);
+            stream.Attach(Policy.DownloadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, forwarder.Context) : endpoint);
         }
     }
 
     private void Fail(StreamFailure failure)
     {
         _failure = ReasonCounters<StreamFailure>.NameOf(failure);
-        _forwarder.NoteFailure(_edgeId, _opening.RoutingPort, _targetHost, TargetPort, failure);
-        _stream.Reset(failure.ToResetReason());
+        forwarder.NoteFailure(entry, failure);
+        stream.Reset(failure.ToResetReason());
     }
 
     // In one send of its own: receivers want the whole header in one segment. The socket is new, so it has room and nothing blocks.
     private bool SendHeader(Socket socket)
     {
-        Span<byte> buffer = stackalloc byte[ProxyV1.MaxLength];
-        var length = _policy.ProxyProtocol switch
+        Span<byte> buffer = stackalloc byte[MaxHeaderLength];
+        var length = Policy.ProxyProtocol switch
         {
-            ProxyProtocol.V1 => ProxyV1.Write(buffer, _opening.Source, _opening.Destination),
-            ProxyProtocol.V2 => ProxyV2.Write(buffer, _opening.Source, _opening.Destination, ProxyTransport.Stream),
+            ProxyProtocol.V1 => ProxyV1.Write(buffer, opening.Source, opening.Destination),
+            ProxyProtocol.V2 => ProxyV2.Write(buffer, opening.Source, opening.Destination, ProxyTransport.Stream),
             _ => 0,
         };
         return length == 0 || (socket.Send(buffer[..length], SocketFlags.None, out var error) == length && error == SocketError.Success);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Targets;
 
 namespace Tunnel.Hub.Forwarding;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Forwarding.Shares;
+using Tunnel.Hub.Targets;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
 
@@ -9,7 +10,7 @@ namespace Tunnel.Hub.Forwarding;
 /// <summary>
 /// A session's socket, and where it leads: an upstream that refuses is sought at the name's other addresses, then where the name leads by now.
 /// </summary>
-internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo info) : SharedSession, IDatagramReplies
+internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEntry entry) : SharedSession, IDatagramReplies
 {
     // A service that is down refuses each datagram: its addresses are gone through, and its name is asked for, at this pace.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -19,7 +20,9 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo i
     private uint _overflows;
     private long _lookedAt;
 
-    public SessionInfo Info => info;
+    public ConnectionEntry Entry => entry;
+
+    public PortRoute Route => entry.Route;
 
     protected SessionForwarder Forwarder => forwarder;
 
@@ -35,10 +38,10 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo i
     /// <param name="addresses">The upstream's, at least one.</param>
     public void Connect(IPAddress[] addresses)
     {
-        if (forwarder.Targets.Open(addresses, info.TargetPort, this, out var socket, out var failure) is { } target && Use(socket!, target))
+        if (forwarder.Targets.Open(addresses, Route.TargetPort, this, out var socket, out var failure) is { } target && Use(socket!, target))
             return;
-        forwarder.NoteFailure(info, failure);
-        forwarder.End((UpstreamSession)this, ReasonCounters<SessionFailure>.NameOf(failure));
+        forwarder.NoteFailure(entry, failure);
+        forwarder.End((ForwardedSession)this, ReasonCounters<SessionFailure>.NameOf(failure));
     }
 
     /// <summary>Closes the socket.</summary>
@@ -61,12 +64,12 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo i
 
     public void OnError(ConnectedDatagrams socket, SocketError error)
     {
-        forwarder.NoteFailure(info, Classify(error));
+        forwarder.NoteFailure(entry, Classify(error));
 
         // One that it has left says nothing any more.
         if (error is not (SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable) || socket != Socket)
             return;
-        forwarder.Targets.NoteRefused(_target!, info.TargetPort);
+        forwarder.Targets.NoteRefused(_target!, Route.TargetPort);
         LookAgain(wasRefused: true, Pause);
     }
 
@@ -82,7 +85,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo i
             return;
         var overflows = _socket.Overflows;
         if (overflows > _overflows)
-            forwarder.NoteFailure(info, SessionFailure.ReceiveOverflow, (int)(overflows - _overflows));
+            forwarder.NoteFailure(entry, SessionFailure.ReceiveOverflow, (int)(overflows - _overflows));
         _overflows = overflows;
     }
 
@@ -93,22 +96,22 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, SessionInfo i
         if (_lookedAt != 0 && forwarder.Time.GetElapsedTime(_lookedAt, now) < pause)
             return;
         _lookedAt = now;
-        if (forwarder.Targets.TryResolve(info.TargetHost, out var addresses))
+        if (forwarder.Targets.TryResolve(Route.TargetHost, out var addresses))
             Move(addresses, wasRefused);
         else
             _ = LookUpAsync(wasRefused);
     }
 
-    private async Task LookUpAsync(bool wasRefused) => Move(await forwarder.Targets.ResolveAsync(info.TargetHost), wasRefused);
+    private async Task LookUpAsync(bool wasRefused) => Move(await forwarder.Targets.ResolveAsync(Route.TargetHost), wasRefused);
 
     private void Move(IPAddress[] addresses, bool wasRefused)
     {
         // No answer says nothing of where the upstream is.
         if (addresses.Length == 0 || (!wasRefused && addresses.Contains(_target)))
             return;
-        var best = forwarder.Targets.Order(addresses, info.TargetPort).First();
-        if (!best.Equals(_target) && forwarder.Targets.Open([best], info.TargetPort, this, out var socket, out _) is not null && !Use(socket!, best))
-            forwarder.End((UpstreamSession)this, "unreachable");
+        var best = forwarder.Targets.Order(addresses, Route.TargetPort).First();
+        if (!best.Equals(_target) && forwarder.Targets.Open([best], Route.TargetPort, this, out var socket, out _) is not null && !Use(socket!, best))
+            forwarder.End((ForwardedSession)this, "unreachable");
     }
 
     /// <summary>Puts a new socket in the place of the one before.</summary>

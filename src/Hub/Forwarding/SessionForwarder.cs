@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
+using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;
@@ -20,13 +20,13 @@ internal sealed class SessionForwarder : IDisposable
     // One timer for all sessions; a session ends at most this much late.
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-
     // Datagrams that wait for names: what is more than a moment's worth is a flood.
     private const int MaxHeldBytes = 4 << 20;
 
     // What a session costs in all parts of the hub, as measured, and the part of the memory budget that they may have together.
     private const int SessionBytes = 2 << 10;
     private const int BudgetPart = 2;
+    private readonly PortGate _gate;
     private readonly MemoryBudget _budget;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
@@ -35,10 +35,9 @@ internal sealed class SessionForwarder : IDisposable
     private readonly SessionShares _sessions = new();
 
     public SessionForwarder(
-        ForwardingOptions options, TargetResolver resolver, TrafficRegistry traffic, DescriptorGuard descriptors, TransportContext context, ILogger<SessionForwarder> logger)
+        PortGate gate, TargetResolver resolver, DescriptorGuard descriptors, TransportContext context, ILogger<SessionForwarder> logger)
     {
-        Options = options;
-        Traffic = traffic;
+        _gate = gate;
         _logger = logger;
         var time = Time = context.Time;
         Targets = new UpstreamTargets(resolver, descriptors, time);
@@ -51,16 +50,11 @@ internal sealed class SessionForwarder : IDisposable
 
     public long NowMilliseconds => (long)Time.GetElapsedTime(0).TotalMilliseconds;
 
-    public TrafficRegistry Traffic { get; }
-
     /// <summary>Where upstreams are.</summary>
     public UpstreamTargets Targets { get; }
 
     /// <summary>What datagrams may wait in for the names of their upstreams.</summary>
     public DatagramMemory Memory { get; }
-
-    /// <summary>What new sessions go by.</summary>
-    public ForwardingOptions Options { get; set; }
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
     public int Count
@@ -84,62 +78,46 @@ internal sealed class SessionForwarder : IDisposable
     /// <summary>Called on the tunnel's read loop. Null refuses the session.</summary>
     public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
-        var port = opening.RoutingPort;
-        // A compromised edge must not reach other ports of the target.
-        var policy = tunnel.FindPort(udp: true, port, Time.GetUtcNow());
-        var info = new SessionInfo(tunnel.EdgeId, port, policy?.TargetHost ?? Options.TargetHost, policy?.TargetPort ?? port);
-        if (policy is null)
+        if (_gate.TryEnter(tunnel, udp: true, opening, out var route, out var failure) is not { } entry)
         {
-            NoteFailure(info, SessionFailure.PortNotAssigned);
-            return null;
-        }
-
-        if (tunnel.SessionsOfEdge > Options.SessionsPerEdge)
-        {
-            Block(info, opening, policy, SessionFailure.TooManySessions);
-            return null;
-        }
-
-        var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
-        if (fault != SourceFault.None)
-        {
-            Block(info, opening, policy, fault.ToSessionFailure());
+            Refuse(route, failure.ToSessionFailure());
             return null;
         }
 
         // A name that had no address a moment ago: not one session more that waits for nothing.
-        var isKnown = Targets.TryResolve(info.TargetHost, out var addresses);
+        var isKnown = Targets.TryResolve(route.TargetHost, out var addresses);
         if (isKnown && addresses.Length == 0)
         {
-            NoteFailure(info, SessionFailure.NameNotFound);
+            NoteFailure(entry, SessionFailure.NameNotFound);
             return null;
         }
 
-        var upstream = new UpstreamSession(this, info, session, opening, policy);
-        if (!TryEnter(upstream, opening.Source?.Address, out var evicted))
+        var forwarded = new ForwardedSession(this, entry, session, opening);
+        if (!TryEnter(forwarded, opening.Source?.Address, out var evicted))
         {
-            Block(info, opening, policy, SessionFailure.TooManySessions);
+            _gate.TurnAway(entry, GateFailure.TooMany);
+            Refuse(route, SessionFailure.TooManySessions);
             return null;
         }
 
-        upstream.Traffic.Add(upstream);
+        entry.Begin(forwarded);
         if (evicted is not null)
         {
-            NoteFailure(evicted.Info, SessionFailure.Evicted);
+            NoteFailure(evicted.Entry, SessionFailure.Evicted);
             // It is out of the list already.
-            evicted.NoteEnd("evicted");
+            evicted.Entry.End("evicted");
             End(evicted, "evicted");
         }
 
         if (isKnown)
-            upstream.Connect(addresses);
+            forwarded.Connect(addresses);
         else
-            _ = ResolveAsync(upstream);
-        return upstream;
+            _ = ResolveAsync(forwarded);
+        return forwarded;
     }
 
     /// <summary>The tunnel has ended the session.</summary>
-    public void Forget(UpstreamSession session, string reason = "completed")
+    public void Forget(ForwardedSession session, string reason = "completed")
     {
         bool removed;
         lock (_lock)
@@ -149,38 +127,40 @@ internal sealed class SessionForwarder : IDisposable
         if (removed)
         {
             _budget.Return(SessionBytes);
-            session.NoteEnd(reason);
+            session.Entry.End(reason);
         }
 
         session.Close();
     }
 
     /// <summary>Ends a session from this side.</summary>
-    public void End(UpstreamSession session, string reason)
+    public void End(ForwardedSession session, string reason)
     {
         Forget(session, reason);
         session.Session.Close();
     }
 
-    public void NoteFailure(SessionInfo info, SessionFailure failure, int count = 1)
+    /// <summary>Counts and logs what a session or its datagrams came to grief by.</summary>
+    public void NoteFailure(ConnectionEntry entry, SessionFailure failure, int count = 1)
     {
         Failures.Add(failure, count);
-        Traffic.Find(new TrafficKey(info.EdgeId, Udp: true, info.Port))?.CountError(
-            ReasonCounters<SessionFailure>.NameOf(failure),
-            upstream: failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound,
-            count);
-        Log(info, failure);
+        entry.Traffic.CountError(ReasonCounters<SessionFailure>.NameOf(failure), count);
+        if (failure.IsOfUpstream())
+            entry.Traffic.Health.NoteFailure();
+        Log(entry.Route, failure);
     }
 
-    private void Block(SessionInfo info, in StreamOpening opening, PortPolicy policy, SessionFailure failure)
+    private void Refuse(PortRoute route, SessionFailure failure)
     {
         Failures.Add(failure);
-        Traffic.NoteBlocked(info.EdgeId, udp: true, info.Port, ReasonCounters<SessionFailure>.NameOf(failure), opening.Source, policy, Time.GetUtcNow());
-        Log(info, failure);
+        // Of a port that was taken away, its traffic is there still.
+        if (failure == SessionFailure.PortNotAssigned)
+            _gate.Traffic.Find(route.Port)?.CountError(ReasonCounters<SessionFailure>.NameOf(failure));
+        Log(route, failure);
     }
 
-    private void Log(SessionInfo info, SessionFailure failure) =>
-        ForwardingLog.SessionFailed(_logger, info.EdgeId, info.Port, info.TargetHost, info.TargetPort, failure);
+    private void Log(PortRoute route, SessionFailure failure) =>
+        ForwardingLog.SessionFailed(_logger, route.Port.EdgeId, route.Port.Port, route.TargetHost, route.TargetPort, failure);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -191,7 +171,7 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     /// <summary>A datagram of a session's client has followed an answer.</summary>
-    public void NoteTwoWay(UpstreamSession session)
+    public void NoteTwoWay(ForwardedSession session)
     {
         lock (_lock)
             _sessions.NoteTwoWay(session);
@@ -202,40 +182,40 @@ internal sealed class SessionForwarder : IDisposable
     /// <param name="client">Its client; null when it is not known.</param>
     /// <param name="evicted">One that has to give way: each takes memory and a descriptor, and TCP streams need some too.</param>
     /// <returns>False when there is no room, and none that could give way.</returns>
-    private bool TryEnter(UpstreamSession session, IPAddress? client, out UpstreamSession? evicted)
+    private bool TryEnter(ForwardedSession session, IPAddress? client, out ForwardedSession? evicted)
     {
         evicted = null;
         lock (_lock)
         {
-            if (_sessions.Count >= Math.Min(Options.MaxSessions, _budget.Limit / BudgetPart / SessionBytes) || !_budget.TryTake(SessionBytes))
+            if (_sessions.Count >= Math.Min(_gate.Options.MaxSessions, _budget.Limit / BudgetPart / SessionBytes) || !_budget.TryTake(SessionBytes))
             {
                 // Its part of the budget goes over to the new one.
-                evicted = (UpstreamSession?)_sessions.Evict(session.Info.EdgeId);
+                evicted = (ForwardedSession?)_sessions.Evict(session.Route.Port.EdgeId);
                 if (evicted is null)
                     return false;
             }
 
-            _sessions.Add(session, session.Info.EdgeId, session.Info.Port, client is null ? 0 : AddressNumber.Of(client));
+            _sessions.Add(session, session.Route.Port.EdgeId, session.Route.Port.Port, client is null ? 0 : AddressNumber.Of(client));
             return true;
         }
     }
 
-    private UpstreamSession[] Snapshot()
+    private ForwardedSession[] Snapshot()
     {
         lock (_lock)
-            return [.. _sessions.All.Cast<UpstreamSession>()];
+            return [.. _sessions.All.Cast<ForwardedSession>()];
     }
 
-    private async Task ResolveAsync(UpstreamSession session)
+    private async Task ResolveAsync(ForwardedSession session)
     {
-        var addresses = await Targets.ResolveAsync(session.Info.TargetHost);
+        var addresses = await Targets.ResolveAsync(session.Route.TargetHost);
         if (addresses.Length > 0)
         {
             session.Connect(addresses);
             return;
         }
 
-        NoteFailure(session.Info, SessionFailure.NameNotFound);
+        NoteFailure(session.Entry, SessionFailure.NameNotFound);
         End(session, "nameNotFound");
     }
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
@@ -9,21 +9,16 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>Gives each stream its upstream: checks the port, dials, sends the PROXY header, and joins the two.</summary>
+/// <summary>Gives each stream its upstream: asks the gate, dials, sends the PROXY header, and joins the two.</summary>
 internal sealed class StreamForwarder(
-    ForwardingOptions options, IUpstreamConnector connector, HubEventFeed events, TrafficRegistry traffic, TransportContext context) : IDisposable
+    PortGate gate, IUpstreamConnector connector, HubEventFeed events, TransportContext context) : IDisposable
 {
     private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
-
-    /// <summary>What new streams go by.</summary>
-    public ForwardingOptions Options { get; set; } = options;
 
     /// <summary>Streams that did not get their upstream, by reason.</summary>
     public ReasonCounters<StreamFailure> Failures { get; } = new();
 
     public IUpstreamConnector Connector => connector;
-
-    public TrafficRegistry Traffic => traffic;
 
     /// <summary>Ends those in which nothing passes.</summary>
     public IdleStreams Idle { get; } = new(context.Time);
@@ -40,65 +35,36 @@ internal sealed class StreamForwarder(
     /// <summary>Called on the tunnel's read loop.</summary>
     public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
-        var port = opening.RoutingPort;
-        // A compromised edge must not reach other ports of the target.
-        if (tunnel.FindPort(udp: false, port, Time.GetUtcNow()) is not { } policy)
-        {
-            Refuse(tunnel, stream, port, StreamFailure.PortNotAssigned);
-            return;
-        }
-
-        if (tunnel.StreamsOfEdge > Options.StreamsPerEdge)
-        {
-            Block(tunnel, stream, opening, policy, StreamFailure.TooManyStreams);
-            return;
-        }
-
-        if (context.TcpMemory.RefusesStreams)
-        {
-            Block(tunnel, stream, opening, policy, StreamFailure.TcpMemory);
-            return;
-        }
-
-        var fault = SourceCheck.Check(policy, opening.Source?.Address, tunnel.Remote.Address);
-        if (fault != SourceFault.None)
-        {
-            Block(tunnel, stream, opening, policy, fault.ToStreamFailure());
-            return;
-        }
-
-        var forwarded = new ForwardedStream(this, tunnel.EdgeId, stream, opening, policy, policy.TargetHost ?? Options.TargetHost);
-        forwarded.Start();
+        if (gate.TryEnter(tunnel, udp: false, opening, out var route, out var failure) is { } entry)
+            new ForwardedStream(this, entry, stream, opening).Start();
+        else
+            Refuse(route.Port, stream, failure.ToStreamFailure());
     }
 
     /// <summary>Counts and logs a dial that came to nothing.</summary>
-    public void NoteFailure(string edgeId, int port, string targetHost, int targetPort, StreamFailure failure)
+    public void NoteFailure(ConnectionEntry entry, StreamFailure failure)
     {
+        var (port, host, targetPort) = entry.Route;
         Failures.Add(failure);
-        traffic.Find(new TrafficKey(edgeId, Udp: false, port))?.CountError(ReasonCounters<StreamFailure>.NameOf(failure), upstream: failure != StreamFailure.ClientGone);
+        entry.Traffic.CountError(ReasonCounters<StreamFailure>.NameOf(failure));
+        if (failure != StreamFailure.ClientGone)
+            entry.Traffic.Health.NoteFailure();
         if (failure == StreamFailure.ClientGone)
-            ForwardingLog.ClientGone(_logger, edgeId, port, targetHost, targetPort);
+            ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, host, targetPort);
         else
-            ForwardingLog.StreamFailed(_logger, edgeId, port, targetHost, targetPort, failure);
+            ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, host, targetPort, failure);
     }
 
     /// <summary>Logs what must not happen.</summary>
-    public void NoteDefect(string edgeId, int port, Exception exception) => ForwardingLog.Defect(_logger, exception, edgeId, port);
+    public void NoteDefect(TrafficKey port, Exception exception) => ForwardingLog.Defect(_logger, exception, port.EdgeId, port.Port);
 
     /// <inheritdoc/>
     public void Dispose() => Idle.Dispose();
 
-    // A client of a port that is served, which is turned away.
-    private void Block(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening, PortPolicy policy, StreamFailure failure)
-    {
-        traffic.NoteBlocked(tunnel.EdgeId, udp: false, opening.RoutingPort, ReasonCounters<StreamFailure>.NameOf(failure), opening.Source, policy, Time.GetUtcNow());
-        Refuse(tunnel, stream, opening.RoutingPort, failure);
-    }
-
-    private void Refuse(EdgeTunnel tunnel, ITunnelStream stream, int port, StreamFailure failure)
+    private void Refuse(TrafficKey port, ITunnelStream stream, StreamFailure failure)
     {
         Failures.Add(failure);
-        ForwardingLog.StreamRefused(_logger, tunnel.EdgeId, port, failure);
+        ForwardingLog.StreamRefused(_logger, port.EdgeId, port.Port, failure);
         stream.Reset(failure.ToResetReason());
     }
 }

@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>The forwarding as the registry sees it.</summary>
-internal sealed class TunnelForwarder(StreamForwarder streams, SessionForwarder sessions) : ITunnelForwarder
+internal sealed class TunnelForwarder(PortGate gate, StreamForwarder streams, SessionForwarder sessions) : ITunnelForwarder
 {
     public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => streams.OnStreamOpened(tunnel, stream, opening);
 
@@ -15,6 +15,6 @@ internal sealed class TunnelForwarder(StreamForwarder streams, SessionForwarder 
     public void OnBlocked(EdgeTunnel tunnel, BlockedReport report)
     {
         var now = streams.Time.GetUtcNow();
-        streams.Traffic.NoteBlocked(tunnel.EdgeId, report, (udp, port) => tunnel.FindPort(udp, port, now), now);
+        gate.Traffic.NoteBlocked(tunnel.EdgeId, report, (udp, port) => tunnel.FindPort(udp, port, now), now);
     }
 }

@@ -31,14 +31,18 @@ public sealed record LiveConnection
     public required long BytesOut { get; init; }
 }
 
-/// <summary>What describes itself as one.</summary>
-internal interface ILiveConnection
+/// <summary>What a connection has carried.</summary>
+internal interface IByteCounts
 {
     /// <summary>Bytes from the client so far.</summary>
     long BytesIn { get; }
 
     /// <summary>Bytes to the client so far.</summary>
     long BytesOut { get; }
+}
 
+/// <summary>What describes itself as one.</summary>
+internal interface ILiveConnection : IByteCounts
+{
     LiveConnection Describe();
 }

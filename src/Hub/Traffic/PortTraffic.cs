@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Targets;
 
 namespace Tunnel.Hub.Traffic;
 
@@ -15,9 +16,11 @@ internal sealed class PortTraffic(TrafficKey key)
     private long _total;
     private long _pastBytesIn;
     private long _pastBytesOut;
-    private volatile bool _isFailing;
 
     public TrafficKey Key => key;
+
+    /// <summary>Whether its upstream does its work.</summary>
+    public UpstreamHealth Health { get; } = new();
 
     /// <summary>Counts a connection in.</summary>
     public void Add(ILiveConnection connection)
@@ -41,24 +44,10 @@ internal sealed class PortTraffic(TrafficKey key)
         }
     }
 
-    /// <summary>The upstream took a connection.</summary>
-    public void NoteSuccess()
-    {
-        // Asked for each datagram: only a change is written.
-        if (_isFailing)
-            _isFailing = false;
-    }
-
     /// <summary>A connection came to nothing.</summary>
     /// <param name="reason">Why, in camelCase.</param>
-    /// <param name="upstream">The upstream is to blame.</param>
     /// <param name="count">How many.</param>
-    public void CountError(string reason, bool upstream, int count = 1)
-    {
-        if (upstream)
-            _isFailing = true;
-        Count(_errors, reason, count);
-    }
+    public void CountError(string reason, int count = 1) => Count(_errors, reason, count);
 
     /// <summary>Clients were turned away.</summary>
     public void CountBlocked(string reason, long count) => Count(_blocked, reason, count);
@@ -88,7 +77,7 @@ internal sealed class PortTraffic(TrafficKey key)
                 Proto = key.Proto,
                 Name = name,
                 Listening = isListening,
-                Healthy = isListening && !_isFailing,
+                Healthy = isListening && Health.IsHealthy,
                 ActiveConnections = live.Length,
                 TotalConnections = _total,
                 BytesIn = _pastBytesIn,

@@ -1,5 +1,5 @@
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Targets;
 
 namespace Hub.UnitTests.Forwarding;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
@@ -30,10 +31,11 @@ internal sealed class ForwardingFixture : IDisposable
         var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance);
-        Streams = new StreamForwarder(options, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, Traffic, context);
-        Sessions = new SessionForwarder(options, resolver, Traffic, guard, context, NullLogger<SessionForwarder>.Instance);
+        Gate = new PortGate(options, Traffic, context);
+        Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context);
+        Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);
         Budget = context.Flow.Budget;
-        _switch.Target = new TunnelForwarder(Streams, Sessions);
+        _switch.Target = new TunnelForwarder(Gate, Streams, Sessions);
         Streams.TakeTurn = static (_, dial) => dial();
     }
 
@@ -42,6 +44,8 @@ internal sealed class ForwardingFixture : IDisposable
     public ManualTimeProvider Time => _registry.Time;
 
     public EventLog Events => _registry.Events;
+
+    public PortGate Gate { get; }
 
     public StreamForwarder Streams { get; }
 

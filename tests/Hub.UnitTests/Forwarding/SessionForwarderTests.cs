@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Targets;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -88,7 +88,7 @@ public sealed class SessionForwarderTests : IDisposable
     public void Sessions_have_half_of_the_memory_budget_and_give_it_back()
     {
         using var hub = new ForwardingFixture(memoryBudget: 40 << 10);
-        hub.Sessions.Options = hub.Sessions.Options with { MaxSessions = 1000 };
+        hub.Gate.Options = hub.Gate.Options with { MaxSessions = 1000 };
         hub.ConnectEdge(new PortPolicyDefinition { TargetPort = Port });
         var sessions = Enumerable.Range(0, 15).Select(_ => hub.OpenSession()).ToArray();
 
@@ -318,7 +318,7 @@ public sealed class SessionForwarderTests : IDisposable
     public void A_name_that_nobody_answers_for_holds_no_more_than_the_memory_for_datagrams_and_gives_it_back()
     {
         using var hub = new ForwardingFixture(lookUp: _ => new TaskCompletionSource<IPAddress[]>().Task);
-        hub.Sessions.Options = hub.Sessions.Options with { MaxSessions = 1000 };
+        hub.Gate.Options = hub.Gate.Options with { MaxSessions = 1000 };
         hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "silent.example" });
         var large = new byte[60_000];
         var sent = 0;

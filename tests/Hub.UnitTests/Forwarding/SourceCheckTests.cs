@@ -1,6 +1,7 @@
 using System.Net;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Targets;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;

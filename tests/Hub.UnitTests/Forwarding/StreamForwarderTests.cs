@@ -1,13 +1,12 @@
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
-using Tunnel.Hub.Forwarding;
-using Tunnel.Hub;
-using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Hub.Targets;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.KernelMemory;

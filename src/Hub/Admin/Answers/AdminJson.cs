@@ -5,7 +5,6 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Json;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
-using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Admin.Answers;

@@ -63,7 +63,10 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     /// <summary>What it last said of its ports; null before.</summary>
     public Report? PortReport { get; private set; }
 
-    /// <summary>When the last configuration was pushed, as a timestamp of the clock; 0 when it was applied, or none was.</summary>
+    /// <summary>
+    /// When the last configuration was pushed, as a timestamp of the clock; 0 when it was applied, or none was. A field, since <see cref="ConfigPushes"/>
+    /// exchanges it from several threads.
+    /// </summary>
     public long PushedAt;
 
     /// <summary>What it last said of its firewall; null when it never did.</summary>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Storage;
 
 namespace Tunnel.Hub.Edges.Secrets;

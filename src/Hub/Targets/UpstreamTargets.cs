@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Shared.Sockets;
 
-namespace Tunnel.Hub.Forwarding;
+namespace Tunnel.Hub.Targets;
 
 /// <summary>
 /// Where UDP upstreams are. UDP tells only by refusing a datagram that nobody listens at an address: those that did so lately come last, so that each new

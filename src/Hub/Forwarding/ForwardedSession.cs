@@ -1,8 +1,7 @@
-using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
-using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -10,7 +9,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.</summary>
-internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConnection
+internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCounts
 {
     // A datagram that waited longer for the upstream's name is of no use any more (protocol.md section 4).
     private const long MaxHeldMilliseconds = 100;
@@ -22,9 +21,6 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
 
     private readonly byte[] _header;
-    private readonly IPEndPoint? _client;
-    private readonly long _id;
-    private readonly DateTimeOffset _since;
 
     // While the upstream's name is asked for.
     private HeldDatagrams? _held;
@@ -35,26 +31,19 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
     private long _bytesIn;
     private long _bytesOut;
 
-    public UpstreamSession(SessionForwarder forwarder, SessionInfo info, ITunnelSession session, in StreamOpening opening, PortPolicy policy)
-        : base(forwarder, info)
+    public ForwardedSession(SessionForwarder forwarder, ConnectionEntry entry, ITunnelSession session, in StreamOpening opening)
+        : base(forwarder, entry)
     {
         Session = session;
-        Policy = policy;
-        _header = policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
+        _header = Policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
         _lastSent = _lastHeard = forwarder.Time.GetTimestamp();
-        _client = opening.Source;
-        _id = forwarder.Traffic.NextId();
-        _since = forwarder.Time.GetUtcNow();
-        Traffic = forwarder.Traffic.Of(info.EdgeId, udp: true, info.Port);
     }
-
-    public PortTraffic Traffic { get; }
 
     public override long LastActive => Math.Max(Volatile.Read(ref _lastSent), Volatile.Read(ref _lastHeard));
 
     public ITunnelSession Session { get; }
 
-    public PortPolicy Policy { get; }
+    private PortPolicy Policy => Entry.Policy;
 
     /// <summary>Whether nothing has passed for the port's idle time-out, and the edge has had its time to end it.</summary>
     public bool IsIdle(long now) =>
@@ -73,45 +62,9 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
             LookAgain(wasRefused: false, SilenceLimit);
     }
 
-    /// <summary>The session is over: it is counted out and, where the policy says so, kept in the log.</summary>
-    public void NoteEnd(string reason)
-    {
-        var (bytesIn, bytesOut) = (Volatile.Read(ref _bytesIn), Volatile.Read(ref _bytesOut));
-        Traffic.Remove(this, bytesIn, bytesOut);
-        if (!Policy.LogConnections)
-            return;
-        var now = Forwarder.Time.GetUtcNow();
-        Forwarder.Traffic.Log.Add(new ConnectionRecord
-        {
-            Time = now,
-            EdgeId = Info.EdgeId,
-            Port = Info.Port,
-            Proto = "udp",
-            Client = _client?.ToString(),
-            Action = ConnectionAction.Allowed,
-            Reason = reason,
-            BytesIn = bytesIn,
-            BytesOut = bytesOut,
-            Duration = Math.Round((now - _since).TotalSeconds, 3),
-        });
-    }
+    long IByteCounts.BytesIn => Volatile.Read(ref _bytesIn);
 
-    long ILiveConnection.BytesIn => Volatile.Read(ref _bytesIn);
-
-    long ILiveConnection.BytesOut => Volatile.Read(ref _bytesOut);
-
-    LiveConnection ILiveConnection.Describe() => new()
-    {
-        Id = _id,
-        EdgeId = Info.EdgeId,
-        Port = Info.Port,
-        Proto = "udp",
-        Client = _client?.ToString(),
-        Target = HostSyntax.Format(Info.TargetHost, Info.TargetPort),
-        Since = _since,
-        BytesIn = Volatile.Read(ref _bytesIn),
-        BytesOut = Volatile.Read(ref _bytesOut),
-    };
+    long IByteCounts.BytesOut => Volatile.Read(ref _bytesOut);
 
     void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)
     {
@@ -132,14 +85,14 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
     public override void OnReply(ReadOnlySpan<byte> datagram)
     {
         Volatile.Write(ref _bytesOut, _bytesOut + datagram.Length);
-        Traffic.NoteSuccess();
+        Entry.Traffic.Health.NoteSuccess();
         if (Session.Queue(datagram))
             return;
         // While the session is open the tunnel has dropped it, and counted it for its own reason.
         if (Session.IsOpen)
-            Traffic.CountError("replyDropped", upstream: false);
+            Entry.Traffic.CountError("replyDropped");
         else
-            Forwarder.NoteFailure(Info, SessionFailure.SessionGone);
+            Forwarder.NoteFailure(Entry, SessionFailure.SessionGone);
     }
 
     public override void OnBatchEnd()
@@ -174,9 +127,9 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
             DropExpiredLocked();
             _held ??= IsClosed ? null : new HeldDatagrams(Forwarder.Memory, MaxHeldMilliseconds);
             if (_held is null)
-                Forwarder.NoteFailure(Info, SessionFailure.SessionGone);
+                Forwarder.NoteFailure(Entry, SessionFailure.SessionGone);
             else if (!_held.TryHold(payload, Forwarder.NowMilliseconds))
-                Forwarder.NoteFailure(Info, SessionFailure.NotReady);
+                Forwarder.NoteFailure(Entry, SessionFailure.NotReady);
             return null;
         }
     }
@@ -184,7 +137,7 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
     private void DropExpiredLocked()
     {
         if (_held?.DropExpired(Forwarder.NowMilliseconds) is > 0 and var expired)
-            Forwarder.NoteFailure(Info, SessionFailure.Expired, expired);
+            Forwarder.NoteFailure(Entry, SessionFailure.Expired, expired);
     }
 
     private void AddToRun(ConnectedDatagrams socket, ReadOnlySpan<byte> payload)
@@ -192,7 +145,7 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
         var header = _headerSent && Policy.UdpProxyProtocol == UdpProxyProtocol.First ? default : _header.AsSpan();
         if (header.Length + payload.Length > DatagramRun.MaxPayload)
         {
-            Forwarder.NoteFailure(Info, SessionFailure.TooLarge);
+            Forwarder.NoteFailure(Entry, SessionFailure.TooLarge);
             return;
         }
 
@@ -207,7 +160,7 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
     {
         var result = socket.Send(this);
         if (result.Dropped > 0)
-            Forwarder.NoteFailure(Info, Classify(result.Error), result.Dropped);
+            Forwarder.NoteFailure(Entry, Classify(result.Error), result.Dropped);
         for (var i = 0; i < result.Refused; i++)
             OnError(socket, SocketError.ConnectionRefused);
     }
@@ -226,7 +179,7 @@ internal sealed class UpstreamSession : MovingUpstream, IDatagramSink, ILiveConn
     protected override void OnClosedLocked()
     {
         if (_held?.DropAll() is > 0 and var lost)
-            Forwarder.NoteFailure(Info, SessionFailure.SessionGone, lost);
+            Forwarder.NoteFailure(Entry, SessionFailure.SessionGone, lost);
         _held = null;
     }
 

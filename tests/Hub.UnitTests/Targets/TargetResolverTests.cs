@@ -1,8 +1,8 @@
 using System.Net;
-using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Targets;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Hub.UnitTests.Targets;
 
 public sealed class TargetResolverTests
 {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Tunnel.Hub.Forwarding;
+namespace Tunnel.Hub.Targets;
 
 /// <summary>
 /// Addresses of upstreams' names. An answer is kept for a few seconds: long enough that thousands of connections a second share one question,

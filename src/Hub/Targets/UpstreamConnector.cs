@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Shared.Sockets;
 
-namespace Tunnel.Hub.Forwarding;
+namespace Tunnel.Hub.Targets;
 
 /// <inheritdoc cref="IUpstreamConnector"/>
 internal sealed class UpstreamConnector(TargetResolver resolver, DescriptorGuard descriptors, TimeProvider time) : IUpstreamConnector

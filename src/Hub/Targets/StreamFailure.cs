@@ -1,6 +1,6 @@
 using Tunnel.Shared.Protocol;
 
-namespace Tunnel.Hub.Forwarding;
+namespace Tunnel.Hub.Targets;
 
 /// <summary>Why a client's stream did not get its upstream.</summary>
 internal enum StreamFailure
@@ -50,14 +50,6 @@ internal enum StreamFailure
 
 internal static class StreamFailures
 {
-    /// <summary>The failure that a client's address is.</summary>
-    public static StreamFailure ToStreamFailure(this SourceFault fault) => fault switch
-    {
-        SourceFault.Denied => StreamFailure.SourceDenied,
-        SourceFault.Private => StreamFailure.PrivateSource,
-        _ => StreamFailure.UnknownSource,
-    };
-
     /// <summary>What the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
     {

@@ -1,4 +1,4 @@
-namespace Tunnel.Hub.Forwarding;
+namespace Tunnel.Hub.Targets;
 
 /// <summary>Why a UDP session or one of its datagrams did not reach its upstream, or a reply its client.</summary>
 internal enum SessionFailure
@@ -57,13 +57,9 @@ internal enum SessionFailure
 
 internal static class SessionFailures
 {
-    /// <summary>The failure that a client's address is.</summary>
-    public static SessionFailure ToSessionFailure(this SourceFault fault) => fault switch
-    {
-        SourceFault.Denied => SessionFailure.SourceDenied,
-        SourceFault.Private => SessionFailure.PrivateSource,
-        _ => SessionFailure.UnknownSource,
-    };
+    /// <summary>Whether the upstream is to blame.</summary>
+    public static bool IsOfUpstream(this SessionFailure failure) =>
+        failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound;
 
     /// <summary>Whether it is a session that came to nothing; its datagrams, if any, are counted for reasons of their own. Else it is a datagram.</summary>
     public static bool IsOfSession(this SessionFailure failure) => failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions

@@ -1,0 +1,76 @@
+using System.Net;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Protocol.Addresses;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>
+/// A stream or session that was let in: from <see cref="Begin"/> to <see cref="End"/> it is among its port's open connections, then in the log of connections
+/// where the port wants it.
+/// </summary>
+internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndPoint? client, TrafficRegistry registry, TimeProvider time) : ILiveConnection
+{
+    private readonly long _id = registry.NextId();
+    private readonly DateTimeOffset _since = time.GetUtcNow();
+    private readonly long _start = time.GetTimestamp();
+    private IByteCounts? _counts;
+
+    public PortRoute Route => route;
+
+    public PortPolicy Policy => policy;
+
+    /// <summary>Its client; null when it is not known.</summary>
+    public IPEndPoint? Client => client;
+
+    /// <summary>What passes its port.</summary>
+    public PortTraffic Traffic { get; } = registry.Of(route.Port.EdgeId, route.Port.Udp, route.Port.Port);
+
+    public long BytesIn => _counts?.BytesIn ?? 0;
+
+    public long BytesOut => _counts?.BytesOut ?? 0;
+
+    /// <summary>It is open.</summary>
+    /// <param name="counts">What it has carried so far.</param>
+    public void Begin(IByteCounts counts)
+    {
+        _counts = counts;
+        Traffic.Add(this);
+    }
+
+    /// <summary>It is over. To be called once.</summary>
+    /// <param name="reason">How it ended, in camelCase.</param>
+    public void End(string reason)
+    {
+        var (bytesIn, bytesOut) = (BytesIn, BytesOut);
+        Traffic.Remove(this, bytesIn, bytesOut);
+        if (!policy.LogConnections)
+            return;
+        registry.Log.Add(new ConnectionRecord
+        {
+            Time = time.GetUtcNow(),
+            EdgeId = route.Port.EdgeId,
+            Port = route.Port.Port,
+            Proto = route.Port.Proto,
+            Client = client?.ToString(),
+            Action = ConnectionAction.Allowed,
+            Reason = reason,
+            BytesIn = bytesIn,
+            BytesOut = bytesOut,
+            Duration = Math.Round(time.GetElapsedTime(_start).TotalSeconds, 3),
+        });
+    }
+
+    public LiveConnection Describe() => new()
+    {
+        Id = _id,
+        EdgeId = route.Port.EdgeId,
+        Port = route.Port.Port,
+        Proto = route.Port.Proto,
+        Client = client?.ToString(),
+        Target = HostSyntax.Format(route.TargetHost, route.TargetPort),
+        Since = _since,
+        BytesIn = BytesIn,
+        BytesOut = BytesOut,
+    };
+}

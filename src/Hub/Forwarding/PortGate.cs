@@ -1,0 +1,71 @@
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Forwarding;
+
+/// <summary>
+/// Lets an edge's clients in, or not: TCP and UDP by the same rules, so that none can be forgotten in one of them. Who is turned away at a port that is the
+/// edge's is counted there, and kept in the log where the port wants it.
+/// </summary>
+internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffic, TransportContext context)
+{
+    /// <summary>What new streams and sessions go by.</summary>
+    public ForwardingOptions Options { get; set; } = options;
+
+    public TrafficRegistry Traffic => traffic;
+
+    /// <summary>Called on the tunnel's read loop.</summary>
+    /// <param name="tunnel">The tunnel that it came by.</param>
+    /// <param name="udp">A session, else a stream.</param>
+    /// <param name="opening">What the edge says of it.</param>
+    /// <param name="route">Where it leads, or would.</param>
+    /// <param name="failure">Why it is not let in; meaningless when it is.</param>
+    /// <returns>The entry, not begun yet; null when it is not let in.</returns>
+    public ConnectionEntry? TryEnter(EdgeTunnel tunnel, bool udp, in StreamOpening opening, out PortRoute route, out GateFailure failure)
+    {
+        var port = new TrafficKey(tunnel.EdgeId, udp, opening.RoutingPort);
+        var policy = tunnel.FindPort(udp, port.Port, context.Time.GetUtcNow());
+        route = new PortRoute(port, policy?.TargetHost ?? Options.TargetHost, policy?.TargetPort ?? port.Port);
+        if (policy is null)
+        {
+            // A compromised edge must not reach other ports of the target.
+            failure = GateFailure.PortNotAssigned;
+            return null;
+        }
+
+        var entry = new ConnectionEntry(route, policy, opening.Source, traffic, context.Time);
+        if (FindFault(tunnel, entry) is not { } fault)
+        {
+            failure = default;
+            return entry;
+        }
+
+        failure = fault;
+        TurnAway(entry, fault);
+        return null;
+    }
+
+    /// <summary>Counts one that may come in and finds no place.</summary>
+    public void TurnAway(ConnectionEntry entry, GateFailure failure)
+    {
+        var (edgeId, udp, port) = entry.Route.Port;
+        traffic.NoteBlocked(edgeId, udp, port, failure.NameFor(udp), entry.Client, entry.Policy, context.Time.GetUtcNow());
+    }
+
+    private GateFailure? FindFault(EdgeTunnel tunnel, ConnectionEntry entry)
+    {
+        var udp = entry.Route.Port.Udp;
+        if (udp ? tunnel.SessionsOfEdge > Options.SessionsPerEdge : tunnel.StreamsOfEdge > Options.StreamsPerEdge)
+            return GateFailure.TooMany;
+        if (!udp && context.TcpMemory.RefusesStreams)
+            return GateFailure.TcpMemory;
+        return SourceCheck.Check(entry.Policy, entry.Client?.Address, tunnel.Remote.Address) switch
+        {
+            SourceFault.None => null,
+            SourceFault.Denied => GateFailure.SourceDenied,
+            SourceFault.Private => GateFailure.PrivateSource,
+            _ => GateFailure.UnknownSource,
+        };
+    }
+}
