@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tunnel.Hub.Admin;
 using Tunnel.Shared.Text;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Status;
-using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Cli;
 

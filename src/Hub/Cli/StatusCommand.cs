@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Status;
-using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Text;

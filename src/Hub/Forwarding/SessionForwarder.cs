@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Targets;
-using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Connections;
 using Tunnel.Hub.Accepting;
 using Tunnel.Shared.Transport.Tls.Connections;
 using Tunnel.Hub.Configuration;
-using Tunnel.Shared.Transport.Tls;
 
 namespace Tunnel.Hub.Admin.Network;
 
