@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tunnel.Shared.Text;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Status;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

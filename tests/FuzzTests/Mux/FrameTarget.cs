@@ -77,7 +77,7 @@ internal sealed class FrameTarget
                     var (used, cost, _) = dispatcher.Process(frames[start..end], limit);
                     start += used;
                     Check.That(start <= end, "no more is consumed than there is");
-                    
+
                     // A frame that is not whole yet has its cost too, and is not tried again before there is more of it.
                     turn = used > 0 && cost >= limit && start < end;
                 }

@@ -3,8 +3,8 @@ using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Tunnel.Hub.Accepting;
-using Tunnel.Shared.Transport.Tls.Connections;
 using Tunnel.Hub.Configuration;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Admin.Network;
 
