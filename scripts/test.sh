@@ -16,7 +16,7 @@ run_tests() {
   [[ $native == none ]] || test_programs+=("${native_programs[@]}")
   install_test_programs
   local projects=("$@") results passed=0 failed=0 skipped=0 project
-  ((${#projects[@]} > 0)) || [[ $native == all ]] || projects=(Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests)
+  ((${#projects[@]} > 0)) || [[ $native == all ]] || projects=(ArchitectureTests Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests)
 
   echo "Building …"
   if ! build Tunnel.sln; then

@@ -1,0 +1,57 @@
+namespace Tunnel.ArchitectureTests;
+
+/// <summary>Dependencies point one way (docs/architecture.md).</summary>
+public sealed class DependencyTests
+{
+    [Fact]
+    public void Edge_and_hub_never_see_each_other_and_Shared_sees_neither()
+    {
+        var graph = new FolderGraph(SourceTree.Files);
+
+        var wrong = graph.Arrows.SelectMany(from => from.Value
+            .Where(to => ProjectOf(from.Key) != ProjectOf(to.Key) && ProjectOf(to.Key) != "Shared")
+            .Select(to => $"{from.Key} → {to.Key}: {to.Value}"));
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void The_protocol_sees_nothing_else()
+    {
+        var graph = new FolderGraph(SourceTree.Files);
+
+        var wrong = graph.Arrows.Where(from => IsProtocol(from.Key)).SelectMany(from => from.Value
+            .Where(to => !IsProtocol(to.Key)).Select(to => $"{from.Key} → {to.Key}: {to.Value}"));
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void No_folders_lead_to_each_other()
+    {
+        var graph = new FolderGraph(SourceTree.Files);
+
+        var knots = graph.Knots().Select(knot => string.Join('\n', knot.SelectMany(folder => graph.Arrows[folder]
+            .Where(to => knot.Contains(to.Key)).Select(to => $"{folder} → {to.Key}: {to.Value}"))));
+
+        Assert.Empty(knots);
+    }
+
+    [Fact]
+    public void A_knot_is_found()
+    {
+        var graph = new FolderGraph(
+        [
+            SourceFile.Parse("src/Edge/A/One.cs", "using Tunnel.Edge.B;\nnamespace Tunnel.Edge.A;\ninternal sealed class One { private Two? _two; }\n"),
+            SourceFile.Parse("src/Edge/B/Two.cs", "namespace Tunnel.Edge.B;\ninternal sealed class Two { private Tunnel.Edge.A.One? _one; }\ninternal delegate int[] Three();\n"),
+            SourceFile.Parse("src/Edge/B/Four.cs", "using Tunnel.Edge.A;\nnamespace Tunnel.Edge.B;\n// Not this One.\ninternal interface IFour { One Find(string text = \"One\"); }\n"),
+        ]);
+
+        Assert.Equal(["Tunnel.Edge.A", "Tunnel.Edge.B"], Assert.Single(graph.Knots()));
+        Assert.Equal("src/Edge/B/Four.cs names One", graph.Arrows["Tunnel.Edge.B"]["Tunnel.Edge.A"]);
+    }
+
+    private static string ProjectOf(string folder) => folder.Split('.')[1];
+
+    private static bool IsProtocol(string folder) => folder.StartsWith("Tunnel.Shared.Protocol", StringComparison.Ordinal);
+}

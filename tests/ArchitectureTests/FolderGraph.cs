@@ -1,0 +1,59 @@
+namespace Tunnel.ArchitectureTests;
+
+/// <summary>Which folder (namespace) mentions types of which other one, with a witness for each arrow.</summary>
+internal sealed class FolderGraph
+{
+    private readonly SortedDictionary<string, SortedDictionary<string, string>> _arrows = new(StringComparer.Ordinal);
+
+    public FolderGraph(IReadOnlyList<SourceFile> files)
+    {
+        var declared = files.SelectMany(file => file.Types.Select(type => (file.Namespace, type))).ToHashSet();
+        foreach (var file in files)
+        {
+            string[] visible = [.. SourceFile.Around(file.Namespace), .. file.Usings];
+            foreach (var name in file.Names)
+            {
+                // As the compiler finds it: the nearest namespace first.
+                var home = visible.FirstOrDefault(space => declared.Contains((space, name)));
+                if (home is not null && home != file.Namespace)
+                    Of(file.Namespace).TryAdd(home, $"{file.Path} names {name}");
+            }
+        }
+    }
+
+    /// <summary>Where folders lead to, and why.</summary>
+    public IReadOnlyDictionary<string, SortedDictionary<string, string>> Arrows => _arrows;
+
+    /// <summary>Folders that lead to each other, in whatever number of steps: each such set, sorted.</summary>
+    public IEnumerable<string[]> Knots()
+    {
+        var reached = _arrows.Keys.ToDictionary(folder => folder, Reach);
+        return _arrows.Keys
+            .Where(folder => reached[folder].Contains(folder))
+            .GroupBy(folder => string.Join(' ', reached[folder].Where(other => reached.TryGetValue(other, out var back) && back.Contains(folder)).Order(StringComparer.Ordinal)))
+            .Select(group => group.Key.Split(' '));
+    }
+
+    private HashSet<string> Reach(string from)
+    {
+        var found = new HashSet<string>();
+        var left = new Stack<string>([from]);
+        while (left.TryPop(out var folder))
+        {
+            foreach (var next in _arrows.TryGetValue(folder, out var arrows) ? arrows.Keys : Enumerable.Empty<string>())
+            {
+                if (found.Add(next))
+                    left.Push(next);
+            }
+        }
+
+        return found;
+    }
+
+    private SortedDictionary<string, string> Of(string folder)
+    {
+        if (!_arrows.TryGetValue(folder, out var arrows))
+            _arrows.Add(folder, arrows = new SortedDictionary<string, string>(StringComparer.Ordinal));
+        return arrows;
+    }
+}

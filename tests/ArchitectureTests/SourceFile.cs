@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+
+namespace Tunnel.ArchitectureTests;
+
+/// <summary>A file under src/ as text: which namespace it is in, which it opens, which types it declares, and which names it mentions.</summary>
+internal sealed partial class SourceFile
+{
+    private SourceFile(string path, string text)
+    {
+        Path = path;
+        var code = NoiseExpression().Replace(text, " ");
+        Namespace = NamespaceExpression().Match(code).Groups[1].Value;
+        Usings = [.. UsingExpression().Matches(code).Select(match => match.Groups[1].Value)];
+        Types = [.. TypeExpression().Matches(code).Select(match => match.Groups[1].Value)];
+        Names = [.. NameExpression().Matches(code).Select(match => match.Value)];
+    }
+
+    /// <summary>Relative to the repository's root, with slashes.</summary>
+    public string Path { get; }
+
+    public string Namespace { get; }
+
+    public string[] Usings { get; }
+
+    /// <summary>Types that are declared at the top level of the file.</summary>
+    public string[] Types { get; }
+
+    /// <summary>Identifiers that are not members of something (behind a dot).</summary>
+    public HashSet<string> Names { get; }
+
+    public static SourceFile Read(string root, string path) => Parse(System.IO.Path.GetRelativePath(root, path), File.ReadAllText(path));
+
+    public static SourceFile Parse(string path, string text) => new(path, text);
+
+    /// <summary>The namespace itself and those around it, the nearest first.</summary>
+    public static IEnumerable<string> Around(string name)
+    {
+        for (; name.Length > 0; name = name.LastIndexOf('.') is > 0 and var end ? name[..end] : "")
+            yield return name;
+    }
+
+    [GeneratedRegex("//[^\n]*|/\\*.*?\\*/|\"\"\".*?\"\"\"|@\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\])+'", RegexOptions.Singleline)]
+    private static partial Regex NoiseExpression();
+
+    [GeneratedRegex(@"^namespace\s+([\w.]+)\s*;", RegexOptions.Multiline)]
+    private static partial Regex NamespaceExpression();
+
+    [GeneratedRegex(@"^using\s+(?:static\s+|\w+\s*=\s*)?(Tunnel[\w.]*)\s*;", RegexOptions.Multiline)]
+    private static partial Regex UsingExpression();
+
+    [GeneratedRegex(@"^(?:(?:public|internal|sealed|static|abstract|readonly|partial|unsafe|ref|file)\s+)*(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?|delegate\s+[\w<>?,\s\[\]]+?)\s+(\w+)", RegexOptions.Multiline)]
+    private static partial Regex TypeExpression();
+
+    [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
+    private static partial Regex NameExpression();
+}
