@@ -29,5 +29,16 @@ internal static class NftListing
         }
     }
 
-    private static string Text(JsonObject item, string member) => item[member] is JsonValue value && value.TryGetValue(out string? text) ? text : "";
+    private static string Text(JsonObject item, string member)
+    {
+        try
+        {
+            return item[member] is JsonValue value && value.TryGetValue(out string? text) ? text : "";
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair is a string of JSON, and of nothing else.
+            return "";
+        }
+    }
 }
