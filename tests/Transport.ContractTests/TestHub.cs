@@ -68,16 +68,19 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
 
     void IHubTunnelHandler.OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
+        // First, since a test may take it back as soon as it sees the stream.
+        var refusal = Refuse;
         Opened.Enqueue(opening);
         Streams.Enqueue(stream);
-        if (Refuse is { } reason) stream.Reset(reason);
+        if (refusal is { } reason) stream.Reset(reason);
         else _ = ConnectAsync(stream);
     }
 
     IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
+        var refusal = Refuse;
         Opened.Enqueue(opening);
-        return Refuse is null ? new Echo(this, session) : null;
+        return refusal is null ? new Echo(this, session) : null;
     }
 
     private async Task ConnectAsync(ITunnelStream stream)
