@@ -78,6 +78,7 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     /// </summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_recordsOfRead > MaxSilentRecords) return ValueTask.FromException<int>(new RecordFloodException(MaxSilentRecords));
         if (buffer.IsEmpty) return socket.IsDrained ? WaitAsync(cancellationToken) : default;
 
         // What came last gave no content.
@@ -160,7 +161,6 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadOnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (_recordsOfRead > MaxSilentRecords) throw new RecordFloodException(MaxSilentRecords);
         if (!socket.IsDrained)
         {
             // Nobody waits, so nobody else looks at it.
