@@ -17,7 +17,8 @@ internal static class EchoProgram
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(address);
         listener.Listen(4096);
-        while (true) _ = EchoAsync(await listener.AcceptAsync());
+        while (true)
+            _ = EchoAsync(await listener.AcceptAsync());
     }
 
     /// <summary>Prints the median and the 99th percentile in milliseconds. The server may still be coming up.</summary>
@@ -44,7 +45,8 @@ internal static class EchoProgram
             {
                 await socket.ConnectAsync(target);
                 socket.Send([0]);
-                if (socket.Receive(new byte[1]) == 1) return socket;
+                if (socket.Receive(new byte[1]) == 1)
+                    return socket;
                 throw new SocketException((int)SocketError.ConnectionReset);
             }
             catch (SocketException) when (attempt < 100)

@@ -30,14 +30,16 @@ internal sealed class ProcessGroup : IDisposable
     /// <summary>From now on the peak is counted.</summary>
     public void ForgetPeak()
     {
-        foreach (var id in All()) File.WriteAllText($"/proc/{id}/clear_refs", "5");
+        foreach (var id in All())
+            File.WriteAllText($"/proc/{id}/clear_refs", "5");
     }
 
     public void Dispose()
     {
         foreach (var process in _processes.AsEnumerable().Reverse())
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
             process.WaitForExit();
             process.Dispose();
         }
@@ -57,7 +59,8 @@ internal sealed class ProcessGroup : IDisposable
         var parents = Directory.EnumerateDirectories("/proc").Select(static path => Path.GetFileName(path)).Where(static name => char.IsAsciiDigit(name[0]))
             .Select(static name => int.Parse(name, CultureInfo.InvariantCulture)).Select(static id => (Id: id, Parent: Stat(id) is { } fields ? (int)Number(fields[1]) : 0)).ToList();
         var found = new HashSet<int>(_processes.Where(static process => !process.HasExited).Select(static process => process.Id));
-        while (parents.FirstOrDefault(entry => found.Contains(entry.Parent) && !found.Contains(entry.Id)) is { Id: > 0 } child) found.Add(child.Id);
+        while (parents.FirstOrDefault(entry => found.Contains(entry.Parent) && !found.Contains(entry.Id)) is { Id: > 0 } child)
+            found.Add(child.Id);
         return found;
     }
 

@@ -122,7 +122,8 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
     {
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var peer in chosenPeers) await RunAsync(row, peer, place, targets, seconds, results);
+            foreach (var peer in chosenPeers)
+                await RunAsync(row, peer, place, targets, seconds, results);
             await report.SaveAsync();
         }
     }
@@ -141,14 +142,17 @@ static async Task<int> EndAsync(Report report)
 // Each row meets processes that have done nothing before but a short warm-up of the same work.
 static async Task RunAsync(IRow row, IPeer template, Workplace place, Targets targets, int seconds, Results results)
 {
-    if (row.NeedsUdp && !template.CarriesUdp) return;
+    if (row.NeedsUdp && !template.CarriesUdp)
+        return;
     using var own = new Workplace(place.Root);
     using var peer = (IPeer)Activator.CreateInstance(template.GetType())!;
     try
     {
         await peer.StartAsync(own, targets);
-        if (row is not (Idle or Stalled)) await row.RunAsync(peer, targets, 2);
-        foreach (var figure in await row.RunAsync(peer, targets, seconds)) results.Add(row.Name, peer.Name, figure);
+        if (row is not (Idle or Stalled))
+            await row.RunAsync(peer, targets, 2);
+        foreach (var figure in await row.RunAsync(peer, targets, seconds))
+            results.Add(row.Name, peer.Name, figure);
         Console.Error.WriteLine($"{row.Name}: {peer.Name} done");
     }
     catch (Exception e)

@@ -11,8 +11,10 @@ internal sealed class Results
 
     public void Add(string row, string peer, Rows.Figure figure)
     {
-        if (!_order.Contains((row, figure.Label))) _order.Add((row, figure.Label));
-        if (!_values.TryGetValue((row, figure.Label, peer), out var list)) _values[(row, figure.Label, peer)] = list = [];
+        if (!_order.Contains((row, figure.Label)))
+            _order.Add((row, figure.Label));
+        if (!_values.TryGetValue((row, figure.Label, peer), out var list))
+            _values[(row, figure.Label, peer)] = list = [];
         list.Add(figure.Value);
     }
 
@@ -35,7 +37,8 @@ internal sealed class Results
 
     private double? Median(string row, string figure, string peer)
     {
-        if (!_values.TryGetValue((row, figure, peer), out var values)) return null;
+        if (!_values.TryGetValue((row, figure, peer), out var values))
+            return null;
         var sorted = values.Order().ToArray();
         return sorted[sorted.Length / 2];
     }

@@ -45,7 +45,8 @@ internal sealed class Targets : IDisposable
         _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         UdpEcho = ((IPEndPoint)_udp.LocalEndPoint!).Port;
         new Thread(EchoDatagrams) { IsBackground = true }.Start();
-        foreach (var port in TcpPorts) await Workplace.WaitForAsync(new IPEndPoint(IPAddress.Loopback, port));
+        foreach (var port in TcpPorts)
+            await Workplace.WaitForAsync(new IPEndPoint(IPAddress.Loopback, port));
     }
 
     public void Dispose()

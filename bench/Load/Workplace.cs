@@ -26,7 +26,8 @@ internal sealed class Workplace : IDisposable
     public string File(string name, string? content = null)
     {
         var path = Path.Combine(Temp, name);
-        if (content is not null) System.IO.File.WriteAllText(path, content);
+        if (content is not null)
+            System.IO.File.WriteAllText(path, content);
         return path;
     }
 

@@ -21,8 +21,10 @@ public class FlowWindow
             _sender.Take(bytes);
             _receiver.TryReceive(bytes);
             _receiver.Deliver(bytes);
-            if (_receiver.TakeChange(4 << 20) is > 0 and var growth) _receiver.Grow(growth);
-            if (_receiver.TakeCredit(int.MaxValue, 64 << 10) is > 0 and var credit) _sender.TryAdd((uint)credit);
+            if (_receiver.TakeChange(4 << 20) is > 0 and var growth)
+                _receiver.Grow(growth);
+            if (_receiver.TakeCredit(int.MaxValue, 64 << 10) is > 0 and var credit)
+                _sender.TryAdd((uint)credit);
         }
 
         return _sender.Credit;

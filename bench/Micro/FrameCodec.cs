@@ -18,7 +18,8 @@ public class FrameCodec
     public int Encode()
     {
         var used = 0;
-        for (uint id = 1; id <= Frames; id++) used += FrameEncoder.Credit(_buffer.AsSpan(used), id, fromEdge: true, bytes: 65_536);
+        for (uint id = 1; id <= Frames; id++)
+            used += FrameEncoder.Credit(_buffer.AsSpan(used), id, fromEdge: true, bytes: 65_536);
         return used;
     }
 

@@ -18,7 +18,8 @@ public class Scheduling
     [GlobalSetup]
     public void Fill()
     {
-        for (var i = 0; i < Streams; i++) _scheduler.EnqueueData(new Node { Sustained = i % 10 == 9 });
+        for (var i = 0; i < Streams; i++)
+            _scheduler.EnqueueData(new Node { Sustained = i % 10 == 9 });
     }
 
     [Benchmark(OperationsPerInvoke = Turns)]
@@ -45,7 +46,8 @@ public class Scheduling
             _scheduler.EnqueueData(_keystroke);
             var turn = _scheduler.Next(_now++);
             _scheduler.ChargeData(turn.Node!, 1);
-            if (turn.Node == _keystroke) sum++;
+            if (turn.Node == _keystroke)
+                sum++;
             _scheduler.RemoveData(_keystroke);
         }
 

@@ -28,7 +28,7 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver ob
         }
         catch (OperatorException e)
         {
-            logger.RunNotMarked(e.Message);
+            EdgeLog.RunNotMarked(logger, e.Message);
         }
     }
 
@@ -41,12 +41,12 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver ob
         Crash = new EdgeCrash(_previousStart, error);
         if (error is null)
         {
-            logger.CrashRecovered(_previousStart);
+            EdgeLog.CrashRecovered(logger, _previousStart);
             observer.OnCrashRecovered(new CrashRecoveredEvent(_previousStart));
         }
         else
         {
-            logger.CrashRecoveryFailed(_previousStart, error);
+            EdgeLog.CrashRecoveryFailed(logger, _previousStart, error);
             observer.OnCrashRecoveryFailed(new CrashRecoveryFailedEvent(error, _previousStart));
         }
     }

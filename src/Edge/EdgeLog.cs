@@ -6,20 +6,20 @@ namespace Tunnel.Edge;
 internal static partial class EdgeLog
 {
     [LoggerMessage(3301, LogLevel.Information, "Edge {EdgeId} started; hub {Hub}")]
-    public static partial void EdgeStarted(this ILogger logger, string edgeId, string hub);
+    public static partial void EdgeStarted(ILogger logger, string edgeId, string hub);
 
     [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: {Streams} streams have {Drain:0.#} s to finish")]
-    public static partial void EdgeStopping(this ILogger logger, string edgeId, int streams, double drain);
+    public static partial void EdgeStopping(ILogger logger, string edgeId, int streams, double drain);
 
     [LoggerMessage(3303, LogLevel.Warning, "The limit of file descriptors is {Soft}, though {Hard} are allowed: each TCP client takes one")]
-    public static partial void DescriptorLimitLow(this ILogger logger, long soft, long hard);
+    public static partial void DescriptorLimitLow(ILogger logger, long soft, long hard);
 
     [LoggerMessage(3304, LogLevel.Warning, "The last run of this edge, begun {PreviousStart}, was cut off; what it left behind is cleaned up")]
-    public static partial void CrashRecovered(this ILogger logger, DateTimeOffset? previousStart);
+    public static partial void CrashRecovered(ILogger logger, DateTimeOffset? previousStart);
 
     [LoggerMessage(3305, LogLevel.Error, "The last run of this edge, begun {PreviousStart}, was cut off, and what it left behind can't be cleaned up: {Error}")]
-    public static partial void CrashRecoveryFailed(this ILogger logger, DateTimeOffset? previousStart, string error);
+    public static partial void CrashRecoveryFailed(ILogger logger, DateTimeOffset? previousStart, string error);
 
     [LoggerMessage(3306, LogLevel.Warning, "A crash of this run will not be noticed at the next start: {Error}")]
-    public static partial void RunNotMarked(this ILogger logger, string error);
+    public static partial void RunNotMarked(ILogger logger, string error);
 }

@@ -57,12 +57,12 @@ internal sealed class EdgeRun : IAsyncDisposable
         _crash = new CrashRecovery(options, observer, time, _logger);
 
         // The tunnel.
-        ILogger connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
+        var connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
         var transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = options.Lanes },
         };
-        TransportSelector transports = dialer is null
+        var transports = dialer is null
             ? TransportSetup.Create(options.Transport, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
         // Whoever may write there chooses which hub gets the secret.
@@ -77,7 +77,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
         // Clients and their ports.
-        ILogger listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
+        var listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
         var sources = new BlockedSources();
         Descriptors = DescriptorGuard.ForProcess(time);
         _blocked = new BlockedClients(_connector, time);
@@ -131,9 +131,9 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <param name="running">Started and not stopped.</param>
     public EdgeStatus Describe(bool running)
     {
-        ConnectionStatus connection = _connector.Status;
-        PortState ports = _ports.GetState();
-        TunnelCounters carried = _connector.Totals.GetCounters();
+        var connection = _connector.Status;
+        var ports = _ports.GetState();
+        var carried = _connector.Totals.GetCounters();
         return new EdgeStatus
         {
             Running = running,
@@ -178,7 +178,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         if (_loops.IsCompleted)
             return "the loop that keeps the tunnel, or the one that applies configurations, has ended";
         // The status takes every lock and a thread of the pool: who gets it has proved that none of them hangs.
-        Task<PortKey?> stuck = Task.Run(() => { _ = Describe(running: true); return _ports.FindStuck(); });
+        var stuck = Task.Run(() => { _ = Describe(running: true); return _ports.FindStuck(); });
         if (await Task.WhenAny(stuck, Task.Delay(ControlLimit, _time)) != stuck)
             return $"the edge's state could not be read for {ControlLimit.TotalSeconds:0} s";
         return await stuck is { } port
@@ -236,7 +236,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _logger.PublicAddressFaulted(e);
+            PublicAddressLog.PublicAddressFaulted(_logger, e);
         }
     }
 

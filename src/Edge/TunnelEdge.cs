@@ -45,7 +45,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     {
         time ??= TimeProvider.System;
         loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, time);
-        foreach (string host in (string[])[options.HubHost, .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
+        foreach (var host in (string[])[options.HubHost, .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
         {
             if (!HostSyntax.IsUrlHost(host))
                 throw new ArgumentException($"\"{host}\" {HostSyntax.FaultOfHost(host, HostSyntax.ValidHost)}", nameof(options));
@@ -109,8 +109,8 @@ public sealed class TunnelEdge : IAsyncDisposable
             throw new InvalidOperationException("An edge can be started once.");
         _state = State.Running;
         if (DescriptorLimit.Read() is var limit && limit.Soft < limit.Hard)
-            _logger.DescriptorLimitLow(limit.Soft, limit.Hard);
-        _logger.EdgeStarted(_options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
+            EdgeLog.DescriptorLimitLow(_logger, limit.Soft, limit.Hard);
+        EdgeLog.EdgeStarted(_logger, _options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
         _run.Start();
         return Task.CompletedTask;
     }
@@ -123,7 +123,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         if (_state != State.Running)
             return;
         _state = State.Stopped;
-        _logger.EdgeStopping(_options.EdgeId, _run.ActiveStreams, drainTimeout.TotalSeconds);
+        EdgeLog.EdgeStopping(_logger, _options.EdgeId, _run.ActiveStreams, drainTimeout.TotalSeconds);
         await _run.StopAsync(drainTimeout);
     }
 
@@ -159,7 +159,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     // One by one: a subscriber that throws must not take the event from the others.
     private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
     {
-        foreach (EventHandler<TEvent> handler in Delegate.EnumerateInvocationList(handlers))
+        foreach (var handler in Delegate.EnumerateInvocationList(handlers))
             _events.Post(() => handler(this, raised));
     }
 
@@ -200,7 +200,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         {
             if (edge.StreamClosed is { } handler)
             {
-                string reason = end.Completed ? "completed" : $"{end.Side}: {end.Reason}";
+                var reason = end.Completed ? "completed" : $"{end.Side}: {end.Reason}";
                 edge.Raise(handler,
                     new StreamClosedEvent(port.Number, client, stream.BytesSent, stream.BytesReceived, end.Completed, reason));
             }

@@ -331,20 +331,48 @@ public sealed class TunnelHub : IAsyncDisposable
     {
         switch (raised)
         {
-            case EdgeConnectedEvent e: Raise(EdgeConnected, e); break;
-            case EdgeDisconnectedEvent e: Raise(EdgeDisconnected, e); break;
-            case TunnelConnectedEvent e: Raise(TunnelConnected, e); break;
-            case TunnelDisconnectedEvent e: Raise(TunnelDisconnected, e); break;
-            case PortsAssignedEvent e: Raise(PortsAssigned, e); break;
-            case PortsUpdatedEvent e: Raise(PortsUpdated, e); break;
-            case PublicIpDiscoveredEvent e: Raise(PublicIpDiscovered, e); break;
-            case FirewallConfigUpdatedEvent e: Raise(FirewallConfigUpdated, e); break;
-            case FirewallDriftedEvent e: Raise(FirewallDrifted, e); break;
-            case EdgeConflictEvent e: Raise(EdgeConflict, e); break;
-            case CrashRecoveryFailedEvent e: Raise(CrashRecoveryFailed, e); break;
-            case CrashRecoveredEvent e: Raise(CrashRecovered, e); break;
-            case StreamOpenedEvent e: Raise(_streamOpened, e); break;
-            case StreamClosedEvent e: Raise(_streamClosed, e); break;
+            case EdgeConnectedEvent e:
+                Raise(EdgeConnected, e);
+                break;
+            case EdgeDisconnectedEvent e:
+                Raise(EdgeDisconnected, e);
+                break;
+            case TunnelConnectedEvent e:
+                Raise(TunnelConnected, e);
+                break;
+            case TunnelDisconnectedEvent e:
+                Raise(TunnelDisconnected, e);
+                break;
+            case PortsAssignedEvent e:
+                Raise(PortsAssigned, e);
+                break;
+            case PortsUpdatedEvent e:
+                Raise(PortsUpdated, e);
+                break;
+            case PublicIpDiscoveredEvent e:
+                Raise(PublicIpDiscovered, e);
+                break;
+            case FirewallConfigUpdatedEvent e:
+                Raise(FirewallConfigUpdated, e);
+                break;
+            case FirewallDriftedEvent e:
+                Raise(FirewallDrifted, e);
+                break;
+            case EdgeConflictEvent e:
+                Raise(EdgeConflict, e);
+                break;
+            case CrashRecoveryFailedEvent e:
+                Raise(CrashRecoveryFailed, e);
+                break;
+            case CrashRecoveredEvent e:
+                Raise(CrashRecovered, e);
+                break;
+            case StreamOpenedEvent e:
+                Raise(_streamOpened, e);
+                break;
+            case StreamClosedEvent e:
+                Raise(_streamClosed, e);
+                break;
         }
     }
 

@@ -30,9 +30,9 @@ public sealed class LogEventIdTests
         Assert.NotEmpty(messages);
         Assert.All(messages, message =>
         {
-            int id = message.Attribute!.EventId;
+            var id = message.Attribute!.EventId;
             Assert.True(seen.Add(id), $"{id} is used twice");
-            (_, int first, int last) = Assert.Single(Ranges, range => range.Namespace == message.Namespace);
+            (_, var first, var last) = Assert.Single(Ranges, range => range.Namespace == message.Namespace);
             Assert.InRange(id, first, last);
         });
     }

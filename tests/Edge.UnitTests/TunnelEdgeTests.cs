@@ -40,7 +40,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     public async Task Starting_does_not_wait_for_the_hub()
     {
         await _edge.StartAsync();
-        EdgeStatus status = _edge.GetStatus();
+        var status = _edge.GetStatus();
         Assert.True(status.Running);
         Assert.False(status.Connected);
         Assert.Equal("127.0.0.1:8443", status.Hub);
@@ -50,11 +50,11 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     [Fact]
     public async Task A_run_that_was_cut_off_is_told_by_the_next_one_and_no_other()
     {
-        DirectoryInfo state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
+        var state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
         try
         {
-            TunnelEdgeOptions options = Options with { StateDirectory = state.FullName, Firewall = FirewallMode.Off };
-            string marker = Path.Combine(state.FullName, CrashRecovery.MarkerOf(options));
+            var options = Options with { StateDirectory = state.FullName, Firewall = FirewallMode.Off };
+            var marker = Path.Combine(state.FullName, CrashRecovery.MarkerOf(options));
             await File.WriteAllTextAsync(marker, "2026-01-01T00:00:00Z");
             var told = new TaskCompletionSource<CrashRecoveredEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using (var edge = new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer()))
@@ -77,12 +77,12 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     [Fact]
     public void A_crash_is_told_with_what_is_left_of_it_and_an_end_in_order_is_none()
     {
-        DirectoryInfo state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
+        var state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
         try
         {
-            TunnelEdgeOptions options = Options with { StateDirectory = state.FullName };
+            var options = Options with { StateDirectory = state.FullName };
             var observer = new CrashObserver();
-            foreach ((string? error, bool endsInOrder) in new[] { (null, false), ("the table is still there", true), ((string?)null, true) })
+            foreach ((var error, var endsInOrder) in new[] { (null, false), ("the table is still there", true), ((string?)null, true) })
             {
                 var run = new CrashRecovery(options, observer, _time, NullLogger.Instance);
                 run.Begin();
@@ -114,7 +114,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     public async Task The_first_dial_says_who_this_is()
     {
         await _edge.StartAsync();
-        DialRequest request = (await _dialer.NextAsync()).Request;
+        var request = (await _dialer.NextAsync()).Request;
         Assert.Equal(("edge-1", Options.Secret), (request.EdgeId, request.Secret));
         Assert.Matches("^[0-9a-f]{32}$", request.Hello.Instance);
     }
@@ -131,22 +131,22 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         _edge.StreamOpened += (_, args) => opened.SetResult(args);
         _edge.StreamClosed += (_, args) => closed.SetResult(args);
         _edge.TunnelConnected += (_, _) => throw new InvalidOperationException("a subscriber's fault is its own");
-        int port = FreePort();
+        var port = FreePort();
 
-        FakeTunnel tunnel = await ConnectAsync(port);
-        using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
-        FakeTunnel.OpenedStream stream = await tunnel.NextStreamAsync();
+        var tunnel = await ConnectAsync(port);
+        using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        var stream = await tunnel.NextStreamAsync();
         stream.Stream.BytesSent = 5;
         stream.Stream.End(new StreamEnd(StreamEndSide.Remote, Tunnel.Shared.Protocol.ResetReason.Refused));
 
         Assert.Equal("tcpTls", (await connected.Task.Soon()).Transport);
         Assert.Equal([port], (await assigned.Task.Soon()).ListenPorts);
         Assert.Equal((IPEndPoint)client.LocalEndPoint!, (await opened.Task.Soon()).Client);
-        StreamClosedEvent end = await closed.Task.Soon();
+        var end = await closed.Task.Soon();
         Assert.Equal((port, 5L, false, "Remote: Refused"), (end.Port, end.BytesIn, end.Completed, end.Reason));
 
         tunnel.Counters = new TunnelCounters { BytesSent = 5, BytesReceived = 7 };
-        EdgeStatus status = _edge.GetStatus();
+        var status = _edge.GetStatus();
         Assert.Equal((true, "tcpTls", 5L, 7L), (status.Connected, status.Transport, status.BytesIn, status.BytesOut));
         Assert.Equal([port], status.ListenPorts);
     }
@@ -154,10 +154,10 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     [Fact]
     public async Task Stopping_closes_the_ports_says_goodbye_and_waits_for_the_streams()
     {
-        int port = FreePort();
-        FakeTunnel tunnel = await ConnectAsync(port);
+        var port = FreePort();
+        var tunnel = await ConnectAsync(port);
 
-        Task stopping = _edge.StopAsync(TimeSpan.FromSeconds(30));
+        var stopping = _edge.StopAsync(TimeSpan.FromSeconds(30));
 
         Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
         await Assert.ThrowsAsync<SocketException>(() => ListenerFixture.ConnectAsync(IPAddress.Loopback, port));
@@ -174,7 +174,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         await _edge.StartAsync();
         var tunnel = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(tunnel, new TunnelConfig { ListenPorts = [22] });
-        FailedPort failed = Assert.Single((await tunnel.NextReportAsync()).Failed);
+        var failed = Assert.Single((await tunnel.NextReportAsync()).Failed);
         Assert.Equal(22, failed.Port);
         Assert.Contains("protected", failed.Error);
         Assert.Equal(22, Assert.Single(_edge.GetStatus().FailedPorts).Port);
@@ -190,19 +190,19 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         var discovered = new TaskCompletionSource<PublicIpDiscoveredEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
         edge.PublicIpDiscovered += (_, args) => discovered.SetResult(args);
         await edge.StartAsync();
-        FakeDialer.Dial dial = await _dialer.NextAsync();
+        var dial = await _dialer.NextAsync();
         Assert.Null(dial.Request.Hello.PublicIp);
         var tunnel = new FakeTunnel();
         dial.Connect(tunnel, new TunnelConfig());
         Assert.Equal(Report.ConfigApplied, (await tunnel.NextReportAsync()).Kind);
 
-        byte[] request = new byte[100];
-        SocketReceiveFromResult received = await server.ReceiveFromAsync(request, new IPEndPoint(IPAddress.Any, 0)).Soon();
-        byte[] id = request[8..20];
+        var request = new byte[100];
+        var received = await server.ReceiveFromAsync(request, new IPEndPoint(IPAddress.Any, 0)).Soon();
+        var id = request[8..20];
         await server.SendToAsync(
             StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("192.0.2.77"), 1), id)), received.RemoteEndPoint);
 
-        Report report = await tunnel.NextReportAsync();
+        var report = await tunnel.NextReportAsync();
         Assert.Equal((Report.PublicAddress, "192.0.2.77", null), (report.Kind, report.PublicIp, report.PublicIpv6));
         Assert.Equal(IPAddress.Parse("192.0.2.77"), (await discovered.Task.Soon()).PublicIp);
         Assert.Equal("192.0.2.77", edge.GetStatus().PublicIp);
@@ -216,7 +216,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     public async Task The_status_is_JSON_in_camelCase_without_the_secret()
     {
         await _edge.StartAsync();
-        string json = JsonSerializer.Serialize(_edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus);
+        var json = JsonSerializer.Serialize(_edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus);
         using JsonDocument document = JsonDocument.Parse(json);
         Assert.True(document.RootElement.GetProperty("running").GetBoolean());
         Assert.Equal(JsonValueKind.Array, document.RootElement.GetProperty("listenPorts").ValueKind);
@@ -231,8 +231,8 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddTunnelEdge(Options with { HubPort = 1 });
-        await using ServiceProvider provider = services.BuildServiceProvider();
-        IHostedService hosted = Assert.Single(provider.GetServices<IHostedService>());
+        await using var provider = services.BuildServiceProvider();
+        var hosted = Assert.Single(provider.GetServices<IHostedService>());
         var edge = provider.GetRequiredService<TunnelEdge>();
         await hosted.StartAsync(CancellationToken.None);
         Assert.True(edge.GetStatus().Running);

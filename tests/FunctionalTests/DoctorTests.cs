@@ -24,7 +24,8 @@ public sealed class DoctorTests
         var (code, checks) = await RunAsync(setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket", setup.Edge.AdminSocket, "--transport", transport);
 
         Assert.Equal(0, code);
-        foreach (var name in new[] { "dns", "tcp", "tls", "path", "authentication", "ports" }) Assert.Equal("ok", Status(checks, name));
+        foreach (var name in new[] { "dns", "tcp", "tls", "path", "authentication", "ports" })
+            Assert.Equal("ok", Status(checks, name));
         Assert.Contains("3 of them held by the running edge", checks["ports"].GetProperty("detail").GetString());
         Assert.Equal(QuicLibrary.TryLoad(out _) ? "ok" : "skipped", Status(checks, "quic"));
         await pair.AssertEchoAsync();

@@ -101,7 +101,8 @@ public sealed class PathTests
         QuicRequired.Check();
         await using var tunnel = await WideAreaTunnel.StartAsync("quic", ["--delay", "5ms"]);
         using var upstream = tunnel.Listen(tunnel.Tcp[0]);
-        using (var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0])) await pair.AssertEchoAsync();
+        using (var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]))
+            await pair.AssertEchoAsync();
 
         var since = (await tunnel.EdgeStatusAsync()).GetProperty("since").GetDateTimeOffset();
         tunnel.Hub.Process.Signal(ManagedProcess.SigKill);
@@ -130,12 +131,14 @@ public sealed class PathTests
             _ = RunAsync(async () =>
             {
                 var block = new byte[64 << 10];
-                while (true) await _from.SendAsync(block);
+                while (true)
+                    await _from.SendAsync(block);
             });
             _ = RunAsync(async () =>
             {
                 var buffer = new byte[256 << 10];
-                while (await _to.ReceiveAsync(buffer) is > 0 and var count) Interlocked.Add(ref _received, count);
+                while (await _to.ReceiveAsync(buffer) is > 0 and var count)
+                    Interlocked.Add(ref _received, count);
             });
         }
 

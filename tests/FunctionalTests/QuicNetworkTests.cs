@@ -28,7 +28,8 @@ public sealed class QuicNetworkTests
         Random.Shared.NextBytes(sent);
         var upload = busy.Client.SendAllAsync(sent);
         var received = busy.Server.ReceiveExactlyAsync(sent.Length);
-        for (var i = 0; i < 20; i++) await quick.AssertEchoAsync();
+        for (var i = 0; i < 20; i++)
+            await quick.AssertEchoAsync();
         await upload.WaitAsync(Limit);
         Assert.Equal(sent, await received);
 
@@ -57,7 +58,8 @@ public sealed class QuicNetworkTests
         async Task ReceiveAsync(Socket client, int index)
         {
             var buffer = new byte[64 << 10];
-            while (received[index] < 1 << 20) received[index] += await client.ReceiveAsync(buffer);
+            while (received[index] < 1 << 20)
+                received[index] += await client.ReceiveAsync(buffer);
         }
     }
 
@@ -79,7 +81,8 @@ public sealed class QuicNetworkTests
     {
         await using var tunnel = await StartAsync("quicWithFallback");
         using var upstream = tunnel.Listen(tunnel.Tcp[0]);
-        using (var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0])) await pair.AssertEchoAsync();
+        using (var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]))
+            await pair.AssertEchoAsync();
         Assert.Equal("preferred", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
 
         await tunnel.Link.SetAsync("udp off");
@@ -106,7 +109,8 @@ public sealed class QuicNetworkTests
 
         await tunnel.Link.SetAsync(tunnel.Link.Near, "nat 10.1.0.78");
 
-        for (var i = 0; i < 5; i++) await pair.AssertEchoAsync();
+        for (var i = 0; i < 5; i++)
+            await pair.AssertEchoAsync();
         await AskAsync(asker, dns);
         await tunnel.Hub.Process.WaitForLineAsync("10.1.0.78", Limit);
         Assert.Equal(since, (await tunnel.EdgeStatusAsync()).GetProperty("since").GetDateTimeOffset());
@@ -126,7 +130,8 @@ public sealed class QuicNetworkTests
                 await asker.SendAsync("question"u8.ToArray(), end.Token);
                 var asked = await server.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), round.Token);
                 await server.SendToAsync("answer"u8.ToArray(), asked.RemoteEndPoint, end.Token);
-                if (await asker.ReceiveAsync(buffer, round.Token) > 0) return;
+                if (await asker.ReceiveAsync(buffer, round.Token) > 0)
+                    return;
             }
             catch (OperationCanceledException) when (!end.IsCancellationRequested)
             {

@@ -44,7 +44,8 @@ public sealed class WanLinkTests
         using var client = pair.Near.CreateSocket(SocketType.Dgram);
         await client.ConnectAsync(server.LocalEndPoint!);
 
-        for (var i = 0; i < Sent; i++) await client.SendAsync(new byte[10]);
+        for (var i = 0; i < Sent; i++)
+            await client.SendAsync(new byte[10]);
         await Eventually.IsTrueAsync(async () => (await pair.CountersAsync(pair.Near))["packets"] >= Sent, "the packets");
         var lost = (await pair.CountersAsync(pair.Near))["lost"];
         Assert.InRange(lost, Sent * 0.07, Sent * 0.13);

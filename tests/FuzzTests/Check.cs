@@ -12,7 +12,8 @@ internal static class Check
 
     public static void That([DoesNotReturnIf(false)] bool holds, string property)
     {
-        if (!holds) throw new PropertyException(property);
+        if (!holds)
+            throw new PropertyException(property);
     }
 
     public static void Same(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, string property)
@@ -23,7 +24,8 @@ internal static class Check
 
     public static void Equal<T>(T expected, T actual, string property)
     {
-        if (!EqualityComparer<T>.Default.Equals(expected, actual)) throw new PropertyException($"{property}: {expected} became {actual}");
+        if (!EqualityComparer<T>.Default.Equals(expected, actual))
+            throw new PropertyException($"{property}: {expected} became {actual}");
     }
 
     /// <summary>What is told of a wrong input goes to logs and terminals: it is there, short, and has no control characters.</summary>
@@ -31,6 +33,7 @@ internal static class Check
     {
         That(error is { Length: > 0 }, "an error says what is wrong");
         That(error.Length <= MaxError, "an error is short");
-        foreach (var letter in error) That(!char.IsControl(letter), "an error has no control characters");
+        foreach (var letter in error)
+            That(!char.IsControl(letter), "an error has no control characters");
     }
 }

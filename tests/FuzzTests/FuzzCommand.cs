@@ -33,13 +33,15 @@ internal static class FuzzCommand
     {
         foreach (var (target, input) in LastInput.Left(RunningFolder, static process => Directory.Exists($"/proc/{process}")))
             Console.WriteLine($"{target}: a run before this one died of this input, or was killed at it: {Convert.ToBase64String(input)}");
-        if (arguments is ["--last"]) return 0;
+        if (arguments is ["--last"])
+            return 0;
 
         var targets = new List<FuzzTarget>();
         var (minutes, inputs, workers, seed, save) = (5.0, 0L, Environment.ProcessorCount, NewSeed(), Corpus.Sources);
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            if (i + 1 == arguments.Count) return Refuse($"{arguments[i]} needs a value");
+            if (i + 1 == arguments.Count)
+                return Refuse($"{arguments[i]} needs a value");
             var value = arguments[i + 1];
             var culture = CultureInfo.InvariantCulture;
             var known = arguments[i] switch
@@ -52,10 +54,12 @@ internal static class FuzzCommand
                 "--target" => Add(targets, value),
                 _ => false,
             };
-            if (!known) return Refuse($"{arguments[i]} {value} is no option");
+            if (!known)
+                return Refuse($"{arguments[i]} {value} is no option");
         }
 
-        if (targets.Count == 0) targets.AddRange(FuzzTargets.All);
+        if (targets.Count == 0)
+            targets.AddRange(FuzzTargets.All);
         workers = Math.Min(workers, targets.Count);
         var budget = inputs > 0 ? FuzzBudget.Of(inputs) : FuzzBudget.Of(TimeSpan.FromMinutes(minutes * workers / targets.Count));
         return RunAll(targets, budget, workers, seed, save) ? 0 : 1;
@@ -82,7 +86,8 @@ internal static class FuzzCommand
 
     private static bool Add(List<FuzzTarget> targets, string name)
     {
-        if (FuzzTargets.All.FirstOrDefault(target => target.Name == name) is not { } found) return false;
+        if (FuzzTargets.All.FirstOrDefault(target => target.Name == name) is not { } found)
+            return false;
         targets.Add(found);
         return true;
     }

@@ -26,7 +26,8 @@ internal sealed class FakeEndpoint : ILocalEndpoint
     {
         get
         {
-            lock (_lock) return _received.ToArray();
+            lock (_lock)
+                return _received.ToArray();
         }
     }
 
@@ -38,7 +39,8 @@ internal sealed class FakeEndpoint : ILocalEndpoint
     {
         count = Math.Min(buffer.Length, Says - _said);
         _said += count;
-        if (count > 0) return LocalReadStatus.Data;
+        if (count > 0)
+            return LocalReadStatus.Data;
         return Says > 0 ? LocalReadStatus.EndOfFile : LocalReadStatus.WouldBlock;
     }
 
@@ -50,19 +52,25 @@ internal sealed class FakeEndpoint : ILocalEndpoint
 
     public int TryWrite(ReadOnlySpan<byte> data)
     {
-        if (Ended.Task.IsCompleted) return -1;
+        if (Ended.Task.IsCompleted)
+            return -1;
         var count = Math.Min(data.Length, DirectWrite);
-        lock (_lock) _received.Write(data[..count]);
+        lock (_lock)
+            _received.Write(data[..count]);
         return count;
     }
 
     public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
     {
         // Without a gate now at once and now later, so that drains end at all moments of the read loop.
-        if (Gate is not null) await Task.WhenAny(Gate.Task, Ended.Task);
-        else if (Interlocked.Increment(ref _writes) % 3 != 0) await Task.Yield();
-        if (Ended.Task.IsCompleted) return false;
-        lock (_lock) _received.Write(data.Span);
+        if (Gate is not null)
+            await Task.WhenAny(Gate.Task, Ended.Task);
+        else if (Interlocked.Increment(ref _writes) % 3 != 0)
+            await Task.Yield();
+        if (Ended.Task.IsCompleted)
+            return false;
+        lock (_lock)
+            _received.Write(data.Span);
         return true;
     }
 

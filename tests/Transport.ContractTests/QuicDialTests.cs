@@ -97,7 +97,8 @@ public sealed class QuicDialTests : IDisposable
     public async Task Another_protocol_is_told_apart()
     {
         // The framework's own QUIC is a server of another protocol; it uses the same native library.
-        if (!System.Net.Quic.QuicListener.IsSupported) QuicPairFactory.Miss("System.Net.Quic does not find libmsquic");
+        if (!System.Net.Quic.QuicListener.IsSupported)
+            QuicPairFactory.Miss("System.Net.Quic does not find libmsquic");
         await using var foreign = await System.Net.Quic.QuicListener.ListenAsync(new System.Net.Quic.QuicListenerOptions
         {
             ListenEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
@@ -173,7 +174,8 @@ public sealed class QuicDialTests : IDisposable
 
     private static async Task NothingIsLeftAsync()
     {
-        for (var watch = Stopwatch.StartNew(); QuicLibrary.LiveHandles > 0 && watch.Elapsed < SocketHelpers.Hang;) await Task.Delay(10);
+        for (var watch = Stopwatch.StartNew(); QuicLibrary.LiveHandles > 0 && watch.Elapsed < SocketHelpers.Hang;)
+            await Task.Delay(10);
         Assert.Equal(0, QuicLibrary.LiveHandles);
     }
 

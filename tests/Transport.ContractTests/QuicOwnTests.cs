@@ -26,7 +26,8 @@ public sealed class QuicOwnTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_pair is not null) await _pair.DisposeAsync();
+        if (_pair is not null)
+            await _pair.DisposeAsync();
         _hub.Dispose();
     }
 
@@ -43,12 +44,14 @@ public sealed class QuicOwnTests : IAsyncLifetime
         pair.Edge.Start();
 
         // The hub has not heard HELLO: the control stream is the only one that it allows.
-        for (var i = 0; i < Most; i++) Assert.NotNull(pair.Edge.OpenStream(Opening, new FakeEndpoint(), null));
+        for (var i = 0; i < Most; i++)
+            Assert.NotNull(pair.Edge.OpenStream(Opening, new FakeEndpoint(), null));
         Assert.Null(pair.Edge.OpenStream(Opening, new FakeEndpoint(), null));
         Assert.Equal(0, pair.Hub.ActiveStreams);
 
         pair.Hub.Start();
-        while (hub.Streams.Count < Most) await hub.AcceptAsync();
+        while (hub.Streams.Count < Most)
+            await hub.AcceptAsync();
 
         Assert.Equal(Enumerable.Range(1, Most).Select(static id => (uint)id), hub.Streams.Select(static stream => stream.Id));
         Assert.NotNull(pair.Edge.OpenStream(Opening, new FakeEndpoint(), null));
@@ -63,7 +66,8 @@ public sealed class QuicOwnTests : IAsyncLifetime
         var refused = 0;
         for (var i = 0; i < 1_000_000 && refused < 100; i++)
         {
-            if (!flood.Send(payload)) refused++;
+            if (!flood.Send(payload))
+                refused++;
         }
 
         Assert.Equal(100, refused);
@@ -160,7 +164,8 @@ public sealed class QuicOwnTests : IAsyncLifetime
         var (client, _) = await TestEdge.ConnectAsync(pair);
         var data = RandomNumberGenerator.GetBytes(30_000);
         await client.SendAllAsync(data);
-        while (context.Flow.Budget.Used == 0) await Task.Yield();
+        while (context.Flow.Budget.Used == 0)
+            await Task.Yield();
 
         client.Abort();
         Assert.Equal(new StreamEnd(StreamEndSide.Remote, ResetReason.ResetByPeer), await note.End.Task.WaitAsync(SocketHelpers.Hang));
@@ -169,7 +174,8 @@ public sealed class QuicOwnTests : IAsyncLifetime
 
         Assert.False(await endpoint.Ended.Task.WaitAsync(SocketHelpers.Hang));
         Assert.Equal(data[..endpoint.Received.Length], endpoint.Received);
-        while (context.Flow.Budget.Used > 0) await Task.Yield();
+        while (context.Flow.Budget.Used > 0)
+            await Task.Yield();
     }
 
     [Fact]
@@ -259,7 +265,8 @@ public sealed class QuicOwnTests : IAsyncLifetime
 
         public async Task UntilAsync(int count)
         {
-            for (var i = 0; i < count; i++) Assert.True(await _received.WaitAsync(SocketHelpers.Hang));
+            for (var i = 0; i < count; i++)
+                Assert.True(await _received.WaitAsync(SocketHelpers.Hang));
         }
     }
 
@@ -281,14 +288,16 @@ public sealed class QuicOwnTests : IAsyncLifetime
 
         public unsafe int OnStreamEvent(ref StreamEvent e)
         {
-            if (e.Type == StreamEvent.SendComplete) NativeBlock.Free((NativeBlock*)e.SendContext);
+            if (e.Type == StreamEvent.SendComplete)
+                NativeBlock.Free((NativeBlock*)e.SendContext);
             if (e.Type is StreamEvent.PeerSendAborted or StreamEvent.PeerReceiveAborted)
             {
                 ended.TrySetResult(e.ErrorCode);
                 _handle!.Abort(0);
             }
 
-            if (e.Type == StreamEvent.ShutdownComplete) _handle!.Dispose();
+            if (e.Type == StreamEvent.ShutdownComplete)
+                _handle!.Dispose();
             return QuicStatus.Success;
         }
 

@@ -15,7 +15,8 @@ public sealed class QuicPairFactory : ITunnelPairFactory
     /// <summary>Skips or fails the present test when QUIC can't be used.</summary>
     public static void Require()
     {
-        if (!QuicLibrary.TryLoad(out var reason)) Miss(reason);
+        if (!QuicLibrary.TryLoad(out var reason))
+            Miss(reason);
     }
 
     /// <summary>Skips or fails the present test, which lacks something that QUIC needs.</summary>

@@ -54,7 +54,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
             stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "hub.test", EnabledSslProtocols = SslProtocols.Tls13 }));
         var hub = TlsTunnel.CreateHub(connection, "edge-1", default, context, handler);
         var edge = new ScriptedPeer(stream);
-        if (before is not null) await before(edge);
+        if (before is not null)
+            await before(edge);
         hub.Start();
         return (hub, edge);
     }
@@ -128,7 +129,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     public async Task<(FrameHeader Header, byte[] Payload)?> ReadAsync()
     {
         var header = new byte[FrameHeader.Size];
-        if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false).AsTask().WaitAsync(SocketHelpers.Hang) < header.Length) return null;
+        if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false).AsTask().WaitAsync(SocketHelpers.Hang) < header.Length)
+            return null;
         var read = FrameHeader.Read(header);
         var payload = new byte[read.Length];
         await _stream.ReadExactlyAsync(payload).AsTask().WaitAsync(SocketHelpers.Hang);
@@ -149,7 +151,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     {
         while (await ReadAsync() is { } frame)
         {
-            if (frame.Header.StreamId == id && frame.Header.Type == type) return frame.Payload;
+            if (frame.Header.StreamId == id && frame.Header.Type == type)
+                return frame.Payload;
             other?.Invoke(frame.Header, frame.Payload);
         }
 

@@ -10,7 +10,8 @@ internal static class SocketHelpers
     /// <summary>In parts: the runtime completes a send when all of it is gone, and it is each step that must not hang.</summary>
     public static async Task SendAllAsync(this Socket socket, ReadOnlyMemory<byte> data)
     {
-        while (!data.IsEmpty) data = data[await socket.SendAsync(data[..Math.Min(data.Length, 64 << 10)], SocketFlags.None).AsTask().WaitAsync(Hang)..];
+        while (!data.IsEmpty)
+            data = data[await socket.SendAsync(data[..Math.Min(data.Length, 64 << 10)], SocketFlags.None).AsTask().WaitAsync(Hang)..];
     }
 
     /// <summary>Reads to the FIN; a reset throws.</summary>
@@ -21,7 +22,8 @@ internal static class SocketHelpers
         while (true)
         {
             var count = await socket.ReceiveAsync(buffer, SocketFlags.None).WaitAsync(Hang);
-            if (count == 0) return all.ToArray();
+            if (count == 0)
+                return all.ToArray();
             all.Write(buffer, 0, count);
         }
     }
@@ -37,7 +39,8 @@ internal static class SocketHelpers
             while (true)
             {
                 var count = await socket.ReceiveAsync(buffer, SocketFlags.None).WaitAsync(Hang);
-                if (count == 0) return (all.ToArray(), false);
+                if (count == 0)
+                    return (all.ToArray(), false);
                 all.Write(buffer, 0, count);
             }
         }
@@ -75,7 +78,8 @@ internal static class SocketHelpers
         while (socket.Poll(quiet, SelectMode.SelectWrite))
         {
             socket.Send(chunk, 0, chunk.Length, SocketFlags.None, out var error);
-            if (error is not (SocketError.Success or SocketError.WouldBlock)) break;
+            if (error is not (SocketError.Success or SocketError.WouldBlock))
+                break;
         }
     }
 }

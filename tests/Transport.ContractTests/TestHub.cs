@@ -56,7 +56,8 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
 
     public void Dispose()
     {
-        foreach (var upstream in _upstreams) upstream.Dispose();
+        foreach (var upstream in _upstreams)
+            upstream.Dispose();
         _listener.Dispose();
     }
 
@@ -72,8 +73,10 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
         var refusal = Refuse;
         Opened.Enqueue(opening);
         Streams.Enqueue(stream);
-        if (refusal is { } reason) stream.Reset(reason);
-        else _ = ConnectAsync(stream);
+        if (refusal is { } reason)
+            stream.Reset(reason);
+        else
+            _ = ConnectAsync(stream);
     }
 
     IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
@@ -85,7 +88,8 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
 
     private async Task ConnectAsync(ITunnelStream stream)
     {
-        if (Gate is not null) await Gate;
+        if (Gate is not null)
+            await Gate;
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -106,7 +110,8 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     {
         public void OnDatagram(ReadOnlySpan<byte> payload)
         {
-            if (!session.Send(payload) && !session.IsOpen) Interlocked.Increment(ref hub._unanswered);
+            if (!session.Send(payload) && !session.IsOpen)
+                Interlocked.Increment(ref hub._unanswered);
         }
 
         public void OnSessionClosed()

@@ -41,7 +41,8 @@ public sealed class TlsBasePeerTests : IDisposable
         await edge.ReadUntilAsync(1, FrameType.CloseBack, (header, payload) =>
         {
             Assert.Contains(header.Type, new[] { FrameType.DataBack, FrameType.WindowUpdateBack });
-            if (header.Type == FrameType.DataBack) answer.AddRange(payload);
+            if (header.Type == FrameType.DataBack)
+                answer.AddRange(payload);
         });
 
         Assert.Equal("answer"u8.ToArray(), answer);
@@ -54,7 +55,8 @@ public sealed class TlsBasePeerTests : IDisposable
     {
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, _hub);
         await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine));
-        using (var upstream = await _hub.AcceptAsync()) upstream.Abort();
+        using (var upstream = await _hub.AcceptAsync())
+            upstream.Abort();
         await edge.ExpectAsync(1, FrameType.CloseBack);
         await hub.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
 
@@ -85,10 +87,12 @@ public sealed class TlsBasePeerTests : IDisposable
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, _hub);
         await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine));
         await edge.ExpectAsync(1, FrameType.CloseBack);
-        for (var i = 0; i < 62; i++) _time.Advance(TimeSpan.FromMilliseconds(500));
+        for (var i = 0; i < 62; i++)
+            _time.Advance(TimeSpan.FromMilliseconds(500));
 
         // No credit any more: seven windows would be far beyond it, were they not late.
-        for (var i = 0; i < 28; i++) await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Data, new byte[1 << 20]));
+        for (var i = 0; i < 28; i++)
+            await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Data, new byte[1 << 20]));
         await edge.SendAsync(ScriptedPeer.Frame(2, FrameType.Open, ScriptedPeer.OpenLine));
         await edge.ReadUntilAsync(2, FrameType.CloseBack, static (header, _) => Assert.Equal(FrameType.Ping, header.Type));
         Assert.False(hub.Completion.IsCompleted);
@@ -138,7 +142,8 @@ public sealed class TlsBasePeerTests : IDisposable
 
         // The largest frame that base allows, and the whole window.
         var answer = RandomNumberGenerator.GetBytes(4 << 20);
-        for (var i = 0; i < 4; i++) await hub.SendAsync(ScriptedPeer.Frame(1, FrameType.DataBack, answer.AsSpan(i << 20, 1 << 20)));
+        for (var i = 0; i < 4; i++)
+            await hub.SendAsync(ScriptedPeer.Frame(1, FrameType.DataBack, answer.AsSpan(i << 20, 1 << 20)));
         await hub.SendAsync(ScriptedPeer.Frame(1, FrameType.CloseBack));
         Assert.Equal(answer, await client.ReadToEndAsync());
         client.Shutdown(SocketShutdown.Send);

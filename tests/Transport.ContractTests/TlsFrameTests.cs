@@ -207,7 +207,8 @@ public sealed class TlsFrameTests
             // Half of them begin like frames, to get further in.
             if (seed % 2 == 0)
             {
-                for (var i = 0; i + 9 < 2000; i += 9) ScriptedPeer.Header((uint)random.Next(0, 4), (FrameType)random.Next(1, 0x28), (uint)random.Next(0, 30)).CopyTo(garbage, i);
+                for (var i = 0; i + 9 < 2000; i += 9)
+                    ScriptedPeer.Header((uint)random.Next(0, 4), (FrameType)random.Next(1, 0x28), (uint)random.Next(0, 30)).CopyTo(garbage, i);
                 ScriptedPeer.Frame(1, FrameType.Open, Line).CopyTo(garbage, 0);
             }
 
@@ -240,7 +241,8 @@ public sealed class TlsFrameTests
     {
         var time = new ManualTimeProvider();
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), new ScriptedHubHandler());
-        for (var second = 0; second < 45; second++) time.Advance(TimeSpan.FromSeconds(1));
+        for (var second = 0; second < 45; second++)
+            time.Advance(TimeSpan.FromSeconds(1));
         Assert.False(hub.Completion.IsCompleted);
 
         time.Advance(TimeSpan.FromSeconds(1));

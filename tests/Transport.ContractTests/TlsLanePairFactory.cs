@@ -37,7 +37,8 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
         hubTunnel.Start();
         _ = AcceptLanesAsync(listener, hubContext, hub, hubTunnel);
         result.Tunnel!.Start();
-        while (hubTunnel.Lanes < _kept || result.Tunnel.Lanes < _kept) await Task.Yield();
+        while (hubTunnel.Lanes < _kept || result.Tunnel.Lanes < _kept)
+            await Task.Yield();
         return new TunnelPair(hubTunnel, result.Tunnel, hubContext, edgeContext);
     }
 
@@ -63,7 +64,8 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
         public void OnHello(ITunnel lane, Hello hello)
         {
             Assert.Equal("tunnel-1", hello.Lane!.TunnelId);
-            if (join(tunnel, lane, hello.Lane)) return;
+            if (join(tunnel, lane, hello.Lane))
+                return;
             lane.SendGoAway("laneRefused");
             _ = lane.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "refused"));
         }

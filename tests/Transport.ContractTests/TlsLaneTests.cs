@@ -21,7 +21,8 @@ public sealed class TlsLaneTests : IDisposable
         await using var pair = await new TlsLanePairFactory(3).CreateAsync(_hub, _edge);
 
         var streams = new List<ITunnelStream>();
-        for (var i = 0; i < 6; i++) streams.Add((await OpenAsync(pair)).Stream);
+        for (var i = 0; i < 6; i++)
+            streams.Add((await OpenAsync(pair)).Stream);
 
         Assert.Equal([1u, 2, 3, 4, 5, 6], streams.Select(static stream => stream.Id));
         Assert.Equal([2, 2, 2], LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams));
@@ -47,7 +48,8 @@ public sealed class TlsLaneTests : IDisposable
         Assert.True((await onSecond.Client.ReadToAnyEndAsync()).WasReset);
         Assert.True((await onSecond.Upstream.ReadToAnyEndAsync()).WasReset);
         await EchoedAsync(onFirst);
-        while (pair.Edge.Lanes < 2 || pair.Hub.Lanes < 2 || LanesOf(pair.Edge).Contains(lost)) await Task.Yield();
+        while (pair.Edge.Lanes < 2 || pair.Hub.Lanes < 2 || LanesOf(pair.Edge).Contains(lost))
+            await Task.Yield();
         var next = await OpenAsync(pair);
         await EchoedAsync(next);
         Assert.Equal(1, LanesOf(pair.Edge)[1].Mux.ActiveStreams);
@@ -91,7 +93,8 @@ public sealed class TlsLaneTests : IDisposable
 
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (pair.Edge.Lanes < 2) await elephant.Client.SendAllAsync(block);
+        while (pair.Edge.Lanes < 2)
+            await elephant.Client.SendAllAsync(block);
         await EchoedAsync(await OpenAsync(pair));
 
         Assert.Equal([1, 1], LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams));
@@ -107,7 +110,8 @@ public sealed class TlsLaneTests : IDisposable
 
         var draining = DrainAsync(elephant.Client);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (pair.Edge.Lanes < 2) await elephant.Upstream.SendAllAsync(block);
+        while (pair.Edge.Lanes < 2)
+            await elephant.Upstream.SendAllAsync(block);
 
         elephant.Upstream.Shutdown(SocketShutdown.Send);
         await draining;
@@ -120,7 +124,8 @@ public sealed class TlsLaneTests : IDisposable
         var elephant = await OpenAsync(pair);
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (pair.Edge.Lanes < 2) await elephant.Client.SendAllAsync(block);
+        while (pair.Edge.Lanes < 2)
+            await elephant.Client.SendAllAsync(block);
         var apart = await OpenAsync(pair);
         await EchoedAsync(apart);
         var second = LanesOf(pair.Edge)[1];
@@ -128,14 +133,16 @@ public sealed class TlsLaneTests : IDisposable
 
         elephant.Client.Shutdown(SocketShutdown.Send);
         await draining;
-        while (!second.IsRetiring) await Task.Delay(10);
+        while (!second.IsRetiring)
+            await Task.Delay(10);
         await EchoedAsync(await OpenAsync(pair));
         await EchoedAsync(apart);
         Assert.Equal(1, second.Mux.ActiveStreams);
         apart.Client.Dispose();
         apart.Upstream.Dispose();
 
-        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1) await Task.Delay(10);
+        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1)
+            await Task.Delay(10);
         Assert.Equal(TunnelEndKind.Closed, (await second.Mux.Completion).Kind);
         await EchoedAsync(await OpenAsync(pair));
     }
@@ -156,7 +163,8 @@ public sealed class TlsLaneTests : IDisposable
         var elephant = await OpenAsync(pair);
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (!refused.Task.IsCompleted) await elephant.Client.SendAllAsync(block);
+        while (!refused.Task.IsCompleted)
+            await elephant.Client.SendAllAsync(block);
 
         await EchoedAsync(await OpenAsync(pair));
         await (await refused.Task).Completion.WaitAsync(SocketHelpers.Hang);
@@ -181,7 +189,8 @@ public sealed class TlsLaneTests : IDisposable
         Assert.Null(await TestEdge.TryConnectAsync(pair));
         await EchoedAsync(onSecond);
         LanesOf(pair.Edge)[1].Mux.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
-        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1) await Task.Yield();
+        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1)
+            await Task.Yield();
         Assert.False(((LanedTunnel)pair.Hub).TryJoin(1, LanesOf(pair.Hub)[0].Mux));
     }
 

@@ -26,7 +26,8 @@ public sealed class TlsRecordFloodTests
     public async Task A_tunnel_whose_edge_sends_nothing_but_new_keys_is_ended_and_says_why()
     {
         var (hub, edge) = await ConnectToHubAsync(new ScriptedHubHandler());
-        using (edge) await UpdateKeysUntilClosedAsync(edge);
+        using (edge)
+            await UpdateKeysUntilClosedAsync(edge);
 
         AssertFlood(await hub.Completion.WaitAsync(SocketHelpers.Hang));
     }
@@ -69,7 +70,8 @@ public sealed class TlsRecordFloodTests
             edge.Send(ScriptedPeer.Frame(id, FrameType.Open, ScriptedPeer.OpenLine));
         }
 
-        for (uint id = 1; id <= 50; id++) Assert.Equal(id, (await handler.NextStreamAsync()).Id);
+        for (uint id = 1; id <= 50; id++)
+            Assert.Equal(id, (await handler.NextStreamAsync()).Id);
         Assert.False(hub.Completion.IsCompleted);
         edge.Dispose();
     }
@@ -85,10 +87,12 @@ public sealed class TlsRecordFloodTests
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(NewContext(), handler);
         handler.OnStream = _ =>
         {
-            if (++opened == 1) ((MuxTunnel)hub).Loop.Post(() => openedWhenOthersHadTheirTurn = opened);
+            if (++opened == 1)
+                ((MuxTunnel)hub).Loop.Post(() => openedWhenOthersHadTheirTurn = opened);
         };
         await edge.SendAsync([.. Enumerable.Range(1, Streams).Select(static id => ScriptedPeer.Frame((uint)id, FrameType.Open, ScriptedPeer.OpenLine))]);
-        for (var i = 0; i < Streams; i++) await handler.NextStreamAsync();
+        for (var i = 0; i < Streams; i++)
+            await handler.NextStreamAsync();
 
         Assert.InRange(openedWhenOthersHadTheirTurn, 1, 16);
         await edge.DisposeAsync();

@@ -41,7 +41,8 @@ public sealed class TlsRecordTests
     {
         const int header = 5;
         List<int> sizes = [];
-        for (var start = 0; start + header <= raw.Length; start += sizes[^1]) sizes.Add(header + BinaryPrimitives.ReadUInt16BigEndian(raw.AsSpan(start + 3)));
+        for (var start = 0; start + header <= raw.Length; start += sizes[^1])
+            sizes.Add(header + BinaryPrimitives.ReadUInt16BigEndian(raw.AsSpan(start + 3)));
         return sizes;
     }
 
@@ -85,7 +86,8 @@ public sealed class TlsRecordTests
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) inner.Dispose();
+            if (disposing)
+                inner.Dispose();
             base.Dispose(disposing);
         }
     }

@@ -26,7 +26,8 @@ public sealed class TlsRobustnessTests
         {
             endpoints[id] = new FakeEndpoint();
             List<byte> bytes = [.. ScriptedPeer.Frame(id, FrameType.Open, Line)];
-            for (byte i = 0; i < 20; i++) bytes.AddRange(ScriptedPeer.Frame(id, FrameType.Data, [i]));
+            for (byte i = 0; i < 20; i++)
+                bytes.AddRange(ScriptedPeer.Frame(id, FrameType.Data, [i]));
             await edge.SendAsync([.. bytes], ScriptedPeer.Frame(id, FrameType.Close));
         }
 
@@ -89,7 +90,8 @@ public sealed class TlsRobustnessTests
         var returned = CountCredit(edge, 1);
         for (var i = 0; i < Count; i += Batch)
         {
-            while ((i + Batch) * 4 > (64 << 10) + returned()) await Task.Yield();
+            while ((i + Batch) * 4 > (64 << 10) + returned())
+                await Task.Yield();
             await edge.SendAsync([.. Enumerable.Range(i, Batch).Select(static number => ScriptedPeer.Frame(1, FrameType.Data, BitConverter.GetBytes(IPAddress.HostToNetworkOrder(number))))]);
         }
 
@@ -97,7 +99,8 @@ public sealed class TlsRobustnessTests
         Assert.True(await endpoint.Ended.Task.WaitAsync(SocketHelpers.Hang));
         var received = endpoint.Received;
         Assert.Equal(Count * 4, received.Length);
-        for (var i = 0; i < Count; i++) Assert.Equal(i, BinaryPrimitives.ReadInt32BigEndian(received.AsSpan(i * 4)));
+        for (var i = 0; i < Count; i++)
+            Assert.Equal(i, BinaryPrimitives.ReadInt32BigEndian(received.AsSpan(i * 4)));
         await edge.DisposeAsync();
     }
 
@@ -113,7 +116,8 @@ public sealed class TlsRobustnessTests
             await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line), ScriptedPeer.Frame(id, FrameType.Reset, new byte[1]));
         }
 
-        for (var id = 1; id <= Streams; id++) Assert.False(await endpoints[id].Ended.Task.WaitAsync(SocketHelpers.Hang));
+        for (var id = 1; id <= Streams; id++)
+            Assert.False(await endpoints[id].Ended.Task.WaitAsync(SocketHelpers.Hang));
         await edge.DisposeAsync();
     }
 
@@ -196,7 +200,8 @@ public sealed class TlsRobustnessTests
             await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line), ScriptedPeer.Frame(id, FrameType.Data, new byte[64 << 10]), ScriptedPeer.Frame(id, FrameType.Reset, new byte[1]));
         }
 
-        for (uint id = 15; id <= 40; id++) await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line), ScriptedPeer.Frame(id, FrameType.Data, new byte[16 << 10]));
+        for (uint id = 15; id <= 40; id++)
+            await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line), ScriptedPeer.Frame(id, FrameType.Data, new byte[16 << 10]));
         await edge.SendAsync(ScriptedPeer.Frame(41, FrameType.Open, Line));
         while ((await handler.NextStreamAsync()).Id < 41)
         {
@@ -214,10 +219,12 @@ public sealed class TlsRobustnessTests
         const int Empty = 200_000;
         var (edge, hub) = await ScriptedPeer.AcceptEdgeAsync(NewContext(), new TestEdge(), extended: true);
         var session = edge.OpenSession(default, new NullSink())!;
-        for (var i = 0; i < 1000; i++) session.Send(new byte[60_000]);
+        for (var i = 0; i < 1000; i++)
+            session.Send(new byte[60_000]);
         var before = edge.Counters.DatagramsDropped;
 
-        for (var i = 0; i < Empty; i++) session.Send([]);
+        for (var i = 0; i < Empty; i++)
+            session.Send([]);
 
         Assert.InRange(edge.Counters.DatagramsDropped - before, Empty - 20_000, Empty);
         await hub.DisposeAsync();
@@ -253,12 +260,14 @@ public sealed class TlsRobustnessTests
                 stream.Attach(endpoints[stream.Id]);
             },
         });
-        for (uint id = 1; id <= 3; id++) await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line));
+        for (uint id = 1; id <= 3; id++)
+            await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line));
         await edge.SendAsync(ScriptedPeer.Frame(3, FrameType.Reset, new byte[1]));
         await edge.DisposeAsync();
 
         Assert.Equal(TunnelEndKind.PeerClosed, (await hub.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
-        for (var id = 1; id <= 3; id++) Assert.False(await endpoints[id].Ended.Task.WaitAsync(SocketHelpers.Hang));
+        for (var id = 1; id <= 3; id++)
+            Assert.False(await endpoints[id].Ended.Task.WaitAsync(SocketHelpers.Hang));
         Assert.Equal(0, hub.ActiveStreams);
     }
 
@@ -269,9 +278,11 @@ public sealed class TlsRobustnessTests
         var (hub, edge) = await ExtendedEdgeAsync(NewContext(), new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
         var reading = Task.Run(async () =>
         {
-            for (uint id = 1; id <= Count; id++) Assert.Equal(new[] { (byte)ResetReason.Policy }, await edge.ExpectAsync(id, FrameType.Reset));
+            for (uint id = 1; id <= Count; id++)
+                Assert.Equal(new[] { (byte)ResetReason.Policy }, await edge.ExpectAsync(id, FrameType.Reset));
         });
-        for (uint id = 1; id <= Count; id += 100) await edge.SendAsync([.. Enumerable.Range((int)id, 100).Select(static i => ScriptedPeer.Frame((uint)i, FrameType.Open, Line))]);
+        for (uint id = 1; id <= Count; id += 100)
+            await edge.SendAsync([.. Enumerable.Range((int)id, 100).Select(static i => ScriptedPeer.Frame((uint)i, FrameType.Open, Line))]);
 
         await reading;
         Assert.Equal(0, hub.ActiveStreams);
@@ -306,7 +317,8 @@ public sealed class TlsRobustnessTests
 
         await edge.SendAsync(ScriptedPeer.Frame(2, FrameType.Open, Line));
         Assert.Equal(2u, (await handler.NextStreamAsync()).Id);
-        for (var i = 0; i < 6; i++) time.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 6; i++)
+            time.Advance(TimeSpan.FromSeconds(1));
         await edge.SendAsync(ScriptedPeer.Frame(3, FrameType.Open, Line));
 
         Assert.Equal(new[] { (byte)ResetReason.ShuttingDown }, await edge.ReadUntilAsync(3, FrameType.Reset));
@@ -335,12 +347,15 @@ public sealed class TlsRobustnessTests
         {
         }
 
-        for (var i = 0; i < 2 * stuckBefore; i++) time.Advance(TimeSpan.FromSeconds(0.5));
+        for (var i = 0; i < 2 * stuckBefore; i++)
+            time.Advance(TimeSpan.FromSeconds(0.5));
         await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Reset, new byte[1]));
         await ended.End.Task.WaitAsync(SocketHelpers.Hang);
-        for (var i = 0; i < (2 * waits) - 2; i++) time.Advance(TimeSpan.FromSeconds(0.5));
+        for (var i = 0; i < (2 * waits) - 2; i++)
+            time.Advance(TimeSpan.FromSeconds(0.5));
         Assert.False(endpoint.Ended.Task.IsCompleted);
-        for (var i = 0; i < 4; i++) time.Advance(TimeSpan.FromSeconds(0.5));
+        for (var i = 0; i < 4; i++)
+            time.Advance(TimeSpan.FromSeconds(0.5));
 
         Assert.False(await endpoint.Ended.Task.WaitAsync(SocketHelpers.Hang));
         await edge.DisposeAsync();
@@ -352,7 +367,8 @@ public sealed class TlsRobustnessTests
         var block = new byte[256 << 10];
         try
         {
-            while (true) await client.SendAllAsync(block);
+            while (true)
+                await client.SendAllAsync(block);
         }
         catch (SocketException)
         {
@@ -377,7 +393,8 @@ public sealed class TlsRobustnessTests
         {
             while (await edge.ReadAsync() is { } frame)
             {
-                if (frame.Header == new FrameHeader(id, FrameType.WindowUpdateBack, 4)) Interlocked.Add(ref sum, BinaryPrimitives.ReadUInt32BigEndian(frame.Payload));
+                if (frame.Header == new FrameHeader(id, FrameType.WindowUpdateBack, 4))
+                    Interlocked.Add(ref sum, BinaryPrimitives.ReadUInt32BigEndian(frame.Payload));
             }
         });
         return () => Interlocked.Read(ref sum);

@@ -23,7 +23,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
     public async ValueTask DisposeAsync()
     {
-        if (_pair is not null) await _pair.DisposeAsync();
+        if (_pair is not null)
+            await _pair.DisposeAsync();
         _hub.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -60,9 +61,12 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
             for (var i = 0; i < count / 4; i++)
             {
                 ITunnelStream? stream;
-                while ((stream = Pair.Edge.OpenStream(opening, new FakeEndpoint(), new EndNote(() => ended.Signal()))) is null) await Task.Delay(1);
-                if (i % 2 == 0) stream.Reset(ResetReason.ResetByPeer);
-                if (i % 4 == 0) Pair.Edge.OpenSession(opening, new NullSink())?.Close();
+                while ((stream = Pair.Edge.OpenStream(opening, new FakeEndpoint(), new EndNote(() => ended.Signal()))) is null)
+                    await Task.Delay(1);
+                if (i % 2 == 0)
+                    stream.Reset(ResetReason.ResetByPeer);
+                if (i % 4 == 0)
+                    Pair.Edge.OpenSession(opening, new NullSink())?.Close();
             }
         }))).WaitAsync(SocketHelpers.Hang);
 
@@ -82,12 +86,15 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         await using var pair = await factory.CreateAsync(_hub, _edge, numbersUsed: StreamIds.NearEnd - 4);
         var opening = new StreamOpening(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
         _hub.Refuse = ResetReason.Policy;
-        for (var i = 0; i < 3; i++) Open();
+        for (var i = 0; i < 3; i++)
+            Open();
         Assert.False(pair.Edge.NumbersEnding.IsCompleted);
 
-        for (var i = 0; i < 3; i++) Open();
+        for (var i = 0; i < 3; i++)
+            Open();
         await pair.Edge.NumbersEnding.WaitAsync(SocketHelpers.Hang);
-        while (_hub.Opened.Count < 6) await Task.Yield();
+        while (_hub.Opened.Count < 6)
+            await Task.Yield();
         _hub.Refuse = null;
         var (client, _) = await TestEdge.ConnectAsync(pair);
         var upstream = await _hub.AcceptAsync();
@@ -255,7 +262,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         var (client, _) = await TestEdge.ConnectAsync(Pair);
         await client.SendAllAsync(new byte[50_000]);
         client.Shutdown(SocketShutdown.Send);
-        while (_hub.Streams.IsEmpty) await Task.Yield();
+        while (_hub.Streams.IsEmpty)
+            await Task.Yield();
 
         gate.SetResult();
         var upstream = await _hub.AcceptAsync();
@@ -321,7 +329,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         const int Each = 8;
         for (var number = 0; number < Each; number++)
         {
-            foreach (var session in sessions) Assert.True(session.Queue([(byte)session.Id, (byte)number]));
+            foreach (var session in sessions)
+                Assert.True(session.Queue([(byte)session.Id, (byte)number]));
         }
 
         sessions[0].Flush();
@@ -350,9 +359,11 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         for (var round = 0; round < rounds; round++)
         {
             var session = Pair.Edge.OpenSession(default, sink)!;
-            for (var number = 0; number < each; number++) session.Queue(number % 50 == 7 ? large : number % 50 == 8 ? tooLarge : small);
+            for (var number = 0; number < each; number++)
+                session.Queue(number % 50 == 7 ? large : number % 50 == 8 ? tooLarge : small);
             session.Flush();
-            if (round % 4 != 3) session.Close();
+            if (round % 4 != 3)
+                session.Close();
         }
 
         using var limit = new CancellationTokenSource(SocketHelpers.Hang);
@@ -452,7 +463,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         // On a busy machine once is not always enough to fill the kernel's buffers on the way.
         for (var round = 0; round < 10 && (pair.HubContext.Flow.Budget.Used == 0 || pair.EdgeContext.Flow.Budget.Used == 0); round++)
         {
-            foreach (var client in clients) client.Fill(TimeSpan.FromMilliseconds(10));
+            foreach (var client in clients)
+                client.Fill(TimeSpan.FromMilliseconds(10));
         }
 
         Assert.InRange(pair.HubContext.Flow.Budget.Used, 1, Budget);
@@ -461,7 +473,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         var (healthy, _) = await TestEdge.ConnectAsync(pair);
         using var upstream = await hub.AcceptAsync();
         await Task.WhenAll(EchoAsync(upstream), SendAndFinishAsync(healthy, new byte[1 << 20]), healthy.ReadToEndAsync());
-        foreach (var client in clients) client.Abort();
+        foreach (var client in clients)
+            client.Abort();
         await pair.Edge.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
         await pair.Hub.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
     }
@@ -488,7 +501,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     private static async Task EchoAsync(Socket socket)
     {
         var buffer = new byte[64 << 10];
-        while (await socket.ReceiveAsync(buffer, SocketFlags.None).WaitAsync(SocketHelpers.Hang) is > 0 and var count) await socket.SendAllAsync(buffer.AsMemory(0, count));
+        while (await socket.ReceiveAsync(buffer, SocketFlags.None).WaitAsync(SocketHelpers.Hang) is > 0 and var count)
+            await socket.SendAllAsync(buffer.AsMemory(0, count));
         socket.Shutdown(SocketShutdown.Send);
     }
 
@@ -513,7 +527,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
         public void OnBatchEnd()
         {
-            foreach (var datagram in _batch) _datagrams.Writer.TryWrite(datagram);
+            foreach (var datagram in _batch)
+                _datagrams.Writer.TryWrite(datagram);
             _batch.Clear();
         }
 

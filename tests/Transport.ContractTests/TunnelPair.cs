@@ -15,7 +15,8 @@ public sealed record TunnelPair(ITunnel Hub, ITunnel Edge, TransportContext HubC
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var client in _clients) client.Dispose();
+        foreach (var client in _clients)
+            client.Dispose();
         await Edge.DisposeAsync();
         await Hub.DisposeAsync();
     }

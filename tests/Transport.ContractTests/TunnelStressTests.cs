@@ -115,8 +115,10 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         await upstreams;
         _waitsFor = () => "the tunnel's end";
 
-        if (loss == Loss.None) Assert.False(pair.Hub.Completion.IsCompleted || pair.Edge.Completion.IsCompleted);
-        else await Task.WhenAll(pair.Hub.Completion, pair.Edge.Completion);
+        if (loss == Loss.None)
+            Assert.False(pair.Hub.Completion.IsCompleted || pair.Edge.Completion.IsCompleted);
+        else
+            await Task.WhenAll(pair.Hub.Completion, pair.Edge.Completion);
         Assert.Equal((0, 0), (pair.Edge.ActiveStreams, pair.Hub.ActiveStreams));
         foreach (var context in new[] { pair.HubContext, pair.EdgeContext })
         {
@@ -129,12 +131,16 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
 
     private async Task LoseAsync(TunnelPair pair, Loss loss, TimeSpan after)
     {
-        if (loss == Loss.None) return;
+        if (loss == Loss.None)
+            return;
         await Task.Delay(after);
         var end = new TunnelEnd(TunnelEndKind.ConnectionLost, "stress");
-        if (loss == Loss.HubCloses) await pair.Hub.CloseAsync(end);
-        else if (loss == Loss.EdgeCloses) await pair.Edge.CloseAsync(end);
-        else Break(pair.Edge, end);
+        if (loss == Loss.HubCloses)
+            await pair.Hub.CloseAsync(end);
+        else if (loss == Loss.EdgeCloses)
+            await pair.Edge.CloseAsync(end);
+        else
+            Break(pair.Edge, end);
     }
 
     private static async Task ServeAsync(TestHub hub, Random random, CancellationToken over)
@@ -159,7 +165,8 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
     {
         for (var i = 0; i < 3; i++)
         {
-            if (await TestEdge.TryConnectAsync(pair) is not { } open) return;
+            if (await TestEdge.TryConnectAsync(pair) is not { } open)
+                return;
             var behaving = BehaveAsync(open.Client, random);
             if (random.Next(8) == 0)
             {
@@ -178,8 +185,10 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         var sending = Task.Run(() => SendAsync(socket, new Random(random.Next())));
         var reading = Task.Run(() => ReadAsync(socket, new Random(random.Next())));
         await Task.WhenAny(Task.WhenAll(sending, reading), Task.Delay(patience));
-        if (sending.IsCompleted && reading.IsCompleted && random.Next(2) == 0) socket.Dispose();
-        else socket.Abort();
+        if (sending.IsCompleted && reading.IsCompleted && random.Next(2) == 0)
+            socket.Dispose();
+        else
+            socket.Abort();
         await Task.WhenAll(sending, reading);
     }
 
@@ -192,10 +201,12 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
             {
                 var size = Math.Min(random.Next(1, 100_000), total - sent);
                 sent += await socket.SendAsync(Pattern.AsMemory(sent, size), SocketFlags.None);
-                if (random.Next(10) == 0) await Task.Delay(random.Next(5));
+                if (random.Next(10) == 0)
+                    await Task.Delay(random.Next(5));
             }
 
-            if (random.Next(5) > 0) socket.Shutdown(SocketShutdown.Send);
+            if (random.Next(5) > 0)
+                socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -210,11 +221,13 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         var position = 0;
         try
         {
-            if (random.Next(3) == 0) await Task.Delay(random.Next(30));
+            if (random.Next(3) == 0)
+                await Task.Delay(random.Next(30));
             while (position < enough)
             {
                 var count = await socket.ReceiveAsync(buffer, SocketFlags.None);
-                if (count == 0) return;
+                if (count == 0)
+                    return;
                 Assert.True(buffer.AsSpan(0, count).SequenceEqual(Pattern.AsSpan(position, count)), $"other bytes than sent after {position}");
                 position += count;
             }

@@ -82,7 +82,8 @@ internal sealed class UdpRelay : IDisposable
             while (true)
             {
                 var received = await outside.ReceiveFromAsync(buffer, SocketFlags.None, _hub);
-                if (_client is { } client) await _inside.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), client);
+                if (_client is { } client)
+                    await _inside.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), client);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

@@ -28,7 +28,8 @@ public sealed class UnreadEndingsTests
         var time = new ManualTimeProvider();
         var context = new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance);
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(context, new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
-        if (extended) await edge.SendAsync(ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello));
+        if (extended)
+            await edge.SendAsync(ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello));
         var flood = FloodAsync(edge, type);
 
         var most = 0;
@@ -47,7 +48,8 @@ public sealed class UnreadEndingsTests
         const int Refused = 3 * StreamTable.MaxAborted;
         var context = new TransportContext(new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(context, new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
-        for (uint id = 1; id <= Refused; id++) await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, ScriptedPeer.OpenLine));
+        for (uint id = 1; id <= Refused; id++)
+            await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, ScriptedPeer.OpenLine));
         await edge.ReadUntilAsync(Refused, FrameType.CloseBack);
 
         Assert.Equal(StreamTable.MaxAborted, ((MuxTunnel)hub).Table.AllStreams.Count);
@@ -71,7 +73,8 @@ public sealed class UnreadEndingsTests
         var refused = 0;
         for (var i = 0; i < Openings && refused < 100; i++)
         {
-            if (!ComeAndGo(edge, sessions)) refused++;
+            if (!ComeAndGo(edge, sessions))
+                refused++;
         }
 
         Assert.Equal(100, refused);
@@ -165,7 +168,8 @@ public sealed class UnreadEndingsTests
         for (uint id = 1; id <= Openings && !edge.IsDead; id++)
         {
             System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(payload, id);
-            while (!edge.Control.Send(FrameType.UdpOpen, payload.AsSpan(0, length)) && !edge.IsDead) await Task.Delay(1);
+            while (!edge.Control.Send(FrameType.UdpOpen, payload.AsSpan(0, length)) && !edge.IsDead)
+                await Task.Delay(1);
         }
     }
 }

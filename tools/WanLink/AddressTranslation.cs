@@ -16,15 +16,18 @@ internal sealed class AddressTranslation
     public void Use(IPAddress? address)
     {
         var outside = address is null ? 0 : BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
-        if (outside != (uint)_mapping) Volatile.Write(ref _mapping, (_mapping & ~0xFFFFFFFFL) | outside);
+        if (outside != (uint)_mapping)
+            Volatile.Write(ref _mapping, (_mapping & ~0xFFFFFFFFL) | outside);
     }
 
     public void ReplaceSource(Span<byte> packet)
     {
         var outside = (uint)_mapping;
-        if (outside == 0 || !IpPacket.IsVersion4(packet)) return;
+        if (outside == 0 || !IpPacket.IsVersion4(packet))
+            return;
         var inside = BinaryPrimitives.ReadUInt32BigEndian(packet[IpPacket.SourceOffset..]);
-        if (inside != (uint)(_mapping >> 32)) Volatile.Write(ref _mapping, ((long)inside << 32) | outside);
+        if (inside != (uint)(_mapping >> 32))
+            Volatile.Write(ref _mapping, ((long)inside << 32) | outside);
         IpPacket.ReplaceAddress(packet, IpPacket.SourceOffset, outside);
     }
 
@@ -32,7 +35,8 @@ internal sealed class AddressTranslation
     {
         var mapping = Volatile.Read(ref _mapping);
         var inside = (uint)(mapping >> 32);
-        if ((uint)mapping == 0 || inside == 0 || !IpPacket.IsVersion4(packet)) return;
+        if ((uint)mapping == 0 || inside == 0 || !IpPacket.IsVersion4(packet))
+            return;
         if (BinaryPrimitives.ReadUInt32BigEndian(packet[IpPacket.DestinationOffset..]) == (uint)mapping)
             IpPacket.ReplaceAddress(packet, IpPacket.DestinationOffset, inside);
     }

@@ -70,8 +70,10 @@ internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to
     private void Pause(long untilNext, LinkSettings settings)
     {
         var quiet = settings.Delay.Ticks > 0 || settings.Rate > 0 ? Math.Min(Tick, untilNext) : 0;
-        if (quiet > 0) Wait(quiet, orPacket: false);
-        if (untilNext - quiet > 0) Wait(Math.Min(untilNext - quiet, LongestWait), orPacket: true);
+        if (quiet > 0)
+            Wait(quiet, orPacket: false);
+        if (untilNext - quiet > 0)
+            Wait(Math.Min(untilNext - quiet, LongestWait), orPacket: true);
     }
 
     private void Wait(long nanoseconds, bool orPacket)
@@ -88,8 +90,10 @@ internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to
         {
             var packet = store.Next;
             var length = (int)Native.Read(from.Descriptor, packet, PacketStore.MaxPacket);
-            if (length <= 0) return;
-            if (Admit(new Span<byte>(packet, length), settings, now) is { } arrival) store.Add(length, arrival);
+            if (length <= 0)
+                return;
+            if (Admit(new Span<byte>(packet, length), settings, now) is { } arrival)
+                store.Add(length, arrival);
         }
     }
 
@@ -127,7 +131,8 @@ internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to
     {
         while (!store.IsEmpty)
         {
-            if (store.FirstTime > Now()) return store.FirstTime;
+            if (store.FirstTime > Now())
+                return store.FirstTime;
             var packet = store.First(out var length);
             if (Native.Write(to.Descriptor, packet, (nuint)length) < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Native.Again)
                 return Now() + BusyRetry;

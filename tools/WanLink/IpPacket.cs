@@ -23,8 +23,10 @@ internal static class IpPacket
         Mend(packet[ChecksumOffset..], old, address);
         var header = (packet[0] & 0xF) * 4;
         var isFirstFragment = (BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x1FFF) == 0;
-        if (!isFirstFragment) return;
-        if (packet[9] == Tcp && packet.Length >= header + 18) Mend(packet[(header + 16)..], old, address);
+        if (!isFirstFragment)
+            return;
+        if (packet[9] == Tcp && packet.Length >= header + 18)
+            Mend(packet[(header + 16)..], old, address);
         // A UDP checksum of 0 means none.
         if (packet[9] == Udp && packet.Length >= header + 8 && BinaryPrimitives.ReadUInt16BigEndian(packet[(header + 6)..]) != 0)
             Mend(packet[(header + 6)..], old, address);

@@ -56,7 +56,8 @@ internal sealed class Link : IDisposable
             throw new FormatException($"'{string.Join(' ', words)}' is not [{string.Join('|', _directions.Select(static direction => direction.Name))}] and one of: {SettingParser.Help}");
         // Parsed for all before it is changed for one.
         var changed = chosen.Select(direction => SettingParser.Apply(direction.Settings, words[^2], words[^1])).ToArray();
-        for (var i = 0; i < chosen.Length; i++) chosen[i].Settings = changed[i];
+        for (var i = 0; i < chosen.Length; i++)
+            chosen[i].Settings = changed[i];
     }
 
     /// <summary>A line for each direction.</summary>

@@ -29,7 +29,8 @@ internal sealed class NetworkNamespace : IDisposable
         if (text.Split(':', 2) is not [{ Length: > 0 } name, { Length: > 0 } addresses])
             throw new FormatException($"'{text}' is not NAME:ADDRESS/LENGTH[,ADDRESS/LENGTH]");
         var made = !File.Exists(PathOf(name));
-        if (made) Ip("netns", "add", name);
+        if (made)
+            Ip("netns", "add", name);
         return new NetworkNamespace(name, addresses.Split(','), made);
     }
 
@@ -45,13 +46,16 @@ internal sealed class NetworkNamespace : IDisposable
 
         // A long device queue: packets are to be dropped by the link's own queue and counted there.
         Ip("-n", Name, "link", "set", Device, "up", "mtu", $"{mtu}", "txqueuelen", "10000");
-        if (Addresses.Any(static address => !address.Contains(':', StringComparison.Ordinal))) Ip("-n", Name, "route", "add", "default", "dev", Device);
-        if (Addresses.Any(static address => address.Contains(':', StringComparison.Ordinal))) Ip("-n", Name, "-6", "route", "add", "default", "dev", Device);
+        if (Addresses.Any(static address => !address.Contains(':', StringComparison.Ordinal)))
+            Ip("-n", Name, "route", "add", "default", "dev", Device);
+        if (Addresses.Any(static address => address.Contains(':', StringComparison.Ordinal)))
+            Ip("-n", Name, "-6", "route", "add", "default", "dev", Device);
     }
 
     public void Dispose()
     {
-        if (_made) Ip("netns", "del", Name);
+        if (_made)
+            Ip("netns", "del", Name);
     }
 
     private static string PathOf(string name) => "/run/netns/" + name;
@@ -62,6 +66,7 @@ internal sealed class NetworkNamespace : IDisposable
             ?? throw new InvalidOperationException("ip can't be started");
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {error.Trim()}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {error.Trim()}");
     }
 }

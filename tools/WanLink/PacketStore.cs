@@ -20,7 +20,8 @@ internal sealed unsafe class PacketStore : IDisposable
 
     public PacketStore()
     {
-        for (var i = 0; i < Capacity; i++) _free[i] = Capacity - 1 - i;
+        for (var i = 0; i < Capacity; i++)
+            _free[i] = Capacity - 1 - i;
     }
 
     public bool IsEmpty => _head == _tail;

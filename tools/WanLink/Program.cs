@@ -32,11 +32,13 @@ command.SetAction(parsed =>
         link.Apply(["loss", parsed.GetValue(loss)!]);
         link.Apply(["rate", parsed.GetValue(rate)!]);
         link.Apply(["queue", parsed.GetValue(queue)!]);
-        foreach (var line in parsed.GetValue(set) ?? []) link.Apply(Words(line));
+        foreach (var line in parsed.GetValue(set) ?? [])
+            link.Apply(Words(line));
         link.Start();
         Console.WriteLine("ready");
         Serve(link, !parsed.GetValue(noInput));
-        foreach (var line in link.Statistics()) Console.WriteLine(line);
+        foreach (var line in link.Statistics())
+            Console.WriteLine(line);
         return 0;
     }
     catch (Exception e) when (e is FormatException or InvalidOperationException)
@@ -65,7 +67,8 @@ static void Serve(Link link, bool readInput)
     {
         new Thread(() =>
         {
-            while (Console.ReadLine() is { } line) Answer(link, line);
+            while (Console.ReadLine() is { } line)
+                Answer(link, line);
             ended.Set();
         })
         { IsBackground = true }.Start();
@@ -80,7 +83,8 @@ static void Answer(Link link, string line)
     {
         if (line == "stats")
         {
-            foreach (var statistics in link.Statistics()) Console.WriteLine(statistics);
+            foreach (var statistics in link.Statistics())
+                Console.WriteLine(statistics);
             return;
         }
 

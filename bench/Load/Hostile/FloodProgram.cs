@@ -23,7 +23,8 @@ internal static class FloodProgram
             var rate = double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
             using var stop = new CancellationTokenSource();
             var pace = Task.Factory.StartNew(() => Pace(flood, rate, stop.Token), TaskCreationOptions.LongRunning);
-            if (Console.ReadLine() is null) return 0;
+            if (Console.ReadLine() is null)
+                return 0;
             stop.Cancel();
             var (count, seconds) = pace.GetAwaiter().GetResult();
             flood.Rest();
@@ -41,9 +42,12 @@ internal static class FloodProgram
         {
             var due = (rate * Stopwatch.GetElapsedTime(start).TotalSeconds) - skipped - done;
             var most = Math.Max(1, rate * Backlog.TotalSeconds);
-            if (due > most) (skipped, due) = (skipped + due - most, most);
-            if (due >= 1) done += flood.Send((int)due);
-            else Thread.Sleep(1);
+            if (due > most)
+                (skipped, due) = (skipped + due - most, most);
+            if (due >= 1)
+                done += flood.Send((int)due);
+            else
+                Thread.Sleep(1);
         }
 
         return (done, Stopwatch.GetElapsedTime(start).TotalSeconds);

@@ -54,9 +54,11 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
             await SettleAsync(world);
 
             var cores = Math.Max(0, busy.Item1 - quiet.Item1) / seconds;
-            foreach (var burner in burners) burner.Go(cores / burners.Length / Floods.BurnFlood.Seconds);
+            foreach (var burner in burners)
+                burner.Go(cores / burners.Length / Floods.BurnFlood.Seconds);
             var burnt = await EchoAsync(apart, beside, _duration);
-            foreach (var burner in burners) await burner.StopAsync();
+            foreach (var burner in burners)
+                await burner.StopAsync();
             row.Add(alone, flooded, burnt, achieved, ends, busy.Item2 / seconds, cores);
             Console.Error.WriteLine($"{flood.Name} over {transport}: {row.Last}");
         }

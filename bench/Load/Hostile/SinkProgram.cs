@@ -16,7 +16,8 @@ internal static class SinkProgram
         using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         datagrams.Bind(new IPEndPoint(IPAddress.Loopback, udpPort));
         new Thread(() => ServeAsync(source).GetAwaiter().GetResult()) { IsBackground = true }.Start();
-        while (true) closing.Accept().Dispose();
+        while (true)
+            closing.Accept().Dispose();
     }
 
     private static Socket Listen(int port)
@@ -29,7 +30,8 @@ internal static class SinkProgram
 
     private static async Task ServeAsync(Socket listener)
     {
-        while (true) _ = SendAsync(await listener.AcceptAsync());
+        while (true)
+            _ = SendAsync(await listener.AcceptAsync());
     }
 
     private static async Task SendAsync(Socket socket)

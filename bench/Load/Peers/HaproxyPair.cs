@@ -40,7 +40,8 @@ internal sealed class HaproxyPair : IPeer
 
         Processes.Start("haproxy", ["-db", "-f", place.File("haproxy-hub.cfg", hub)], place.File("haproxy-hub.log"));
         Processes.Start("haproxy", ["-db", "-f", place.File("haproxy-edge.cfg", edge)], place.File("haproxy-edge.log"));
-        foreach (var target in targets.TcpPorts) await Workplace.WaitForAsync(new IPEndPoint(Address, target));
+        foreach (var target in targets.TcpPorts)
+            await Workplace.WaitForAsync(new IPEndPoint(Address, target));
     }
 
     public void Dispose() => Processes.Dispose();

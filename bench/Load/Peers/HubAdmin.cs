@@ -26,14 +26,16 @@ internal sealed class HubAdmin(string path) : IDisposable
     public async Task ApplyAsync(IEnumerable<object> edges)
     {
         using var answer = await _http.PutAsJsonAsync("/api/v1/edges", edges.ToArray());
-        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>Replaces one edge.</summary>
     public async Task PutAsync(string id, object edge)
     {
         using var answer = await _http.PutAsJsonAsync($"/api/v1/edges/{id}", edge);
-        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>Ends an edge's tunnels.</summary>

@@ -46,7 +46,8 @@ internal sealed class SshForward : IPeer
                 .. targets.TcpPorts.SelectMany(target => new[] { "-L", $"{Address}:{target}:127.0.0.1:{target}" }), "127.0.0.1",
             ],
             place.File("ssh.log"));
-        foreach (var target in targets.TcpPorts) await Workplace.WaitForAsync(new IPEndPoint(Address, target));
+        foreach (var target in targets.TcpPorts)
+            await Workplace.WaitForAsync(new IPEndPoint(Address, target));
     }
 
     public void Dispose() => Processes.Dispose();

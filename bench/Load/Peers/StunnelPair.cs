@@ -28,7 +28,8 @@ internal sealed class StunnelPair : IPeer
 
         Processes.Start("stunnel4", [place.File("stunnel-hub.conf", hub)], place.File("stunnel-hub.log"));
         Processes.Start("stunnel4", [place.File("stunnel-edge.conf", edge)], place.File("stunnel-edge.log"));
-        foreach (var target in targets.TcpPorts) await Workplace.WaitForAsync(new IPEndPoint(Address, target));
+        foreach (var target in targets.TcpPorts)
+            await Workplace.WaitForAsync(new IPEndPoint(Address, target));
     }
 
     public void Dispose() => Processes.Dispose();

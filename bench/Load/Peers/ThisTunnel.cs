@@ -25,7 +25,8 @@ internal sealed class ThisTunnel : IPeer
             Start = (_, program, arguments, log) => Processes.Start(program, arguments, log),
         };
         await TunnelPair.StartAsync(place, placement, targets.TcpPorts, [targets.UdpEcho]);
-        foreach (var target in targets.TcpPorts) await Workplace.WaitForAsync(new IPEndPoint(Address, target));
+        foreach (var target in targets.TcpPorts)
+            await Workplace.WaitForAsync(new IPEndPoint(Address, target));
     }
 
     public void Dispose() => Processes.Dispose();

@@ -71,7 +71,8 @@ internal static class TunnelPair
             limits = new { perAddress = 1024 },
         }));
         start(place.Hub, ["run", "--config", config], place.File("hub.log"));
-        for (var attempt = 0; !File.Exists(socket) && attempt < 200; attempt++) await Task.Delay(50);
+        for (var attempt = 0; !File.Exists(socket) && attempt < 200; attempt++)
+            await Task.Delay(50);
         return new HubAdmin(socket);
     }
 }

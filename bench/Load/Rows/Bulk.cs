@@ -13,7 +13,8 @@ internal sealed class Bulk(string name, int streams, bool down) : IRow
         var before = peer.Processes?.CpuSeconds() ?? 0;
         var bytes = await TransferAsync(peer, targets.Iperf, streams, down, seconds);
         var figures = new List<Figure> { new("Gbit/s", bytes * 8 / seconds / 1e9) };
-        if (peer.Processes is { } processes) figures.Add(new("CPU s/GB", (processes.CpuSeconds() - before) / (bytes / 1e9)));
+        if (peer.Processes is { } processes)
+            figures.Add(new("CPU s/GB", (processes.CpuSeconds() - before) / (bytes / 1e9)));
         return figures;
     }
 
@@ -22,13 +23,15 @@ internal sealed class Bulk(string name, int streams, bool down) : IRow
     public static async Task<double> TransferAsync(IPeer peer, int port, int streams, bool down, int seconds)
     {
         List<string> arguments = ["-J", "-c", $"{peer.Address}", "-p", $"{peer.PortOf(port)}", "-t", $"{seconds}", "-P", $"{streams}"];
-        if (down) arguments.Add("-R");
+        if (down)
+            arguments.Add("-R");
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 using var json = JsonDocument.Parse(await Command.RunAsync("iperf3", [.. arguments]));
-                if (json.RootElement.TryGetProperty("error", out var error)) throw new InvalidOperationException($"iperf3: {error.GetString()}");
+                if (json.RootElement.TryGetProperty("error", out var error))
+                    throw new InvalidOperationException($"iperf3: {error.GetString()}");
                 return json.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bytes").GetDouble();
             }
             catch (InvalidOperationException) when (attempt < 5)

@@ -14,7 +14,8 @@ internal sealed class Clients : IDisposable
     public static async Task<Clients> OpenAsync(IPeer peer, int target, int count)
     {
         var clients = new Clients();
-        for (var i = 0; i < count; i++) clients.Sockets.Add(await OpenOneAsync(peer, target, IPAddress.Parse($"127.0.99.{1 + (i / PerSource)}")));
+        for (var i = 0; i < count; i++)
+            clients.Sockets.Add(await OpenOneAsync(peer, target, IPAddress.Parse($"127.0.99.{1 + (i / PerSource)}")));
         return clients;
     }
 
@@ -22,13 +23,15 @@ internal sealed class Clients : IDisposable
     public static async Task<Socket> OpenOneAsync(IPeer peer, int target, IPAddress? source = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
-        if (source is not null) socket.Bind(new IPEndPoint(source, 0));
+        if (source is not null)
+            socket.Bind(new IPEndPoint(source, 0));
         await socket.ConnectAsync(peer.Address, peer.PortOf(target));
         return socket;
     }
 
     public void Dispose()
     {
-        foreach (var socket in Sockets) socket.Dispose();
+        foreach (var socket in Sockets)
+            socket.Dispose();
     }
 }

@@ -12,11 +12,13 @@ internal sealed class Echo(string name, int uploads) : IRow
     public async Task<IReadOnlyList<Figure>> RunAsync(IPeer peer, Targets targets, int seconds)
     {
         var bulk = uploads > 0 ? Bulk.TransferAsync(peer, targets.IperfBeside, uploads, down: false, seconds + 1) : null;
-        if (bulk is not null) await Task.Delay(500);
+        if (bulk is not null)
+            await Task.Delay(500);
         using var socket = await Clients.OpenOneAsync(peer, targets.Echo);
         var (p50, p99) = await Task.Run(() => Measure(socket, TimeSpan.FromSeconds(seconds - 0.5)));
         List<Figure> figures = [new("p50 ms", p50), new("p99 ms", p99)];
-        if (bulk is not null) figures.Add(new("bulk Gbit/s", await bulk * 8 / (seconds + 1) / 1e9));
+        if (bulk is not null)
+            figures.Add(new("bulk Gbit/s", await bulk * 8 / (seconds + 1) / 1e9));
         return figures;
     }
 
@@ -30,7 +32,8 @@ internal sealed class Echo(string name, int uploads) : IRow
         {
             var sent = Stopwatch.GetTimestamp();
             socket.Send(buffer);
-            if (socket.Receive(buffer) == 0) throw new InvalidOperationException("the echo connection was closed");
+            if (socket.Receive(buffer) == 0)
+                throw new InvalidOperationException("the echo connection was closed");
             samples.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
             Thread.Sleep(1);
         }

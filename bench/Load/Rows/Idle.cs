@@ -9,14 +9,16 @@ internal sealed class Idle(string name, int connections) : IRow
 
     public async Task<IReadOnlyList<Figure>> RunAsync(IPeer peer, Targets targets, int seconds)
     {
-        if (peer.Processes is not { } processes) return [];
+        if (peer.Processes is not { } processes)
+            return [];
         var empty = processes.ResidentBytes();
         using var clients = await Clients.OpenAsync(peer, targets.Http, connections);
         var buffer = new byte[4096];
         foreach (var socket in clients.Sockets)
         {
             socket.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8);
-            if (socket.Receive(buffer) == 0) throw new InvalidOperationException("an idle connection was closed");
+            if (socket.Receive(buffer) == 0)
+                throw new InvalidOperationException("an idle connection was closed");
         }
 
         await Task.Delay(TimeSpan.FromSeconds(3));

@@ -29,7 +29,8 @@ internal sealed class Stalled(string name, int readers) : IRow
         await WaitUntilStalledAsync(peer.Processes);
         var (_, p99) = await Task.Run(() => Echo.Measure(healthy, TimeSpan.FromSeconds(seconds)));
         var figures = new List<Figure> { new("p99 ms", p99), new("p99 ratio to alone", p99 / before) };
-        if (peer.Processes is { } processes) figures.Add(new("MB", processes.ResidentBytes() / 1e6));
+        if (peer.Processes is { } processes)
+            figures.Add(new("MB", processes.ResidentBytes() / 1e6));
         figures.Add(new("reset", clients.Sockets.Count(static socket => socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0)));
         return figures;
     }
@@ -38,11 +39,13 @@ internal sealed class Stalled(string name, int readers) : IRow
     private static async Task WaitUntilStalledAsync(ProcessGroup? processes)
     {
         await Task.Delay(TimeSpan.FromSeconds(5));
-        if (processes is null) return;
+        if (processes is null)
+            return;
         var quiet = 0;
         for (var waited = TimeSpan.Zero; quiet < 2; waited += TimeSpan.FromSeconds(1))
         {
-            if (waited > AtMost) throw new InvalidOperationException($"still busy after {AtMost.TotalSeconds} s");
+            if (waited > AtMost)
+                throw new InvalidOperationException($"still busy after {AtMost.TotalSeconds} s");
             var cpu = processes.CpuSeconds();
             await Task.Delay(TimeSpan.FromSeconds(1));
             quiet = processes.CpuSeconds() - cpu < 0.1 ? quiet + 1 : 0;

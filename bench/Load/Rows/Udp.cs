@@ -18,9 +18,11 @@ internal sealed class Udp(string name, int size, int inFlight) : IRow
     {
         var before = peer.Processes?.CpuSeconds() ?? 0;
         var (count, p50) = await Task.Run(() => Run(new IPEndPoint(peer.Address, peer.PortOf(targets.UdpEcho)), TimeSpan.FromSeconds(seconds)));
-        if (inFlight == 1) return [new("RTT p50 ms", p50)];
+        if (inFlight == 1)
+            return [new("RTT p50 ms", p50)];
         var figures = new List<Figure> { new("datagrams/s", count / (double)seconds) };
-        if (peer.Processes is { } processes) figures.Add(new("CPU µs each", (processes.CpuSeconds() - before) * 1e6 / count));
+        if (peer.Processes is { } processes)
+            figures.Add(new("CPU µs each", (processes.CpuSeconds() - before) * 1e6 / count));
         return figures;
     }
 
@@ -35,12 +37,14 @@ internal sealed class Udp(string name, int size, int inFlight) : IRow
         while (Stopwatch.GetElapsedTime(start) < duration)
         {
             // (Re)fill the window: at the start, and after a loss.
-            for (var i = 0; i < inFlight; i++) socket.Send(buffer);
+            for (var i = 0; i < inFlight; i++)
+                socket.Send(buffer);
             var sent = Stopwatch.GetTimestamp();
             while (Stopwatch.GetElapsedTime(start) < duration && socket.Receive(buffer, 0, size, SocketFlags.None, out var error) > 0 && error == SocketError.Success)
             {
                 count++;
-                if (inFlight == 1) samples.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+                if (inFlight == 1)
+                    samples.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
                 sent = Stopwatch.GetTimestamp();
                 socket.Send(buffer);
             }

@@ -41,9 +41,11 @@ internal sealed class EdgeSwarm(IPEndPoint hub, string secret) : IEdgeTunnelHand
                     Handler = this,
                 },
                 cancellation);
-            if (result.Tunnel is not { } tunnel) throw new InvalidOperationException($"{IdOf(number)}: {result.Failure!.Message}");
+            if (result.Tunnel is not { } tunnel)
+                throw new InvalidOperationException($"{IdOf(number)}: {result.Failure!.Message}");
             tunnel.Start();
-            lock (_tunnels) _tunnels.Add(tunnel);
+            lock (_tunnels)
+                _tunnels.Add(tunnel);
         });
         return Stopwatch.GetElapsedTime(start);
     }
@@ -56,6 +58,7 @@ internal sealed class EdgeSwarm(IPEndPoint hub, string secret) : IEdgeTunnelHand
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var tunnel in _tunnels) await tunnel.DisposeAsync();
+        foreach (var tunnel in _tunnels)
+            await tunnel.DisposeAsync();
     }
 }

@@ -14,8 +14,10 @@ internal static class ScaleRun
     {
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var streams in new[] { 1, 100, 9_000 }) await MeasureStreamsAsync(root, streams, seconds, results);
-            foreach (var edges in new[] { 1, 100, 1_000 }) await MeasureEdgesAsync(root, edges, seconds, results);
+            foreach (var streams in new[] { 1, 100, 9_000 })
+                await MeasureStreamsAsync(root, streams, seconds, results);
+            foreach (var edges in new[] { 1, 100, 1_000 })
+                await MeasureEdgesAsync(root, edges, seconds, results);
         }
     }
 
@@ -30,7 +32,8 @@ internal static class ScaleRun
         using var idle = await Clients.OpenAsync(peer, targets.Echo, streams - 1);
         var row = new Http("", 64, keepAlive: true);
         await row.RunAsync(peer, targets, 2);
-        foreach (var figure in await row.RunAsync(peer, targets, seconds)) results.Add($"64 connections with requests, {streams:N0} open", "tunnel", figure);
+        foreach (var figure in await row.RunAsync(peer, targets, seconds))
+            results.Add($"64 connections with requests, {streams:N0} open", "tunnel", figure);
         Console.Error.WriteLine($"{streams} streams done");
     }
 
@@ -58,7 +61,8 @@ internal static class ScaleRun
 
         var (before, start) = (swarm.Configs, Stopwatch.GetTimestamp());
         await admin.ApplyAsync(Edges(edges, firstPort: 20_000));
-        while (swarm.Configs < before + edges && Stopwatch.GetElapsedTime(start).TotalSeconds < 60) await Task.Delay(1);
+        while (swarm.Configs < before + edges && Stopwatch.GetElapsedTime(start).TotalSeconds < 60)
+            await Task.Delay(1);
         Add("new ports at all edges, ms (apply and push)", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         Console.Error.WriteLine($"{edges} edges done");
     }

@@ -71,8 +71,10 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         await Wire.SendAsync(socket, pattern, Bulk);
         socket.Shutdown(SocketShutdown.Send);
         var answer = new byte[sizeof(long)];
-        if (!await Wire.ReceiveAllAsync(socket, answer)) throw new EndOfStreamException("ended before the answer");
-        if (BinaryPrimitives.ReadInt64BigEndian(answer) != Bulk) tally.AddWrongBytes();
+        if (!await Wire.ReceiveAllAsync(socket, answer))
+            throw new EndOfStreamException("ended before the answer");
+        if (BinaryPrimitives.ReadInt64BigEndian(answer) != Bulk)
+            tally.AddWrongBytes();
         return Bulk;
     }
 
@@ -92,13 +94,15 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         {
             var length = 1 + ((round * 37) % 1400);
             await Wire.SendAllAsync(socket, pattern.From(done, length));
-            if (!Require(await CheckAsync(socket, pattern, done, length), length)) return done;
+            if (!Require(await CheckAsync(socket, pattern, done, length), length))
+                return done;
             done += length;
             await Task.Delay(25);
         }
 
         socket.Shutdown(SocketShutdown.Send);
-        if (await socket.ReceiveAsync(new byte[1]) != 0) tally.AddWrongBytes();
+        if (await socket.ReceiveAsync(new byte[1]) != 0)
+            tally.AddWrongBytes();
         return done;
     }
 
@@ -113,7 +117,8 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
     private async Task<long> ResetAsync(Pattern pattern)
     {
         using var socket = await OpenAsync(new Head(Wish.ClientResets, pattern, 0, edge.Number));
-        if (await socket.ReceiveAsync(new byte[1]) == 0) throw new EndOfStreamException("ended before the answer");
+        if (await socket.ReceiveAsync(new byte[1]) == 0)
+            throw new EndOfStreamException("ended before the answer");
         socket.LingerState = new LingerOption(true, 0);
         return 1;
     }
@@ -122,11 +127,13 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
     {
         const int length = 100_000;
         using var socket = await OpenAsync(new Head(Wish.UpstreamResets, pattern, length, edge.Number));
-        if (!Require(await Wire.CheckAsync(socket, pattern, length), length)) return length;
+        if (!Require(await Wire.CheckAsync(socket, pattern, length), length))
+            return length;
         await Wire.SendAllAsync(socket, new byte[1]);
         try
         {
-            if (await socket.ReceiveAsync(new byte[1]) == 0) tally.AddWrongEnd("the upstream reset, and its client saw an end in order", edge.Id);
+            if (await socket.ReceiveAsync(new byte[1]) == 0)
+                tally.AddWrongEnd("the upstream reset, and its client saw an end in order", edge.Id);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
@@ -150,7 +157,8 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
             try
             {
                 var count = await socket.ReceiveAsync(answer, patience.Token);
-                if (!pattern.Matches(round, answer.AsSpan(0, count))) tally.AddWrongBytes();
+                if (!pattern.Matches(round, answer.AsSpan(0, count)))
+                    tally.AddWrongBytes();
                 bytes += count;
             }
             catch (OperationCanceledException)
@@ -169,15 +177,18 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
     private static async Task<long> CheckAsync(Socket socket, Pattern pattern, long offset, int length)
     {
         var bytes = new byte[length];
-        if (!await Wire.ReceiveAllAsync(socket, bytes)) throw new EndOfStreamException("ended before the answer");
+        if (!await Wire.ReceiveAllAsync(socket, bytes))
+            throw new EndOfStreamException("ended before the answer");
         return pattern.Matches(offset, bytes) ? length : -1;
     }
 
     // Too few are an early end; a wrong one is what must never be.
     private bool Require(long right, long expected)
     {
-        if (right == expected) return true;
-        if (right >= 0 && right < expected) throw new EndOfStreamException($"ended after {right:N0} of {expected:N0} bytes");
+        if (right == expected)
+            return true;
+        if (right >= 0 && right < expected)
+            throw new EndOfStreamException($"ended after {right:N0} of {expected:N0} bytes");
         tally.AddWrongBytes();
         return false;
     }

@@ -30,18 +30,21 @@ internal sealed class Gate
 
     public void Leave()
     {
-        lock (_lock) _inside--;
+        lock (_lock)
+            _inside--;
     }
 
     /// <summary>Holds back, and waits until nobody is inside.</summary>
     public async Task CloseAsync()
     {
-        lock (_lock) _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+            _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
         while (true)
         {
             lock (_lock)
             {
-                if (_inside == 0) return;
+                if (_inside == 0)
+                    return;
             }
 
             await Task.Delay(100);
@@ -50,6 +53,7 @@ internal sealed class Gate
 
     public void Open()
     {
-        lock (_lock) _open.TrySetResult();
+        lock (_lock)
+            _open.TrySetResult();
     }
 }

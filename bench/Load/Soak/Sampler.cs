@@ -30,7 +30,8 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
     {
         foreach (var (label, value) in await LookAsync())
         {
-            if (!_samples.TryGetValue(label, out var list)) _samples[label] = list = [];
+            if (!_samples.TryGetValue(label, out var list))
+                _samples[label] = list = [];
             list.Add((hours, value));
         }
     }

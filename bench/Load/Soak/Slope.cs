@@ -20,7 +20,8 @@ internal readonly record struct Slope(double Mean, double PerHour, double Error)
     {
         var blocks = samples.Chunk(Math.Max(1, samples.Count / Blocks));
         var points = blocks.Select(static block => (X: block.Average(static p => p.Hours), Y: block.Average(static p => p.Value))).ToArray();
-        if (points.Length < 4) return new Slope(samples.Select(static p => p.Value).DefaultIfEmpty(double.NaN).Average(), double.NaN, double.NaN);
+        if (points.Length < 4)
+            return new Slope(samples.Select(static p => p.Value).DefaultIfEmpty(double.NaN).Average(), double.NaN, double.NaN);
         var (x, y) = (points.Average(static p => p.X), points.Average(static p => p.Y));
         var spread = points.Sum(p => (p.X - x) * (p.X - x));
         var slope = points.Sum(p => (p.X - x) * (p.Y - y)) / spread;

@@ -33,12 +33,14 @@ internal static class SoakRun
 
         // Code is compiled, pools and windows find their sizes: a fifth of the time, and at most five minutes.
         var warm = Min(duration / 5, TimeSpan.FromMinutes(5));
-        while (clock.Elapsed < warm) await WaitAsync(work);
+        while (clock.Elapsed < warm)
+            await WaitAsync(work);
         await RestAsync("before");
         while (clock.Elapsed < duration)
         {
             await WaitAsync(work);
-            foreach (var sampler in samplers) await sampler.SampleAsync(clock.Elapsed.TotalHours);
+            foreach (var sampler in samplers)
+                await sampler.SampleAsync(clock.Elapsed.TotalHours);
             await report.SaveAsync();
         }
 
@@ -54,7 +56,8 @@ internal static class SoakRun
         {
             await gate.CloseAsync();
             await Task.Delay(Rest);
-            foreach (var sampler in samplers) rests.Add($"{when}: {await sampler.DescribeAsync()}");
+            foreach (var sampler in samplers)
+                rests.Add($"{when}: {await sampler.DescribeAsync()}");
             gate.Open();
         }
     }
@@ -63,7 +66,8 @@ internal static class SoakRun
     private static async Task WaitAsync(IEnumerable<Task> work)
     {
         await Task.Delay(Interval);
-        foreach (var task in work.Where(static task => task.IsFaulted)) await task;
+        foreach (var task in work.Where(static task => task.IsFaulted))
+            await task;
     }
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
@@ -82,7 +86,8 @@ internal static class SoakRun
         }
 
         text.AppendLine().Append(tally);
-        foreach (var rest in rests) text.AppendLine(CultureInfo.InvariantCulture, $"- at rest {rest}");
+        foreach (var rest in rests)
+            text.AppendLine(CultureInfo.InvariantCulture, $"- at rest {rest}");
         return text.ToString();
     }
 }

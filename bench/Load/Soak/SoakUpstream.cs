@@ -39,7 +39,8 @@ internal sealed class SoakUpstream : IDisposable
     {
         try
         {
-            while (true) _ = ServeAsync(await _listener.AcceptAsync());
+            while (true)
+                _ = ServeAsync(await _listener.AcceptAsync());
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -73,7 +74,8 @@ internal sealed class SoakUpstream : IDisposable
         try
         {
             var first = new byte[Head.Size];
-            if (!await Wire.ReceiveAllAsync(socket, first)) return;
+            if (!await Wire.ReceiveAllAsync(socket, first))
+                return;
             var head = Head.Read(first);
             switch (head.Wish)
             {
@@ -90,7 +92,8 @@ internal sealed class SoakUpstream : IDisposable
                     break;
                 case Wish.ClientResets:
                     await Wire.SendAllAsync(socket, new byte[1]);
-                    if (await socket.ReceiveAsync(first) > 0) break;
+                    if (await socket.ReceiveAsync(first) > 0)
+                        break;
                     _tally.AddWrongEnd("the client reset, and its upstream saw an end in order", _edges[head.Edge]);
                     break;
                 case Wish.UpstreamResets:
@@ -116,6 +119,7 @@ internal sealed class SoakUpstream : IDisposable
     private static async Task EchoAsync(Socket socket)
     {
         var buffer = new byte[16 << 10];
-        while (await socket.ReceiveAsync(buffer) is > 0 and var count) await Wire.SendAllAsync(socket, buffer.AsMemory(0, count));
+        while (await socket.ReceiveAsync(buffer) is > 0 and var count)
+            await Wire.SendAllAsync(socket, buffer.AsMemory(0, count));
     }
 }

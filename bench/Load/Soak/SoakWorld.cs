@@ -40,7 +40,8 @@ internal sealed class SoakWorld : IDisposable
         await Admin.ApplyAsync([Definition(Staying.Id, false, 0, Secret), Definition(Mortal.Id, false, 0, Secret)]);
 
         // The relay knows connections: over QUIC nothing is cut there.
-        if (_transport != "quic") _relay = new TcpRelay(hub);
+        if (_transport != "quic")
+            _relay = new TcpRelay(hub);
         await TunnelPair.WriteTokenAsync(_place, Admin, Staying.Id, _relay?.EndPoint ?? hub);
         await TunnelPair.WriteTokenAsync(_place, Admin, Mortal.Id, hub);
         foreach (var edge in new[] { Staying, Mortal })
@@ -63,7 +64,8 @@ internal sealed class SoakWorld : IDisposable
             return;
         }
 
-        for (; _cut < _relay.Count; _cut++) _relay.Cut(_cut);
+        for (; _cut < _relay.Count; _cut++)
+            _relay.Cut(_cut);
     }
 
     /// <summary>Pushes a configuration to both edges.</summary>
@@ -71,7 +73,8 @@ internal sealed class SoakWorld : IDisposable
     /// <param name="policy">A number; another one, another policy of the ports that are used, which disturbs nobody.</param>
     public async Task ConfigureAsync(bool hasMorePort, int policy)
     {
-        foreach (var edge in new[] { Staying, Mortal }) await Admin.PutAsync(edge.Id, Definition(edge.Id, hasMorePort, policy));
+        foreach (var edge in new[] { Staying, Mortal })
+            await Admin.PutAsync(edge.Id, Definition(edge.Id, hasMorePort, policy));
     }
 
     public void Dispose()

@@ -27,7 +27,8 @@ internal sealed class Tally
     {
         get
         {
-            lock (_lock) return _wrongBytes == 0 && _unexplained.Count == 0;
+            lock (_lock)
+                return _wrongBytes == 0 && _unexplained.Count == 0;
         }
     }
 
@@ -48,13 +49,15 @@ internal sealed class Tally
         {
             var cause = CauseOf(edge, began);
             _lost[cause] = _lost.GetValueOrDefault(cause) + 1;
-            if (cause == Unexplained) _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}, {kind}: {how}");
+            if (cause == Unexplained)
+                _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}, {kind}: {how}");
         }
     }
 
     public void AddWrongBytes()
     {
-        lock (_lock) _wrongBytes++;
+        lock (_lock)
+            _wrongBytes++;
     }
 
     /// <summary>A reset arrived as an end in order, or the other way round.</summary>
@@ -64,7 +67,8 @@ internal sealed class Tally
         {
             var cause = CauseOf(edge, DateTime.UtcNow);
             _wrongEnds[$"{what} ({cause})"] = _wrongEnds.GetValueOrDefault($"{what} ({cause})") + 1;
-            if (cause == Unexplained) _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}: {what}");
+            if (cause == Unexplained)
+                _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}: {what}");
         }
     }
 
@@ -83,8 +87,10 @@ internal sealed class Tally
     /// <summary>What is lost at an edge from now on is because of this.</summary>
     public void Excuse(string name, string? edge)
     {
-        if (edge is null) return;
-        lock (_lock) _last[edge] = (name, DateTime.UtcNow + Aftermath);
+        if (edge is null)
+            return;
+        lock (_lock)
+            _last[edge] = (name, DateTime.UtcNow + Aftermath);
     }
 
     /// <summary>A datagram, or its answer, did not come.</summary>
@@ -117,7 +123,8 @@ internal sealed class Tally
             Line("wrong ends, by cause", _wrongEnds);
             text.AppendLine(
                 CultureInfo.InvariantCulture, $"- {_bytes / 1e9:F2} GB checked, wrong bytes in {_wrongBytes} conversations");
-            foreach (var line in _unexplained.Take(20)) text.AppendLine(CultureInfo.InvariantCulture, $"- unexplained: {line}");
+            foreach (var line in _unexplained.Take(20))
+                text.AppendLine(CultureInfo.InvariantCulture, $"- unexplained: {line}");
             return text.ToString();
         }
     }

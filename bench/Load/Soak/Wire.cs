@@ -9,12 +9,14 @@ internal static class Wire
 
     public static async Task SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
     {
-        while (bytes.Length > 0) bytes = bytes[await socket.SendAsync(bytes)..];
+        while (bytes.Length > 0)
+            bytes = bytes[await socket.SendAsync(bytes)..];
     }
 
     public static async Task SendAsync(Socket socket, Pattern pattern, long length)
     {
-        for (var sent = 0L; sent < length;) sent += await socket.SendAsync(pattern.From(sent, (int)Math.Min(Piece, length - sent)));
+        for (var sent = 0L; sent < length;)
+            sent += await socket.SendAsync(pattern.From(sent, (int)Math.Min(Piece, length - sent)));
     }
 
     /// <summary>Fills a buffer.</summary>
@@ -24,7 +26,8 @@ internal static class Wire
         while (buffer.Length > 0)
         {
             var count = await socket.ReceiveAsync(buffer);
-            if (count == 0) return false;
+            if (count == 0)
+                return false;
             buffer = buffer[count..];
         }
 
@@ -39,7 +42,8 @@ internal static class Wire
         var done = 0L;
         while (done < length && await socket.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(Piece, length - done))) is > 0 and var count)
         {
-            if (!pattern.Matches(done, buffer.AsSpan(0, count))) return -1 - done;
+            if (!pattern.Matches(done, buffer.AsSpan(0, count)))
+                return -1 - done;
             done += count;
         }
 

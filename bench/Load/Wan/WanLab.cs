@@ -37,7 +37,8 @@ internal sealed class WanLab : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         })!;
-        if (await _link.StandardOutput.ReadLineAsync() != "ready") throw new InvalidOperationException("the link does not come up");
+        if (await _link.StandardOutput.ReadLineAsync() != "ready")
+            throw new InvalidOperationException("the link does not come up");
         Start(_processes, TargetSide, "iperf3", ["-s", "-p", $"{Iperf}"], place.File("wan-iperf.log"));
         var (echo, arguments) = EchoProgram.ServerAt(new IPEndPoint(IPAddress.Any, Echo));
         Start(_processes, TargetSide, echo, arguments, place.File("wan-echo.log"));
@@ -53,7 +54,8 @@ internal sealed class WanLab : IDisposable
     public void Dispose()
     {
         _processes.Dispose();
-        if (_link is null) return;
+        if (_link is null)
+            return;
 
         // It removes the namespaces when its input ends.
         _link.StandardInput.Close();

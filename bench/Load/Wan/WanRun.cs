@@ -29,7 +29,8 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
         {
             foreach (var peer in Peers)
             {
-                if (peerNames.Length > 0 && !peerNames.Contains(peer)) continue;
+                if (peerNames.Length > 0 && !peerNames.Contains(peer))
+                    continue;
                 if (peer == "quic" && !QuicLibrary.TryLoad(out var reason))
                 {
                     Console.Error.WriteLine($"WAN: no quic: {reason}");
@@ -41,7 +42,8 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
                 await lab.StartAsync(place, _profile);
                 using var tunnel = new ProcessGroup();
                 var address = peer == "direct" ? lab.TargetAddress : IPAddress.Loopback;
-                if (peer != "direct") await StartTunnelAsync(place, lab, tunnel, peer == "quic" ? "quic" : "tcpTls");
+                if (peer != "direct")
+                    await StartTunnelAsync(place, lab, tunnel, peer == "quic" ? "quic" : "tcpTls");
                 await RunRowsAsync(lab, address, peer);
                 await save();
                 Console.Error.WriteLine($"WAN: {peer} done");
@@ -73,17 +75,21 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
         foreach (var down in new[] { false, true })
         {
             var row = down ? "1 stream down" : "1 stream up";
-            if (IsWanted(row)) Add(row, "Mbit/s", (await TransferAsync(lab, address, 1, down)).Sum() / seconds / 1e6);
+            if (IsWanted(row))
+                Add(row, "Mbit/s", (await TransferAsync(lab, address, 1, down)).Sum() / seconds / 1e6);
             row = down ? "echo beside 1 download" : "echo beside 1 upload";
-            if (IsWanted(row)) await EchoBesideAsync(row, down, isFirst: false);
+            if (IsWanted(row))
+                await EchoBesideAsync(row, down, isFirst: false);
             row = down ? "echo from before, beside 1 download" : "echo from before, beside 1 upload";
-            if (IsWanted(row)) await EchoBesideAsync(row, down, isFirst: true);
+            if (IsWanted(row))
+                await EchoBesideAsync(row, down, isFirst: true);
         }
 
         foreach (var streams in new[] { 2, 20, 50 })
         {
             var row = $"{streams} streams down";
-            if (!IsWanted(row)) continue;
+            if (!IsWanted(row))
+                continue;
             var shares = await TransferAsync(lab, address, streams, down: true, twice: true);
             Add(row, "Mbit/s", shares.Sum() / (2 * seconds) / 1e6);
             Add(row, "furthest from an equal share, %", shares.Max(share => Math.Abs((share / shares.Average()) - 1)) * 100);
@@ -93,9 +99,11 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
         async Task EchoBesideAsync(string row, bool down, bool isFirst)
         {
             var echo = isFirst ? EchoAsync(lab, address, WarmUpSeconds + 1, seconds - 1) : null;
-            if (isFirst) await Task.Delay(TimeSpan.FromSeconds(1));
+            if (isFirst)
+                await Task.Delay(TimeSpan.FromSeconds(1));
             var elephant = TransferAsync(lab, address, 1, down);
-            if (!isFirst) await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds));
+            if (!isFirst)
+                await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds));
             var (p50, p99) = await (echo ?? EchoAsync(lab, address, 0, seconds - 1));
             Add(row, "p50 ms", p50);
             Add(row, "p99 ms", p99);
@@ -115,13 +123,15 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
     private async Task<double[]> TransferAsync(WanLab lab, IPAddress address, int streams, bool down, bool twice = false)
     {
         List<string> arguments = ["-J", "-c", $"{address}", "-p", $"{lab.Iperf}", "-t", $"{(twice ? 2 : 1) * seconds}", "-O", $"{WarmUpSeconds}", "-P", $"{streams}"];
-        if (down) arguments.Add("-R");
+        if (down)
+            arguments.Add("-R");
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 using var json = JsonDocument.Parse(await lab.RunAsync("iperf3", [.. arguments]));
-                if (json.RootElement.TryGetProperty("error", out var error)) throw new InvalidOperationException($"iperf3: {error.GetString()}");
+                if (json.RootElement.TryGetProperty("error", out var error))
+                    throw new InvalidOperationException($"iperf3: {error.GetString()}");
                 return [.. json.RootElement.GetProperty("end").GetProperty("streams").EnumerateArray().Select(static stream => stream.GetProperty("receiver").GetProperty("bytes").GetDouble() * 8)];
             }
             catch (InvalidOperationException) when (attempt < 5)

@@ -38,7 +38,7 @@ internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, str
         // Alive, whether or not the hub can be reached.
         endpoints.MapGet("/healthz", async (HttpContext context) =>
         {
-            string? fault = await edge.FindFaultAsync();
+            var fault = await edge.FindFaultAsync();
             context.Response.StatusCode = fault is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             await context.Response.WriteAsync($"{fault ?? "ok"}\n", context.RequestAborted);
         });

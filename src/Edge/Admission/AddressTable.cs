@@ -30,9 +30,9 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
         if (policy is { MaxConnectionsPerIp: null, NewConnectionsPerSecondPerIp: null })
             return null;
 
-        long now = time.GetTimestamp();
+        var now = time.GetTimestamp();
         Forget(policy, now);
-        AddressEntry found = Find(AddressNumber.ClientPrefixOf(client));
+        var found = Find(AddressNumber.ClientPrefixOf(client));
         RefusalReason? refusal = found.Active >= policy.MaxConnectionsPerIp ? RefusalReason.MaxConnectionsPerIp
             : policy.NewConnectionsPerSecondPerIp is { } rate && !TryTake(found, rate, BurstOf(policy, rate), now) ? RefusalReason.ConnectionRate
             : null;
@@ -55,7 +55,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
 
     private AddressEntry Find(UInt128 key)
     {
-        if (_entries.TryGetValue(key, out AddressEntry? entry))
+        if (_entries.TryGetValue(key, out var entry))
         {
             if (entry.Active == 0)
             {
@@ -78,7 +78,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
     private bool TryTake(AddressEntry entry, int rate, int burst, long now)
     {
         // A first-comer has a full bucket.
-        double gained = entry.Refilled == 0 ? burst : time.GetElapsedTime(entry.Refilled, now).TotalSeconds * rate;
+        var gained = entry.Refilled == 0 ? burst : time.GetElapsedTime(entry.Refilled, now).TotalSeconds * rate;
         entry.Tokens = Math.Min(entry.Tokens + gained, burst);
         entry.Refilled = now;
         if (entry.Tokens < 1)
@@ -89,7 +89,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
 
     private void Forget(EdgePortPolicy policy, long now)
     {
-        for (int count = 0; count < ForgottenAtOnce && _quiet.First is { } first && IsForgettable(first.Value, policy, now); count++)
+        for (var count = 0; count < ForgottenAtOnce && _quiet.First is { } first && IsForgettable(first.Value, policy, now); count++)
             Remove(first.Value);
     }
 

@@ -13,7 +13,7 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
     /// <summary>Addresses without connections that are remembered because of their rate.</summary>
     private const int MaxAddresses = 65_536;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly AddressTable _addresses = new(time, MaxAddresses);
     private volatile EdgePortPolicy _policy = policy;
     private int _active;
@@ -46,12 +46,12 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
     public RefusalReason? TryEnter(UInt128? client, out AddressEntry? entry)
     {
         entry = null;
-        EdgePortPolicy policy = _policy;
+        var policy = _policy;
         if (client is { } source && Sources.Current.Contains(source))
             return RefusalReason.Blocked;
         if (policy.HasLists && !(client is { } known && policy.Permits(known)))
             return RefusalReason.Denied;
-        lock (_gate)
+        lock (_lock)
         {
             if (_active >= policy.MaxConnections)
                 return RefusalReason.MaxConnections;
@@ -66,7 +66,7 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
     /// <summary>Lets a client out.</summary>
     public void Leave(AddressEntry? entry)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _active--;
             if (entry is not null)

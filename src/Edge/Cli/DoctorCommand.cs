@@ -32,11 +32,11 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        EdgeSettings settings = RunCommand.LoadSettings(parsed);
+        var settings = RunCommand.LoadSettings(parsed);
         // Tunnels' logs would stand between the lines; what matters of them is in the results.
         var transport = new TransportContext(settings.Edge.FlowControl, TimeProvider.System, NullLoggerFactory.Instance);
         var doctor = new Doctor.Doctor(DoctorChecks.OfMachine(transport, token => RunningPortsAsync(settings.AdminSocket, token)), TimeProvider.System);
-        DoctorReport report = await doctor.RunAsync(new DoctorContext(settings.Edge), cancellationToken);
+        var report = await doctor.RunAsync(new DoctorContext(settings.Edge), cancellationToken);
         if (parsed.GetValue(AsJson))
             await Console.Out.WriteLineAsync(report.ToJson());
         else
@@ -49,7 +49,7 @@ internal static class DoctorCommand
         using var client = new AdminClient(EdgeCommandLine.Program, socket);
         try
         {
-            AdminResponse response = await client.GetAsync("api/v1/status", cancellationToken);
+            var response = await client.GetAsync("api/v1/status", cancellationToken);
             if (!response.IsSuccess || JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus) is not { } status)
                 return null;
             return new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)]);

@@ -20,12 +20,12 @@ internal static class EdgeCommandLine
             StatusCommand.Create(),
             DoctorCommand.Create(),
         };
-        ParseResult parsed = root.Parse(arguments);
+        var parsed = root.Parse(arguments);
         // The service's runner owns the signals, and errors are told below.
         var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
         try
         {
-            int code = await parsed.InvokeAsync(invocation);
+            var code = await parsed.InvokeAsync(invocation);
             return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
         }
         catch (ConfigurationException e)

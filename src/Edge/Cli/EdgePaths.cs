@@ -13,7 +13,7 @@ internal static class EdgePaths
     {
         if (environment("STATE_DIRECTORY")?.Split(':') is [{ Length: > 0 } first, ..])
             return first;
-        string home = environment("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(environment("HOME") ?? "/", ".local/state");
+        var home = environment("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(environment("HOME") ?? "/", ".local/state");
         return Path.Combine(home, Name);
     }
 

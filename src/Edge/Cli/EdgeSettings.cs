@@ -40,7 +40,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     {
         LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
         HubCredentials hub = HubCredentials.Read(configuration);
-        ImmutableArray<int>? allowed = configuration.PortNumbers("allowPorts");
+        var allowed = configuration.PortNumbers("allowPorts");
         var edge = new TunnelEdgeOptions
         {
             HubHost = hub.Host,

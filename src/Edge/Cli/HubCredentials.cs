@@ -25,10 +25,10 @@ internal sealed record HubCredentials(
     public static HubCredentials Read(LayeredConfiguration configuration)
     {
         // Everything is read whatever is used, so that every error is seen at once.
-        string? token = SecretOrFile(configuration, "token", "tokenFile");
-        HubCredentials own = ReadOwn(configuration);
+        var token = SecretOrFile(configuration, "token", "tokenFile");
+        var own = ReadOwn(configuration);
         string[] given = [.. ExplicitSettings.Where(name => IsGiven(configuration, name))];
-        bool tokenGiven = IsGiven(configuration, "token") || IsGiven(configuration, "tokenFile");
+        var tokenGiven = IsGiven(configuration, "token") || IsGiven(configuration, "tokenFile");
         if (tokenGiven && given.Length > 0)
             configuration.Errors.Add("token", null, $"says all about the hub already: give a token, or {string.Join(", ", given)}, not both");
         if (tokenGiven)
@@ -42,7 +42,7 @@ internal sealed record HubCredentials(
 
     private static HubCredentials FromToken(LayeredConfiguration configuration, string text)
     {
-        if (ConnectionToken.TryDecode(text, out ConnectionToken? token, out string? error))
+        if (ConnectionToken.TryDecode(text, out var token, out var error))
             return new HubCredentials(token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport);
         configuration.Errors.Add("token", ConfigurationError.Masked, $"{error}; copy the whole token that the hub printed");
         return None;
@@ -50,10 +50,10 @@ internal sealed record HubCredentials(
 
     private static HubCredentials ReadOwn(LayeredConfiguration configuration)
     {
-        string? edgeId = configuration.Text("edgeId");
+        var edgeId = configuration.Text("edgeId");
         if (edgeId is not null && !EdgeLine.IsValidEdgeId(edgeId))
             configuration.Errors.Add("edgeId", edgeId, "must be 1 to 64 of A-Z a-z 0-9 . _ -");
-        string? secret = SecretOrFile(configuration, "secret", "secretFile");
+        var secret = SecretOrFile(configuration, "secret", "secretFile");
         if (secret is not null && !EdgeLine.IsValidSecret(secret))
             configuration.Errors.Add("secret", ConfigurationError.Masked, "must be 1 to 256 printable ASCII characters without spaces");
         return new HubCredentials(
@@ -65,7 +65,7 @@ internal sealed record HubCredentials(
         if (configuration.Words("pins") is not { } text)
             return [];
         ImmutableArray<string> pins = [.. text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
-        foreach (string pin in pins.Where(pin => !CertificatePin.IsWellFormed(pin)))
+        foreach (var pin in pins.Where(pin => !CertificatePin.IsWellFormed(pin)))
             configuration.Errors.Add("pins", pin, "must be pins: 43 characters of base64url each, as `tunnel-hub token decode` shows", text.Source);
         return pins;
     }
@@ -83,8 +83,8 @@ internal sealed record HubCredentials(
     /// <summary>A secret by its own setting or in a file; null when it is given nowhere or can't be had.</summary>
     private static string? SecretOrFile(LayeredConfiguration configuration, string name, string fileName)
     {
-        string? value = configuration.Secret(name);
-        string? path = configuration.ExistingFile(fileName);
+        var value = configuration.Secret(name);
+        var path = configuration.ExistingFile(fileName);
         if (IsGiven(configuration, name) && IsGiven(configuration, fileName))
             configuration.Errors.Add(name, null, $"is given twice: give {fileName} or {name}, not both");
         return path is null ? value : ReadFile(configuration, fileName, path);
@@ -97,7 +97,7 @@ internal sealed record HubCredentials(
             // Bounded, since what is no plain file has no length that could be asked for.
             using var reader = new StreamReader(path);
             var buffer = new char[MaxFileSize + 1];
-            int length = reader.ReadBlock(buffer);
+            var length = reader.ReadBlock(buffer);
             if (length <= MaxFileSize && buffer.AsSpan(0, length).Trim() is { Length: > 0 } text)
                 return text.ToString();
             configuration.Errors.Add(name, path, $"must be a file with one line of at most {MaxFileSize} bytes");

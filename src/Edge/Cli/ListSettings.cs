@@ -17,9 +17,9 @@ internal static class ListSettings
     {
         if (configuration.Words(name) is not { } text)
             return null;
-        if (PortList.TryParse(text.Value, out ImmutableArray<int> ports, out ImmutableArray<string> errors, AllPorts))
+        if (PortList.TryParse(text.Value, out var ports, out var errors, AllPorts))
             return ports;
-        foreach (string error in errors)
+        foreach (var error in errors)
             configuration.Errors.Add(name, text.Value, error, text.Source);
         return null;
     }
@@ -30,9 +30,9 @@ internal static class ListSettings
         if (configuration.Words(name) is not { } text)
             return missing;
         var servers = ImmutableArray.CreateBuilder<DnsEndPoint>();
-        foreach (string word in text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (HostSyntax.TryParseHostAndPort(word, out string? host, out int? port))
+            if (HostSyntax.TryParseHostAndPort(word, out var host, out var port))
                 servers.Add(new DnsEndPoint(host, port ?? defaultPort));
             else
                 configuration.Errors.Add(name, word, HostSyntax.FaultOfHost(word, "must be HOST, HOST:PORT or [IPV6]:PORT"), text.Source);

@@ -56,7 +56,7 @@ internal static class RunCommand
     public static void AddSettings(Command command)
     {
         command.Add(Config);
-        foreach ((_, Option<string?> option) in Settings)
+        foreach ((_, var option) in Settings)
             command.Add(option);
     }
 
@@ -76,10 +76,10 @@ internal static class RunCommand
     private static async Task<int> RunAsync(ParseResult parsed)
     {
         InheritedSignals.HeedInterrupt();
-        ConfigurationSources sources = Sources(parsed);
+        var sources = Sources(parsed);
         EdgeSettings settings = EdgeSettings.Load(sources);
-        using ServiceLog log = ServiceLogging.Create(settings.Log);
-        ILoggerFactory loggers = log.Factory;
+        using var log = ServiceLogging.Create(settings.Log);
+        var loggers = log.Factory;
         using var notifier = new SystemdNotifier();
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
@@ -121,7 +121,7 @@ internal static class RunCommand
     /// <summary>The line of <c>systemctl status</c>.</summary>
     internal static string Describe(EdgeStatus status)
     {
-        string ports = $"{status.ListenPorts.Length} TCP and {status.ListenPortsUdp.Length} UDP ports"
+        var ports = $"{status.ListenPorts.Length} TCP and {status.ListenPortsUdp.Length} UDP ports"
             + (status.FailedPorts.IsEmpty ? "" : $", {status.FailedPorts.Sum(failure => (failure.To ?? failure.Port) - failure.Port + 1)} can't be bound");
         return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
             : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"

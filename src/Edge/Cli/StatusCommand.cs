@@ -27,9 +27,9 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string socket = parsed.GetValue(Socket) ?? EdgeSettings.RunningAdminSocket(RunCommand.UsualSources);
+        var socket = parsed.GetValue(Socket) ?? EdgeSettings.RunningAdminSocket(RunCommand.UsualSources);
         using var client = new AdminClient(EdgeCommandLine.Program, socket);
-        AdminResponse response = await client.GetAsync("api/v1/status", cancellationToken);
+        var response = await client.GetAsync("api/v1/status", cancellationToken);
         if (!response.IsSuccess)
             throw new OperatorException(string.Join('\n', response.Errors()));
         if (parsed.GetValue(AsJson))
@@ -57,11 +57,11 @@ internal static class StatusCommand
             output.WriteText($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
         output.WriteText($"TCP       {Ports(status.ListenPorts)}");
         output.WriteText($"UDP       {Ports(status.ListenPortsUdp)}");
-        foreach (EdgePortFailure failure in status.FailedPorts)
+        foreach (var failure in status.FailedPorts)
             output.WriteText($"failed    {failure.Proto}/{failure.Port}{(failure.To is { } to ? $"-{to}" : "")}: {failure.Error}");
         if (status.Firewall is { State: not "none" } firewall)
             output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
-        foreach (string note in status.Firewall?.Errors ?? [])
+        foreach (var note in status.Firewall?.Errors ?? [])
             output.WriteText($"firewall  {note}");
         if (status.Firewall?.Drift is { } drift)
             output.WriteText($"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; {(drift.Mended ? "put back" : "can't be put back")}");
@@ -69,7 +69,7 @@ internal static class StatusCommand
         output.WriteText($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
         if (status.TcpMemory?.Describe() is { } memory)
             output.WriteText($"TCP memory of the kernel {memory}");
-        foreach ((string reason, long count) in status.Refused)
+        foreach ((var reason, var count) in status.Refused)
             output.WriteText($"refused   {count} {reason}");
     }
 

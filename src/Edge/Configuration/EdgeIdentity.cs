@@ -12,8 +12,8 @@ internal static class EdgeIdentity
     /// <summary>Twelve hexadecimal digits. An edge is the same when it has the same state directory, edge id and hub: two on one machine differ in one of them.</summary>
     public static string Of(TunnelEdgeOptions options)
     {
-        string state = options.StateDirectory is { } directory ? Path.GetFullPath(directory) : "";
-        string all = string.Join('\n', state, options.EdgeId, options.HubHost, options.HubPort.ToString(CultureInfo.InvariantCulture));
+        var state = options.StateDirectory is { } directory ? Path.GetFullPath(directory) : "";
+        var all = string.Join('\n', state, options.EdgeId, options.HubHost, options.HubPort.ToString(CultureInfo.InvariantCulture));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)).AsSpan(0, Bytes));
     }
 }

@@ -37,7 +37,7 @@ internal sealed class ConfigApplier
     /// <summary>Applies what comes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (ReceivedConfig received in _inbox.ReadAllAsync(cancellationToken))
+        await foreach (var received in _inbox.ReadAllAsync(cancellationToken))
         {
             try
             {
@@ -48,7 +48,7 @@ internal sealed class ConfigApplier
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // One configuration that can't be digested must not end hot reload for good.
-                _logger.ConfigFaulted(e);
+                ConfiguringLog.ConfigFaulted(_logger, e);
             }
 
             await Task.Delay(Pace, _time, cancellationToken);
@@ -60,9 +60,9 @@ internal sealed class ConfigApplier
         _pins.Announce(received.Config.Hub?.Pins ?? []);
         _publicAddress.NoteSeen(received.Config.Hub?.SeenAs);
         _publicAddress.SetInterval(received.Config.StunIntervalSecs);
-        PortState state = _ports.Apply(PortSet.From(received.Config));
+        var state = _ports.Apply(PortSet.From(received.Config));
         _applied = received;
-        _logger.ConfigApplied(received.Revision, state.Bound.Length, state.Failed.Count);
+        ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);
         Tell(received, state);
     }
 

@@ -6,8 +6,8 @@ namespace Tunnel.Edge.Configuring;
 internal static partial class ConfiguringLog
 {
     [LoggerMessage(3106, LogLevel.Information, "Configuration {Revision}: {Bound} ports bound, {Failed} can't be")]
-    public static partial void ConfigApplied(this ILogger logger, long revision, int bound, int failed);
+    public static partial void ConfigApplied(ILogger logger, long revision, int bound, int failed);
 
     [LoggerMessage(3111, LogLevel.Error, "The configuration could not be applied")]
-    public static partial void ConfigFaulted(this ILogger logger, Exception exception);
+    public static partial void ConfigFaulted(ILogger logger, Exception exception);
 }

@@ -12,13 +12,13 @@ internal static class AddressOrder
         IPAddress[] addresses = [.. resolved.Distinct()];
         if (addresses.Length == 0)
             return addresses;
-        AddressFamily leading = addresses[0].AddressFamily;
+        var leading = addresses[0].AddressFamily;
         var first = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily == leading));
         var second = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily != leading));
         var ordered = new List<IPAddress>(addresses.Length);
         while (first.Count + second.Count > 0)
         {
-            if (first.TryDequeue(out IPAddress? address))
+            if (first.TryDequeue(out var address))
                 ordered.Add(address);
             if (second.TryDequeue(out address))
                 ordered.Add(address);

@@ -10,13 +10,13 @@ internal sealed class ConfigInbox
     private readonly Channel<ReceivedConfig> _received = Channel.CreateBounded<ReceivedConfig>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private ITunnel? _lastPosted;
 
     /// <summary>The first configuration of a tunnel, from the handshake; ignored when a pushed one was faster.</summary>
     public void PostInitial(ITunnel tunnel, TunnelConfig config)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_lastPosted != tunnel)
                 Post(new ReceivedConfig(tunnel, config, Initial: true));
@@ -26,7 +26,7 @@ internal sealed class ConfigInbox
     /// <summary>A configuration that was pushed.</summary>
     public void PostPushed(ITunnel tunnel, TunnelConfig config)
     {
-        lock (_gate)
+        lock (_lock)
             Post(new ReceivedConfig(tunnel, config, Initial: false));
     }
 

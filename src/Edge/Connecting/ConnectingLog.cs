@@ -8,55 +8,55 @@ namespace Tunnel.Edge.Connecting;
 internal static partial class ConnectingLog
 {
     [LoggerMessage(3100, LogLevel.Information, "Connected to the hub {Hub} at {Address} over {Transport}")]
-    public static partial void Connected(this ILogger logger, string hub, IPEndPoint address, TransportKind transport);
+    public static partial void Connected(ILogger logger, string hub, IPEndPoint address, TransportKind transport);
 
     [LoggerMessage(3101, LogLevel.Warning, "No tunnel to {Hub}, next try in {Delay:0.0} s: {Kind}: {Message}")]
-    public static partial void DialFailed(this ILogger logger, string hub, DialFailureKind kind, string message, double delay);
+    public static partial void DialFailed(ILogger logger, string hub, DialFailureKind kind, string message, double delay);
 
     [LoggerMessage(3102, LogLevel.Debug, "Still no tunnel to {Hub} ({Kind}); next try in {Delay:0.0} s")]
-    public static partial void DialFailedAgain(this ILogger logger, string hub, DialFailureKind kind, double delay);
+    public static partial void DialFailedAgain(ILogger logger, string hub, DialFailureKind kind, double delay);
 
     [LoggerMessage(3103, LogLevel.Warning, "The tunnel to {Address} is over ({Kind}: {Detail}) after {Lifetime:0} s; next try in {Delay:0.0} s")]
     public static partial void TunnelEnded(
         this ILogger logger, IPEndPoint address, TunnelEndKind kind, string detail, double lifetime, double delay);
 
     [LoggerMessage(3104, LogLevel.Information, "The hub takes no new streams on this tunnel ({Reason}); next try in {Delay:0.0} s")]
-    public static partial void HubGoesAway(this ILogger logger, string reason, double delay);
+    public static partial void HubGoesAway(ILogger logger, string reason, double delay);
 
     [LoggerMessage(3105, LogLevel.Error,
         "The hub says {Reason}: another edge process holds the id {EdgeId}. Stop one of the two, or give this one an id of its own. Next try in {Delay:0.0} s")]
-    public static partial void Conflict(this ILogger logger, string reason, string edgeId, double delay);
+    public static partial void Conflict(ILogger logger, string reason, string edgeId, double delay);
 
     [LoggerMessage(3107, LogLevel.Warning, "The hub's announced pins in {Path} can't be read ({Error}); the token's are used")]
-    public static partial void PinsUnreadable(this ILogger logger, string path, string error);
+    public static partial void PinsUnreadable(ILogger logger, string path, string error);
 
     [LoggerMessage(3108, LogLevel.Warning,
         "The hub's announced pins can't be kept in {Path} ({Error}): after a restart only the token's are known. Make the directory writable")]
-    public static partial void PinsNotKept(this ILogger logger, string path, string error);
+    public static partial void PinsNotKept(ILogger logger, string path, string error);
 
     [LoggerMessage(3109, LogLevel.Warning, "insecureSkipVerify is on: the hub's certificate is not checked, and whoever answers gets this edge's secret")]
-    public static partial void VerificationOff(this ILogger logger);
+    public static partial void VerificationOff(ILogger logger);
 
     [LoggerMessage(3110, LogLevel.Information, "The tunnel to {Address} was drained and is closed; {Streams} of its streams were still open")]
-    public static partial void TunnelDrained(this ILogger logger, IPEndPoint address, int streams);
+    public static partial void TunnelDrained(ILogger logger, IPEndPoint address, int streams);
 
     [LoggerMessage(3117, LogLevel.Information, "The tunnel to {Address} has had nearly as many streams and sessions as it can number; another one takes the new ones")]
-    public static partial void NumbersEnding(this ILogger logger, IPEndPoint address);
+    public static partial void NumbersEnding(ILogger logger, IPEndPoint address);
 
     [LoggerMessage(3113, LogLevel.Warning,
         "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through: it takes the new clients, and {Streams} open streams stay "
         + "on the old one as long as it may come back. If this happens again, the path swallows larger packets: let ICMP 'fragmentation needed' through, or set the right MTU")]
-    public static partial void Rescued(this ILogger logger, IPEndPoint address, int streams, int maxPacket);
+    public static partial void Rescued(ILogger logger, IPEndPoint address, int streams, int maxPacket);
 
     [LoggerMessage(3114, LogLevel.Information, "The hub answers again at {Address}: the connection that was made beside it is not needed")]
-    public static partial void CameBack(this ILogger logger, IPEndPoint address);
+    public static partial void CameBack(ILogger logger, IPEndPoint address);
 
     [LoggerMessage(3115, LogLevel.Debug, "A connection beside the one that does not answer could not be made: {Kind}, {Message}")]
-    public static partial void RescueFailed(this ILogger logger, DialFailureKind kind, string message);
+    public static partial void RescueFailed(ILogger logger, DialFailureKind kind, string message);
 
     [LoggerMessage(3116, LogLevel.Error, "A try to connect beside a tunnel that does not answer ended by a fault")]
-    public static partial void RescueFaulted(this ILogger logger, Exception exception);
+    public static partial void RescueFaulted(ILogger logger, Exception exception);
 
     [LoggerMessage(3112, LogLevel.Error, "A try to connect ended by a fault; next try in {Delay:0.0} s")]
-    public static partial void DialFaulted(this ILogger logger, Exception exception, double delay);
+    public static partial void DialFaulted(ILogger logger, Exception exception, double delay);
 }

@@ -7,7 +7,7 @@ namespace Tunnel.Edge.Connecting;
 /// </summary>
 internal sealed class ConnectionState(TimeProvider time)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private ConnectionStatus _current = new();
 
     public ConnectionStatus Current => Volatile.Read(ref _current);
@@ -44,9 +44,9 @@ internal sealed class ConnectionState(TimeProvider time)
     /// <returns>How it was before.</returns>
     private ConnectionStatus Change(Func<ConnectionStatus, ConnectionStatus> change)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            ConnectionStatus before = _current;
+            var before = _current;
             Volatile.Write(ref _current, change(before));
             return before;
         }

@@ -34,7 +34,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         {
             using var timeout = new CancellationTokenSource(ResolveTimeout, time);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            resolved = IPAddress.TryParse(template.HostName, out IPAddress? literal)
+            resolved = IPAddress.TryParse(template.HostName, out var literal)
                 ? [literal]
                 : await resolver(template.HostName, limit.Token).WaitAsync(limit.Token);
         }
@@ -44,7 +44,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
                 $"the name {template.HostName} can't be resolved ({(e is SocketException ? e.Message : "no answer in time")}): check the hub's host name and this machine's DNS");
         }
 
-        IReadOnlyList<IPAddress> addresses = AddressOrder.Interleave(resolved);
+        var addresses = AddressOrder.Interleave(resolved);
         return addresses.Count == 0
             ? DialResult.Failed(DialFailureKind.Unreachable, $"the name {template.HostName} has no addresses: check the hub's host name")
             : await RaceAsync([.. addresses.Select(address => template with { Address = new IPEndPoint(address, port) })], cancellationToken);
@@ -55,7 +55,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         using var losers = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var attempts = new List<Task<DialResult>>(requests.Count);
         DialResult? worst = null;
-        int started = 0;
+        var started = 0;
         try
         {
             while (started < requests.Count || attempts.Count > 0)
@@ -65,7 +65,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
                 if (await FirstAsync(attempts, started < requests.Count, cancellationToken) is not { } ended)
                     continue;
                 attempts.Remove(ended);
-                DialResult result = await ended;
+                var result = await ended;
                 if (result.Tunnel is not null)
                     return result;
                 worst = worst is null || Meaning(result) > Meaning(worst) ? result : worst;
@@ -79,7 +79,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         finally
         {
             await losers.CancelAsync();
-            foreach (Task<DialResult> attempt in attempts)
+            foreach (var attempt in attempts)
                 _ = DiscardAsync(attempt);
         }
     }
@@ -91,7 +91,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
             return await Task.WhenAny(attempts).WaitAsync(cancellationToken);
         using var stagger = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task due = Task.Delay(Stagger, time, stagger.Token);
-        Task first = await Task.WhenAny([.. attempts, due]);
+        var first = await Task.WhenAny([.. attempts, due]);
         await stagger.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         return first as Task<DialResult>;
@@ -116,7 +116,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
     {
         try
         {
-            DialResult result = await attempt;
+            var result = await attempt;
             if (result.Tunnel is { } tunnel)
                 await tunnel.DisposeAsync();
         }

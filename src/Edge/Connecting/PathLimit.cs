@@ -13,7 +13,7 @@ internal sealed class PathLimit(TimeProvider time)
 
     private static readonly int[] Sizes = [1_280, 596];
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private int? _size;
     private long _since;
 
@@ -22,7 +22,7 @@ internal sealed class PathLimit(TimeProvider time)
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
                 return _size is not null && time.GetElapsedTime(_since) < Lifetime ? _size : null;
         }
     }
@@ -32,7 +32,7 @@ internal sealed class PathLimit(TimeProvider time)
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
                 return _size == Sizes[^1] || (_size is not null && time.GetElapsedTime(_since) < SoonAgain) ? Sizes[^1] : Sizes[0];
         }
     }
@@ -40,7 +40,7 @@ internal sealed class PathLimit(TimeProvider time)
     /// <summary>A tunnel with <paramref name="size"/> came through where one with more did not.</summary>
     public void Set(int size)
     {
-        lock (_gate)
+        lock (_lock)
             (_size, _since) = (size, time.GetTimestamp());
     }
 }

@@ -53,14 +53,14 @@ internal sealed class PinStore
         {
             if (new FileInfo(_path).Length > MaxFileSize)
                 throw new InvalidDataException("the file is too long");
-            PinState? state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), ConnectingJsonContext.Default.PinState);
+            var state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), ConnectingJsonContext.Default.PinState);
             // With another token these announcements mean another hub.
             if (state is not null && state.Configured.SequenceEqual(_configured))
                 _announced = [.. state.Announced.Where(CertificatePin.IsWellFormed)];
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
         {
-            _logger.PinsUnreadable(_path, e.Message);
+            ConnectingLog.PinsUnreadable(_logger, _path, e.Message);
         }
     }
 
@@ -71,8 +71,8 @@ internal sealed class PinStore
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            string temporary = _path + ".new";
-            using (FileStream file = File.Create(temporary))
+            var temporary = _path + ".new";
+            using (var file = File.Create(temporary))
             {
                 JsonSerializer.Serialize(file, new PinState(_configured, _announced), ConnectingJsonContext.Default.PinState);
                 file.Flush(flushToDisk: true);
@@ -82,7 +82,7 @@ internal sealed class PinStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _logger.PinsNotKept(_path, e.Message);
+            ConnectingLog.PinsNotKept(_logger, _path, e.Message);
         }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // The tunnel that there is may still be well.
-                logger.RescueFaulted(e);
+                ConnectingLog.RescueFaulted(logger, e);
             }
 
             await Task.Delay(Pause, time, cancellationToken);
@@ -42,22 +42,22 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
 
     private async Task<DialOutcome?> TryOnceAsync(ITunnel old, int port, Func<DialRequest> template, CancellationToken cancellationToken)
     {
-        int size = path.Next;
-        DialOutcome outcome = await DialAsync(port, template() with { MaxPacket = size }, cancellationToken);
+        var size = path.Next;
+        var outcome = await DialAsync(port, template() with { MaxPacket = size }, cancellationToken);
         if (outcome.Result.Tunnel is not { } tunnel)
         {
-            logger.RescueFailed(outcome.Result.Failure!.Kind, outcome.Result.Failure.Message);
+            ConnectingLog.RescueFailed(logger, outcome.Result.Failure!.Kind, outcome.Result.Failure.Message);
             return null;
         }
 
         try
         {
-            for (TimeSpan waited = TimeSpan.Zero; waited < Patience && old.IsInDoubt; waited += Look)
+            for (var waited = TimeSpan.Zero; waited < Patience && old.IsInDoubt; waited += Look)
                 await Task.Delay(Look, time, cancellationToken);
             if (old.IsInDoubt)
             {
                 path.Set(size);
-                logger.Rescued(old.RemoteEndPoint, old.ActiveStreams, size);
+                ConnectingLog.Rescued(logger, old.RemoteEndPoint, old.ActiveStreams, size);
                 return outcome;
             }
         }
@@ -69,7 +69,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
 
         // Never started: the hub has not heard HELLO, and knows the old one only.
         await tunnel.DisposeAsync();
-        logger.CameBack(old.RemoteEndPoint);
+        ConnectingLog.CameBack(logger, old.RemoteEndPoint);
         return null;
     }
 

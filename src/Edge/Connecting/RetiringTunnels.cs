@@ -6,7 +6,7 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>Tunnels that take no new streams: their open ones may finish, then they are closed.</summary>
 internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<ITunnel, Task> _drains = [];
 
     /// <summary>Starts to drain <paramref name="tunnel"/>.</summary>
@@ -15,7 +15,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
     /// <param name="limit">How long its streams may go on; infinite until they end, or the edge stops.</param>
     public void Add(ITunnel tunnel, string reason, TimeSpan limit)
     {
-        lock (_gate)
+        lock (_lock)
             if (!_drains.ContainsKey(tunnel))
                 _drains.Add(tunnel, Task.Run(() => DrainAsync(tunnel, reason, limit)));
     }
@@ -24,7 +24,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
     public async Task WaitAsync(TimeSpan limit)
     {
         Dictionary<ITunnel, Task> drains;
-        lock (_gate)
+        lock (_lock)
             drains = new(_drains);
         Task all = Task.WhenAll(drains.Values);
         // One that was told to go with a longer limit must not hold up the stop.
@@ -47,9 +47,9 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
             }
         }
 
-        logger.TunnelDrained(tunnel.RemoteEndPoint, tunnel.ActiveStreams);
+        ConnectingLog.TunnelDrained(logger, tunnel.RemoteEndPoint, tunnel.ActiveStreams);
         await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"drained: {reason}"));
-        lock (_gate)
+        lock (_lock)
             _drains.Remove(tunnel);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class Successors(
         await Task.WhenAny([live.Tunnel.Completion, live.GoAway, .. ways]);
         await cut.CancelAsync();
         DialOutcome? successor = null;
-        foreach (Task<DialOutcome> way in ways)
+        foreach (var way in ways)
         {
             await ((Task)way).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!way.IsCompletedSuccessfully)
@@ -54,10 +54,10 @@ internal sealed class Successors(
         ITunnel tunnel, int port, Func<DialRequest> request, CancellationToken cancellationToken)
     {
         await tunnel.NumbersEnding.WaitAsync(cancellationToken);
-        logger.NumbersEnding(tunnel.RemoteEndPoint);
+        ConnectingLog.NumbersEnding(logger, tunnel.RemoteEndPoint);
         while (true)
         {
-            DialOutcome outcome = await transports.DialAsync(port, request(), cancellationToken);
+            var outcome = await transports.DialAsync(port, request(), cancellationToken);
             if (outcome.Result.Failure is not { } failure)
                 return outcome;
             await Task.Delay(failed(failure), time, cancellationToken);

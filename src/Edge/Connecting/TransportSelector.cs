@@ -44,11 +44,11 @@ internal sealed class TransportSelector
     {
         if (_fallback is null)
             return new DialOutcome(await _first.DialAsync(port, template, cancellationToken), _choice);
-        DialResult quic = await DialQuicAsync(port, template, cancellationToken);
+        var quic = await DialQuicAsync(port, template, cancellationToken);
         if (quic.Failure is not { } failure || FallbackReason(failure.Kind) is not { } reason)
             return new DialOutcome(quic, _choice);
 
-        DialResult tls = await _fallback.DialAsync(port, template, cancellationToken);
+        var tls = await _fallback.DialAsync(port, template, cancellationToken);
         var choice = new TransportChoice(reason, failure.Message);
         return tls.Failure is { } both
             ? new DialOutcome(DialResult.Failed(both.Kind, $"{both.Message} (over QUIC before: {failure.Message})"), choice)
@@ -63,15 +63,15 @@ internal sealed class TransportSelector
             await Task.Delay(QuicInterval, _time, cancellationToken);
             try
             {
-                DialResult result = await DialQuicAsync(port, template(), cancellationToken);
+                var result = await DialQuicAsync(port, template(), cancellationToken);
                 if (result.Tunnel is not null)
                     return new DialOutcome(result, TransportChoice.Preferred);
-                _logger.QuicStillFails(result.Failure!.Kind, result.Failure.Message, QuicInterval.TotalMinutes);
+                TransportLog.QuicStillFails(_logger, result.Failure!.Kind, result.Failure.Message, QuicInterval.TotalMinutes);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // The tunnel over TLS must not suffer from a bug in this one.
-                _logger.QuicFaulted(e, QuicInterval.TotalMinutes);
+                TransportLog.QuicFaulted(_logger, e, QuicInterval.TotalMinutes);
             }
         }
     }

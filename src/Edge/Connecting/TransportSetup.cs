@@ -17,9 +17,9 @@ internal static class TransportSetup
     {
         if (mode == TransportMode.TcpTls)
             return TransportSelector.Only(Tls(), TransportChoice.Configured, context.Time, logger);
-        if (QuicLibrary.TryLoad(out string? missing))
+        if (QuicLibrary.TryLoad(out var missing))
         {
-            HubDialer quic = Dialer(new QuicTunnelDialer(context), context);
+            var quic = Dialer(new QuicTunnelDialer(context), context);
             return mode == TransportMode.Quic
                 ? TransportSelector.Only(quic, TransportChoice.Configured, context.Time, logger)
                 : TransportSelector.WithFallback(quic, Tls(), context.Time, logger);
@@ -28,7 +28,7 @@ internal static class TransportSetup
         if (mode == TransportMode.Quic)
             throw new OperatorException(
                 $"transport {mode.Word()}: {missing}. {QuicLibrary.InstallHint}; or set transport to {TransportMode.QuicWithFallback.Word()} or {TransportMode.TcpTls.Word()}");
-        logger.QuicNotInstalled(missing, QuicLibrary.InstallHint);
+        TransportLog.QuicNotInstalled(logger, missing, QuicLibrary.InstallHint);
         return TransportSelector.Only(Tls(), new TransportChoice(TransportReason.QuicNotInstalled, $"{missing}: {QuicLibrary.InstallHint}"), context.Time, logger);
 
         HubDialer Tls() => Dialer(new TlsTunnelDialer(context), context);

@@ -72,10 +72,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             while (true)
             {
-                TimeSpan delay = await TryOnceAsync(cancellationToken);
+                var delay = await TryOnceAsync(cancellationToken);
                 if (delay <= TimeSpan.Zero)
                     continue;
-                DateTimeOffset next = _time.GetUtcNow() + delay;
+                var next = _time.GetUtcNow() + delay;
                 // The clock first: who sees the status finds the wait begun.
                 Task wait = Task.Delay(delay, _time, cancellationToken);
                 _state.NoteWait(next);
@@ -121,8 +121,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         try
         {
             _state.NoteWait(null);
-            PublicAddresses said = PublicAddress;
-            DialOutcome outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
+            var said = PublicAddress;
+            var outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
             return outcome.Result.Failure is { } failure
                 ? OnDialFailed(failure)
                 : await ServeAsync(outcome, said, _options.DrainTimeout, cancellationToken);
@@ -130,8 +130,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             // A bug in a transport: the edge must not stop dialling because of it.
-            TimeSpan delay = _backoff.Next();
-            _logger.DialFaulted(e, delay.TotalSeconds);
+            var delay = _backoff.Next();
+            ConnectingLog.DialFaulted(_logger, e, delay.TotalSeconds);
             _state.NoteError(e.Message);
             return delay;
         }
@@ -140,7 +140,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private DialRequest CreateRequest(PublicAddresses addresses)
     {
         if (_options.InsecureSkipVerify)
-            _logger.VerificationOff();
+            ConnectingLog.VerificationOff(_logger);
         return new DialRequest
         {
             Address = new IPEndPoint(IPAddress.None, _options.HubPort),
@@ -157,11 +157,11 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private TimeSpan OnDialFailed(DialFailure failure)
     {
-        TimeSpan delay = _backoff.Next();
+        var delay = _backoff.Next();
         if (_state.NoteError($"{failure.Kind}: {failure.Message}"))
-            _logger.DialFailed(_options.HubName, failure.Kind, failure.Message, delay.TotalSeconds);
+            ConnectingLog.DialFailed(_logger, _options.HubName, failure.Kind, failure.Message, delay.TotalSeconds);
         else
-            _logger.DialFailedAgain(_options.HubName, failure.Kind, delay.TotalSeconds);
+            ConnectingLog.DialFailedAgain(_logger, _options.HubName, failure.Kind, delay.TotalSeconds);
         return delay;
     }
 
@@ -172,9 +172,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     /// <param name="cancellationToken">Stops the serving; the tunnel is left as it is.</param>
     private async Task<TimeSpan> ServeAsync(DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
     {
-        ITunnel tunnel = outcome.Result.Tunnel!;
+        var tunnel = outcome.Result.Tunnel!;
         var live = new HubTunnel(tunnel, _time.GetTimestamp());
-        HubTunnel? older = _live;
+        var older = _live;
         // Before its start, since callbacks come from then on; before the ports are bound, so that their first client finds it.
         _live = live;
         Totals.Add(tunnel);
@@ -191,13 +191,13 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (await _successors.AwaitAsync(live, _options.HubPort, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
         {
             if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
-                _logger.MovedToQuic(tunnel.ActiveStreams);
+                TransportLog.MovedToQuic(_logger, tunnel.ActiveStreams);
             // The tunnel is well, only not the best, or may come back: none of its streams is cut for that.
             return await ServeAsync(successor, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
         // A hub that sends somebody away closes a moment later, and both may be seen at once: the reason counts.
-        GoAway? goAway = live.GoAway.IsCompleted ? await live.GoAway : null;
+        var goAway = live.GoAway.IsCompleted ? await live.GoAway : null;
         return goAway is not null && (SendsAway(goAway) || !tunnel.Completion.IsCompleted) ? OnGoAway(live, goAway) : await OnTunnelEndedAsync(live);
     }
 
@@ -211,20 +211,20 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private void OnConnected(ITunnel tunnel, TransportChoice choice)
     {
-        _logger.Connected(_options.HubName, tunnel.RemoteEndPoint, tunnel.Kind);
+        ConnectingLog.Connected(_logger, _options.HubName, tunnel.RemoteEndPoint, tunnel.Kind);
         if (_transports.PrefersOtherThan(tunnel.Kind))
-            _logger.FellBack(choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
+            TransportLog.FellBack(_logger, choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
         _state.NoteConnected(tunnel, choice);
         _observer.OnConnected(tunnel.RemoteEndPoint, tunnel.Kind, choice);
     }
 
     private async Task<TimeSpan> OnTunnelEndedAsync(HubTunnel live)
     {
-        TunnelEnd end = await live.Tunnel.Completion;
+        var end = await live.Tunnel.Completion;
         Forget(live, end);
-        TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
+        var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
-        TimeSpan delay = _backoff.Next();
+        var delay = _backoff.Next();
         _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
     }
@@ -235,25 +235,25 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         if (SendsAway(goAway))
         {
-            TimeSpan wait = ConflictDelay * (1 + (_random() / 2));
-            _logger.Conflict(goAway.Reason, _options.EdgeId, wait.TotalSeconds);
+            var wait = ConflictDelay * (1 + (_random() / 2));
+            ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, wait.TotalSeconds);
             _state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}");
             _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);
             return wait;
         }
 
-        TimeSpan lifetime = _time.GetElapsedTime(live.ConnectedAt);
+        var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
         // A hub that sends GOAWAY is dialled again at once, but one that does so to each new tunnel must not be hammered.
-        TimeSpan delay = lifetime >= Backoff.ShortLived ? TimeSpan.Zero : _backoff.Next();
-        _logger.HubGoesAway(goAway.Reason, delay.TotalSeconds);
+        var delay = lifetime >= Backoff.ShortLived ? TimeSpan.Zero : _backoff.Next();
+        ConnectingLog.HubGoesAway(_logger, goAway.Reason, delay.TotalSeconds);
         return delay;
     }
 
     /// <summary>Without a tunnel clients are refused, whatever the loop is doing when it ends.</summary>
     private async Task WatchAsync(HubTunnel live)
     {
-        TunnelEnd end = await live.Tunnel.Completion;
+        var end = await live.Tunnel.Completion;
         Forget(live, end);
         _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();

@@ -5,7 +5,7 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>What all tunnels of the process have carried, those that are over included.</summary>
 internal sealed class TunnelTotals
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly HashSet<ITunnel> _open = [];
     private TunnelCounters _past;
 
@@ -16,7 +16,7 @@ internal sealed class TunnelTotals
     /// <summary>Counts <paramref name="tunnel"/> until it is over.</summary>
     public void Add(ITunnel tunnel)
     {
-        lock (_gate)
+        lock (_lock)
             _open.Add(tunnel);
         _ = RemoveAsync(tunnel);
     }
@@ -30,21 +30,21 @@ internal sealed class TunnelTotals
     /// <summary>What all tunnels have carried, those that are over included.</summary>
     public TunnelCounters GetCounters()
     {
-        lock (_gate)
+        lock (_lock)
             return _open.Aggregate(_past, (sum, tunnel) => sum.Plus(tunnel.Counters));
     }
 
     /// <summary>What waits in tunnels.</summary>
     public TunnelQueues GetQueues()
     {
-        lock (_gate)
+        lock (_lock)
             return _open.Aggregate(default(TunnelQueues), (sum, tunnel) => sum.Plus(tunnel.Queues));
     }
 
     private async Task RemoveAsync(ITunnel tunnel)
     {
         await tunnel.Completion;
-        lock (_gate)
+        lock (_lock)
         {
             _open.Remove(tunnel);
             _past = _past.Plus(tunnel.Counters);
@@ -53,7 +53,7 @@ internal sealed class TunnelTotals
 
     private int Sum(Func<ITunnel, int> what)
     {
-        lock (_gate)
+        lock (_lock)
             return _open.Sum(what);
     }
 }

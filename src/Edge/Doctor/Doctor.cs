@@ -9,7 +9,7 @@ internal sealed class Doctor(IReadOnlyList<ICheck> checks, TimeProvider time)
     public async Task<DoctorReport> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
         var results = new List<CheckResult>();
-        foreach (ICheck check in checks)
+        foreach (var check in checks)
             results.Add(await RunAsync(check, context, cancellationToken));
         return DoctorReport.Of(results);
     }

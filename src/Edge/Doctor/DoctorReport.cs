@@ -21,7 +21,7 @@ internal sealed record DoctorReport(bool Ok, ImmutableArray<CheckResult> Checks)
     /// <summary>One line for a check that is fine, and a second one with what to do for any other.</summary>
     public void Write(TextWriter output)
     {
-        foreach (CheckResult check in Checks)
+        foreach (var check in Checks)
         {
             output.WriteText($"{Word(check.Status),-8} {check.Name,-15} {check.Detail}");
             if (check.Advice is { } advice)

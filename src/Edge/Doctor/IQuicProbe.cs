@@ -19,7 +19,7 @@ internal sealed class QuicProbe(QuicTunnelDialer dialer) : IQuicProbe
     // The probes of growing size are answered within round trips.
     private static readonly TimeSpan Discovery = TimeSpan.FromSeconds(1);
 
-    public string? Unavailable => QuicLibrary.TryLoad(out string? reason) ? null : reason;
+    public string? Unavailable => QuicLibrary.TryLoad(out var reason) ? null : reason;
 
     public Task<QuicPath> ProbeAsync(DialRequest request, CancellationToken cancellationToken) => dialer.ProbeAsync(request, Discovery, cancellationToken);
 }

@@ -14,9 +14,9 @@ internal static unsafe partial class KernelClock
     /// <summary>Null where the kernel does not tell (some containers).</summary>
     public static bool? IsSynchronized()
     {
-        byte* state = stackalloc byte[StateSize];
+        var state = stackalloc byte[StateSize];
         new Span<byte>(state, StateSize).Clear();
-        int result = Adjust(state);
+        var result = Adjust(state);
         return result < 0 ? null : result != Unsynchronized;
     }
 

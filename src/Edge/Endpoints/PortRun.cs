@@ -16,7 +16,7 @@ internal readonly record struct PortRun(PortProtocol Protocol, int First, int La
     public static ImmutableArray<(PortRun Ports, T Value)> Join<T>(IEnumerable<KeyValuePair<PortKey, T>> ports)
     {
         var runs = ImmutableArray.CreateBuilder<(PortRun Ports, T Value)>();
-        foreach ((PortKey port, T value) in ports)
+        foreach ((var port, var value) in ports)
         {
             if (runs.Count > 0 && runs[^1] is var (last, before) && last.Protocol == port.Protocol && last.Last + 1 == port.Number
                 && EqualityComparer<T>.Default.Equals(before, value))

@@ -32,7 +32,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private readonly FirewallReporter _reporter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SemaphoreSlim _lock = new(1, 1);
     private readonly ITimer _expiry;
     private FirewallPlan? _installed;
     private FirewallPlan? _confirmed;
@@ -55,19 +55,19 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     /// <returns>Why something is left; null when nothing is.</returns>
     public async Task<string?> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
-        (bool removed, string? error) = await _table.RemoveLeftoverAsync(cancellationToken);
+        (var removed, var error) = await _table.RemoveLeftoverAsync(cancellationToken);
         if (removed)
-            _logger.LeftoverRemoved();
+            FirewallLog.LeftoverRemoved(_logger);
         return error;
     }
 
     public async Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken);
+        await _lock.WaitAsync(cancellationToken);
         try
         {
             _reporter.Answer(tunnel, config.Hub?.Rev ?? 0);
-            PlanResult result = _planner.Plan(config.FirewallConfig, [tunnel.RemoteEndPoint.Address, .. _probe.KnownAddresses]);
+            var result = _planner.Plan(config.FirewallConfig, [tunnel.RemoteEndPoint.Address, .. _probe.KnownAddresses]);
             if (result.Plan is not { } plan)
                 Publish(FirewallReport.Refused, result.Notes);
             else if (_mode == FirewallMode.Off)
@@ -77,7 +77,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
         finally
         {
-            _gate.Release();
+            _lock.Release();
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         using var timer = new PeriodicTimer(WatchInterval, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            await _gate.WaitAsync(cancellationToken);
+            await _lock.WaitAsync(cancellationToken);
             try
             {
                 if (_installed is { } plan)
@@ -95,7 +95,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             }
             finally
             {
-                _gate.Release();
+                _lock.Release();
             }
         }
     }
@@ -105,7 +105,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         try
         {
-            await _gate.WaitAsync();
+            await _lock.WaitAsync();
         }
         catch (ObjectDisposedException)
         {
@@ -122,25 +122,25 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
         finally
         {
-            _gate.Release();
+            _lock.Release();
         }
     }
 
     /// <summary>Removes the table. After the last <see cref="ApplyAsync(ITunnel, TunnelConfig, bool, CancellationToken)"/>.</summary>
     public async Task RemoveAsync()
     {
-        await _gate.WaitAsync();
+        await _lock.WaitAsync();
         try
         {
             EndConfirming();
-            NftResult result = await _table.InstallAsync(null, CancellationToken.None);
+            var result = await _table.InstallAsync(null, CancellationToken.None);
             if (!result.Succeeded)
-                _logger.RemovalFailed(_table.Name, result.Text);
+                FirewallLog.RemovalFailed(_logger, _table.Name, result.Text);
             _installed = null;
         }
         finally
         {
-            _gate.Release();
+            _lock.Release();
         }
     }
 
@@ -148,7 +148,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         _expiry.Dispose();
         EndConfirming();
-        _gate.Dispose();
+        _lock.Dispose();
     }
 
     /// <summary>Sources that are blocked now.</summary>
@@ -157,10 +157,10 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private async Task ApplyAsync(FirewallPlan wanted, string[] notes, bool initial, CancellationToken cancellationToken)
     {
         // A new tunnel is another chance: the hub may just have been down when the connection was tried.
-        bool again = !initial && wanted.Key == _rejected;
-        FirewallPlan plan = again ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked } : wanted;
+        var again = !initial && wanted.Key == _rejected;
+        var plan = again ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked } : wanted;
         EndConfirming();
-        NftResult result = await InstallAsync(plan, cancellationToken);
+        var result = await InstallAsync(plan, cancellationToken);
         // Filter or not: at its own ports the edge itself lets nobody in who is blocked.
         Enforce(plan);
         if (!result.Succeeded)
@@ -179,8 +179,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
         else
         {
-            string state = again ? FirewallReport.RolledBack : FirewallReport.Applied;
-            string[] errors = again ? [.. Status.Errors] : notes;
+            var state = again ? FirewallReport.RolledBack : FirewallReport.Applied;
+            var errors = again ? [.. Status.Errors] : notes;
             if (!again)
                 _reporter.NoteConfirming(notes, Blocked);
             _confirming = new CancellationTokenSource();
@@ -193,7 +193,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         try
         {
-            await _gate.WaitAsync();
+            await _lock.WaitAsync();
         }
         catch (ObjectDisposedException)
         {
@@ -206,17 +206,17 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
         finally
         {
-            _gate.Release();
+            _lock.Release();
         }
     }
 
     private void Enforce(FirewallPlan plan)
     {
         _enforced = plan;
-        long now = _planner.Now;
+        var now = _planner.Now;
         if (_blocker.Block(plan.Blocked(now)) is > 0 and int ended)
-            _logger.BlockedReset(ended);
-        long next = plan.BlocksUntil.Select(block => block.Until).Where(until => until > now).DefaultIfEmpty(long.MaxValue).Min();
+            FirewallLog.BlockedReset(_logger, ended);
+        var next = plan.BlocksUntil.Select(block => block.Until).Where(until => until > now).DefaultIfEmpty(long.MaxValue).Min();
         // A timer takes at most 49 days; it is armed again when it fires.
         _expiry.Change(next == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Min(next - now, MaxWait)), Timeout.InfiniteTimeSpan);
     }
@@ -228,7 +228,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         // An update changes what differs between two plans: what somebody else has changed would stay, and count as ours from then on.
         if (_installed is { } before)
             await MendAsync(before, cancellationToken);
-        NftResult result = await _table.InstallAsync(plan.IsEmpty ? null : RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
+        var result = await _table.InstallAsync(plan.IsEmpty ? null : RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
         if (result.Succeeded)
             _installed = plan.IsEmpty ? null : plan;
         return result;
@@ -238,7 +238,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         if (await _table.FindDriftAsync(cancellationToken) is not { } drift)
             return;
-        NftResult result = await _table.RestoreAsync(RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
+        var result = await _table.RestoreAsync(RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
         _reporter.TellDrift(_table.Name, drift, result.Succeeded ? null : result.Text, Blocked);
     }
 
@@ -246,8 +246,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         try
         {
-            string? fault = await TryHubAsync(cancellationToken);
-            await _gate.WaitAsync(cancellationToken);
+            var fault = await TryHubAsync(cancellationToken);
+            await _lock.WaitAsync(cancellationToken);
             try
             {
                 // Another one may have come while we waited for the gate.
@@ -265,7 +265,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             }
             finally
             {
-                _gate.Release();
+                _lock.Release();
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
@@ -276,7 +276,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     private async Task<string?> TryHubAsync(CancellationToken cancellationToken)
     {
-        long start = _time.GetTimestamp();
+        var start = _time.GetTimestamp();
         while (true)
         {
             if (await _probe.TryAsync(cancellationToken) is not { } fault)
@@ -289,18 +289,18 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     private async Task RollBackAsync(string key, string fault)
     {
-        FirewallPlan before = _confirmed ?? FirewallPlan.Nothing;
-        NftResult result = await InstallAsync(before, CancellationToken.None);
+        var before = _confirmed ?? FirewallPlan.Nothing;
+        var result = await InstallAsync(before, CancellationToken.None);
         if (!result.Succeeded)
         {
             // Rather no filter than a machine that its hub can't reach any more.
-            _logger.RollBackFailed(result.Text);
+            FirewallLog.RollBackFailed(_logger, result.Text);
             await InstallAsync(FirewallPlan.Nothing, CancellationToken.None);
         }
 
         Enforce(before);
         _rejected = key;
-        _logger.RolledBack(fault);
+        FirewallLog.RolledBack(_logger, fault);
         Publish(FirewallReport.RolledBack, [$"no new connection to the hub with it, so the one before is in force: {fault}"]);
     }
 

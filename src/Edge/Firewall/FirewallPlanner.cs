@@ -25,14 +25,14 @@ internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> pro
     /// <param name="hub">The hub's addresses.</param>
     public PlanResult Plan(JsonElement? json, IEnumerable<IPAddress> hub)
     {
-        FirewallConfig config = FirewallConfig.Empty;
+        var config = FirewallConfig.Empty;
         if (json is { } value && FirewallConfigReader.ReadFromHub(value, out config) is { IsEmpty: false } faults)
             return new PlanResult(null, [.. faults.Select(fault => fault.ToString())]);
 
-        string[] left = mode == FirewallMode.BlockOnly ? LeftOut(config) : [];
+        var left = mode == FirewallMode.BlockOnly ? LeftOut(config) : [];
         if (mode == FirewallMode.BlockOnly)
             config = config with { RateLimits = [], Rules = [] };
-        long now = Now;
+        var now = Now;
         return new PlanResult(
             new FirewallPlan
             {

@@ -30,10 +30,10 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
 
     public void Tell(string state, IEnumerable<string> errors, int blocked)
     {
-        FirewallStatus before = _status;
+        var before = _status;
         _beforeFailure = null;
-        FirewallStatus status = _status = Describe(state, errors, blocked);
-        bool isNews = before.State != state || !before.Errors.AsSpan().SequenceEqual(status.Errors.AsSpan());
+        var status = _status = Describe(state, errors, blocked);
+        var isNews = before.State != state || !before.Errors.AsSpan().SequenceEqual(status.Errors.AsSpan());
         if (isNews)
             Log(status);
         // A hub that never asked for a firewall hears nothing of it.
@@ -51,17 +51,17 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
     public void TellDrift(string table, string what, string? error, int blocked)
     {
         // What can't be mended is tried again for ever, and told once.
-        bool isNews = error is null || _drift is not { Mended: false } || !_status.Errors.AsSpan().SequenceEqual([error]);
-        FirewallStatus sound = _beforeFailure ?? _status;
+        var isNews = error is null || _drift is not { Mended: false } || !_status.Errors.AsSpan().SequenceEqual([error]);
+        var sound = _beforeFailure ?? _status;
         _drift = new FirewallDrift((_drift?.Count ?? 0) + (isNews ? 1 : 0), what, Mended: error is null);
         _beforeFailure = error is null ? null : sound;
-        FirewallStatus status = _status = error is null ? Describe(sound.State, sound.Errors, blocked) : Describe(FirewallReport.Failed, [error], blocked);
+        var status = _status = error is null ? Describe(sound.State, sound.Errors, blocked) : Describe(FirewallReport.Failed, [error], blocked);
         if (!isNews)
             return;
         if (error is null)
-            logger.DriftMended(table, what);
+            FirewallLog.DriftMended(logger, table, what);
         else
-            logger.DriftNotMended(table, what, error);
+            FirewallLog.DriftNotMended(logger, table, what, error);
         _untold = _drift;
         // Of one that is being confirmed the hub hears when that is over.
         if (status.State != Confirming)
@@ -91,20 +91,20 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
 
     private void Log(FirewallStatus status)
     {
-        string errors = string.Join("; ", status.Errors.Take(MaxLogged));
+        var errors = string.Join("; ", status.Errors.Take(MaxLogged));
         switch (status.State)
         {
             case FirewallReport.Unavailable:
-                logger.Unavailable(errors);
+                FirewallLog.Unavailable(logger, errors);
                 break;
             case FirewallReport.Refused or FirewallReport.Failed:
-                logger.NotApplied(status.State, errors);
+                FirewallLog.NotApplied(logger, status.State, errors);
                 break;
             case FirewallReport.Off:
-                logger.SwitchedOff();
+                FirewallLog.SwitchedOff(logger);
                 break;
             case FirewallReport.Applied or FirewallReport.None:
-                logger.Applied(status.Blocked, errors);
+                FirewallLog.Applied(logger, status.Blocked, errors);
                 break;
         }
     }

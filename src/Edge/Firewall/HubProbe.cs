@@ -40,17 +40,17 @@ internal sealed class HubProbe(string host, int port, Func<ImmutableArray<HubWay
     {
         try
         {
-            _known = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await resolver(host, cancellationToken).WaitAsync(cancellationToken);
+            _known = IPAddress.TryParse(host, out var literal) ? [literal] : await resolver(host, cancellationToken).WaitAsync(cancellationToken);
         }
         catch (SocketException e)
         {
             return $"the name {host} can't be resolved: {e.Message}";
         }
 
-        string error = $"the name {host} has no addresses";
+        var error = $"the name {host} has no addresses";
         // All at once: one family may have no route here, and never had one.
-        IEnumerable<Task<string?>> attempts = ways().SelectMany(way => _known.Select(address => way(new IPEndPoint(address, port), cancellationToken)));
-        await foreach (Task<string?> attempt in Task.WhenEach(attempts))
+        var attempts = ways().SelectMany(way => _known.Select(address => way(new IPEndPoint(address, port), cancellationToken)));
+        await foreach (var attempt in Task.WhenEach(attempts))
         {
             if (await attempt is not { } fault)
                 return null;

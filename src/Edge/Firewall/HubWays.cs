@@ -41,9 +41,9 @@ internal sealed class HubWays(TunnelEdgeOptions options, Func<ImmutableArray<str
 
     private async Task<string?> TryQuicAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
-        ImmutableArray<string> known = pins();
-        DialRequest request = ProbeRequest.To(address, options, known) with { InsecureSkipVerify = known.IsEmpty };
-        QuicPath path = await quic!.ProbeAsync(request, TimeSpan.Zero, cancellationToken);
+        var known = pins();
+        var request = ProbeRequest.To(address, options, known) with { InsecureSkipVerify = known.IsEmpty };
+        var path = await quic!.ProbeAsync(request, TimeSpan.Zero, cancellationToken);
         return path.Failure?.Message;
     }
 

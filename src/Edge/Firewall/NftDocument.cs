@@ -20,9 +20,9 @@ internal sealed class NftDocument(string table)
         List<JsonObject> commands = [FlushChain(owner.Chain), .. current.Chains.Select(FlushChain)];
         commands.AddRange(current.Objects.Values.Where(item => !next.Objects.ContainsKey(item.Name)).Select(item => NftJson.Do("delete", item.Kind, In(NftJson.Named(item.Name)))));
         commands.AddRange(Objects(next.Objects.Values.Where(item => !current.Objects.ContainsKey(item.Name))));
-        foreach ((string set, NftElements elements) in next.Elements)
+        foreach ((var set, var elements) in next.Elements)
         {
-            NftElements? before = current.Elements.GetValueOrDefault(set);
+            var before = current.Elements.GetValueOrDefault(set);
             if (before?.Key == elements.Key)
                 continue;
             if (before is not null)
@@ -65,7 +65,7 @@ internal sealed class NftDocument(string table)
 
     private JsonObject Elements(string set, NftElements elements)
     {
-        JsonObject what = In(NftJson.Named(set));
+        var what = In(NftJson.Named(set));
         what["elem"] = new JsonArray([.. elements.Items.Select(item => item.DeepClone())]);
         return NftJson.Do("add", "element", what);
     }

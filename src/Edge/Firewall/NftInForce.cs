@@ -30,22 +30,22 @@ internal sealed record NftInForce(ImmutableHashSet<string> Items, ImmutableDicti
     {
         try
         {
-            ImmutableHashSet<string>.Builder items = ImmutableHashSet.CreateBuilder<string>(StringComparer.Ordinal);
-            ImmutableDictionary<string, long>.Builder timed = ImmutableDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
+            var items = ImmutableHashSet.CreateBuilder<string>(StringComparer.Ordinal);
+            var timed = ImmutableDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
             var rules = new List<string>();
-            foreach ((string kind, JsonObject item) in ObjectsIn(table))
+            foreach ((var kind, var item) in ObjectsIn(table))
             {
-                foreach (string member in Volatile)
+                foreach (var member in Volatile)
                     item.Remove(member);
-                string text = $"{kind} {item.ToJsonString()}";
+                var text = $"{kind} {item.ToJsonString()}";
                 items.Add(text);
                 if (kind == "rule")
                     rules.Add(text);
             }
 
             items.Add($"{Order} {string.Join('\n', rules)}");
-            foreach (JsonObject set in sets.SelectMany(ObjectsIn).Select(found => found.Item))
-                foreach (JsonNode? element in set["elem"] as JsonArray ?? [])
+            foreach (var set in sets.SelectMany(ObjectsIn).Select(found => found.Item))
+                foreach (var element in set["elem"] as JsonArray ?? [])
                     if (element is JsonObject outer && outer["elem"] is JsonObject ending && ending["expires"] is { } expires)
                         timed[$"{Element} {set["name"]} {ending["val"]!.ToJsonString()}"] = now + expires.GetValue<long>();
                     else

@@ -54,7 +54,7 @@ internal static class NftJson
 
     public static JsonNode Addresses(IpRange range)
     {
-        string first = range.FirstAddress.ToString();
+        var first = range.FirstAddress.ToString();
         if (range.First == range.Last)
             return first;
         return range.PrefixLength is { } length

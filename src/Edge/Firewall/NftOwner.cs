@@ -20,7 +20,7 @@ internal sealed record NftOwner(string Identity, long Generation, string Instanc
     /// <summary>The owner that a chain names; null when it is another chain, or of an edge that wrote it otherwise.</summary>
     public static NftOwner? Parse(string chain) =>
         chain.Split('_') is [Prefix, var identity, var number, var instance]
-            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long generation)
+            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
             ? new NftOwner(identity, generation, instance)
             : null;
 }

@@ -47,8 +47,8 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
         timeout.CancelAfter(timeLimit);
         try
         {
-            Task<string> output = ReadAsync(process.StandardOutput, MaxOutput, timeout.Token);
-            Task<string> error = ReadAsync(process.StandardError, MaxOutput, timeout.Token);
+            var output = ReadAsync(process.StandardOutput, MaxOutput, timeout.Token);
+            var error = ReadAsync(process.StandardError, MaxOutput, timeout.Token);
             await WriteAsync(process, document, timeout.Token);
             await process.WaitForExitAsync(timeout.Token);
             return process.ExitCode == 0 ? new NftResult(NftOutcome.Done, await output) : Failure(await error);
@@ -102,7 +102,7 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
     private static NftResult Failure(string error)
     {
         // Its first line says what; the following ones quote the document.
-        string line = error.Split('\n', 2)[0].Trim();
+        var line = error.Split('\n', 2)[0].Trim();
         line = line.Length <= MaxError ? line : line[..MaxError];
         if (error.Contains("Operation not permitted", StringComparison.Ordinal))
             return new NftResult(NftOutcome.Unavailable, "no right to change the packet filter: the edge needs CAP_NET_ADMIN, passed on to nft (ambient), or root");

@@ -29,7 +29,7 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     /// <summary>Puts a ruleset in place of the one before; null: removes the table. A failure leaves the one before in force.</summary>
     public async Task<NftResult> InstallAsync(Ruleset? next, CancellationToken cancellationToken)
     {
-        NftResult result = next is null ? await RemoveAsync(cancellationToken)
+        var result = next is null ? await RemoveAsync(cancellationToken)
             : _installed is not { } current ? await PlaceAsync(next, cancellationToken)
             : await nft.RunAsync(Document.Update(current, next, _owner), cancellationToken);
         // Somebody has removed or changed our table behind our back (`nft flush ruleset`), or a successor has made its own.
@@ -41,7 +41,7 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     /// <summary>Makes the table anew, whatever is left of it.</summary>
     public async Task<NftResult> RestoreAsync(Ruleset ruleset, CancellationToken cancellationToken)
     {
-        NftResult result = await PlaceAsync(ruleset, cancellationToken);
+        var result = await PlaceAsync(ruleset, cancellationToken);
         return result.Succeeded ? await NoteAsync(result, ruleset, cancellationToken) : result;
     }
 
@@ -50,12 +50,12 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     {
         if (_installed is null)
             return null;
-        NftResult chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
+        var chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
         if (!chains.Succeeded || OwnersIn(chains.Text).Any(found => IsNewer(found.Owner)))
             return null;
         if (OwnersIn(chains.Text).All(found => found.Owner != _owner))
             return "the table is gone, or has another owner";
-        NftInForce? found = await ReadAsync(_installed, cancellationToken);
+        var found = await ReadAsync(_installed, cancellationToken);
         return found is null ? null : (_inForce ??= found).DriftTo(found, Now);
     }
 
@@ -63,12 +63,12 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     /// <returns>Whether something was removed, and why something was not.</returns>
     public async Task<(bool Removed, string? Error)> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
-        NftResult chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
-        (bool removed, string? error) = (false, null);
-        foreach ((string table, NftOwner owner) in chains.Succeeded ? OwnersIn(chains.Text) : [])
+        var chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
+        (var removed, string? error) = (false, null);
+        foreach ((var table, var owner) in chains.Succeeded ? OwnersIn(chains.Text) : [])
         {
             Succeed(owner);
-            NftResult result = await nft.RunAsync(new NftDocument(table).Remove(owner), cancellationToken);
+            var result = await nft.RunAsync(new NftDocument(table).Remove(owner), cancellationToken);
             removed |= result.Succeeded;
             error = result.Succeeded ? error : $"the table {table} is still there: {result.Text}";
         }
@@ -87,9 +87,9 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     /// <summary>What is in force; null when that can't be found out.</summary>
     private async Task<NftInForce?> ReadAsync(Ruleset installed, CancellationToken cancellationToken)
     {
-        NftResult table = await nft.ListAsync(Document.List(), cancellationToken);
+        var table = await nft.ListAsync(Document.List(), cancellationToken);
         var sets = new List<string>();
-        foreach (string set in installed.Elements.Keys)
+        foreach (var set in installed.Elements.Keys)
             // One that is gone is missing in the table's listing, too.
             if (await nft.RunAsync(Document.ListSet(set), cancellationToken) is { Succeeded: true } elements)
                 sets.Add(elements.Text);
@@ -100,7 +100,7 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     {
         if (_installed is null)
             return Done;
-        NftResult result = await nft.RunAsync(Document.Remove(_owner), cancellationToken);
+        var result = await nft.RunAsync(Document.Remove(_owner), cancellationToken);
         // Refused: the table is gone already, or a successor's.
         return result.Outcome == NftOutcome.Refused ? Done : result;
     }
@@ -108,8 +108,8 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     /// <summary>Takes over this edge's own table, or makes it under the first name that is free.</summary>
     private async Task<NftResult> PlaceAsync(Ruleset next, CancellationToken cancellationToken)
     {
-        NftResult tables = await nft.RunAsync(NftDocument.ListTables(), cancellationToken);
-        NftResult chains = tables.Succeeded ? await nft.RunAsync(NftDocument.ListChains(), cancellationToken) : tables;
+        var tables = await nft.RunAsync(NftDocument.ListTables(), cancellationToken);
+        var chains = tables.Succeeded ? await nft.RunAsync(NftDocument.ListChains(), cancellationToken) : tables;
         if (!chains.Succeeded)
             return chains;
         if (OwnersIn(chains.Text) is [var (table, previous), ..])

@@ -42,9 +42,9 @@ internal sealed class RulesetBuilder
         var builder = new RulesetBuilder();
         builder.AddChain(Input);
         builder.AddExemptions(Input, "iifname", plan.ProtectedPorts, () => builder.AddBlocks(plan, now));
-        foreach (RateLimit limit in plan.Config.RateLimits)
+        foreach (var limit in plan.Config.RateLimits)
             builder.AddLimit(limit);
-        foreach (FirewallDirection direction in new[] { FirewallDirection.Input, FirewallDirection.Output, FirewallDirection.Forward })
+        foreach (var direction in new[] { FirewallDirection.Input, FirewallDirection.Output, FirewallDirection.Forward })
             builder.AddRules(direction, [.. plan.Config.Rules.Where(rule => rule.Direction == direction)]);
         return new Ruleset(
             builder._objects.ToImmutableSortedDictionary(StringComparer.Ordinal),
@@ -54,7 +54,7 @@ internal sealed class RulesetBuilder
 
     private void AddChain(string hook)
     {
-        JsonObject chain = NftJson.Named(hook);
+        var chain = NftJson.Named(hook);
         chain["type"] = "filter";
         chain["hook"] = hook;
         chain["prio"] = 0;
@@ -76,7 +76,7 @@ internal sealed class RulesetBuilder
 
     private void AddBlocks(FirewallPlan plan, long now)
     {
-        foreach (AddressFamily family in Families)
+        foreach (var family in Families)
         {
             AddElements(family, "blocked", ["interval"], IpRanges.Merge(plan.Config.BlockedIps, family, plan.NeverBlocked).Select(range => (range, 0L)), now);
             AddElements(family, "timed", ["interval", "timeout"],
@@ -94,8 +94,8 @@ internal sealed class RulesetBuilder
         (IpRange Range, long Until)[] all = [.. items];
         if (all.Length == 0)
             return;
-        string name = kind + Suffix(family);
-        JsonObject set = NftJson.Named(name);
+        var name = kind + Suffix(family);
+        var set = NftJson.Named(name);
         set["type"] = TypeOf(family);
         set["flags"] = new JsonArray([.. flags.Select(flag => (JsonNode)flag)]);
         _objects.Add(name, new NftObject("set", name, set));
@@ -109,8 +109,8 @@ internal sealed class RulesetBuilder
 
     private void AddBlockRules(bool onlyUdp)
     {
-        foreach (AddressFamily family in Families)
-            foreach (string set in new[] { "blocked", "timed" }.Select(kind => kind + Suffix(family)).Where(_elements.ContainsKey))
+        foreach (var family in Families)
+            foreach (var set in new[] { "blocked", "timed" }.Select(kind => kind + Suffix(family)).Where(_elements.ContainsKey))
             {
                 JsonNode[] which = onlyUdp
                     ? [NftJson.Transport(TransportProtocol.Udp), NftJson.Match("==", NftJson.Conntrack("direction"), "original")]
@@ -124,24 +124,24 @@ internal sealed class RulesetBuilder
     private void AddLimit(RateLimit limit)
     {
         // Everything that makes another allowance of it is in the name.
-        string key = Hash($"{limit.Id} {limit.Port} {limit.Protocol} {limit.Rate} {limit.Burst} {limit.PerSource}")[..16];
-        string counter = $"over_{key}";
+        var key = Hash($"{limit.Id} {limit.Port} {limit.Protocol} {limit.Rate} {limit.Burst} {limit.PerSource}")[..16];
+        var counter = $"over_{key}";
         _objects.Add(counter, new NftObject("counter", counter, NftJson.Named(counter)));
         if (!limit.PerSource)
         {
-            JsonObject allowance = NftJson.Named($"limit_{key}");
-            foreach ((string name, JsonNode? value) in LimitOf(limit))
+            var allowance = NftJson.Named($"limit_{key}");
+            foreach ((var name, var value) in LimitOf(limit))
                 allowance[name] = value!.DeepClone();
             _objects.Add($"limit_{key}", new NftObject("limit", $"limit_{key}", allowance));
             AddLimitRule(limit, new JsonObject { ["limit"] = $"limit_{key}" }, NftJson.Count(counter), NftJson.Verdict("drop"));
             return;
         }
 
-        string full = $"full_{key}";
+        var full = $"full_{key}";
         _objects.Add(full, new NftObject("counter", full, NftJson.Named(full)));
-        foreach (AddressFamily family in Families)
+        foreach (var family in Families)
         {
-            string set = $"rate{Suffix(family)}_{key}";
+            var set = $"rate{Suffix(family)}_{key}";
             _objects.Add(set, new NftObject("set", set, SourcesOf(limit, set, family)));
             var update = new JsonObject
             {
@@ -169,8 +169,8 @@ internal sealed class RulesetBuilder
     private static JsonObject SourcesOf(RateLimit limit, string name, AddressFamily family)
     {
         // Until the allowance is full again, after which forgetting a source changes nothing.
-        long refill = (long)limit.Burst * limit.Rate.UnitSeconds / limit.Rate.Count;
-        JsonObject set = NftJson.Named(name);
+        var refill = (long)limit.Burst * limit.Rate.UnitSeconds / limit.Rate.Count;
+        var set = NftJson.Named(name);
         set["type"] = TypeOf(family);
         set["size"] = SourcesPerLimit;
         set["timeout"] = Math.Clamp(refill + 1, MinSourceSeconds, MaxSourceSeconds);
@@ -187,14 +187,14 @@ internal sealed class RulesetBuilder
     {
         if (rules.Length == 0)
             return;
-        string chain = direction switch { FirewallDirection.Input => Input, FirewallDirection.Output => "output", _ => "forward" };
+        var chain = direction switch { FirewallDirection.Input => Input, FirewallDirection.Output => "output", _ => "forward" };
         if (direction != FirewallDirection.Input)
         {
             AddChain(chain);
             AddExemptionsOf(chain, direction);
         }
 
-        foreach (FirewallRule rule in rules)
+        foreach (var rule in rules)
             AddRule(chain, rule);
     }
 
@@ -243,7 +243,7 @@ internal sealed class RulesetBuilder
     private static List<PortSpan> Spans(ImmutableArray<int> ports)
     {
         var spans = new List<PortSpan>();
-        foreach (int port in ports.Distinct().Order())
+        foreach (var port in ports.Distinct().Order())
             if (spans.Count > 0 && spans[^1].Last == port - 1)
                 spans[^1] = new PortSpan(spans[^1].First, port);
             else

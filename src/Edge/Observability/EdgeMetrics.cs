@@ -21,7 +21,7 @@ internal static class EdgeMetrics
     /// <param name="eventsDropped">How many events subscribers were too slow for.</param>
     public static void Add(IMeterFactory factory, EdgeParts parts, Func<long> eventsDropped)
     {
-        Meter meter = factory.Create(MeterName, typeof(EdgeMetrics).Assembly.GetName().Version!.ToString(3));
+        var meter = factory.Create(MeterName, typeof(EdgeMetrics).Assembly.GetName().Version!.ToString(3));
         AddTunnel(meter, parts);
         AddTraffic(meter, parts);
         AddPorts(meter, parts);
@@ -83,7 +83,7 @@ internal static class EdgeMetrics
 
     private static Measurement<long>[] QueueBytes(EdgeParts parts)
     {
-        TunnelQueues queues = parts.Connector.Totals.GetQueues();
+        var queues = parts.Connector.Totals.GetQueues();
         return
         [
             new(queues.ControlBytes, new KeyValuePair<string, object?>("tier", "control")),
@@ -93,7 +93,7 @@ internal static class EdgeMetrics
 
     private static Measurement<long>[] QueueFlows(EdgeParts parts)
     {
-        TunnelQueues queues = parts.Connector.Totals.GetQueues();
+        var queues = parts.Connector.Totals.GetQueues();
         return
         [
             new(queues.NormalFlows, new KeyValuePair<string, object?>("tier", "normal")),
@@ -103,7 +103,7 @@ internal static class EdgeMetrics
 
     private static Measurement<long>[] BothWays(EdgeParts parts, Func<TunnelCounters, long> fromClients, Func<TunnelCounters, long> toClients)
     {
-        TunnelCounters sum = parts.Connector.Totals.GetCounters();
+        var sum = parts.Connector.Totals.GetCounters();
         return
         [
             new(fromClients(sum), new KeyValuePair<string, object?>("direction", "in")),

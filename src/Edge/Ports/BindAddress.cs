@@ -15,7 +15,7 @@ internal static class BindAddress
     {
         if (!wanted.Equals(IPAddress.IPv6Any) || ipv6Available)
             return wanted;
-        logger.Ipv6Off(wanted, IPAddress.Any);
+        PortsLog.Ipv6Off(logger, wanted, IPAddress.Any);
         return IPAddress.Any;
     }
 

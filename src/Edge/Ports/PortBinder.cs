@@ -20,13 +20,13 @@ internal sealed class PortBinder(
         if (rules.Objection(port) is { } objection)
             return BindResult.Failed(objection);
         // The edge operator's own address is a limit that no hub can lift, unless it is any.
-        IPAddress at = policy.BindAddress ?? address;
+        var at = policy.BindAddress ?? address;
         if (!at.Equals(address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
             return BindResult.Failed($"not allowed at {at}: this edge binds at its bindAddress {address} only");
         try
         {
             var endPoint = new IPEndPoint(at, port.Number);
-            PortAdmission admission = admissions.Create(port, policy);
+            var admission = admissions.Create(port, policy);
             return BindResult.Bound(port.Protocol == PortProtocol.Tcp ? BindTcp(admission, endPoint) : BindUdp(admission, endPoint));
         }
         catch (SocketException e)

@@ -14,7 +14,7 @@ internal sealed class PortListeners : IDisposable
 {
     internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<PortKey, IBoundPort> _bound = [];
     private readonly IPortBinder _binder;
     private readonly PortLimit _limit;
@@ -43,17 +43,17 @@ internal sealed class PortListeners : IDisposable
     /// <summary>Binds what is new and closes what is gone. Blocks for the time of the system calls.</summary>
     public PortState Apply(PortSet assigned)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!_disposed)
             {
-                PortChanges changes = _assigned.ChangesTo(assigned);
+                var changes = _assigned.ChangesTo(assigned);
                 _assigned = assigned;
                 RemoveAll(changes.Removed);
                 // Ports that failed before are worth another try: the operator may just have freed one and pushed.
-                foreach (PortKey port in assigned.Ports)
+                foreach (var port in assigned.Ports)
                 {
-                    if (_bound.TryGetValue(port, out IBoundPort? bound))
+                    if (_bound.TryGetValue(port, out var bound))
                         bound.Update(assigned.PolicyFor(port));
                     else
                         TryBind(port);
@@ -69,12 +69,12 @@ internal sealed class PortListeners : IDisposable
     /// <summary>The operator's rules have changed: closes what is allowed no longer, and binds what is allowed now.</summary>
     public void Recheck(PortRules rules)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_disposed)
                 return;
             RemoveAll(_bound.Keys.Where(port => rules.Objection(port) is not null).Order().ToList());
-            foreach (PortKey port in _assigned.Ports)
+            foreach (var port in _assigned.Ports)
                 if (!_bound.ContainsKey(port))
                     TryBind(port);
             Tell();
@@ -86,7 +86,7 @@ internal sealed class PortListeners : IDisposable
     /// <summary>What is bound and what is not.</summary>
     public PortState GetState()
     {
-        lock (_gate)
+        lock (_lock)
             return Snapshot();
     }
 
@@ -95,7 +95,7 @@ internal sealed class PortListeners : IDisposable
     public int Reset(Func<IPAddress, bool> which)
     {
         IBoundPort[] bound;
-        lock (_gate)
+        lock (_lock)
             bound = [.. _bound.Values];
         return bound.Sum(port => port.Reset(which));
     }
@@ -104,9 +104,9 @@ internal sealed class PortListeners : IDisposable
     public PortKey? FindStuck()
     {
         KeyValuePair<PortKey, IBoundPort>[] bound;
-        lock (_gate)
+        lock (_lock)
             bound = [.. _bound];
-        foreach ((PortKey port, IBoundPort listener) in bound)
+        foreach ((var port, var listener) in bound)
             if (!listener.IsAccepting)
                 return port;
         return null;
@@ -116,7 +116,7 @@ internal sealed class PortListeners : IDisposable
     public ImmutableArray<EdgePortStatus> GetStatistics()
     {
         KeyValuePair<PortKey, IBoundPort>[] bound;
-        lock (_gate)
+        lock (_lock)
             bound = [.. _bound];
         return [.. bound.OrderBy(port => port.Key).Select(port => ToStatus(port.Key, port.Value.GetStatistics()))];
     }
@@ -124,9 +124,9 @@ internal sealed class PortListeners : IDisposable
     /// <summary>Closes every listener; the connections stay until their owner ends them, or <paramref name="drain"/> is over.</summary>
     public void CloseAll(TimeSpan drain)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            foreach (IBoundPort port in _bound.Values)
+            foreach (var port in _bound.Values)
                 port.Close(drain);
             _bound.Clear();
             _failed = _failed.Clear();
@@ -137,7 +137,7 @@ internal sealed class PortListeners : IDisposable
     public void Dispose()
     {
         _retryTimer.Dispose();
-        lock (_gate)
+        lock (_lock)
             _disposed = true;
         CloseAll(TimeSpan.Zero);
     }
@@ -156,12 +156,12 @@ internal sealed class PortListeners : IDisposable
     private void RetryFailed()
     {
         bool changed;
-        lock (_gate)
+        lock (_lock)
         {
             if (_disposed || _failed.IsEmpty)
                 return;
-            ImmutableSortedDictionary<PortKey, string> before = _failed;
-            foreach (PortKey port in before.Keys)
+            var before = _failed;
+            foreach (var port in before.Keys)
                 TryBind(port);
             Tell();
             changed = _failed != before;
@@ -173,18 +173,18 @@ internal sealed class PortListeners : IDisposable
 
     private void TryBind(PortKey port)
     {
-        bool hasRoom = _bound.Count < _limit.Most;
+        var hasRoom = _bound.Count < _limit.Most;
         // Without room it stays as it failed.
         if (!hasRoom && _failed.ContainsKey(port))
             return;
-        BindResult result = hasRoom ? _binder.Bind(port, _assigned.PolicyFor(port)) : BindResult.Failed(_limit.Objection);
+        var result = hasRoom ? _binder.Bind(port, _assigned.PolicyFor(port)) : BindResult.Failed(_limit.Objection);
         if (result.Port is { } bound)
         {
             _bound.Add(port, bound);
             _failed = _failed.Remove(port);
             _untold.Add(new(port, null));
         }
-        else if (!_failed.TryGetValue(port, out string? known) || known != result.Error)
+        else if (!_failed.TryGetValue(port, out var known) || known != result.Error)
         {
             _failed = _failed.SetItem(port, result.Error!);
             _untold.Add(new(port, result.Error));
@@ -194,12 +194,12 @@ internal sealed class PortListeners : IDisposable
     /// <summary>One line for what follows one another and has the same fate.</summary>
     private void Tell()
     {
-        foreach ((PortRun ports, string? error) in PortRun.Join(_untold))
+        foreach ((var ports, var error) in PortRun.Join(_untold))
         {
             if (error is null)
-                _logger.PortBound(ports);
+                PortsLog.PortBound(_logger, ports);
             else
-                _logger.PortFailed(ports, error);
+                PortsLog.PortFailed(_logger, ports, error);
         }
 
         _untold.Clear();
@@ -209,22 +209,22 @@ internal sealed class PortListeners : IDisposable
     private void RemoveAll(IEnumerable<PortKey> ports)
     {
         var removed = new List<KeyValuePair<PortKey, int>>();
-        foreach (PortKey port in ports)
+        foreach (var port in ports)
         {
             _failed = _failed.Remove(port);
-            if (!_bound.Remove(port, out IBoundPort? bound))
+            if (!_bound.Remove(port, out var bound))
                 continue;
             removed.Add(new(port, bound.Active));
             bound.Close(_drain);
         }
 
-        int next = 0;
-        foreach ((PortRun run, _) in PortRun.Join(removed.Select(port => KeyValuePair.Create(port.Key, true))))
+        var next = 0;
+        foreach ((var run, _) in PortRun.Join(removed.Select(port => KeyValuePair.Create(port.Key, true))))
         {
-            int active = 0;
+            var active = 0;
             for (; next < removed.Count && run.Contains(removed[next].Key); next++)
                 active += removed[next].Value;
-            _logger.PortRemoved(run, active, _drain.TotalSeconds);
+            PortsLog.PortRemoved(_logger, run, active, _drain.TotalSeconds);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> prot
         // The number comes from the network.
         if (port.Number is < 1 or > 65535)
             return "not a port: 1 to 65535 is valid";
-        Sets sets = _sets;
+        var sets = _sets;
         if (sets.Protected.Contains(port.Number))
             return "protected: listed in this edge's protectedPorts";
         if (sets.Allowed is { } allowed && !allowed.Contains(port.Number))

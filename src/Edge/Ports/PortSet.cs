@@ -39,13 +39,13 @@ internal sealed class PortSet
 
     private static EdgePortPolicy PolicyFor(TunnelConfig config, PortKey port)
     {
-        EdgePortPolicy policy = config.PolicyFor(port.ToString());
+        var policy = config.PolicyFor(port.ToString());
         // The default is for both protocols, and has what only TCP knows.
         return port.Protocol == PortProtocol.Tcp ? policy : policy with { AcceptProxyProtocol = false, TrustedProxies = null, UploadRate = null };
     }
 
     private bool SameListener(PortSet next, PortKey port) =>
-        _policies.TryGetValue(port, out EdgePortPolicy? before) && next._policies.TryGetValue(port, out EdgePortPolicy? after)
+        _policies.TryGetValue(port, out var before) && next._policies.TryGetValue(port, out var after)
         && Equals(before.BindAddress, after.BindAddress);
 }
 

@@ -8,14 +8,14 @@ namespace Tunnel.Edge.Ports;
 internal static partial class PortsLog
 {
     [LoggerMessage(3000, LogLevel.Information, "Listening on {Port}")]
-    public static partial void PortBound(this ILogger logger, PortRun port);
+    public static partial void PortBound(ILogger logger, PortRun port);
 
     [LoggerMessage(3001, LogLevel.Warning, "Can't listen on {Port}: {Error}")]
-    public static partial void PortFailed(this ILogger logger, PortRun port, string error);
+    public static partial void PortFailed(ILogger logger, PortRun port, string error);
 
     [LoggerMessage(3002, LogLevel.Information, "No longer listening on {Port}; {Active} open connections have {Drain:0.#} s to finish")]
-    public static partial void PortRemoved(this ILogger logger, PortRun port, int active, double drain);
+    public static partial void PortRemoved(ILogger logger, PortRun port, int active, double drain);
 
     [LoggerMessage(3003, LogLevel.Information, "IPv6 is switched off on this machine: listening on {Address} instead of {Wanted}")]
-    public static partial void Ipv6Off(this ILogger logger, IPAddress wanted, IPAddress address);
+    public static partial void Ipv6Off(ILogger logger, IPAddress wanted, IPAddress address);
 }

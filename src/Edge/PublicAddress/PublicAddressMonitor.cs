@@ -38,7 +38,7 @@ internal sealed class PublicAddressMonitor(
     private readonly Channel<TimeSpan> _intervals = Channel.CreateBounded<TimeSpan>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private PublicAddresses _told = PublicAddresses.Unknown;
     private PublicAddresses _seen = PublicAddresses.Unknown;
     private PublicAddresses _current = PublicAddresses.Unknown;
@@ -57,7 +57,7 @@ internal sealed class PublicAddressMonitor(
     {
         if (seen is null || AddressScopes.Of(seen) != AddressScope.Public)
             return;
-        lock (_gate)
+        lock (_lock)
         {
             _seen = seen.AddressFamily == AddressFamily.InterNetwork ? _seen with { IPv4 = seen } : _seen with { IPv6 = seen };
             Decide();
@@ -69,12 +69,12 @@ internal sealed class PublicAddressMonitor(
     {
         if (servers.IsDefaultOrEmpty)
             return;
-        logger.PublicAddressAsked(string.Join(", ", servers.Select(server => $"{server.Host}:{server.Port}")));
-        TimeSpan interval = Timeout.InfiniteTimeSpan;
+        PublicAddressLog.PublicAddressAsked(logger, string.Join(", ", servers.Select(server => $"{server.Host}:{server.Port}")));
+        var interval = Timeout.InfiniteTimeSpan;
         long? last = null;
         while (true)
         {
-            TimeSpan wait = interval == Timeout.InfiniteTimeSpan ? interval : last is { } at ? interval - time.GetElapsedTime(at) : TimeSpan.Zero;
+            var wait = interval == Timeout.InfiniteTimeSpan ? interval : last is { } at ? interval - time.GetElapsedTime(at) : TimeSpan.Zero;
             if (wait <= TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
             {
                 last = time.GetTimestamp();
@@ -95,21 +95,21 @@ internal sealed class PublicAddressMonitor(
         await Task.WhenAny(due, _intervals.Reader.WaitToReadAsync(over.Token).AsTask());
         await over.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-        return _intervals.Reader.TryRead(out TimeSpan interval) ? interval : null;
+        return _intervals.Reader.TryRead(out var interval) ? interval : null;
     }
 
     private async Task LookUpAsync(CancellationToken cancellationToken)
     {
-        StunOutcome[] found = await Task.WhenAll(
+        var found = await Task.WhenAll(
             AskAllAsync(AddressFamily.InterNetwork, cancellationToken), AskAllAsync(AddressFamily.InterNetworkV6, cancellationToken));
-        (StunOutcome ipv4, StunOutcome ipv6) = (found[0], found[1]);
+        (var ipv4, var ipv6) = (found[0], found[1]);
         if (ipv4.Address is null && ipv6.Address is null)
             NoteFailure($"IPv4: {ipv4.Error}; IPv6: {ipv6.Error}");
         else
             _warned = false;
 
         // Most machines have one family; of the other nobody expects an answer.
-        lock (_gate)
+        lock (_lock)
         {
             _told = new(ipv4.Address ?? _told.IPv4, ipv6.Address ?? _told.IPv6);
             Decide();
@@ -123,7 +123,7 @@ internal sealed class PublicAddressMonitor(
         if (next == _current)
             return;
         Volatile.Write(ref _current, next);
-        logger.PublicAddressFound(next);
+        PublicAddressLog.PublicAddressFound(logger, next);
         changed(next);
     }
 
@@ -131,9 +131,9 @@ internal sealed class PublicAddressMonitor(
     private async Task<StunOutcome> AskAllAsync(AddressFamily family, CancellationToken cancellationToken)
     {
         var outcome = StunOutcome.Failed("no server");
-        foreach (DnsEndPoint server in servers)
+        foreach (var server in servers)
         {
-            IPAddress? address = await ResolveAsync(server.Host, family, cancellationToken);
+            var address = await ResolveAsync(server.Host, family, cancellationToken);
             outcome = address is null
                 ? StunOutcome.Failed($"{server.Host} has no such address")
                 : await ask(new IPEndPoint(address, server.Port), cancellationToken);
@@ -147,11 +147,11 @@ internal sealed class PublicAddressMonitor(
 
     private async Task<IPAddress?> ResolveAsync(string host, AddressFamily family, CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(host, out IPAddress? literal))
+        if (IPAddress.TryParse(host, out var literal))
             return literal.AddressFamily == family ? literal : null;
         try
         {
-            IPAddress[] addresses = await resolver(host, cancellationToken).WaitAsync(ResolveTimeout, time, cancellationToken);
+            var addresses = await resolver(host, cancellationToken).WaitAsync(ResolveTimeout, time, cancellationToken);
             return Array.Find(addresses, address => address.AddressFamily == family);
         }
         catch (Exception e) when (e is SocketException or TimeoutException)
@@ -163,9 +163,9 @@ internal sealed class PublicAddressMonitor(
     private void NoteFailure(string error)
     {
         if (_warned)
-            logger.PublicAddressStillNotFound(error);
+            PublicAddressLog.PublicAddressStillNotFound(logger, error);
         else
-            logger.PublicAddressNotFound(error);
+            PublicAddressLog.PublicAddressNotFound(logger, error);
         _warned = true;
     }
 }

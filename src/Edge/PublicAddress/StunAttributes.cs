@@ -41,7 +41,7 @@ internal sealed class StunAttributes
         // Nothing comes behind the fingerprint (section 14.7).
         if (_ended)
             return false;
-        ReadOnlySpan<byte> value = message.Slice(at, length);
+        var value = message.Slice(at, length);
         switch (type)
         {
             case MappedAddress:
@@ -68,7 +68,7 @@ internal sealed class StunAttributes
     /// <summary>Section 14.1; with a <paramref name="mask"/> (magic cookie and transaction id) section 14.2.</summary>
     private static bool TryReadAddress(ReadOnlySpan<byte> value, ReadOnlySpan<byte> mask, ref IPEndPoint? address)
     {
-        int length = value.Length < 4 ? 0 : value[1] switch { FamilyIpv4 => 4, FamilyIpv6 => 16, _ => 0 };
+        var length = value.Length < 4 ? 0 : value[1] switch { FamilyIpv4 => 4, FamilyIpv6 => 16, _ => 0 };
         if (length == 0 || value.Length != 4 + length)
             return false;
         Span<byte> bytes = stackalloc byte[length];
@@ -77,7 +77,7 @@ internal sealed class StunAttributes
         if (!mask.IsEmpty)
         {
             port ^= BinaryPrimitives.ReadUInt16BigEndian(mask);
-            for (int i = 0; i < length; i++)
+            for (var i = 0; i < length; i++)
                 bytes[i] ^= mask[i];
         }
 

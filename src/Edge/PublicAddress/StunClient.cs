@@ -11,16 +11,16 @@ internal sealed class StunClient(TimeProvider time)
     /// <exception cref="OperationCanceledException">It was given up.</exception>
     public async Task<StunOutcome> AskAsync(IPEndPoint server, CancellationToken cancellationToken)
     {
-        byte[] transactionId = RandomNumberGenerator.GetBytes(StunMessage.TransactionIdLength);
-        byte[] request = new byte[StunMessage.HeaderLength];
+        var transactionId = RandomNumberGenerator.GetBytes(StunMessage.TransactionIdLength);
+        var request = new byte[StunMessage.HeaderLength];
         StunMessage.WriteRequest(request, transactionId);
         try
         {
             // Connected: the kernel takes datagrams from the server's address and port alone, and tells us of ICMP errors.
             using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             socket.Connect(server);
-            Task<StunAnswer> answer = ReceiveAsync(socket, transactionId, cancellationToken);
-            foreach (TimeSpan wait in StunSchedule.Waits)
+            var answer = ReceiveAsync(socket, transactionId, cancellationToken);
+            foreach (var wait in StunSchedule.Waits)
             {
                 await socket.SendAsync(request, cancellationToken);
                 if (await AnsweredAsync(answer, wait, cancellationToken))
@@ -38,7 +38,7 @@ internal sealed class StunClient(TimeProvider time)
     private async Task<bool> AnsweredAsync(Task answer, TimeSpan wait, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bool answered = await Task.WhenAny(answer, Task.Delay(wait, time, over.Token)) == answer;
+        var answered = await Task.WhenAny(answer, Task.Delay(wait, time, over.Token)) == answer;
         await over.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         return answered;
@@ -48,11 +48,11 @@ internal sealed class StunClient(TimeProvider time)
     private static async Task<StunAnswer> ReceiveAsync(Socket socket, byte[] transactionId, CancellationToken cancellationToken)
     {
         // A byte more than is looked at shows what is too long.
-        byte[] buffer = new byte[StunMessage.MaxLength + 1];
+        var buffer = new byte[StunMessage.MaxLength + 1];
         while (true)
         {
-            int length = await socket.ReceiveAsync(buffer, cancellationToken);
-            StunAnswer answer = StunMessage.Read(buffer.AsSpan(0, length), transactionId);
+            var length = await socket.ReceiveAsync(buffer, cancellationToken);
+            var answer = StunMessage.Read(buffer.AsSpan(0, length), transactionId);
             if (answer.Kind != StunAnswerKind.None)
                 return answer;
             // A flood of garbage must not keep the socket engine's thread.
@@ -64,7 +64,7 @@ internal sealed class StunClient(TimeProvider time)
     {
         if (answer.Address is not { } seen)
             return StunOutcome.Failed(answer.ErrorCode > 0 ? $"refused with code {answer.ErrorCode}" : "an answer that can't be used");
-        IPAddress address = seen.Address.IsIPv4MappedToIPv6 ? seen.Address.MapToIPv4() : seen.Address;
+        var address = seen.Address.IsIPv4MappedToIPv6 ? seen.Address.MapToIPv4() : seen.Address;
         return IsHostAddress(address) ? StunOutcome.Found(address) : StunOutcome.Failed($"{address} is no host's address");
     }
 

@@ -10,11 +10,11 @@ internal static class StunFingerprint
     public static uint Compute(ReadOnlySpan<byte> message)
     {
         // Bit by bit: it is a hundred bytes every few minutes.
-        uint crc = uint.MaxValue;
-        foreach (byte value in message)
+        var crc = uint.MaxValue;
+        foreach (var value in message)
         {
             crc ^= value;
-            for (int bit = 0; bit < 8; bit++)
+            for (var bit = 0; bit < 8; bit++)
                 crc = (crc >> 1) ^ ((crc & 1) * Polynomial);
         }
 

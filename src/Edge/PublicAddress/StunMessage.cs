@@ -40,9 +40,9 @@ internal static class StunMessage
     {
         if (message.Length is < HeaderLength or > MaxLength)
             return StunAnswer.None;
-        ushort type = BinaryPrimitives.ReadUInt16BigEndian(message);
+        var type = BinaryPrimitives.ReadUInt16BigEndian(message);
         int length = BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
-        bool isAnswer = type is BindingSuccess or BindingError && BinaryPrimitives.ReadUInt32BigEndian(message[4..]) == MagicCookie
+        var isAnswer = type is BindingSuccess or BindingError && BinaryPrimitives.ReadUInt32BigEndian(message[4..]) == MagicCookie
             && length == message.Length - HeaderLength && length % 4 == 0
             && message.Slice(8, TransactionIdLength).SequenceEqual(transactionId);
         if (!isAnswer || ReadAttributes(message) is not { } attributes)
@@ -56,13 +56,13 @@ internal static class StunMessage
     private static StunAttributes? ReadAttributes(ReadOnlySpan<byte> message)
     {
         var attributes = new StunAttributes();
-        int at = HeaderLength;
+        var at = HeaderLength;
         while (at < message.Length)
         {
             // The message is a multiple of four bytes long and each step is, too: there is always room for the header.
-            ushort type = BinaryPrimitives.ReadUInt16BigEndian(message[at..]);
+            var type = BinaryPrimitives.ReadUInt16BigEndian(message[at..]);
             int length = BinaryPrimitives.ReadUInt16BigEndian(message[(at + 2)..]);
-            int next = at + AttributeHeader + ((length + 3) & ~3);
+            var next = at + AttributeHeader + ((length + 3) & ~3);
             if (next > message.Length || !attributes.Read(type, message, at + AttributeHeader, length))
                 return null;
             at = next;

@@ -17,7 +17,7 @@ internal static class StunSchedule
     {
         get
         {
-            for (int request = 0; request < Requests - 1; request++)
+            for (var request = 0; request < Requests - 1; request++)
                 yield return RetransmissionTimeout * (1 << request);
             yield return RetransmissionTimeout * LastWaitFactor;
         }

@@ -18,7 +18,7 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
     internal const int MaxClients = 300;
     private const int MaxCounts = 250;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<(PortKey Port, RefusalReason Reason), long> _counts = [];
     private readonly Dictionary<(PortKey Port, RefusalReason Reason, UInt128 Client), long> _clients = [];
     private readonly ITunnelSource _tunnels;
@@ -33,7 +33,7 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
 
     public void Add(PortKey port, RefusalReason reason, UInt128? client, bool log)
     {
-        lock (_gate)
+        lock (_lock)
         {
             // Bounded by the ports and the reasons.
             _counts[(port, reason)] = _counts.GetValueOrDefault((port, reason)) + 1;
@@ -56,7 +56,7 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
 
     private Report? TakeReport()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_counts.Count == 0)
                 return null;

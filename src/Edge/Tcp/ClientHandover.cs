@@ -67,7 +67,7 @@ internal sealed class ClientHandover(
         try
         {
             client.Socket.Blocking = false;
-            (ProxyHeader header, RefusalReason? refusal) = await InboundHeaderReader.ReadAsync(client.Socket, transport.Time);
+            (var header, var refusal) = await InboundHeaderReader.ReadAsync(client.Socket, transport.Time);
             if (refusal is { } reason)
                 Refuse(client, reason);
             else
@@ -80,7 +80,7 @@ internal sealed class ClientHandover(
         catch (Exception e)
         {
             // Nobody awaits this: without a word the client would be lost unseen.
-            logger.ClientFaulted(client.Address, client.Port.Key, e);
+            TcpLog.ClientFaulted(logger, client.Address, client.Port.Key, e);
             client.Socket.Dispose();
         }
         finally
@@ -92,10 +92,10 @@ internal sealed class ClientHandover(
     private void Admit(in Client client)
     {
         // Before it is counted in: whoever is gone by now must not stay counted.
-        StreamOpening opening = client.ToOpening();
+        var opening = client.ToOpening();
         if (tunnels.Current is not { } tunnel)
             Refuse(client, RefusalReason.NoTunnel);
-        else if (client.Port.Admission.TryEnter(client.Number, out AddressEntry? address) is { } refusal)
+        else if (client.Port.Admission.TryEnter(client.Number, out var address) is { } refusal)
             Refuse(client, refusal);
         else
             Open(client, opening, client.Port.Add(client.Address, address), tunnel);
@@ -125,13 +125,13 @@ internal sealed class ClientHandover(
     {
         long open = client.Socket.Handle;
         Refuse(client, RefusalReason.DescriptorLimit);
-        logger.DescriptorsShort(open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
+        TcpLog.DescriptorsShort(logger, open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
     }
 
     private void Refuse(in Client client, RefusalReason reason)
     {
         if (logger.IsEnabled(LogLevel.Debug))
-            logger.ClientRefused(client.Address, client.Port.Key, reason);
+            TcpLog.ClientRefused(logger, client.Address, client.Port.Key, reason);
         client.Refuse(reason);
     }
 }

@@ -21,12 +21,12 @@ internal static class InboundHeaderReader
     public static async ValueTask<(ProxyHeader Header, RefusalReason? Refusal)> ReadAsync(Socket socket, TimeProvider time)
     {
         using var limit = new CancellationTokenSource(TimeLimit, time);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(InboundProxyHeader.MaxLength);
+        var buffer = ArrayPool<byte>.Shared.Rent(InboundProxyHeader.MaxLength);
         try
         {
-            int length = 0;
+            var length = 0;
             ProxyHeader header;
-            while (!TryTake(socket, buffer.AsSpan(0, InboundProxyHeader.MaxLength), ref length, out header, out RefusalReason? refusal))
+            while (!TryTake(socket, buffer.AsSpan(0, InboundProxyHeader.MaxLength), ref length, out header, out var refusal))
             {
                 if (refusal is not null)
                     return (default, refusal);
@@ -52,12 +52,12 @@ internal static class InboundHeaderReader
     private static bool TryTake(Socket socket, Span<byte> buffer, ref int length, out ProxyHeader header, out RefusalReason? refusal)
     {
         (header, refusal) = (default, null);
-        int peeked = socket.Receive(buffer[length..], SocketFlags.Peek, out SocketError error);
+        var peeked = socket.Receive(buffer[length..], SocketFlags.Peek, out var error);
         if (error == SocketError.WouldBlock)
             return false;
 
-        ProxyParseStatus status = ProxyParseStatus.Invalid;
-        int consumed = 0;
+        var status = ProxyParseStatus.Invalid;
+        var consumed = 0;
         // The end before the header's end is as wrong as a wrong byte.
         if (error == SocketError.Success && peeked > 0)
             status = InboundProxyHeader.TryParse(buffer[..(length + peeked)], out header, out consumed);
@@ -70,7 +70,7 @@ internal static class InboundHeaderReader
         }
 
         // Of an incomplete header all belongs to it, and must go: the next wait would end at once otherwise.
-        int taken = status == ProxyParseStatus.Complete ? consumed - length : peeked;
+        var taken = status == ProxyParseStatus.Complete ? consumed - length : peeked;
         socket.Receive(buffer.Slice(length, taken), SocketFlags.None, out _);
         length += taken;
         return status == ProxyParseStatus.Complete;

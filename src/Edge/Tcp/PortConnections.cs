@@ -12,7 +12,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     /// <summary>Connections that may wait for their PROXY header.</summary>
     private const int MaxWaiting = 4096;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private ClientConnection? _first;
     private int _active;
     private int _waiting;
@@ -42,7 +42,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     public ClientConnection Add(IPEndPoint? client, AddressEntry? address)
     {
         var connection = new ClientConnection(this, client, address);
-        lock (_gate)
+        lock (_lock)
         {
             connection.Next = _first;
             if (_first is not null)
@@ -57,7 +57,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     /// <summary>Takes a client out that got no stream.</summary>
     public void Remove(ClientConnection connection)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (connection.Previous is { } previous)
                 previous.Next = connection.Next;
@@ -75,10 +75,10 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     /// <summary>Bytes from and to all clients since the port was bound.</summary>
     public (long In, long Out) GetBytes()
     {
-        lock (_gate)
+        lock (_lock)
         {
-            (long bytesIn, long bytesOut) = (_pastBytesIn, _pastBytesOut);
-            for (ClientConnection? connection = _first; connection is not null; connection = connection.Next)
+            (var bytesIn, var bytesOut) = (_pastBytesIn, _pastBytesOut);
+            for (var connection = _first; connection is not null; connection = connection.Next)
             {
                 bytesIn += connection.Stream?.BytesSent ?? 0;
                 bytesOut += connection.Stream?.BytesReceived ?? 0;
@@ -99,22 +99,22 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     private int Reset(Func<IPAddress, bool>? which, ResetReason reason)
     {
         var connections = new List<ClientConnection>();
-        lock (_gate)
+        lock (_lock)
         {
-            for (ClientConnection? connection = _first; connection is not null; connection = connection.Next)
+            for (var connection = _first; connection is not null; connection = connection.Next)
                 if (which is null || (connection.Client is { } client && which(client.Address)))
                     connections.Add(connection);
         }
 
         // Outside the lock: each reset comes back as OnClosed.
-        foreach (ClientConnection connection in connections)
+        foreach (var connection in connections)
             connection.Reset(reason);
         return connections.Count;
     }
 
     internal void OnClosed(ClientConnection connection, ITunnelStream stream, in StreamEnd end)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _pastBytesIn += stream.BytesSent;
             _pastBytesOut += stream.BytesReceived;

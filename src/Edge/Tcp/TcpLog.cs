@@ -9,21 +9,21 @@ namespace Tunnel.Edge.Tcp;
 internal static partial class TcpLog
 {
     [LoggerMessage(3004, LogLevel.Warning, "Accepting on {Port} failed ({Error}); trying again every {Pause:0.#} s")]
-    public static partial void AcceptFailed(this ILogger logger, PortKey port, string error, double pause);
+    public static partial void AcceptFailed(ILogger logger, PortKey port, string error, double pause);
 
     [LoggerMessage(3005, LogLevel.Warning,
         "Clients are refused because {Open} of at most {Limit} file descriptors are in use ({Refused} refused so far). Raise the limit (LimitNOFILE=, ulimit -n)")]
-    public static partial void DescriptorsShort(this ILogger logger, long open, long limit, long refused);
+    public static partial void DescriptorsShort(ILogger logger, long open, long limit, long refused);
 
     [LoggerMessage(3006, LogLevel.Debug, "Refused {Client} on {Port}: {Reason}")]
-    public static partial void ClientRefused(this ILogger logger, EndPoint? client, PortKey port, RefusalReason reason);
+    public static partial void ClientRefused(ILogger logger, EndPoint? client, PortKey port, RefusalReason reason);
 
     [LoggerMessage(3007, LogLevel.Information, "{Count} connections of {Port} did not finish in time and were reset")]
-    public static partial void DrainTimedOut(this ILogger logger, PortKey port, int count);
+    public static partial void DrainTimedOut(ILogger logger, PortKey port, int count);
 
     [LoggerMessage(3008, LogLevel.Error, "The accept loop of {Port} ended by a fault; the port is closed")]
-    public static partial void AcceptLoopFaulted(this ILogger logger, PortKey port, Exception exception);
+    public static partial void AcceptLoopFaulted(ILogger logger, PortKey port, Exception exception);
 
     [LoggerMessage(3009, LogLevel.Error, "{Client} on {Port} was lost by a fault")]
-    public static partial void ClientFaulted(this ILogger logger, EndPoint? client, PortKey port, Exception exception);
+    public static partial void ClientFaulted(ILogger logger, EndPoint? client, PortKey port, Exception exception);
 }

@@ -92,7 +92,7 @@ internal sealed class TcpPortListener : IBoundPort
         try
         {
             var acceptor = new SocketAcceptor(_socket, _handover.Descriptors, _time, OnAcceptFailed, _watch);
-            int inARow = 0;
+            var inARow = 0;
             while (true)
             {
                 if (++inARow > MaxAcceptsInARow)
@@ -101,7 +101,7 @@ internal sealed class TcpPortListener : IBoundPort
                     await Task.Yield();
                 }
 
-                ValueTask<Socket?> accept = acceptor.AcceptAsync();
+                var accept = acceptor.AcceptAsync();
                 if (!accept.IsCompleted)
                     inARow = 0;
                 if (await accept is not { } client)
@@ -111,7 +111,7 @@ internal sealed class TcpPortListener : IBoundPort
         }
         catch (Exception e)
         {
-            _logger.AcceptLoopFaulted(_connections.Key, e);
+            TcpLog.AcceptLoopFaulted(_logger, _connections.Key, e);
             _socket.Dispose();
         }
     }
@@ -120,7 +120,7 @@ internal sealed class TcpPortListener : IBoundPort
     {
         if (failure.SocketErrorCode == SocketError.TooManyOpenSockets)
             _handover.OnDescriptorsGone();
-        _logger.AcceptFailed(_connections.Key, failure.Message, SocketAcceptor.Pause.TotalSeconds);
+        TcpLog.AcceptFailed(_logger, _connections.Key, failure.Message, SocketAcceptor.Pause.TotalSeconds);
     }
 
     private async Task ResetRemainingAsync(TimeSpan drain)
@@ -128,6 +128,6 @@ internal sealed class TcpPortListener : IBoundPort
         if (drain > TimeSpan.Zero && _connections.Active > 0)
             await Task.Delay(drain, _time);
         if (_connections.Active > 0 && _connections.ResetAll() is > 0 and int count)
-            _logger.DrainTimedOut(_connections.Key, count);
+            TcpLog.DrainTimedOut(_logger, _connections.Key, count);
     }
 }

@@ -73,9 +73,9 @@ internal sealed class DatagramSocket : IDatagramSocket
 
     public bool Receive(IDatagramReceiver receiver)
     {
-        DatagramReceiver batch = DatagramReceiver.Current;
+        var batch = DatagramReceiver.Current;
         batch.Receive(_handle);
-        while (batch.TryNext(out ReceivedDatagram datagram))
+        while (batch.TryNext(out var datagram))
             receiver.OnDatagram(PacketInfo.Read(datagram.Address, datagram.Control), datagram.Payload);
         if (batch.Cut > 0)
             receiver.OnCut(batch.Cut);

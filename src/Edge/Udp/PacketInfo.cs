@@ -41,12 +41,12 @@ internal static class PacketInfo
     /// <summary>Reads what recvmsg wrote.</summary>
     public static DatagramPath Read(ReadOnlySpan<byte> address, ReadOnlySpan<byte> control)
     {
-        short family = MemoryMarshal.Read<short>(address);
-        ushort port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
-        UInt128 remote = family == FamilyIpv6
+        var family = MemoryMarshal.Read<short>(address);
+        var port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
+        var remote = family == FamilyIpv6
             ? BinaryPrimitives.ReadUInt128BigEndian(address[8..])
             : MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(address[4..]);
-        uint scope = family == FamilyIpv6 && IsLinkLocal(remote) ? MemoryMarshal.Read<uint>(address[24..]) : 0;
+        var scope = family == FamilyIpv6 && IsLinkLocal(remote) ? MemoryMarshal.Read<uint>(address[24..]) : 0;
         return new DatagramPath(remote, port, ReadLocal(control), scope);
     }
 
@@ -78,13 +78,13 @@ internal static class PacketInfo
         if (family == AddressFamily.InterNetwork)
         {
             // struct in_pktinfo: interface, source address, (destination)
-            int length = ControlMessages.Write(control, LevelIpv4, Ipv4PacketInfo, 12, out Span<byte> ipv4);
+            var length = ControlMessages.Write(control, LevelIpv4, Ipv4PacketInfo, 12, out var ipv4);
             BinaryPrimitives.WriteUInt32BigEndian(ipv4[4..], (uint)path.Local);
             return length;
         }
 
         // struct in6_pktinfo: source address, interface
-        int room = ControlMessages.Write(control, LevelIpv6, Ipv6PacketInfo, 20, out Span<byte> ipv6);
+        var room = ControlMessages.Write(control, LevelIpv6, Ipv6PacketInfo, 20, out var ipv6);
         BinaryPrimitives.WriteUInt128BigEndian(ipv6, path.Local);
         MemoryMarshal.Write(ipv6[16..], path.Interface);
         return room;
@@ -92,7 +92,7 @@ internal static class PacketInfo
 
     private static UInt128 ReadLocal(ReadOnlySpan<byte> control)
     {
-        while (ControlMessages.TryTake(ref control, out int level, out int type, out ReadOnlySpan<byte> data))
+        while (ControlMessages.TryTake(ref control, out var level, out var type, out var data))
         {
             if (level == LevelIpv6 && type == Ipv6PacketInfo && data.Length >= 20)
                 return BinaryPrimitives.ReadUInt128BigEndian(data);

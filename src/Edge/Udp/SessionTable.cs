@@ -36,8 +36,8 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     /// <returns>The session that had to give way, or null.</returns>
     public TSession? Add(TSession session, TimeSpan now)
     {
-        UInt128 prefix = AddressNumber.ClientPrefixOf(session.Key.Path.Remote);
-        TSession? evicted = _addresses.TryGetValue(prefix, out AddressGroup<TSession>? group) && group.Count >= perAddress ? group.Oldest
+        var prefix = AddressNumber.ClientPrefixOf(session.Key.Path.Remote);
+        var evicted = _addresses.TryGetValue(prefix, out var group) && group.Count >= perAddress ? group.Oldest
             : _sessions.Count >= capacity ? _unproven.Oldest ?? _proven.Oldest
             : null;
         if (evicted is not null)
@@ -53,7 +53,7 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     /// <summary>A second datagram of the client, or an answer: the session is proven, and not idle.</summary>
     public void Touch(TSession session, TimeSpan now)
     {
-        bool proven = session.List == _proven;
+        var proven = session.List == _proven;
         if (session.List is null || (proven && now - session.LastActive < Resolution))
             return;
         session.List.Remove(session);
@@ -95,10 +95,10 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     /// <summary>Takes out every session that <paramref name="condition"/> is true of.</summary>
     public void RemoveWhere(Func<TSession, bool> condition, ICollection<TSession> removed)
     {
-        foreach (TSession session in _sessions.Values)
+        foreach (var session in _sessions.Values)
             if (condition(session))
                 removed.Add(session);
-        foreach (TSession session in removed)
+        foreach (var session in removed)
             Remove(session);
     }
 
@@ -106,17 +106,17 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
 
     private AddressGroup<TSession> GroupOf(UInt128 prefix)
     {
-        if (!_addresses.TryGetValue(prefix, out AddressGroup<TSession>? group))
+        if (!_addresses.TryGetValue(prefix, out var group))
             _addresses.Add(prefix, group = new AddressGroup<TSession>(prefix));
         return group;
     }
 
     private void RemoveIdle(SessionList<TSession> list, TimeSpan now, ICollection<TSession> removed)
     {
-        TSession? session = list.Oldest;
+        var session = list.Oldest;
         while (session is not null && now - session.LastActive >= _shortestTimeout)
         {
-            TSession? next = session.Next;
+            var next = session.Next;
             if (now - session.LastActive >= TimeoutOf(session))
             {
                 Remove(session);

@@ -7,8 +7,8 @@ namespace Tunnel.Edge.Udp;
 internal static partial class UdpLog
 {
     [LoggerMessage(3200, LogLevel.Error, "The receive loop of {Port} ended by a fault; the port is closed")]
-    public static partial void ReceiveLoopFaulted(this ILogger logger, PortKey port, Exception exception);
+    public static partial void ReceiveLoopFaulted(ILogger logger, PortKey port, Exception exception);
 
     [LoggerMessage(3201, LogLevel.Debug, "{Count} idle UDP sessions ended")]
-    public static partial void SessionsIdle(this ILogger logger, int count);
+    public static partial void SessionsIdle(ILogger logger, int count);
 }

@@ -56,7 +56,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     /// <summary>Datagrams that the kernel has dropped since the last call.</summary>
     public int TakeOverflows()
     {
-        uint overflows = _socket.Overflows;
+        var overflows = _socket.Overflows;
         return (int)(overflows - Interlocked.Exchange(ref _overflows, overflows));
     }
 
@@ -89,7 +89,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
         }
         catch (Exception e)
         {
-            _logger.ReceiveLoopFaulted(PortKey.Udp(Number), e);
+            UdpLog.ReceiveLoopFaulted(_logger, PortKey.Udp(Number), e);
             _socket.Dispose();
         }
     }
@@ -110,7 +110,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     /// <summary>The thread may be the socket engine's, and other sockets wait for it: it is given back behind each batch that was full.</summary>
     private bool ReceiveBatch()
     {
-        bool more = _socket.Receive(this);
+        var more = _socket.Receive(this);
         _unflushed?.Flush();
         _unflushed = null;
         return more;

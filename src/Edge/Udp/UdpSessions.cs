@@ -12,7 +12,7 @@ internal sealed class UdpSessions : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly SessionTable<UdpSession> _table;
     private readonly ITunnelSource _tunnels;
     private readonly RefusalCounters _refusals;
@@ -42,7 +42,7 @@ internal sealed class UdpSessions : IDisposable
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
                 return _table.Count;
         }
     }
@@ -54,9 +54,9 @@ internal sealed class UdpSessions : IDisposable
     public UdpSession? Forward(UdpPort port, in DatagramPath path, ReadOnlySpan<byte> payload)
     {
         // One that ends between the look and the use is opened again, once.
-        for (int tries = 0; tries < 2; tries++)
+        for (var tries = 0; tries < 2; tries++)
         {
-            UdpSession? session = FindOrOpen(port, path);
+            var session = FindOrOpen(port, path);
             if (session is null || session.Queue(payload))
                 return session;
             // The tunnel has dropped it, and counted it for its own reason.
@@ -71,10 +71,10 @@ internal sealed class UdpSessions : IDisposable
     /// <summary>Something moves: it is not idle.</summary>
     public void Touch(UdpSession session)
     {
-        TimeSpan now = Now;
+        var now = Now;
         if (!_table.NeedsTouch(session, now))
             return;
-        lock (_gate)
+        lock (_lock)
             _table.Touch(session, now);
     }
 
@@ -84,7 +84,7 @@ internal sealed class UdpSessions : IDisposable
     /// <summary>A port is there: what the kernel drops at it is counted from now on.</summary>
     public void AddPort(UdpPort port)
     {
-        lock (_gate)
+        lock (_lock)
             _ports.Add(port);
     }
 
@@ -95,7 +95,7 @@ internal sealed class UdpSessions : IDisposable
     public void EndPort(UdpPort port)
     {
         var ended = new List<UdpSession>();
-        lock (_gate)
+        lock (_lock)
         {
             _ports.Remove(port);
             _table.RemovePort((ushort)port.Number, ended);
@@ -110,7 +110,7 @@ internal sealed class UdpSessions : IDisposable
     public int EndWhere(UdpPort port, Func<IPAddress, bool> which)
     {
         var ended = new List<UdpSession>();
-        lock (_gate)
+        lock (_lock)
             _table.RemoveWhere(session => session.Port == port && which(session.Key.Path.RemoteEndPoint.Address), ended);
         EndAll(ended);
         return ended.Count;
@@ -120,7 +120,7 @@ internal sealed class UdpSessions : IDisposable
     public void EndDenied(UdpPort port)
     {
         var ended = new List<UdpSession>();
-        lock (_gate)
+        lock (_lock)
             _table.RemoveWhere(session => session.Port == port && !port.Admission.Policy.Permits(session.Key.Path.Remote), ended);
         EndAll(ended);
     }
@@ -131,7 +131,7 @@ internal sealed class UdpSessions : IDisposable
     {
         var key = new SessionKey((ushort)port.Number, path);
         UdpSession? session;
-        lock (_gate)
+        lock (_lock)
             _table.TryGet(key, out session);
         if (session is null)
             return Open(port, key);
@@ -153,7 +153,7 @@ internal sealed class UdpSessions : IDisposable
             return null;
         }
 
-        if (port.Admission.TryEnter(key.Path.Remote, out AddressEntry? address) is { } refusal)
+        if (port.Admission.TryEnter(key.Path.Remote, out var address) is { } refusal)
         {
             port.Admission.CountRefusal(refusal, key.Path.Remote);
             return null;
@@ -170,7 +170,7 @@ internal sealed class UdpSessions : IDisposable
 
         session.Attach(tunnel, tunnelSession);
         UdpSession? evicted;
-        lock (_gate)
+        lock (_lock)
             evicted = _table.Add(session, Now);
         if (evicted is not null)
         {
@@ -187,7 +187,7 @@ internal sealed class UdpSessions : IDisposable
     private void Remove(UdpSession session)
     {
         bool removed;
-        lock (_gate)
+        lock (_lock)
             removed = _table.Remove(session);
         if (removed)
             session.Port.Admission.Leave(session.Address);
@@ -197,22 +197,22 @@ internal sealed class UdpSessions : IDisposable
     {
         var ended = new List<UdpSession>();
         UdpPort[] ports;
-        lock (_gate)
+        lock (_lock)
         {
             _table.RemoveIdle(Now, ended);
             ports = [.. _ports];
         }
 
-        foreach (UdpPort port in ports)
+        foreach (var port in ports)
             CountOverflows(port);
         if (ended.Count > 0)
-            _logger.SessionsIdle(ended.Count);
+            UdpLog.SessionsIdle(_logger, ended.Count);
         EndAll(ended);
     }
 
     private static void EndAll(List<UdpSession> sessions)
     {
-        foreach (UdpSession session in sessions)
+        foreach (var session in sessions)
             End(session);
     }
 

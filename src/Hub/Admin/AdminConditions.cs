@@ -37,7 +37,7 @@ internal static class AdminConditions
 
     private static IList<EntityTagHeaderValue>? Parse(HttpContext context, string name)
     {
-        if (!context.Request.Headers.TryGetValue(name, out StringValues values))
+        if (!context.Request.Headers.TryGetValue(name, out var values))
             return null;
         return EntityTagHeaderValue.TryParseStrictList([.. values.OfType<string>()], out var tags)
             ? tags

@@ -69,7 +69,7 @@ internal sealed class BlocksEndpoints(IAdministeredHub hub)
         var faults = new FaultList();
         var members = new JsonMembers(faults);
         IpRange? source = null;
-        (int seconds, ImmutableArray<string> edges, string? reason) = (DefaultSeconds, [], null);
+        (var seconds, ImmutableArray<string> edges, string? reason) = (DefaultSeconds, [], null);
         foreach (var member in body.RootElement.EnumerateObject())
         {
             if (member.Value.ValueKind == JsonValueKind.Null && member.Name is not "ip" && Members.Contains(member.Name))

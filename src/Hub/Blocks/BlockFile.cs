@@ -48,7 +48,7 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
     {
         try
         {
-            string temporary = _path + ".new";
+            var temporary = _path + ".new";
             files.WriteAndFlush(temporary, JsonSerializer.SerializeToUtf8Bytes(new BlockDocument(BlockDocument.CurrentVersion, blocks), BlockJson.Default.BlockDocument));
             files.Rename(temporary, _path);
             files.FlushDirectory(directory);
@@ -64,7 +64,7 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
 
     private void SetAside(string what)
     {
-        string aside = _path + ".damaged";
+        var aside = _path + ".damaged";
         files.Rename(_path, aside);
         BlocksLog.Damaged(logger, _path, what, aside);
     }

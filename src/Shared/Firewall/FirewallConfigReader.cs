@@ -141,7 +141,7 @@ public sealed class FirewallConfigReader
     private TimedBlock? ReadBlock(JsonElement json, string path)
     {
         IpRange? source = null;
-        int seconds = 0;
+        var seconds = 0;
         Each(json, path, "{\"ip\": \"192.0.2.7\", \"seconds\": 3600}", BlockMembers, (name, value, at) =>
         {
             if (name == "ip")
@@ -165,7 +165,7 @@ public sealed class FirewallConfigReader
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (JsonProperty member in json.EnumerateObject())
+        foreach (var member in json.EnumerateObject())
         {
             // Not the member's own name, which is the peer's and may be anything.
             if (Array.Find(known, name => member.NameEquals(name)) is not { } name)
@@ -178,7 +178,7 @@ public sealed class FirewallConfigReader
                 seen.Remove(name);
         }
 
-        foreach (string name in needed)
+        foreach (var name in needed)
             if (!seen.Contains(name))
                 _faults.Add($"{path}.{name}", "(missing)", $"is needed, as in {example}");
     }
@@ -187,10 +187,10 @@ public sealed class FirewallConfigReader
     {
         if (!_fromOperator)
             return;
-        bool isName = member.Name.Length <= 40 && member.Name.All(char.IsAsciiLetterOrDigit);
-        string? nearest = isName ? SettingName.Nearest(member.Name, known) : null;
-        string shown = isName ? $"{path}.{member.Name}" : $"{path}[…]";
-        string message = member.NameEquals(TimedBlocksMember) ? "is the hub's own; block for a while with: tunnel-hub firewall block IP --for 1h"
+        var isName = member.Name.Length <= 40 && member.Name.All(char.IsAsciiLetterOrDigit);
+        var nearest = isName ? SettingName.Nearest(member.Name, known) : null;
+        var shown = isName ? $"{path}.{member.Name}" : $"{path}[…]";
+        var message = member.NameEquals(TimedBlocksMember) ? "is the hub's own; block for a while with: tunnel-hub firewall block IP --for 1h"
             : nearest is null ? $"is not known; valid are {string.Join(", ", known)}" : $"is not known; did you mean \"{nearest}\"?";
         _faults.Add(shown, "(unknown member)", message);
     }
@@ -215,9 +215,9 @@ public sealed class FirewallConfigReader
     private ImmutableArray<T> Unique<T>(ImmutableArray<T> items, Func<T, string> idOf, string path)
     {
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (int index = 0; index < items.Length; index++)
+        for (var index = 0; index < items.Length; index++)
         {
-            string id = idOf(items[index]);
+            var id = idOf(items[index]);
             if (id.Length > 0 && !first.TryAdd(id, index))
                 _faults.Add($"{path}[{index}].id", $"\"{id}\"", $"is taken by {path}[{first[id]}] already; ids must be unique");
         }

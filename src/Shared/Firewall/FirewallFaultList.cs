@@ -27,10 +27,10 @@ internal sealed class FirewallFaultList
 
     private static string Show(JsonElement value)
     {
-        string raw = value.GetRawText();
-        string printable = string.Create(Math.Min(raw.Length, MaxValue), raw, static (span, text) =>
+        var raw = value.GetRawText();
+        var printable = string.Create(Math.Min(raw.Length, MaxValue), raw, static (span, text) =>
         {
-            for (int i = 0; i < span.Length; i++)
+            for (var i = 0; i < span.Length; i++)
                 span[i] = text[i] is >= ' ' and < '\x7F' ? text[i] : '?';
         });
         return raw.Length > MaxValue ? printable + "…" : printable;

@@ -21,7 +21,7 @@ internal sealed class FirewallMembers(FirewallFaultList faults)
 
     public int Number(JsonElement value, string path, int min, int max)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= min && number <= max)
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
             return number;
         faults.Add(path, value, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {min} to {max}"));
         return min;
@@ -37,8 +37,8 @@ internal sealed class FirewallMembers(FirewallFaultList faults)
 
     public IpRange? Source(JsonElement value, string path)
     {
-        string? error = "must be a string with an address or a CIDR";
-        if (value.ValueKind == JsonValueKind.String && IpRange.TryParse(value.GetString()!, out IpRange range, out error))
+        var error = "must be a string with an address or a CIDR";
+        if (value.ValueKind == JsonValueKind.String && IpRange.TryParse(value.GetString()!, out var range, out error))
             return range;
         faults.Add(path, value, error!);
         return null;
@@ -46,7 +46,7 @@ internal sealed class FirewallMembers(FirewallFaultList faults)
 
     public PacketRate Rate(JsonElement value, string path)
     {
-        if (value.ValueKind == JsonValueKind.String && PacketRate.TryParse(value.GetString()!, out PacketRate rate))
+        if (value.ValueKind == JsonValueKind.String && PacketRate.TryParse(value.GetString()!, out var rate))
             return rate;
         faults.Add(path, value, PacketRate.Valid);
         return new PacketRate(1, RateUnit.Second);
@@ -54,10 +54,10 @@ internal sealed class FirewallMembers(FirewallFaultList faults)
 
     public PortSpan? Ports(JsonElement value, string path)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int port) && IsPort(port))
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var port) && IsPort(port))
             return new PortSpan(port, port);
         if (value.ValueKind == JsonValueKind.String && value.GetString()!.Split('-') is { Length: 1 or 2 } ends
-            && TryPort(ends[0], out int first) && TryPort(ends[^1], out int last) && first <= last)
+            && TryPort(ends[0], out var first) && TryPort(ends[^1], out var last) && first <= last)
             return new PortSpan(first, last);
         faults.Add(path, value, "must be a port (1–65535) or a range such as \"8000-8010\"");
         return null;
@@ -67,7 +67,7 @@ internal sealed class FirewallMembers(FirewallFaultList faults)
     {
         if (value.ValueKind == JsonValueKind.String)
         {
-            foreach ((string word, T meaning) in words)
+            foreach ((var word, var meaning) in words)
                 if (value.ValueEquals(word))
                     return meaning;
         }

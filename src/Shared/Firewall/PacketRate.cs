@@ -23,7 +23,7 @@ public readonly record struct PacketRate(int Count, RateUnit Unit)
     public static bool TryParse(string text, out PacketRate rate)
     {
         rate = default;
-        int slash = text.IndexOf('/');
+        var slash = text.IndexOf('/');
         RateUnit? unit = slash < 0 ? null : text[(slash + 1)..] switch
         {
             "second" => RateUnit.Second,
@@ -32,7 +32,7 @@ public readonly record struct PacketRate(int Count, RateUnit Unit)
             _ => null,
         };
         if (unit is not { } known
-            || !int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count is < 1 or > MaxCount)
+            || !int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MaxCount)
             return false;
         rate = new PacketRate(count, known);
         return true;

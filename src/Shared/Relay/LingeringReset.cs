@@ -41,9 +41,11 @@ public static class LingeringReset
             while (waiting > 0 && time.GetElapsedTime(progress) < Patience)
             {
                 await Task.Delay(delay, time);
-                if (delay < LongestDelay) delay *= 2;
+                if (delay < LongestDelay)
+                    delay *= 2;
                 var left = NativeSocket.Unacknowledged(socket.SafeHandle);
-                if (left < waiting) progress = time.GetTimestamp();
+                if (left < waiting)
+                    progress = time.GetTimestamp();
                 waiting = left;
             }
         }

@@ -37,7 +37,8 @@ public sealed class RateLimitedEndpoint : ILocalEndpoint, IPaced
     {
         count = 0;
         var room = _bucket.Available(buffer.Length);
-        if (room == 0) return LocalReadStatus.WouldBlock;
+        if (room == 0)
+            return LocalReadStatus.WouldBlock;
         var status = _inner.TryRead(buffer[..room], out count);
         _bucket.Take(count);
         return status;
@@ -46,8 +47,10 @@ public sealed class RateLimitedEndpoint : ILocalEndpoint, IPaced
     /// <inheritdoc/>
     public bool ArmRead()
     {
-        if (_bucket.Available(1) > 0) return _inner.ArmRead();
-        if (Interlocked.Exchange(ref _waiting, 1) == 0) _pacer.Add(this);
+        if (_bucket.Available(1) > 0)
+            return _inner.ArmRead();
+        if (Interlocked.Exchange(ref _waiting, 1) == 0)
+            _pacer.Add(this);
         return false;
     }
 

@@ -22,7 +22,8 @@ internal sealed class SocketBuffers(SafeSocketHandle socket)
     /// <summary>Makes both small, or has the kernel tune them again, which makes them grow with what passes. One thread at a time.</summary>
     public void SetSmall(bool small)
     {
-        if (small == _small) return;
+        if (small == _small)
+            return;
         // Only where it can be undone (Linux 5.15); and being undone is all that the other way is.
         if (Try(static handle => NativeSocket.SetOption(handle, SocketLevel, BufferLock, 0)) && small)
         {

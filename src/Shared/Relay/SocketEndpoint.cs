@@ -55,7 +55,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
         count = 0;
         _parked = false;
         _reading.Stop();
-        if (_readFailed) return LocalReadStatus.Reset;
+        if (_readFailed)
+            return LocalReadStatus.Reset;
         var received = _watched.Receive(buffer);
         switch (received)
         {
@@ -95,7 +96,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     public int TryWrite(ReadOnlySpan<byte> data)
     {
         var sent = _watched.Send(data);
-        if (sent != NativeSocket.Failed) return Math.Max(sent, 0);
+        if (sent != NativeSocket.Failed)
+            return Math.Max(sent, 0);
         _writeFailed = true;
         return -1;
     }
@@ -110,7 +112,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
             return FinishAsync(sending);
         }
 
-        if (sending.Result) return new ValueTask<bool>(true);
+        if (sending.Result)
+            return new ValueTask<bool>(true);
         _writeFailed = true;
         return new ValueTask<bool>(false);
     }
@@ -139,7 +142,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     public void Reset(bool flush)
     {
         LeaveHolders();
-        if (flush && !_writeFailed && Unacknowledged() > 0) _ = LingerThenAbandonAsync();
+        if (flush && !_writeFailed && Unacknowledged() > 0)
+            _ = LingerThenAbandonAsync();
         else
         {
             LingeringReset.Now(_socket);
@@ -161,32 +165,38 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     void ISocketOwner.OnError()
     {
         _failed = true;
-        if (_parked || _endOfFile) NotifyReset();
+        if (_parked || _endOfFile)
+            NotifyReset();
     }
 
     private void NoteStall(ref StallClock clock)
     {
         clock.Start(_context);
-        if (Interlocked.CompareExchange(ref _membership, Known, Unknown) != Unknown) return;
+        if (Interlocked.CompareExchange(ref _membership, Known, Unknown) != Unknown)
+            return;
         _context.TcpMemory.Add(this);
-        if (Volatile.Read(ref _membership) == Closed) _context.TcpMemory.Remove(this);
+        if (Volatile.Read(ref _membership) == Closed)
+            _context.TcpMemory.Remove(this);
     }
 
     private void LeaveHolders()
     {
-        if (Interlocked.Exchange(ref _membership, Closed) == Known) _context.TcpMemory.Remove(this);
+        if (Interlocked.Exchange(ref _membership, Closed) == Known)
+            _context.TcpMemory.Remove(this);
     }
 
     private void WatchForReset()
     {
         _watched.WatchErrors();
-        if (_failed) NotifyReset();
+        if (_failed)
+            NotifyReset();
     }
 
     private void NotifyReset()
     {
         // A FIN that was read already stays read: the reset is all that is left to tell.
-        if (_endOfFile) _readFailed = true;
+        if (_endOfFile)
+            _readFailed = true;
         _stream!.NotifyLocalReset();
     }
 
@@ -194,7 +204,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     {
         var sent = await sending;
         _writing.Stop();
-        if (!sent) _writeFailed = true;
+        if (!sent)
+            _writeFailed = true;
         return sent;
     }
 

@@ -11,13 +11,15 @@ internal struct StallClock
     /// <summary>It waits; the time runs from the first call since it moved.</summary>
     public void Start(TransportContext context)
     {
-        if (_since == 0) Volatile.Write(ref _since, context.NowMilliseconds + 1);
+        if (_since == 0)
+            Volatile.Write(ref _since, context.NowMilliseconds + 1);
     }
 
     /// <summary>It moves.</summary>
     public void Stop()
     {
-        if (_since != 0) Volatile.Write(ref _since, 0);
+        if (_since != 0)
+            Volatile.Write(ref _since, 0);
     }
 
     /// <summary>Milliseconds since the wait began; 0 while it moves.</summary>

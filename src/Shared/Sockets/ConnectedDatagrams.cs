@@ -45,7 +45,8 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     {
         socket = null!;
         var handle = NativeSocket.CreateDatagram(peer.AddressFamily);
-        if (descriptors.Refuses(handle)) return SocketError.TooManyOpenSockets;
+        if (descriptors.Refuses(handle))
+            return SocketError.TooManyOpenSockets;
         if (handle.IsInvalid || NativeSocket.Connect(handle, peer.Serialize()) != 0)
         {
             var error = NativeSocket.LastError;
@@ -74,7 +75,8 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     public void Dispose()
     {
         _handle.Dispose();
-        if (_watched) EventLoops.Datagrams.Forget(this);
+        if (_watched)
+            EventLoops.Datagrams.Forget(this);
     }
 
     internal override void OnEvents(uint events)
@@ -91,11 +93,15 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
                 _replies.OnReply(datagram.Payload);
             }
 
-            for (var cut = receiver.Cut; cut > 0; cut--) _replies.OnError(this, SocketError.MessageSize);
-            if (error == SocketError.Success && !receiver.WasFull) break;
+            for (var cut = receiver.Cut; cut > 0; cut--)
+                _replies.OnError(this, SocketError.MessageSize);
+            if (error == SocketError.Success && !receiver.WasFull)
+                break;
         }
 
-        if (any) _replies.OnBatchEnd();
-        if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.OperationAborted)) _replies.OnError(this, error);
+        if (any)
+            _replies.OnBatchEnd();
+        if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.OperationAborted))
+            _replies.OnError(this, error);
     }
 }

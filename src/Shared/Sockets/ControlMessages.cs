@@ -12,7 +12,7 @@ public static class ControlMessages
     /// <returns>False at the end, or when what is left is not well-formed.</returns>
     public static bool TryTake(ref ReadOnlySpan<byte> control, out int level, out int type, out ReadOnlySpan<byte> data)
     {
-        long length = control.Length < HeaderSize ? 0 : MemoryMarshal.Read<long>(control);
+        var length = control.Length < HeaderSize ? 0 : MemoryMarshal.Read<long>(control);
         if (length < HeaderSize || length > control.Length)
         {
             level = type = 0;
@@ -31,7 +31,7 @@ public static class ControlMessages
     /// <returns>The room that it takes.</returns>
     public static int Write(Span<byte> control, int level, int type, int dataLength, out Span<byte> data)
     {
-        int room = Align(HeaderSize + dataLength);
+        var room = Align(HeaderSize + dataLength);
         control[..room].Clear();
         MemoryMarshal.Write(control, (long)(HeaderSize + dataLength));
         MemoryMarshal.Write(control[8..], level);

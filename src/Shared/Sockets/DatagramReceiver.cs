@@ -44,7 +44,7 @@ public sealed unsafe class DatagramReceiver
         _controls = (byte*)(vectors + MaxMessages);
         _addresses = _controls + (MaxMessages * ControlSize);
         _payloads = _addresses + (MaxMessages * (AddressSize + 4));
-        for (int i = 0; i < MaxMessages; i++)
+        for (var i = 0; i < MaxMessages; i++)
         {
             vectors[i] = new NativeDatagrams.Vector { Base = _payloads + ((nint)i * PayloadSize), Length = PayloadSize };
             _messages[i] = new NativeDatagrams.Message
@@ -93,9 +93,9 @@ public sealed unsafe class DatagramReceiver
     public SocketError Receive(SafeSocketHandle socket)
     {
         (_count, _message, _offset, _segment, Cut) = (0, 0, 0, 0, 0);
-        for (int i = 0; i < MaxMessages; i++)
+        for (var i = 0; i < MaxMessages; i++)
         {
-            ref NativeDatagrams.Header header = ref _messages[i].Header;
+            ref var header = ref _messages[i].Header;
             header.NameLength = AddressSize;
             header.ControlLength = ControlSize;
             header.Flags = 0;
@@ -103,7 +103,7 @@ public sealed unsafe class DatagramReceiver
 
         try
         {
-            int received = NativeDatagrams.Receive(socket, _messages, MaxMessages, out int error);
+            var received = NativeDatagrams.Receive(socket, _messages, MaxMessages, out var error);
             _count = Math.Max(received, 0);
             return NativeDatagrams.ToSocketError(error);
         }
@@ -118,12 +118,12 @@ public sealed unsafe class DatagramReceiver
     {
         while (_message < _count)
         {
-            ref NativeDatagrams.Message message = ref _messages[_message];
-            int length = (int)message.Length;
+            ref var message = ref _messages[_message];
+            var length = (int)message.Length;
             if (_offset == 0)
                 _segment = SegmentSize(Control(_message), length);
             // A part that was cut is no datagram that anybody sent.
-            bool isCut = (message.Header.Flags & NativeDatagrams.Truncated) != 0;
+            var isCut = (message.Header.Flags & NativeDatagrams.Truncated) != 0;
             if (isCut)
                 Cut++;
             if (!isCut && (_offset < length || (length == 0 && _offset == 0)))
@@ -147,7 +147,7 @@ public sealed unsafe class DatagramReceiver
 
     private static int SegmentSize(ReadOnlySpan<byte> control, int length)
     {
-        while (ControlMessages.TryTake(ref control, out int level, out int type, out ReadOnlySpan<byte> data))
+        while (ControlMessages.TryTake(ref control, out var level, out var type, out var data))
         {
             if (level == NativeDatagrams.LevelUdp && type == NativeDatagrams.UdpGro && data.Length >= 2)
                 return Math.Max((int)MemoryMarshal.Read<ushort>(data), 1);

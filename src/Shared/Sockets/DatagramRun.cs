@@ -53,7 +53,7 @@ public sealed unsafe class DatagramRun
     {
         if (!ReferenceEquals(owner, _owner))
             (_owner, _count, _used) = (owner, 0, 0);
-        int length = head.Length + payload.Length;
+        var length = head.Length + payload.Length;
         if (_count == MaxDatagrams || _used + length > Capacity)
             return false;
         head.CopyTo(_payload.AsSpan(_used));
@@ -123,7 +123,7 @@ public sealed unsafe class DatagramRun
 
         public DatagramResult Run()
         {
-            bool segment = CanSegment;
+            var segment = CanSegment;
             while (_next < run._count)
                 segment = SendSome(segment) && CanSegment;
             return new DatagramResult(_dropped, _refused, _error);
@@ -137,19 +137,19 @@ public sealed unsafe class DatagramRun
         [SkipLocalsInit]
         private bool SendSome(bool segment)
         {
-            NativeDatagrams.Message* messages = stackalloc NativeDatagrams.Message[MaxDatagrams];
-            NativeDatagrams.Vector* vectors = stackalloc NativeDatagrams.Vector[MaxDatagrams];
-            int* parts = stackalloc int[MaxDatagrams];
-            byte* controls = stackalloc byte[MaxDatagrams * ControlSize];
+            var messages = stackalloc NativeDatagrams.Message[MaxDatagrams];
+            var vectors = stackalloc NativeDatagrams.Vector[MaxDatagrams];
+            var parts = stackalloc int[MaxDatagrams];
+            var controls = stackalloc byte[MaxDatagrams * ControlSize];
             fixed (byte* payload = run._payload)
             fixed (byte* address = Address)
             {
-                int count = 0;
+                var count = 0;
                 for (int first = _next, offset = _offset; first < run._count; count++)
                 {
-                    parts[count] = segment ? PartsFrom(first, out int bytes) : One(first, out bytes);
+                    parts[count] = segment ? PartsFrom(first, out var bytes) : One(first, out bytes);
                     vectors[count] = new NativeDatagrams.Vector { Base = payload + offset, Length = (nuint)bytes };
-                    byte* control = controls + (count * ControlSize);
+                    var control = controls + (count * ControlSize);
                     messages[count] = new NativeDatagrams.Message
                     {
                         Header = new NativeDatagrams.Header
@@ -166,8 +166,8 @@ public sealed unsafe class DatagramRun
                     offset += bytes;
                 }
 
-                int sent = NativeDatagrams.Send(socket, messages, count, out int error);
-                for (int i = 0; i < sent; i++)
+                var sent = NativeDatagrams.Send(socket, messages, count, out var error);
+                for (var i = 0; i < sent; i++)
                     Advance(parts[i]);
                 return sent > 0 || Decide(error, parts[0], segment);
             }
@@ -200,14 +200,14 @@ public sealed unsafe class DatagramRun
 
         private void Advance(int parts)
         {
-            for (int i = 0; i < parts; i++)
+            for (var i = 0; i < parts; i++)
                 _offset += run._lengths[_next++];
         }
 
         /// <summary>How many datagrams from this one on go as one message: equally long, and the last may be shorter.</summary>
         private readonly int PartsFrom(int first, out int bytes)
         {
-            int parts = One(first, out int length);
+            var parts = One(first, out var length);
             bytes = length;
             if (length is 0 or > LongestPart)
                 return parts;
@@ -233,7 +233,7 @@ public sealed unsafe class DatagramRun
             Control[..controlLength].CopyTo(target);
             if (partLength == 0)
                 return controlLength;
-            int used = controlLength + ControlMessages.Write(target[controlLength..], NativeDatagrams.LevelUdp, NativeDatagrams.UdpSegment, sizeof(ushort), out Span<byte> data);
+            var used = controlLength + ControlMessages.Write(target[controlLength..], NativeDatagrams.LevelUdp, NativeDatagrams.UdpSegment, sizeof(ushort), out var data);
             MemoryMarshal.Write(data, (ushort)partLength);
             return used;
         }

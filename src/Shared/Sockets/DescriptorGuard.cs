@@ -65,12 +65,14 @@ public sealed class DescriptorGuard : IDisposable
     {
         if (asked.IsInvalid)
         {
-            if (SocketConnector.ToSocketError(NativeSocket.LastError) != SocketError.TooManyOpenSockets) return false;
+            if (SocketConnector.ToSocketError(NativeSocket.LastError) != SocketError.TooManyOpenSockets)
+                return false;
             OnShortage();
             return true;
         }
 
-        if (!IsOver(asked, DescriptorUse.Client)) return false;
+        if (!IsOver(asked, DescriptorUse.Client))
+            return false;
         asked.Dispose();
         return true;
     }

@@ -11,7 +11,7 @@ public readonly partial record struct DescriptorLimit(long Soft, long Hard)
 
     /// <summary>The limit at this moment; an operator can change it while the process runs (prlimit(1)).</summary>
     public static DescriptorLimit Read() =>
-        getrlimit(NumberOfFiles, out Limits limits) == 0 ? new(ToLong(limits.Current), ToLong(limits.Maximum)) : new(int.MaxValue, int.MaxValue);
+        getrlimit(NumberOfFiles, out var limits) == 0 ? new(ToLong(limits.Current), ToLong(limits.Maximum)) : new(int.MaxValue, int.MaxValue);
 
     // Unlimited is the largest number of all.
     private static long ToLong(ulong value) => (long)Math.Min(value, int.MaxValue);

@@ -34,7 +34,7 @@ internal sealed class DescriptorReserve(int count) : IDisposable
     {
         lock (_held)
         {
-            while (_held.TryPop(out SafeFileHandle? handle))
+            while (_held.TryPop(out var handle))
                 handle.Dispose();
         }
     }

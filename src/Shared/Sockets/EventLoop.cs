@@ -42,7 +42,8 @@ internal sealed class EventLoop
     public static EventLoop Start(string name)
     {
         var loop = new EventLoop();
-        if (!Epoll.Control(loop._epoll, Epoll.Add, loop._wake, Epoll.In, WakeToken)) throw new IOException($"epoll refuses its wake-up: error {Marshal.GetLastPInvokeError()}.");
+        if (!Epoll.Control(loop._epoll, Epoll.Add, loop._wake, Epoll.In, WakeToken))
+            throw new IOException($"epoll refuses its wake-up: error {Marshal.GetLastPInvokeError()}.");
         new Thread(loop.Run) { Name = name, IsBackground = true }.Start();
         return loop;
     }
@@ -59,7 +60,8 @@ internal sealed class EventLoop
     /// <summary>Runs <paramref name="action"/> on the loop's thread after all events that were there at once.</summary>
     public void Post(Action action)
     {
-        lock (_lock) _posted.Add(action);
+        lock (_lock)
+            _posted.Add(action);
         Wake();
     }
 
@@ -72,7 +74,8 @@ internal sealed class EventLoop
     {
         lock (_lock)
         {
-            if (!_free.TryPop(out var slot)) slot = _used++;
+            if (!_free.TryPop(out var slot))
+                slot = _used++;
             if (slot == _sockets.Length)
             {
                 var larger = new LoopEntry?[slot * 2];
@@ -85,7 +88,8 @@ internal sealed class EventLoop
             _sockets[slot] = socket;
         }
 
-        if (TryControl(Epoll.Add, socket, descriptor, events)) return true;
+        if (TryControl(Epoll.Add, socket, descriptor, events))
+            return true;
         Forget(socket);
         return false;
     }
@@ -106,7 +110,8 @@ internal sealed class EventLoop
         lock (_lock)
         {
             var slot = (int)(uint)socket.Token;
-            if (_sockets[slot] != socket) return;
+            if (_sockets[slot] != socket)
+                return;
             _sockets[slot] = null;
             _free.Push(slot);
         }
@@ -114,17 +119,20 @@ internal sealed class EventLoop
 
     private void PostYielded(Action continuation)
     {
-        lock (_lock) _yielded.Enqueue(continuation);
+        lock (_lock)
+            _yielded.Enqueue(continuation);
         Wake();
     }
 
     private void Wake()
     {
         // The loop looks before it waits.
-        if (IsCurrent) return;
+        if (IsCurrent)
+            return;
         lock (_lock)
         {
-            if (_wakeSent) return;
+            if (_wakeSent)
+                return;
             _wakeSent = true;
         }
 
@@ -156,12 +164,15 @@ internal sealed class EventLoop
             for (var i = 0; i < count; i++)
             {
                 var (kinds, token) = Epoll.At(events, i);
-                if (token == WakeToken) Epoll.Reset(_wake);
-                else Find(token)?.OnEvents(kinds);
+                if (token == WakeToken)
+                    Epoll.Reset(_wake);
+                else
+                    Find(token)?.OnEvents(kinds);
             }
 
             var anyNew = RunPosted() || count > 0;
-            if (_yielded.Count > 0) RunYielded(anyNew ? Stopwatch.GetTimestamp() - began : 0);
+            if (_yielded.Count > 0)
+                RunYielded(anyNew ? Stopwatch.GetTimestamp() - began : 0);
         }
     }
 
@@ -177,11 +188,13 @@ internal sealed class EventLoop
         lock (_lock)
         {
             _wakeSent = false;
-            if (_posted.Count == 0) return false;
+            if (_posted.Count == 0)
+                return false;
             (_posted, _running) = (_running, _posted);
         }
 
-        foreach (var action in _running) action();
+        foreach (var action in _running)
+            action();
         _running.Clear();
         return true;
     }
@@ -193,9 +206,11 @@ internal sealed class EventLoop
         for (var left = _yielded.Count; left > 0; left--)
         {
             Action next;
-            lock (_lock) next = _yielded.Dequeue();
+            lock (_lock)
+                next = _yielded.Dequeue();
             next();
-            if (Stopwatch.GetTimestamp() - began >= forAsLongAs) return;
+            if (Stopwatch.GetTimestamp() - began >= forAsLongAs)
+                return;
         }
     }
 

@@ -43,7 +43,8 @@ public static class EventLoops
     private static EventLoop Start(string name)
     {
         var loop = EventLoop.Start(name);
-        lock (Starting) _probes = [.. _probes, new LoopProbe(loop, name)];
+        lock (Starting)
+            _probes = [.. _probes, new LoopProbe(loop, name)];
         return loop;
     }
 }

@@ -14,7 +14,8 @@ internal sealed class LoopProbe(EventLoop loop, string name)
     {
         lock (_asking)
         {
-            if (!_answer.IsCompleted) return _answer;
+            if (!_answer.IsCompleted)
+                return _answer;
             var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _answer = asked.Task;
             loop.Post(asked.SetResult);

@@ -51,8 +51,10 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     /// <summary>Receives without waiting: bytes, 0 at the end, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.</summary>
     public int Receive(Span<byte> buffer)
     {
-        if (_failed) return NativeSocket.Failed;
-        if (IsDrained) return NativeSocket.WouldBlock;
+        if (_failed)
+            return NativeSocket.Failed;
+        if (IsDrained)
+            return NativeSocket.WouldBlock;
         _reading.Clear();
         try
         {
@@ -72,8 +74,10 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     /// <returns>True when there may be something already; then no call comes.</returns>
     public bool AwaitReadable()
     {
-        if (_urgent && HasMore()) return true;
-        if (_reading.TryAwait()) return true;
+        if (_urgent && HasMore())
+            return true;
+        if (_reading.TryAwait())
+            return true;
         Watch(Reads);
         return false;
     }
@@ -82,7 +86,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     public ValueTask WaitReadableAsync(CancellationToken cancellationToken)
     {
         var waiting = _reading.WaitAsync(cancellationToken);
-        if (!waiting.IsCompleted) Watch(Reads);
+        if (!waiting.IsCompleted)
+            Watch(Reads);
         return waiting;
     }
 
@@ -92,7 +97,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     /// <summary>Sends what goes without waiting: bytes, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.</summary>
     public int Send(ReadOnlySpan<byte> data)
     {
-        if (_failed) return NativeSocket.Failed;
+        if (_failed)
+            return NativeSocket.Failed;
         try
         {
             return NativeSocket.Send(_handle, data);
@@ -108,7 +114,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     public ValueTask<bool> SendAllAsync(ReadOnlyMemory<byte> data)
     {
         var sent = Send(data.Span);
-        if (sent == data.Length) return new ValueTask<bool>(true);
+        if (sent == data.Length)
+            return new ValueTask<bool>(true);
         return sent == NativeSocket.Failed ? new ValueTask<bool>(false) : SendRestAsync(data[Math.Max(sent, 0)..]);
     }
 
@@ -117,21 +124,25 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     {
         var writing = Writing();
         var waiting = writing.WaitAsync(cancellationToken);
-        if (!waiting.IsCompleted) Watch(Reads | Epoll.Out);
+        if (!waiting.IsCompleted)
+            Watch(Reads | Epoll.Out);
         return waiting;
     }
 
     /// <summary>Ends the watch; the socket stays open.</summary>
     public void Detach()
     {
-        if (_watched != 0) Loop.Remove(this, _handle);
+        if (_watched != 0)
+            Loop.Remove(this, _handle);
     }
 
     /// <summary>Closes. Who waits is told.</summary>
     public void Dispose()
     {
-        if (_socket is not null) _socket.Dispose();
-        else _handle.Dispose();
+        if (_socket is not null)
+            _socket.Dispose();
+        else
+            _handle.Dispose();
         Abandon();
     }
 
@@ -139,18 +150,23 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     public void Abandon()
     {
         _failed = true;
-        if (_watched != 0) Loop.Forget(this);
+        if (_watched != 0)
+            Loop.Forget(this);
         _reading.Signal(isFinal: true);
         Volatile.Read(ref _writing)?.Signal(isFinal: true);
     }
 
     internal override void OnEvents(uint events)
     {
-        if ((events & Epoll.Priority) != 0) _urgent = true;
+        if ((events & Epoll.Priority) != 0)
+            _urgent = true;
         var over = (events & (Epoll.Error | Epoll.HangUp)) != 0;
-        if (over || (events & Epoll.Out) != 0) Volatile.Read(ref _writing)?.Signal(over);
-        if (over || (events & (Epoll.In | Epoll.PeerClosed | Epoll.Priority)) != 0) _reading.Signal(over || (events & Epoll.PeerClosed) != 0);
-        if ((events & Epoll.Error) != 0) _owner?.OnError();
+        if (over || (events & Epoll.Out) != 0)
+            Volatile.Read(ref _writing)?.Signal(over);
+        if (over || (events & (Epoll.In | Epoll.PeerClosed | Epoll.Priority)) != 0)
+            _reading.Signal(over || (events & Epoll.PeerClosed) != 0);
+        if ((events & Epoll.Error) != 0)
+            _owner?.OnError();
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -160,10 +176,14 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         {
             Writing().Clear();
             var sent = Send(data.Span);
-            if (sent == data.Length) return true;
-            if (sent == NativeSocket.Failed) return false;
-            if (sent > 0) data = data[sent..];
-            else await WaitWritableAsync();
+            if (sent == data.Length)
+                return true;
+            if (sent == NativeSocket.Failed)
+                return false;
+            if (sent > 0)
+                data = data[sent..];
+            else
+                await WaitWritableAsync();
         }
     }
 
@@ -181,7 +201,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
 
     private Readiness Writing()
     {
-        if (_writing is { } known) return known;
+        if (_writing is { } known)
+            return known;
         Interlocked.CompareExchange(ref _writing, new Readiness(), null);
         return _writing;
     }
@@ -189,16 +210,21 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     // After the wait was noted: the kernel tells of what is there at once.
     private void Watch(uint events)
     {
-        if ((Volatile.Read(ref _watched) & events) == events) return;
+        if ((Volatile.Read(ref _watched) & events) == events)
+            return;
         lock (_reading)
         {
-            if ((_watched & events) == events) return;
+            if ((_watched & events) == events)
+                return;
             var watched = _watched == 0 ? Loop.Add(this, _handle, events) : Loop.Modify(this, _handle, _watched | events);
-            if (watched) Volatile.Write(ref _watched, _watched | events);
-            else _failed = true;
+            if (watched)
+                Volatile.Write(ref _watched, _watched | events);
+            else
+                _failed = true;
         }
 
         // Out of memory, or closed: every call fails from now on.
-        if (_failed) Abandon();
+        if (_failed)
+            Abandon();
     }
 }

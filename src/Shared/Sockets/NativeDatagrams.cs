@@ -69,7 +69,7 @@ internal static unsafe partial class NativeDatagrams
     /// <summary>Datagrams that the kernel has dropped because the socket's receive buffer was full; 0 where it does not tell (before Linux 4.12).</summary>
     public static uint Overflows(SafeSocketHandle socket)
     {
-        uint* figures = stackalloc uint[MemoryFigures];
+        var figures = stackalloc uint[MemoryFigures];
         uint length = MemoryFigures * sizeof(uint);
         return GetOption(socket, SocketLevel, MemoryInfo, figures, ref length) == 0 && length > DropFigure * sizeof(uint) ? figures[DropFigure] : 0;
     }

@@ -42,8 +42,10 @@ internal static partial class NativeSocket
             while (true)
             {
                 var count = recv(socket, pointer, (nuint)buffer.Length, flags);
-                if (count >= 0) return (int)count;
-                if (Error(out var retry) is var result && !retry) return result;
+                if (count >= 0)
+                    return (int)count;
+                if (Error(out var retry) is var result && !retry)
+                    return result;
             }
         }
     }
@@ -56,8 +58,10 @@ internal static partial class NativeSocket
             while (true)
             {
                 var count = send(socket, pointer, (nuint)data.Length, DontWait | NoSignal);
-                if (count >= 0) return (int)count;
-                if (Error(out var retry) is var result && !retry) return result;
+                if (count >= 0)
+                    return (int)count;
+                if (Error(out var retry) is var result && !retry)
+                    return result;
             }
         }
     }
@@ -81,7 +85,8 @@ internal static partial class NativeSocket
     {
         fixed (byte* pointer = address.Buffer.Span)
         {
-            if (connect(socket, pointer, (uint)address.Size) == 0) return 0;
+            if (connect(socket, pointer, (uint)address.Size) == 0)
+                return 0;
             return Marshal.GetLastPInvokeError() is InProgress or Interrupted ? WouldBlock : Failed;
         }
     }

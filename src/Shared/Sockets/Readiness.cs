@@ -39,8 +39,10 @@ internal sealed class Readiness : IValueTaskSource
     /// <returns>True when one has come since the last <see cref="Clear"/>: then nobody waits.</returns>
     public bool TryAwait()
     {
-        if (_isFinal) return true;
-        if (Interlocked.CompareExchange(ref _state, Awaited, Unknown) == Ready) return true;
+        if (_isFinal)
+            return true;
+        if (Interlocked.CompareExchange(ref _state, Awaited, Unknown) == Ready)
+            return true;
 
         // The last event of all may have come in between, and found nobody.
         return _isFinal && Interlocked.CompareExchange(ref _state, Ready, Awaited) == Awaited;
@@ -51,7 +53,8 @@ internal sealed class Readiness : IValueTaskSource
     {
         _source.Reset();
         var task = new ValueTask(this, _source.Version);
-        if (TryAwait()) return ValueTask.CompletedTask;
+        if (TryAwait())
+            return ValueTask.CompletedTask;
         if (cancellationToken.CanBeCanceled)
             _cancellation = cancellationToken.UnsafeRegister(static (state, token) => ((Readiness)state!).Cancel(token), this);
         return task;
@@ -61,13 +64,17 @@ internal sealed class Readiness : IValueTaskSource
     /// <param name="isFinal">The socket is closed by its peer or by us: it stays ready, since the next call returns at once.</param>
     public void Signal(bool isFinal)
     {
-        if (isFinal) _isFinal = true;
+        if (isFinal)
+            _isFinal = true;
         while (true)
         {
             var before = Volatile.Read(ref _state);
-            if (before == Ready) return;
-            if (Interlocked.CompareExchange(ref _state, Ready, before) != before) continue;
-            if (before == Awaited) Complete();
+            if (before == Ready)
+                return;
+            if (Interlocked.CompareExchange(ref _state, Ready, before) != before)
+                continue;
+            if (before == Awaited)
+                Complete();
             return;
         }
     }
@@ -86,12 +93,15 @@ internal sealed class Readiness : IValueTaskSource
 
     private void Complete()
     {
-        if (_owner is not null) _owner.OnReadable();
-        else _source.SetResult(true);
+        if (_owner is not null)
+            _owner.OnReadable();
+        else
+            _source.SetResult(true);
     }
 
     private void Cancel(CancellationToken cancellationToken)
     {
-        if (Interlocked.CompareExchange(ref _state, Unknown, Awaited) == Awaited) _source.SetException(new OperationCanceledException(cancellationToken));
+        if (Interlocked.CompareExchange(ref _state, Unknown, Awaited) == Awaited)
+            _source.SetException(new OperationCanceledException(cancellationToken));
     }
 }

@@ -20,9 +20,12 @@ public static class SocketConnector
         IPEndPoint address, CancellationToken cancellationToken, DescriptorGuard? descriptors = null, int? maxSegment = null)
     {
         var handle = NativeSocket.Create(address.AddressFamily);
-        if (descriptors?.Refuses(handle) == true) return (null, SocketError.TooManyOpenSockets);
-        if (handle.IsInvalid) return (null, ToSocketError(NativeSocket.LastError));
-        if (maxSegment is { } limit) NativeSocket.SetMaxSegment(handle, limit);
+        if (descriptors?.Refuses(handle) == true)
+            return (null, SocketError.TooManyOpenSockets);
+        if (handle.IsInvalid)
+            return (null, ToSocketError(NativeSocket.LastError));
+        if (maxSegment is { } limit)
+            NativeSocket.SetMaxSegment(handle, limit);
         var error = NativeSocket.Connect(handle, address.Serialize());
         if (error == NativeSocket.Failed)
         {

@@ -42,7 +42,8 @@ public sealed class TurnQueue
             }
 
             own.Enqueue(work);
-            if (_pumping) return;
+            if (_pumping)
+                return;
             _pumping = true;
         }
 
@@ -51,7 +52,8 @@ public sealed class TurnQueue
 
     private async Task PumpAsync()
     {
-        do await _loop.Yield();
+        do
+            await _loop.Yield();
         while (RunSome());
     }
 
@@ -71,8 +73,10 @@ public sealed class TurnQueue
 
                 var own = _waiting[peer];
                 next = own.Dequeue();
-                if (own.Count > 0) _order.Enqueue(peer);
-                else _waiting.Remove(peer);
+                if (own.Count > 0)
+                    _order.Enqueue(peer);
+                else
+                    _waiting.Remove(peer);
             }
 
             next();
@@ -84,7 +88,8 @@ public sealed class TurnQueue
     // On the loop's thread alone.
     private bool TryTakeRoom()
     {
-        if (_round != _loop.Round) (_round, _left) = (_loop.Round, PerRound);
+        if (_round != _loop.Round)
+            (_round, _left) = (_loop.Round, PerRound);
         return _left-- > 0;
     }
 }

@@ -44,7 +44,8 @@ public sealed partial class CongestionControl
     /// <summary>The kernel does not have it; the log is told once.</summary>
     internal void NoteMissing()
     {
-        if (Interlocked.Exchange(ref _failed, 1) == 0) TransportLog.NoCongestionControl(_logger, _name);
+        if (Interlocked.Exchange(ref _failed, 1) == 0)
+            TransportLog.NoCongestionControl(_logger, _name);
     }
 
     [GeneratedRegex(@"^[a-z0-9_]{1,15}\z")]

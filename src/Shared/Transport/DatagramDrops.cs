@@ -19,7 +19,8 @@ public sealed class DatagramDrops(DatagramDrops? all = null)
     /// <summary>Counts.</summary>
     public void Add(DatagramDrop reason, int count = 1)
     {
-        if (count == 0) return;
+        if (count == 0)
+            return;
         Interlocked.Add(ref _counts[(int)reason], count);
         all?.Add(reason, count);
     }

@@ -85,8 +85,10 @@ public sealed class FlowController
     /// </summary>
     internal bool TryGrow(int bytes)
     {
-        if (bytes <= 0 || IsShort) return false;
-        if (Interlocked.Add(ref _grown, bytes) <= _options.SharedWindow) return true;
+        if (bytes <= 0 || IsShort)
+            return false;
+        if (Interlocked.Add(ref _grown, bytes) <= _options.SharedWindow)
+            return true;
         Interlocked.Add(ref _grown, -bytes);
         return false;
     }
@@ -97,23 +99,27 @@ public sealed class FlowController
 
     internal void AddBuffering(IBufferingStream stream)
     {
-        lock (_lock) _buffering.Add(stream);
+        lock (_lock)
+            _buffering.Add(stream);
     }
 
     internal void RemoveBuffering(IBufferingStream stream)
     {
-        lock (_lock) _buffering.Remove(stream);
+        lock (_lock)
+            _buffering.Remove(stream);
     }
 
     /// <summary>The budget is used up: resets the streams that hold most, until a tenth of it is free.</summary>
     internal void Relieve()
     {
         List<(IBufferingStream Stream, long Bytes)> holders;
-        lock (_lock) holders = [.. _buffering.Select(static stream => (stream, stream.BufferedBytes))];
+        lock (_lock)
+            holders = [.. _buffering.Select(static stream => (stream, stream.BufferedBytes))];
         holders.Sort(static (a, b) => b.Bytes.CompareTo(a.Bytes));
         foreach (var (stream, _) in holders)
         {
-            if (Budget.Used <= Budget.Limit / 10 * 9) return;
+            if (Budget.Used <= Budget.Limit / 10 * 9)
+                return;
             Interlocked.Increment(ref _resets);
             stream.ResetForMemory();
         }

@@ -30,7 +30,8 @@ public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds
     public bool TryHold(ReadOnlySpan<byte> payload, long now)
     {
         var cost = payload.Length + DatagramMemory.Overhead;
-        if (_queue.Count >= MaxCount || _bytes + cost > MaxBytes || !memory.TryTake(cost)) return false;
+        if (_queue.Count >= MaxCount || _bytes + cost > MaxBytes || !memory.TryTake(cost))
+            return false;
         var copy = ArrayPool<byte>.Shared.Rent(payload.Length);
         payload.CopyTo(copy);
         _queue.Enqueue(new Held(copy, payload.Length, now));
@@ -43,7 +44,8 @@ public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds
     public int DropExpired(long now)
     {
         var dropped = 0;
-        for (; _queue.TryPeek(out var oldest) && now - oldest.Since > maxAgeMilliseconds; dropped++) Release(_queue.Dequeue());
+        for (; _queue.TryPeek(out var oldest) && now - oldest.Since > maxAgeMilliseconds; dropped++)
+            Release(_queue.Dequeue());
         return dropped;
     }
 
@@ -52,7 +54,8 @@ public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds
     public int DropAll()
     {
         var dropped = _queue.Count;
-        while (_queue.TryDequeue(out var held)) Release(held);
+        while (_queue.TryDequeue(out var held))
+            Release(held);
         return dropped;
     }
 

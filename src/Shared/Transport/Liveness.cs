@@ -29,7 +29,8 @@ internal sealed class Liveness(long now)
     {
         _lastPing = now;
         _pingSent = timestamp;
-        if (empty) return [];
+        if (empty)
+            return [];
         var payload = new byte[8];
         BinaryPrimitives.WriteInt64BigEndian(payload, timestamp);
         return payload;
@@ -39,9 +40,11 @@ internal sealed class Liveness(long now)
     /// <returns>The timestamp of its PING when it answers the last one, else null.</returns>
     public long? OnPong(ReadOnlySpan<byte> payload)
     {
-        foreach (var probe in _probes ?? []) probe.TrySetResult();
+        foreach (var probe in _probes ?? [])
+            probe.TrySetResult();
         _probes = null;
-        if (payload.Length != 8 || BinaryPrimitives.ReadInt64BigEndian(payload) != _pingSent) return null;
+        if (payload.Length != 8 || BinaryPrimitives.ReadInt64BigEndian(payload) != _pingSent)
+            return null;
 
         // Once: a second PONG to the same PING, or one before any, measures nothing.
         (var sent, _pingSent) = (_pingSent, null);

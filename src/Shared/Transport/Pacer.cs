@@ -25,7 +25,8 @@ internal sealed class Pacer(TimeProvider time)
         lock (_lock)
         {
             _waiting.Add(item);
-            if (_running) return;
+            if (_running)
+                return;
             _running = true;
             _timer ??= time.CreateTimer(static state => ((Pacer)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Period, Timeout.InfiniteTimeSpan);
@@ -34,15 +35,18 @@ internal sealed class Pacer(TimeProvider time)
 
     private void Wake()
     {
-        lock (_lock) (_waiting, _waking) = (_waking, _waiting);
+        lock (_lock)
+            (_waiting, _waking) = (_waking, _waiting);
 
         // Off the lock: most of them come back.
-        foreach (var item in _waking) item.OnPace();
+        foreach (var item in _waking)
+            item.OnPace();
         _waking.Clear();
         lock (_lock)
         {
             _running = _waiting.Count > 0;
-            if (_running) _timer!.Change(Period, Timeout.InfiniteTimeSpan);
+            if (_running)
+                _timer!.Change(Period, Timeout.InfiniteTimeSpan);
         }
     }
 }

@@ -36,9 +36,12 @@ internal sealed class PeerDoubt(long now)
     {
         _hadTraffic |= carried != _carried;
         _carried = carried;
-        if (_askedAt is { } asked) return Wait(now, asked, heard, passed);
-        if (heard != _heard) (_heard, _heardAt) = (heard, now);
-        if (now - _heardAt < (_hadTraffic ? AskMilliseconds : OverdueMilliseconds)) return DoubtStep.None;
+        if (_askedAt is { } asked)
+            return Wait(now, asked, heard, passed);
+        if (heard != _heard)
+            (_heard, _heardAt) = (heard, now);
+        if (now - _heardAt < (_hadTraffic ? AskMilliseconds : OverdueMilliseconds))
+            return DoubtStep.None;
         (_askedAt, _passed, _hadTraffic) = (now, passed, false);
         return DoubtStep.Ask;
     }
@@ -52,7 +55,8 @@ internal sealed class PeerDoubt(long now)
             return DoubtStep.None;
         }
 
-        if (_isOn || now - asked < AnswerMilliseconds) return DoubtStep.None;
+        if (_isOn || now - asked < AnswerMilliseconds)
+            return DoubtStep.None;
         _isOn = true;
         return DoubtStep.Doubt;
     }

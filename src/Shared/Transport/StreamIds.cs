@@ -24,7 +24,8 @@ internal sealed class StreamIds
     public uint Next()
     {
         var id = Interlocked.Increment(ref _last);
-        if (id >= NearEnd) _ending.TrySetResult();
+        if (id >= NearEnd)
+            _ending.TrySetResult();
         return id <= Last ? (uint)id : 0;
     }
 }

@@ -28,7 +28,8 @@ internal sealed class Sweeper(TimeProvider time)
         lock (_lock)
         {
             _items.Add(item);
-            if (_running) return;
+            if (_running)
+                return;
             _running = true;
             _timer ??= time.CreateTimer(static state => ((Sweeper)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Period, Timeout.InfiniteTimeSpan);
@@ -37,13 +38,15 @@ internal sealed class Sweeper(TimeProvider time)
 
     private void Sweep()
     {
-        lock (_lock) (_items, _sweeping) = (_sweeping, _items);
+        lock (_lock)
+            (_items, _sweeping) = (_sweeping, _items);
 
         // Off the lock: an item may add another one, or itself call into a stream.
         var kept = 0;
         for (var i = 0; i < _sweeping.Count; i++)
         {
-            if (_sweeping[i].Sweep()) _sweeping[kept++] = _sweeping[i];
+            if (_sweeping[i].Sweep())
+                _sweeping[kept++] = _sweeping[i];
         }
 
         _sweeping.RemoveRange(kept, _sweeping.Count - kept);
@@ -52,7 +55,8 @@ internal sealed class Sweeper(TimeProvider time)
             _items.AddRange(_sweeping);
             _sweeping.Clear();
             _running = _items.Count > 0;
-            if (_running) _timer!.Change(Period, Timeout.InfiniteTimeSpan);
+            if (_running)
+                _timer!.Change(Period, Timeout.InfiniteTimeSpan);
         }
     }
 }

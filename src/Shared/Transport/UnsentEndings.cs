@@ -42,16 +42,20 @@ internal sealed class UnsentEndings(int limit)
     public void OnSent(long now)
     {
         Count--;
-        if (_blockedSince >= 0) _blockedSince = IsFull ? now : -1;
-        if (Count <= limit / 2) Release();
+        if (_blockedSince >= 0)
+            _blockedSince = IsFull ? now : -1;
+        if (Count <= limit / 2)
+            Release();
     }
 
     /// <summary>Something is about to be opened.</summary>
     /// <returns>False when it has to wait, or is to be refused.</returns>
     public bool TryPass(long now)
     {
-        if (!IsFull) return true;
-        if (_blockedSince < 0) _blockedSince = now;
+        if (!IsFull)
+            return true;
+        if (_blockedSince < 0)
+            _blockedSince = now;
         return false;
     }
 

@@ -20,7 +20,7 @@ public sealed class AddressTableTests
     public void The_connections_of_an_address_are_limited_and_come_free_again()
     {
         var policy = new EdgePortPolicy { MaxConnectionsPerIp = 2 };
-        AddressEntry first = Enter("192.0.2.1", policy);
+        var first = Enter("192.0.2.1", policy);
         Enter("192.0.2.1", policy);
         Assert.Equal(RefusalReason.MaxConnectionsPerIp, Refusal("192.0.2.1", policy));
         Enter("192.0.2.2", policy);
@@ -56,8 +56,8 @@ public sealed class AddressTableTests
     public void The_rate_is_exact_over_time()
     {
         var policy = new EdgePortPolicy { NewConnectionsPerSecondPerIp = 7 };
-        int passed = 0;
-        for (int i = 0; i < 100_000; i++)
+        var passed = 0;
+        for (var i = 0; i < 100_000; i++)
         {
             passed += Tries(policy, 1);
             _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -70,12 +70,12 @@ public sealed class AddressTableTests
     public void Addresses_are_forgotten_when_their_bucket_is_full_again()
     {
         var policy = new EdgePortPolicy { NewConnectionsPerSecondPerIp = 1, NewConnectionsBurst = 2 };
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
             _table.Leave(Enter($"192.0.2.{i}", policy));
         Assert.Equal(50, _table.Count);
 
         _time.Advance(TimeSpan.FromSeconds(3));
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
             _table.Leave(Enter("198.51.100.1", policy with { NewConnectionsBurst = 1000 }));
         Assert.InRange(_table.Count, 1, 51);
         _time.Advance(TimeSpan.FromHours(1));
@@ -88,7 +88,7 @@ public sealed class AddressTableTests
     {
         var policy = new EdgePortPolicy { MaxConnectionsPerIp = 1, NewConnectionsPerSecondPerIp = 1 };
         Enter("192.0.2.1", policy);
-        for (int i = 0; i < 10 * Capacity; i++)
+        for (var i = 0; i < 10 * Capacity; i++)
             _table.Leave(Enter($"10.0.{i >> 8}.{i & 255}", policy));
 
         Assert.Equal(Capacity, _table.Count);
@@ -98,14 +98,14 @@ public sealed class AddressTableTests
     [Fact]
     public void Without_a_limit_on_addresses_nothing_is_kept()
     {
-        Assert.Null(_table.TryEnter(1, EdgePortPolicy.None, out AddressEntry? entry));
+        Assert.Null(_table.TryEnter(1, EdgePortPolicy.None, out var entry));
         Assert.Null(entry);
         Assert.Equal(0, _table.Count);
     }
 
     private AddressEntry Enter(string address, EdgePortPolicy policy)
     {
-        Assert.Null(_table.TryEnter(AddressNumber.Of(IPAddress.Parse(address)), policy, out AddressEntry? entry));
+        Assert.Null(_table.TryEnter(AddressNumber.Of(IPAddress.Parse(address)), policy, out var entry));
         return entry!;
     }
 
@@ -113,10 +113,10 @@ public sealed class AddressTableTests
 
     private int Tries(EdgePortPolicy policy, int count)
     {
-        int passed = 0;
-        for (int i = 0; i < count; i++)
+        var passed = 0;
+        for (var i = 0; i < count; i++)
         {
-            if (_table.TryEnter(AddressNumber.OfIPv4(1), policy, out AddressEntry? entry) is null)
+            if (_table.TryEnter(AddressNumber.OfIPv4(1), policy, out var entry) is null)
             {
                 passed++;
                 _table.Leave(entry!);

@@ -21,7 +21,7 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void A_token_says_all_about_the_hub_and_the_rest_has_defaults()
     {
-        EdgeSettings settings = Load(("token", Token.Encode()));
+        var settings = Load(("token", Token.Encode()));
         Assert.Equal(("hub.example", 9443, "edge-1", Secret), (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
         Assert.Equal([Pin], settings.Edge.Pins);
         Assert.Equal(IPAddress.IPv6Any, settings.Edge.BindAddress);
@@ -41,7 +41,7 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void Settings_of_their_own_take_the_tokens_place()
     {
-        EdgeSettings settings = Load(
+        var settings = Load(
             ("hubHost", "192.0.2.1"), ("hubPort", "9443"), ("edgeId", "edge-1"), ("secretFile", Write("secret", Secret + "\n")), ("pins", Pin));
         Assert.Equal(("192.0.2.1", 9443, "edge-1", Secret), (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
         Assert.Equal([Pin], settings.Edge.Pins);
@@ -50,7 +50,7 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void The_file_has_the_same_settings_in_camelCase()
     {
-        string file = Write("edge.json", $$"""
+        var file = Write("edge.json", $$"""
             {
               "token": "{{Token.Encode()}}", "bindAddress": "127.0.0.1", "transport": "tcpTls", "allowPorts": [80, "8000-8002"],
               "protectedPorts": [], "adminSocket": "/tmp/a.sock", "stateDir": "/tmp/s", "logLevel": "debug", "drainTimeout": 5, "lanes": 3,
@@ -70,17 +70,17 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void Limits_and_windows_are_settings()
     {
-        string file = Write("edge.json", $$"""
+        var file = Write("edge.json", $$"""
             { "token": "{{Token.Encode()}}", "udpIdleTimeout": 5, "windows": { "initial": 32768, "min": 65536, "max": 131072, "shared": 262144 },
               "limits": { "udpSessions": 10, "udpSessionsPerAddress": 3, "memoryBudget": 5000000000 } }
             """);
-        TunnelEdgeOptions edge = EdgeSettings.Load(Sources() with { File = file }).Edge;
+        var edge = EdgeSettings.Load(Sources() with { File = file }).Edge;
         Assert.Equal((10, 3, TimeSpan.FromSeconds(5)), (edge.MaxUdpSessions, edge.MaxUdpSessionsPerAddress, edge.UdpIdleTimeout));
         Assert.Equal(
             new FlowControlOptions { InitialWindow = 32768, MinWindow = 65536, MaxWindow = 131072, SharedWindow = 262144, MemoryBudget = 5_000_000_000 },
             edge.FlowControl);
 
-        TunnelEdgeOptions usual = Load(("token", Token.Encode())).Edge;
+        var usual = Load(("token", Token.Encode())).Edge;
         Assert.Equal((65536, 16384, TimeSpan.FromSeconds(60)), (usual.MaxUdpSessions, usual.MaxUdpSessionsPerAddress, usual.UdpIdleTimeout));
         Assert.Equal(new FlowControlOptions(), usual.FlowControl);
     }
@@ -101,7 +101,7 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void The_socket_of_a_running_edge_is_where_its_file_says()
     {
-        string file = Write("edge.json", """{ "tokenFile": "/none", "adminSocket": "/tmp/own.sock", "stateDir": "/tmp/state", "unknown": 1 }""");
+        var file = Write("edge.json", """{ "tokenFile": "/none", "adminSocket": "/tmp/own.sock", "stateDir": "/tmp/state", "unknown": 1 }""");
         Assert.Equal("/tmp/own.sock", EdgeSettings.RunningAdminSocket(Sources() with { DefaultFile = file }));
         var environment = new Dictionary<string, string> { ["TUNNEL_EDGE__ADMINSOCKET"] = "/tmp/other.sock" };
         Assert.Equal("/tmp/other.sock", EdgeSettings.RunningAdminSocket(Sources() with { DefaultFile = file, Environment = environment }));
@@ -127,7 +127,7 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void A_variable_takes_the_place_of_a_list_in_the_file()
     {
-        string file = Write("edge.json", $$"""{ "token": "{{Token.Encode()}}", "allowPorts": [80, 81] }""");
+        var file = Write("edge.json", $$"""{ "token": "{{Token.Encode()}}", "allowPorts": [80, 81] }""");
         var environment = new Dictionary<string, string> { ["TUNNEL_EDGE__ALLOWPORTS"] = "443,8000-8001" };
         Assert.Equal([443, 8000, 8001], EdgeSettings.Load(Sources() with { File = file, Environment = environment }).Edge.AllowPorts!.Value);
     }
@@ -135,15 +135,15 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void Stun_servers_have_names_or_addresses_and_a_port_that_may_be_left_out()
     {
-        EdgeSettings settings = Load(("token", Token.Encode()), ("stunServers", "stun.example, 192.0.2.1:4000, 2001:db8::1, [2001:db8::2], [2001:db8::3]:5000"));
+        var settings = Load(("token", Token.Encode()), ("stunServers", "stun.example, 192.0.2.1:4000, 2001:db8::1, [2001:db8::2], [2001:db8::3]:5000"));
         Assert.Equal(
             [new DnsEndPoint("stun.example", 3478), new("192.0.2.1", 4000), new("2001:db8::1", 3478), new("2001:db8::2", 3478), new("2001:db8::3", 5000)],
             settings.Edge.StunServers);
         Assert.Equal([new DnsEndPoint("stun.cloudflare.com", 3478)], Load(("token", Token.Encode())).Edge.StunServers);
-        foreach (string none in new[] { "", "[]" })
+        foreach (var none in new[] { "", "[]" })
             Assert.Empty(Load(("token", Token.Encode()), ("stunServers", none)).Edge.StunServers);
 
-        foreach (string wrong in new[] { "stun.example:0", "stun.example:65536", "stun.example:x", ":3478", "[::1", "a b", "[::1]x", "http://a/" })
+        foreach (var wrong in new[] { "stun.example:0", "stun.example:65536", "stun.example:x", ":3478", "[::1", "a b", "[::1]x", "http://a/" })
         {
             var error = Assert.Throws<ConfigurationException>(() => Load(("token", Token.Encode()), ("stunServers", wrong)));
             Assert.Contains("must be HOST, HOST:PORT or [IPV6]:PORT", error.Message);
@@ -183,7 +183,7 @@ public sealed class EdgeSettingsTests : IDisposable
     public void The_transport_is_the_tokens_unless_a_setting_says_otherwise(TransportMode? inToken, string? setting, TransportMode expected)
     {
         var token = ("token", (Token with { Transport = inToken }).Encode());
-        EdgeSettings settings = setting is null ? Load(token) : Load(token, ("transport", setting));
+        var settings = setting is null ? Load(token) : Load(token, ("transport", setting));
         Assert.Equal(expected, settings.Edge.Transport);
     }
 
@@ -199,7 +199,7 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void A_token_that_is_cut_off_is_told_without_showing_it()
     {
-        string cut = Token.Encode()[..^9];
+        var cut = Token.Encode()[..^9];
         var wrong = Assert.Throws<ConfigurationException>(() => Load(("token", cut)));
         Assert.Equal("token", Assert.Single(wrong.Errors).Setting);
         Assert.DoesNotContain(cut, wrong.Message);
@@ -251,7 +251,7 @@ public sealed class EdgeSettingsTests : IDisposable
 
     private string Write(string name, string content)
     {
-        string path = Path.Combine(_directory, name);
+        var path = Path.Combine(_directory, name);
         File.WriteAllText(path, content);
         return path;
     }

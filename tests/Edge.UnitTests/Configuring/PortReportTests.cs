@@ -14,7 +14,7 @@ public sealed class PortReportTests
     {
         var bound = Enumerable.Range(10000, 5000).Select(PortKey.Tcp).ToImmutableArray();
         var failed = Enumerable.Range(20000, 5000).ToImmutableSortedDictionary(PortKey.Udp, _ => new string('x', 500));
-        string json = JsonSerializer.Serialize(PortReport.Create(long.MaxValue, new PortState(bound, failed)));
+        var json = JsonSerializer.Serialize(PortReport.Create(long.MaxValue, new PortState(bound, failed)));
         Assert.InRange(Encoding.UTF8.GetByteCount(json), 1, 64 << 10);
     }
 }

@@ -18,15 +18,15 @@ public sealed class HubDialerTests
     [Fact]
     public async Task The_second_address_is_tried_250_ms_after_the_first_and_the_first_success_wins()
     {
-        Task<DialResult> round = DialAsync(TwoFamilies);
-        FakeDialer.Dial first = await _dialer.NextAsync();
+        var round = DialAsync(TwoFamilies);
+        var first = await _dialer.NextAsync();
         Assert.Equal(new IPEndPoint(TwoFamilies[0], 8443), first.Request.Address);
         await Eventually.TrueAsync(() => _time.WaitingTimers == 2, "the stagger is timed");
         _time.Advance(HubDialer.Stagger - TimeSpan.FromMilliseconds(1));
         Assert.Equal(0, _dialer.Waiting);
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        FakeDialer.Dial second = await _dialer.NextAsync();
+        var second = await _dialer.NextAsync();
         Assert.Equal(new IPEndPoint(TwoFamilies[1], 8443), second.Request.Address);
         var tunnel = new FakeTunnel();
         second.Connect(tunnel);
@@ -38,7 +38,7 @@ public sealed class HubDialerTests
     [Fact]
     public async Task After_a_failure_the_next_address_is_tried_at_once()
     {
-        Task<DialResult> round = DialAsync(TwoFamilies);
+        var round = DialAsync(TwoFamilies);
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
         var tunnel = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(tunnel);
@@ -48,7 +48,7 @@ public sealed class HubDialerTests
     [Fact]
     public async Task When_all_fail_the_failure_that_says_most_is_told()
     {
-        Task<DialResult> round = DialAsync([.. TwoFamilies, IPAddress.Parse("192.0.2.2")]);
+        var round = DialAsync([.. TwoFamilies, IPAddress.Parse("192.0.2.2")]);
         (await _dialer.NextAsync()).Fail(DialFailureKind.Timeout);
         (await _dialer.NextAsync()).Fail(DialFailureKind.WrongCertificate, "wrong pin");
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
@@ -58,7 +58,7 @@ public sealed class HubDialerTests
     [Fact]
     public async Task A_refused_secret_is_not_tried_elsewhere()
     {
-        Task<DialResult> round = DialAsync(TwoFamilies);
+        var round = DialAsync(TwoFamilies);
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unauthorized);
         Assert.Equal(DialFailureKind.Unauthorized, (await round.Soon()).Failure!.Kind);
         Assert.Equal(0, _dialer.Waiting);
@@ -67,7 +67,7 @@ public sealed class HubDialerTests
     [Fact]
     public async Task An_address_that_does_not_answer_is_given_up()
     {
-        Task<DialResult> round = DialAsync([TwoFamilies[0]]);
+        var round = DialAsync([TwoFamilies[0]]);
         await _dialer.NextAsync();
         _time.Advance(HubDialer.AttemptTimeout);
         Assert.Equal(DialFailureKind.Timeout, (await round.Soon()).Failure!.Kind);
@@ -76,9 +76,9 @@ public sealed class HubDialerTests
     [Fact]
     public async Task The_name_is_resolved_at_each_round_and_a_failure_names_it()
     {
-        int asked = 0;
+        var asked = 0;
         var dialer = new HubDialer(_dialer, (_, _) => Task.FromException<IPAddress[]>(new SocketException((int)(asked++ == 0 ? SocketError.HostNotFound : SocketError.TryAgain))), _time);
-        DialFailure? failure = (await dialer.DialAsync(1, Request(), CancellationToken.None).Soon()).Failure;
+        var failure = (await dialer.DialAsync(1, Request(), CancellationToken.None).Soon()).Failure;
         Assert.Equal(DialFailureKind.Unreachable, failure!.Kind);
         Assert.Contains("hub.example", failure.Message);
         await dialer.DialAsync(1, Request(), CancellationToken.None).Soon();
@@ -89,7 +89,7 @@ public sealed class HubDialerTests
     public async Task Cancelling_ends_the_round()
     {
         using var stop = new CancellationTokenSource();
-        Task<DialResult> round = DialAsync(TwoFamilies, stop.Token);
+        var round = DialAsync(TwoFamilies, stop.Token);
         await _dialer.NextAsync();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => round.Soon());

@@ -17,7 +17,7 @@ public sealed class PinStoreTests : IDisposable
     [Fact]
     public void Announced_pins_add_to_the_tokens_and_outlive_the_process()
     {
-        PinStore store = Open(First);
+        var store = Open(First);
         store.Announce([First, Second]);
         Assert.Equal([First, Second], store.Current);
         Assert.Equal([First, Second], Open(First).Current);
@@ -27,7 +27,7 @@ public sealed class PinStoreTests : IDisposable
     [Fact]
     public void A_later_announcement_replaces_the_one_before()
     {
-        PinStore store = Open(First);
+        var store = Open(First);
         store.Announce([Second]);
         store.Announce([Third]);
         Assert.Equal([First, Third], Open(First).Current);
@@ -43,7 +43,7 @@ public sealed class PinStoreTests : IDisposable
     [Fact]
     public void Without_pins_in_the_token_an_announcement_binds_to_nothing()
     {
-        PinStore store = Open();
+        var store = Open();
         store.Announce([Second]);
         Assert.Empty(store.Current);
     }
@@ -51,7 +51,7 @@ public sealed class PinStoreTests : IDisposable
     [Fact]
     public void What_is_not_a_pin_is_ignored()
     {
-        PinStore store = Open(First);
+        var store = Open(First);
         store.Announce(["nonsense", Second]);
         Assert.Equal([First, Second], store.Current);
     }

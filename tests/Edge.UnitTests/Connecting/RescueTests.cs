@@ -49,8 +49,8 @@ public sealed class RescueTests : IAsyncDisposable
     [Fact]
     public async Task One_that_stays_silent_is_replaced_and_keeps_its_streams()
     {
-        FakeTunnel silent = await ConnectAsync();
-        FakeDialer.Dial dial = await DoubtAsync(silent);
+        var silent = await ConnectAsync();
+        var dial = await DoubtAsync(silent);
         Assert.Equal(1280, dial.Request.MaxPacket);
         var next = new FakeTunnel();
         dial.Connect(next);
@@ -66,8 +66,8 @@ public sealed class RescueTests : IAsyncDisposable
     [Fact]
     public async Task One_that_comes_back_stays_and_the_other_is_never_started()
     {
-        FakeTunnel old = await ConnectAsync();
-        FakeDialer.Dial dial = await DoubtAsync(old);
+        var old = await ConnectAsync();
+        var dial = await DoubtAsync(old);
         old.IsInDoubt = false;
         var other = new FakeTunnel();
         dial.Connect(other);
@@ -82,7 +82,7 @@ public sealed class RescueTests : IAsyncDisposable
     [Fact]
     public async Task While_the_path_is_cut_it_is_tried_again_and_again()
     {
-        FakeTunnel silent = await ConnectAsync();
+        var silent = await ConnectAsync();
         (await DoubtAsync(silent)).Fail(DialFailureKind.Timeout);
         await PassAsync(() => _dialer.Waiting > 0);
         var next = new FakeTunnel();
@@ -93,7 +93,7 @@ public sealed class RescueTests : IAsyncDisposable
     [Fact]
     public async Task Who_is_stuck_again_at_once_gets_the_smallest_packets()
     {
-        FakeTunnel silent = await ConnectAsync();
+        var silent = await ConnectAsync();
         var second = new FakeTunnel();
         (await DoubtAsync(silent)).Connect(second);
         await PassAsync(() => second.Started);
@@ -132,7 +132,7 @@ public sealed class RescueTests : IAsyncDisposable
     // Time goes on as long as it takes others to notice.
     private async Task PassAsync(Func<bool> until)
     {
-        for (int i = 0; i < 100_000 && !until(); i++)
+        for (var i = 0; i < 100_000 && !until(); i++)
         {
             await Task.Delay(1);
             _time.Advance(Step);

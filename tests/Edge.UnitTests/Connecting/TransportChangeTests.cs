@@ -47,11 +47,11 @@ public sealed class TransportChangeTests : IAsyncDisposable
     [Fact]
     public async Task New_streams_go_to_quic_and_those_over_tls_have_all_the_time_they_need()
     {
-        FakeTunnel tls = await FallBackAsync();
+        var tls = await FallBackAsync();
         Assert.Equal(("quicUnreachable", "for this reason"), (_connector.Status.Choice!.Word, _connector.Status.Choice.Detail));
         tls.ActiveStreams = 3;
 
-        FakeTunnel quic = await MoveAsync();
+        var quic = await MoveAsync();
 
         Assert.Equal(GoAway.Replaced, await tls.NextGoAwayAsync());
         Assert.True(quic.Started);
@@ -68,7 +68,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
     [Fact]
     public async Task Over_the_second_best_transport_too_the_end_of_the_numbers_brings_another_tunnel()
     {
-        FakeTunnel tls = await FallBackAsync();
+        var tls = await FallBackAsync();
         tls.Numbers.SetResult();
 
         (await _quic.NextAsync()).Fail(DialFailureKind.Unreachable);
@@ -82,13 +82,13 @@ public sealed class TransportChangeTests : IAsyncDisposable
     [Fact]
     public async Task A_stop_does_not_wait_for_streams_that_were_left_on_tls()
     {
-        FakeTunnel tls = await FallBackAsync();
-        FakeTunnel quic = await MoveAsync();
+        var tls = await FallBackAsync();
+        var quic = await MoveAsync();
         await tls.NextGoAwayAsync();
         await _stop.CancelAsync();
         await _loop.Soon();
 
-        Task closing = _connector.CloseAsync(TimeSpan.FromSeconds(30));
+        var closing = _connector.CloseAsync(TimeSpan.FromSeconds(30));
         await quic.NextGoAwayAsync();
         quic.FinishStreams();
         await Eventually.TrueAsync(() => closing.IsCompleted || Advanced(), "the stop");
@@ -106,7 +106,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
     [Fact]
     public async Task The_loss_of_the_tls_tunnel_ends_the_wait_for_quic()
     {
-        FakeTunnel tls = await FallBackAsync();
+        var tls = await FallBackAsync();
         tls.Lose();
         await Eventually.TrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the wait for the next try");
         // Only that wait is left: no try of QUIC goes on beside it.

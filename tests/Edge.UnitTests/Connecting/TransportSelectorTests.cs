@@ -20,10 +20,10 @@ public sealed class TransportSelectorTests
     [Fact]
     public async Task Quic_is_taken_when_it_gets_through_and_tls_is_not_asked()
     {
-        Task<DialOutcome> dial = DialAsync();
+        var dial = DialAsync();
         var tunnel = new FakeTunnel { Kind = TransportKind.Quic };
         (await _quic.NextAsync()).Connect(tunnel);
-        DialOutcome outcome = await dial.Soon();
+        var outcome = await dial.Soon();
         Assert.Same(tunnel, outcome.Result.Tunnel);
         Assert.Equal("preferred", outcome.Choice.Word);
         Assert.Equal(0, _tls.Waiting);
@@ -32,8 +32,8 @@ public sealed class TransportSelectorTests
     [Fact]
     public async Task A_silent_peer_has_five_seconds_and_not_one_more()
     {
-        Task<DialOutcome> dial = DialAsync();
-        FakeDialer.Dial quic = await _quic.NextAsync();
+        var dial = DialAsync();
+        var quic = await _quic.NextAsync();
 
         _time.Advance(TimeSpan.FromSeconds(4.999));
         Assert.False(quic.Cancelled.IsCancellationRequested);
@@ -42,7 +42,7 @@ public sealed class TransportSelectorTests
 
         var tunnel = new FakeTunnel();
         (await _tls.NextAsync()).Connect(tunnel);
-        DialOutcome outcome = await dial.Soon();
+        var outcome = await dial.Soon();
         Assert.Same(tunnel, outcome.Result.Tunnel);
         Assert.Equal("quicTimedOut", outcome.Choice.Word);
         Assert.Contains("UDP port 8443", outcome.Choice.Detail);
@@ -56,10 +56,10 @@ public sealed class TransportSelectorTests
     [InlineData(DialFailureKind.ProtocolError, "quicFailed")]
     public async Task Where_quic_does_not_get_through_tls_follows_without_a_wait(DialFailureKind kind, string reason)
     {
-        Task<DialOutcome> dial = DialAsync();
+        var dial = DialAsync();
         (await _quic.NextAsync()).Fail(kind, "of this");
         (await _tls.NextAsync()).Connect(new FakeTunnel());
-        DialOutcome outcome = await dial.Soon();
+        var outcome = await dial.Soon();
         Assert.Equal((reason, "of this"), (outcome.Choice.Word, outcome.Choice.Detail));
     }
 
@@ -69,7 +69,7 @@ public sealed class TransportSelectorTests
     [InlineData(DialFailureKind.Busy)]
     public async Task A_hub_that_has_spoken_is_not_asked_again_over_tls(DialFailureKind kind)
     {
-        Task<DialOutcome> dial = DialAsync();
+        var dial = DialAsync();
         (await _quic.NextAsync()).Fail(kind);
         Assert.Equal(kind, (await dial.Soon()).Result.Failure!.Kind);
         Assert.Equal(0, _tls.Waiting);
@@ -78,10 +78,10 @@ public sealed class TransportSelectorTests
     [Fact]
     public async Task When_both_fail_both_are_told()
     {
-        Task<DialOutcome> dial = DialAsync();
+        var dial = DialAsync();
         (await _quic.NextAsync()).Fail(DialFailureKind.Timeout, "no datagram came back");
         (await _tls.NextAsync()).Fail(DialFailureKind.Unreachable, "connection refused");
-        DialFailure failure = (await dial.Soon()).Result.Failure!;
+        var failure = (await dial.Soon()).Result.Failure!;
         Assert.Equal(DialFailureKind.Unreachable, failure.Kind);
         Assert.Contains("connection refused", failure.Message);
         Assert.Contains("no datagram came back", failure.Message);
@@ -91,8 +91,8 @@ public sealed class TransportSelectorTests
     public async Task A_single_transport_has_no_deadline_of_its_own()
     {
         var selector = TransportSelector.Only(Dialer(_quic), TransportChoice.Configured, _time, NullLogger.Instance);
-        Task<DialOutcome> dial = selector.DialAsync(8443, Request(), TestContext.Current.CancellationToken);
-        FakeDialer.Dial quic = await _quic.NextAsync();
+        var dial = selector.DialAsync(8443, Request(), TestContext.Current.CancellationToken);
+        var quic = await _quic.NextAsync();
         _time.Advance(TransportSelector.QuicDeadline * 2);
         quic.Connect(new FakeTunnel { Kind = TransportKind.Quic });
         Assert.Equal("configured", (await dial.Soon()).Choice.Word);
@@ -103,8 +103,8 @@ public sealed class TransportSelectorTests
     public async Task Quic_is_tried_again_every_ten_minutes_until_it_holds()
     {
         using var stop = new CancellationTokenSource();
-        Task<DialOutcome> better = _selector.AwaitQuicAsync(8443, Request, stop.Token);
-        foreach (DialFailureKind kind in (DialFailureKind[])[DialFailureKind.Unreachable, DialFailureKind.WrongCertificate])
+        var better = _selector.AwaitQuicAsync(8443, Request, stop.Token);
+        foreach (var kind in (DialFailureKind[])[DialFailureKind.Unreachable, DialFailureKind.WrongCertificate])
         {
             await WaitAsync(timers: 1);
             _time.Advance(TransportSelector.QuicInterval - TimeSpan.FromTicks(1));
@@ -125,7 +125,7 @@ public sealed class TransportSelectorTests
     public async Task A_stop_ends_the_dial()
     {
         using var stop = new CancellationTokenSource();
-        Task<DialOutcome> dial = _selector.DialAsync(8443, Request(), stop.Token);
+        var dial = _selector.DialAsync(8443, Request(), stop.Token);
         await _quic.NextAsync();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dial.Soon());

@@ -58,9 +58,9 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     public async Task A_connect_starts_the_tunnel_binds_the_ports_and_reports_them()
     {
         _binder.Errors[PortKey.Tcp(443)] = "address in use";
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 7, 80, 443));
+        var tunnel = await ConnectAsync(Config(rev: 7, 80, 443));
 
-        Report report = await tunnel.NextReportAsync();
+        var report = await tunnel.NextReportAsync();
 
         Assert.True(tunnel.Started);
         Assert.Same(tunnel, _connector.Current);
@@ -73,7 +73,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task A_tunnel_whose_numbers_come_to_their_end_serves_until_another_takes_its_place()
     {
-        FakeTunnel old = await ConnectAsync(Config(rev: 1, 80));
+        var old = await ConnectAsync(Config(rev: 1, 80));
         old.Numbers.SetResult();
 
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
@@ -104,11 +104,11 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task A_pushed_configuration_is_applied_and_answered()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));
+        var tunnel = await ConnectAsync(Config(rev: 1, 80));
         await tunnel.NextReportAsync();
 
         Handler.OnConfig(tunnel, Config(rev: 2, 80, 8080));
-        Report report = await NextReportAsync(tunnel);
+        var report = await NextReportAsync(tunnel);
 
         Assert.Equal(2, report.Rev);
         Assert.Equal([80, 8080], report.Bound.Select(port => port.Port));
@@ -117,9 +117,9 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task Of_many_configurations_at_once_the_last_is_applied_and_few_are_reported()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        var tunnel = await ConnectAsync(Config(rev: 1));
         await tunnel.NextReportAsync();
-        for (int rev = 2; rev <= 100; rev++)
+        for (var rev = 2; rev <= 100; rev++)
             Handler.OnConfig(tunnel, Config(rev, 80));
         Assert.Equal(100, (await NextReportAsync(tunnel)).Rev);
     }
@@ -128,12 +128,12 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     public async Task A_port_that_becomes_free_is_reported_again()
     {
         _binder.Errors[PortKey.Tcp(80)] = "address in use";
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 3, 80));
+        var tunnel = await ConnectAsync(Config(rev: 3, 80));
         Assert.Single((await tunnel.NextReportAsync()).Failed);
 
         _binder.Errors.Clear();
         _time.Advance(PortListeners.RetryInterval);
-        Report report = await tunnel.NextReportAsync();
+        var report = await tunnel.NextReportAsync();
 
         Assert.Equal(3, report.Rev);
         Assert.Empty(report.Failed);
@@ -143,7 +143,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task A_lost_tunnel_leaves_the_ports_open_and_is_dialled_again_after_the_backoff()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));
+        var tunnel = await ConnectAsync(Config(rev: 1, 80));
         await tunnel.NextReportAsync();
 
         tunnel.Lose();
@@ -156,7 +156,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(0.249));
         Assert.Equal(0, _dialer.Waiting);
         _time.Advance(TimeSpan.FromSeconds(0.001));
-        FakeTunnel next = await ConnectAsync(Config(rev: 1, 80));
+        var next = await ConnectAsync(Config(rev: 1, 80));
         await NextReportAsync(next);
         Assert.Same(next, _connector.Current);
         Assert.True(_connector.Status.Connected);
@@ -172,7 +172,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [InlineData(DialFailureKind.Busy)]
     public async Task A_failed_dial_is_told_and_repeated_with_growing_waits(DialFailureKind kind)
     {
-        foreach (double wait in (double[])[0.25, 0.5, 1, 2, 4, 8, 15, 15])
+        foreach (var wait in (double[])[0.25, 0.5, 1, 2, 4, 8, 15, 15])
         {
             (await _dialer.NextAsync()).Fail(kind, "for this reason");
             await WaitForRetryAsync();
@@ -185,12 +185,12 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task When_the_hub_goes_away_the_edge_dials_at_once_and_the_old_tunnel_drains()
     {
-        FakeTunnel old = await ConnectAsync(Config(rev: 1, 80));
+        var old = await ConnectAsync(Config(rev: 1, 80));
         await old.NextReportAsync();
         _time.Advance(TimeSpan.FromSeconds(5));
 
         Handler.OnGoAway(old, new GoAway(GoAway.Shutdown, 0));
-        FakeDialer.Dial dial = await _dialer.NextAsync();
+        var dial = await _dialer.NextAsync();
         Assert.Same(old, _connector.Current);
         var next = new FakeTunnel();
         dial.Connect(next, Config(rev: 1, 80));
@@ -213,7 +213,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task The_streams_of_an_old_tunnel_have_the_drain_time()
     {
-        FakeTunnel old = await ConnectAsync(Config(rev: 1));
+        var old = await ConnectAsync(Config(rev: 1));
         _time.Advance(TimeSpan.FromSeconds(5));
         Handler.OnGoAway(old, new GoAway(GoAway.Shutdown, 0));
         await ConnectAsync(Config(rev: 1));
@@ -228,7 +228,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task A_hub_that_sends_every_tunnel_away_is_not_hammered()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        var tunnel = await ConnectAsync(Config(rev: 1));
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Shutdown, 0));
         await WaitForRetryAsync();
         Assert.True(_connector.Status.NextAttempt > _time.GetUtcNow());
@@ -237,7 +237,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task A_conflict_waits_a_minute_at_least()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        var tunnel = await ConnectAsync(Config(rev: 1));
 
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
 
@@ -255,7 +255,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task A_conflict_counts_though_the_hub_closes_at_once()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        var tunnel = await ConnectAsync(Config(rev: 1));
 
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
         tunnel.Lose();
@@ -269,11 +269,11 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task Stopping_says_goodbye_and_waits_for_the_streams()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1, 80));
+        var tunnel = await ConnectAsync(Config(rev: 1, 80));
         await tunnel.NextReportAsync();
         await _stop.CancelAsync();
 
-        Task closing = _connector.CloseAsync(TimeSpan.FromSeconds(30));
+        var closing = _connector.CloseAsync(TimeSpan.FromSeconds(30));
 
         Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
         Assert.False(closing.IsCompleted);
@@ -285,7 +285,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task Stopping_without_a_drain_closes_at_once()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        var tunnel = await ConnectAsync(Config(rev: 1));
         await _stop.CancelAsync();
         await _connector.CloseAsync(TimeSpan.Zero).Soon();
         Assert.True(tunnel.Completion.IsCompleted);
@@ -294,13 +294,13 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     [Fact]
     public async Task What_closed_tunnels_have_carried_stays_in_the_totals()
     {
-        FakeTunnel tunnel = await ConnectAsync(Config(rev: 1));
+        var tunnel = await ConnectAsync(Config(rev: 1));
         tunnel.Counters = new TunnelCounters { BytesSent = 10, BytesReceived = 20 };
         Assert.Equal((10, 20), (_connector.Totals.GetCounters().BytesSent, _connector.Totals.GetCounters().BytesReceived));
         tunnel.Lose();
         await WaitForRetryAsync();
         _time.Advance(TimeSpan.FromSeconds(1));
-        FakeTunnel next = await ConnectAsync(Config(rev: 1));
+        var next = await ConnectAsync(Config(rev: 1));
         next.Counters = new TunnelCounters { BytesSent = 1, BytesReceived = 2 };
         Assert.Equal((11, 22), (_connector.Totals.GetCounters().BytesSent, _connector.Totals.GetCounters().BytesReceived));
     }
@@ -311,7 +311,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
 
     private async Task<FakeTunnel> ConnectAsync(TunnelConfig config)
     {
-        FakeDialer.Dial dial = await _dialer.NextAsync();
+        var dial = await _dialer.NextAsync();
         var tunnel = new FakeTunnel();
         dial.Connect(tunnel, config);
         await Eventually.TrueAsync(() => _connector.Current == tunnel && _connector.Status.Connected, "the tunnel is in use");
@@ -321,7 +321,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     /// <summary>A report that the pace of the reports may hold back.</summary>
     private async Task<Report> NextReportAsync(FakeTunnel tunnel)
     {
-        Task<Report> report = tunnel.NextReportAsync();
+        var report = tunnel.NextReportAsync();
         await Eventually.TrueAsync(
             () =>
             {

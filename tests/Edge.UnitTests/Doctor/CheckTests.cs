@@ -22,13 +22,13 @@ public sealed class CheckTests
     [Fact]
     public async Task Dns_finds_addresses_and_says_what_to_look_at_when_it_does_not()
     {
-        DoctorContext found = Context();
-        CheckResult ok = await RunAsync(new DnsCheck((_, _) => Task.FromResult<IPAddress[]>([Address]), _time), found);
+        var found = Context();
+        var ok = await RunAsync(new DnsCheck((_, _) => Task.FromResult<IPAddress[]>([Address]), _time), found);
         Assert.Equal(CheckStatus.Ok, ok.Status);
         Assert.Equal([Address], found.Addresses);
 
-        DoctorContext lost = Context();
-        CheckResult failed = await RunAsync(new DnsCheck((_, _) => throw new SocketException((int)SocketError.HostNotFound), _time), lost);
+        var lost = Context();
+        var failed = await RunAsync(new DnsCheck((_, _) => throw new SocketException((int)SocketError.HostNotFound), _time), lost);
         Assert.Equal(CheckStatus.Failed, failed.Status);
         Assert.Contains("resolv.conf", failed.Advice);
         Assert.Empty(lost.Addresses);
@@ -37,7 +37,7 @@ public sealed class CheckTests
     [Fact]
     public async Task A_resolver_that_is_silent_has_ten_seconds()
     {
-        Task<CheckResult> check = RunAsync(new DnsCheck((_, _) => new TaskCompletionSource<IPAddress[]>().Task, _time), Context());
+        var check = RunAsync(new DnsCheck((_, _) => new TaskCompletionSource<IPAddress[]>().Task, _time), Context());
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.Contains("10 s", (await check.Soon()).Detail);
     }
@@ -45,16 +45,16 @@ public sealed class CheckTests
     [Fact]
     public async Task Tcp_needs_one_address_and_warns_of_others()
     {
-        DoctorContext context = Context();
+        var context = Context();
         var second = IPAddress.Parse("192.0.2.2");
         context.Addresses = [Address, second];
         var refusing = new TcpCheck((to, _) => to.Address.Equals(second) ? Task.CompletedTask : throw new SocketException((int)SocketError.ConnectionRefused), _time);
-        CheckResult result = await RunAsync(refusing, context);
+        var result = await RunAsync(refusing, context);
         Assert.Equal(CheckStatus.Warning, result.Status);
         Assert.Equal(second, context.Reached!.Address);
 
         context.Addresses = [Address];
-        CheckResult failed = await RunAsync(refusing, context);
+        var failed = await RunAsync(refusing, context);
         Assert.Equal(CheckStatus.Failed, failed.Status);
         Assert.Contains("TCP 8443", failed.Advice);
     }
@@ -62,9 +62,9 @@ public sealed class CheckTests
     [Fact]
     public async Task A_silent_address_has_five_seconds()
     {
-        DoctorContext context = Context();
+        var context = Context();
         context.Addresses = [Address];
-        Task<CheckResult> check = RunAsync(new TcpCheck((_, cancelled) => Task.Delay(Timeout.Infinite, cancelled), _time), context);
+        var check = RunAsync(new TcpCheck((_, cancelled) => Task.Delay(Timeout.Infinite, cancelled), _time), context);
         _time.Advance(TcpCheck.Limit);
         Assert.Contains("no answer within 5 s", (await check.Soon()).Detail);
     }
@@ -75,7 +75,7 @@ public sealed class CheckTests
     [InlineData(TransportMode.TcpTls, nameof(CheckStatus.Skipped))]
     public async Task Without_the_library_quic_fails_only_where_nothing_else_is_allowed(TransportMode mode, string expected)
     {
-        CheckResult result = await RunAsync(new QuicCheck(new FakeQuicProbe { Unavailable = "libmsquic is missing" }), Reached(mode));
+        var result = await RunAsync(new QuicCheck(new FakeQuicProbe { Unavailable = "libmsquic is missing" }), Reached(mode));
         Assert.Equal((expected, QuicLibrary.InstallHint), ($"{result.Status}", result.Advice));
     }
 
@@ -87,7 +87,7 @@ public sealed class CheckTests
     public async Task How_bad_a_blocked_udp_path_is_depends_on_the_mode(DialFailureKind kind, TransportMode mode, string expected)
     {
         var probe = new FakeQuicProbe { Path = new QuicPath(new DialFailure(kind, "of this"), TimeSpan.Zero, 0) };
-        CheckResult result = await RunAsync(new QuicCheck(probe), Reached(mode));
+        var result = await RunAsync(new QuicCheck(probe), Reached(mode));
         Assert.Equal(expected, $"{result.Status}");
         Assert.Contains("of this", result.Detail);
         Assert.NotNull(result.Advice);
@@ -99,7 +99,7 @@ public sealed class CheckTests
     public async Task A_narrow_path_is_told(int payload, string expected)
     {
         var probe = new FakeQuicProbe { Path = new QuicPath(null, TimeSpan.FromMilliseconds(20), payload) };
-        CheckResult result = await RunAsync(new QuicCheck(probe), Reached(TransportMode.QuicWithFallback));
+        var result = await RunAsync(new QuicCheck(probe), Reached(TransportMode.QuicWithFallback));
         Assert.Equal(expected, $"{result.Status}");
         Assert.Contains($"{payload} bytes", result.Detail);
     }
@@ -108,8 +108,8 @@ public sealed class CheckTests
     public async Task A_login_hangs_up_before_the_tunnel_starts_and_keeps_the_ports_for_the_next_check()
     {
         var dialer = new FakeDialer();
-        DoctorContext context = Reached(TransportMode.TcpTls);
-        Task<CheckResult> check = RunAsync(new AuthenticationCheck(dialer, null), context);
+        var context = Reached(TransportMode.TcpTls);
+        var check = RunAsync(new AuthenticationCheck(dialer, null), context);
         var tunnel = new FakeTunnel();
         (await dialer.NextAsync()).Connect(tunnel, new TunnelConfig { ListenPorts = [80, 443] });
         Assert.Equal(CheckStatus.Ok, (await check.Soon()).Status);
@@ -122,9 +122,9 @@ public sealed class CheckTests
     public async Task A_refused_login_names_the_command_for_a_new_token()
     {
         var dialer = new FakeDialer();
-        Task<CheckResult> check = RunAsync(new AuthenticationCheck(dialer, null), Reached(TransportMode.TcpTls));
+        var check = RunAsync(new AuthenticationCheck(dialer, null), Reached(TransportMode.TcpTls));
         (await dialer.NextAsync()).Fail(DialFailureKind.Unauthorized);
-        CheckResult result = await check.Soon();
+        var result = await check.Soon();
         Assert.Equal(CheckStatus.Failed, result.Status);
         Assert.Contains("tunnel-hub edge token edge-1", result.Advice);
     }
@@ -132,7 +132,7 @@ public sealed class CheckTests
     [Fact]
     public async Task Ports_of_the_running_edge_are_fine_and_the_others_are_tried()
     {
-        DoctorContext context = Reached(TransportMode.TcpTls);
+        var context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [80, 443], ListenPortsUdp = [53] };
         var tried = new List<PortKey>();
         var check = new PortsCheck(
@@ -142,7 +142,7 @@ public sealed class CheckTests
                 return null;
             },
             _ => Task.FromResult<IReadOnlySet<PortKey>?>(new HashSet<PortKey> { PortKey.Tcp(443) }));
-        CheckResult result = await RunAsync(check, context);
+        var result = await RunAsync(check, context);
         Assert.Equal(CheckStatus.Ok, result.Status);
         Assert.Equal([PortKey.Tcp(80), PortKey.Udp(53)], tried);
         Assert.Contains("1 of them held by the running edge", result.Detail);
@@ -151,10 +151,10 @@ public sealed class CheckTests
     [Fact]
     public async Task Each_port_that_cannot_be_bound_is_named()
     {
-        DoctorContext context = Reached(TransportMode.TcpTls);
+        var context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [22, 80, 443] };
         var check = new PortsCheck((port, _) => port.Number == 80 ? "address in use" : null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(null));
-        CheckResult result = await RunAsync(check, context);
+        var result = await RunAsync(check, context);
         Assert.Equal(CheckStatus.Failed, result.Status);
         Assert.Contains("tcp/22: protected", result.Detail);
         Assert.Contains("tcp/80: address in use", result.Detail);
@@ -190,7 +190,7 @@ public sealed class CheckTests
     [InlineData(null, nameof(CheckStatus.Skipped))]
     public async Task Small_udp_buffers_come_with_the_line_for_sysctl(long? value, string expected)
     {
-        CheckResult result = await RunAsync(new UdpBufferCheck(_ => value), Context());
+        var result = await RunAsync(new UdpBufferCheck(_ => value), Context());
         Assert.Equal(expected, $"{result.Status}");
         if (result.Status == CheckStatus.Warning)
             Assert.Contains("net.core.rmem_max = 4194304", result.Advice);
@@ -206,7 +206,7 @@ public sealed class CheckTests
     [InlineData(null, "383869", "yes", nameof(CheckStatus.Skipped))]
     public async Task What_the_kernel_has_left_for_tcp_comes_with_the_line_for_sysctl(string? limits, string? used, string isShort, string expected)
     {
-        string protocols = $"""
+        var protocols = $"""
             protocol  size sockets  memory press maxhdr  slab module     cl co
             TCPv6     2432      0  999999   yes    192   yes  kernel      y  y
             TCP       2272     16  383868   {isShort}    192   yes  kernel      y  y
@@ -217,7 +217,7 @@ public sealed class CheckTests
             ["/proc/net/sockstat"] = used is null ? null : $"sockets: used 95\nTCP: inuse 5 orphan 0 tw 0 alloc 6 mem {used}\n",
             ["/proc/net/protocols"] = protocols,
         };
-        CheckResult result = await RunAsync(new TcpMemoryCheck(path => files[path]), Context());
+        var result = await RunAsync(new TcpMemoryCheck(path => files[path]), Context());
         Assert.Equal(expected, $"{result.Status}");
         if (result.Status == CheckStatus.Warning)
             Assert.Contains("net.ipv4.tcp_mem = 575802 767738 1151604", result.Advice);
@@ -230,8 +230,8 @@ public sealed class CheckTests
     [InlineData(true, -2, nameof(CheckStatus.Failed))]
     public async Task A_clock_outside_of_the_certificates_time_fails_without_pins(bool? synchronized, int years, string expected)
     {
-        DoctorContext context = Context();
-        DateTime now = _time.GetUtcNow().UtcDateTime.AddYears(years);
+        var context = Context();
+        var now = _time.GetUtcNow().UtcDateTime.AddYears(years);
         context.CertificateValidity = (now.AddDays(-1), now.AddYears(1));
         Assert.Equal(expected, $"{(await RunAsync(new ClockCheck(() => synchronized, _time), context)).Status}");
     }
@@ -243,14 +243,14 @@ public sealed class CheckTests
     [InlineData(100, nameof(CheckStatus.Skipped), "see tls")]
     public async Task A_path_that_swallows_large_packets_is_told_with_the_size_that_it_takes(int takes, string expected, string detail)
     {
-        DoctorContext context = Context();
+        var context = Context();
         context.Reached = new IPEndPoint(Address, 8443);
         var silent = new TaskCompletionSource<bool>();
-        Task<CheckResult> check = RunAsync(new PathCheck((_, _, maxPacket, token) => (maxPacket ?? 1_500) <= takes ? Task.FromResult(true) : silent.Task.WaitAsync(token), _time), context);
-        for (int i = 0; i < 3 && !check.IsCompleted; i++)
+        var check = RunAsync(new PathCheck((_, _, maxPacket, token) => (maxPacket ?? 1_500) <= takes ? Task.FromResult(true) : silent.Task.WaitAsync(token), _time), context);
+        for (var i = 0; i < 3 && !check.IsCompleted; i++)
             _time.Advance(PathCheck.Limit);
 
-        CheckResult result = await check.Soon();
+        var result = await check.Soon();
         Assert.Equal(expected, $"{result.Status}");
         Assert.Contains(detail, result.Detail);
         Assert.Equal(expected == nameof(CheckStatus.Warning), result.Advice is not null);
@@ -261,10 +261,10 @@ public sealed class CheckTests
     {
         var doctor = new Tunnel.Edge.Doctor.Doctor(
             [new NftablesCheck(_ => throw new IOException("broken"), () => 0), new HangingCheck(), new UdpBufferCheck(_ => UdpBufferCheck.Wanted)], _time);
-        Task<DoctorReport> run = doctor.RunAsync(Context(), TestContext.Current.CancellationToken);
+        var run = doctor.RunAsync(Context(), TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the hanging check's limit");
         _time.Advance(Tunnel.Edge.Doctor.Doctor.Limit);
-        DoctorReport report = await run.Soon();
+        var report = await run.Soon();
         Assert.False(report.Ok);
         Assert.Equal([CheckStatus.Failed, CheckStatus.Failed, CheckStatus.Ok], report.Checks.Select(check => check.Status));
         Assert.Contains("broken", report.Checks[0].Detail);
@@ -287,7 +287,7 @@ public sealed class CheckTests
 
     private static DoctorContext Reached(TransportMode mode)
     {
-        DoctorContext context = Context(mode);
+        var context = Context(mode);
         context.Addresses = [Address];
         context.Reached = new IPEndPoint(Address, 8443);
         return context;

@@ -55,7 +55,7 @@ internal sealed class FakeBinder : IPortBinder
     public BindResult Bind(PortKey port, EdgePortPolicy policy)
     {
         Tried.Add(port);
-        if (Errors.TryGetValue(port, out string? error))
+        if (Errors.TryGetValue(port, out var error))
             return BindResult.Failed(error);
         return BindResult.Bound(Bound[port] = new FakeBoundPort { Policy = policy });
     }

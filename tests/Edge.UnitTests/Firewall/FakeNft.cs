@@ -51,12 +51,12 @@ internal sealed class FakeNft : INft
         Transactions++;
         Elements.Clear();
         Dictionary<string, FakeNftTable> next = _tables.ToDictionary(table => table.Key, table => table.Value.Copy());
-        foreach ((string verb, JsonNode? what) in commands.Select(command => command!.AsObject().First()))
+        foreach ((var verb, var what) in commands.Select(command => command!.AsObject().First()))
         {
-            (string kind, JsonObject item) = (what!.AsObject().First().Key, what.AsObject().First().Value!.AsObject());
+            (var kind, var item) = (what!.AsObject().First().Key, what.AsObject().First().Value!.AsObject());
             if (kind == "element")
                 Elements.Add(item.ToJsonString());
-            bool fits = kind == "table" ? ChangeTable(next, verb, (string)item["name"]!) : next.TryGetValue((string)item["table"]!, out FakeNftTable? table) && table.Do(verb, kind, item);
+            var fits = kind == "table" ? ChangeTable(next, verb, (string)item["name"]!) : next.TryGetValue((string)item["table"]!, out var table) && table.Do(verb, kind, item);
             if (!fits)
                 return new NftResult(NftOutcome.Refused, "Could not process rule: No such file or directory");
         }
@@ -74,7 +74,7 @@ internal sealed class FakeNft : INft
 
     private NftResult List(string kind, JsonObject what)
     {
-        IEnumerable<JsonObject>? items = kind switch
+        var items = kind switch
         {
             "tables" => _tables.Keys.Select(name => new JsonObject { ["table"] = new JsonObject { ["family"] = "inet", ["name"] = name } }),
             "chains" => _tables.Values.SelectMany(table => table.List("chain")),

@@ -31,7 +31,7 @@ internal sealed class FakeNftTable
     /// <returns>Whether it can be done.</returns>
     public bool Do(string verb, string kind, JsonObject item)
     {
-        string name = (string?)item["name"] ?? "";
+        var name = (string?)item["name"] ?? "";
         switch (verb, kind)
         {
             case ("add", "rule"):
@@ -62,16 +62,16 @@ internal sealed class FakeNftTable
 
     public IEnumerable<JsonObject>? ListSet(string name)
     {
-        if (!Objects.TryGetValue(name, out (string Kind, JsonObject Item) set))
+        if (!Objects.TryGetValue(name, out var set))
             return null;
-        JsonObject listed = set.Item.DeepClone().AsObject();
+        var listed = set.Item.DeepClone().AsObject();
         listed["elem"] = new JsonArray([.. (Elements.GetValueOrDefault(name) ?? []).Select(Listed)]);
         return [new JsonObject { ["set"] = listed }];
     }
 
     private static JsonNode Listed(JsonNode element)
     {
-        JsonNode listed = element.DeepClone();
+        var listed = element.DeepClone();
         if (listed is JsonObject { Count: > 0 } item && item["elem"] is JsonObject ending)
             ending["expires"] = ending["timeout"]!.DeepClone();
         return listed;

@@ -38,7 +38,7 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Equal("confirming", _firewall.Status.State);
 
         _probe.Answer(null);
-        Report report = await _tunnel.NextReportAsync();
+        var report = await _tunnel.NextReportAsync();
         Assert.Equal((Report.Firewall, 1, FirewallReport.Applied, "full"), (report.Kind, report.Rev, report.FirewallState!.State, report.FirewallState.Mode));
         Assert.Equal(1, _firewall.Status.Blocked);
     }
@@ -51,7 +51,7 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Contains("rule bad", _nft.Rules);
 
         await FailConfirmationAsync("timed out");
-        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal(FirewallReport.RolledBack, report.State);
         Assert.Contains("timed out", Assert.Single(report.Errors), StringComparison.Ordinal);
         Assert.DoesNotContain("rule bad", _nft.Rules);
@@ -109,9 +109,9 @@ public sealed class FirewallControllerTests : IDisposable
     public async Task What_is_not_valid_changes_nothing_and_every_fault_is_told()
     {
         await ApplyConfirmedAsync(BlockOne);
-        List<string> before = _nft.Rules;
+        var before = _nft.Rules;
         await ApplyAsync("""{"blockedIps":["; flush ruleset"],"rules":[{"id":"x`reboot`","direction":"input","action":"$(reboot)"}]}""");
-        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal((FirewallReport.Refused, 3), (report.State, report.Errors.Length));
         Assert.Equal(before, _nft.Rules);
     }
@@ -121,7 +121,7 @@ public sealed class FirewallControllerTests : IDisposable
     {
         _nft.Fault = new NftResult(NftOutcome.Unavailable, "no right");
         await ApplyAsync(BlockOne);
-        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal(FirewallReport.Unavailable, report.State);
         Assert.Equal(["no right"], report.Errors);
 
@@ -146,7 +146,7 @@ public sealed class FirewallControllerTests : IDisposable
         _firewall = Create(FirewallMode.BlockOnly);
         await ApplyAsync(WithRule);
         _probe.Answer(null);
-        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal((FirewallReport.Applied, "blockOnly"), (report.State, report.Mode));
         Assert.Contains("1 rules are left out", Assert.Single(report.Errors), StringComparison.Ordinal);
         Assert.DoesNotContain("rule bad", _nft.Rules);
@@ -205,7 +205,7 @@ public sealed class FirewallControllerTests : IDisposable
     {
         await ApplyConfirmedAsync(BlockOne);
         using var stop = new CancellationTokenSource();
-        Task watching = _firewall.WatchAsync(stop.Token);
+        var watching = _firewall.WatchAsync(stop.Token);
         _nft.Flush();
         await Eventually.TrueAsync(
             () =>
@@ -217,7 +217,7 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Contains("blocked", _nft.Rules);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
-        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal((FirewallReport.Applied, new FirewallDrift(1, "the table is gone, or has another owner", true)), (report.State, report.Drift));
         Assert.Equal(report.Drift, _firewall.Status.Drift);
         Assert.Equal([report.Drift!], _observer.Drifts);
@@ -232,7 +232,7 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Equal(new FirewallDrift(1, "5 rules missing", true), (await _tunnel.NextReportAsync()).FirewallState!.Drift);
         Assert.Contains("rule bad", _nft.Rules);
         _probe.Answer(null);
-        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal((FirewallReport.Applied, null), (report.State, report.Drift));
     }
 
@@ -243,7 +243,7 @@ public sealed class FirewallControllerTests : IDisposable
         _nft.TakeOver(new NftOwner("other", 1, "fff"));
         _nft.TakeOver(new NftOwner("other", 1, "fff"), "tunnel_edge_own");
         using var stop = new CancellationTokenSource();
-        Task watching = _firewall.WatchAsync(stop.Token);
+        var watching = _firewall.WatchAsync(stop.Token);
         await Eventually.TrueAsync(
             () =>
             {
@@ -251,7 +251,7 @@ public sealed class FirewallControllerTests : IDisposable
                 return _firewall.Status.State == FirewallReport.Failed;
             },
             "the failure");
-        FirewallReport report = (await _tunnel.NextReportAsync()).FirewallState!;
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal((FirewallReport.Failed, false), (report.State, report.Drift!.Mended));
 
         _nft.Flush();
@@ -300,7 +300,7 @@ public sealed class FirewallControllerTests : IDisposable
 
     private async Task ApplyAsync(string? json, bool initial = false)
     {
-        using JsonDocument? document = json is null ? null : JsonDocument.Parse(json);
+        using var document = json is null ? null : JsonDocument.Parse(json);
         var config = new TunnelConfig { FirewallConfig = document?.RootElement.Clone(), Hub = new HubInfo { Rev = ++_revision } };
         await _firewall.ApplyAsync(_tunnel, config, initial, CancellationToken.None).Soon();
     }
@@ -348,7 +348,7 @@ public sealed class FirewallControllerTests : IDisposable
         {
             if (_always is { } fault)
                 return fault;
-            string? answer = await _next.Task.WaitAsync(cancellationToken);
+            var answer = await _next.Task.WaitAsync(cancellationToken);
             if (_always is null)
                 _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
             return answer;

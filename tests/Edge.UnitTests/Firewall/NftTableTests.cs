@@ -21,7 +21,7 @@ public class NftTableTests
         await InstallAsync(second);
         Assert.Equal(["tunnel_edge", "tunnel_edge_bbb"], _nft.Tables);
 
-        foreach (NftTable table in new[] { first, second, first })
+        foreach (var table in new[] { first, second, first })
         {
             await InstallAsync(table);
             Assert.Null(await first.FindDriftAsync(CancellationToken.None));
@@ -67,7 +67,7 @@ public class NftTableTests
     {
         _nft.TakeOver(new NftOwner("", 0, ""));
         _nft.TakeOver(new NftOwner("", 0, ""), "tunnel_edge_aaa");
-        NftResult result = await Create("aaa").InstallAsync(Rules, CancellationToken.None);
+        var result = await Create("aaa").InstallAsync(Rules, CancellationToken.None);
         Assert.Equal(NftOutcome.Refused, result.Outcome);
         Assert.Contains("tunnel_edge and tunnel_edge_aaa are there and are not this edge's", result.Text, StringComparison.Ordinal);
     }
@@ -85,8 +85,8 @@ public class NftTableTests
     [InlineData("gone", "the table is gone, or has another owner")]
     public async Task Whatever_somebody_else_changes_is_found_and_put_back(string change, string drift)
     {
-        Ruleset ruleset = RulesetBuilder.Build(Plans.Of("""{"blockedIps":["192.0.2.1"]}""", ("203.0.113.9", 400)), 0);
-        NftTable table = Create("aaa");
+        var ruleset = RulesetBuilder.Build(Plans.Of("""{"blockedIps":["192.0.2.1"]}""", ("203.0.113.9", 400)), 0);
+        var table = Create("aaa");
         Assert.True((await table.InstallAsync(ruleset, CancellationToken.None)).Succeeded);
         _time.Advance(TimeSpan.FromSeconds(100));
         Assert.Null(await table.FindDriftAsync(CancellationToken.None));
@@ -104,17 +104,17 @@ public class NftTableTests
     [Fact]
     public async Task Blocks_that_end_counts_and_remembered_sources_are_no_drift()
     {
-        Ruleset ruleset = RulesetBuilder.Build(
+        var ruleset = RulesetBuilder.Build(
             Plans.Of("""{"rateLimits":[{"id":"web","port":443,"rate":"3/hour","burst":3,"perSourceIP":true}]}""", ("203.0.113.9", 400)), 0);
-        NftTable table = Create("aaa");
+        var table = Create("aaa");
         await table.InstallAsync(ruleset, CancellationToken.None);
         _time.Advance(TimeSpan.FromSeconds(399));
         _nft.Change(inForce =>
         {
             inForce.Elements.Remove("timed4");
-            foreach ((string kind, JsonObject item) in inForce.Objects.Values)
+            foreach ((var kind, var item) in inForce.Objects.Values)
                 item[kind == "counter" ? "packets" : "handle"] = 17;
-            string sources = inForce.Objects.Keys.First(name => name.StartsWith("rate4_", StringComparison.Ordinal));
+            var sources = inForce.Objects.Keys.First(name => name.StartsWith("rate4_", StringComparison.Ordinal));
             inForce.Elements[sources] = [JsonValue.Create("192.0.2.7")];
         });
         Assert.Null(await table.FindDriftAsync(CancellationToken.None));
@@ -146,7 +146,7 @@ public class NftTableTests
                 inForce.Objects.Remove("input");
                 break;
             case "policy":
-                JsonObject chain = inForce.Objects["input"].Item.DeepClone().AsObject();
+                var chain = inForce.Objects["input"].Item.DeepClone().AsObject();
                 chain["policy"] = "drop";
                 inForce.Objects["input"] = ("chain", chain);
                 break;

@@ -11,9 +11,9 @@ internal static class Plans
     public static FirewallPlan Of(string json, params (string Source, long Until)[] blocks)
     {
         using var document = JsonDocument.Parse(json);
-        Assert.Empty(FirewallConfigReader.ReadFromHub(document.RootElement, out FirewallConfig config));
+        Assert.Empty(FirewallConfigReader.ReadFromHub(document.RootElement, out var config));
         return new FirewallPlan { Config = config, BlocksUntil = [.. blocks.Select(block => (Range(block.Source), block.Until))], ProtectedPorts = [22] };
     }
 
-    public static IpRange Range(string text) => IpRange.TryParse(text, out IpRange range, out string? error) ? range : throw new ArgumentException(error);
+    public static IpRange Range(string text) => IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error);
 }

@@ -25,22 +25,22 @@ public class RulesetTests
     [Fact]
     public void Everything_is_rendered_as_written_down()
     {
-        FirewallPlan plan = Plans.Of(Everything, ("203.0.113.0/24", 160), ("203.0.113.9", 400), ("2001:db8:1::/48", 50)) with
+        var plan = Plans.Of(Everything, ("203.0.113.0/24", 160), ("203.0.113.9", 400), ("2001:db8:1::/48", 50)) with
         {
             NeverBlocked = [Plans.Range("192.0.2.1")],
         };
-        string[] lines = Lines(Table.Replace(Owner with { Generation = 2 }, RulesetBuilder.Build(plan, now: 100), Owner));
-        string golden = Path.Combine(AppContext.BaseDirectory, "Firewall", "everything.golden");
+        var lines = Lines(Table.Replace(Owner with { Generation = 2 }, RulesetBuilder.Build(plan, now: 100), Owner));
+        var golden = Path.Combine(AppContext.BaseDirectory, "Firewall", "everything.golden");
         Assert.Equal(File.ReadAllLines(golden), lines);
     }
 
     [Fact]
     public void What_stays_the_same_keeps_its_allowances_counts_and_times()
     {
-        Ruleset before = RulesetBuilder.Build(Plans.Of(Everything, ("203.0.113.9", 400)), now: 100);
-        string changed = Everything.Replace("10/hour", "20/hour", StringComparison.Ordinal).Replace("198.51.100.7", "198.51.100.8", StringComparison.Ordinal);
-        Ruleset after = RulesetBuilder.Build(Plans.Of(changed, ("203.0.113.9", 400)), now: 130);
-        string[] lines = Lines(Table.Update(before, after, Owner));
+        var before = RulesetBuilder.Build(Plans.Of(Everything, ("203.0.113.9", 400)), now: 100);
+        var changed = Everything.Replace("10/hour", "20/hour", StringComparison.Ordinal).Replace("198.51.100.7", "198.51.100.8", StringComparison.Ordinal);
+        var after = RulesetBuilder.Build(Plans.Of(changed, ("203.0.113.9", 400)), now: 130);
+        var lines = Lines(Table.Update(before, after, Owner));
 
         Assert.Equal("""{"flush":{"chain":{"family":"inet","table":"tunnel_edge","name":"owner_id_3_abc"}}}""", lines[0]);
         // The limit that changed, with its counter; not the one per source, not the timed block.
@@ -55,9 +55,9 @@ public class RulesetTests
     [Fact]
     public void A_block_that_was_made_longer_is_set_anew()
     {
-        Ruleset before = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 400)), now: 100);
-        Ruleset after = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 500)), now: 130);
-        string[] lines = Lines(Table.Update(before, after, Owner));
+        var before = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 400)), now: 100);
+        var after = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 500)), now: 130);
+        var lines = Lines(Table.Update(before, after, Owner));
         Assert.Contains("""{"flush":{"set":{"family":"inet","table":"tunnel_edge","name":"timed4"}}}""", lines);
         Assert.Contains(lines, line => line.Contains("\"timeout\":370", StringComparison.Ordinal));
     }
@@ -65,7 +65,7 @@ public class RulesetTests
     [Fact]
     public void Expired_blocks_are_left_out()
     {
-        Ruleset ruleset = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 400)), now: 400);
+        var ruleset = RulesetBuilder.Build(Plans.Of("{}", ("203.0.113.9", 400)), now: 400);
         Assert.Empty(ruleset.Elements);
         Assert.Equal(["input"], ruleset.Objects.Keys);
     }
@@ -73,7 +73,7 @@ public class RulesetTests
     [Fact]
     public void Protected_ports_come_before_whatever_blocks()
     {
-        Ruleset ruleset = RulesetBuilder.Build(Plans.Of(Everything), now: 0);
+        var ruleset = RulesetBuilder.Build(Plans.Of(Everything), now: 0);
         string[] comments = [.. ruleset.Rules.Where(rule => (string?)rule["chain"] == "input").Select(rule => (string)rule["comment"]!)];
         Assert.Equal(
             ["loopback", "protected ports", "blocked UDP", "blocked UDP", "established", "blocked", "blocked", "limit web", "limit web", "limit web", "limit web", "limit dns", "rule a"],
@@ -83,7 +83,7 @@ public class RulesetTests
     [Fact]
     public void No_text_of_the_hub_reaches_nft()
     {
-        string document = string.Join('\n', Lines(Table.Create(RulesetBuilder.Build(Plans.Of(Everything), 0), Owner)));
+        var document = string.Join('\n', Lines(Table.Create(RulesetBuilder.Build(Plans.Of(Everything), 0), Owner)));
         Assert.DoesNotContain("flush ruleset", document, StringComparison.Ordinal);
     }
 
@@ -110,7 +110,7 @@ public class RulesetTests
     {
         const string output = """{"nftables":[{"metainfo":{}},{"chain":{"family":"inet","table":"tunnel_edge","name":"a"}},{"chain":{"family":"inet","table":"other","name":"b"}}]}""";
         Assert.Equal([("tunnel_edge", "a"), ("other", "b")], NftListing.Chains(output));
-        foreach (string bad in new[] { "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""", """{"nftables":[{"chain":{"name":"a","name":"b"}}]}""" })
+        foreach (var bad in new[] { "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""", """{"nftables":[{"chain":{"name":"a","name":"b"}}]}""" })
             Assert.Empty(NftListing.Chains(bad));
     }
 

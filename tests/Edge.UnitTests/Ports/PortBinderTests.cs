@@ -19,7 +19,7 @@ public sealed class PortBinderTests
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         other.Listen();
-        int port = ((IPEndPoint)other.LocalEndPoint!).Port;
+        var port = ((IPEndPoint)other.LocalEndPoint!).Port;
 
         Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port), EdgePortPolicy.None).Error);
         Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Any).Bind(PortKey.Tcp(port), EdgePortPolicy.None).Error);
@@ -31,7 +31,7 @@ public sealed class PortBinderTests
         using var fixture = new ListenerFixture();
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        int port = ((IPEndPoint)other.LocalEndPoint!).Port;
+        var port = ((IPEndPoint)other.LocalEndPoint!).Port;
 
         Assert.Equal("address in use", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Udp(port), EdgePortPolicy.None).Error);
     }
@@ -42,13 +42,13 @@ public sealed class PortBinderTests
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
         fixture.Tunnels.Current = tunnel;
-        TcpPortListener first = fixture.ListenTcp(IPAddress.Loopback);
-        int port = first.LocalPort;
-        using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        var first = fixture.ListenTcp(IPAddress.Loopback);
+        var port = first.LocalPort;
+        using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
         await tunnel.NextStreamAsync();
         first.Close(TimeSpan.FromSeconds(30));
 
-        BindResult again = fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port), EdgePortPolicy.None);
+        var again = fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port), EdgePortPolicy.None);
 
         Assert.Null(again.Error);
         again.Port!.Close(TimeSpan.Zero);
@@ -58,7 +58,7 @@ public sealed class PortBinderTests
     public void The_operators_rules_are_stronger_than_the_hub()
     {
         using var fixture = new ListenerFixture();
-        PortBinder binder = fixture.CreateBinder(IPAddress.Loopback, new PortRules([22, 80], [22]));
+        var binder = fixture.CreateBinder(IPAddress.Loopback, new PortRules([22, 80], [22]));
 
         Assert.Contains("protectedPorts", binder.Bind(PortKey.Tcp(22), EdgePortPolicy.None).Error);
         Assert.Contains("allowPorts", binder.Bind(PortKey.Tcp(81), EdgePortPolicy.None).Error);
@@ -71,7 +71,7 @@ public sealed class PortBinderTests
     public void An_address_of_another_machine_is_explained()
     {
         using var fixture = new ListenerFixture();
-        string? error = fixture.CreateBinder(IPAddress.Parse("192.0.2.1")).Bind(PortKey.Tcp(54321), EdgePortPolicy.None).Error;
+        var error = fixture.CreateBinder(IPAddress.Parse("192.0.2.1")).Bind(PortKey.Tcp(54321), EdgePortPolicy.None).Error;
         Assert.Contains("192.0.2.1 is not an address of this machine", error);
     }
 
@@ -92,9 +92,9 @@ public sealed class PortBinderTests
     {
         using var fixture = new ListenerFixture();
         var policy = new EdgePortPolicy { BindAddress = IPAddress.Parse("127.0.0.77") };
-        int port = FreePort();
+        var port = FreePort();
 
-        BindResult bound = fixture.CreateBinder(IPAddress.Any).Bind(PortKey.Tcp(port), policy);
+        var bound = fixture.CreateBinder(IPAddress.Any).Bind(PortKey.Tcp(port), policy);
         Assert.Null(bound.Error);
         Assert.Contains("127.0.0.1 only", fixture.CreateBinder(IPAddress.Loopback).Bind(PortKey.Tcp(port), policy).Error);
         // Another address of the same port is still free.

@@ -36,10 +36,10 @@ public sealed class PortListenersTests : IDisposable
     public void A_port_in_both_configurations_keeps_its_listener()
     {
         _listeners.Apply(PortSet.Of([Web, Secure]));
-        FakeBoundPort web = _binder.Bound[Web];
-        FakeBoundPort secure = _binder.Bound[Secure];
+        var web = _binder.Bound[Web];
+        var secure = _binder.Bound[Secure];
 
-        PortState state = _listeners.Apply(PortSet.Of([Web, Names]));
+        var state = _listeners.Apply(PortSet.Of([Web, Names]));
 
         Assert.Equal([Web, Names], state.Bound);
         Assert.Null(web.Closed);
@@ -52,15 +52,15 @@ public sealed class PortListenersTests : IDisposable
     public void A_port_with_another_policy_keeps_its_listener_and_one_with_another_address_does_not()
     {
         _listeners.Apply(PortSet.Of([Web, Secure]));
-        FakeBoundPort web = _binder.Bound[Web];
-        FakeBoundPort secure = _binder.Bound[Secure];
+        var web = _binder.Bound[Web];
+        var secure = _binder.Bound[Secure];
         var policies = new Dictionary<PortKey, EdgePortPolicy>
         {
             [Web] = new() { MaxConnections = 5 },
             [Secure] = new() { BindAddress = IPAddress.Loopback },
         };
 
-        PortState state = _listeners.Apply(PortSet.Of([Web, Secure], port => policies[port]));
+        var state = _listeners.Apply(PortSet.Of([Web, Secure], port => policies[port]));
 
         Assert.Equal([Web, Secure], state.Bound);
         Assert.Null(web.Closed);
@@ -73,7 +73,7 @@ public sealed class PortListenersTests : IDisposable
     public void A_port_that_fails_is_told_and_the_others_are_bound()
     {
         _binder.Errors[Web] = "address in use";
-        PortState state = _listeners.Apply(PortSet.Of([Web, Secure]));
+        var state = _listeners.Apply(PortSet.Of([Web, Secure]));
         Assert.Equal([Secure], state.Bound);
         Assert.Equal("address in use", state.Failed[Web]);
     }
@@ -129,12 +129,12 @@ public sealed class PortListenersTests : IDisposable
         var log = new CountingLogger();
         using var listeners = new PortListeners(_binder, new PortLimit(descriptors), Drain, _time, log);
         listeners.Changed += _ => _changes++;
-        IEnumerable<int> numbers = Enumerable.Range(1, 65535);
+        var numbers = Enumerable.Range(1, 65535);
 
-        PortState state = listeners.Apply(PortSet.Of([.. numbers.Select(PortKey.Tcp), .. numbers.Select(PortKey.Udp)]));
+        var state = listeners.Apply(PortSet.Of([.. numbers.Select(PortKey.Tcp), .. numbers.Select(PortKey.Udp)]));
 
         Assert.Equal(384, state.Bound.Length);
-        string reason = "over this edge's limit of 384 ports: half of its file descriptors (LimitNOFILE)";
+        var reason = "over this edge's limit of 384 ports: half of its file descriptors (LimitNOFILE)";
         Assert.Equal([new EdgePortFailure(385, "tcp", reason, 65535), new EdgePortFailure(1, "udp", reason, 65535)], state.ToFailures());
         Assert.Equal([new FailedPort(385, "tcp", reason, 65535), new FailedPort(1, "udp", reason, 65535)], PortReport.Create(1, state).Failed);
         Assert.Equal(["Listening on tcp/1-384", $"Can't listen on tcp/385-65535: {reason}", $"Can't listen on udp/1-65535: {reason}"], log.Lines);

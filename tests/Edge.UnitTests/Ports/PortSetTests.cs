@@ -13,10 +13,10 @@ public sealed class PortSetTests
     public void Changes_lead_from_the_one_set_to_the_other_and_touch_nothing_else() =>
         Prop.ForAll<int[], int[]>((before, after) =>
         {
-            PortSet from = ToSet(before);
-            PortSet to = ToSet(after);
-            PortChanges changes = from.ChangesTo(to);
-            ImmutableSortedSet<PortKey> unchanged = from.Ports.Intersect(to.Ports);
+            var from = ToSet(before);
+            var to = ToSet(after);
+            var changes = from.ChangesTo(to);
+            var unchanged = from.Ports.Intersect(to.Ports);
             return from.Ports.Except(changes.Removed).Union(changes.Added).SetEquals(to.Ports)
                 && !changes.Added.Overlaps(unchanged) && !changes.Removed.Overlaps(unchanged)
                 && changes.IsEmpty == from.Ports.SetEquals(to.Ports);

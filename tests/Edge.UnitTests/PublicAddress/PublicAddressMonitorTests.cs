@@ -19,7 +19,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<PublicAddresses> _changes = Channel.CreateUnbounded<PublicAddresses>();
     private readonly Dictionary<IPAddress, StunOutcome> _answers = [];
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly List<IPEndPoint> _asked = [];
     private readonly WarningCounter _log = new();
     private readonly PublicAddressMonitor _monitor;
@@ -46,7 +46,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
         Answer(Server4, Public4);
         Answer(Server6, Public6);
         _monitor.SetInterval(60);
-        PublicAddresses found = await NextChangeAsync();
+        var found = await NextChangeAsync();
         Assert.Equal((Public4, Public6, Public4), (found.IPv4, found.IPv6, found.Primary));
         Assert.Equal(found, _monitor.Current);
 
@@ -62,7 +62,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
     {
         IPAddress seen4 = IPAddress.Parse("8.8.4.4"), seen6 = IPAddress.Parse("2a00:1450::1");
         _monitor.NoteSeen(null);
-        foreach (string nobodys in new[] { "10.0.0.1", "127.0.0.1", "192.0.2.1", "fe80::1", "64:ff9b::10.0.0.1" })
+        foreach (var nobodys in new[] { "10.0.0.1", "127.0.0.1", "192.0.2.1", "fe80::1", "64:ff9b::10.0.0.1" })
             _monitor.NoteSeen(IPAddress.Parse(nobodys));
         Assert.Equal(PublicAddresses.Unknown, _monitor.Current);
 
@@ -84,7 +84,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
         Answer(IPAddress.Parse("192.0.2.2"), Public4);
         _monitor.SetInterval(null);
         Assert.Equal(new PublicAddresses(Public4, null), await NextChangeAsync());
-        lock (_gate)
+        lock (_lock)
             Assert.Equal([new IPEndPoint(Server4, 3478), new IPEndPoint(IPAddress.Parse("192.0.2.2"), 4000)], _asked.Where(server => server.AddressFamily == AddressFamily.InterNetwork));
         Assert.Equal(0, _log.Warnings);
     }
@@ -95,9 +95,9 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
         Answer(Server4, Public4);
         _monitor.SetInterval(10);
         await NextChangeAsync();
-        lock (_gate)
+        lock (_lock)
             _answers.Clear();
-        for (int round = 0; round < 3; round++)
+        for (var round = 0; round < 3; round++)
             await AdvanceAsync(TimeSpan.FromSeconds(10));
         await Eventually.TrueAsync(() => Asked >= 2 + (3 * 3), "three more look-ups");
         await Eventually.TrueAsync(() => _time.WaitingTimers == 1, "the last is over");
@@ -116,7 +116,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
 
         _monitor.SetInterval(1);
         await NextChangeAsync();
-        int asked = Asked;
+        var asked = Asked;
         await AdvanceAsync(TimeSpan.FromSeconds(9.9));
         Assert.Equal(asked, Asked);
         _monitor.SetInterval(int.MaxValue);
@@ -128,14 +128,14 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
                 return _asked.Count;
         }
     }
 
     private Task<StunOutcome> AskAsync(IPEndPoint server, CancellationToken cancellationToken)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _asked.Add(server);
             return Task.FromResult(_answers.GetValueOrDefault(server.Address, StunOutcome.Failed("by the test")));
@@ -146,7 +146,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
 
     private void Answer(IPAddress server, IPAddress seen)
     {
-        lock (_gate)
+        lock (_lock)
             _answers[server] = StunOutcome.Found(seen);
     }
 

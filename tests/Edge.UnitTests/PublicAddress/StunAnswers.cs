@@ -17,7 +17,7 @@ internal static class StunAnswers
 
     public static byte[] Attribute(ushort type, byte[] value)
     {
-        byte[] attribute = new byte[4 + ((value.Length + 3) / 4 * 4)];
+        var attribute = new byte[4 + ((value.Length + 3) / 4 * 4)];
         BinaryPrimitives.WriteUInt16BigEndian(attribute, type);
         BinaryPrimitives.WriteUInt16BigEndian(attribute.AsSpan(2), (ushort)value.Length);
         value.CopyTo(attribute, 4);
@@ -27,7 +27,7 @@ internal static class StunAnswers
     public static byte[] XorAddress(IPEndPoint endPoint, ReadOnlySpan<byte> transactionId)
     {
         byte[] mask = [0x21, 0x12, 0xA4, 0x42, .. transactionId];
-        byte[] address = endPoint.Address.GetAddressBytes();
+        var address = endPoint.Address.GetAddressBytes();
         return Attribute(0x0020, [
             0, (byte)(address.Length == 4 ? 1 : 2), (byte)((endPoint.Port >> 8) ^ mask[0]), (byte)(endPoint.Port ^ mask[1]),
             .. address.Select((value, index) => (byte)(value ^ mask[index]))]);

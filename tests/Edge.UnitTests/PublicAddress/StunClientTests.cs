@@ -22,8 +22,8 @@ public sealed class StunClientTests : IDisposable
     [Fact]
     public async Task An_answer_is_the_end_of_it()
     {
-        Task<StunOutcome> outcome = AskAsync();
-        (EndPoint client, byte[] id) = await NextRequestAsync();
+        var outcome = AskAsync();
+        (var client, var id) = await NextRequestAsync();
         await SendAsync(client, Success(id));
         Assert.Equal(StunOutcome.Found(Seen.Address), await outcome.Soon());
         Assert.Equal(0, _time.WaitingTimers);
@@ -32,11 +32,11 @@ public sealed class StunClientTests : IDisposable
     [Fact]
     public async Task Silence_is_asked_seven_times_and_then_given_up()
     {
-        Task<StunOutcome> outcome = AskAsync();
+        var outcome = AskAsync();
         byte[]? first = null;
-        foreach (double seconds in new[] { 0.5, 1, 2, 4, 8, 16 })
+        foreach (var seconds in new[] { 0.5, 1, 2, 4, 8, 16 })
         {
-            (_, byte[] id) = await NextRequestAsync();
+            (_, var id) = await NextRequestAsync();
             first ??= id;
             Assert.Equal(first, id);
             await Eventually.TrueAsync(() => _time.WaitingTimers == 1, "it waits");
@@ -57,8 +57,8 @@ public sealed class StunClientTests : IDisposable
     [Fact]
     public async Task The_answer_to_a_repetition_counts_and_garbage_before_it_does_not()
     {
-        Task<StunOutcome> outcome = AskAsync();
-        (EndPoint client, byte[] id) = await NextRequestAsync();
+        var outcome = AskAsync();
+        (var client, var id) = await NextRequestAsync();
         byte[] otherId = [.. id.Reverse()];
         await SendAsync(client, []);
         await SendAsync(client, new byte[1400]);
@@ -76,9 +76,9 @@ public sealed class StunClientTests : IDisposable
     {
         using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         stranger.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), ((IPEndPoint)_server.LocalEndPoint!).Port));
-        Task<StunOutcome> outcome = AskAsync();
-        (EndPoint client, byte[] id) = await NextRequestAsync();
-        byte[] forged = StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("203.0.113.66"), 1), id));
+        var outcome = AskAsync();
+        (var client, var id) = await NextRequestAsync();
+        var forged = StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("203.0.113.66"), 1), id));
         await stranger.SendToAsync(forged, client);
         await SendAsync(client, Success(id));
         Assert.Equal(StunOutcome.Found(Seen.Address), await outcome.Soon());
@@ -92,8 +92,8 @@ public sealed class StunClientTests : IDisposable
     [InlineData("ff02::1")]
     public async Task What_is_no_hosts_address_is_not_believed(string address)
     {
-        Task<StunOutcome> outcome = AskAsync();
-        (EndPoint client, byte[] id) = await NextRequestAsync();
+        var outcome = AskAsync();
+        (var client, var id) = await NextRequestAsync();
         await SendAsync(client, StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse(address), 1), id)));
         Assert.Contains("is no host's address", (await outcome.Soon()).Error);
     }
@@ -101,8 +101,8 @@ public sealed class StunClientTests : IDisposable
     [Fact]
     public async Task A_refusal_and_a_closed_port_are_told_at_once()
     {
-        Task<StunOutcome> outcome = AskAsync();
-        (EndPoint client, byte[] id) = await NextRequestAsync();
+        var outcome = AskAsync();
+        (var client, var id) = await NextRequestAsync();
         await SendAsync(client, StunAnswers.Message(0x0111, id, StunAnswers.Attribute(0x0009, [0, 0, 4, 0])));
         Assert.Equal(StunOutcome.Failed("refused with code 400"), await outcome.Soon());
 
@@ -115,7 +115,7 @@ public sealed class StunClientTests : IDisposable
     public async Task It_can_be_given_up()
     {
         using var stop = new CancellationTokenSource();
-        Task<StunOutcome> outcome = new StunClient(_time).AskAsync((IPEndPoint)_server.LocalEndPoint!, stop.Token);
+        var outcome = new StunClient(_time).AskAsync((IPEndPoint)_server.LocalEndPoint!, stop.Token);
         await NextRequestAsync();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => outcome.Soon());
@@ -127,7 +127,7 @@ public sealed class StunClientTests : IDisposable
 
     private async Task<(EndPoint Client, byte[] TransactionId)> NextRequestAsync()
     {
-        SocketReceiveFromResult received = await _server.ReceiveFromAsync(_buffer, new IPEndPoint(IPAddress.Any, 0)).Soon();
+        var received = await _server.ReceiveFromAsync(_buffer, new IPEndPoint(IPAddress.Any, 0)).Soon();
         Assert.Equal(StunMessage.HeaderLength, received.ReceivedBytes);
         return (received.RemoteEndPoint, _buffer[8..20]);
     }

@@ -22,7 +22,7 @@ public sealed class StunMessageTests
     [Fact]
     public void A_request_is_a_header_alone()
     {
-        byte[] request = new byte[StunMessage.HeaderLength];
+        var request = new byte[StunMessage.HeaderLength];
         StunMessage.WriteRequest(request, SampleId);
         Assert.Equal("000100002112A442B7E7A701BC34D686FA87DFAE", Convert.ToHexString(request));
     }
@@ -38,8 +38,8 @@ public sealed class StunMessageTests
     [Fact]
     public void The_plain_address_of_an_old_server_is_the_second_choice()
     {
-        byte[] plain = StunAnswers.Attribute(0x0001, [0, 1, 0x80, 0, 192, 0, 2, 9]);
-        byte[] changed = StunAnswers.Attribute(0x0005, [0, 1, 0x0D, 0x97, 192, 0, 2, 7]);
+        var plain = StunAnswers.Attribute(0x0001, [0, 1, 0x80, 0, 192, 0, 2, 9]);
+        var changed = StunAnswers.Attribute(0x0005, [0, 1, 0x0D, 0x97, 192, 0, 2, 7]);
 
         Assert.Equal(new IPEndPoint(IPAddress.Parse("192.0.2.9"), 0x8000), Read(StunAnswers.Message(0x0101, SampleId, changed, plain)).Address);
         Assert.Equal(
@@ -50,14 +50,14 @@ public sealed class StunMessageTests
     [Fact]
     public void An_error_has_its_code()
     {
-        byte[] error = StunAnswers.Attribute(0x0009, [0, 0, 4, 20, .. "Unknown Attribute"u8]);
+        var error = StunAnswers.Attribute(0x0009, [0, 0, 4, 20, .. "Unknown Attribute"u8]);
         Assert.Equal(StunAnswer.Refused(420), Read(StunAnswers.Message(0x0111, SampleId, error)));
     }
 
     [Fact]
     public void What_must_be_understood_and_is_not_makes_the_answer_useless()
     {
-        byte[] address = StunAnswers.XorAddress(new IPEndPoint(IPAddress.Loopback, 7), SampleId);
+        var address = StunAnswers.XorAddress(new IPEndPoint(IPAddress.Loopback, 7), SampleId);
         Assert.Equal(StunAnswerKind.Refused, Read(StunAnswers.Message(0x0101, SampleId, address, StunAnswers.Attribute(0x7FFF, []))).Kind);
         Assert.Equal(StunAnswerKind.Seen, Read(StunAnswers.Message(0x0101, SampleId, address, StunAnswers.Attribute(0x8000, [1]))).Kind);
     }
@@ -65,7 +65,7 @@ public sealed class StunMessageTests
     [Fact]
     public void Another_transaction_another_method_and_another_cookie_are_no_answer()
     {
-        byte[] otherId = (byte[])SampleId.Clone();
+        var otherId = (byte[])SampleId.Clone();
         otherId[11] ^= 1;
         Assert.Equal(StunAnswer.None, StunMessage.Read(SampleIpv4, otherId));
         Assert.Equal(StunAnswer.None, Read(Changed(SampleIpv4, 1, 0x03)));
@@ -85,9 +85,9 @@ public sealed class StunMessageTests
     [Fact]
     public void Longer_than_a_packet_is_no_answer()
     {
-        byte[] address = StunAnswers.XorAddress(new IPEndPoint(IPAddress.Loopback, 7), SampleId);
-        byte[] filler = StunAnswers.Attribute(0x8022, new byte[StunMessage.MaxLength - 20 - address.Length - 4]);
-        byte[] longest = StunAnswers.Message(0x0101, SampleId, address, filler);
+        var address = StunAnswers.XorAddress(new IPEndPoint(IPAddress.Loopback, 7), SampleId);
+        var filler = StunAnswers.Attribute(0x8022, new byte[StunMessage.MaxLength - 20 - address.Length - 4]);
+        var longest = StunAnswers.Message(0x0101, SampleId, address, filler);
         Assert.Equal(StunMessage.MaxLength, longest.Length);
         Assert.Equal(StunAnswerKind.Seen, Read(longest).Kind);
         Assert.Equal(StunAnswer.None, Read(StunAnswers.Message(0x0101, SampleId, address, filler, StunAnswers.Attribute(0x8022, []))));
@@ -96,11 +96,11 @@ public sealed class StunMessageTests
     [Fact]
     public void Whatever_comes_nothing_throws_and_a_cut_answer_is_none()
     {
-        for (int length = 0; length < SampleIpv6.Length; length++)
+        for (var length = 0; length < SampleIpv6.Length; length++)
             Assert.Equal(StunAnswer.None, Read(SampleIpv6[..length]));
 
         // Changes of a few bytes reach deeper than noise does; the length is made right again in half of them.
-        Gen<byte[]> mutated =
+        var mutated =
             from sample in Gen.Elements(SampleIpv4, SampleIpv6)
             from changes in Gen.ListOf(Gen.Zip(Gen.Choose(0, sample.Length - 1), Gen.Choose(0, 255)))
             from cut in Gen.Choose(0, sample.Length)
@@ -116,7 +116,7 @@ public sealed class StunMessageTests
     public void Every_address_comes_back_as_it_was_written() =>
         Prop.ForAll<byte[], int>((seed, port) =>
         {
-            byte[] bytes = new byte[port % 2 == 0 ? 4 : 16];
+            var bytes = new byte[port % 2 == 0 ? 4 : 16];
             (seed ?? []).AsSpan(0, Math.Min(seed?.Length ?? 0, bytes.Length)).CopyTo(bytes);
             var address = new IPEndPoint(new IPAddress(bytes), port & 0xFFFF);
             return Read(StunAnswers.Message(0x0101, SampleId, StunAnswers.XorAddress(address, SampleId))) == StunAnswer.Seen(address);
@@ -126,17 +126,17 @@ public sealed class StunMessageTests
 
     private static byte[] Changed(byte[] message, int at, byte value)
     {
-        byte[] changed = (byte[])message.Clone();
+        var changed = (byte[])message.Clone();
         changed[at] = value;
         return changed;
     }
 
     private static byte[] Mutate(byte[] sample, IEnumerable<(int At, int Value)> changes, int length)
     {
-        byte[] message = (byte[])sample.Clone();
-        foreach ((int at, int value) in changes)
+        var message = (byte[])sample.Clone();
+        foreach ((var at, var value) in changes)
             message[at] = (byte)value;
-        byte[] cut = message[..length];
+        var cut = message[..length];
         if (length >= 20 && length % 4 == 0)
             BinaryPrimitives.WriteUInt16BigEndian(cut.AsSpan(2), (ushort)(length - 20));
         return cut;

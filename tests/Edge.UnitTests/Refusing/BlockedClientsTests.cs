@@ -29,12 +29,12 @@ public sealed class BlockedClientsTests : IDisposable
     [Fact]
     public async Task A_second_of_refusals_is_one_report()
     {
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             _blocked.Add(Port, RefusalReason.Denied, Client, log: true);
         _blocked.Add(Port, RefusalReason.ConnectionRate, Client, log: false);
 
         _time.Advance(BlockedClients.Interval);
-        BlockedReport report = (await _tunnel.NextReportAsync()).BlockedClients!;
+        var report = (await _tunnel.NextReportAsync()).BlockedClients!;
 
         Assert.Equal([new BlockedCount(443, "tcp", "denied", 5), new BlockedCount(443, "tcp", "connectionRate", 1)], report.Counts);
         Assert.Equal([new BlockedSource(443, "tcp", "denied", "192.0.2.7", 5)], report.Sources);
@@ -48,18 +48,18 @@ public sealed class BlockedClientsTests : IDisposable
     {
         for (uint i = 0; i < 100_000; i++)
             _blocked.Add(Port, RefusalReason.MaxConnectionsPerIp, ((UInt128)0x20010db8ffffffff << 64) + ((UInt128)i << 20), log: true);
-        for (int port = 1; port <= 1000; port++)
+        for (var port = 1; port <= 1000; port++)
             _blocked.Add(PortKey.Udp(port), RefusalReason.MaxConnectionsPerIp, null, log: false);
 
         _time.Advance(BlockedClients.Interval);
-        Report report = await _tunnel.NextReportAsync();
+        var report = await _tunnel.NextReportAsync();
 
         Assert.Equal(BlockedClients.MaxClients, report.BlockedClients!.Sources.Length);
         Assert.Equal(100_000 - BlockedClients.MaxClients, report.BlockedClients.Dropped);
         Assert.InRange(ControlMessage.Serialize(report).Length, 1, ControlMessage.MaxLength);
         // The other ports' counts follow.
-        long total = report.BlockedClients.Counts.Sum(count => count.Count);
-        for (int i = 0; i < 4; i++)
+        var total = report.BlockedClients.Counts.Sum(count => count.Count);
+        for (var i = 0; i < 4; i++)
         {
             _time.Advance(BlockedClients.Interval);
             total += (await _tunnel.NextReportAsync()).BlockedClients!.Counts.Sum(count => count.Count);

@@ -73,7 +73,7 @@ internal sealed class ListenerFixture : IDisposable
 
     public void Dispose()
     {
-        foreach (IBoundPort port in _ports)
+        foreach (var port in _ports)
             port.Close(TimeSpan.Zero);
         Sessions.Dispose();
     }

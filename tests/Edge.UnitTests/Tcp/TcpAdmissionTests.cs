@@ -29,10 +29,10 @@ public sealed class TcpAdmissionTests : IDisposable
     [Fact]
     public async Task A_denied_client_is_reset_counted_and_costs_no_stream()
     {
-        TcpPortListener port = Listen(new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.9"), LogConnections = true });
+        var port = Listen(new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.9"), LogConnections = true });
 
         await AssertResetAsync(port, from: "127.0.0.9");
-        using Socket welcome = await ConnectAsync(port);
+        using var welcome = await ConnectAsync(port);
 
         Assert.Equal(IPAddress.Loopback, (await _tunnel.NextStreamAsync()).Opening.Source!.Address);
         Assert.Equal(1, port.GetStatistics().Blocked["denied"]);
@@ -43,9 +43,9 @@ public sealed class TcpAdmissionTests : IDisposable
     [Fact]
     public async Task A_policy_that_changes_is_for_those_who_come_and_leaves_those_who_are_there()
     {
-        TcpPortListener port = Listen(EdgePortPolicy.None);
-        using Socket first = await ConnectAsync(port);
-        FakeStream stream = (await _tunnel.NextStreamAsync()).Stream;
+        var port = Listen(EdgePortPolicy.None);
+        using var first = await ConnectAsync(port);
+        var stream = (await _tunnel.NextStreamAsync()).Stream;
 
         port.Update(new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.0/8") });
         await AssertResetAsync(port);
@@ -53,25 +53,25 @@ public sealed class TcpAdmissionTests : IDisposable
         Assert.Equal(1, port.Active);
 
         port.Update(EdgePortPolicy.None);
-        using Socket second = await ConnectAsync(port);
+        using var second = await ConnectAsync(port);
         await _tunnel.NextStreamAsync();
     }
 
     [Fact]
     public async Task The_connections_of_the_port_are_limited_and_come_free_when_streams_end()
     {
-        TcpPortListener port = Listen(new EdgePortPolicy { MaxConnections = 1 });
-        using Socket first = await ConnectAsync(port);
-        FakeStream stream = (await _tunnel.NextStreamAsync()).Stream;
+        var port = Listen(new EdgePortPolicy { MaxConnections = 1 });
+        using var first = await ConnectAsync(port);
+        var stream = (await _tunnel.NextStreamAsync()).Stream;
 
         await AssertResetAsync(port);
         stream.BytesSent = 5;
         stream.BytesReceived = 7;
         stream.End(default);
-        using Socket second = await ConnectAsync(port);
+        using var second = await ConnectAsync(port);
         await _tunnel.NextStreamAsync();
 
-        PortStatistics statistics = port.GetStatistics();
+        var statistics = port.GetStatistics();
         Assert.Equal((1, 2L, 5L, 7L), (statistics.Active, statistics.Total, statistics.BytesIn, statistics.BytesOut));
         Assert.Equal(1, statistics.Blocked["maxConnections"]);
     }
@@ -79,12 +79,12 @@ public sealed class TcpAdmissionTests : IDisposable
     [Fact]
     public async Task A_stream_that_the_tunnel_refuses_is_not_counted_as_a_connection()
     {
-        TcpPortListener port = Listen(new EdgePortPolicy { MaxConnections = 1, MaxConnectionsPerIp = 1 });
+        var port = Listen(new EdgePortPolicy { MaxConnections = 1, MaxConnectionsPerIp = 1 });
         _tunnel.TakesNew = false;
         await AssertResetAsync(port);
         _tunnel.TakesNew = true;
 
-        using Socket client = await ConnectAsync(port);
+        using var client = await ConnectAsync(port);
         await _tunnel.NextStreamAsync();
     }
 
@@ -95,19 +95,19 @@ public sealed class TcpAdmissionTests : IDisposable
     [InlineData(2, true)]
     public async Task The_header_names_the_client_and_what_follows_it_is_the_streams(int version, bool byteByByte)
     {
-        TcpPortListener port = Listen(Proxied);
-        using Socket balancer = await ConnectAsync(port);
+        var port = Listen(Proxied);
+        using var balancer = await ConnectAsync(port);
         byte[] sent = [.. Header(version), .. "hello"u8];
         if (byteByByte)
             balancer.NoDelay = true;
-        foreach (byte[] piece in byteByByte ? sent.Chunk(1) : [sent])
+        foreach (var piece in byteByByte ? sent.Chunk(1) : [sent])
         {
             await balancer.SendAsync(piece);
             if (byteByByte)
                 await Task.Yield();
         }
 
-        FakeTunnel.OpenedStream opened = await _tunnel.NextStreamAsync();
+        var opened = await _tunnel.NextStreamAsync();
 
         Assert.Equal((Client, Public), (opened.Opening.Source, opened.Opening.Destination));
         Assert.Equal("hello"u8.ToArray(), await ReadAsync(opened.Endpoint, 5));
@@ -116,7 +116,7 @@ public sealed class TcpAdmissionTests : IDisposable
     [Fact]
     public async Task Limits_are_for_the_client_in_the_header_and_not_for_the_balancer()
     {
-        TcpPortListener port = Listen(Proxied with { MaxConnectionsPerIp = 1, DenyCidrs = CidrSet.Parse("203.0.113.66", "127.0.0.1") });
+        var port = Listen(Proxied with { MaxConnectionsPerIp = 1, DenyCidrs = CidrSet.Parse("203.0.113.66", "127.0.0.1") });
 
         Assert.Null(await SendAsync(port, Header(1)));
         Assert.Equal("maxConnectionsPerIp", await SendAsync(port, Header(2)));
@@ -129,14 +129,14 @@ public sealed class TcpAdmissionTests : IDisposable
     [InlineData("\r\n\r\n\0\r\nQUIT\n\u0020\0\0\0")]
     public async Task A_balancers_own_connection_comes_from_itself_and_passes_the_lists(string header)
     {
-        TcpPortListener port = Listen(Proxied with { AllowCidrs = CidrSet.Parse("203.0.113.0/24") });
+        var port = Listen(Proxied with { AllowCidrs = CidrSet.Parse("203.0.113.0/24") });
         Assert.Null(await SendAsync(port, Encoding.Latin1.GetBytes(header)));
     }
 
     [Fact]
     public async Task A_peer_that_is_not_trusted_is_reset_whatever_it_says()
     {
-        TcpPortListener port = Listen(Proxied);
+        var port = Listen(Proxied);
         await AssertResetAsync(port, from: "127.0.0.9");
         Assert.Equal(1, port.GetStatistics().Blocked["proxyNotTrusted"]);
     }
@@ -148,8 +148,8 @@ public sealed class TcpAdmissionTests : IDisposable
     [InlineData("", true)]
     public async Task A_missing_wrong_or_truncated_header_is_refused(string data, bool end)
     {
-        TcpPortListener port = Listen(Proxied);
-        using Socket balancer = await ConnectAsync(port);
+        var port = Listen(Proxied);
+        using var balancer = await ConnectAsync(port);
         await balancer.SendAsync(Encoding.ASCII.GetBytes(data));
         if (end)
             balancer.Shutdown(SocketShutdown.Send);
@@ -160,9 +160,9 @@ public sealed class TcpAdmissionTests : IDisposable
     [Fact]
     public async Task A_header_that_does_not_come_is_given_up()
     {
-        TcpPortListener port = Listen(Proxied);
-        int timers = _fixture.Time.WaitingTimers;
-        using Socket balancer = await ConnectAsync(port);
+        var port = Listen(Proxied);
+        var timers = _fixture.Time.WaitingTimers;
+        using var balancer = await ConnectAsync(port);
         await balancer.SendAsync("PROXY TCP4"u8.ToArray());
         await Eventually.TrueAsync(() => _fixture.Time.WaitingTimers > timers, "the header is waited for");
 
@@ -174,8 +174,8 @@ public sealed class TcpAdmissionTests : IDisposable
 
     private static byte[] Header(int version, IPEndPoint? client = null)
     {
-        byte[] buffer = new byte[200];
-        int length = version == 1 ? ProxyV1.Write(buffer, client ?? Client, Public) : ProxyV2.Write(buffer, client ?? Client, Public, ProxyTransport.Stream);
+        var buffer = new byte[200];
+        var length = version == 1 ? ProxyV1.Write(buffer, client ?? Client, Public) : ProxyV2.Write(buffer, client ?? Client, Public, ProxyTransport.Stream);
         return buffer[..length];
     }
 
@@ -184,9 +184,9 @@ public sealed class TcpAdmissionTests : IDisposable
     /// <summary>Sends what a balancer sends; null when a stream was opened, else why not. The connection stays.</summary>
     private async Task<string?> SendAsync(TcpPortListener port, byte[] data)
     {
-        IReadOnlyDictionary<string, long> before = port.GetStatistics().Blocked;
-        int opened = _tunnel.Opened;
-        Socket balancer = await ConnectAsync(port);
+        var before = port.GetStatistics().Blocked;
+        var opened = _tunnel.Opened;
+        var balancer = await ConnectAsync(port);
         await balancer.SendAsync(data);
         string? refused = null;
         await Eventually.TrueAsync(
@@ -197,9 +197,9 @@ public sealed class TcpAdmissionTests : IDisposable
 
     private static async Task<byte[]> ReadAsync(ILocalEndpoint endpoint, int count)
     {
-        byte[] buffer = new byte[count];
-        int read = 0;
-        await Eventually.TrueAsync(() => endpoint.TryRead(buffer.AsSpan(read), out int now) == LocalReadStatus.Data && (read += now) == count, "the bytes behind the header");
+        var buffer = new byte[count];
+        var read = 0;
+        await Eventually.TrueAsync(() => endpoint.TryRead(buffer.AsSpan(read), out var now) == LocalReadStatus.Data && (read += now) == count, "the bytes behind the header");
         return buffer;
     }
 
@@ -215,7 +215,7 @@ public sealed class TcpAdmissionTests : IDisposable
     {
         var reset = await Assert.ThrowsAsync<SocketException>(async () =>
         {
-            using Socket client = await ConnectAsync(port, from);
+            using var client = await ConnectAsync(port, from);
             await client.ReceiveAsync(new byte[1]).Soon();
         });
         Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);

@@ -17,7 +17,7 @@ public sealed class TcpPortListenerTests
     public async Task Without_a_tunnel_a_client_is_reset_at_once_and_the_port_stays_open()
     {
         using var fixture = new ListenerFixture();
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
 
         await AssertResetAsync(listener.LocalPort);
         await AssertResetAsync(listener.LocalPort);
@@ -31,7 +31,7 @@ public sealed class TcpPortListenerTests
     {
         using var fixture = new ListenerFixture();
         fixture.Tunnels.Current = new FakeTunnel { TakesNew = false };
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
 
         await AssertResetAsync(listener.LocalPort);
 
@@ -46,7 +46,7 @@ public sealed class TcpPortListenerTests
         using var descriptors = new DescriptorGuard(() => limit, TimeProvider.System);
         using var fixture = new ListenerFixture(descriptors);
         fixture.Tunnels.Current = new FakeTunnel();
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
         limit = 1;
 
         await AssertResetAsync(listener.LocalPort);
@@ -59,7 +59,7 @@ public sealed class TcpPortListenerTests
     {
         using var fixture = new ListenerFixture();
         fixture.Tunnels.Current = new FakeTunnel();
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
         fixture.Transport.TcpMemory.Start(() => new TcpMemoryFigures(Used: 90, 0, 0, Limit: 100));
 
         await AssertResetAsync(listener.LocalPort);
@@ -73,10 +73,10 @@ public sealed class TcpPortListenerTests
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
         fixture.Tunnels.Current = tunnel;
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
 
-        using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
-        FakeTunnel.OpenedStream opened = await tunnel.NextStreamAsync();
+        using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
+        var opened = await tunnel.NextStreamAsync();
 
         Assert.Equal(client.LocalEndPoint, opened.Opening.Source);
         Assert.Equal(client.RemoteEndPoint, opened.Opening.Destination);
@@ -93,10 +93,10 @@ public sealed class TcpPortListenerTests
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
         fixture.Tunnels.Current = tunnel;
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.IPv6Any);
+        var listener = fixture.ListenTcp(IPAddress.IPv6Any);
 
-        using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
-        FakeTunnel.OpenedStream opened = await tunnel.NextStreamAsync();
+        using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
+        var opened = await tunnel.NextStreamAsync();
 
         Assert.Equal(client.LocalEndPoint, opened.Opening.Source);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, listener.LocalPort), opened.Opening.Destination);
@@ -108,14 +108,14 @@ public sealed class TcpPortListenerTests
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
         fixture.Tunnels.Current = tunnel;
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
-        int port = listener.LocalPort;
-        using Socket first = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
-        FakeStream finishing = (await tunnel.NextStreamAsync()).Stream;
-        using Socket second = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
-        FakeStream staying = (await tunnel.NextStreamAsync()).Stream;
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
+        var port = listener.LocalPort;
+        using var first = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        var finishing = (await tunnel.NextStreamAsync()).Stream;
+        using var second = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        var staying = (await tunnel.NextStreamAsync()).Stream;
         await Eventually.TrueAsync(() => listener.Active == 2, "both are counted");
-        int timers = fixture.Time.WaitingTimers;
+        var timers = fixture.Time.WaitingTimers;
 
         listener.Close(TimeSpan.FromSeconds(30));
 
@@ -135,9 +135,9 @@ public sealed class TcpPortListenerTests
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
         fixture.Tunnels.Current = tunnel;
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
-        using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
-        FakeStream stream = (await tunnel.NextStreamAsync()).Stream;
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
+        using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
+        var stream = (await tunnel.NextStreamAsync()).Stream;
         await Eventually.TrueAsync(() => listener.Active == 1, "the client is counted");
 
         Assert.Equal(0, listener.Reset(address => !address.Equals(IPAddress.Loopback)));
@@ -150,7 +150,7 @@ public sealed class TcpPortListenerTests
     {
         using var fixture = new ListenerFixture();
         var connections = new PortConnections(fixture.Admission(PortKey.Tcp(1)), new IgnoringObserver());
-        ClientConnection connection = connections.Add(null, null);
+        var connection = connections.Add(null, null);
         var stream = new FakeStream(1, connection);
 
         stream.End(default);
@@ -167,15 +167,15 @@ public sealed class TcpPortListenerTests
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
         fixture.Tunnels.Current = tunnel;
-        TcpPortListener listener = fixture.ListenTcp(IPAddress.Loopback);
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
 
-        Socket[] clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort)));
+        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort)));
         var sources = new HashSet<IPEndPoint?>();
-        for (int index = 0; index < Clients; index++)
+        for (var index = 0; index < Clients; index++)
             sources.Add((await tunnel.NextStreamAsync()).Opening.Source);
 
         Assert.Equal(Clients, sources.Count);
-        foreach (Socket client in clients)
+        foreach (var client in clients)
             client.Dispose();
     }
 
@@ -184,7 +184,7 @@ public sealed class TcpPortListenerTests
     {
         var reset = await Assert.ThrowsAsync<SocketException>(async () =>
         {
-            using Socket client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+            using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
             await client.ReceiveAsync(new byte[1]).Soon();
         });
         Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);

@@ -13,9 +13,9 @@ public sealed class SessionTableTests
     [Fact]
     public void A_full_table_gives_up_a_session_of_one_unanswered_datagram_first()
     {
-        Session proven = Add(1, at: 0);
+        var proven = Add(1, at: 0);
         _table.Touch(proven, Seconds(1));
-        Session unanswered = Add(2, at: 2);
+        var unanswered = Add(2, at: 2);
         Add(3, at: 3);
 
         Assert.Same(unanswered, _table.Add(new Session(4), Seconds(4)));
@@ -25,9 +25,9 @@ public sealed class SessionTableTests
     [Fact]
     public void Then_the_one_that_has_been_idle_longest()
     {
-        Session first = Add(1, at: 0);
-        Session second = Add(2, at: 0);
-        Session third = Add(3, at: 0);
+        var first = Add(1, at: 0);
+        var second = Add(2, at: 0);
+        var third = Add(3, at: 0);
         _table.Touch(first, Seconds(1));
         _table.Touch(second, Seconds(2));
         _table.Touch(third, Seconds(3));
@@ -39,8 +39,8 @@ public sealed class SessionTableTests
     [Fact]
     public void Idle_sessions_go_after_the_time_out_and_not_before()
     {
-        Session busy = Add(1, at: 0);
-        Session idle = Add(2, at: 0);
+        var busy = Add(1, at: 0);
+        var idle = Add(2, at: 0);
         _table.Touch(busy, Seconds(30));
         var removed = new List<Session>();
 
@@ -60,7 +60,7 @@ public sealed class SessionTableTests
     [Fact]
     public void A_removed_session_stays_removed()
     {
-        Session session = Add(1, at: 0);
+        var session = Add(1, at: 0);
         Assert.True(_table.Remove(session));
         Assert.False(_table.Remove(session));
         _table.Touch(session, Seconds(1));
@@ -89,15 +89,15 @@ public sealed class SessionTableTests
             var table = new SessionTable<Session>(Capacity, 2, Idle);
             var model = new List<(Session Session, double At, bool Proven)>();
             double now = 0;
-            foreach (int operation in operations)
+            foreach (var operation in operations)
             {
                 // Whole seconds, so that every touch is worth a move.
                 now++;
-                int number = Math.Abs(operation % 7);
-                int known = model.FindIndex(entry => entry.Session.Number == number);
+                var number = Math.Abs(operation % 7);
+                var known = model.FindIndex(entry => entry.Session.Number == number);
                 if (known >= 0 && operation % 2 == 0)
                 {
-                    Session session = model[known].Session;
+                    var session = model[known].Session;
                     model.RemoveAt(known);
                     table.Touch(session, Seconds(now));
                     model.Add((session, now, true));
@@ -110,7 +110,7 @@ public sealed class SessionTableTests
                 }
                 else
                 {
-                    Session? expected = model.Count < Capacity ? null : model.OrderBy(entry => entry.Proven).ThenBy(entry => entry.At).First().Session;
+                    var expected = model.Count < Capacity ? null : model.OrderBy(entry => entry.Proven).ThenBy(entry => entry.At).First().Session;
                     model.RemoveAll(entry => entry.Session == expected);
                     var session = new Session(number);
                     if (table.Add(session, Seconds(now)) != expected)
@@ -119,14 +119,14 @@ public sealed class SessionTableTests
                 }
             }
 
-            return table.Count == model.Count && model.All(entry => table.TryGet(entry.Session.Key, out Session? found) && found == entry.Session);
+            return table.Count == model.Count && model.All(entry => table.TryGet(entry.Session.Key, out var found) && found == entry.Session);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void One_address_pushes_out_its_own_oldest_and_nobody_elses()
     {
-        Session other = Add(1, at: 0);
-        Session first = AddOf(Ipv4(2), 1);
+        var other = Add(1, at: 0);
+        var first = AddOf(Ipv4(2), 1);
         AddOf(Ipv4(2), 2);
         _table.Touch(first, Seconds(9));
         Assert.Same(first, _table.Add(new Session(Session.KeyOf(Ipv4(2), 3)), Seconds(10)));
@@ -137,8 +137,8 @@ public sealed class SessionTableTests
     [Fact]
     public void One_ipv6_network_of_64_bits_counts_as_one_address()
     {
-        UInt128 network = (UInt128)0x20010db800000001 << 64;
-        Session first = AddOf(network | 1, 1);
+        var network = (UInt128)0x20010db800000001 << 64;
+        var first = AddOf(network | 1, 1);
         AddOf(network | 2, 1);
         Assert.Same(first, _table.Add(new Session(Session.KeyOf(network | 3, 1)), Seconds(1)));
         _table.Remove(first);

@@ -34,12 +34,12 @@ public sealed class UdpPortTests : IDisposable
     {
         if (bind == "::" && !BindAddress.ProbeIpv6())
             Assert.Skip("IPv6 is off on this machine.");
-        UdpPort port = _fixture.ListenUdp(IPAddress.Parse(bind));
-        using Socket client = CreateClient(from);
+        var port = _fixture.ListenUdp(IPAddress.Parse(bind));
+        using var client = CreateClient(from);
         var target = new IPEndPoint(IPAddress.Parse(to), port.Number);
 
         await client.SendToAsync("question"u8.ToArray(), target);
-        FakeSession session = await _tunnel.NextSessionAsync();
+        var session = await _tunnel.NextSessionAsync();
 
         Assert.Equal("question"u8.ToArray(), session.NextSent());
         Assert.Equal(client.LocalEndPoint, session.Opening.Source);
@@ -47,7 +47,7 @@ public sealed class UdpPortTests : IDisposable
         Assert.Equal(port.Number, session.Opening.ListeningPort);
 
         session.Sink.OnDatagram("answer"u8);
-        (byte[] payload, EndPoint sender) = await ReceiveAsync(client);
+        (var payload, var sender) = await ReceiveAsync(client);
         Assert.Equal("answer"u8.ToArray(), payload);
         Assert.Equal(target, sender);
     }
@@ -55,19 +55,19 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task A_policy_keeps_sessions_out_and_ends_those_that_it_lets_in_no_more()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Any, new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.9"), MaxConnectionsPerIp = 1 });
+        var port = _fixture.ListenUdp(IPAddress.Any, new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.9"), MaxConnectionsPerIp = 1 });
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
-        using Socket denied = CreateClient("127.0.0.9");
-        using Socket client = CreateClient("127.0.0.1");
-        using Socket second = CreateClient("127.0.0.1");
+        using var denied = CreateClient("127.0.0.9");
+        using var client = CreateClient("127.0.0.1");
+        using var second = CreateClient("127.0.0.1");
 
         await denied.SendToAsync(new byte[1], target);
         await client.SendToAsync(new byte[10], target);
-        FakeSession session = await _tunnel.NextSessionAsync();
+        var session = await _tunnel.NextSessionAsync();
         await second.SendToAsync(new byte[1], target);
 
         await Eventually.TrueAsync(() => port.GetStatistics().Blocked.Count == 2, "both are turned away");
-        PortStatistics statistics = port.GetStatistics();
+        var statistics = port.GetStatistics();
         Assert.Equal((1, 1L, 12L), (statistics.Active, statistics.Total, statistics.BytesIn));
         Assert.Equal((1, 1), (statistics.Blocked["denied"], statistics.Blocked["maxConnectionsPerIp"]));
 
@@ -79,9 +79,9 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task A_policys_idle_timeout_is_its_own()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { IdleTimeout = 300 });
-        UdpPort usual = _fixture.ListenUdp(IPAddress.Loopback);
-        using Socket client = CreateClient("127.0.0.1");
+        var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { IdleTimeout = 300 });
+        var usual = _fixture.ListenUdp(IPAddress.Loopback);
+        using var client = CreateClient("127.0.0.1");
         await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
         await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, usual.Number));
         await Eventually.TrueAsync(() => (port.Active, usual.Active) == (1, 1), "both sessions");
@@ -95,8 +95,8 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task Two_addresses_written_to_are_two_sessions()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Any);
-        using Socket client = CreateClient("127.0.0.1");
+        var port = _fixture.ListenUdp(IPAddress.Any);
+        using var client = CreateClient("127.0.0.1");
         await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
         Assert.Equal(IPAddress.Loopback, (await _tunnel.NextSessionAsync()).Opening.Destination!.Address);
         await client.SendToAsync(new byte[1], new IPEndPoint(SecondAddress, port.Number));
@@ -107,14 +107,14 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task Empty_and_largest_datagrams_pass()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
-        using Socket client = CreateClient("127.0.0.1");
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        using var client = CreateClient("127.0.0.1");
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
-        byte[] largest = new byte[65507];
+        var largest = new byte[65507];
         Random.Shared.NextBytes(largest);
 
         await client.SendToAsync(Array.Empty<byte>(), target);
-        FakeSession session = await _tunnel.NextSessionAsync();
+        var session = await _tunnel.NextSessionAsync();
         Assert.Empty(session.NextSent());
         await client.SendToAsync(largest, target);
         Assert.Equal(largest, session.NextSent());
@@ -126,12 +126,12 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_burst_arrives_in_order()
     {
         const int Datagrams = 300;
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
-        using Socket client = CreateClient("127.0.0.1");
-        for (int number = 0; number < Datagrams; number++)
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        using var client = CreateClient("127.0.0.1");
+        for (var number = 0; number < Datagrams; number++)
             client.SendTo(BitConverter.GetBytes(number), new IPEndPoint(IPAddress.Loopback, port.Number));
-        FakeSession session = await _tunnel.NextSessionAsync();
-        for (int number = 0; number < Datagrams; number++)
+        var session = await _tunnel.NextSessionAsync();
+        for (var number = 0; number < Datagrams; number++)
             Assert.Equal(number, BitConverter.ToInt32(session.NextSent()));
         Assert.Equal(1, port.Active);
     }
@@ -139,11 +139,11 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task When_the_tunnel_is_lost_the_next_datagram_opens_a_session_in_the_new_one()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
-        using Socket client = CreateClient("127.0.0.1");
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        using var client = CreateClient("127.0.0.1");
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         await client.SendToAsync(new byte[] { 1 }, target);
-        FakeSession first = await _tunnel.NextSessionAsync();
+        var first = await _tunnel.NextSessionAsync();
         first.NextSent();
 
         _fixture.Tunnels.Current = null;
@@ -155,19 +155,19 @@ public sealed class UdpPortTests : IDisposable
         var next = new FakeTunnel();
         _fixture.Tunnels.Current = next;
         await client.SendToAsync(new byte[] { 3 }, target);
-        FakeSession second = await next.NextSessionAsync();
+        var second = await next.NextSessionAsync();
         Assert.Equal([3], second.NextSent());
     }
 
     [Fact]
     public async Task A_full_table_closes_a_session_for_the_new_one()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         var sessions = new List<FakeSession>();
-        for (int count = 0; count < 3; count++)
+        for (var count = 0; count < 3; count++)
         {
-            using Socket client = CreateClient("127.0.0.1");
+            using var client = CreateClient("127.0.0.1");
             await client.SendToAsync(new byte[1], target);
             sessions.Add(await _tunnel.NextSessionAsync());
         }
@@ -180,14 +180,14 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task An_idle_session_is_closed_and_an_answered_one_lives_on()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
-        using Socket idleClient = CreateClient("127.0.0.1");
-        using Socket busyClient = CreateClient("127.0.0.1");
+        using var idleClient = CreateClient("127.0.0.1");
+        using var busyClient = CreateClient("127.0.0.1");
         await idleClient.SendToAsync(new byte[1], target);
-        FakeSession idle = await _tunnel.NextSessionAsync();
+        var idle = await _tunnel.NextSessionAsync();
         await busyClient.SendToAsync(new byte[1], target);
-        FakeSession busy = await _tunnel.NextSessionAsync();
+        var busy = await _tunnel.NextSessionAsync();
         await Eventually.TrueAsync(() => port.Active == 2, "both are there");
 
         _fixture.Time.Advance(TimeSpan.FromSeconds(50));
@@ -201,11 +201,11 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task A_queue_that_is_full_costs_the_datagram_and_not_the_session()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
-        using Socket client = CreateClient("127.0.0.1");
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        using var client = CreateClient("127.0.0.1");
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         await client.SendToAsync(new byte[1], target);
-        FakeSession session = await _tunnel.NextSessionAsync();
+        var session = await _tunnel.NextSessionAsync();
         session.NextSent();
         session.TakesDatagrams = false;
         await client.SendToAsync(new byte[1], target);
@@ -217,16 +217,16 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task A_session_that_ends_while_a_datagram_is_on_its_way_to_it_is_opened_again_for_it()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
-        using Socket client = CreateClient("127.0.0.1");
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        using var client = CreateClient("127.0.0.1");
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         await client.SendToAsync(new byte[1], target);
-        FakeSession session = await _tunnel.NextSessionAsync();
+        var session = await _tunnel.NextSessionAsync();
         session.NextSent();
         session.EndsWithNext = true;
         await client.SendToAsync(new byte[] { 7 }, target);
 
-        FakeSession next = await _tunnel.NextSessionAsync();
+        var next = await _tunnel.NextSessionAsync();
         Assert.Equal([7], next.NextSent());
         Assert.Empty(_fixture.Refusals.DatagramsToDictionary());
     }
@@ -248,10 +248,10 @@ public sealed class UdpPortTests : IDisposable
     public async Task What_the_kernel_drops_is_what_was_sent_and_not_received()
     {
         using var socket = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), PlentyOfDescriptors.Guard);
-        using Socket client = CreateClient("127.0.0.1");
+        using var client = CreateClient("127.0.0.1");
         const int Sent = 20_000;
-        byte[] datagram = new byte[1000];
-        for (int i = 0; i < Sent; i++)
+        var datagram = new byte[1000];
+        for (var i = 0; i < Sent; i++)
             await client.SendToAsync(datagram, new IPEndPoint(IPAddress.Loopback, socket.LocalPort));
 
         var counted = new Counted();
@@ -266,10 +266,10 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task A_closed_port_ends_its_sessions()
     {
-        UdpPort port = _fixture.ListenUdp(IPAddress.Loopback);
-        using Socket client = CreateClient("127.0.0.1");
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        using var client = CreateClient("127.0.0.1");
         await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
-        FakeSession session = await _tunnel.NextSessionAsync();
+        var session = await _tunnel.NextSessionAsync();
         await Eventually.TrueAsync(() => port.Active == 1, "the session is there");
 
         port.Close(TimeSpan.FromSeconds(30));
@@ -288,9 +288,9 @@ public sealed class UdpPortTests : IDisposable
 
     private static async Task<(byte[] Payload, EndPoint Sender)> ReceiveAsync(Socket client)
     {
-        byte[] buffer = new byte[65536];
+        var buffer = new byte[65536];
         var any = new IPEndPoint(client.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
-        SocketReceiveFromResult received = await client.ReceiveFromAsync(buffer, any).Soon();
+        var received = await client.ReceiveFromAsync(buffer, any).Soon();
         return (buffer[..received.ReceivedBytes], received.RemoteEndPoint);
     }
 

@@ -7,7 +7,8 @@ public static class QuicRequired
 {
     public static void Check()
     {
-        if (QuicLibrary.TryLoad(out var reason)) return;
+        if (QuicLibrary.TryLoad(out var reason))
+            return;
         Assert.SkipWhen(Environment.GetEnvironmentVariable("REQUIRE_QUIC") != "1", reason);
         Assert.Fail(reason);
     }
@@ -15,6 +16,7 @@ public static class QuicRequired
     /// <summary>For tests that run over several transports.</summary>
     public static void CheckFor(string transport)
     {
-        if (transport != "tcpTls") Check();
+        if (transport != "tcpTls")
+            Check();
     }
 }

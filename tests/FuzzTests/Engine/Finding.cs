@@ -27,7 +27,8 @@ internal sealed record Finding(string Signature, string Detail, byte[] Input)
             .AppendLine($"  input, {Input.Length} bytes{(shown.Length < Input.Length ? $" (the first {shown.Length} are shown)" : "")}")
             .AppendLine($"  base64  {Convert.ToBase64String(shown)}")
             .AppendLine($"  hex     {Convert.ToHexString(shown)}");
-        if (!shown.ContainsAnyExceptInRange((byte)' ', (byte)'~')) text.AppendLine($"  text    {Encoding.ASCII.GetString(shown)}");
+        if (!shown.ContainsAnyExceptInRange((byte)' ', (byte)'~'))
+            text.AppendLine($"  text    {Encoding.ASCII.GetString(shown)}");
         return text.ToString();
     }
 

@@ -36,15 +36,18 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
         while (!thread.Join(TimeSpan.FromMilliseconds(200)))
         {
             hung = _clock.Elapsed - TimeSpan.FromSeconds((double)Volatile.Read(ref _beganTicks) / Stopwatch.Frequency) > InputLimit;
-            if (hung) break;
+            if (hung)
+                break;
         }
 
         _isOver = true;
         lock (_findings)
         {
             // What hangs still has the last input's memory, should it ever go on.
-            if (hung) _findings.Add(Finding.OfHang(InputLimit, last.Get()));
-            else last.Dispose();
+            if (hung)
+                _findings.Add(Finding.OfHang(InputLimit, last.Get()));
+            else
+                last.Dispose();
             return new FuzzReport(target, seed, Inputs, _taken, _clock.Elapsed, [.. _findings]);
         }
     }
@@ -62,9 +65,11 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
         var mutator = new Mutator(seed, known, target.Tokens, target.MaxLength);
         while (!_isOver && Inputs < budget.Inputs && _findings.Count < MaxFindings)
         {
-            if (Inputs % InputsPerLook == 0 && Look() > budget.Time) break;
+            if (Inputs % InputsPerLook == 0 && Look() > budget.Time)
+                break;
             var input = mutator.Next();
-            if (RunOne(runner, last, input)) mutator.Keep(input);
+            if (RunOne(runner, last, input))
+                mutator.Keep(input);
         }
     }
 
@@ -78,18 +83,21 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
     {
         last.Set(input);
         var finding = runner.Run(input);
-        if (_isOver) return false;
+        if (_isOver)
+            return false;
         Volatile.Write(ref _inputs, _inputs + 1);
         if (finding is null)
         {
-            if (runner.WasTaken) _taken++;
+            if (runner.WasTaken)
+                _taken++;
             return runner.WasTaken;
         }
 
         if (_findings.All(known => known.Signature != finding.Signature))
         {
             finding = Minimizer.Minimize(finding, runner);
-            lock (_findings) _findings.Add(finding);
+            lock (_findings)
+                _findings.Add(finding);
         }
 
         return false;

@@ -30,13 +30,16 @@ internal sealed unsafe class LastInput : IDisposable
     /// <param name="isAlive">Whether there is a process of this number: that one is not done yet.</param>
     public static IEnumerable<(string Target, byte[] Input)> Left(string folder, Func<int, bool> isAlive)
     {
-        if (!Directory.Exists(folder)) yield break;
+        if (!Directory.Exists(folder))
+            yield break;
         foreach (var path in Directory.GetFiles(folder).Order(StringComparer.Ordinal))
         {
-            if (!int.TryParse(Path.GetExtension(path.AsSpan()).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out var process) || isAlive(process)) continue;
+            if (!int.TryParse(Path.GetExtension(path.AsSpan()).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out var process) || isAlive(process))
+                continue;
             var content = File.ReadAllBytes(path);
             File.Delete(path);
-            if (content.Length < sizeof(int)) continue;
+            if (content.Length < sizeof(int))
+                continue;
             var length = BinaryPrimitives.ReadInt32LittleEndian(content);
             yield return (Path.GetFileNameWithoutExtension(path), content[sizeof(int)..(sizeof(int) + length)]);
         }
@@ -44,7 +47,8 @@ internal sealed unsafe class LastInput : IDisposable
 
     public void Set(ReadOnlySpan<byte> input)
     {
-        if (input.Length > _capacity - sizeof(int)) return;
+        if (input.Length > _capacity - sizeof(int))
+            return;
         input.CopyTo(new Span<byte>(_bytes + sizeof(int), input.Length));
         *(int*)_bytes = input.Length;
     }

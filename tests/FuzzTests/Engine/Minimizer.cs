@@ -13,11 +13,14 @@ internal static class Minimizer
             for (var at = 0; at + size <= finding.Input.Length && tries < MaxTries; tries++)
             {
                 byte[] shorter = [.. finding.Input.AsSpan(0, at), .. finding.Input.AsSpan(at + size)];
-                if (runner.Run(shorter) is { } still && still.Signature == finding.Signature) finding = still;
-                else at += size;
+                if (runner.Run(shorter) is { } still && still.Signature == finding.Signature)
+                    finding = still;
+                else
+                    at += size;
             }
 
-            if (size == 1 || tries >= MaxTries) return finding;
+            if (size == 1 || tries >= MaxTries)
+                return finding;
         }
     }
 }

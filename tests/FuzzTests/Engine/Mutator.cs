@@ -44,16 +44,20 @@ internal sealed class Mutator
     {
         Begin();
         var changes = 1 + Math.Min(BitOperations.TrailingZeroCount(_random.Next()), 7);
-        for (var i = 0; i < changes; i++) Change();
+        for (var i = 0; i < changes; i++)
+            Change();
         return _buffer.AsSpan(0, _length);
     }
 
     /// <summary>Mutates this one further now and then: it was taken for valid.</summary>
     public void Keep(ReadOnlySpan<byte> input)
     {
-        if (!_random.OneIn(16)) return;
-        if (_kept.Count < MaxKept) _kept.Add(input.ToArray());
-        else if (_random.OneIn(8)) _kept[_random.Below(MaxKept)] = input.ToArray();
+        if (!_random.OneIn(16))
+            return;
+        if (_kept.Count < MaxKept)
+            _kept.Add(input.ToArray());
+        else if (_random.OneIn(8))
+            _kept[_random.Below(MaxKept)] = input.ToArray();
     }
 
     private void Begin()
@@ -61,7 +65,8 @@ internal sealed class Mutator
         if (_known.Length == 0 || _random.OneIn(64))
         {
             _length = _random.Below(Math.Min(_buffer.Length, 64) + 1);
-            for (var i = 0; i < _length; i++) _buffer[i] = (byte)_random.Next();
+            for (var i = 0; i < _length; i++)
+                _buffer[i] = (byte)_random.Next();
             return;
         }
 
@@ -123,14 +128,16 @@ internal sealed class Mutator
     {
         var start = _random.Below(_length);
         var opening = _buffer.AsSpan(start, _length - start).IndexOfAny(",:[{"u8);
-        if (opening < 0) return;
+        if (opening < 0)
+            return;
         start += opening + 1;
         var count = JsonLength(start, isMember: _random.OneIn(2));
         switch (_random.Below(5))
         {
             case 0:
                 Span<byte> twice = stackalloc byte[128];
-                if (count >= twice.Length) return;
+                if (count >= twice.Length)
+                    return;
                 _buffer.AsSpan(start, count).CopyTo(twice);
                 twice[count] = (byte)',';
                 InsertAt(start, twice[..(count + 1)]);
@@ -155,11 +162,16 @@ internal sealed class Mutator
         for (var end = start; end < _length; end++)
         {
             var letter = _buffer[end];
-            if (letter == (byte)'"') quoted = !quoted;
-            if (quoted) continue;
-            if (letter is (byte)'[' or (byte)'{') depth++;
-            else if (letter is (byte)']' or (byte)'}' && depth-- == 0) return end - start;
-            else if (depth == 0 && (letter == (byte)',' || (letter == (byte)':' && !isMember))) return end - start;
+            if (letter == (byte)'"')
+                quoted = !quoted;
+            if (quoted)
+                continue;
+            if (letter is (byte)'[' or (byte)'{')
+                depth++;
+            else if (letter is (byte)']' or (byte)'}' && depth-- == 0)
+                return end - start;
+            else if (depth == 0 && (letter == (byte)',' || (letter == (byte)':' && !isMember)))
+                return end - start;
         }
 
         return _length - start;
@@ -169,7 +181,8 @@ internal sealed class Mutator
     private void ChangeNumber()
     {
         var size = 1 << _random.Below(3);
-        if (_length < size) return;
+        if (_length < size)
+            return;
         var field = _buffer.AsSpan(_random.Below(_length - size + 1), size);
         var big = _random.OneIn(2);
         var before = size switch
@@ -185,16 +198,22 @@ internal sealed class Mutator
             2 => before + (uint)_random.Below(35),
             _ => before - (uint)_random.Below(35),
         };
-        if (size == 1) field[0] = (byte)after;
-        else if (size == 2 && big) BinaryPrimitives.WriteUInt16BigEndian(field, (ushort)after);
-        else if (size == 2) BinaryPrimitives.WriteUInt16LittleEndian(field, (ushort)after);
-        else if (big) BinaryPrimitives.WriteUInt32BigEndian(field, after);
-        else BinaryPrimitives.WriteUInt32LittleEndian(field, after);
+        if (size == 1)
+            field[0] = (byte)after;
+        else if (size == 2 && big)
+            BinaryPrimitives.WriteUInt16BigEndian(field, (ushort)after);
+        else if (size == 2)
+            BinaryPrimitives.WriteUInt16LittleEndian(field, (ushort)after);
+        else if (big)
+            BinaryPrimitives.WriteUInt32BigEndian(field, after);
+        else
+            BinaryPrimitives.WriteUInt32LittleEndian(field, after);
     }
 
     private void Splice(byte[] other)
     {
-        if (other.Length == 0) return;
+        if (other.Length == 0)
+            return;
         var cut = _random.Below(_length + 1);
         var from = _random.Below(other.Length);
         var count = Math.Min(other.Length - from, _buffer.Length - cut);
@@ -204,7 +223,8 @@ internal sealed class Mutator
 
     private void UseToken()
     {
-        if (_tokens.Length == 0) return;
+        if (_tokens.Length == 0)
+            return;
         var token = _tokens[_random.Below(_tokens.Length)];
         if (_random.OneIn(2))
         {
@@ -231,7 +251,8 @@ internal sealed class Mutator
 
     private void InsertAt(int at, scoped ReadOnlySpan<byte> bytes)
     {
-        if (_length + bytes.Length > _buffer.Length) return;
+        if (_length + bytes.Length > _buffer.Length)
+            return;
         _buffer.AsSpan(at, _length - at).CopyTo(_buffer.AsSpan(at + bytes.Length));
         bytes.CopyTo(_buffer.AsSpan(at));
         _length += bytes.Length;

@@ -20,7 +20,8 @@ internal sealed class DefectWatch : ILoggerFactory, ILogger
     {
         var (logged, thrown) = (Interlocked.Exchange(ref _logged, null), _thrown);
         _thrown = null;
-        if ((logged ?? thrown) is { } defect) throw new InvalidOperationException($"a mistake inside: {defect.GetType().Name} {defect.Message}", defect);
+        if ((logged ?? thrown) is { } defect)
+            throw new InvalidOperationException($"a mistake inside: {defect.GetType().Name} {defect.Message}", defect);
     }
 
     public static void Forget() => _thrown = null;

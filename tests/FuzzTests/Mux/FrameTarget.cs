@@ -50,7 +50,8 @@ internal sealed class FrameTarget
 
     private bool Run(ReadOnlySpan<byte> input)
     {
-        if (input.Length < 2) return false;
+        if (input.Length < 2)
+            return false;
         var frames = input[1..];
         var (whole, pieces) = (Feed(input[0], frames, frames.Length, int.MaxValue), Feed(input[0], frames, 1 + (frames[^1] % 23), 1 + (frames[^1] % 3)));
         Check.Equal(whole, pieces, "frames mean the same however they come");
@@ -100,8 +101,10 @@ internal sealed class FrameTarget
     {
         var atEdge = (kind & AtEdge) != 0;
         var tunnel = new MuxTunnel(_end.Connection, "fuzz", atEdge, _context, handler, default);
-        if (!atEdge) return tunnel;
-        if ((kind & Extended) != 0) tunnel.UseHub(TunnelProtocol.CreateHubInfo(_context, "fuzz", "tunnel-1", 1), new Hello { Version = "fuzz" });
+        if (!atEdge)
+            return tunnel;
+        if ((kind & Extended) != 0)
+            tunnel.UseHub(TunnelProtocol.CreateHubInfo(_context, "fuzz", "tunnel-1", 1), new Hello { Version = "fuzz" });
         var opening = new StreamOpening(ProxyTargets.Client, ProxyTargets.Server, 443);
         tunnel.OpenStream(opening, Taker(), null);
         tunnel.OpenStream(opening, Taker(), null);
@@ -114,7 +117,8 @@ internal sealed class FrameTarget
     private void CheckNothingIsLeft(MuxTunnel tunnel)
     {
         var (used, grown, active) = (_context.Flow.Budget.Used, _context.Flow.Grown, _context.Flow.ActiveStreams);
-        if ((used, grown, active) != (0, 0, 0)) _context = NewContext();
+        if ((used, grown, active) != (0, 0, 0))
+            _context = NewContext();
         Check.Equal((0L, 0L, 0), (used, grown, active), "memory, windows and active streams after the end");
         Check.Equal(0, tunnel.ActiveStreams, "unfinished streams after the end");
     }
@@ -159,7 +163,8 @@ internal sealed class FrameTarget
         public void OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
         {
             Calls++;
-            if (stream.Id % 2 == 0) stream.Attach(Taker());
+            if (stream.Id % 2 == 0)
+                stream.Attach(Taker());
         }
 
         public IDatagramSink? OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)

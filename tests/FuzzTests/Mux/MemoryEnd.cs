@@ -34,10 +34,12 @@ internal sealed class MemoryEnd
     public bool TakeFrom(MemoryEnd other, int atMost)
     {
         var count = Math.Min(Math.Min(other.Tls.Sent.Length, atMost), _piece.Length);
-        if (count == 0) return false;
+        if (count == 0)
+            return false;
         other.Tls.Sent[..count].CopyTo(_piece);
         other.Tls.Take(count);
-        if (Tls.IsWaiting) Tls.Give(_piece.AsMemory(0, count));
+        if (Tls.IsWaiting)
+            Tls.Give(_piece.AsMemory(0, count));
         return true;
     }
 

@@ -32,14 +32,16 @@ internal sealed class MemoryTls(Stream network) : SslStream(network)
     {
         _ended |= bytes.IsEmpty;
         _given = bytes;
-        if (_read is not { } waiting) return;
+        if (_read is not { } waiting)
+            return;
         _read = null;
         waiting.SetResult(Copy(_readBuffer));
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_given.IsEmpty || _ended) return new ValueTask<int>(Copy(buffer));
+        if (!_given.IsEmpty || _ended)
+            return new ValueTask<int>(Copy(buffer));
         _readBuffer = buffer;
         var read = new TaskCompletionSource<int>();
         Volatile.Write(ref _read, read);

@@ -72,7 +72,8 @@ internal static class MuxTarget
         var world = new MuxWorld();
         return input =>
         {
-            if (input.IsEmpty) return false;
+            if (input.IsEmpty)
+                return false;
             world.Start(extended: input[0] % 4 != 0, checks: !hostile);
             var deeds = hostile ? (int)Deed.LoseBytes + 1 : (int)Deed.ChangeByte;
             var script = input[1..];
@@ -93,35 +94,88 @@ internal static class MuxTarget
         var bytes = amount * amount;
         switch (deed)
         {
-            case Deed.OpenClient: world.OpenClient(); break;
-            case Deed.ConnectUpstream: world.AnswerOpen(refuse: false); break;
-            case Deed.RefuseUpstream: world.AnswerOpen(refuse: true); break;
-            case Deed.ClientSays: Of(world.Clients, whom)?.End.Say(bytes); break;
-            case Deed.UpstreamSays: Of(world.Upstreams, whom)?.End.Say(bytes); break;
-            case Deed.ClientEnds: Of(world.Clients, whom)?.End.SayEnd(); break;
-            case Deed.UpstreamEnds: Of(world.Upstreams, whom)?.End.SayEnd(); break;
-            case Deed.ClientResets: Of(world.Clients, whom)?.End.ResetByPeer(); break;
-            case Deed.UpstreamResets: Of(world.Upstreams, whom)?.End.ResetByPeer(); break;
-            case Deed.ClientTakes: Of(world.Clients, whom)?.End.GiveRoom(bytes); break;
-            case Deed.UpstreamTakes: Of(world.Upstreams, whom)?.End.GiveRoom(bytes); break;
-            case Deed.EdgeAborts: Of(world.Clients, whom)?.Stream.Reset((ResetReason)(amount % 10)); break;
-            case Deed.HubAborts: Of(world.Upstreams, whom)?.Stream.Reset((ResetReason)(amount % 10)); break;
-            case Deed.OpenSession: world.OpenSession(); break;
-            case Deed.EdgeSends: Of(world.EdgeSessions, whom)?.Send(Datagram.AsSpan(0, bytes)); break;
-            case Deed.HubSends: Of(world.HubSessions, whom)?.Send(Datagram.AsSpan(0, bytes)); break;
-            case Deed.EdgeClosesSession: Of(world.EdgeSessions, whom)?.Close(); break;
-            case Deed.HubClosesSession: Of(world.HubSessions, whom)?.Close(); break;
-            case Deed.CarryToHub: world.CarryToHub(1 + bytes); break;
-            case Deed.CarryToEdge: world.CarryToEdge(1 + bytes); break;
-            case Deed.Settle: world.Settle(); break;
-            case Deed.Wait: world.Advance(TimeSpan.FromMilliseconds(amount * 8)); break;
-            case Deed.EdgeGoesAway: world.Edge.SendGoAway(GoAway.Shutdown); break;
-            case Deed.HubGoesAway: world.Hub.SendGoAway(GoAway.Shutdown); break;
-            case Deed.Configure: world.Hub.SendConfig(new TunnelConfig { ListenPorts = [443] }); break;
-            case Deed.Report: world.Edge.SendReport(new Report { Kind = Report.PublicAddress }); break;
+            case Deed.OpenClient:
+                world.OpenClient();
+                break;
+            case Deed.ConnectUpstream:
+                world.AnswerOpen(refuse: false);
+                break;
+            case Deed.RefuseUpstream:
+                world.AnswerOpen(refuse: true);
+                break;
+            case Deed.ClientSays:
+                Of(world.Clients, whom)?.End.Say(bytes);
+                break;
+            case Deed.UpstreamSays:
+                Of(world.Upstreams, whom)?.End.Say(bytes);
+                break;
+            case Deed.ClientEnds:
+                Of(world.Clients, whom)?.End.SayEnd();
+                break;
+            case Deed.UpstreamEnds:
+                Of(world.Upstreams, whom)?.End.SayEnd();
+                break;
+            case Deed.ClientResets:
+                Of(world.Clients, whom)?.End.ResetByPeer();
+                break;
+            case Deed.UpstreamResets:
+                Of(world.Upstreams, whom)?.End.ResetByPeer();
+                break;
+            case Deed.ClientTakes:
+                Of(world.Clients, whom)?.End.GiveRoom(bytes);
+                break;
+            case Deed.UpstreamTakes:
+                Of(world.Upstreams, whom)?.End.GiveRoom(bytes);
+                break;
+            case Deed.EdgeAborts:
+                Of(world.Clients, whom)?.Stream.Reset((ResetReason)(amount % 10));
+                break;
+            case Deed.HubAborts:
+                Of(world.Upstreams, whom)?.Stream.Reset((ResetReason)(amount % 10));
+                break;
+            case Deed.OpenSession:
+                world.OpenSession();
+                break;
+            case Deed.EdgeSends:
+                Of(world.EdgeSessions, whom)?.Send(Datagram.AsSpan(0, bytes));
+                break;
+            case Deed.HubSends:
+                Of(world.HubSessions, whom)?.Send(Datagram.AsSpan(0, bytes));
+                break;
+            case Deed.EdgeClosesSession:
+                Of(world.EdgeSessions, whom)?.Close();
+                break;
+            case Deed.HubClosesSession:
+                Of(world.HubSessions, whom)?.Close();
+                break;
+            case Deed.CarryToHub:
+                world.CarryToHub(1 + bytes);
+                break;
+            case Deed.CarryToEdge:
+                world.CarryToEdge(1 + bytes);
+                break;
+            case Deed.Settle:
+                world.Settle();
+                break;
+            case Deed.Wait:
+                world.Advance(TimeSpan.FromMilliseconds(amount * 8));
+                break;
+            case Deed.EdgeGoesAway:
+                world.Edge.SendGoAway(GoAway.Shutdown);
+                break;
+            case Deed.HubGoesAway:
+                world.Hub.SendGoAway(GoAway.Shutdown);
+                break;
+            case Deed.Configure:
+                world.Hub.SendConfig(new TunnelConfig { ListenPorts = [443] });
+                break;
+            case Deed.Report:
+                world.Edge.SendReport(new Report { Kind = Report.PublicAddress });
+                break;
             case Deed.ChangeByte:
                 var sent = world.OnTheWay(toHub: whom % 2 == 0).Sent;
-                if (sent.Length > 0) sent[whom % sent.Length] ^= (byte)(1 << (amount % 8));
+                if (sent.Length > 0)
+                    sent[whom % sent.Length] ^= (byte)(1 << (amount % 8));
                 break;
             case Deed.ForgeFrame:
                 Span<byte> frame = stackalloc byte[FrameHeader.Size + 4];

@@ -73,18 +73,21 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 
     public void OpenClient()
     {
-        if (Clients.Count == MaxFlows) return;
+        if (Clients.Count == MaxFlows)
+            return;
 
         // What its stream's id will be: the hub's end knows it by that. Sessions take theirs from the same counter.
         var number = Clients.Count + EdgeSessions.Count + 1;
         var client = new ScriptedEndpoint(2 * number, (2 * number) + 1) { Checks = Checks };
-        if (Edge.OpenStream(Opening, client, null) is { } stream) Clients.Add((stream, client));
+        if (Edge.OpenStream(Opening, client, null) is { } stream)
+            Clients.Add((stream, client));
     }
 
     /// <summary>The upstream of the oldest stream that has none is connected, or refuses.</summary>
     public void AnswerOpen(bool refuse)
     {
-        if (_unattached.Count == 0) return;
+        if (_unattached.Count == 0)
+            return;
         var stream = _unattached[0];
         _unattached.RemoveAt(0);
         if (refuse)
@@ -101,7 +104,8 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 
     public void OpenSession()
     {
-        if (EdgeSessions.Count < MaxFlows && Edge.OpenSession(Opening, new Sink()) is { } session) EdgeSessions.Add(session);
+        if (EdgeSessions.Count < MaxFlows && Edge.OpenSession(Opening, new Sink()) is { } session)
+            EdgeSessions.Add(session);
     }
 
     public bool CarryToHub(int atMost = int.MaxValue) => Carry(_edgeEnd, _hubEnd, atMost);
@@ -130,19 +134,23 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         for (var moved = true; moved;)
         {
             moved = CarryToHub() | CarryToEdge();
-            foreach (var (_, client) in Clients) moved |= client.EndWaitingWrite();
-            foreach (var (_, upstream) in Upstreams) moved |= upstream.EndWaitingWrite();
+            foreach (var (_, client) in Clients)
+                moved |= client.EndWaitingWrite();
+            foreach (var (_, upstream) in Upstreams)
+                moved |= upstream.EndWaitingWrite();
         }
     }
 
     /// <summary>Ends the script: everybody says its end and takes what comes, time passes, and the tunnel is closed.</summary>
     public void Finish(bool mustComplete)
     {
-        while (_unattached.Count > 0) AnswerOpen(refuse: false);
+        while (_unattached.Count > 0)
+            AnswerOpen(refuse: false);
         for (var second = 0; second < 40; second++)
         {
             Settle();
-            while (_unattached.Count > 0) AnswerOpen(refuse: false);
+            while (_unattached.Count > 0)
+                AnswerOpen(refuse: false);
             foreach (var (_, end) in Clients.Concat(Upstreams))
             {
                 end.GiveRoom(int.MaxValue / 2);
@@ -150,12 +158,14 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
             }
 
             Settle();
-            if (Hub.ActiveStreams + Edge.ActiveStreams == 0 || Hub.IsDead || Edge.IsDead) break;
+            if (Hub.ActiveStreams + Edge.ActiveStreams == 0 || Hub.IsDead || Edge.IsDead)
+                break;
             Advance(TimeSpan.FromSeconds(1));
         }
 
         _watch.ThrowIfAny();
-        if (mustComplete) CheckCompleted();
+        if (mustComplete)
+            CheckCompleted();
         Close();
     }
 
@@ -175,7 +185,8 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 
     IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
-        if (HubSessions.Count == MaxFlows) return null;
+        if (HubSessions.Count == MaxFlows)
+            return null;
         HubSessions.Add(session);
         return new Sink();
     }
@@ -194,7 +205,8 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         foreach (var (stream, upstream) in Upstreams)
         {
             var client = Clients.First(entry => entry.Stream.Id == stream.Id).Client;
-            if (!client.IsClosed || !upstream.IsClosed) continue;
+            if (!client.IsClosed || !upstream.IsClosed)
+                continue;
             Check.Equal(client.Said, upstream.Heard, "all that the client said was heard");
             Check.Equal(upstream.Said, client.Heard, "all that the upstream said was heard");
         }
@@ -214,7 +226,8 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         if (!end.Tls.IsWaiting && !tunnel.Reading.IsCompleted)
             Check.That(SpinWait.SpinUntil(() => end.Tls.IsWaiting || tunnel.Reading.IsCompleted, TurnLimit), "a reader goes on or ends");
         var idle = tunnel.Writer.WaitIdleAsync();
-        if (!idle.IsCompleted) Check.That(idle.Wait(TurnLimit), "a writer ends");
+        if (!idle.IsCompleted)
+            Check.That(idle.Wait(TurnLimit), "a writer ends");
     }
 
     private void Close()
@@ -223,13 +236,16 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         _hubEnd.Tls.Give(default);
         _edgeEnd.Tls.Give(default);
         WaitForTurns();
-        foreach (var (_, end) in Clients.Concat(Upstreams)) end.EndWaitingWrite();
+        foreach (var (_, end) in Clients.Concat(Upstreams))
+            end.EndWaitingWrite();
         Advance(TimeSpan.FromMinutes(1));
-        foreach (var (_, end) in Clients.Concat(Upstreams)) end.EndWaitingWrite();
+        foreach (var (_, end) in Clients.Concat(Upstreams))
+            end.EndWaitingWrite();
         _watch.ThrowIfAny();
         var ended = Hub.Completion.IsCompleted && Edge.Completion.IsCompleted;
         var left = Left(_hubContext) + Left(_edgeContext);
-        if (!ended || left != 0) (_time, _hubContext, _edgeContext) = NewContexts();
+        if (!ended || left != 0)
+            (_time, _hubContext, _edgeContext) = NewContexts();
         Check.That(ended, "a tunnel ends when its connection does");
         Check.Equal(0, left, "memory, windows and active streams after the end");
         Check.Equal(0, Hub.ActiveSessions + Edge.ActiveSessions, "sessions after the end");

@@ -51,7 +51,8 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     public void Say(int count)
     {
-        if (_fin || _resets) return;
+        if (_fin || _resets)
+            return;
         ToSay += count;
         Notify();
     }
@@ -64,7 +65,8 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     public void ResetByPeer()
     {
-        if (_resets || IsGone || IsClosed || _stream is null) return;
+        if (_resets || IsGone || IsClosed || _stream is null)
+            return;
         _resets = true;
         _stream.NotifyLocalReset();
     }
@@ -79,10 +81,12 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
     /// <summary>A write that waited ends when it is gone, or has room: from the script, never in the midst of a call of the tunnel's.</summary>
     public bool EndWaitingWrite()
     {
-        if (_write is not { } write || (Room < _writing.Length && !IsGone && !_resets)) return false;
+        if (_write is not { } write || (Room < _writing.Length && !IsGone && !_resets))
+            return false;
         _write = null;
         var taken = !IsGone && !_resets;
-        if (taken) Take(_writing.Span);
+        if (taken)
+            Take(_writing.Span);
         _takenAtOnce = 0;
         write.SetResult(taken);
         return true;
@@ -96,7 +100,8 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
         Words(says, Said, count).CopyTo(buffer);
         ToSay -= count;
         Said += count;
-        if (count > 0) return LocalReadStatus.Data;
+        if (count > 0)
+            return LocalReadStatus.Data;
         return _resets || IsGone ? LocalReadStatus.Reset : _fin ? LocalReadStatus.EndOfFile : LocalReadStatus.WouldBlock;
     }
 
@@ -112,7 +117,8 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     int ILocalEndpoint.TryWrite(ReadOnlySpan<byte> data)
     {
-        if (IsGone || _resets) return -1;
+        if (IsGone || _resets)
+            return -1;
         var count = Math.Min(data.Length, Room);
         Take(data[..count]);
         return count;
@@ -120,7 +126,8 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     ValueTask<bool> ILocalEndpoint.WriteAsync(ReadOnlyMemory<byte> data)
     {
-        if (IsGone || _resets) return new ValueTask<bool>(false);
+        if (IsGone || _resets)
+            return new ValueTask<bool>(false);
         if (data.Length <= Room && _takenAtOnce + data.Length <= AtOnce)
         {
             _takenAtOnce += data.Length;
@@ -152,7 +159,8 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     private void Notify()
     {
-        if (!_armed || _stream is null) return;
+        if (!_armed || _stream is null)
+            return;
         _armed = false;
         _stream.NotifyReadable();
     }

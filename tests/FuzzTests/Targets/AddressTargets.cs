@@ -31,7 +31,8 @@ internal static class AddressTargets
             return false;
         }
 
-        if (!IpRange.TryParse(range.ToString(), out var again, out error)) throw new PropertyException($"{range} is not read again: {error}");
+        if (!IpRange.TryParse(range.ToString(), out var again, out error))
+            throw new PropertyException($"{range} is not read again: {error}");
         Check.Equal(range, again, "a range is read as it was written");
 
         // An IPv6 range may end within the addresses that map IPv4, which count as IPv4.
@@ -47,12 +48,16 @@ internal static class AddressTargets
     public static bool RunHost(ReadOnlySpan<byte> input)
     {
         var text = Words.Text(input);
-        if (!AllowedAddresses.TryParse(text, out _, out var error)) Check.That(error.Length > 0, "an error says what is wrong");
+        if (!AllowedAddresses.TryParse(text, out _, out var error))
+            Check.That(error.Length > 0, "an error says what is wrong");
         var isUrl = AdminListen.TryParse(text, out var listen);
-        if (isUrl) Check.That(listen.IsTls || IPAddress.IsLoopback(listen.EndPoint.Address), "without TLS at loopback only");
-        if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port)) return isUrl;
+        if (isUrl)
+            Check.That(listen.IsTls || IPAddress.IsLoopback(listen.EndPoint.Address), "without TLS at loopback only");
+        if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port))
+            return isUrl;
         var written = HostSyntax.Format(host, port ?? 1);
-        if (!HostSyntax.TryParseHostAndPort(written, out var hostAgain, out var portAgain)) throw new PropertyException($"{written} is not read again");
+        if (!HostSyntax.TryParseHostAndPort(written, out var hostAgain, out var portAgain))
+            throw new PropertyException($"{written} is not read again");
         Check.Equal(host, hostAgain, "the host");
         Check.Equal(port ?? 1, portAgain, "the port");
         return true;
@@ -62,15 +67,18 @@ internal static class AddressTargets
     {
         var text = Words.Text(input);
         var isKey = PortKey.TryParse(text, out var udp, out var port);
-        if (isKey) Check.Equal(text, PortKey.For(udp, port), "a key can be written in one way");
-        if (PortRangeJsonConverter.TryParse(text, out var range) && PortRangeJsonConverter.TryParse(range.ToString(), out var rangeAgain)) Check.Equal(range, rangeAgain, "a range");
+        if (isKey)
+            Check.Equal(text, PortKey.For(udp, port), "a key can be written in one way");
+        if (PortRangeJsonConverter.TryParse(text, out var range) && PortRangeJsonConverter.TryParse(range.ToString(), out var rangeAgain))
+            Check.Equal(range, rangeAgain, "a range");
         if (!PortList.TryParse(text, out var ports, out var errors))
         {
             Check.That(errors.Length > 0, "an error says what is wrong");
             return isKey;
         }
 
-        for (var i = 1; i < ports.Length; i++) Check.That(ports[i - 1] < ports[i], "ports rise");
+        for (var i = 1; i < ports.Length; i++)
+            Check.That(ports[i - 1] < ports[i], "ports rise");
         Check.That(PortList.TryParse(PortList.Format(ports), out var again, out _), "a list that was written is read");
         Check.That(again.AsSpan().SequenceEqual(ports.AsSpan()), "a list is read as it was written");
         return true;

@@ -27,7 +27,8 @@ internal static class EdgeTargets
     {
         if (JsonText.Parse(input.ToArray(), out var wrongs) is not { } document)
         {
-            foreach (var wrong in wrongs) Check.IsErrorText(wrong.ToString());
+            foreach (var wrong in wrongs)
+                Check.IsErrorText(wrong.ToString());
             return false;
         }
 
@@ -36,9 +37,12 @@ internal static class EdgeTargets
             var faults = new FaultList();
             var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$", 1_000);
             var refused = EdgeSetValidator.Validate(edges, static _ => true, 1_000);
-            foreach (var fault in faults.ToImmutable()) Check.That(fault.Message.Length > 0, "a fault says what is wrong");
-            if (!faults.IsEmpty || !refused.IsValid) return false;
-            foreach (var edge in edges) CheckRoundTrip(edge);
+            foreach (var fault in faults.ToImmutable())
+                Check.That(fault.Message.Length > 0, "a fault says what is wrong");
+            if (!faults.IsEmpty || !refused.IsValid)
+                return false;
+            foreach (var edge in edges)
+                CheckRoundTrip(edge);
             return true;
         }
     }
@@ -50,11 +54,14 @@ internal static class EdgeTargets
         return input =>
         {
             // A message that is not UTF-8 does not come so far.
-            if (!Utf8.IsValid(input) || Parse(input) is not { } document) return false;
+            if (!Utf8.IsValid(input) || Parse(input) is not { } document)
+                return false;
             using (document)
             {
-                foreach (var fault in FirewallConfigReader.ReadFromOperator(document.RootElement, "firewallConfig", out _)) Check.IsErrorText(fault.Message);
-                if (planner.Plan(document.RootElement, []).Plan is not { } plan) return false;
+                foreach (var fault in FirewallConfigReader.ReadFromOperator(document.RootElement, "firewallConfig", out _))
+                    Check.IsErrorText(fault.Message);
+                if (planner.Plan(document.RootElement, []).Plan is not { } plan)
+                    return false;
                 _ = new NftDocument("fuzz").Create(RulesetBuilder.Build(plan, 0), new NftOwner("id", 1, "fuzz"));
                 return true;
             }

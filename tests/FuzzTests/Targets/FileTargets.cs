@@ -49,7 +49,8 @@ internal static class FileTargets
         return input => Try<OperatorException>(input, content =>
         {
             files.Content = content;
-            if (new EdgeStateFile("/state", files).Load() is not { } state) return;
+            if (new EdgeStateFile("/state", files).Load() is not { } state)
+                return;
             new EdgeStateFile("/state", files).Save(state);
             var saved = files.Content;
             new EdgeStateFile("/state", files).Save(new EdgeStateFile("/state", files).Load()!);
@@ -65,7 +66,8 @@ internal static class FileTargets
         {
             files.Content = content;
             var blocks = new BlockFile("/state", files, NullLogger.Instance).Load();
-            foreach (var block in blocks) _ = (block.AppliesTo("edge-1"), block.SecondsLeft(DateTimeOffset.UnixEpoch), block.IsOver(DateTimeOffset.UnixEpoch));
+            foreach (var block in blocks)
+                _ = (block.AppliesTo("edge-1"), block.SecondsLeft(DateTimeOffset.UnixEpoch), block.IsOver(DateTimeOffset.UnixEpoch));
             new BlockFile("/state", files, NullLogger.Instance).Save(blocks);
             Check.Equal(blocks.Length, new BlockFile("/state", files, NullLogger.Instance).Load().Length, "blocks that were loaded are saved");
         });

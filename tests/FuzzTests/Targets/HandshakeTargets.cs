@@ -57,7 +57,8 @@ internal static class HandshakeTargets
         var stream = new PiecesStream();
         return input =>
         {
-            if (input.Length < 2) return false;
+            if (input.Length < 2)
+                return false;
             var max = 1 + (input[0] * 4);
             stream.Start(input[2..], 1 + input[1]);
             var (line, after, tooLong) = Tunnel.Shared.Transport.Handshake.LineReader.ReadAsync(stream, max, CancellationToken.None).GetAwaiter().GetResult();

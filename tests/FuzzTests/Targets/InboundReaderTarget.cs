@@ -41,14 +41,17 @@ internal sealed class InboundReaderTarget
 
     private bool Run(ReadOnlySpan<byte> input)
     {
-        if (input.Length < 2) return false;
+        if (input.Length < 2)
+            return false;
         var content = input[1..];
         var status = InboundProxyHeader.TryParse(content, out var expected, out var consumed);
         var cut = input[0] % content.Length;
-        if (cut > 0) _client.Send(content[..cut]);
+        if (cut > 0)
+            _client.Send(content[..cut]);
         var reading = InboundHeaderReader.ReadAsync(_server, _time).AsTask();
         _client.Send(content[cut..]);
-        if (status == ProxyParseStatus.Incomplete) _time.Advance(InboundHeaderReader.TimeLimit);
+        if (status == ProxyParseStatus.Incomplete)
+            _time.Advance(InboundHeaderReader.TimeLimit);
         Check.That(reading.Wait(Limit), "reading ends");
         var (header, refusal) = reading.Result;
         switch (status)

@@ -44,7 +44,8 @@ internal static class MessageTargets
         var received = Array.Empty<byte>();
         return input =>
         {
-            if (received.Length < input.Length) received = new byte[input.Length];
+            if (received.Length < input.Length)
+                received = new byte[input.Length];
             input.CopyTo(received);
             if (!parse(received.AsSpan(0, input.Length), out var message, out var error))
             {
@@ -56,7 +57,8 @@ internal static class MessageTargets
             Array.Clear(received);
             var written = serialize(message);
             Check.Same(before, written, "a message has nothing of the buffer that it was read from");
-            if (!parse(written, out var again, out error)) throw new PropertyException($"what was written is not read: {error}");
+            if (!parse(written, out var again, out error))
+                throw new PropertyException($"what was written is not read: {error}");
             Check.Same(written, serialize(again), "what was read can be written and read again");
             return true;
         };

@@ -10,7 +10,8 @@ internal sealed class PiecesStream : Stream
 
     public void Start(ReadOnlySpan<byte> bytes, int piece)
     {
-        if (_bytes.Length < bytes.Length) _bytes = new byte[bytes.Length];
+        if (_bytes.Length < bytes.Length)
+            _bytes = new byte[bytes.Length];
         bytes.CopyTo(_bytes);
         (_length, _at, _piece) = (bytes.Length, 0, piece);
     }

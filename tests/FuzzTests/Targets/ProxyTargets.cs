@@ -46,7 +46,8 @@ internal static class ProxyTargets
 
     public static bool RunV1(ReadOnlySpan<byte> input)
     {
-        if (!Parsed(ProxyV1.TryParse, input, out var header, out var consumed)) return false;
+        if (!Parsed(ProxyV1.TryParse, input, out var header, out var consumed))
+            return false;
         Check.That(consumed <= ProxyV1.MaxLength, "a v1 line has at most 107 bytes");
         Span<byte> line = stackalloc byte[ProxyV1.MaxLength];
         var written = ProxyV1.Write(line, header.Source, header.Destination);
@@ -54,19 +55,22 @@ internal static class ProxyTargets
         CheckSameAddresses(header, again);
 
         // IPv4 can be written in one way only.
-        if (input.StartsWith("PROXY TCP4"u8)) Check.Same(input[..consumed], line[..written], "a TCP4 line is what we would write");
+        if (input.StartsWith("PROXY TCP4"u8))
+            Check.Same(input[..consumed], line[..written], "a TCP4 line is what we would write");
         return true;
     }
 
     public static bool RunV2(ReadOnlySpan<byte> input)
     {
-        if (!Parsed(ProxyV2.TryParse, input, out var header, out var consumed)) return false;
+        if (!Parsed(ProxyV2.TryParse, input, out var header, out var consumed))
+            return false;
         ProxyV2.TryParse(input, ProxyV2.MaxLength, out _, out var tlvs, out _);
         var scratch = _scratch ??= new byte[ProxyV2.MaxLength];
         var writer = new ProxyV2Writer(scratch, header.Source, header.Destination, header.Transport);
         foreach (var tlv in tlvs)
         {
-            if (tlv.Type != ProxyTlvType.Crc32C) writer.Add(tlv.Type, tlv.Value);
+            if (tlv.Type != ProxyTlvType.Crc32C)
+                writer.Add(tlv.Type, tlv.Value);
         }
 
         var written = writer.Finish(crc32C: true);
@@ -77,7 +81,8 @@ internal static class ProxyTargets
 
     public static bool RunInbound(ReadOnlySpan<byte> input)
     {
-        if (input.IsEmpty || !Parsed(InboundProxyHeader.TryParse, input, out var header, out var consumed)) return false;
+        if (input.IsEmpty || !Parsed(InboundProxyHeader.TryParse, input, out var header, out var consumed))
+            return false;
         Check.That(consumed <= InboundProxyHeader.MaxLength, "an inbound header has at most 4,096 bytes");
         Check.That(header.Transport != ProxyTransport.Datagram, "a stream's header is not a datagram's");
         return true;
@@ -146,13 +151,17 @@ internal static class ProxyTargets
         for (var step = 1 + (input.Length % 5); used < input.Length && !lines.IsComplete;)
         {
             var count = lines.Take(input.Slice(used, Math.Min(step, input.Length - used)));
-            if (count < 0) break;
+            if (count < 0)
+                break;
             used += count;
         }
 
-        if (!lines.IsComplete || lines.Parse() is not { } opening) return;
-        if (!taken) Check.That(used < input.Length, "two lines are right or wrong, however they come");
-        else Check.That(SameAddress(opening.Source, source) && opening.ListeningPort == port, "lines mean the same however they come");
+        if (!lines.IsComplete || lines.Parse() is not { } opening)
+            return;
+        if (!taken)
+            Check.That(used < input.Length, "two lines are right or wrong, however they come");
+        else
+            Check.That(SameAddress(opening.Source, source) && opening.ListeningPort == port, "lines mean the same however they come");
     }
 
     private static void CheckSameAddresses(in ProxyHeader before, in ProxyHeader after)

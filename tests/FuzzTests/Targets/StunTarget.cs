@@ -23,7 +23,8 @@ internal static class StunTarget
         var answer = StunMessage.Read(input, transaction);
         Check.That(answer.Kind == StunAnswerKind.Seen == answer.Address is not null, "there is an address when one was seen");
         Check.That(answer.ErrorCode is 0 or (>= 300 and < 700), "an error's code is one of the protocol");
-        if (answer.Kind == StunAnswerKind.None) return false;
+        if (answer.Kind == StunAnswerKind.None)
+            return false;
         Span<byte> other = stackalloc byte[StunMessage.TransactionIdLength];
         transaction.CopyTo(other);
         other[0] ^= 1;
@@ -37,7 +38,8 @@ internal static class StunTarget
         foreach (var (attribute, value) in attributes)
         {
             message.AddRange([(byte)(attribute >> 8), (byte)attribute, (byte)(value.Length >> 8), (byte)value.Length, .. value]);
-            while (message.Count % 4 != 0) message.Add(0);
+            while (message.Count % 4 != 0)
+                message.Add(0);
         }
 
         message.InsertRange(0, [(byte)(type >> 8), (byte)type, (byte)(message.Count >> 8), (byte)message.Count, 0x21, 0x12, 0xA4, 0x42, .. new byte[StunMessage.TransactionIdLength]]);

@@ -24,7 +24,8 @@ internal static class TextTargets
     {
         var text = Words.Text(input);
         var chains = NftListing.Chains(text);
-        foreach (var (_, name) in chains) _ = NftOwner.Parse(name);
+        foreach (var (_, name) in chains)
+            _ = NftOwner.Parse(name);
         return chains.Count + NftListing.Tables(text).Count > 0;
     }
 
@@ -39,17 +40,21 @@ internal static class TextTargets
     {
         var text = Words.Text(input);
         var masked = AddressMask.Apply(text);
-        foreach (var (before, after) in text.Split(' ').Zip(masked.Split(' '))) Check.That(before != after || !IsWholeAddress(after), "no address is left whole");
+        foreach (var (before, after) in text.Split(' ').Zip(masked.Split(' ')))
+            Check.That(before != after || !IsWholeAddress(after), "no address is left whole");
         var escaped = TerminalText.Escape(text);
-        foreach (var letter in escaped) Check.That(!char.IsControl(letter), "a terminal gets no control characters");
+        foreach (var letter in escaped)
+            Check.That(!char.IsControl(letter), "a terminal gets no control characters");
         return masked != text || escaped != text;
     }
 
     // A word that is an address as programs write it, with something where the mask has nothing. IPv4 keeps 24 bits, also at the end of IPv6.
     private static bool IsWholeAddress(string word)
     {
-        if (word.EndsWith(':') && !word.EndsWith("::", StringComparison.Ordinal)) word = word[..^1];
-        if (!IPAddress.TryParse(word, out var address) || address.ToString() != word) return false;
+        if (word.EndsWith(':') && !word.EndsWith("::", StringComparison.Ordinal))
+            word = word[..^1];
+        if (!IPAddress.TryParse(word, out var address) || address.ToString() != word)
+            return false;
         var bytes = address.GetAddressBytes();
         return bytes.Length == 4 || !bytes.AsSpan(0, 10).ContainsAnyExcept((byte)0) ? bytes[^1] != 0 : bytes.AsSpan(6).ContainsAnyExcept((byte)0);
     }

@@ -31,7 +31,8 @@ internal static class TokenTarget
         }
 
         Check.That(token.Secret != Secret || !(token with { Host = "", EdgeId = "" }).ToString().Contains(Secret, StringComparison.Ordinal), "the secret is masked");
-        if (!ConnectionToken.TryDecode(token.Encode(), out var again, out error)) throw new PropertyException($"what was encoded is not decoded: {error}");
+        if (!ConnectionToken.TryDecode(token.Encode(), out var again, out error))
+            throw new PropertyException($"what was encoded is not decoded: {error}");
         Check.Equal(token, again, "a token");
         return true;
     }

@@ -48,9 +48,15 @@ public sealed class HubCertificateTests : IDisposable
         var (certPath, keyPath, _) = WritePem("own");
         switch (fault)
         {
-            case "missing": File.Delete(certPath); break;
-            case "notPem": File.WriteAllText(certPath, "hello"); break;
-            case "otherKey": keyPath = WritePem("other").KeyPath; break;
+            case "missing":
+                File.Delete(certPath);
+                break;
+            case "notPem":
+                File.WriteAllText(certPath, "hello");
+                break;
+            case "otherKey":
+                keyPath = WritePem("other").KeyPath;
+                break;
         }
 
         var error = Assert.Throws<OperatorException>(() => Load(new TlsOptions { CertPem = certPath, KeyPem = keyPath }));

@@ -7,7 +7,7 @@ namespace Hub.UnitTests.Fakes;
 internal sealed class FakeSession : ITunnelSession
 {
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ManualResetEventSlim _gate = new(true);
+    private readonly ManualResetEventSlim _lock = new(true);
     private readonly Channel<byte[]> _sent = Channel.CreateUnbounded<byte[]>();
 
     public uint Id => 1;
@@ -15,15 +15,15 @@ internal sealed class FakeSession : ITunnelSession
     public bool IsOpen => !_closed.Task.IsCompleted;
 
     /// <summary>Replies wait in <see cref="Send"/> from now on, and others behind them in the kernel.</summary>
-    public void BeginBlocking() => _gate.Reset();
+    public void BeginBlocking() => _lock.Reset();
 
-    public void EndBlocking() => _gate.Set();
+    public void EndBlocking() => _lock.Set();
 
     public bool TryNextReply() => _sent.Reader.TryRead(out _);
 
     public bool Send(ReadOnlySpan<byte> payload)
     {
-        _gate.Wait(Patience.Limit);
+        _lock.Wait(Patience.Limit);
         return _sent.Writer.TryWrite(payload.ToArray());
     }
 

@@ -15,7 +15,7 @@ public class FirewallConfigReaderTests
              "rules":[{"id":"a","direction":"input","action":"drop","sourceIP":"10.0.0.0/8","destPort":"8000-8010","protocol":"udp","comment":"no"},
                       {"id":"b","direction":"forward","action":"reject","destPort":25}]}
             """;
-        Assert.Empty(Operator(json, out FirewallConfig config));
+        Assert.Empty(Operator(json, out var config));
 
         Assert.Equal(["192.0.2.7", "2001:db8::/32"], config.BlockedIps.Select(range => range.ToString()));
         Assert.Equal(new RateLimit("web", 443, TransportProtocol.Tcp, new PacketRate(100, RateUnit.Second), 200, true), config.RateLimits[0]);
@@ -58,7 +58,7 @@ public class FirewallConfigReaderTests
     [InlineData("""{"rules":[{"id":"\ud800","direction":"input","action":"drop"}]}""", "$", "Unicode")]
     public void Names_each_fault(string json, string path, string valid)
     {
-        FirewallFault fault = Assert.Single(Operator(json, out _));
+        var fault = Assert.Single(Operator(json, out _));
         Assert.Equal(path, fault.Path);
         Assert.Contains(valid, fault.Message, StringComparison.Ordinal);
     }
@@ -75,8 +75,8 @@ public class FirewallConfigReaderTests
     [Fact]
     public void Faults_are_bounded_and_printable()
     {
-        string json = JsonSerializer.Serialize(new { blockedIps = Enumerable.Repeat(new string('é', 500) + "\u001b[2J", 20_000) });
-        ImmutableArray<FirewallFault> faults = Operator(json, out _);
+        var json = JsonSerializer.Serialize(new { blockedIps = Enumerable.Repeat(new string('é', 500) + "\u001b[2J", 20_000) });
+        var faults = Operator(json, out _);
         Assert.InRange(faults.Length, 2, 101);
         Assert.All(faults.SkipLast(1), fault => Assert.InRange(fault.Value.Length, 1, 61));
         Assert.DoesNotContain(faults, fault => fault.Value.Any(char.IsControl));
@@ -85,7 +85,7 @@ public class FirewallConfigReaderTests
     [Fact]
     public void Lists_are_bounded()
     {
-        string many = JsonSerializer.Serialize(new { rules = Enumerable.Repeat(1, FirewallConfigReader.MaxRules + 1) });
+        var many = JsonSerializer.Serialize(new { rules = Enumerable.Repeat(1, FirewallConfigReader.MaxRules + 1) });
         Assert.Contains("at most 1000", Assert.Single(Operator(many, out _)).Message, StringComparison.Ordinal);
     }
 
@@ -93,9 +93,9 @@ public class FirewallConfigReaderTests
     public void What_a_hub_sends_may_have_more_members_and_timed_blocks()
     {
         using var json = JsonDocument.Parse("""{"new":1,"rules":[{"id":"a","direction":"input","action":"drop","later":true}],"timedBlocks":[{"ip":"192.0.2.0/24","seconds":60,"by":"x"}]}""");
-        Assert.Empty(FirewallConfigReader.ReadFromHub(json.RootElement, out FirewallConfig config));
+        Assert.Empty(FirewallConfigReader.ReadFromHub(json.RootElement, out var config));
         Assert.Single(config.Rules);
-        TimedBlock block = Assert.Single(config.TimedBlocks);
+        var block = Assert.Single(config.TimedBlocks);
         Assert.Equal(("192.0.2.0/24", 60), (block.Source.ToString(), block.Seconds));
     }
 
@@ -116,8 +116,8 @@ public class FirewallConfigReaderTests
     {
         string[] values = ["null", "1", "\"\"", "\"\\ud800\"", "[]", "{}", "[null]", "[[]]", "[{}]", "true", "-1.5e300", "[\"::1\"]", "[{\"id\":[]}]"];
         string[] names = ["blockedIps", "rateLimits", "rules", "timedBlocks", "\\ud800", "x"];
-        foreach (string name in names)
-            foreach (string value in values)
+        foreach (var name in names)
+            foreach (var value in values)
             {
                 using var document = JsonDocument.Parse($$"""{"{{name}}":{{value}}}""");
                 FirewallConfigReader.ReadFromHub(document.RootElement, out _);

@@ -62,7 +62,7 @@ public sealed class MemoryReclaimTests
     public void The_process_gives_back_what_ended_connections_had()
     {
         var memory = new ProcessMemory();
-        WeakReference held = Hold();
+        var held = Hold();
         memory.Reclaim();
         Assert.False(held.IsAlive);
         Assert.True(memory.ResidentBytes > 0);
@@ -72,7 +72,7 @@ public sealed class MemoryReclaimTests
 
     private void Pass(int count = 1)
     {
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
             _time.Advance(MemoryReclaim.Interval);
     }
 

@@ -161,16 +161,19 @@ public sealed class RateLimitedEndpointTests
         public void WakeUp()
         {
             IsAsleep = false;
-            if (_told) NotifyReadable();
+            if (_told)
+                NotifyReadable();
         }
 
         public void NotifyReadable()
         {
             _told = IsAsleep;
-            if (IsAsleep) return;
+            if (IsAsleep)
+                return;
             do
             {
-                while ((Last = endpoint.TryRead(_buffer, out var count)) == LocalReadStatus.Data) Bytes += count;
+                while ((Last = endpoint.TryRead(_buffer, out var count)) == LocalReadStatus.Data)
+                    Bytes += count;
             }
             while (Last == LocalReadStatus.WouldBlock && endpoint.ArmRead());
         }

@@ -41,7 +41,8 @@ public sealed class EventLoopTests
 
         // Neither has two turns in a row once both are under way.
         var both = turns.SkipWhile(name => name == turns[0]).ToArray();
-        for (var i = 1; i < both.Length - 1 && both[i..].Distinct().Count() == 2; i++) Assert.NotEqual(both[i], both[i - 1]);
+        for (var i = 1; i < both.Length - 1 && both[i..].Distinct().Count() == 2; i++)
+            Assert.NotEqual(both[i], both[i - 1]);
 
         async Task TakeTurnsAsync(string name)
         {
@@ -62,7 +63,8 @@ public sealed class EventLoopTests
         loop.Post(() =>
         {
             Work();
-            for (var i = 0; i < 10; i++) _ = TurnAsync();
+            for (var i = 0; i < 10; i++)
+                _ = TurnAsync();
             loop.Post(() =>
             {
                 order.Add("new");
@@ -89,7 +91,8 @@ public sealed class EventLoopTests
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         loop.Post(() =>
         {
-            for (var i = 0; i < 10; i++) tasks.Add(TurnAsync(isFirst: i == 0));
+            for (var i = 0; i < 10; i++)
+                tasks.Add(TurnAsync(isFirst: i == 0));
             begun.SetResult();
         });
         await begun.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
@@ -101,7 +104,8 @@ public sealed class EventLoopTests
         {
             await loop.Yield();
             order.Add("turn");
-            if (!isFirst) return;
+            if (!isFirst)
+                return;
             loop.Post(() => order.Add("new"));
             Work();
         }
@@ -109,6 +113,7 @@ public sealed class EventLoopTests
 
     private static void Work()
     {
-        for (var watch = Stopwatch.StartNew(); watch.ElapsedMilliseconds < 100;) Thread.SpinWait(100);
+        for (var watch = Stopwatch.StartNew(); watch.ElapsedMilliseconds < 100;)
+            Thread.SpinWait(100);
     }
 }

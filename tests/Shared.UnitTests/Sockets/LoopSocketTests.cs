@@ -45,7 +45,8 @@ public sealed class LoopSocketTests : IAsyncLifetime
     public async Task Bytes_that_were_there_before_the_first_wait_are_told_of()
     {
         _peer.Send("early"u8);
-        if (!_socket.AwaitReadable()) await _owner.ReadableAsync();
+        if (!_socket.AwaitReadable())
+            await _owner.ReadableAsync();
 
         Assert.Equal(5, _socket.Receive(new byte[16]));
     }
@@ -55,7 +56,8 @@ public sealed class LoopSocketTests : IAsyncLifetime
     {
         await DrainOnceAsync();
         _peer.Send("0123456789"u8);
-        if (!_socket.AwaitReadable()) await _owner.ReadableAsync();
+        if (!_socket.AwaitReadable())
+            await _owner.ReadableAsync();
 
         Assert.Equal(4, _socket.Receive(new byte[4]));
         Assert.False(_socket.IsDrained);
@@ -89,8 +91,10 @@ public sealed class LoopSocketTests : IAsyncLifetime
         while (!text.EndsWith("behind", StringComparison.Ordinal))
         {
             var count = _socket.Receive(buffer);
-            if (count > 0) text += System.Text.Encoding.ASCII.GetString(buffer, 0, count);
-            else if (!_socket.AwaitReadable()) await _owner.ReadableAsync();
+            if (count > 0)
+                text += System.Text.Encoding.ASCII.GetString(buffer, 0, count);
+            else if (!_socket.AwaitReadable())
+                await _owner.ReadableAsync();
         }
 
         Assert.Equal("beforebehind", text);
@@ -117,7 +121,8 @@ public sealed class LoopSocketTests : IAsyncLifetime
 
         var received = new MemoryStream();
         var buffer = new byte[64 << 10];
-        while (received.Length < data.Length) received.Write(buffer, 0, await _peer.ReceiveAsync(buffer, TestContext.Current.CancellationToken));
+        while (received.Length < data.Length)
+            received.Write(buffer, 0, await _peer.ReceiveAsync(buffer, TestContext.Current.CancellationToken));
 
         Assert.True(await sending.AsTask().WaitAsync(Hang, TestContext.Current.CancellationToken));
         Assert.Equal(data, received.ToArray());
@@ -149,7 +154,8 @@ public sealed class LoopSocketTests : IAsyncLifetime
                 peer.Send(BitConverter.GetBytes((number * 1000L) + i));
                 await waiting.AsTask().WaitAsync(Hang);
                 int count;
-                while ((count = socket.Receive(buffer)) == NativeSocket.WouldBlock) await socket.WaitReadableAsync(TestContext.Current.CancellationToken);
+                while ((count = socket.Receive(buffer)) == NativeSocket.WouldBlock)
+                    await socket.WaitReadableAsync(TestContext.Current.CancellationToken);
                 Assert.Equal(8, count);
                 Assert.Equal((number * 1000L) + i, BitConverter.ToInt64(buffer));
             }
@@ -161,21 +167,25 @@ public sealed class LoopSocketTests : IAsyncLifetime
     private async Task DrainOnceAsync()
     {
         _peer.Send("."u8);
-        if (!_socket.AwaitReadable()) await _owner.ReadableAsync();
+        if (!_socket.AwaitReadable())
+            await _owner.ReadableAsync();
         Assert.Equal(1, _socket.Receive(new byte[16]));
     }
 
     private async Task WaitForEndAsync()
     {
         var buffer = new byte[16];
-        if (!_socket.AwaitReadable()) await _owner.ReadableAsync();
+        if (!_socket.AwaitReadable())
+            await _owner.ReadableAsync();
         while (_socket.Receive(buffer) == NativeSocket.WouldBlock)
         {
-            if (!_socket.AwaitReadable()) await _owner.ReadableAsync();
+            if (!_socket.AwaitReadable())
+                await _owner.ReadableAsync();
         }
 
         // The segment with the end may be one of its own, and then so is its event.
-        if (!_socket.AwaitReadable()) await _owner.ReadableAsync();
+        if (!_socket.AwaitReadable())
+            await _owner.ReadableAsync();
     }
 
     private static async Task<(Socket Accepted, Socket Peer)> PairAsync()

@@ -29,7 +29,8 @@ public sealed class SocketConnectorTests
     public async Task A_closed_port_is_a_result()
     {
         IPEndPoint target;
-        using (var listener = Listen(IPAddress.Loopback)) target = (IPEndPoint)listener.LocalEndPoint!;
+        using (var listener = Listen(IPAddress.Loopback))
+            target = (IPEndPoint)listener.LocalEndPoint!;
 
         Assert.Equal((null, SocketError.ConnectionRefused), await SocketConnector.ConnectAsync(target, TestContext.Current.CancellationToken));
     }

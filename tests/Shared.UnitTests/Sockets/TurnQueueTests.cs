@@ -40,7 +40,8 @@ public sealed class TurnQueueTests
         void Look()
         {
             rounds.Add(_done.Count);
-            if (_done.Count < 100) _loop.Post(Look);
+            if (_done.Count < 100)
+                _loop.Post(Look);
         }
 
         await OnLoopAsync(() =>
@@ -71,13 +72,15 @@ public sealed class TurnQueueTests
 
     private void Ask(string peer, int times)
     {
-        for (var i = 0; i < times; i++) _loop.Turns.Add(peer, () => _done.Add(peer));
+        for (var i = 0; i < times; i++)
+            _loop.Turns.Add(peer, () => _done.Add(peer));
     }
 
     private async Task UntilDoneAsync(int count)
     {
         var done = 0;
-        while (done < count) await OnLoopAsync(() => done = _done.Count);
+        while (done < count)
+            await OnLoopAsync(() => done = _done.Count);
         Assert.Equal(count, done);
     }
 

@@ -12,10 +12,10 @@ public sealed class BackoffTests
         {
             var random = new Random(seed);
             var backoff = new Backoff(random.NextDouble);
-            for (int count = 0; count < tries.Get; count++)
+            for (var count = 0; count < tries.Get; count++)
             {
-                TimeSpan ceiling = backoff.Ceiling;
-                TimeSpan delay = backoff.Next();
+                var ceiling = backoff.Ceiling;
+                var delay = backoff.Next();
                 if (delay < TimeSpan.Zero || delay >= ceiling || ceiling > Backoff.LastCeiling)
                     return false;
             }
@@ -41,7 +41,7 @@ public sealed class BackoffTests
     {
         // A link that is cut every 25 s: each dial succeeds, and each loss is the first one.
         var backoff = new Backoff(() => 0);
-        for (int cut = 0; cut < 10; cut++)
+        for (var cut = 0; cut < 10; cut++)
         {
             backoff.OnTunnelEnded(Backoff.ShortLived);
             Assert.Equal(Backoff.FirstCeiling, backoff.Ceiling);
@@ -63,7 +63,7 @@ public sealed class BackoffTests
         double AfterShort()
         {
             backoff.OnTunnelEnded(Backoff.ShortLived - TimeSpan.FromMilliseconds(1));
-            double ceiling = backoff.Ceiling.TotalSeconds;
+            var ceiling = backoff.Ceiling.TotalSeconds;
             backoff.Next();
             return ceiling;
         }
@@ -74,7 +74,7 @@ public sealed class BackoffTests
     {
         // The hub is back, and was restarted once more.
         var backoff = new Backoff(() => 0);
-        for (int count = 0; count < 6; count++)
+        for (var count = 0; count < 6; count++)
             backoff.Next();
         backoff.OnTunnelEnded(TimeSpan.Zero);
         Assert.Equal(Backoff.FirstCeiling, backoff.Ceiling);

@@ -11,9 +11,11 @@ public class FlowControllerTests
     {
         var flow = new FlowController(new FlowControlOptions());
         Assert.Equal(4_194_304, flow.Target);
-        for (var i = 0; i < 100; i++) flow.StreamBecameActive();
+        for (var i = 0; i < 100; i++)
+            flow.StreamBecameActive();
         Assert.Equal((100, 2_097_152), (flow.ActiveStreams, flow.Target));
-        for (var i = 0; i < 100; i++) flow.StreamBecameIdle();
+        for (var i = 0; i < 100; i++)
+            flow.StreamBecameIdle();
         Assert.Equal((0, 4_194_304), (flow.ActiveStreams, flow.Target));
     }
 
@@ -56,7 +58,8 @@ public class FlowControllerTests
     {
         var flow = Controller(1_000);
         List<int> reset = [];
-        foreach (var kilobytes in (int[])[100, 400, 50, 50, 300, 100]) flow.AddBuffering(new Holder(flow, kilobytes, reset));
+        foreach (var kilobytes in (int[])[100, 400, 50, 50, 300, 100])
+            flow.AddBuffering(new Holder(flow, kilobytes, reset));
         Assert.Equal(1_000 * Kilobyte, flow.Budget.Used);
         flow.Relieve();
         Assert.Equal([400], reset);
@@ -76,7 +79,8 @@ public class FlowControllerTests
     {
         var flow = Controller(1_000);
         List<int> reset = [];
-        for (var i = 0; i < 100; i++) flow.AddBuffering(new Holder(flow, 10, reset));
+        for (var i = 0; i < 100; i++)
+            flow.AddBuffering(new Holder(flow, 10, reset));
         flow.Relieve();
         Assert.Equal(10, reset.Count);
     }
@@ -104,7 +108,8 @@ public class FlowControllerTests
         {
             for (var i = 0; i < 20_000; i++)
             {
-                if (!flow.TryGrow(300)) continue;
+                if (!flow.TryGrow(300))
+                    continue;
                 Assert.InRange(Interlocked.Add(ref grown, 300), 1, Shared);
                 Interlocked.Add(ref grown, -300);
                 flow.Shrink(300);

@@ -15,7 +15,8 @@ public sealed class PeerDoubtTests
     {
         for (var i = 0; i < 100; i++)
         {
-            if (i % 15 == 0) _heard++;
+            if (i % 15 == 0)
+                _heard++;
             Assert.Equal(DoubtStep.None, Look());
         }
     }
@@ -52,8 +53,10 @@ public sealed class PeerDoubtTests
     {
         _carried++;
         Steps(3);
-        if (heard) _heard++;
-        else _passed++;
+        if (heard)
+            _heard++;
+        else
+            _passed++;
         Assert.Contains(DoubtStep.Doubt, Steps(4));
     }
 

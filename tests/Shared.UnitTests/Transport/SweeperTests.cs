@@ -66,7 +66,8 @@ public class SweeperTests
         var again = 2;
         item = new Item(1, () =>
         {
-            if (again-- > 0) _sweeper.Add(item);
+            if (again-- > 0)
+                _sweeper.Add(item);
         });
         _sweeper.Add(item);
         _time.Advance(10 * Sweeper.Period);

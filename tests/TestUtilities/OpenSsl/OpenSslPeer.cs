@@ -60,7 +60,8 @@ public sealed class OpenSslPeer : IDisposable
     {
         var line = new List<byte>();
         var one = new byte[1];
-        while (LibSsl.SSL_read(_ssl, one, 1) == 1 && one[0] != '\n') line.Add(one[0]);
+        while (LibSsl.SSL_read(_ssl, one, 1) == 1 && one[0] != '\n')
+            line.Add(one[0]);
         return Encoding.UTF8.GetString([.. line]);
     }
 
@@ -70,7 +71,8 @@ public sealed class OpenSslPeer : IDisposable
     {
         for (var i = 0; i < times; i++)
         {
-            if (LibSsl.SSL_key_update(_ssl, 0) != 1 || LibSsl.SSL_do_handshake(_ssl) != 1) return false;
+            if (LibSsl.SSL_key_update(_ssl, 0) != 1 || LibSsl.SSL_do_handshake(_ssl) != 1)
+                return false;
         }
 
         return true;
@@ -92,6 +94,7 @@ public sealed class OpenSslPeer : IDisposable
 
     private static void Require(bool done, string what)
     {
-        if (!done) throw new IOException($"OpenSSL: {what} failed");
+        if (!done)
+            throw new IOException($"OpenSSL: {what} failed");
     }
 }

@@ -24,8 +24,10 @@ internal sealed class FrameFlood(FloodOrder order, Action<FrameFlood> act, bool 
 
     public int Send(int count)
     {
-        for (var done = 0; done < count; done++) act(this);
-        if (_edge.Send()) return count;
+        for (var done = 0; done < count; done++)
+            act(this);
+        if (_edge.Send())
+            return count;
         _last = 0;
         return 0;
     }
@@ -66,7 +68,8 @@ internal sealed class FrameFlood(FloodOrder order, Action<FrameFlood> act, bool 
 
     private uint OneStream()
     {
-        if (_last == 0) Open(order.OpenPort);
+        if (_last == 0)
+            Open(order.OpenPort);
         return _last;
     }
 

@@ -58,7 +58,8 @@ internal sealed class HostileEdge : IDisposable
         _used = 0;
         try
         {
-            lock (_peer) _peer.Stream.Write(_frames, 0, count);
+            lock (_peer)
+                _peer.Stream.Write(_frames, 0, count);
             return true;
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
@@ -83,9 +84,11 @@ internal sealed class HostileEdge : IDisposable
                 peer = TunnelPeer.ConnectAsync(_order.HubEndPoint).GetAwaiter().GetResult();
                 peer.SendAsync($"EDGE {_order.EdgeId} {_order.Secret}\n").GetAwaiter().GetResult();
                 var answer = peer.ReadLineAsync().GetAwaiter().GetResult();
-                if (answer.StartsWith("{\"error\"", StringComparison.Ordinal)) throw new IOException(answer);
+                if (answer.StartsWith("{\"error\"", StringComparison.Ordinal))
+                    throw new IOException(answer);
                 peer.SendAsync(Hello()).GetAwaiter().GetResult();
-                if (_reads) new Thread(() => ReadAll(peer)) { IsBackground = true }.Start();
+                if (_reads)
+                    new Thread(() => ReadAll(peer)) { IsBackground = true }.Start();
                 return peer;
             }
             catch (Exception e) when (attempt < 100 && e is (IOException or SocketException or AuthenticationException or TimeoutException))
@@ -108,11 +111,13 @@ internal sealed class HostileEdge : IDisposable
                 stream.ReadExactly(header);
                 var frame = FrameHeader.Read(header);
                 stream.ReadExactly(payload, 0, (int)frame.Length);
-                if ((byte)frame.Type != FrameTypes.Ping) continue;
+                if ((byte)frame.Type != FrameTypes.Ping)
+                    continue;
                 var pong = new byte[FrameHeader.Size + frame.Length];
                 new FrameHeader(0, FrameType.Pong, frame.Length).Write(pong);
                 payload.AsSpan(0, (int)frame.Length).CopyTo(pong.AsSpan(FrameHeader.Size));
-                lock (peer) peer.Stream.Write(pong);
+                lock (peer)
+                    peer.Stream.Write(pong);
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)

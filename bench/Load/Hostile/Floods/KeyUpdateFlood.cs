@@ -20,7 +20,8 @@ internal sealed class KeyUpdateFlood : IFlood
 
     public int Send(int count)
     {
-        if (_peer.UpdateKeys(count)) return count;
+        if (_peer.UpdateKeys(count))
+            return count;
         Ends++;
         _peer.Dispose();
         _peer = Connect();

@@ -42,7 +42,8 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
 
         // Not done where the tunnel takes no more at present.
         var done = 0;
-        for (var tried = 0; tried < count; tried++) done += _act(this) ? 1 : 0;
+        for (var tried = 0; tried < count; tried++)
+            done += _act(this) ? 1 : 0;
         return done;
     }
 
@@ -96,7 +97,8 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
                 return tunnel;
             }
 
-            if (attempt == 100) throw new IOException(result.Failure!.Message);
+            if (attempt == 100)
+                throw new IOException(result.Failure!.Message);
             Thread.Sleep(Pause);
         }
     }

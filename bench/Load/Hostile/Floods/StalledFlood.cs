@@ -21,13 +21,15 @@ internal sealed class StalledFlood(FloodOrder order) : IFlood
             socket.Connect(_port);
         }
 
-        if (more < count) Thread.Sleep(1);
+        if (more < count)
+            Thread.Sleep(1);
         return more;
     }
 
     public void Rest()
     {
-        foreach (var reader in _readers) reader.Dispose();
+        foreach (var reader in _readers)
+            reader.Dispose();
         _readers.Clear();
     }
 

@@ -14,19 +14,19 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
 
     public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
-        ITunnelDialer? dialer = context.Options.Transport == TransportMode.Quic ? quic : tls;
+        var dialer = context.Options.Transport == TransportMode.Quic ? quic : tls;
         if (dialer is null)
             return new CheckResult(Name, CheckStatus.Skipped, "QUIC is not available");
-        IPEndPoint? address = dialer.Kind == TransportKind.TcpTls || context.Addresses.IsEmpty
+        var address = dialer.Kind == TransportKind.TcpTls || context.Addresses.IsEmpty
             ? context.Reached
             : new IPEndPoint(context.Addresses[0], context.Options.HubPort);
         if (address is null)
             return new CheckResult(Name, CheckStatus.Skipped, "the hub is not reached");
 
-        DialResult result = await dialer.DialAsync(context.Request(address), cancellationToken);
+        var result = await dialer.DialAsync(context.Request(address), cancellationToken);
         if (result.Failure is { } failure)
             return new CheckResult(Name, CheckStatus.Failed, failure.Message, Advice(failure.Kind, context.Options.EdgeId));
-        await using ITunnel tunnel = result.Tunnel!;
+        await using var tunnel = result.Tunnel!;
         context.Config = result.Config;
         return new CheckResult(
             Name, CheckStatus.Ok,

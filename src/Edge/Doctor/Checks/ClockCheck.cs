@@ -13,11 +13,11 @@ internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time)
 
     private CheckResult Look(DoctorContext context)
     {
-        DateTime now = Time.GetUtcNow().UtcDateTime;
+        var now = Time.GetUtcNow().UtcDateTime;
         if (context.CertificateValidity is { } valid && (now < valid.From || now > valid.To))
         {
             // With pins dates do not matter, so that the tunnel works all the same.
-            CheckStatus status = context.Options.Pins.IsDefaultOrEmpty ? CheckStatus.Failed : CheckStatus.Warning;
+            var status = context.Options.Pins.IsDefaultOrEmpty ? CheckStatus.Failed : CheckStatus.Warning;
             return new CheckResult(Name, status, $"{now:u} is outside of the hub's certificate's time ({valid.From:u} to {valid.To:u})", Advice);
         }
 

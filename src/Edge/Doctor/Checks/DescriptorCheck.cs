@@ -15,7 +15,7 @@ internal sealed record DescriptorCheck(Func<DescriptorLimit> ReadLimit) : ICheck
     private CheckResult Look()
     {
         // The service raises the soft limit to the hard one by itself.
-        long hard = ReadLimit().Hard;
+        var hard = ReadLimit().Hard;
         return hard >= Enough
             ? new CheckResult(Name, CheckStatus.Ok, hard == int.MaxValue ? "unlimited for this user" : $"{hard} for this user")
             : new CheckResult(

@@ -14,8 +14,8 @@ internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : IChec
 
     public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
-        string host = context.Options.HubHost;
-        if (IPAddress.TryParse(host, out IPAddress? literal))
+        var host = context.Options.HubHost;
+        if (IPAddress.TryParse(host, out var literal))
         {
             context.Addresses = [literal];
             return new CheckResult(Name, CheckStatus.Ok, $"{host} is an address");

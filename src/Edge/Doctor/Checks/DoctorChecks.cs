@@ -38,12 +38,12 @@ internal static class DoctorChecks
 
     private static ulong ReadCapabilities()
     {
-        string? line = File.ReadLines("/proc/self/status").FirstOrDefault(text => text.StartsWith("CapEff:", StringComparison.Ordinal));
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(text => text.StartsWith("CapEff:", StringComparison.Ordinal));
         return line is null ? 0 : ulong.Parse(line["CapEff:".Length..].Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
     }
 
     private static long? ReadSetting(string path) =>
-        long.TryParse(ReadFile(Path.Combine("/proc/sys", path))?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+        long.TryParse(ReadFile(Path.Combine("/proc/sys", path))?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     private static string? ReadFile(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
 }

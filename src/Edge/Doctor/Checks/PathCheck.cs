@@ -39,7 +39,7 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
             return new CheckResult(Name, CheckStatus.Skipped, "no TCP connection");
         if (await PassesAsync(context, address, null, cancellationToken))
             return new CheckResult(Name, CheckStatus.Ok, $"packets of full size come through to {address}");
-        foreach (int size in Smaller)
+        foreach (var size in Smaller)
             if (await PassesAsync(context, address, size, cancellationToken))
                 return new CheckResult(
                     Name, CheckStatus.Warning, $"packets of full size to {address} are lost without a word, those of {size} bytes come through",
@@ -58,7 +58,7 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
                 socket.SetRawSocketOption(TcpLevel, MaxSegmentOption, BitConverter.GetBytes(segment));
             await socket.ConnectAsync(address, cancellationToken);
             await using var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
-            SslClientAuthenticationOptions options = TlsCheck.Options(context, address, static _ => { });
+            var options = TlsCheck.Options(context, address, static _ => { });
             options.ApplicationProtocols!.AddRange(Enumerable.Range(0, 16).Select(static i => new SslApplicationProtocol($"{i:x}{new string('-', 249)}")));
             await tls.AuthenticateAsClientAsync(options, cancellationToken);
             return true;

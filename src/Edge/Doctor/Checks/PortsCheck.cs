@@ -43,9 +43,9 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
         if (assigned.Length == 0)
             return new CheckResult(Name, CheckStatus.Warning, "the hub assigns none", $"at the hub: tunnel-hub edge show {context.Options.EdgeId}");
 
-        IReadOnlySet<PortKey>? held = await running(cancellationToken);
+        var held = await running(cancellationToken);
         var rules = new PortRules(context.Options.AllowPorts, context.Options.ProtectedPorts);
-        IPAddress address = context.Options.BindAddress.Equals(IPAddress.IPv6Any) && !BindAddress.ProbeIpv6() ? IPAddress.Any : context.Options.BindAddress;
+        var address = context.Options.BindAddress.Equals(IPAddress.IPv6Any) && !BindAddress.ProbeIpv6() ? IPAddress.Any : context.Options.BindAddress;
         string[] faults =
         [
             .. from port in assigned
@@ -53,8 +53,8 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
                where fault is not null
                select $"{port}: {fault}",
         ];
-        int own = held is null ? 0 : assigned.Count(held.Contains);
-        string good = $"{assigned.Length - faults.Length} of {assigned.Length} can be bound at {address}{(own > 0 ? $", {own} of them held by the running edge" : "")}";
+        var own = held is null ? 0 : assigned.Count(held.Contains);
+        var good = $"{assigned.Length - faults.Length} of {assigned.Length} can be bound at {address}{(own > 0 ? $", {own} of them held by the running edge" : "")}";
         return faults.Length == 0
             ? new CheckResult(Name, CheckStatus.Ok, good)
             : new CheckResult(Name, CheckStatus.Failed, $"{good}; not {string.Join("; ", faults)}",

@@ -16,8 +16,8 @@ internal sealed class QuicCheck(IQuicProbe probe) : ICheck
 
     public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
-        TransportMode mode = context.Options.Transport;
-        CheckStatus severity = context.Severity(TransportKind.Quic);
+        var mode = context.Options.Transport;
+        var severity = context.Severity(TransportKind.Quic);
         if (probe.Unavailable is { } reason)
             return new CheckResult(
                 Name, mode == TransportMode.Quic ? CheckStatus.Failed : CheckStatus.Skipped,
@@ -26,15 +26,15 @@ internal sealed class QuicCheck(IQuicProbe probe) : ICheck
             return new CheckResult(Name, CheckStatus.Skipped, "the hub's address is not known");
 
         QuicPath? worst = null;
-        foreach (IPAddress address in context.Addresses)
+        foreach (var address in context.Addresses)
         {
-            QuicPath result = await probe.ProbeAsync(context.Request(new IPEndPoint(address, context.Options.HubPort)), cancellationToken);
+            var result = await probe.ProbeAsync(context.Request(new IPEndPoint(address, context.Options.HubPort)), cancellationToken);
             if (result.Failure is null)
                 return Describe(result, address);
             worst ??= result;
         }
 
-        DialFailure failure = worst!.Failure!;
+        var failure = worst!.Failure!;
         if (failure.Kind == DialFailureKind.WrongCertificate)
             return new CheckResult(Name, CheckStatus.Failed, failure.Message, "see tls");
         return new CheckResult(
@@ -44,7 +44,7 @@ internal sealed class QuicCheck(IQuicProbe probe) : ICheck
 
     private CheckResult Describe(QuicPath result, IPAddress address)
     {
-        string shown = $"{address} in {result.RoundTrip.TotalMilliseconds:0.0} ms; UDP payloads of up to {result.MaxPayload} bytes go as one datagram";
+        var shown = $"{address} in {result.RoundTrip.TotalMilliseconds:0.0} ms; UDP payloads of up to {result.MaxPayload} bytes go as one datagram";
         return result.MaxPayload >= UsefulPayload
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(Name, CheckStatus.Warning, $"{shown}, larger ones take a stream each", "look for a tunnel or VPN on the way with a small MTU");

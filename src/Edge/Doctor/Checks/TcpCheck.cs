@@ -28,10 +28,10 @@ internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
             return new CheckResult(Name, CheckStatus.Skipped, "the hub's address is not known");
         var good = new List<string>();
         var bad = new List<string>();
-        foreach (IPAddress address in context.Addresses)
+        foreach (var address in context.Addresses)
         {
             var endPoint = new IPEndPoint(address, context.Options.HubPort);
-            long start = Stopwatch.GetTimestamp();
+            var start = Stopwatch.GetTimestamp();
             if (await FaultAsync(endPoint, cancellationToken) is { } fault)
             {
                 bad.Add($"{endPoint}: {fault}");

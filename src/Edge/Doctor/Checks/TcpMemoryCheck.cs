@@ -18,8 +18,8 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
     {
         if (TcpMemoryFigures.Read(ReadFile) is not { } figures)
             return new CheckResult(Name, CheckStatus.Skipped, $"{TcpMemoryFigures.Setting} is not visible here (a container's network namespace has the host's)");
-        (long used, long low, long pressure, long most) = figures;
-        string shown = $"{Megabytes(used)} of {Megabytes(pressure)} MB for all connections of this machine";
+        (var used, var low, var pressure, var most) = figures;
+        var shown = $"{Megabytes(used)} of {Megabytes(pressure)} MB for all connections of this machine";
         return !IsStillShort() && used < pressure
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(
@@ -30,7 +30,7 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
     // Columns protocol, size, sockets, memory, press (yes until the use has fallen below the first of the limits), and more.
     private bool IsStillShort()
     {
-        string? line = ReadFile("/proc/net/protocols")?.Split('\n').FirstOrDefault(static text => text.StartsWith("TCP ", StringComparison.Ordinal));
+        var line = ReadFile("/proc/net/protocols")?.Split('\n').FirstOrDefault(static text => text.StartsWith("TCP ", StringComparison.Ordinal));
         return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, _, "yes", ..];
     }
 

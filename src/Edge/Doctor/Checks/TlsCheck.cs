@@ -20,7 +20,7 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
     {
         if (context.Reached is not { } address)
             return new CheckResult(Name, CheckStatus.Skipped, "no TCP connection");
-        CheckStatus severity = context.Severity(TransportKind.TcpTls);
+        var severity = context.Severity(TransportKind.TcpTls);
         using var limit = new CancellationTokenSource(Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         string? wrong = null;
@@ -57,7 +57,7 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
         {
             if (certificate is X509Certificate2 shown)
                 context.CertificateValidity = (shown.NotBefore.ToUniversalTime(), shown.NotAfter.ToUniversalTime());
-            string? fault = HubCertificateCheck.Fault(certificate, errors, context.Request(address));
+            var fault = HubCertificateCheck.Fault(certificate, errors, context.Request(address));
             onFault(fault);
             return fault is null;
         },

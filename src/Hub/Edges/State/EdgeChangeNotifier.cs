@@ -10,7 +10,7 @@ namespace Tunnel.Hub.Edges.State;
 /// </summary>
 internal sealed class EdgeChangeNotifier(ILogger logger)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private Dictionary<string, EdgeDiffKind>? _pending;
     private bool _running;
 
@@ -20,7 +20,7 @@ internal sealed class EdgeChangeNotifier(ILogger logger)
     {
         if (change.IsEmpty)
             return;
-        lock (_gate)
+        lock (_lock)
         {
             _pending ??= new Dictionary<string, EdgeDiffKind>(StringComparer.Ordinal);
             Merge(change.Added, EdgeDiffKind.Added);
@@ -50,7 +50,7 @@ internal sealed class EdgeChangeNotifier(ILogger logger)
         while (true)
         {
             Dictionary<string, EdgeDiffKind> pending;
-            lock (_gate)
+            lock (_lock)
             {
                 if (_pending is null)
                 {

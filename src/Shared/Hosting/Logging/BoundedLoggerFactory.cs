@@ -16,15 +16,15 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
     private static readonly string[] SubjectNames = ["Port", "Reason", "Error", "Path"];
 
     private readonly ILoggerFactory _inner;
-    private readonly FloodGate _gate;
+    private readonly FloodGate _lock;
 
-    private BoundedLoggerFactory(ILoggerFactory inner, TimeProvider time) => (_inner, _gate) = (inner, new FloodGate(time));
+    private BoundedLoggerFactory(ILoggerFactory inner, TimeProvider time) => (_inner, _lock) = (inner, new FloodGate(time));
 
     /// <summary>Bounds what is logged by <paramref name="inner"/>, which stays its owner's; once is enough.</summary>
     public static ILoggerFactory Bound(ILoggerFactory inner, TimeProvider time) => inner as BoundedLoggerFactory ?? new BoundedLoggerFactory(inner, time);
 
     /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) => new BoundedLogger(_inner.CreateLogger(categoryName), _gate);
+    public ILogger CreateLogger(string categoryName) => new BoundedLogger(_inner.CreateLogger(categoryName), _lock);
 
     /// <inheritdoc/>
     public void AddProvider(ILoggerProvider provider) => _inner.AddProvider(provider);

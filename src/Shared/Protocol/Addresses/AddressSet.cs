@@ -26,13 +26,13 @@ public sealed class AddressSet
     /// <summary>Whether an address, as <see cref="AddressNumber"/> writes it, is one of them. Allocates nothing.</summary>
     public bool Contains(UInt128 address)
     {
-        bool isIPv4 = AddressNumber.IsIPv4(address);
-        ImmutableArray<IpRange> ranges = isIPv4 ? _ipv4 : _ipv6;
-        UInt128 number = isIPv4 ? (uint)address : address;
-        (int low, int high) = (0, ranges.Length - 1);
+        var isIPv4 = AddressNumber.IsIPv4(address);
+        var ranges = isIPv4 ? _ipv4 : _ipv6;
+        var number = isIPv4 ? (uint)address : address;
+        (var low, var high) = (0, ranges.Length - 1);
         while (low <= high)
         {
-            int middle = (low + high) / 2;
+            var middle = (low + high) / 2;
             if (number < ranges[middle].First)
                 high = middle - 1;
             else if (number > ranges[middle].Last)

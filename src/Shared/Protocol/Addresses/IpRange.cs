@@ -35,7 +35,7 @@ public readonly record struct IpRange
     {
         get
         {
-            UInt128 size = Last - First;
+            var size = Last - First;
             if ((size & (size + 1)) != 0 || (First & size) != 0)
                 return null;
             return Bits(Family) - (int)UInt128.PopCount(size);
@@ -51,7 +51,7 @@ public readonly record struct IpRange
     /// <summary>One address; an IPv4-mapped one counts as IPv4, and a scope is left out.</summary>
     public static IpRange Of(IPAddress address)
     {
-        UInt128 number = AddressNumber.Of(address);
+        var number = AddressNumber.Of(address);
         return AddressNumber.IsIPv4(number)
             ? new IpRange(AddressFamily.InterNetwork, (uint)number, (uint)number)
             : new IpRange(AddressFamily.InterNetworkV6, number, number);
@@ -60,10 +60,10 @@ public readonly record struct IpRange
     /// <summary>All addresses of a network.</summary>
     public static IpRange Of(IPNetwork network)
     {
-        IpRange one = Of(network.BaseAddress);
+        var one = Of(network.BaseAddress);
         // A mapped one counts as IPv4, without the 96 bits that map it.
-        int length = network.PrefixLength - (network.BaseAddress.IsIPv4MappedToIPv6 ? MappedBits : 0);
-        UInt128 hosts = Hosts(one.Family, Math.Max(length, 0));
+        var length = network.PrefixLength - (network.BaseAddress.IsIPv4MappedToIPv6 ? MappedBits : 0);
+        var hosts = Hosts(one.Family, Math.Max(length, 0));
         return new IpRange(one.Family, one.First & ~hosts, one.First | hosts);
     }
 
@@ -82,10 +82,10 @@ public readonly record struct IpRange
         error = HostSyntax.FaultOf(text, "must be an address or a CIDR such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32");
         if (text.Length > MaxTextLength || !Ascii.IsValid(text))
             return false;
-        int slash = text.IndexOf('/');
-        if (!TryReadAddress(slash < 0 ? text : text[..slash], out AddressFamily family, out UInt128 first))
+        var slash = text.IndexOf('/');
+        if (!TryReadAddress(slash < 0 ? text : text[..slash], out var family, out var first))
             return false;
-        int length = Bits(family);
+        var length = Bits(family);
         if (slash >= 0 && !TryReadLength(text.AsSpan(slash + 1), length, out length))
         {
             error = $"must have a prefix length of 0–{Bits(family)} after the slash";
@@ -94,7 +94,7 @@ public readonly record struct IpRange
 
         if (family == AddressFamily.InterNetworkV6 && AddressNumber.IsIPv4(first) && length >= MappedBits)
             (family, first, length) = (AddressFamily.InterNetwork, (uint)first, length - MappedBits);
-        UInt128 hosts = Hosts(family, length);
+        var hosts = Hosts(family, length);
         if ((first & hosts) != 0)
         {
             error = $"has bits set behind its prefix; valid would be {Show(family, first & ~hosts)}/{length}";
@@ -126,7 +126,7 @@ public readonly record struct IpRange
     private static bool TryReadAddress(string text, out AddressFamily family, out UInt128 number)
     {
         Span<byte> bytes = stackalloc byte[16];
-        byte[] ascii = Encoding.ASCII.GetBytes(text);
+        var ascii = Encoding.ASCII.GetBytes(text);
         family = text.Contains(':') ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
         number = default;
         if (family == AddressFamily.InterNetwork)

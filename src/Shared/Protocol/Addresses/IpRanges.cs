@@ -27,7 +27,7 @@ public static class IpRanges
         var parts = new List<(IpRange Range, long Value)>();
         var open = new PriorityQueue<(IpRange Range, long Value), long>(Comparer<long>.Create((a, b) => b.CompareTo(a)));
         UInt128 at = 0;
-        int next = 0;
+        var next = 0;
         while (next < sorted.Length || open.Count > 0)
         {
             if (open.Count == 0)
@@ -38,7 +38,7 @@ public static class IpRanges
                 open.Dequeue();
             if (!open.TryPeek(out var highest, out _))
                 continue;
-            UInt128 last = highest.Range.Last;
+            var last = highest.Range.Last;
             if (next < sorted.Length && sorted[next].Range.First <= last)
                 last = sorted[next].Range.First - 1;
             Append(parts, IpRange.Between(family, at, last), highest.Value);

@@ -29,7 +29,8 @@ public struct BulkMeter
     {
         var moved = bytes - _sampled;
         _sampled = bytes;
-        if (bytes >= SmallestStream && moved >= SmallestShare) _until = nowMilliseconds + HoldMilliseconds;
+        if (bytes >= SmallestStream && moved >= SmallestShare)
+            _until = nowMilliseconds + HoldMilliseconds;
         return nowMilliseconds < _until;
     }
 }

@@ -45,7 +45,8 @@ public sealed class RateMeter
         Advance(nowMilliseconds / 1000);
 
         // It had nothing to send up to now, however long that was.
-        if (_isIdle) _idleSecond = _second;
+        if (_isIdle)
+            _idleSecond = _second;
         _isIdle = false;
         _buckets[_second % Span] += bytes;
         _total += bytes;
@@ -88,7 +89,8 @@ public sealed class RateMeter
             IsSustained = false;
         }
 
-        if (before == IsSustained) return false;
+        if (before == IsSustained)
+            return false;
         _changedAt = now;
         return true;
     }

@@ -41,7 +41,8 @@ public struct ReceiveWindow
     /// <returns>False when it is beyond the credit: a protocol error.</returns>
     public bool TryReceive(int bytes)
     {
-        if (bytes > Outstanding) return false;
+        if (bytes > Outstanding)
+            return false;
         Outstanding -= bytes;
         Buffered += bytes;
         return true;
@@ -61,9 +62,11 @@ public struct ReceiveWindow
     /// <returns>Above 0: <see cref="Grow"/> by this, due until that is done. Below 0: so much too large. Else it is right, or nothing is known yet.</returns>
     public int TakeChange(int limit)
     {
-        if (_drained < Target) return 0;
+        if (_drained < Target)
+            return 0;
         var standing = (int)Math.Min(_leastBuffered, Target - _initial);
-        if (standing == 0 && _mostBuffered <= Target / 2 && Target < limit) return Math.Min(Target, limit - Target);
+        if (standing == 0 && _mostBuffered <= Target / 2 && Target < limit)
+            return Math.Min(Target, limit - Target);
         StartTurn();
         return -standing;
     }
@@ -80,7 +83,8 @@ public struct ReceiveWindow
     public int Shrink(int limit)
     {
         var fall = Math.Max(0, Target - Math.Max(limit, _initial));
-        if (fall == 0) return 0;
+        if (fall == 0)
+            return 0;
         Target -= fall;
         StartTurn();
         return fall;
@@ -95,8 +99,10 @@ public struct ReceiveWindow
     public int TakeCredit(int ceiling, int maxFrame)
     {
         var credit = Math.Min(Target - Outstanding - Buffered, ceiling - Outstanding);
-        if (credit <= 0) return 0;
-        if (credit * 4 < Outstanding && Outstanding >= Math.Min(maxFrame, Target / 2)) return 0;
+        if (credit <= 0)
+            return 0;
+        if (credit * 4 < Outstanding && Outstanding >= Math.Min(maxFrame, Target / 2))
+            return 0;
         Outstanding += credit;
         return (int)credit;
     }

@@ -16,7 +16,8 @@ public struct SendWindow
     /// <returns>False when that is beyond all reason: a protocol error.</returns>
     public bool TryAdd(uint bytes)
     {
-        if (Credit + bytes > MaxCredit) return false;
+        if (Credit + bytes > MaxCredit)
+            return false;
         Credit += bytes;
         return true;
     }

@@ -41,11 +41,16 @@ public static class FrameRules
                 : null;
         }
 
-        if (SentBy(header.Type) is { } edge && edge != fromEdge) return "wrong direction";
-        if (header.Length > limit) return $"longer than {limit} bytes";
-        if (IsExact(header.Type) && header.Length != limit) return $"must have {limit} bytes";
-        if (header.StreamId == 0 != IsTunnelLevel(header.Type)) return header.StreamId == 0 ? "needs a stream id" : "must have stream id 0";
-        if (header.Type == FrameType.Reset && !resetAgreed) return "extension 'reset' is not agreed";
+        if (SentBy(header.Type) is { } edge && edge != fromEdge)
+            return "wrong direction";
+        if (header.Length > limit)
+            return $"longer than {limit} bytes";
+        if (IsExact(header.Type) && header.Length != limit)
+            return $"must have {limit} bytes";
+        if (header.StreamId == 0 != IsTunnelLevel(header.Type))
+            return header.StreamId == 0 ? "needs a stream id" : "must have stream id 0";
+        if (header.Type == FrameType.Reset && !resetAgreed)
+            return "extension 'reset' is not agreed";
         return null;
     }
 

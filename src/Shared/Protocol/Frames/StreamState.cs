@@ -56,7 +56,8 @@ public struct StreamState
 
     private bool TrySet(Flags flag, bool allowed)
     {
-        if (allowed) _flags |= flag;
+        if (allowed)
+            _flags |= flag;
         return allowed;
     }
 }

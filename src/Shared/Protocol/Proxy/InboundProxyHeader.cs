@@ -14,7 +14,7 @@ public static class InboundProxyHeader
     {
         if (data[0] == (byte)'P')
             return ProxyV1.TryParse(data, out header, out consumed);
-        ProxyParseStatus status = ProxyV2.TryParse(data, MaxLength, out header, out _, out consumed);
+        var status = ProxyV2.TryParse(data, MaxLength, out header, out _, out consumed);
         // A datagram's header has no business before a stream.
         if (status != ProxyParseStatus.Complete || header.Transport != ProxyTransport.Datagram)
             return status;

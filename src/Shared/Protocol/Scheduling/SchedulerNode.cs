@@ -36,18 +36,24 @@ internal sealed class NodeList
         node.List = this;
         node.Next = null;
         node.Previous = Last;
-        if (Last is null) First = node;
-        else Last.Next = node;
+        if (Last is null)
+            First = node;
+        else
+            Last.Next = node;
         Last = node;
         Count++;
     }
 
     public void Remove(SchedulerNode node)
     {
-        if (node.Previous is null) First = node.Next;
-        else node.Previous.Next = node.Next;
-        if (node.Next is null) Last = node.Previous;
-        else node.Next.Previous = node.Previous;
+        if (node.Previous is null)
+            First = node.Next;
+        else
+            node.Previous.Next = node.Next;
+        if (node.Next is null)
+            Last = node.Previous;
+        else
+            node.Next.Previous = node.Previous;
         node.List = null;
         node.Next = node.Previous = null;
         Count--;

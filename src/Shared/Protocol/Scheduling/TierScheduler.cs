@@ -67,7 +67,8 @@ public sealed class TierScheduler
     /// <param name="urgent">Ahead of what waits.</param>
     public void EnqueueControl(SchedulerNode node, bool urgent = false)
     {
-        if (node.InControl) return;
+        if (node.InControl)
+            return;
         node.InControl = true;
         if (urgent)
         {
@@ -78,15 +79,18 @@ public sealed class TierScheduler
         }
 
         node.NextControl = null;
-        if (_lastControl is null) _firstControl = node;
-        else _lastControl.NextControl = node;
+        if (_lastControl is null)
+            _firstControl = node;
+        else
+            _lastControl.NextControl = node;
         _lastControl = node;
     }
 
     /// <summary>The node has data to send. Does nothing when it is queued already.</summary>
     public void EnqueueData(SchedulerNode node)
     {
-        if (node.IsReady) return;
+        if (node.IsReady)
+            return;
         if (node.Sustained)
         {
             node.Deficit = Quantum;
@@ -103,7 +107,8 @@ public sealed class TierScheduler
     /// <summary>The node has no data to send any more.</summary>
     public void RemoveData(SchedulerNode node)
     {
-        if (node.List is null) return;
+        if (node.List is null)
+            return;
         node.List.Remove(node);
         node.LeftInRound = _round;
     }
@@ -113,7 +118,8 @@ public sealed class TierScheduler
     /// <returns>What to do; <see cref="SchedulerTurn.None"/> when nothing waits.</returns>
     public SchedulerTurn Next(long nowMilliseconds)
     {
-        if (_firstControl is { } control && (_controlInRow < ControlBurst || !HasData)) return new SchedulerTurn(control, 0);
+        if (_firstControl is { } control && (_controlInRow < ControlBurst || !HasData))
+            return new SchedulerTurn(control, 0);
         Accrue(nowMilliseconds);
         var node = NextData();
         return node is null ? SchedulerTurn.None : new SchedulerTurn(node, ReadyFlows == 1 ? int.MaxValue : node.Deficit);
@@ -125,7 +131,8 @@ public sealed class TierScheduler
     public void ChargeControl(SchedulerNode node, int bytes)
     {
         _firstControl = node.NextControl;
-        if (_firstControl is null) _lastControl = null;
+        if (_firstControl is null)
+            _lastControl = null;
         node.NextControl = null;
         node.InControl = false;
         _controlInRow = Math.Min(_controlInRow + bytes, ControlBurst);
@@ -153,10 +160,12 @@ public sealed class TierScheduler
 
     private SchedulerNode? NextData()
     {
-        if (_sustained.First is not null && Math.Min(_owedByTime, _owedByShare) >= Quantum) return NextSustained();
+        if (_sustained.First is not null && Math.Min(_owedByTime, _owedByShare) >= Quantum)
+            return NextSustained();
         while (_fresh.First is { } node && (_freshInRow < FreshBurst || NormalCount == 0))
         {
-            if (node.Deficit >= SmallestFreshTurn) return node;
+            if (node.Deficit >= SmallestFreshTurn)
+                return node;
             Rotate(node, _fresh, _normal);
         }
 
@@ -191,7 +200,8 @@ public sealed class TierScheduler
     {
         while (_sustained.First is { } node)
         {
-            if (node.Deficit >= SmallestTurn) return node;
+            if (node.Deficit >= SmallestTurn)
+                return node;
             Rotate(node, _sustained, _sustained);
         }
 
@@ -208,8 +218,10 @@ public sealed class TierScheduler
 
     private void Accrue(long now)
     {
-        if (_sustained.First is null || _lastMilliseconds == long.MinValue) _owedByTime = _owedByShare = 0;
-        else _owedByTime = Math.Min(_owedByTime + ((now - _lastMilliseconds) * (SustainedFloor / 1000.0)), 4 * Quantum);
+        if (_sustained.First is null || _lastMilliseconds == long.MinValue)
+            _owedByTime = _owedByShare = 0;
+        else
+            _owedByTime = Math.Min(_owedByTime + ((now - _lastMilliseconds) * (SustainedFloor / 1000.0)), 4 * Quantum);
         _lastMilliseconds = now;
     }
 

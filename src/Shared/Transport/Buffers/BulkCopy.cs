@@ -29,6 +29,7 @@ internal static class BulkCopy
 
     private static unsafe bool IsSlow(ReadOnlySpan<byte> source, Span<byte> destination)
     {
-        fixed (byte* from = source, to = destination) return ((to - from) & (PageSize - 1)) is > 0 and <= SlowDistance;
+        fixed (byte* from = source, to = destination)
+            return ((to - from) & (PageSize - 1)) is > 0 and <= SlowDistance;
     }
 }

@@ -34,7 +34,8 @@ public sealed class DatagramMemory
     /// <returns>False when there is not so much.</returns>
     public bool TryTake(int bytes)
     {
-        if (Interlocked.Add(ref _used, bytes) <= Limit && (_whole?.TryTake(bytes) ?? _budget.TryTake(bytes))) return true;
+        if (Interlocked.Add(ref _used, bytes) <= Limit && (_whole?.TryTake(bytes) ?? _budget.TryTake(bytes)))
+            return true;
         Interlocked.Add(ref _used, -bytes);
         return false;
     }
@@ -43,7 +44,9 @@ public sealed class DatagramMemory
     public void Return(int bytes)
     {
         Interlocked.Add(ref _used, -bytes);
-        if (_whole is not null) _whole.Return(bytes);
-        else _budget.Return(bytes);
+        if (_whole is not null)
+            _whole.Return(bytes);
+        else
+            _budget.Return(bytes);
     }
 }

@@ -15,7 +15,8 @@ internal static unsafe partial class PageMemory
     public static byte* TryMap(int length)
     {
         var start = mmap(0, (nuint)length, ReadWrite, PrivateAnonymous, -1, 0);
-        if (start == Failed) return null;
+        if (start == Failed)
+            return null;
 
         // A huge page takes 2 MiB for the first byte that is touched. A kernel that has none refuses this, which is as good.
         _ = madvise((byte*)start, (nuint)length, NoHugePage);
@@ -28,7 +29,8 @@ internal static unsafe partial class PageMemory
     /// </summary>
     public static void Release(byte* start, int length)
     {
-        if (length % Environment.SystemPageSize == 0) _ = madvise(start, (nuint)length, DontNeed);
+        if (length % Environment.SystemPageSize == 0)
+            _ = madvise(start, (nuint)length, DontNeed);
     }
 
     /// <summary>Gives the addresses back too.</summary>

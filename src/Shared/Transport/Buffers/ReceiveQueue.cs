@@ -27,7 +27,8 @@ internal sealed class ReceiveQueue(SegmentPool pool)
         var taken = 0;
         while (taken < data.Length)
         {
-            if ((_last is null || _end == _last.Size) && !TryAddSegment(Length + taken)) break;
+            if ((_last is null || _end == _last.Size) && !TryAddSegment(Length + taken))
+                break;
             var count = Math.Min(data.Length - taken, _last!.Size - _end);
             BulkCopy.Copy(data.Slice(taken, count), _last.GetSpan()[_end..]);
             _end += count;
@@ -51,9 +52,11 @@ internal sealed class ReceiveQueue(SegmentPool pool)
         _start += count;
         Length -= count;
         var first = _segments.Peek();
-        if (_start < EndOf(first)) return;
+        if (_start < EndOf(first))
+            return;
         _segments.Dequeue();
-        if (ReferenceEquals(first, _last)) _last = null;
+        if (ReferenceEquals(first, _last))
+            _last = null;
         _start = 0;
         pool.Return(first);
     }
@@ -62,10 +65,12 @@ internal sealed class ReceiveQueue(SegmentPool pool)
     /// <returns>Bytes dropped.</returns>
     public long DropAllButFirst()
     {
-        if (!_segments.TryDequeue(out var first)) return 0;
+        if (!_segments.TryDequeue(out var first))
+            return 0;
         var end = EndOf(first);
         var kept = end - _start;
-        while (_segments.TryDequeue(out var segment)) pool.Return(segment);
+        while (_segments.TryDequeue(out var segment))
+            pool.Return(segment);
         _segments.Enqueue(first);
         _last = first;
         _end = end;
@@ -77,7 +82,8 @@ internal sealed class ReceiveQueue(SegmentPool pool)
     /// <summary>Drops everything. Not while a write of what <see cref="Peek"/> gave is under way.</summary>
     public void Clear()
     {
-        while (_segments.TryDequeue(out var segment)) pool.Return(segment);
+        while (_segments.TryDequeue(out var segment))
+            pool.Return(segment);
         _last = null;
         _start = _end = 0;
         Length = 0;
@@ -87,7 +93,8 @@ internal sealed class ReceiveQueue(SegmentPool pool)
 
     private bool TryAddSegment(long length)
     {
-        if (pool.TryRent(large: length >= InSmallOnes) is not { } segment) return false;
+        if (pool.TryRent(large: length >= InSmallOnes) is not { } segment)
+            return false;
         _last = segment;
         _segments.Enqueue(segment);
         _end = 0;

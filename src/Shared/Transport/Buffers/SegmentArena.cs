@@ -19,7 +19,8 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
     // Every segment knows its arena: while anybody holds one, its memory stays.
     ~SegmentArena()
     {
-        foreach (var chunk in _chunks) PageMemory.Unmap((byte*)chunk, ChunkSize);
+        foreach (var chunk in _chunks)
+            PageMemory.Unmap((byte*)chunk, ChunkSize);
     }
 
     /// <summary>Bytes of a segment.</summary>
@@ -30,7 +31,8 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
     {
         lock (_lock)
         {
-            if (_warm.TryPop(out var segment) || _cold.TryPop(out segment)) return segment;
+            if (_warm.TryPop(out var segment) || _cold.TryPop(out segment))
+                return segment;
             return TryAddChunk() ? _cold.Pop() : null;
         }
     }
@@ -48,17 +50,20 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
         }
 
         segment.ReleasePages();
-        lock (_lock) _cold.Push(segment);
+        lock (_lock)
+            _cold.Push(segment);
     }
 
     private bool TryAddChunk()
     {
         var chunk = PageMemory.TryMap(ChunkSize);
-        if (chunk is null) return false;
+        if (chunk is null)
+            return false;
         _chunks.Add((nint)chunk);
 
         // From the back, so that the first is taken first.
-        for (var offset = ChunkSize - SegmentSize; offset >= 0; offset -= SegmentSize) _cold.Push(new Segment(this, chunk + offset));
+        for (var offset = ChunkSize - SegmentSize; offset >= 0; offset -= SegmentSize)
+            _cold.Push(new Segment(this, chunk + offset));
         return true;
     }
 }

@@ -43,8 +43,10 @@ internal sealed class SegmentPool
 
     private Segment? TryRent(SegmentArena arena)
     {
-        if (!_budget.TryTake(arena.SegmentSize)) return null;
-        if (arena.TryRent() is { } segment) return segment;
+        if (!_budget.TryTake(arena.SegmentSize))
+            return null;
+        if (arena.TryRent() is { } segment)
+            return segment;
         _budget.Return(arena.SegmentSize);
         return null;
     }

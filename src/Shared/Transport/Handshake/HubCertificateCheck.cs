@@ -12,8 +12,10 @@ public static class HubCertificateCheck
     /// <param name="request">The pins and the name that are expected.</param>
     public static string? Fault(X509Certificate? certificate, SslPolicyErrors errors, DialRequest request)
     {
-        if (certificate is not X509Certificate2 shown) return "the hub showed no certificate";
-        if (request.InsecureSkipVerify) return null;
+        if (certificate is not X509Certificate2 shown)
+            return "the hub showed no certificate";
+        if (request.InsecureSkipVerify)
+            return null;
         if (request.Pins.IsDefaultOrEmpty)
         {
             return errors == SslPolicyErrors.None

@@ -19,14 +19,18 @@ public static class LineReader
         var filled = 0;
         while (true)
         {
-            if (filled == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+            if (filled == buffer.Length)
+                Array.Resize(ref buffer, buffer.Length * 2);
             var count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken);
-            if (count == 0) return (null, default, false);
+            if (count == 0)
+                return (null, default, false);
             var newline = buffer.AsSpan(filled, count).IndexOf((byte)'\n');
             filled += count;
             var end = newline < 0 ? -1 : filled - count + newline;
-            if (end >= maxLength || (end < 0 && filled >= maxLength)) return (null, default, true);
-            if (end >= 0) return (buffer.AsMemory(0, end), buffer.AsMemory(end + 1, filled - end - 1), false);
+            if (end >= maxLength || (end < 0 && filled >= maxLength))
+                return (null, default, true);
+            if (end >= 0)
+                return (buffer.AsMemory(0, end), buffer.AsMemory(end + 1, filled - end - 1), false);
         }
     }
 }

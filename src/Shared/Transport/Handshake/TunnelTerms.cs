@@ -49,8 +49,10 @@ internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
     /// <returns>What is wrong with it, or null.</returns>
     public string? Accept(Hello hello)
     {
-        if (hello.MaxFrame < SmallestMaxFrame) return $"maxFrame {hello.MaxFrame} is below {SmallestMaxFrame}";
-        if (hello.InitialWindow < 0) return "initialWindow is negative";
+        if (hello.MaxFrame < SmallestMaxFrame)
+            return $"maxFrame {hello.MaxFrame} is below {SmallestMaxFrame}";
+        if (hello.InitialWindow < 0)
+            return "initialWindow is negative";
         IsExtended = true;
         PeerMaxFrame = Math.Min(hello.MaxFrame, FrameRules.BaseMaxData);
         PeerInitialWindow = Math.Min(hello.InitialWindow, LargestWindow);

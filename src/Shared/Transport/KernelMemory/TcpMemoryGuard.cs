@@ -55,7 +55,8 @@ public sealed class TcpMemoryGuard : IDisposable
     {
         get
         {
-            lock (_lock) return _figures;
+            lock (_lock)
+                return _figures;
         }
     }
 
@@ -77,19 +78,22 @@ public sealed class TcpMemoryGuard : IDisposable
     /// <summary>A socket whose stream has begun to wait.</summary>
     internal void Add(ITcpMemoryHolder holder)
     {
-        lock (_lock) _holders.Add(holder);
+        lock (_lock)
+            _holders.Add(holder);
     }
 
     /// <summary>It is closed.</summary>
     internal void Remove(ITcpMemoryHolder holder)
     {
-        lock (_lock) _holders.Remove(holder);
+        lock (_lock)
+            _holders.Remove(holder);
     }
 
     private static TcpMemoryState Next(TcpMemoryState state, in TcpMemoryFigures figures)
     {
         var percent = figures.Used * 100 / figures.Limit;
-        if (percent >= ExhaustedPercent || (state == TcpMemoryState.Exhausted && percent >= ExhaustedPercent - EasePercent)) return TcpMemoryState.Exhausted;
+        if (percent >= ExhaustedPercent || (state == TcpMemoryState.Exhausted && percent >= ExhaustedPercent - EasePercent))
+            return TcpMemoryState.Exhausted;
         return percent >= ShortPercent || (state != TcpMemoryState.Normal && percent >= ShortPercent - EasePercent) ? TcpMemoryState.Short : TcpMemoryState.Normal;
     }
 
@@ -100,7 +104,8 @@ public sealed class TcpMemoryGuard : IDisposable
     {
         try
         {
-            if (_read() is { } figures) Apply(figures);
+            if (_read() is { } figures)
+                Apply(figures);
         }
         finally
         {
@@ -116,14 +121,18 @@ public sealed class TcpMemoryGuard : IDisposable
         lock (_lock)
         {
             _figures = figures;
-            if (state != TcpMemoryState.Normal || before != TcpMemoryState.Normal) holders = [.. _holders];
+            if (state != TcpMemoryState.Normal || before != TcpMemoryState.Normal)
+                holders = [.. _holders];
         }
 
         _state = state;
         _tellShort(state != TcpMemoryState.Normal);
-        foreach (var holder in holders) holder.SetSmallBuffers(state != TcpMemoryState.Normal && holder.StalledFor >= Stall);
-        if (state == TcpMemoryState.Exhausted) ResetLongest(holders, figures);
-        if (state != before) Log(state, figures);
+        foreach (var holder in holders)
+            holder.SetSmallBuffers(state != TcpMemoryState.Normal && holder.StalledFor >= Stall);
+        if (state == TcpMemoryState.Exhausted)
+            ResetLongest(holders, figures);
+        if (state != before)
+            Log(state, figures);
     }
 
     // Off the lock: a reset comes back as Remove.
@@ -133,10 +142,12 @@ public sealed class TcpMemoryGuard : IDisposable
         var stalled = holders.Select(static holder => (Holder: holder, For: holder.StalledFor)).Where(static entry => entry.For >= LongStall);
         foreach (var (holder, _) in stalled.OrderByDescending(static entry => entry.For))
         {
-            if (excess < 0) return;
+            if (excess < 0)
+                return;
             var held = holder.HeldBytes;
             // It waits for nothing that it has: there is nothing to be had from it.
-            if (held == 0) continue;
+            if (held == 0)
+                continue;
             excess -= held;
             Interlocked.Increment(ref _resets);
             holder.ResetForMemory();
@@ -146,8 +157,11 @@ public sealed class TcpMemoryGuard : IDisposable
     private void Log(TcpMemoryState state, in TcpMemoryFigures figures)
     {
         var (used, limit) = (Megabytes(figures.Used), Megabytes(figures.Limit));
-        if (state == TcpMemoryState.Exhausted) TcpMemoryLog.Exhausted(_logger, used, limit);
-        else if (state == TcpMemoryState.Short) TcpMemoryLog.Short(_logger, used, limit);
-        else TcpMemoryLog.Normal(_logger, used, limit, StreamsReset);
+        if (state == TcpMemoryState.Exhausted)
+            TcpMemoryLog.Exhausted(_logger, used, limit);
+        else if (state == TcpMemoryState.Short)
+            TcpMemoryLog.Short(_logger, used, limit);
+        else
+            TcpMemoryLog.Normal(_logger, used, limit, StreamsReset);
     }
 }

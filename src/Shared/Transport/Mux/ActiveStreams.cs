@@ -17,7 +17,8 @@ internal sealed class ActiveStreams(FlowController flow)
     public void Touch(MuxStream stream, long now)
     {
         stream.LastActive = now;
-        if (stream.ActiveIndex >= 0) return;
+        if (stream.ActiveIndex >= 0)
+            return;
         stream.ActiveIndex = _streams.Count;
         _streams.Add(stream);
         flow.StreamBecameActive();
@@ -26,7 +27,8 @@ internal sealed class ActiveStreams(FlowController flow)
     /// <summary>The stream is over.</summary>
     public void Remove(MuxStream stream)
     {
-        if (stream.ActiveIndex >= 0) RemoveAt(stream.ActiveIndex);
+        if (stream.ActiveIndex >= 0)
+            RemoveAt(stream.ActiveIndex);
     }
 
     /// <summary>Takes out those that have become idle.</summary>
@@ -35,7 +37,8 @@ internal sealed class ActiveStreams(FlowController flow)
         var idle = new List<MuxStream>();
         for (var i = _streams.Count - 1; i >= 0; i--)
         {
-            if (now - _streams[i].LastActive < Milliseconds) continue;
+            if (now - _streams[i].LastActive < Milliseconds)
+                continue;
             idle.Add(_streams[i]);
             RemoveAt(i);
         }
@@ -49,7 +52,8 @@ internal sealed class ActiveStreams(FlowController flow)
         var count = 0;
         foreach (var stream in _streams)
         {
-            if (stream.Bulk.Sample(now, stream.BytesSent + stream.BytesReceived)) count++;
+            if (stream.Bulk.Sample(now, stream.BytesSent + stream.BytesReceived))
+                count++;
         }
 
         return count;

@@ -21,7 +21,8 @@ internal sealed class DatagramQuota(DatagramMemory memory)
 
     public bool TryTake(int bytes)
     {
-        if (!_tunnel.TryTake(bytes)) return false;
+        if (!_tunnel.TryTake(bytes))
+            return false;
         _used += bytes;
         return true;
     }

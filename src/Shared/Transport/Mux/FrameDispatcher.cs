@@ -45,9 +45,11 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         while (used < data.Length && _cost < limit)
         {
             // A tunnel that is over only reads to the end.
-            if (tunnel.IsDead) return (data.Length, 0, false);
+            if (tunnel.IsDead)
+                return (data.Length, 0, false);
             var step = Step(data[used..]);
-            if (step == 0) break;
+            if (step == 0)
+                break;
             used += step;
         }
 
@@ -57,16 +59,21 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
 
     private int Step(ReadOnlySpan<byte> data)
     {
-        if (_dataLeft > 0) return ContinueData(data);
-        if (_skipLeft > 0) return Skip(data);
-        if (_large is not null) return ContinueLarge(_large, data);
-        if (data.Length < FrameHeader.Size) return 0;
+        if (_dataLeft > 0)
+            return ContinueData(data);
+        if (_skipLeft > 0)
+            return Skip(data);
+        if (_large is not null)
+            return ContinueLarge(_large, data);
+        if (data.Length < FrameHeader.Size)
+            return 0;
 
         _header = FrameHeader.Read(data);
         _cost += CostOf(_header.Type);
         if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.Terms.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
             throw new FrameViolationException(_header, fault);
-        if (_header.Type == FrameType.Hello && _pastFirst) throw Violation("must be the first frame");
+        if (_header.Type == FrameType.Hello && _pastFirst)
+            throw Violation("must be the first frame");
 
         switch (_header.Type)
         {
@@ -85,7 +92,8 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
                 return FrameHeader.Size;
             default:
                 var length = FrameHeader.Size + (int)_header.Length;
-                if (data.Length < length) return 0;
+                if (data.Length < length)
+                    return 0;
                 if (_header.Type is FrameType.Open or FrameType.UdpOpen && !inbound.TryPassOpening())
                 {
                     IsHeldBack = true;
@@ -104,7 +112,8 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         _dataLeft = _header.Length;
         inbound.EndDatagrams();
         _stream = inbound.FindStream(_header);
-        if (_stream is { TakesData: false }) throw new FrameViolationException(_header, "DATA after CLOSE");
+        if (_stream is { TakesData: false })
+            throw new FrameViolationException(_header, "DATA after CLOSE");
     }
 
     private int ContinueData(ReadOnlySpan<byte> data)
@@ -112,7 +121,8 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         _carriedData = true;
         var count = (int)Math.Min(_dataLeft, (uint)data.Length);
         _dataLeft -= (uint)count;
-        if (_stream is { } stream && !stream.Receiver.OnData(data[..count])) throw new FrameViolationException(_header, "DATA beyond the credit");
+        if (_stream is { } stream && !stream.Receiver.OnData(data[..count]))
+            throw new FrameViolationException(_header, "DATA beyond the credit");
         return count;
     }
 
@@ -128,7 +138,8 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         var count = Math.Min(data.Length, (int)_header.Length - _largeFilled);
         data[..count].CopyTo(large.AsSpan(_largeFilled));
         _largeFilled += count;
-        if (_largeFilled < (int)_header.Length) return count;
+        if (_largeFilled < (int)_header.Length)
+            return count;
         Handle(large.AsSpan(0, _largeFilled));
         _large = null;
         ArrayPool<byte>.Shared.Return(large);
@@ -140,20 +151,24 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         switch (_header.Type)
         {
             case FrameType.Open:
-                if (!OpenPayload.TryParse(payload, out var source, out var destination, out var port, out var error)) throw Violation(error);
+                if (!OpenPayload.TryParse(payload, out var source, out var destination, out var port, out var error))
+                    throw Violation(error);
                 inbound.OnOpen(_header, new StreamOpening(source, destination, port));
                 break;
             case FrameType.Close or FrameType.CloseBack:
-                if (inbound.FindStream(_header)?.OnRemoteClose() == false) throw Violation("second CLOSE");
+                if (inbound.FindStream(_header)?.OnRemoteClose() == false)
+                    throw Violation("second CLOSE");
                 break;
             case FrameType.WindowUpdate or FrameType.WindowUpdateBack:
-                if (inbound.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false) throw Violation("credit beyond all reason");
+                if (inbound.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false)
+                    throw Violation("credit beyond all reason");
                 break;
             case FrameType.Reset:
                 inbound.FindStream(_header)?.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
                 break;
             case FrameType.UdpOpen:
-                if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error)) throw Violation(error);
+                if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error))
+                    throw Violation(error);
                 inbound.OnUdpOpen(_header, new StreamOpening(source, destination, port));
                 break;
             case FrameType.UdpData or FrameType.UdpDataBack:
@@ -184,19 +199,25 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
                 inbound.OnProbe();
                 break;
             case FrameType.Config:
-                if (!ControlMessage.TryParseConfig(payload, out var config, out error)) throw Violation(error);
+                if (!ControlMessage.TryParseConfig(payload, out var config, out error))
+                    throw Violation(error);
                 inbound.OnConfig(config);
                 break;
             case FrameType.Hello:
-                if (!ControlMessage.TryParseHello(payload, out var hello, out error)) throw Violation(error);
-                if (inbound.OnHello(hello) is { } fault) throw Violation(fault);
+                if (!ControlMessage.TryParseHello(payload, out var hello, out error))
+                    throw Violation(error);
+                if (inbound.OnHello(hello) is { } fault)
+                    throw Violation(fault);
                 break;
             case FrameType.Report:
-                if (!ControlMessage.TryParseReport(payload, out var report, out error)) throw Violation(error);
-                if (inbound.OnReport(report) is { } excess) throw Violation(excess);
+                if (!ControlMessage.TryParseReport(payload, out var report, out error))
+                    throw Violation(error);
+                if (inbound.OnReport(report) is { } excess)
+                    throw Violation(excess);
                 break;
             case FrameType.GoAway:
-                if (!ControlMessage.TryParseGoAway(payload, out var goAway, out error)) throw Violation(error);
+                if (!ControlMessage.TryParseGoAway(payload, out var goAway, out error))
+                    throw Violation(error);
                 inbound.OnGoAway(goAway);
                 break;
         }

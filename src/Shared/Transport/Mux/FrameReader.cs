@@ -44,7 +44,8 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         Rent(received.Length);
         received.CopyTo(_buffer);
         _end = received.Length;
-        do await DispatchAsync();
+        do
+            await DispatchAsync();
         while (await ReadAsync());
 
         // What came together with the end.
@@ -69,30 +70,37 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             var waits = !reading.IsCompleted;
 
             // What was gathered must not wait, nor be lost with a connection that breaks.
-            if (!reading.IsCompletedSuccessfully) await DispatchAsync();
+            if (!reading.IsCompletedSuccessfully)
+                await DispatchAsync();
             var count = await reading;
-            if (waits) BeginTurn();
-            if (count == 0) return false;
+            if (waits)
+                BeginTurn();
+            if (count == 0)
+                return false;
             _end += count;
             _inline += count + (connection.Gathering.TakeRecords() * RecordCost);
-            if (count < RecordSize / 2 || _end == until) return true;
+            if (count < RecordSize / 2 || _end == until)
+                return true;
         }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask MakeRoomAsync()
     {
-        if (_inline > InlineBytes) await YieldAsync();
+        if (_inline > InlineBytes)
+            await YieldAsync();
 
         if (_start == _end)
         {
             _start = _end = 0;
-            if (tunnel.Context.NowMilliseconds - _lastData < IdleMilliseconds) return;
+            if (tunnel.Context.NowMilliseconds - _lastData < IdleMilliseconds)
+                return;
             Return();
             var waiting = connection.Stream.ReadAsync(Memory<byte>.Empty);
             var waits = !waiting.IsCompleted;
             _ = await waiting;
-            if (waits) BeginTurn();
+            if (waits)
+                BeginTurn();
             Rent();
         }
         else if (_buffer.Length - _end < RecordSize)
@@ -125,11 +133,13 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     /// <returns>False when the turn is over before all was processed, or an opening is held back.</returns>
     private bool Dispatch()
     {
-        if (_start == _end) return true;
+        if (_start == _end)
+            return true;
         var consumed = dispatcher.Process(_buffer.AsSpan(_start, _end - _start), InlineFrames - _inlineFrames);
         _start += consumed.Bytes;
         _inlineFrames += consumed.Cost;
-        if (consumed.CarriedData) _lastData = tunnel.Context.NowMilliseconds;
+        if (consumed.CarriedData)
+            _lastData = tunnel.Context.NowMilliseconds;
         return !dispatcher.IsHeldBack && (_inlineFrames < InlineFrames || _start == _end);
     }
 
@@ -148,6 +158,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
     {
         var buffer = _buffer;
         _buffer = [];
-        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+        if (buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(buffer);
     }
 }

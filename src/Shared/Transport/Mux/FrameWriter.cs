@@ -49,13 +49,16 @@ internal sealed class FrameWriter
     {
         lock (_tunnel.Sync)
         {
-            if (_flushing || _tunnel.IsDead || !HasWork) return;
+            if (_flushing || _tunnel.IsDead || !HasWork)
+                return;
             _flushing = true;
         }
 
         // All that is ready at once is looked at first, so that what it gives rise to leaves in one batch.
-        if (_connection.Loop.IsCurrent) _connection.Loop.Post(_flush);
-        else _ = FlushAsync();
+        if (_connection.Loop.IsCurrent)
+            _connection.Loop.Post(_flush);
+        else
+            _ = FlushAsync();
     }
 
     /// <summary>A batch is under way. With the tunnel's lock held.</summary>
@@ -66,7 +69,8 @@ internal sealed class FrameWriter
     {
         lock (_tunnel.Sync)
         {
-            if (!_flushing) return Task.CompletedTask;
+            if (!_flushing)
+                return Task.CompletedTask;
             _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _idle.Task;
         }
@@ -86,7 +90,8 @@ internal sealed class FrameWriter
                 var count = Fill(batch);
                 if (count == 0)
                 {
-                    if (TryEnd()) break;
+                    if (TryEnd())
+                        break;
                     continue;
                 }
 
@@ -101,7 +106,8 @@ internal sealed class FrameWriter
                 }
 
                 sending.GetAwaiter().GetResult();
-                if (TryEnd()) break;
+                if (TryEnd())
+                    break;
 
                 // Other sockets have their turn after each batch that went without a wait.
                 await _connection.Loop.Yield();
@@ -110,13 +116,17 @@ internal sealed class FrameWriter
         catch (Exception e)
         {
             // The end first: nobody must start to send behind half a frame. What is not a loss is a mistake of ours.
-            if (TlsConnection.IsLoss(e)) _tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
-            else _tunnel.Fail(e);
-            lock (_tunnel.Sync) EndLocked();
+            if (TlsConnection.IsLoss(e))
+                _tunnel.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
+            else
+                _tunnel.Fail(e);
+            lock (_tunnel.Sync)
+                EndLocked();
         }
         finally
         {
-            if (batch is not null) ArrayPool<byte>.Shared.Return(batch);
+            if (batch is not null)
+                ArrayPool<byte>.Shared.Return(batch);
         }
     }
 
@@ -124,7 +134,8 @@ internal sealed class FrameWriter
     {
         lock (_tunnel.Sync)
         {
-            if (HasWork && !_tunnel.IsDead) return false;
+            if (HasWork && !_tunnel.IsDead)
+                return false;
             _connection.Gathering.Uncork();
             EndLocked();
             return true;
@@ -154,17 +165,22 @@ internal sealed class FrameWriter
             int limit;
             lock (_tunnel.Sync)
             {
-                if (_tunnel.IsDead) return 0;
+                if (_tunnel.IsDead)
+                    return 0;
                 var turn = _tunnel.Scheduler.Next(now);
-                if (turn.Node is null) break;
+                if (turn.Node is null)
+                    break;
                 node = (MuxNode)turn.Node;
                 if (turn.IsControl)
                 {
-                    if (BatchSize - used < MuxNode.MaxControl) break;
+                    if (BatchSize - used < MuxNode.MaxControl)
+                        break;
                     var written = node.WriteControl(batch[used..BatchSize]);
                     _tunnel.Scheduler.ChargeControl(node, written);
-                    if (node.HasMoreControl) _tunnel.Scheduler.EnqueueControl(node, urgent: true);
-                    else _tunnel.NoteControlSent(node, now);
+                    if (node.HasMoreControl)
+                        _tunnel.Scheduler.EnqueueControl(node, urgent: true);
+                    else
+                        _tunnel.NoteControlSent(node, now);
                     used += written;
                     continue;
                 }
@@ -172,10 +188,12 @@ internal sealed class FrameWriter
                 limit = turn.Bytes;
             }
 
-            if (used > 0 && BatchSize - used < SmallestRoomFor(node, limit)) break;
+            if (used > 0 && BatchSize - used < SmallestRoomFor(node, limit))
+                break;
             var end = used == 0 && node is not MuxStream ? BufferSize : BatchSize;
             var count = node.WriteData(batch[used..end], limit, now);
-            if (count < 0) break;
+            if (count < 0)
+                break;
             used += count;
         }
 
@@ -191,7 +209,8 @@ internal sealed class FrameWriter
         var count = Math.Min(room.Length, large.Length - _largeOffset);
         large.AsSpan(_largeOffset, count).CopyTo(room);
         _largeOffset += count;
-        if (_largeOffset == large.Length) _large = null;
+        if (_largeOffset == large.Length)
+            _large = null;
         return count;
     }
 }

@@ -13,12 +13,14 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
 
     public MuxStream? FindStream(in FrameHeader frame)
     {
-        lock (tunnel.Sync) return tunnel.Table.FindStream(frame);
+        lock (tunnel.Sync)
+            return tunnel.Table.FindStream(frame);
     }
 
     public MuxSession? FindSession(in FrameHeader frame)
     {
-        lock (tunnel.Sync) return tunnel.Table.FindSession(frame);
+        lock (tunnel.Sync)
+            return tunnel.Table.FindSession(frame);
     }
 
     /// <summary>All that had come is processed.</summary>
@@ -34,7 +36,8 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     /// <summary>Whether an opening can be looked at now; if not, after <see cref="UnsentEndings.WaitAsync"/>.</summary>
     public bool TryPassOpening()
     {
-        lock (tunnel.Sync) return tunnel.Endings.TryPass(tunnel.Context.NowMilliseconds);
+        lock (tunnel.Sync)
+            return tunnel.Endings.TryPass(tunnel.Context.NowMilliseconds);
     }
 
     public void OnOpen(in FrameHeader frame, in StreamOpening opening)
@@ -46,14 +49,17 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
             tunnel.Table.CheckNewStream(frame);
 
             // What is opened now would never be ended: the streams were lost already.
-            if (tunnel.IsDead) return;
+            if (tunnel.IsDead)
+                return;
             stream = new MuxStream(tunnel, frame.StreamId, opening, weOpen: false);
             tunnel.AddLocked(stream);
             late = !tunnel.ServesOpensLocked;
         }
 
-        if (late) stream.Reset(ResetReason.ShuttingDown);
-        else ((IHubTunnelHandler)handler).OnStreamOpened(tunnel.Facade, stream, opening);
+        if (late)
+            stream.Reset(ResetReason.ShuttingDown);
+        else
+            ((IHubTunnelHandler)handler).OnStreamOpened(tunnel.Facade, stream, opening);
     }
 
     public void OnUdpOpen(in FrameHeader frame, in StreamOpening opening)
@@ -62,19 +68,23 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
         lock (tunnel.Sync)
         {
             tunnel.Table.CheckNewSession(frame);
-            if (tunnel.IsDead) return;
+            if (tunnel.IsDead)
+                return;
             session = new MuxSession(tunnel, frame.StreamId, opening, weOpen: false);
             tunnel.Table.Add(session);
         }
 
-        if (((IHubTunnelHandler)handler).OnSessionOpened(tunnel.Facade, session, opening) is { } sink) session.Sink = sink;
-        else session.Close();
+        if (((IHubTunnelHandler)handler).OnSessionOpened(tunnel.Facade, session, opening) is { } sink)
+            session.Sink = sink;
+        else
+            session.Close();
     }
 
     public void OnUdpData(in FrameHeader frame, ReadOnlySpan<byte> payload)
     {
         var sink = FindSession(frame)?.Sink;
-        if (!ReferenceEquals(sink, _batch)) EndDatagrams();
+        if (!ReferenceEquals(sink, _batch))
+            EndDatagrams();
         if (sink is null)
         {
             tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
@@ -102,7 +112,8 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
 
     public void OnPing(ReadOnlySpan<byte> payload)
     {
-        lock (tunnel.Sync) tunnel.Control.Pong(payload.ToArray());
+        lock (tunnel.Sync)
+            tunnel.Control.Pong(payload.ToArray());
         tunnel.NotePing();
     }
 
@@ -112,7 +123,8 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     {
         lock (tunnel.Sync)
         {
-            if (tunnel.Liveness.OnPong(payload) is { } sent) tunnel.NoteRoundTrip(tunnel.Context.Time.GetElapsedTime(sent));
+            if (tunnel.Liveness.OnPong(payload) is { } sent)
+                tunnel.NoteRoundTrip(tunnel.Context.Time.GetElapsedTime(sent));
         }
     }
 
@@ -124,7 +136,8 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     {
         lock (tunnel.Sync)
         {
-            if (tunnel.Terms.Accept(hello) is { } fault) return fault;
+            if (tunnel.Terms.Accept(hello) is { } fault)
+                return fault;
         }
 
         ((IHubTunnelHandler)handler).OnHello(tunnel.Facade, hello);
@@ -135,15 +148,18 @@ internal sealed class InboundFrames(MuxTunnel tunnel, ITunnelHandler handler)
     /// <returns>What is wrong, or null.</returns>
     public string? OnReport(Report report)
     {
-        if (_inbox.CheckReport() is { } fault) return fault;
+        if (_inbox.CheckReport() is { } fault)
+            return fault;
         ((IHubTunnelHandler)handler).OnReport(tunnel.Facade, report);
         return null;
     }
 
     public void OnGoAway(GoAway goAway)
     {
-        if (!tunnel.TryNotePeerGoingAway()) return;
-        if (tunnel.IsEdge) tunnel.Facade.SendGoAway(goAway.Reason);
+        if (!tunnel.TryNotePeerGoingAway())
+            return;
+        if (tunnel.IsEdge)
+            tunnel.Facade.SendGoAway(goAway.Reason);
         handler.OnGoAway(tunnel.Facade, goAway);
     }
 }

@@ -46,8 +46,10 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         {
             lock (_tunnel.Sync)
             {
-                if (IsOpen) _sink = value;
-                if (!_closedByPeer) return;
+                if (IsOpen)
+                    _sink = value;
+                if (!_closedByPeer)
+                    return;
             }
 
             TellClosed(value);
@@ -60,15 +62,18 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     public bool Send(ReadOnlySpan<byte> payload)
     {
-        if (!Queue(payload)) return false;
+        if (!Queue(payload))
+            return false;
         Flush();
         return true;
     }
 
     public void Flush()
     {
-        if (_tunnel.FlushLanes is { } flush) flush();
-        else _tunnel.Writer.Request();
+        if (_tunnel.FlushLanes is { } flush)
+            flush();
+        else
+            _tunnel.Writer.Request();
     }
 
     public bool Queue(ReadOnlySpan<byte> payload)
@@ -82,7 +87,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         lock (_tunnel.Sync)
         {
             // Whoever sends sees that it is over, and may send another way.
-            if (!IsOpen) return false;
+            if (!IsOpen)
+                return false;
             if (_tunnel.IsDead)
             {
                 Drops.Add(DatagramDrop.Lost);
@@ -90,7 +96,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             }
 
             var cost = payload.Length + DatagramMemory.Overhead;
-            while (_queued + cost > MaxQueued && _queue?.Count > 0) Drop(DatagramDrop.QueueFull);
+            while (_queued + cost > MaxQueued && _queue?.Count > 0)
+                Drop(DatagramDrop.QueueFull);
             while (!_tunnel.Datagrams.TryTake(cost))
             {
                 // The oldest makes room, of this session: a flood does not push out others.
@@ -107,7 +114,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             payload.CopyTo(copy);
             (_queue ??= new Queue<Datagram>()).Enqueue(new Datagram(copy, payload.Length, _tunnel.Context.NowMilliseconds));
             _queued += cost;
-            if (!_openPending) _tunnel.Scheduler.EnqueueData(this);
+            if (!_openPending)
+                _tunnel.Scheduler.EnqueueData(this);
         }
 
         return true;
@@ -118,7 +126,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     {
         lock (_tunnel.Sync)
         {
-            if (!IsOpen) return;
+            if (!IsOpen)
+                return;
             IsOpen = false;
             _sink = null;
             _closeAfterData = _queue?.Count > 0 && !_tunnel.IsDead;
@@ -140,13 +149,17 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         IDatagramSink? sink;
         lock (_tunnel.Sync)
         {
-            while (_queue?.Count > 0) Drop(_tunnel.IsDead ? DatagramDrop.Lost : DatagramDrop.SessionClosed);
+            while (_queue?.Count > 0)
+                Drop(_tunnel.IsDead ? DatagramDrop.Lost : DatagramDrop.SessionClosed);
             _tunnel.Scheduler.RemoveData(this);
             _tunnel.Table.Remove(this);
             _closeAfterData = false;
-            if (HasMoreControl) _tunnel.NoteOver(this);
-            else _tunnel.NoteControlSent(this, _tunnel.Context.NowMilliseconds);
-            if (!IsOpen) return;
+            if (HasMoreControl)
+                _tunnel.NoteOver(this);
+            else
+                _tunnel.NoteControlSent(this, _tunnel.Context.NowMilliseconds);
+            if (!IsOpen)
+                return;
             IsOpen = false;
             _closedByPeer = true;
             sink = _sink;
@@ -162,7 +175,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         {
             _openPending = false;
             used = FrameEncoder.UdpOpen(buffer, Id, _opening, _tunnel.Features);
-            if (_queue?.Count > 0) _tunnel.Scheduler.EnqueueData(this);
+            if (_queue?.Count > 0)
+                _tunnel.Scheduler.EnqueueData(this);
         }
 
         if (_closePending)
@@ -187,13 +201,16 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
                     continue;
                 }
 
-                if (FrameHeader.Size + datagram.Length > buffer.Length - used) return used > 0 ? used : -1;
-                if (used > 0 && used + datagram.Length > limit) return used;
+                if (FrameHeader.Size + datagram.Length > buffer.Length - used)
+                    return used > 0 ? used : -1;
+                if (used > 0 && used + datagram.Length > limit)
+                    return used;
                 used += Write(buffer[used..]);
             }
 
             _tunnel.Scheduler.RemoveData(this);
-            if (_closeAfterData) EndLocked();
+            if (_closeAfterData)
+                EndLocked();
             return used;
         }
     }
@@ -226,7 +243,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     {
         _closeAfterData = false;
         _tunnel.Table.Remove(this);
-        if (_tunnel.IsDead || _closePending) return;
+        if (_tunnel.IsDead || _closePending)
+            return;
         _closePending = true;
         _tunnel.Scheduler.EnqueueControl(this);
         _tunnel.NoteOver(this);

@@ -54,7 +54,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             lock (_tunnel.Sync)
             {
                 _observer = value;
-                if (!_finished) return;
+                if (!_finished)
+                    return;
             }
 
             // The tunnel was lost before the owner could say who wants to know.
@@ -118,7 +119,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     {
         lock (_tunnel.Sync)
         {
-            if (!_state.CanSend) return;
+            if (!_state.CanSend)
+                return;
             _tunnel.Scheduler.EnqueueData(this);
         }
 
@@ -130,19 +132,24 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         bool allSent;
         lock (_tunnel.Sync)
         {
-            if (_state.IsGone || _localReset) return;
+            if (_state.IsGone || _localReset)
+                return;
             _localReset = true;
             allSent = _state.LocalClosed;
             if (!allSent)
             {
                 // What it sent before the reset is still to be read; the reset itself is found behind it.
-                if (_sender.WaitsForCredit) SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
-                else _tunnel.Scheduler.EnqueueData(this);
+                if (_sender.WaitsForCredit)
+                    SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
+                else
+                    _tunnel.Scheduler.EnqueueData(this);
             }
         }
 
-        if (allSent) End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
-        else _tunnel.Writer.Request();
+        if (allSent)
+            End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
+        else
+            _tunnel.Writer.Request();
     }
 
     public void Reset(ResetReason reason) => End(StreamEndSide.Local, reason, tellPeer: true);
@@ -162,7 +169,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
                 return true;
             }
 
-            if (!_state.TryCloseRemote()) return false;
+            if (!_state.TryCloseRemote())
+                return false;
         }
 
         _receiver.OnRemoteClose();
@@ -177,7 +185,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnCredit(uint bytes)
     {
-        lock (_tunnel.Sync) return _sender.OnCredit(bytes);
+        lock (_tunnel.Sync)
+            return _sender.OnCredit(bytes);
     }
 
     /// <summary>True until the peer's CLOSE. A stream that we have aborted takes a base peer's DATA too, and drops it.</summary>
@@ -185,7 +194,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     {
         get
         {
-            lock (_tunnel.Sync) return !_state.RemoteClosed;
+            lock (_tunnel.Sync)
+                return !_state.RemoteClosed;
         }
     }
 
@@ -196,20 +206,24 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     {
         lock (_tunnel.Sync)
         {
-            if (!IsKnown || _state.RemoteClosed) return;
+            if (!IsKnown || _state.RemoteClosed)
+                return;
             _creditPending += (uint)bytes;
             _tunnel.Scheduler.EnqueueControl(this);
         }
 
-        if (request) _tunnel.Writer.Request();
+        if (request)
+            _tunnel.Writer.Request();
     }
 
     /// <summary>The local peer has everything and its FIN.</summary>
     public void OnDelivered()
     {
         bool completed;
-        lock (_tunnel.Sync) completed = _state.TryDeliver() && _state.Completed;
-        if (completed) Complete();
+        lock (_tunnel.Sync)
+            completed = _state.TryDeliver() && _state.Completed;
+        if (completed)
+            Complete();
     }
 
     // ---- the writer
@@ -221,7 +235,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         {
             _openPending = false;
             used += FrameEncoder.Open(buffer, Id, _opening, _tunnel.Features);
-            if (_state.CanSend) _tunnel.Scheduler.EnqueueData(this);
+            if (_state.CanSend)
+                _tunnel.Scheduler.EnqueueData(this);
         }
 
         if (_creditPending > 0)
@@ -252,7 +267,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <summary>There is no credit. A reset that waits behind the blocked data does not wait for ever. With the lock held.</summary>
     public void OnBlockedLocked()
     {
-        if (_localReset) SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
+        if (_localReset)
+            SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
     }
 
     /// <summary>The local peer has sent its last byte: CLOSE.</summary>
@@ -263,12 +279,14 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         lock (_tunnel.Sync)
         {
             _tunnel.Scheduler.RemoveData(this);
-            if (!_state.TryCloseLocal()) return 0;
+            if (!_state.TryCloseLocal())
+                return 0;
             completed = _state.Completed;
         }
 
         var written = FrameEncoder.Close(buffer, Id, _tunnel.IsEdge);
-        if (completed) Complete();
+        if (completed)
+            Complete();
         return written;
     }
 
@@ -276,7 +294,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <returns>0: the frame goes as control.</returns>
     public int OnLocalReset()
     {
-        lock (_tunnel.Sync) _tunnel.Scheduler.RemoveData(this);
+        lock (_tunnel.Sync)
+            _tunnel.Scheduler.RemoveData(this);
         End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
         return 0;
     }
@@ -286,8 +305,10 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         lock (_tunnel.Sync)
         {
             _inSweep = IsKnown && _tunnel.Context.NowMilliseconds < _sweepDeadline;
-            if (_inSweep) return true;
-            if (!IsKnown) return false;
+            if (_inSweep)
+                return true;
+            if (!IsKnown)
+                return false;
             if (_state.WasReset)
             {
                 _tunnel.Table.Remove(this);
@@ -295,7 +316,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             }
 
             // Credit came meanwhile: the reset is found behind the data.
-            if (!_sender.WaitsForCredit) return false;
+            if (!_sender.WaitsForCredit)
+                return false;
         }
 
         End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
@@ -309,11 +331,15 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         lock (_tunnel.Sync)
         {
             var closed = _state.LocalClosed;
-            if (!_state.TryReset()) return;
+            if (!_state.TryReset())
+                return;
             _tunnel.Scheduler.RemoveData(this);
-            if (tellPeer && !_tunnel.IsDead) QueueAbort(reason, closed);
-            else _tunnel.Table.Remove(this);
-            if (HasMoreControl) _tunnel.NoteOver(this);
+            if (tellPeer && !_tunnel.IsDead)
+                QueueAbort(reason, closed);
+            else
+                _tunnel.Table.Remove(this);
+            if (HasMoreControl)
+                _tunnel.NoteOver(this);
         }
 
         if (side == StreamEndSide.Local)
@@ -360,7 +386,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         lock (_tunnel.Sync)
         {
             _tunnel.Table.Remove(this);
-            if (HasMoreControl) _tunnel.NoteOver(this);
+            if (HasMoreControl)
+                _tunnel.NoteOver(this);
         }
 
         _endpoint!.Close();
@@ -372,7 +399,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         IStreamObserver? observer;
         lock (_tunnel.Sync)
         {
-            if (_finished) return;
+            if (_finished)
+                return;
             _finished = true;
             _end = end;
             observer = _observer;
@@ -401,7 +429,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         _sweepDeadline = deadline;
 
         // Once: a peer that gives credit in crumbs makes this come again and again.
-        if (_inSweep) return;
+        if (_inSweep)
+            return;
         _inSweep = true;
         _tunnel.Context.Sweeper.Add(this);
     }

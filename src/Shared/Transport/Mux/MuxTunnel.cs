@@ -75,7 +75,8 @@ internal sealed class MuxTunnel : ITunnel
     {
         get
         {
-            lock (Sync) return Table.Sessions;
+            lock (Sync)
+                return Table.Sessions;
         }
     }
 
@@ -85,7 +86,8 @@ internal sealed class MuxTunnel : ITunnel
     {
         get
         {
-            lock (Sync) return new TunnelQueues(Control.QueuedBytes, Datagrams.Used, Scheduler.ReadyFlows - Scheduler.ReadySustained, Scheduler.ReadySustained);
+            lock (Sync)
+                return new TunnelQueues(Control.QueuedBytes, Datagrams.Used, Scheduler.ReadyFlows - Scheduler.ReadySustained, Scheduler.ReadySustained);
         }
     }
 
@@ -145,9 +147,11 @@ internal sealed class MuxTunnel : ITunnel
     {
         lock (Sync)
         {
-            if (IsDead) return;
+            if (IsDead)
+                return;
             // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
-            if (_hello is { } hello) Control.Hello(hello);
+            if (_hello is { } hello)
+                Control.Hello(hello);
             _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
         }
 
@@ -159,7 +163,8 @@ internal sealed class MuxTunnel : ITunnel
     /// <summary>Edge: what the hub's first configuration says of it. The first frame is HELLO then.</summary>
     public void UseHub(HubInfo? hub, Hello hello)
     {
-        if (hub is null) return;
+        if (hub is null)
+            return;
         Terms.Accept(hub);
         _hello = ControlMessage.Serialize(hello);
     }
@@ -169,7 +174,8 @@ internal sealed class MuxTunnel : ITunnel
         MuxStream stream;
         lock (Sync)
         {
-            if (!MayOpenLocked || Ids.Next() is not (> 0 and var id)) return null;
+            if (!MayOpenLocked || Ids.Next() is not (> 0 and var id))
+                return null;
             stream = new MuxStream(this, id, opening, weOpen: true) { Observer = observer };
             AddLocked(stream);
             stream.AttachNew(endpoint);
@@ -185,7 +191,8 @@ internal sealed class MuxTunnel : ITunnel
         MuxSession session;
         lock (Sync)
         {
-            if (!MayOpenLocked || Ids.Next() is not (> 0 and var id)) return null;
+            if (!MayOpenLocked || Ids.Next() is not (> 0 and var id))
+                return null;
             session = new MuxSession(this, id, opening, weOpen: true) { Sink = sink };
             Table.Add(session);
             Scheduler.EnqueueControl(session);
@@ -197,14 +204,17 @@ internal sealed class MuxTunnel : ITunnel
 
     public void SendConfig(TunnelConfig config)
     {
-        lock (Sync) Control.Config(ControlMessage.Serialize(config));
+        lock (Sync)
+            Control.Config(ControlMessage.Serialize(config));
         Writer.Request();
     }
 
     public void SendReport(Report report)
     {
-        if (!Terms.IsExtended) return;
-        lock (Sync) Control.Report(ControlMessage.Serialize(report));
+        if (!Terms.IsExtended)
+            return;
+        lock (Sync)
+            Control.Report(ControlMessage.Serialize(report));
         Writer.Request();
     }
 
@@ -215,8 +225,10 @@ internal sealed class MuxTunnel : ITunnel
     {
         lock (Sync)
         {
-            if (!_departure.TryAnnounce()) return;
-            if ((Features & TunnelFeatures.GoAway) != 0) Control.GoAway(ControlMessage.Serialize(new GoAway(reason, Math.Max(highest, Table.HighestStream))));
+            if (!_departure.TryAnnounce())
+                return;
+            if ((Features & TunnelFeatures.GoAway) != 0)
+                Control.GoAway(ControlMessage.Serialize(new GoAway(reason, Math.Max(highest, Table.HighestStream))));
         }
 
         Writer.Request();
@@ -283,7 +295,8 @@ internal sealed class MuxTunnel : ITunnel
     /// <summary>Hub, from the read loop: says to an edge that its lane is accepted, or that we are there, when the round is over.</summary>
     internal void QueuePing()
     {
-        lock (Sync) SendPingLocked(Context.NowMilliseconds);
+        lock (Sync)
+            SendPingLocked(Context.NowMilliseconds);
     }
 
     /// <summary>Bytes that wait in the kernel.</summary>
@@ -306,14 +319,16 @@ internal sealed class MuxTunnel : ITunnel
 
     internal async ValueTask StopTickingAsync()
     {
-        if (_timer is { } timer) await timer.DisposeAsync();
+        if (_timer is { } timer)
+            await timer.DisposeAsync();
     }
 
     /// <summary>All is closed: nobody waits for anything any longer.</summary>
     internal void OnEnded(TunnelEnd end)
     {
         TransportLog.Ended(_logger, _name, RemoteEndPoint, end.Kind, end.Detail);
-        lock (Sync) _unfinished.ReleaseWaiting();
+        lock (Sync)
+            _unfinished.ReleaseWaiting();
         _pinged?.TrySetResult();
     }
 
@@ -329,7 +344,8 @@ internal sealed class MuxTunnel : ITunnel
     /// <summary>A stream or session is over and has something left to say: that is owed to the peer.</summary>
     internal void NoteOver(MuxNode node)
     {
-        if (IsDead || node.IsOwed) return;
+        if (IsDead || node.IsOwed)
+            return;
         node.IsOwed = true;
         Endings.Add();
     }
@@ -337,7 +353,8 @@ internal sealed class MuxTunnel : ITunnel
     /// <summary>A node has nothing left to say: the last of its control frames is in a batch, or not wanted any more.</summary>
     internal void NoteControlSent(MuxNode node, long now)
     {
-        if (!node.IsOwed) return;
+        if (!node.IsOwed)
+            return;
         node.IsOwed = false;
         Endings.OnSent(now);
     }
@@ -345,12 +362,14 @@ internal sealed class MuxTunnel : ITunnel
     /// <summary>Completes when the peer has taken enough of what it is owed. Without the lock.</summary>
     internal Task WaitForEndingsAsync()
     {
-        lock (Sync) return IsDead ? Task.CompletedTask : Endings.WaitAsync();
+        lock (Sync)
+            return IsDead ? Task.CompletedTask : Endings.WaitAsync();
     }
 
     internal void StreamFinished(MuxStream stream, in StreamEnd end)
     {
-        if (!end.Completed) Traffic.CountReset();
+        if (!end.Completed)
+            Traffic.CountReset();
         Active.Remove(stream);
         _unfinished.Finish();
     }
@@ -360,10 +379,12 @@ internal sealed class MuxTunnel : ITunnel
     {
         Traffic.CountReceived(bytes);
         var now = Context.NowMilliseconds;
-        if (Mux.ActiveStreams.IsFresh(stream, now)) return;
+        if (Mux.ActiveStreams.IsFresh(stream, now))
+            return;
         lock (Sync)
         {
-            if (!stream.State.IsGone) Active.Touch(stream, now);
+            if (!stream.State.IsGone)
+                Active.Touch(stream, now);
         }
     }
 
@@ -382,7 +403,8 @@ internal sealed class MuxTunnel : ITunnel
     /// <returns>False when it was known.</returns>
     internal bool TryNotePeerGoingAway()
     {
-        lock (Sync) return _departure.TryNotePeerLeaving();
+        lock (Sync)
+            return _departure.TryNotePeerLeaving();
     }
 
     private bool MayOpenLocked => TakesNew && Endings.TryPass(Context.NowMilliseconds);
@@ -415,9 +437,11 @@ internal sealed class MuxTunnel : ITunnel
         TunnelEnd? overdue;
         lock (Sync)
         {
-            if (IsDead) return;
+            if (IsDead)
+                return;
             overdue = Endings.IsOverdue(now) ? Endings.End : null;
-            if (!IsEdge && Liveness.IsPingDue(now)) SendPingLocked(now);
+            if (!IsEdge && Liveness.IsPingDue(now))
+                SendPingLocked(now);
             idle = Active.TakeIdle(now);
         }
 
@@ -428,22 +452,29 @@ internal sealed class MuxTunnel : ITunnel
             return;
         }
 
-        foreach (var stream in idle) stream.Receiver.OnIdle();
+        foreach (var stream in idle)
+            stream.Receiver.OnIdle();
         _connection.Tcp.FollowPath();
-        if (IsEdge) LookAtHub(now);
-        if (Liveness.IsDead(now)) Terminate(new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s"));
-        else Writer.Request();
+        if (IsEdge)
+            LookAtHub(now);
+        if (Liveness.IsDead(now))
+            Terminate(new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s"));
+        else
+            Writer.Request();
     }
 
     private void LookAtHub(long now)
     {
-        if (_connection.Tcp.RoundTrip is { } roundTrip) NoteRoundTrip(roundTrip);
-        if ((Features & TunnelFeatures.Probe) == 0) return;
+        if (_connection.Tcp.RoundTrip is { } roundTrip)
+            NoteRoundTrip(roundTrip);
+        if ((Features & TunnelFeatures.Probe) == 0)
+            return;
         var traffic = Traffic.Snapshot();
         switch (_doubt.Look(now, Volatile.Read(ref _heard), _connection.Tcp.AcknowledgedBytes, traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened))
         {
             case DoubtStep.Ask:
-                lock (Sync) Control.Probe();
+                lock (Sync)
+                    Control.Probe();
                 break;
             case DoubtStep.Doubt:
                 TransportLog.InDoubt(_logger, _name, RemoteEndPoint, PeerDoubt.AnswerMilliseconds / 1000);

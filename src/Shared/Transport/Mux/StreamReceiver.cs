@@ -47,7 +47,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         ILocalEndpoint? endpoint;
         lock (_lock)
         {
-            if (_discarding) return;
+            if (_discarding)
+                return;
             DiscardLocked();
             endpoint = _endpoint;
         }
@@ -71,9 +72,12 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         }
 
         // The stream may have been reset a moment ago, and found no endpoint to pass that on to.
-        if (gone) endpoint.Reset(flush: false);
-        else if (drain) _ = DrainAsync(endpoint);
-        else if (end) EndInOrder(endpoint);
+        if (gone)
+            endpoint.Reset(flush: false);
+        else if (drain)
+            _ = DrainAsync(endpoint);
+        else if (end)
+            EndInOrder(endpoint);
     }
 
     /// <summary>DATA has come. Called by the read loop alone.</summary>
@@ -84,14 +88,20 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         var discarded = false;
         lock (_lock)
         {
-            if (!_window.TryReceive(data.Length)) return false;
-            if (_discarding) discarded = true;
-            else if (!_writing) direct = _endpoint;
+            if (!_window.TryReceive(data.Length))
+                return false;
+            if (_discarding)
+                discarded = true;
+            else if (!_writing)
+                direct = _endpoint;
         }
 
-        if (discarded) OnWritten(data.Length, counts: false, request: false);
-        else if (direct is not null) Write(direct, data);
-        else Buffer(data);
+        if (discarded)
+            OnWritten(data.Length, counts: false, request: false);
+        else if (direct is not null)
+            Write(direct, data);
+        else
+            Buffer(data);
         return true;
     }
 
@@ -105,7 +115,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             endpoint = _writing ? null : _endpoint;
         }
 
-        if (endpoint is not null) EndInOrder(endpoint);
+        if (endpoint is not null)
+            EndInOrder(endpoint);
     }
 
     /// <summary>RESET has come, or the tunnel is lost: RST after what waits, as long as the local peer keeps taking it.</summary>
@@ -115,31 +126,37 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         lock (_lock)
         {
             _ending = Ending.Reset;
-            if (_endpoint is null || _discarding) DiscardLocked();
+            if (_endpoint is null || _discarding)
+                DiscardLocked();
             endpoint = _writing ? null : _endpoint;
         }
 
-        if (endpoint is not null) endpoint.Reset(flush: true);
-        else if (_writing) tunnel.Context.Sweeper.Add(this);
+        if (endpoint is not null)
+            endpoint.Reset(flush: true);
+        else if (_writing)
+            tunnel.Context.Sweeper.Add(this);
     }
 
     /// <summary>The local peer is gone: nothing is kept from now on, and credit is given for what comes all the same.</summary>
     public void Discard()
     {
-        lock (_lock) DiscardLocked();
+        lock (_lock)
+            DiscardLocked();
         OnWritten(0, counts: false, request: true);
     }
 
     /// <summary>The stream is over: its window's growth goes back, and it grows no more while it drains.</summary>
     public void ReleaseGrowth()
     {
-        lock (_lock) _window.Release();
+        lock (_lock)
+            _window.Release();
     }
 
     /// <summary>Nothing has moved for a while: the window starts small again.</summary>
     public void OnIdle()
     {
-        lock (_lock) _window.OnIdle();
+        lock (_lock)
+            _window.OnIdle();
     }
 
     // A stream that was reset while it still drains gets its time; one whose local peer has taken nothing for long, before the reset or since, is cut off.
@@ -148,8 +165,10 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         ILocalEndpoint endpoint;
         lock (_lock)
         {
-            if (!_writing) return false;
-            if (tunnel.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds) return true;
+            if (!_writing)
+                return false;
+            if (tunnel.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds)
+                return true;
             DiscardLocked();
             endpoint = _endpoint!;
         }
@@ -169,8 +188,10 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             return;
         }
 
-        if (written > 0) OnWritten(written, counts: true, request: false);
-        if (written < data.Length) Buffer(data[written..]);
+        if (written > 0)
+            OnWritten(written, counts: true, request: false);
+        if (written < data.Length)
+            Buffer(data[written..]);
     }
 
     private void Buffer(ReadOnlySpan<byte> data)
@@ -182,7 +203,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
 
             // Others race for what was freed; a stream that finds nothing then is itself too much.
             var taken = Append(data[..Math.Min(data.Length, SegmentPool.SmallSize)]);
-            if (taken == 0) ResetForMemory();
+            if (taken == 0)
+                ResetForMemory();
             data = data[taken..];
         }
 
@@ -198,7 +220,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             {
                 var wasEmpty = _queue.IsEmpty;
                 var taken = _queue.Append(data);
-                if (wasEmpty && taken > 0) tunnel.Context.Flow.AddBuffering(this);
+                if (wasEmpty && taken > 0)
+                    tunnel.Context.Flow.AddBuffering(this);
                 return taken;
             }
         }
@@ -214,7 +237,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         ILocalEndpoint endpoint;
         lock (_lock)
         {
-            if (_writing || _endpoint is null || _queue.IsEmpty) return;
+            if (_writing || _endpoint is null || _queue.IsEmpty)
+                return;
             _writing = true;
             _progressAt = tunnel.Context.NowMilliseconds;
             endpoint = _endpoint;
@@ -232,7 +256,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             Ending ending;
             lock (_lock)
             {
-                if (_discarding) ClearLocked();
+                if (_discarding)
+                    ClearLocked();
                 if (_queue.IsEmpty)
                 {
                     _writing = false;
@@ -250,8 +275,10 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
 
             if (next.IsEmpty)
             {
-                if (ending == Ending.Fin) EndInOrder(endpoint);
-                else if (ending == Ending.Reset) endpoint.Reset(flush: true);
+                if (ending == Ending.Fin)
+                    EndInOrder(endpoint);
+                else if (ending == Ending.Reset)
+                    endpoint.Reset(flush: true);
                 return;
             }
 
@@ -272,7 +299,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             }
 
             OnWritten(next.Length, counts: true, request: true);
-            if (inline < InlineBytes) continue;
+            if (inline < InlineBytes)
+                continue;
             await tunnel.Loop.Yield();
             inline = 0;
         }
@@ -287,25 +315,32 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
     // Bytes have left: counts them, lets the window grow, returns credit.
     private void OnWritten(int count, bool counts, bool request)
     {
-        if (counts) Interlocked.Add(ref _delivered, count);
+        if (counts)
+            Interlocked.Add(ref _delivered, count);
         int credit;
-        lock (_lock) credit = _window.OnWritten(count, _delivered, _queue.IsEmpty);
+        lock (_lock)
+            credit = _window.OnWritten(count, _delivered, _queue.IsEmpty);
 
-        if (counts) tunnel.OnDelivered(stream, count);
-        if (credit > 0) stream.ReturnCredit(credit, request);
+        if (counts)
+            tunnel.OnDelivered(stream, count);
+        if (credit > 0)
+            stream.ReturnCredit(credit, request);
     }
 
     // A write may be under way: then its segment stays until it has ended.
     private void DiscardLocked()
     {
         _discarding = true;
-        if (_writing) _window.Drop(_queue.DropAllButFirst());
-        else ClearLocked();
+        if (_writing)
+            _window.Drop(_queue.DropAllButFirst());
+        else
+            ClearLocked();
     }
 
     private void ClearLocked()
     {
-        if (_queue.IsEmpty) return;
+        if (_queue.IsEmpty)
+            return;
         _window.Drop(_queue.Length);
         _queue.Clear();
         tunnel.Context.Flow.RemoveBuffering(this);

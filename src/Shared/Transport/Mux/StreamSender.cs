@@ -26,8 +26,10 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnCredit(uint bytes)
     {
-        if (!_window.TryAdd(bytes)) return false;
-        if (bytes == 0 || !WaitsForCredit || !stream.State.CanSend) return true;
+        if (!_window.TryAdd(bytes))
+            return false;
+        if (bytes == 0 || !WaitsForCredit || !stream.State.CanSend)
+            return true;
         WaitsForCredit = false;
         tunnel.Context.Flow.AddStall(tunnel.Context.NowMilliseconds - WaitsSince);
         tunnel.Scheduler.EnqueueData(stream);
@@ -74,7 +76,8 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
     /// <summary>Waits until the local peer has something; not with the lock held.</summary>
     public void Arm(ILocalEndpoint endpoint)
     {
-        if (endpoint.ArmRead()) stream.NotifyReadable();
+        if (endpoint.ArmRead())
+            stream.NotifyReadable();
     }
 
     private int OnRead(ILocalEndpoint endpoint, Span<byte> buffer, int count, int room, long now)
@@ -82,23 +85,27 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
         var drained = count < room;
         lock (tunnel.Sync)
         {
-            if (!stream.State.CanSend) return 0;
+            if (!stream.State.CanSend)
+                return 0;
             _window.Take(count);
             _bytes += count;
             tunnel.Traffic.CountSent(count);
             tunnel.Active.Touch(stream, now);
             tunnel.Scheduler.ChargeData(stream, count);
             Measure(count, now);
-            if (drained) GoIdle(now);
+            if (drained)
+                GoIdle(now);
         }
 
-        if (drained) Arm(endpoint);
+        if (drained)
+            Arm(endpoint);
         return FrameEncoder.Data(buffer, stream.Id, tunnel.IsEdge, count);
     }
 
     private int OnDrained(ILocalEndpoint endpoint, long now)
     {
-        lock (tunnel.Sync) GoIdle(now);
+        lock (tunnel.Sync)
+            GoIdle(now);
         Arm(endpoint);
         return 0;
     }
@@ -113,11 +120,13 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
     {
         if (_meter is null)
         {
-            if (_bytes < RateMeter.MeteredBytes) return;
+            if (_bytes < RateMeter.MeteredBytes)
+                return;
             _meter = new RateMeter(now);
         }
 
-        if (!_meter.Record(now, count)) return;
+        if (!_meter.Record(now, count))
+            return;
         tunnel.Scheduler.RemoveData(stream);
         stream.Sustained = _meter.IsSustained;
         tunnel.Scheduler.EnqueueData(stream);

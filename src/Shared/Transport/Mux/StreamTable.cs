@@ -40,7 +40,8 @@ internal sealed class StreamTable
 
     public void Remove(MuxStream stream)
     {
-        if (stream.IsKnown) _streams.Remove(stream.Id);
+        if (stream.IsKnown)
+            _streams.Remove(stream.Id);
         stream.IsKnown = false;
     }
 
@@ -50,7 +51,8 @@ internal sealed class StreamTable
     /// </summary>
     public void KeepAborted(MuxStream stream)
     {
-        if (_aborted.Count == MaxAborted) Remove(_aborted.Dequeue());
+        if (_aborted.Count == MaxAborted)
+            Remove(_aborted.Dequeue());
         _aborted.Enqueue(stream);
     }
 
@@ -60,7 +62,8 @@ internal sealed class StreamTable
     /// <exception cref="FrameViolationException">The id was never opened.</exception>
     public MuxStream? FindStream(in FrameHeader frame)
     {
-        if (_streams.TryGetValue(frame.StreamId, out var stream)) return stream;
+        if (_streams.TryGetValue(frame.StreamId, out var stream))
+            return stream;
         return frame.StreamId <= _highestStream ? null : throw new FrameViolationException(frame, "stream was never opened");
     }
 
@@ -68,19 +71,22 @@ internal sealed class StreamTable
     /// <exception cref="FrameViolationException">The id was never opened.</exception>
     public MuxSession? FindSession(in FrameHeader frame)
     {
-        if (_sessions.TryGetValue(frame.StreamId, out var session)) return session;
+        if (_sessions.TryGetValue(frame.StreamId, out var session))
+            return session;
         return frame.StreamId <= _highestSession ? null : throw new FrameViolationException(frame, "session was never opened");
     }
 
     /// <summary>Checks the id of an OPEN.</summary>
     public void CheckNewStream(in FrameHeader frame)
     {
-        if (frame.StreamId <= _highestStream) throw new FrameViolationException(frame, "id was used already");
+        if (frame.StreamId <= _highestStream)
+            throw new FrameViolationException(frame, "id was used already");
     }
 
     /// <summary>Checks the id of a UDP_OPEN.</summary>
     public void CheckNewSession(in FrameHeader frame)
     {
-        if (frame.StreamId <= _highestSession) throw new FrameViolationException(frame, "id was used already");
+        if (frame.StreamId <= _highestSession)
+            throw new FrameViolationException(frame, "id was used already");
     }
 }

@@ -28,7 +28,8 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
     public int OnWritten(int bytes, long total, bool isDrained)
     {
         _window.Deliver(bytes);
-        if (!_released) Adapt(bytes, total, isDrained);
+        if (!_released)
+            Adapt(bytes, total, isDrained);
         return _window.TakeCredit(tunnel.Context.Flow.Ceiling, TunnelTerms.OwnMaxFrame);
     }
 
@@ -45,11 +46,15 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
     private void Adapt(int bytes, long total, bool isDrained)
     {
         var limit = tunnel.Context.Flow.Target;
-        if (_meter is not null || total > RateMeter.MeteredBytes) limit = LimitOfSustained(limit, bytes, isDrained);
-        if (_window.Target > limit) Shrink(limit);
+        if (_meter is not null || total > RateMeter.MeteredBytes)
+            limit = LimitOfSustained(limit, bytes, isDrained);
+        if (_window.Target > limit)
+            Shrink(limit);
         var change = _window.TakeChange(limit);
-        if (change < 0) Shrink(_window.Target + change);
-        else if (change > 0 && tunnel.Context.Flow.TryGrow(change)) _window.Grow(change);
+        if (change < 0)
+            Shrink(_window.Target + change);
+        else if (change > 0 && tunnel.Context.Flow.TryGrow(change))
+            _window.Grow(change);
     }
 
     private int LimitOfSustained(int target, int bytes, bool isDrained)
@@ -57,14 +62,17 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
         var now = tunnel.Context.NowMilliseconds;
         _meter ??= new RateMeter(now);
         _meter.Record(now, bytes);
-        if (isDrained) _meter.RecordIdle(now);
-        if (!_meter.IsSustained || tunnel.RoundTripTime is not { } roundTrip) return target;
+        if (isDrained)
+            _meter.RecordIdle(now);
+        if (!_meter.IsSustained || tunnel.RoundTripTime is not { } roundTrip)
+            return target;
         return WindowTable.Sustained(target, tunnel.Context.Options.MinWindow, _meter.BytesPerSecond, roundTrip);
     }
 
     private void Shrink(int limit)
     {
         var fall = _window.Shrink(limit);
-        if (fall > 0) tunnel.Context.Flow.Shrink(fall);
+        if (fall > 0)
+            tunnel.Context.Flow.Shrink(fall);
     }
 }

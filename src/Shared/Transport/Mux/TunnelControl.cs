@@ -57,7 +57,8 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
     /// <summary>When too many wait the oldest is dropped.</summary>
     public void Report(byte[] json)
     {
-        if (_reports.Count == MaxReports) _reports.Dequeue();
+        if (_reports.Count == MaxReports)
+            _reports.Dequeue();
         _reports.Enqueue(json);
         tunnel.Scheduler.EnqueueControl(this, urgent: true);
     }
@@ -65,12 +66,18 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
     /// <summary>Writes the most urgent; the others follow in further turns, since any may be as large as a batch.</summary>
     public override int WriteControl(Span<byte> buffer)
     {
-        if (Take(ref _hello) is { } hello) return Write(FrameType.Hello, hello, buffer);
-        if (Take(ref _ping) is { } ping) return Write(FrameType.Ping, ping, buffer);
-        if (Take(ref _pong) is { } pong) return Write(FrameType.Pong, pong, buffer);
-        if (Take(ref _probe) is { } probe) return Write(FrameType.Probe, probe, buffer);
-        if (Take(ref _config) is { } config) return Write(FrameType.Config, config, buffer);
-        if (Take(ref _goAway) is { } goAway) return Write(FrameType.GoAway, goAway, buffer);
+        if (Take(ref _hello) is { } hello)
+            return Write(FrameType.Hello, hello, buffer);
+        if (Take(ref _ping) is { } ping)
+            return Write(FrameType.Ping, ping, buffer);
+        if (Take(ref _pong) is { } pong)
+            return Write(FrameType.Pong, pong, buffer);
+        if (Take(ref _probe) is { } probe)
+            return Write(FrameType.Probe, probe, buffer);
+        if (Take(ref _config) is { } config)
+            return Write(FrameType.Config, config, buffer);
+        if (Take(ref _goAway) is { } goAway)
+            return Write(FrameType.GoAway, goAway, buffer);
         return _reports.TryDequeue(out var report) ? Write(FrameType.Report, report, buffer) : 0;
     }
 

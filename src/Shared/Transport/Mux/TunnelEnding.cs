@@ -35,7 +35,8 @@ internal sealed class TunnelEnding(MuxTunnel tunnel, TlsConnection connection)
             _wanted ??= end;
         }
 
-        foreach (var stream in streams) Try(() => stream.Reset(ResetReason.ShuttingDown));
+        foreach (var stream in streams)
+            Try(() => stream.Reset(ResetReason.ShuttingDown));
         tunnel.Writer.Request();
         using var timeout = new CancellationTokenSource(CloseTimeout, tunnel.Context.Time);
         await IgnoreLossAsync(others.WaitAsync(timeout.Token));
@@ -51,14 +52,16 @@ internal sealed class TunnelEnding(MuxTunnel tunnel, TlsConnection connection)
         }
 
         LoseStreams();
-        if (!timeout.IsCancellationRequested) await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
+        if (!timeout.IsCancellationRequested)
+            await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
         await FinishAsync(_end!);
     }
 
     /// <summary>Ends it without ceremony.</summary>
     public void Terminate(TunnelEnd end)
     {
-        if (!TryEnd(end, whileSending: true)) return;
+        if (!TryEnd(end, whileSending: true))
+            return;
         LoseStreams();
         _ = FinishAsync(_end!);
     }
@@ -67,7 +70,8 @@ internal sealed class TunnelEnding(MuxTunnel tunnel, TlsConnection connection)
     {
         lock (tunnel.Sync)
         {
-            if (IsOver || (!whileSending && tunnel.Writer.IsSending)) return false;
+            if (IsOver || (!whileSending && tunnel.Writer.IsSending))
+                return false;
             _end = _wanted ?? end;
             tunnel.Endings.Release();
             return true;
@@ -84,8 +88,10 @@ internal sealed class TunnelEnding(MuxTunnel tunnel, TlsConnection connection)
             sessions = [.. tunnel.Table.AllSessions];
         }
 
-        foreach (var stream in streams) Try(stream.OnTunnelLost);
-        foreach (var session in sessions) Try(session.OnClosed);
+        foreach (var stream in streams)
+            Try(stream.OnTunnelLost);
+        foreach (var session in sessions)
+            Try(session.OnClosed);
     }
 
     // One that can't be ended must not keep the others, nor the tunnel, from it: who waits for the tunnel's end would wait for ever.

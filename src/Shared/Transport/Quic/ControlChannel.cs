@@ -41,7 +41,8 @@ internal sealed class ControlChannel : IStreamEvents
     {
         get
         {
-            lock (_lock) return _inFlight;
+            lock (_lock)
+                return _inFlight;
         }
     }
 
@@ -50,7 +51,8 @@ internal sealed class ControlChannel : IStreamEvents
     {
         get
         {
-            lock (_lock) return _acknowledged;
+            lock (_lock)
+                return _acknowledged;
         }
     }
 
@@ -59,7 +61,8 @@ internal sealed class ControlChannel : IStreamEvents
     {
         set
         {
-            lock (_lock) _onSent = value;
+            lock (_lock)
+                _onSent = value;
         }
     }
 
@@ -69,7 +72,8 @@ internal sealed class ControlChannel : IStreamEvents
         var result = new ControlChannel(connection);
         result._handle = StreamHandle.Open(connection.Library, connection.Handle, result, unidirectional: false) ?? throw new IOException("the connection is over");
         var status = result._handle.Start();
-        if (!QuicStatus.Failed(status)) return result;
+        if (!QuicStatus.Failed(status))
+            return result;
         result._handle.Dispose();
         throw new QuicException("the control stream can't be opened", status);
     }
@@ -93,7 +97,8 @@ internal sealed class ControlChannel : IStreamEvents
             var count = Math.Min(data.Length, block->Capacity);
             data[..count].CopyTo(block->Room);
             block->Buffer.Length = (uint)count;
-            lock (_lock) _inFlight += count;
+            lock (_lock)
+                _inFlight += count;
             if (QuicStatus.Failed(_handle.Send(&block->Buffer, (nint)block)))
             {
                 OnSendDone(block);
@@ -114,7 +119,8 @@ internal sealed class ControlChannel : IStreamEvents
     {
         lock (_lock)
         {
-            if (_inFlight == 0 || _ended) return Task.CompletedTask;
+            if (_inFlight == 0 || _ended)
+                return Task.CompletedTask;
             _sent ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _sent.Task;
         }
@@ -126,7 +132,8 @@ internal sealed class ControlChannel : IStreamEvents
         TaskCompletionSource? sent;
         lock (_lock)
         {
-            if (_ended) return;
+            if (_ended)
+                return;
             _ended = true;
             (sent, _sent) = (_sent, null);
         }
@@ -165,11 +172,14 @@ internal sealed class ControlChannel : IStreamEvents
     {
         _connection.NoteStatistics();
         var length = e.ReceiveLength;
-        if (length == 0) return QuicStatus.Success;
+        if (length == 0)
+            return QuicStatus.Success;
         lock (_lock)
         {
-            if (_ended) return QuicStatus.Success;
-            for (var i = 0; i < e.ReceiveCount; i++) _pipe.Writer.Write(e.ReceiveBuffers[i].Span);
+            if (_ended)
+                return QuicStatus.Success;
+            for (var i = 0; i < e.ReceiveCount; i++)
+                _pipe.Writer.Write(e.ReceiveBuffers[i].Span);
         }
 
         var flush = _pipe.Writer.FlushAsync();
@@ -198,7 +208,8 @@ internal sealed class ControlChannel : IStreamEvents
         {
             _inFlight -= block->Buffer.Length;
             _acknowledged += block->Buffer.Length;
-            if (_inFlight == 0) (sent, _sent) = (_sent, null);
+            if (_inFlight == 0)
+                (sent, _sent) = (_sent, null);
             onSent = _onSent;
         }
 
@@ -257,7 +268,8 @@ internal sealed class ControlChannel : IStreamEvents
 
         private void Send(ReadOnlySpan<byte> data)
         {
-            if (!channel.Send(data)) throw new IOException("the QUIC connection is over");
+            if (!channel.Send(data))
+                throw new IOException("the QUIC connection is over");
         }
     }
 }

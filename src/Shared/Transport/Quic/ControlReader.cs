@@ -44,7 +44,8 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
                 reader.AdvanceTo(result.Buffer.End);
             }
 
-            if (result.IsCompleted) return;
+            if (result.IsCompleted)
+                return;
         }
     }
 
@@ -65,7 +66,8 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
 
             var length = BinaryPrimitives.ReadUInt32BigEndian(head[1..]);
             Check(type, length);
-            if (buffer.Length - used < ControlSender.HeaderSize + length) break;
+            if (buffer.Length - used < ControlSender.HeaderSize + length)
+                break;
             tunnel.NoteHeard();
             var payload = buffer.Slice(used + ControlSender.HeaderSize, length);
             Handle(type, payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray());
@@ -80,12 +82,16 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
     {
         var isSession = type is FrameType.UdpOpen or FrameType.UdpClose;
         var header = new FrameHeader(isSession ? 1u : 0u, type, isSession ? length - SessionIdSize : length);
-        if (isSession && length < SessionIdSize) throw new FrameViolationException(header, "has no session id");
-        if (type == FrameType.UdpOpen && !tunnel.Terms.IsExtended) throw new FrameViolationException(header, "before HELLO");
+        if (isSession && length < SessionIdSize)
+            throw new FrameViolationException(header, "has no session id");
+        if (type == FrameType.UdpOpen && !tunnel.Terms.IsExtended)
+            throw new FrameViolationException(header, "before HELLO");
         if (!isSession && !FrameRules.IsTunnelLevel(type) && (byte)type < FrameRules.FirstSkippableType)
             throw new FrameViolationException(header, "not on QUIC's control stream");
-        if (FrameRules.Check(header, !tunnel.IsEdge, 0, resetAgreed: false) is { } fault) throw new FrameViolationException(header, fault);
-        if (type == FrameType.Hello && _pastFirst) throw new FrameViolationException(header, "must be the first frame");
+        if (FrameRules.Check(header, !tunnel.IsEdge, 0, resetAgreed: false) is { } fault)
+            throw new FrameViolationException(header, fault);
+        if (type == FrameType.Hello && _pastFirst)
+            throw new FrameViolationException(header, "must be the first frame");
     }
 
     private void Handle(FrameType type, ReadOnlySpan<byte> payload)
@@ -111,19 +117,24 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
                 tunnel.SendPing();
                 break;
             case FrameType.Config:
-                if (ControlMessage.TryParseConfig(payload, out var config, out error)) inbound.OnConfig(config);
+                if (ControlMessage.TryParseConfig(payload, out var config, out error))
+                    inbound.OnConfig(config);
                 break;
             case FrameType.Hello:
-                if (ControlMessage.TryParseHello(payload, out var hello, out error)) error = inbound.OnHello(hello);
+                if (ControlMessage.TryParseHello(payload, out var hello, out error))
+                    error = inbound.OnHello(hello);
                 break;
             case FrameType.Report:
-                if (ControlMessage.TryParseReport(payload, out var report, out error)) error = inbound.OnReport(report);
+                if (ControlMessage.TryParseReport(payload, out var report, out error))
+                    error = inbound.OnReport(report);
                 break;
             case FrameType.GoAway:
-                if (ControlMessage.TryParseGoAway(payload, out var goAway, out error)) inbound.OnGoAway(goAway);
+                if (ControlMessage.TryParseGoAway(payload, out var goAway, out error))
+                    inbound.OnGoAway(goAway);
                 break;
         }
 
-        if (error is not null) throw new FrameViolationException(new FrameHeader(0, type, (uint)payload.Length), error);
+        if (error is not null)
+            throw new FrameViolationException(new FrameHeader(0, type, (uint)payload.Length), error);
     }
 }

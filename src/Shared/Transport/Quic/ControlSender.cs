@@ -34,25 +34,29 @@ internal sealed class ControlSender
     /// <summary>Whether a session can be opened now, since the peer takes the ends of others; the hub waits for it with <see cref="WaitForEndingsAsync"/>.</summary>
     public bool TryPassOpening()
     {
-        lock (_lock) return _endings.TryPass(_context.NowMilliseconds);
+        lock (_lock)
+            return _endings.TryPass(_context.NowMilliseconds);
     }
 
     /// <summary>Completes when the peer has taken enough of what it is owed, or all is over.</summary>
     public Task WaitForEndingsAsync()
     {
-        lock (_lock) return _closed ? Task.CompletedTask : _endings.WaitAsync();
+        lock (_lock)
+            return _closed ? Task.CompletedTask : _endings.WaitAsync();
     }
 
     /// <summary>Why the tunnel is to be ended: its peer does not read; else null.</summary>
     public TunnelEnd? FindOverdue()
     {
-        lock (_lock) return _endings.IsOverdue(_context.NowMilliseconds) ? _endings.End : null;
+        lock (_lock)
+            return _endings.IsOverdue(_context.NowMilliseconds) ? _endings.End : null;
     }
 
     /// <summary>The tunnel is over.</summary>
     public void Release()
     {
-        lock (_lock) _endings.Release();
+        lock (_lock)
+            _endings.Release();
     }
 
     /// <summary>
@@ -68,7 +72,8 @@ internal sealed class ControlSender
         payload.CopyTo(bytes.AsSpan(HeaderSize));
         lock (_lock)
         {
-            if (_closed) return false;
+            if (_closed)
+                return false;
             if (_replaceable.TryGetValue(type, out var older))
             {
                 older.Bytes = bytes;
@@ -76,11 +81,14 @@ internal sealed class ControlSender
             }
 
             var isEnding = type == FrameType.UdpClose;
-            if (_waiting.Count >= MaxWaiting && !isEnding) return false;
-            if (isEnding) _endings.Add();
+            if (_waiting.Count >= MaxWaiting && !isEnding)
+                return false;
+            if (isEnding)
+                _endings.Add();
             var frame = new Frame(type, bytes);
             _waiting.Enqueue(frame);
-            if (type is FrameType.Ping or FrameType.Pong or FrameType.Config) _replaceable.Add(type, frame);
+            if (type is FrameType.Ping or FrameType.Pong or FrameType.Config)
+                _replaceable.Add(type, frame);
         }
 
         Flush();
@@ -95,7 +103,8 @@ internal sealed class ControlSender
             await _channel.WhenSentAsync();
             lock (_lock)
             {
-                if (_waiting.Count == 0 || _closed) return;
+                if (_waiting.Count == 0 || _closed)
+                    return;
             }
         }
     }
@@ -109,7 +118,8 @@ internal sealed class ControlSender
             {
                 var frame = _waiting.Dequeue();
                 _replaceable.Remove(frame.Type);
-                if (frame.Type == FrameType.UdpClose) _endings.OnSent(_context.NowMilliseconds);
+                if (frame.Type == FrameType.UdpClose)
+                    _endings.OnSent(_context.NowMilliseconds);
                 _closed = !_channel.Send(frame.Bytes);
             }
         }

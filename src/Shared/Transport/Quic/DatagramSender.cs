@@ -32,7 +32,8 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
     public unsafe int TrySend(uint id, ReadOnlySpan<byte> payload)
     {
         var length = QuicSessions.IdSize + payload.Length;
-        if (length > Math.Min(tunnel.Connection.MaxDatagram, BlockPool.Tiny.Capacity)) return TooLarge;
+        if (length > Math.Min(tunnel.Connection.MaxDatagram, BlockPool.Tiny.Capacity))
+            return TooLarge;
         if (Interlocked.Increment(ref _unsent) > MaxUnsent || !Memory.TryTake(BlockPool.Tiny.Capacity))
         {
             Interlocked.Decrement(ref _unsent);
@@ -53,7 +54,8 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
 
         _ = OnDone((nint)block);
         // The path has got narrower since its size was told.
-        if (status == QuicStatus.InvalidParameter) return TooLarge;
+        if (status == QuicStatus.InvalidParameter)
+            return TooLarge;
         tunnel.Traffic.Drops.Add(DatagramDrop.Refused);
         return Dropped;
     }

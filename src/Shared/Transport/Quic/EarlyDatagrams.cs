@@ -23,9 +23,11 @@ internal sealed class EarlyDatagrams(DatagramMemory memory)
     /// <returns>False when there is no room for it.</returns>
     public bool TryHold(uint id, ReadOnlySpan<byte> payload, long now)
     {
-        if (_sessions.TryGetValue(id, out var early)) return early.Datagrams.TryHold(payload, now);
+        if (_sessions.TryGetValue(id, out var early))
+            return early.Datagrams.TryHold(payload, now);
         early = new Early(now, new HeldDatagrams(_memory, HoldMilliseconds));
-        if (_sessions.Count >= MaxSessions || !early.Datagrams.TryHold(payload, now)) return false;
+        if (_sessions.Count >= MaxSessions || !early.Datagrams.TryHold(payload, now))
+            return false;
         _sessions.Add(id, early);
         return true;
     }
@@ -40,7 +42,8 @@ internal sealed class EarlyDatagrams(DatagramMemory memory)
         var ids = new List<uint>();
         foreach (var (id, early) in _sessions)
         {
-            if (now - early.Since >= HoldMilliseconds) ids.Add(id);
+            if (now - early.Since >= HoldMilliseconds)
+                ids.Add(id);
         }
 
         return (ids, ids.Sum(id => Take(id)!.DropAll()));

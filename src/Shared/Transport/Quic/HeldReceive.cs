@@ -23,12 +23,14 @@ internal sealed class HeldReceive
     /// <summary>Keeps buffers of which the first bytes are done with.</summary>
     public void Set(ReadOnlySpan<NativeBuffer> buffers, int taken, int total)
     {
-        if (_buffers.Length < buffers.Length) _buffers = new NativeBuffer[buffers.Length];
+        if (_buffers.Length < buffers.Length)
+            _buffers = new NativeBuffer[buffers.Length];
         // The list itself is only valid during the callback.
         buffers.CopyTo(_buffers);
         (_count, _index, _offset, Taken, Rest) = (buffers.Length, 0, 0, 0, total);
         Consume(0);
-        while (Taken < taken) Consume(Math.Min(taken - Taken, (int)_buffers[_index].Length - _offset));
+        while (Taken < taken)
+            Consume(Math.Min(taken - Taken, (int)_buffers[_index].Length - _offset));
     }
 
     /// <summary>The oldest bytes, as far as they lie together. One at a time is in use.</summary>

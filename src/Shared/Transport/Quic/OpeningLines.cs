@@ -21,10 +21,13 @@ internal sealed class OpeningLines
     {
         for (var i = 0; i < data.Length; i++)
         {
-            if (IsComplete) return i;
-            if (_count == _bytes.Length) return -1;
+            if (IsComplete)
+                return i;
+            if (_count == _bytes.Length)
+                return -1;
             _bytes[_count++] = data[i];
-            if (data[i] == (byte)'\n') _lines++;
+            if (data[i] == (byte)'\n')
+                _lines++;
         }
 
         return data.Length;

@@ -56,7 +56,8 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         {
             var result = new Outgoing(owner, tunnel);
             var length = QuicSessions.IdSize + payload.Length;
-            if (!owner.Memory.TryTake(length)) return false;
+            if (!owner.Memory.TryTake(length))
+                return false;
             if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: true) is not { } handle)
             {
                 owner.Memory.Return(length);
@@ -68,7 +69,8 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
             BinaryPrimitives.WriteUInt32BigEndian(block->Room, id);
             payload.CopyTo(block->Room[QuicSessions.IdSize..]);
             block->Buffer.Length = (uint)block->Capacity;
-            if (!QuicStatus.Failed(handle.SendWhole(&block->Buffer, (nint)block))) return true;
+            if (!QuicStatus.Failed(handle.SendWhole(&block->Buffer, (nint)block)))
+                return true;
             result.Free(block);
             handle.Dispose();
             return false;
@@ -84,7 +86,8 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         {
             if (e.Type == StreamEvent.SendComplete)
             {
-                if (e.SendCanceled != 0) tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
+                if (e.SendCanceled != 0)
+                    tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
                 Free((NativeBlock*)e.SendContext);
             }
             else if (e.Type == StreamEvent.ShutdownComplete)
@@ -117,10 +120,12 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
             switch (e.Type)
             {
                 case StreamEvent.Receive:
-                    for (var i = 0; i < e.ReceiveCount; i++) Append(e.ReceiveBuffers[i].Span);
+                    for (var i = 0; i < e.ReceiveCount; i++)
+                        Append(e.ReceiveBuffers[i].Span);
                     break;
                 case StreamEvent.PeerSendShutdown:
-                    if (!_givenUp) tunnel.Sessions.OnDatagram(_bytes.AsSpan(0, _count));
+                    if (!_givenUp)
+                        tunnel.Sessions.OnDatagram(_bytes.AsSpan(0, _count));
                     break;
                 case StreamEvent.ShutdownComplete:
                     Release();
@@ -136,7 +141,8 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         // Grows with what comes. Beyond the largest payload nothing is kept.
         private void Append(ReadOnlySpan<byte> data)
         {
-            if (_givenUp) return;
+            if (_givenUp)
+                return;
             if (_count + data.Length > Largest)
             {
                 GiveUp(DatagramDrop.Malformed);
@@ -177,7 +183,8 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
 
         private void Release()
         {
-            if (_bytes is null) return;
+            if (_bytes is null)
+                return;
             owner.Memory.Return(_bytes.Length);
             ArrayPool<byte>.Shared.Return(_bytes);
             _bytes = null;

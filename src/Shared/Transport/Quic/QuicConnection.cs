@@ -153,8 +153,10 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     internal void HandOver(QuicTunnel tunnel)
     {
         _tunnel = tunnel;
-        if (_end is { } end) tunnel.OnConnectionEnding(end);
-        if (_closed.Task.IsCompleted) tunnel.OnConnectionClosed();
+        if (_end is { } end)
+            tunnel.OnConnectionEnding(end);
+        if (_closed.Task.IsCompleted)
+            tunnel.OnConnectionClosed();
     }
 
     unsafe int IConnectionEvents.OnConnectionEvent(ref ConnectionEvent e)
@@ -207,7 +209,8 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     /// <summary>Takes new figures; only from a callback of this connection, where it does not wait.</summary>
     internal void NoteStatistics()
     {
-        if (_handle.GetStatistics() is not { } figures) return;
+        if (_handle.GetStatistics() is not { } figures)
+            return;
         Volatile.Write(ref _roundTripMicroseconds, figures.RoundTripMicroseconds);
         PathMtu = figures.PathMtu;
         WasRetried = figures.WasRetried;
@@ -219,7 +222,8 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 
     private unsafe int CheckCertificate(in ConnectionEvent e)
     {
-        if (_certificateCheck is null) return QuicStatus.Success;
+        if (_certificateCheck is null)
+            return QuicStatus.Success;
         CertificateFault = _certificateCheck(
             e.Certificate is null ? null : *e.Certificate,
             e.CertificateChain is null ? null : *e.CertificateChain);
@@ -229,8 +233,10 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     // The first bidirectional stream of an edge is the control stream; the stranger's limit lets no other through.
     private int OnPeerStream(nint stream, bool unidirectional)
     {
-        if (_tunnel is { } tunnel) return tunnel.OnPeerStream(stream, unidirectional);
-        if (_control is not null || unidirectional) return QuicStatus.AbortedByUser;
+        if (_tunnel is { } tunnel)
+            return tunnel.OnPeerStream(stream, unidirectional);
+        if (_control is not null || unidirectional)
+            return QuicStatus.AbortedByUser;
         var control = ControlChannel.Adopt(this, stream);
         _control = control;
         _controlOpened.TrySetResult(control);
@@ -265,7 +271,9 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     private void Fail()
     {
         var failure = new IOException(CertificateFault ?? _end!.Detail);
-        if (_connected.TrySetException(failure)) _ = _connected.Task.Exception;
-        if (_controlOpened.TrySetException(failure)) _ = _controlOpened.Task.Exception;
+        if (_connected.TrySetException(failure))
+            _ = _connected.Task.Exception;
+        if (_controlOpened.TrySetException(failure))
+            _ = _controlOpened.Task.Exception;
     }
 }

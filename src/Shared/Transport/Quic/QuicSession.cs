@@ -23,15 +23,18 @@ internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSessi
     public bool Send(ReadOnlySpan<byte> payload)
     {
         // Whoever sends sees that it is over, and may send another way.
-        if (!_isOpen) return false;
-        if (payload.Length <= FrameRules.MaxDatagram) return sessions.Send(this, payload);
+        if (!_isOpen)
+            return false;
+        if (payload.Length <= FrameRules.MaxDatagram)
+            return sessions.Send(this, payload);
         sessions.CountTooLarge();
         return false;
     }
 
     public void Close()
     {
-        if (TryEnd()) sessions.OnClosedHere(this);
+        if (TryEnd())
+            sessions.OnClosedHere(this);
     }
 
     /// <summary>Ends it once.</summary>
@@ -39,7 +42,8 @@ internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSessi
     {
         lock (Delivery)
         {
-            if (!_isOpen) return false;
+            if (!_isOpen)
+                return false;
             _isOpen = false;
             return true;
         }

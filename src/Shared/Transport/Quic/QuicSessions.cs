@@ -45,7 +45,8 @@ internal sealed class QuicSessions
     {
         get
         {
-            lock (_lock) return _sessions.Count;
+            lock (_lock)
+                return _sessions.Count;
         }
     }
 
@@ -57,15 +58,18 @@ internal sealed class QuicSessions
         Span<byte> payload = stackalloc byte[IdSize + 64];
         lock (_lock)
         {
-            if (_lost || !_tunnel.Control.TryPassOpening() || _ids.Next() is not (> 0 and var id)) return null;
+            if (_lost || !_tunnel.Control.TryPassOpening() || _ids.Next() is not (> 0 and var id))
+                return null;
             session = new QuicSession(this, _highest = id) { Sink = sink };
             _sessions.Add(session.Id, session);
         }
 
         BinaryPrimitives.WriteUInt32BigEndian(payload, session.Id);
         var length = IdSize + UdpOpenPayload.Write(payload[IdSize..], opening.Source, opening.Destination, opening.ListeningPort);
-        if (_tunnel.Control.Send(FrameType.UdpOpen, payload[..length])) return session;
-        lock (_lock) _sessions.Remove(session.Id);
+        if (_tunnel.Control.Send(FrameType.UdpOpen, payload[..length]))
+            return session;
+        lock (_lock)
+            _sessions.Remove(session.Id);
         return null;
     }
 
@@ -75,8 +79,10 @@ internal sealed class QuicSessions
         fault = null;
         lock (_lock)
         {
-            if (id <= _highest) fault = $"session {id} was used already";
-            if (fault is not null || _lost) return null;
+            if (id <= _highest)
+                fault = $"session {id} was used already";
+            if (fault is not null || _lost)
+                return null;
             _highest = id;
             var session = new QuicSession(this, id);
             _sessions.Add(id, session);
@@ -98,12 +104,15 @@ internal sealed class QuicSessions
             }
 
             open = session.IsOpen;
-            if (open) early?.TakeAll((this, sink), static (to, payload) => to.Item1.Deliver(to.sink, payload));
-            else _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
+            if (open)
+                early?.TakeAll((this, sink), static (to, payload) => to.Item1.Deliver(to.sink, payload));
+            else
+                _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
         }
 
         // The tunnel was lost meanwhile, and found nobody to tell.
-        if (!open) Tell(sink);
+        if (!open)
+            Tell(sink);
     }
 
     /// <summary>A datagram has come, from msquic's buffer or as a stream; on a worker of msquic.</summary>
@@ -121,10 +130,12 @@ internal sealed class QuicSessions
         IDatagramSink? sink = null;
         lock (_lock)
         {
-            if (_sessions.TryGetValue(id, out session)) sink = session.Sink;
+            if (_sessions.TryGetValue(id, out session))
+                sink = session.Sink;
             if (sink is null && !_tunnel.IsEdge && (session is not null || id > _highest))
             {
-                if (!_early.TryHold(id, payload, _tunnel.Context.NowMilliseconds)) _tunnel.Traffic.Drops.Add(DatagramDrop.EarlyFull);
+                if (!_early.TryHold(id, payload, _tunnel.Context.NowMilliseconds))
+                    _tunnel.Traffic.Drops.Add(DatagramDrop.EarlyFull);
                 return;
             }
         }
@@ -138,8 +149,10 @@ internal sealed class QuicSessions
 
         lock (session!.Delivery)
         {
-            if (session.IsOpen) Deliver(sink, payload);
-            else _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
+            if (session.IsOpen)
+                Deliver(sink, payload);
+            else
+                _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
         }
     }
 
@@ -165,7 +178,8 @@ internal sealed class QuicSessions
         }
 
         var status = _sender.TrySend(session.Id, payload);
-        if (status == DatagramSender.Queued) return true;
+        if (status == DatagramSender.Queued)
+            return true;
         OnUnsentGone(session.Id);
         return status == DatagramSender.TooLarge && Oversize.TrySend(session.Id, payload);
     }
@@ -174,9 +188,12 @@ internal sealed class QuicSessions
     public void OnSendState(nint context, int state)
     {
         // The block is free once it was sent: what follows is told of the datagram that was in it.
-        if (state is DatagramState.Sent or DatagramState.Canceled) OnUnsentGone(_sender.OnDone(context));
-        if (state == DatagramState.Canceled) _tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
-        else if (state == DatagramState.LostDiscarded) _tunnel.Traffic.Drops.Add(DatagramDrop.LostOnPath);
+        if (state is DatagramState.Sent or DatagramState.Canceled)
+            OnUnsentGone(_sender.OnDone(context));
+        if (state == DatagramState.Canceled)
+            _tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
+        else if (state == DatagramState.LostDiscarded)
+            _tunnel.Traffic.Drops.Add(DatagramDrop.LostOnPath);
     }
 
     /// <summary>The owner has closed it.</summary>
@@ -200,7 +217,8 @@ internal sealed class QuicSessions
         QuicSession? session;
         lock (_lock)
         {
-            if (!_sessions.Remove(id, out session)) return;
+            if (!_sessions.Remove(id, out session))
+                return;
         }
 
         End(session);
@@ -218,7 +236,8 @@ internal sealed class QuicSessions
             _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, _early.Clear());
         }
 
-        foreach (var session in all) End(session);
+        foreach (var session in all)
+            End(session);
     }
 
 
@@ -227,8 +246,10 @@ internal sealed class QuicSessions
     {
         List<uint> expired;
         int dropped;
-        lock (_lock) (expired, dropped) = _early.TakeExpired(_tunnel.Context.NowMilliseconds);
-        if (dropped == 0) return;
+        lock (_lock)
+            (expired, dropped) = _early.TakeExpired(_tunnel.Context.NowMilliseconds);
+        if (dropped == 0)
+            return;
         _tunnel.Traffic.Drops.Add(DatagramDrop.EarlyFull, dropped);
         expired.ForEach(AnswerUnknown);
     }
@@ -243,19 +264,23 @@ internal sealed class QuicSessions
     {
         lock (_lock)
         {
-            if (_sessions.TryGetValue(id, out var session)) session.Unsent--;
+            if (_sessions.TryGetValue(id, out var session))
+                session.Unsent--;
         }
     }
 
     // The edge opens it again. Limited: a flood is not answered with a flood.
     private void AnswerUnknown(uint id)
     {
-        if (_tunnel.IsEdge) return;
+        if (_tunnel.IsEdge)
+            return;
         lock (_lock)
         {
             var second = _tunnel.Context.NowMilliseconds / 1000;
-            if (second != _answerSecond) (_answerSecond, _answers) = (second, 0);
-            if (++_answers > MaxAnswersPerSecond || !_tunnel.Control.TryPassOpening()) return;
+            if (second != _answerSecond)
+                (_answerSecond, _answers) = (second, 0);
+            if (++_answers > MaxAnswersPerSecond || !_tunnel.Control.TryPassOpening())
+                return;
         }
 
         SendClose(id);
@@ -270,9 +295,11 @@ internal sealed class QuicSessions
 
     private void End(QuicSession session)
     {
-        if (!session.TryEnd()) return;
+        if (!session.TryEnd())
+            return;
         IDatagramSink? sink;
-        lock (_lock) sink = session.Sink;
+        lock (_lock)
+            sink = session.Sink;
         Tell(sink);
     }
 

@@ -54,7 +54,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
             lock (_lock)
             {
                 _observer = value;
-                if (!_finished) return;
+                if (!_finished)
+                    return;
             }
 
             // The tunnel was lost before the owner could say who wants to know.
@@ -74,7 +75,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     {
         get
         {
-            lock (_lock) return _state.CanSend;
+            lock (_lock)
+                return _state.CanSend;
         }
     }
 
@@ -83,7 +85,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     public static QuicStream? Open(QuicTunnel tunnel, uint id, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
         var result = new QuicStream(tunnel, isPeers: false) { Id = id, _endpoint = endpoint, _observer = observer };
-        if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: false) is not { } handle) return null;
+        if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: false) is not { } handle)
+            return null;
         result._handle = handle;
         return result;
     }
@@ -103,7 +106,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     /// <summary>Edge: takes its number; streams start in the order of their ids.</summary>
     public void Start()
     {
-        if (QuicStatus.Failed(_handle.Start())) OnNotStarted();
+        if (QuicStatus.Failed(_handle.Start()))
+            OnNotStarted();
     }
 
     /// <summary>Edge: begins to carry a client's stream whose lines are to be sent first.</summary>
@@ -140,15 +144,19 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         bool allSent;
         lock (_lock)
         {
-            if (_state.IsGone || _localReset) return;
+            if (_state.IsGone || _localReset)
+                return;
             _localReset = true;
             allSent = _state.LocalClosed;
             // What it sent before the reset is still to be read; the reset itself is found behind it, if the peer takes that.
-            if (!allSent && _output.IsBlocked) SweepUntilLocked(BlockedResetMilliseconds);
+            if (!allSent && _output.IsBlocked)
+                SweepUntilLocked(BlockedResetMilliseconds);
         }
 
-        if (allSent) End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: true);
-        else _output.Request();
+        if (allSent)
+            End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: true);
+        else
+            _output.Request();
     }
 
     public void Reset(ResetReason reason) => End(StreamEndSide.Local, reason, afterData: false);
@@ -160,7 +168,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     {
         lock (_lock)
         {
-            if (_localReset) SweepUntilLocked(BlockedResetMilliseconds);
+            if (_localReset)
+                SweepUntilLocked(BlockedResetMilliseconds);
         }
     }
 
@@ -170,12 +179,14 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         bool completed;
         lock (_lock)
         {
-            if (!_state.TryCloseLocal()) return;
+            if (!_state.TryCloseLocal())
+                return;
             completed = _state.Completed;
         }
 
         _handle.Finish();
-        if (completed) Complete();
+        if (completed)
+            Complete();
     }
 
     /// <summary>The local peer has reset, and all that it sent before was sent on.</summary>
@@ -186,7 +197,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     {
         lock (_lock)
         {
-            if (!_abortPending) return;
+            if (!_abortPending)
+                return;
         }
 
         AbortNow();
@@ -196,8 +208,10 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     public void OnDelivered()
     {
         bool completed;
-        lock (_lock) completed = _state.TryDeliver() && _state.Completed;
-        if (completed) Complete();
+        lock (_lock)
+            completed = _state.TryDeliver() && _state.Completed;
+        if (completed)
+            Complete();
     }
 
     /// <summary>The hub's lines at the beginning are none.</summary>
@@ -252,13 +266,17 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         lock (_lock)
         {
             _inSweep = !_aborted && (_abortPending || _localReset) && _tunnel.Context.NowMilliseconds < Math.Max(_sweepDeadline, _output.LastProgress + BlockedResetMilliseconds);
-            if (_inSweep) return true;
+            if (_inSweep)
+                return true;
             abort = _abortPending;
-            if (!abort && (_state.IsGone || !_output.IsBlocked)) return false;
+            if (!abort && (_state.IsGone || !_output.IsBlocked))
+                return false;
         }
 
-        if (abort) AbortNow();
-        else End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: false);
+        if (abort)
+            AbortNow();
+        else
+            End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: false);
         return false;
     }
 
@@ -273,7 +291,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     {
         lock (_lock)
         {
-            if (!_state.TryCloseRemote()) return;
+            if (!_state.TryCloseRemote())
+                return;
         }
 
         _input.OnRemoteClose();
@@ -290,7 +309,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     {
         lock (_lock)
         {
-            if (_accepted) return;
+            if (_accepted)
+                return;
             _accepted = true;
         }
 
@@ -305,16 +325,20 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         bool wait;
         lock (_lock)
         {
-            if (!_state.TryReset()) return;
+            if (!_state.TryReset())
+                return;
             wait = afterData && _output.HasUnacknowledged;
             _abortPending = wait;
             _abortReason = reason;
-            if (wait) SweepUntilLocked(BlockedResetMilliseconds);
+            if (wait)
+                SweepUntilLocked(BlockedResetMilliseconds);
         }
 
-        if (!wait) AbortNow();
+        if (!wait)
+            AbortNow();
         // It may have been acknowledged a moment ago.
-        else if (!_output.HasUnacknowledged) AbortNow();
+        else if (!_output.HasUnacknowledged)
+            AbortNow();
 
         if (side == StreamEndSide.Local)
         {
@@ -335,7 +359,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         lock (_lock)
         {
             _abortPending = false;
-            if (_aborted) return;
+            if (_aborted)
+                return;
             _aborted = true;
         }
 
@@ -353,7 +378,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         IStreamObserver? observer;
         lock (_lock)
         {
-            if (_finished) return;
+            if (_finished)
+                return;
             _finished = true;
             _end = end;
             observer = _observer;
@@ -387,7 +413,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     private void SweepUntilLocked(long milliseconds)
     {
         _sweepDeadline = _tunnel.Context.NowMilliseconds + milliseconds;
-        if (_inSweep) return;
+        if (_inSweep)
+            return;
         _inSweep = true;
         _tunnel.Context.Sweeper.Add(this);
     }

@@ -60,7 +60,8 @@ internal sealed class QuicStreamTable(bool isEdge)
     public void Remove(QuicStream stream, long now)
     {
         // Its end for its owners came before, or with it.
-        if (_streams.Remove(stream)) Endings.OnSent(now);
+        if (_streams.Remove(stream))
+            Endings.OnSent(now);
         TellIfGone();
     }
 
@@ -76,6 +77,7 @@ internal sealed class QuicStreamTable(bool isEdge)
 
     private void TellIfGone()
     {
-        if (_closing && _streams.Count == 0) _nativesGone.TrySetResult();
+        if (_closing && _streams.Count == 0)
+            _nativesGone.TrySetResult();
     }
 }

@@ -44,7 +44,8 @@ public static class QuicTransport
             PeerBidirectionalStreams = 0,
             PeerUnidirectionalStreams = OversizeDatagrams.MaxStreams,
         };
-        if (maxPacket is { } limit) settings.MaximumMtu = (ushort)Math.Max(limit, SmallestPath);
+        if (maxPacket is { } limit)
+            settings.MaximumMtu = (ushort)Math.Max(limit, SmallestPath);
         return settings;
     }
 

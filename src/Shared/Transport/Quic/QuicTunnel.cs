@@ -111,10 +111,13 @@ internal sealed class QuicTunnel : ITunnel
 
     public void Start()
     {
-        lock (Sync) _timer = Context.Time.CreateTimer(static state => ((QuicTunnel)state!).OnTick(), this, Tick, Tick);
+        lock (Sync)
+            _timer = Context.Time.CreateTimer(static state => ((QuicTunnel)state!).OnTick(), this, Tick, Tick);
         // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
-        if (_hello is { } hello) Control.Send(FrameType.Hello, hello);
-        if (IsEdge) Connection.Handle.Apply(QuicTransport.ConnectedSettings(Context));
+        if (_hello is { } hello)
+            Control.Send(FrameType.Hello, hello);
+        if (IsEdge)
+            Connection.Handle.Apply(QuicTransport.ConnectedSettings(Context));
         Connection.HandOver(this);
         _ = ReadAsync();
     }
@@ -122,7 +125,8 @@ internal sealed class QuicTunnel : ITunnel
     /// <summary>Edge: what the hub's first configuration says of it. The first frame is HELLO.</summary>
     public void UseHub(HubInfo? hub, Hello hello)
     {
-        if (hub is not null) Terms.Accept(hub);
+        if (hub is not null)
+            Terms.Accept(hub);
         _hello = ControlMessage.Serialize(hello);
     }
 
@@ -133,10 +137,12 @@ internal sealed class QuicTunnel : ITunnel
         {
             lock (Sync)
             {
-                if (!TakesNew || _streams.Waiting >= MaxWaitingStreams || !_streams.Endings.TryPass(Context.NowMilliseconds)) return null;
+                if (!TakesNew || _streams.Waiting >= MaxWaitingStreams || !_streams.Endings.TryPass(Context.NowMilliseconds))
+                    return null;
             }
 
-            if (_ids.Next() is not (> 0 and var id) || QuicStream.Open(this, id, endpoint, observer) is not { } opened) return null;
+            if (_ids.Next() is not (> 0 and var id) || QuicStream.Open(this, id, endpoint, observer) is not { } opened)
+                return null;
             stream = opened;
             if (!TryAdd(stream))
             {
@@ -155,7 +161,8 @@ internal sealed class QuicTunnel : ITunnel
     {
         lock (Sync)
         {
-            if (!TakesNew) return null;
+            if (!TakesNew)
+                return null;
         }
 
         return Sessions.Open(opening, sink);
@@ -165,7 +172,8 @@ internal sealed class QuicTunnel : ITunnel
 
     public void SendReport(Report report)
     {
-        if (Terms.IsExtended) Control.Send(FrameType.Report, ControlMessage.Serialize(report));
+        if (Terms.IsExtended)
+            Control.Send(FrameType.Report, ControlMessage.Serialize(report));
     }
 
     public void SendGoAway(string reason)
@@ -173,11 +181,13 @@ internal sealed class QuicTunnel : ITunnel
         uint highest;
         lock (Sync)
         {
-            if (!_departure.TryAnnounce()) return;
+            if (!_departure.TryAnnounce())
+                return;
             highest = _streams.HighestId;
         }
 
-        if ((Features & TunnelFeatures.GoAway) != 0) Control.Send(FrameType.GoAway, ControlMessage.Serialize(new GoAway(reason, highest)));
+        if ((Features & TunnelFeatures.GoAway) != 0)
+            Control.Send(FrameType.GoAway, ControlMessage.Serialize(new GoAway(reason, highest)));
     }
 
     public Task WaitForStreamsAsync(CancellationToken cancellationToken)
@@ -191,7 +201,8 @@ internal sealed class QuicTunnel : ITunnel
     public async Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         Task answer;
-        lock (Sync) answer = _liveness.WaitForPong();
+        lock (Sync)
+            answer = _liveness.WaitForPong();
         SendPing();
         try
         {
@@ -214,7 +225,8 @@ internal sealed class QuicTunnel : ITunnel
             _streams.Close();
         }
 
-        foreach (var stream in streams) stream.Reset(ResetReason.ShuttingDown);
+        foreach (var stream in streams)
+            stream.Reset(ResetReason.ShuttingDown);
         Sessions.LoseAll();
 
         // Closing throws away what is under way: resets and the last frames get their chance to arrive.
@@ -238,8 +250,10 @@ internal sealed class QuicTunnel : ITunnel
     /// <returns>A status; a failure refuses it.</returns>
     internal int OnPeerStream(nint handle, bool unidirectional)
     {
-        if (unidirectional) return Sessions.Oversize.OnPeerStream(handle);
-        if (IsEdge) return QuicStatus.AbortedByUser;
+        if (unidirectional)
+            return Sessions.Oversize.OnPeerStream(handle);
+        if (IsEdge)
+            return QuicStatus.AbortedByUser;
         var stream = QuicStream.Adopt(this, handle);
         bool late;
         ushort? allowed;
@@ -251,8 +265,10 @@ internal sealed class QuicTunnel : ITunnel
             late = !ServesOpensLocked;
         }
 
-        if (allowed is { } streams) Connection.Handle.Apply(new NativeSettings { PeerBidirectionalStreams = streams });
-        if (late) stream.Reset(ResetReason.ShuttingDown);
+        if (allowed is { } streams)
+            Connection.Handle.Apply(new NativeSettings { PeerBidirectionalStreams = streams });
+        if (late)
+            stream.Reset(ResetReason.ShuttingDown);
         return QuicStatus.Success;
     }
 
@@ -269,13 +285,15 @@ internal sealed class QuicTunnel : ITunnel
         QuicStream[] streams;
         lock (Sync)
         {
-            if (_end is not null) return;
+            if (_end is not null)
+                return;
             Volatile.Write(ref _end, _closing ?? end);
             streams = _streams.ToArray();
         }
 
         Control.Release();
-        foreach (var stream in streams) stream.OnTunnelLost();
+        foreach (var stream in streams)
+            stream.OnTunnelLost();
         Sessions.LoseAll();
     }
 
@@ -288,7 +306,8 @@ internal sealed class QuicTunnel : ITunnel
             _timer?.Dispose();
             _nativeOver = true;
             // Another thread may be just ending one; whoever ends the last goes on.
-            if (_streams.Unfinished > 0) return;
+            if (_streams.Unfinished > 0)
+                return;
         }
 
         Complete();
@@ -299,7 +318,8 @@ internal sealed class QuicTunnel : ITunnel
 
     internal void OnPong(ReadOnlySpan<byte> payload)
     {
-        lock (Sync) _liveness.OnPong(payload);
+        lock (Sync)
+            _liveness.OnPong(payload);
     }
 
     /// <summary>Something on the way to an end has thrown, an owner's callback most likely; the others are ended all the same.</summary>
@@ -310,32 +330,37 @@ internal sealed class QuicTunnel : ITunnel
     /// <summary>The hub's limit lets the stream through, or it is over.</summary>
     internal void OnStreamAccepted()
     {
-        lock (Sync) _streams.NoteAccepted();
+        lock (Sync)
+            _streams.NoteAccepted();
     }
 
     internal void StreamFinished(in StreamEnd end)
     {
-        if (!end.Completed) Traffic.CountReset();
+        if (!end.Completed)
+            Traffic.CountReset();
         bool over;
         lock (Sync)
         {
             over = _streams.Finish() && _nativeOver;
         }
 
-        if (over) Complete();
+        if (over)
+            Complete();
     }
 
     /// <summary>The native stream is over.</summary>
     internal void Remove(QuicStream stream)
     {
-        lock (Sync) _streams.Remove(stream, Context.NowMilliseconds);
+        lock (Sync)
+            _streams.Remove(stream, Context.NowMilliseconds);
     }
 
     /// <summary>Notes it.</summary>
     /// <returns>False when it was known.</returns>
     internal bool TryNotePeerGoingAway()
     {
-        lock (Sync) return _departure.TryNotePeerLeaving();
+        lock (Sync)
+            return _departure.TryNotePeerLeaving();
     }
 
     private bool TakesNew => !IsDead && _closing is null && !_departure.IsPeerLeaving && !_departure.IsAnnounced;
@@ -346,7 +371,8 @@ internal sealed class QuicTunnel : ITunnel
     {
         lock (Sync)
         {
-            if (IsDead) return false;
+            if (IsDead)
+                return false;
             _streams.AddWaiting(stream);
         }
 
@@ -360,7 +386,8 @@ internal sealed class QuicTunnel : ITunnel
         {
             await _reader.RunAsync();
             // The control stream has ended without the connection: that is an end too.
-            if (!IsDead) EndWith(NoError, new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the control stream"));
+            if (!IsDead)
+                EndWith(NoError, new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the control stream"));
         }
         catch (FrameViolationException e)
         {
@@ -376,7 +403,8 @@ internal sealed class QuicTunnel : ITunnel
 
     private void Complete()
     {
-        if (_completion.TrySetResult(_end!)) TransportLog.Ended(_logger, _name, RemoteEndPoint, _end!.Kind, _end.Detail);
+        if (_completion.TrySetResult(_end!))
+            TransportLog.Ended(_logger, _name, RemoteEndPoint, _end!.Kind, _end.Detail);
     }
 
     private void EndWith(ulong code, TunnelEnd end)
@@ -391,7 +419,8 @@ internal sealed class QuicTunnel : ITunnel
         TunnelEnd? overdue;
         lock (Sync)
         {
-            if (IsDead) return;
+            if (IsDead)
+                return;
             overdue = _streams.Endings.IsOverdue(Context.NowMilliseconds) ? _streams.Endings.End : null;
             isDue = !IsEdge && _liveness.IsPingDue(Context.NowMilliseconds);
         }
@@ -404,14 +433,17 @@ internal sealed class QuicTunnel : ITunnel
             return;
         }
 
-        if (isDue) SendPing();
-        if (IsEdge) LookAtHub();
+        if (isDue)
+            SendPing();
+        if (IsEdge)
+            LookAtHub();
         Sessions.Sweep();
     }
 
     private void LookAtHub()
     {
-        if ((Features & TunnelFeatures.Probe) == 0) return;
+        if ((Features & TunnelFeatures.Probe) == 0)
+            return;
         var traffic = Traffic.Snapshot();
         var heard = Volatile.Read(ref _framesHeard) + traffic.BytesReceived + traffic.DatagramsReceived;
         var carried = traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened;
@@ -432,7 +464,8 @@ internal sealed class QuicTunnel : ITunnel
     internal void SendPing()
     {
         byte[] payload;
-        lock (Sync) payload = _liveness.MakePing(Context.NowMilliseconds, Context.Time.GetTimestamp(), empty: false);
+        lock (Sync)
+            payload = _liveness.MakePing(Context.NowMilliseconds, Context.Time.GetTimestamp(), empty: false);
         Control.Send(FrameType.Ping, payload);
     }
 }

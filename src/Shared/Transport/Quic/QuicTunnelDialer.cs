@@ -25,14 +25,16 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     /// <inheritdoc/>
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
-        if (!QuicLibrary.TryLoad(out var reason)) return DialResult.Failed(DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
+        if (!QuicLibrary.TryLoad(out var reason))
+            return DialResult.Failed(DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
         using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context, request.MaxPacket));
         var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         DialResult? result = null;
         try
         {
             result = await ConnectAsync(connection, configuration, request, cancellationToken);
-            if (result is not null) return result;
+            if (result is not null)
+                return result;
             using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             result = await AuthenticateAsync(connection, request, either.Token);
@@ -47,7 +49,8 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         }
         finally
         {
-            if (result?.Tunnel is null) await EndAsync(connection);
+            if (result?.Tunnel is null)
+                await EndAsync(connection);
         }
 
         return result;
@@ -63,7 +66,8 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         try
         {
-            if ((await ConnectAsync(connection, configuration, request, cancellationToken))?.Failure is { } failure) return new QuicPath(failure, TimeSpan.Zero, 0);
+            if ((await ConnectAsync(connection, configuration, request, cancellationToken))?.Failure is { } failure)
+                return new QuicPath(failure, TimeSpan.Zero, 0);
             await Task.Delay(discovery, context.Time, cancellationToken);
             return connection.End is { } end
                 ? new QuicPath(new DialFailure(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) ended the connection: {end.Detail}"), TimeSpan.Zero, 0)
@@ -78,8 +82,10 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     // To a peer that may not be there nothing is said: its answer would be waited for.
     private static async Task EndAsync(QuicConnection connection)
     {
-        if (connection.IsConnected) connection.Abort();
-        else connection.AbortSilently();
+        if (connection.IsConnected)
+            connection.Abort();
+        else
+            connection.AbortSilently();
         await connection.Closed;
     }
 
@@ -124,7 +130,8 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
 
     private static string? Fault(NativeBuffer? certificate, NativeBuffer? chain, DialRequest request)
     {
-        if (certificate is not { } der) return HubCertificateCheck.Fault(null, SslPolicyErrors.RemoteCertificateNotAvailable, request);
+        if (certificate is not { } der)
+            return HubCertificateCheck.Fault(null, SslPolicyErrors.RemoteCertificateNotAvailable, request);
         try
         {
             using var shown = X509CertificateLoader.LoadCertificate(der.Span);
@@ -158,8 +165,10 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     private async Task<DialResult> AuthenticateAsync(QuicConnection connection, DialRequest request, CancellationToken cancellationToken)
     {
         var (config, after, failure) = await EdgeGreeting.ExchangeAsync(connection.Stream, request, cancellationToken);
-        if (failure is not null) return failure;
-        if (config!.Hub is null) return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) has no extensions; over QUIC they are needed");
+        if (failure is not null)
+            return failure;
+        if (config!.Hub is null)
+            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) has no extensions; over QUIC they are needed");
         return DialResult.Connected(QuicTransport.CreateEdge(connection, request, config, after, context), config);
     }
 }

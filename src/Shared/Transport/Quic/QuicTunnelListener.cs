@@ -25,7 +25,8 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
         _options = options;
         _library = library;
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Quic");
-        if (!options.ResetKey.IsEmpty) library.UseResetKey(options.ResetKey.Span);
+        if (!options.ResetKey.IsEmpty)
+            library.UseResetKey(options.ResetKey.Span);
         _retry = new RetrySwitch(library, options.RetryThreshold, _logger);
         _configuration = Configure(options.Certificate, options.Chain);
         try
@@ -83,7 +84,8 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
     int IListenerEvents.OnNewConnection(nint connection, IPEndPoint remote)
     {
         var status = _library.Api.SetConfiguration(connection, _configuration);
-        if (QuicStatus.Failed(status)) return status;
+        if (QuicStatus.Failed(status))
+            return status;
         var result = QuicConnection.Adopt(_context, _library, remote, connection);
         _retry.Begin(result);
         _options.OnConnection(result);

@@ -19,7 +19,8 @@ internal sealed class RetrySwitch : IDisposable
     public RetrySwitch(MsQuic library, int threshold, ILogger logger)
     {
         (_library, _threshold, _logger) = (library, threshold, logger);
-        if (threshold == 0) Set(on: true);
+        if (threshold == 0)
+            Set(on: true);
     }
 
     /// <summary>Unfinished handshakes.</summary>
@@ -38,7 +39,8 @@ internal sealed class RetrySwitch : IDisposable
         lock (_lock)
         {
             _disposed = true;
-            if (_isOn) Set(on: false);
+            if (_isOn)
+                Set(on: false);
         }
     }
 
@@ -53,7 +55,8 @@ internal sealed class RetrySwitch : IDisposable
         lock (_lock)
         {
             _open += difference;
-            if (_threshold == 0 || _disposed) return;
+            if (_threshold == 0 || _disposed)
+                return;
             // Off again only well below, so that it does not flicker.
             if (!_isOn && _open >= _threshold)
             {

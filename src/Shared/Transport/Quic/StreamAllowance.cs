@@ -17,7 +17,8 @@ internal sealed class StreamAllowance
     /// <returns>What is allowed from now on, or null when that has not changed.</returns>
     public ushort? Raise(int served)
     {
-        if (_allowed == ushort.MaxValue || served <= _allowed - (First / 2)) return null;
+        if (_allowed == ushort.MaxValue || served <= _allowed - (First / 2))
+            return null;
         _allowed = Math.Min(_allowed + First, ushort.MaxValue);
         return (ushort)_allowed;
     }

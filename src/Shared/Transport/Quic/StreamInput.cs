@@ -47,7 +47,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         ILocalEndpoint? endpoint;
         lock (_lock)
         {
-            if (_discarding) return;
+            if (_discarding)
+                return;
             _discarding = true;
             endpoint = _endpoint;
         }
@@ -71,9 +72,12 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         }
 
         // The stream may have been reset a moment ago, and found no endpoint to pass that on to.
-        if (gone) endpoint.Reset(flush: false);
-        else if (drain) _ = DrainAsync(endpoint);
-        else if (end) EndInOrder(endpoint);
+        if (gone)
+            endpoint.Reset(flush: false);
+        else if (drain)
+            _ = DrainAsync(endpoint);
+        else if (end)
+            EndInOrder(endpoint);
     }
 
     /// <summary>Bytes have come; on a worker of msquic, and not again before those were completed.</summary>
@@ -82,12 +86,14 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         var buffers = new ReadOnlySpan<NativeBuffer>(e.ReceiveBuffers, (int)e.ReceiveCount);
         var total = (int)e.ReceiveLength;
         var taken = 0;
-        if (_lines is not null && !TryOpen(buffers, out taken)) return QuicStatus.Success;
+        if (_lines is not null && !TryOpen(buffers, out taken))
+            return QuicStatus.Success;
 
         ILocalEndpoint? endpoint;
         lock (_lock)
         {
-            if (_discarding) return QuicStatus.Success;
+            if (_discarding)
+                return QuicStatus.Success;
             endpoint = _endpoint;
         }
 
@@ -102,7 +108,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             }
 
             taken += written;
-            if (written > 0) Count(written);
+            if (written > 0)
+                Count(written);
         }
 
         return taken == total ? QuicStatus.Success : Hold(buffers, taken, total);
@@ -124,7 +131,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             endpoint = _endpoint;
         }
 
-        if (endpoint is not null) EndInOrder(endpoint);
+        if (endpoint is not null)
+            EndInOrder(endpoint);
     }
 
     /// <summary>A reset has come, or the tunnel is lost: RST after what waits, as long as the local peer keeps taking it.</summary>
@@ -135,14 +143,18 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         lock (_lock)
         {
             _ending = Ending.Reset;
-            if (_endpoint is null) _discarding = true;
+            if (_endpoint is null)
+                _discarding = true;
             drains = _writing;
             endpoint = drains ? null : _endpoint;
-            if (!drains) ReleaseLocked();
+            if (!drains)
+                ReleaseLocked();
         }
 
-        if (endpoint is not null) endpoint.Reset(flush: true);
-        else if (drains) tunnel.Context.Sweeper.Add(this);
+        if (endpoint is not null)
+            endpoint.Reset(flush: true);
+        else if (drains)
+            tunnel.Context.Sweeper.Add(this);
     }
 
     /// <summary>The local peer is gone: nothing is kept from now on, and what comes is taken all the same.</summary>
@@ -152,7 +164,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         lock (_lock)
         {
             _discarding = true;
-            if (_writing || _held.IsEmpty) return;
+            if (_writing || _held.IsEmpty)
+                return;
             completed = _held.Taken + _held.Rest;
             ReleaseLocked();
         }
@@ -166,7 +179,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         lock (_lock)
         {
             _nativeEnded = true;
-            if (_writing) return;
+            if (_writing)
+                return;
             ReleaseLocked();
         }
 
@@ -179,8 +193,10 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         ILocalEndpoint endpoint;
         lock (_lock)
         {
-            if (!_writing) return false;
-            if (tunnel.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds) return true;
+            if (!_writing)
+                return false;
+            if (tunnel.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds)
+                return true;
             _discarding = true;
             endpoint = _endpoint!;
         }
@@ -203,14 +219,18 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             }
 
             taken += count;
-            if (count < buffer.Length) break;
+            if (count < buffer.Length)
+                break;
         }
 
-        if (!_lines!.IsComplete) return false;
+        if (!_lines!.IsComplete)
+            return false;
         var opening = _lines.Parse();
         _lines = null;
-        if (opening is { } value) tunnel.OnStreamOpened(stream, value);
-        else stream.OnMalformed();
+        if (opening is { } value)
+            tunnel.OnStreamOpened(stream, value);
+        else
+            stream.OnMalformed();
         return opening is not null;
     }
 
@@ -221,11 +241,14 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         {
             var data = buffer.Span[Math.Min(skip, (int)buffer.Length)..];
             skip -= (int)buffer.Length - data.Length;
-            if (data.IsEmpty) continue;
+            if (data.IsEmpty)
+                continue;
             var count = endpoint.TryWrite(data);
-            if (count < 0) return -1;
+            if (count < 0)
+                return -1;
             written += count;
-            if (count < data.Length) break;
+            if (count < data.Length)
+                break;
         }
 
         return written;
@@ -256,14 +279,16 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             tunnel.Context.Flow.AddBuffering(this);
         }
 
-        if (endpoint is not null) _ = DrainAsync(endpoint);
+        if (endpoint is not null)
+            _ = DrainAsync(endpoint);
         return QuicStatus.Pending;
     }
 
     private bool TryCharge(int bytes)
     {
         var flow = tunnel.Context.Flow;
-        if (flow.Budget.TryTake(bytes)) return true;
+        if (flow.Budget.TryTake(bytes))
+            return true;
         flow.Relieve();
         // Others race for what was freed; a stream that finds nothing then is itself too much.
         return flow.Budget.TryTake(bytes);
@@ -277,7 +302,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             var ending = Ending.None;
             lock (_lock)
             {
-                if (_discarding) ReleaseLocked();
+                if (_discarding)
+                    ReleaseLocked();
                 if (_held.IsEmpty)
                 {
                     ReleaseLocked();
@@ -293,20 +319,23 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             if (next.IsEmpty)
             {
                 // A reset stream whose local peer has gone in the middle still has its socket to be closed.
-                if (ending == Ending.Reset) endpoint.Reset(flush: true);
+                if (ending == Ending.Reset)
+                    endpoint.Reset(flush: true);
                 CloseIfEnded();
                 return;
             }
 
             if (!await endpoint.WriteAsync(next))
             {
-                lock (_lock) _discarding = true;
+                lock (_lock)
+                    _discarding = true;
                 stream.NotifyLocalReset();
                 continue;
             }
 
             Count(next.Length);
-            if (!TryHandBack(next.Length)) continue;
+            if (!TryHandBack(next.Length))
+                continue;
             CloseIfEnded();
             return;
         }
@@ -321,7 +350,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         {
             _held.Consume(written);
             _progressAt = tunnel.Context.NowMilliseconds;
-            if (_ending == Ending.Reset || _discarding) return false;
+            if (_ending == Ending.Reset || _discarding)
+                return false;
             taken = _held.Taken;
             partly = _held.Rest > 0;
             ReleaseLocked();
@@ -336,7 +366,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
     {
         lock (_lock)
         {
-            if (!_nativeEnded || _writing) return;
+            if (!_nativeEnded || _writing)
+                return;
         }
 
         // Not here: it may be the connection's last, whose close has to be waited for, and this is a thread of the socket engine.
@@ -358,7 +389,8 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
     private void ReleaseLocked()
     {
         _held.Clear();
-        if (_charged == 0) return;
+        if (_charged == 0)
+            return;
         tunnel.Context.Flow.Budget.Return(_charged);
         tunnel.Context.Flow.RemoveBuffering(this);
         _charged = 0;

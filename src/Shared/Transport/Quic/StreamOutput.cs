@@ -43,7 +43,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     {
         get
         {
-            lock (_lock) return _blocked;
+            lock (_lock)
+                return _blocked;
         }
     }
 
@@ -52,7 +53,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     {
         get
         {
-            lock (_lock) return _held > 0;
+            lock (_lock)
+                return _held > 0;
         }
     }
 
@@ -72,7 +74,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     /// <summary>There may be something to send, or room for it. One thread at a time does it.</summary>
     public void Request()
     {
-        if (Interlocked.Increment(ref _requests) > 1) return;
+        if (Interlocked.Increment(ref _requests) > 1)
+            return;
         var more = false;
         int seen;
         do
@@ -82,7 +85,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         }
         while (Interlocked.Add(ref _requests, -seen) > 0);
 
-        if (more) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (more)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     void IThreadPoolWorkItem.Execute() => Request();
@@ -90,7 +94,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     /// <summary>msquic tells how much has to be under way to fill the path.</summary>
     public void OnIdealSize(ulong bytes)
     {
-        lock (_lock) _ideal = (int)Math.Clamp(bytes, LeastIdeal, LargestLimit);
+        lock (_lock)
+            _ideal = (int)Math.Clamp(bytes, LeastIdeal, LargestLimit);
     }
 
     /// <summary>A block has arrived, or was given up; on a worker of msquic.</summary>
@@ -124,8 +129,10 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             stream.OnSustained(_toldSustained);
         }
 
-        if (allDone) stream.OnAllAcknowledged();
-        if (wake) Request();
+        if (allDone)
+            stream.OnAllAcknowledged();
+        if (wake)
+            Request();
     }
 
     // Returns true when it stopped only because others are to have their turn.
@@ -133,7 +140,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     {
         for (var carried = 0; carried < Turn;)
         {
-            if (_endpoint is not { } endpoint || !stream.CanSend) return false;
+            if (_endpoint is not { } endpoint || !stream.CanSend)
+                return false;
             if (!TryMakeRoom(out var pool, out var counted))
             {
                 endpoint.ParkRead();
@@ -149,7 +157,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
                     continue;
                 case LocalReadStatus.Data or LocalReadStatus.WouldBlock:
                     _meter?.RecordIdle(tunnel.Context.NowMilliseconds);
-                    if (endpoint.ArmRead()) continue;
+                    if (endpoint.ArmRead())
+                        continue;
                     return false;
                 case LocalReadStatus.EndOfFile:
                     stream.OnLocalEnd();
@@ -179,10 +188,12 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             return status;
         }
 
-        if (used <= BlockPool.Tiny.Capacity) block = Shrink(block, used);
+        if (used <= BlockPool.Tiny.Capacity)
+            block = Shrink(block, used);
         block->Buffer.Length = (uint)used;
         Measure(count);
-        if (QuicStatus.Failed(stream.Handle.Send(&block->Buffer, (nint)block))) Release(block);
+        if (QuicStatus.Failed(stream.Handle.Send(&block->Buffer, (nint)block)))
+            Release(block);
         return status;
     }
 
@@ -192,14 +203,16 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         var tiny = BlockPool.Tiny.Rent();
         block->Room[..used].CopyTo(tiny->Room);
         tiny->Counted = 0;
-        lock (_lock) _held += tiny->Capacity;
+        lock (_lock)
+            _held += tiny->Capacity;
         Release(block);
         return tiny;
     }
 
     private int WriteLines(Span<byte> buffer)
     {
-        if (_opening is not { } opening) return 0;
+        if (_opening is not { } opening)
+            return 0;
         _opening = null;
         return OpenPayload.Write(buffer, opening.Source, opening.Destination, Math.Max(opening.RoutingPort, 1));
     }
@@ -240,12 +253,14 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         var now = tunnel.Context.NowMilliseconds;
         if (_meter is null)
         {
-            if (_bytes < RateMeter.MeteredBytes) return;
+            if (_bytes < RateMeter.MeteredBytes)
+                return;
             _meter = new RateMeter(now);
         }
 
         // The priority itself is set where the next acknowledgement is told: there it does not have to be waited for.
-        if (_meter.Record(now, count)) _sustained = _meter.IsSustained;
+        if (_meter.Record(now, count))
+            _sustained = _meter.IsSustained;
     }
 
     private unsafe void Release(NativeBlock* block)
@@ -261,7 +276,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
 
     private unsafe void Return(NativeBlock* block)
     {
-        if (block->Counted > 0) tunnel.Context.Flow.Budget.Return(block->Counted);
+        if (block->Counted > 0)
+            tunnel.Context.Flow.Budget.Return(block->Counted);
         block->Counted = 0;
         BlockPool.Of(block).Return(block);
     }

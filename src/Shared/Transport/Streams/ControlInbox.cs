@@ -15,9 +15,11 @@ internal sealed class ControlInbox(TunnelTerms terms, TransportContext context)
     /// <returns>Why the tunnel ends by it, or null.</returns>
     public string? CheckReport()
     {
-        if (!terms.IsExtended) return "REPORT before HELLO";
+        if (!terms.IsExtended)
+            return "REPORT before HELLO";
         var second = context.NowMilliseconds / 1000;
-        if (second != _second) (_second, _reports) = (second, 0);
+        if (second != _second)
+            (_second, _reports) = (second, 0);
         return ++_reports > MaxReportsPerSecond ? $"more than {MaxReportsPerSecond} in a second" : null;
     }
 }

@@ -23,7 +23,8 @@ internal sealed class Departure(TransportContext context)
     /// <returns>False when that was known.</returns>
     public bool TryAnnounce()
     {
-        if (IsAnnounced) return false;
+        if (IsAnnounced)
+            return false;
         Volatile.Write(ref _announcedAt, context.NowMilliseconds);
         return true;
     }
@@ -31,7 +32,8 @@ internal sealed class Departure(TransportContext context)
     /// <returns>False when that was known.</returns>
     public bool TryNotePeerLeaving()
     {
-        if (IsPeerLeaving) return false;
+        if (IsPeerLeaving)
+            return false;
         return IsPeerLeaving = true;
     }
 }

@@ -13,13 +13,15 @@ internal sealed class UnfinishedStreams
 
     public void Finish()
     {
-        if (--_count == 0) ReleaseWaiting();
+        if (--_count == 0)
+            ReleaseWaiting();
     }
 
     /// <summary>Completes when there is none.</summary>
     public Task WaitAsync()
     {
-        if (_count == 0) return Task.CompletedTask;
+        if (_count == 0)
+            return Task.CompletedTask;
         _allOver ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return _allOver.Task;
     }

@@ -28,7 +28,8 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
     {
         var ids = new StreamIds(context.NumbersUsed);
         var result = await DialAsync(request, ids, cancellationToken);
-        if (result.Tunnel is not MuxTunnel first || (first.Features & TunnelFeatures.Lanes) == 0) return result;
+        if (result.Tunnel is not MuxTunnel first || (first.Features & TunnelFeatures.Lanes) == 0)
+            return result;
         var tunnel = new LanedTunnel(first, context);
         var tunnelId = result.Config!.Hub!.TunnelId;
         tunnel.Keeper = new LaneKeeper(
@@ -42,7 +43,8 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
     private async Task<DialResult> DialAsync(DialRequest request, StreamIds ids, CancellationToken cancellationToken)
     {
         var (socket, unreachable) = await ConnectAsync(request, cancellationToken);
-        if (socket is null) return unreachable!;
+        if (socket is null)
+            return unreachable!;
         var connection = new TlsConnection(socket);
         DialResult? result = null;
         try
@@ -61,7 +63,8 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         }
         finally
         {
-            if (result?.Tunnel is null) await connection.DisposeAsync();
+            if (result?.Tunnel is null)
+                await connection.DisposeAsync();
         }
 
         return result;

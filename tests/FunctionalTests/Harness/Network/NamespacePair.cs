@@ -50,7 +50,8 @@ public sealed class NamespacePair : IAsyncDisposable
         var pair = new NamespacePair(Process.Start(start)!, near, far);
         try
         {
-            if (await pair.ReadLineAsync() == "ready") return pair;
+            if (await pair.ReadLineAsync() == "ready")
+                return pair;
             throw new InvalidOperationException(await pair._link.StandardError.ReadToEndAsync());
         }
         catch
@@ -77,7 +78,8 @@ public sealed class NamespacePair : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_link.HasExited) _link.StandardInput.Close();
+        if (!_link.HasExited)
+            _link.StandardInput.Close();
         using var cut = new CancellationTokenSource(Limit);
         try
         {
@@ -89,7 +91,8 @@ public sealed class NamespacePair : IAsyncDisposable
         }
 
         _link.Dispose();
-        foreach (var end in new[] { Near, Far }.Where(static end => end.Exists)) await ManagedProcess.RunAsync(DebianProgram.Ip, ["netns", "del", end.Name]);
+        foreach (var end in new[] { Near, Far }.Where(static end => end.Exists))
+            await ManagedProcess.RunAsync(DebianProgram.Ip, ["netns", "del", end.Name]);
     }
 
     private async Task CommandAsync(string line)

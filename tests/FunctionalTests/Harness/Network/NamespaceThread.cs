@@ -19,7 +19,8 @@ internal static partial class NamespaceThread
             {
                 using (var file = File.OpenHandle(path))
                 {
-                    if (SetNamespace((int)file.DangerousGetHandle(), NewNetwork) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
+                    if (SetNamespace((int)file.DangerousGetHandle(), NewNetwork) != 0)
+                        throw new Win32Exception(Marshal.GetLastPInvokeError());
                 }
 
                 result = action();

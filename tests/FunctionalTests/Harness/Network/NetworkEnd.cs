@@ -34,7 +34,8 @@ public sealed record NetworkEnd(string Name, IPAddress Address)
     {
         var socket = CreateSocket(type);
         socket.Bind(new IPEndPoint(address ?? Address, port));
-        if (type == SocketType.Stream) socket.Listen();
+        if (type == SocketType.Stream)
+            socket.Listen();
         return socket;
     }
 }

@@ -69,8 +69,10 @@ public sealed class WideAreaTunnel : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Edge is not null) await Edge.DisposeAsync();
-        if (Hub is not null) await Hub.DisposeAsync();
+        if (Edge is not null)
+            await Edge.DisposeAsync();
+        if (Hub is not null)
+            await Hub.DisposeAsync();
         await Link.DisposeAsync();
         _directory.Delete(recursive: true);
     }
@@ -80,7 +82,8 @@ public sealed class WideAreaTunnel : IAsyncDisposable
         Hub = await HubProcess.StartAsync(_directory.FullName, IPAddress.Loopback, place: Link.Far);
         Token = await Hub.AddEdgeAsync(EdgeId, Tcp, Udp, transport);
         await Hub.PutEdgeAsync(EdgeId, Tcp, Udp, TunnelSetup.WithoutHeader(Tcp, Udp));
-        if (prepareAsync is not null) await prepareAsync(Link);
+        if (prepareAsync is not null)
+            await prepareAsync(Link);
         Edge = EdgeProcess.Start(_directory.FullName, Token, IPAddress.Loopback, Link.Near, "--log-level", "debug");
         await Edge.WaitForPortsAsync(Tcp, Udp);
     }

@@ -191,9 +191,15 @@ public sealed class ConfigPushTests
         var other = _registry.Connect("b", "two");
         switch (change)
         {
-            case "removed": _registry.Allowed.Remove("a"); break;
-            case "disabled": _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Enabled = false }); break;
-            case "otherSecret": _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Secret = "another-secret" }); break;
+            case "removed":
+                _registry.Allowed.Remove("a");
+                break;
+            case "disabled":
+                _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Enabled = false });
+                break;
+            case "otherSecret":
+                _registry.Allowed.Change(TestRegistry.Edge("a", 80) with { Secret = "another-secret" });
+                break;
         }
 
         Assert.Equal(TunnelEndKind.Revoked, (await tunnel.EndAsync()).Kind);

@@ -46,7 +46,8 @@ public sealed class CidrSetTests
         var address = AddressNumber.Of(IPAddress.Parse("2001:db8:7::1"));
         Assert.True(set.Contains(address));
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) set.Contains(address);
+        for (var i = 0; i < 1000; i++)
+            set.Contains(address);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200);
     }
 

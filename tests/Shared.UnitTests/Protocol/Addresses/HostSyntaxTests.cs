@@ -57,8 +57,8 @@ public sealed class HostSyntaxTests
     {
         Assert.False(HostSyntax.IsHost(host));
         Assert.False(HostSyntax.TryParseAddress(host, out _));
-        Assert.False(IpRange.TryParse(host, out _, out string? error));
-        foreach (string fault in new[] { error, HostSyntax.FaultOf(host, "x"), HostSyntax.FaultOf(host + ":80", "x"), HostSyntax.FaultOf(host + "/8", "x") })
+        Assert.False(IpRange.TryParse(host, out _, out var error));
+        foreach (var fault in new[] { error, HostSyntax.FaultOf(host, "x"), HostSyntax.FaultOf(host + ":80", "x"), HostSyntax.FaultOf(host + "/8", "x") })
             Assert.Contains("four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1", fault, StringComparison.Ordinal);
     }
 
@@ -70,7 +70,7 @@ public sealed class HostSyntaxTests
     {
         string text = new(character, 5000);
         Assert.False(HostSyntax.IsHost(text));
-        Assert.False(IpRange.TryParse(text, out _, out string? error));
+        Assert.False(IpRange.TryParse(text, out _, out var error));
         Assert.NotNull(error);
         Assert.NotEmpty(HostSyntax.FaultOfHost(text, "x"));
     }
@@ -103,7 +103,7 @@ public sealed class HostSyntaxTests
     [Fact]
     public void An_address_keeps_its_zone_and_its_family()
     {
-        Assert.True(HostSyntax.TryParseAddress("fe80::1%1", out IPAddress? address));
+        Assert.True(HostSyntax.TryParseAddress("fe80::1%1", out var address));
         Assert.Equal(1, address.ScopeId);
         Assert.True(HostSyntax.TryParseAddress("::ffff:192.0.2.1", out address));
         Assert.True(address.IsIPv4MappedToIPv6);

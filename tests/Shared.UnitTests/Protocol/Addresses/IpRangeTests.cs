@@ -16,9 +16,9 @@ public class IpRangeTests
     [InlineData("2001:DB8::1", "2001:db8::1", "2001:db8::1")]
     public void Reads_addresses_and_prefixes(string text, string first, string last)
     {
-        Assert.True(IpRange.TryParse(text, out IpRange range, out _));
+        Assert.True(IpRange.TryParse(text, out var range, out _));
         Assert.Equal((IPAddress.Parse(first), IPAddress.Parse(last)), (range.FirstAddress, range.LastAddress));
-        Assert.True(IpRange.TryParse(range.ToString(), out IpRange again, out _));
+        Assert.True(IpRange.TryParse(range.ToString(), out var again, out _));
         Assert.Equal(range, again);
     }
 
@@ -33,7 +33,7 @@ public class IpRangeTests
     [InlineData("::ffff:0:0/96", "0.0.0.0/0")]
     public void Writes_what_it_read_in_one_form(string text, string written)
     {
-        Assert.True(IpRange.TryParse(text, out IpRange range, out string? error), error);
+        Assert.True(IpRange.TryParse(text, out var range, out var error), error);
         Assert.Equal(written, range.ToString());
     }
 
@@ -59,7 +59,7 @@ public class IpRangeTests
     [InlineData("１.2.3.4")]
     public void Refuses_everything_else(string text)
     {
-        Assert.False(IpRange.TryParse(text, out _, out string? error));
+        Assert.False(IpRange.TryParse(text, out _, out var error));
         Assert.NotEmpty(error);
     }
 
@@ -81,14 +81,14 @@ public class IpRangeTests
     [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "address or a CIDR")]
     public void Says_what_was_probably_meant(string text, string meant)
     {
-        Assert.False(IpRange.TryParse(text, out _, out string? error));
+        Assert.False(IpRange.TryParse(text, out _, out var error));
         Assert.Contains(meant, error, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Mapped_addresses_count_as_ipv4()
     {
-        IpRange.TryParse("192.0.2.0/24", out IpRange range, out _);
+        IpRange.TryParse("192.0.2.0/24", out var range, out _);
         Assert.True(range.Contains(IPAddress.Parse("::ffff:192.0.2.77")));
         Assert.False(range.Contains(IPAddress.Parse("192.0.3.1")));
         Assert.False(range.Contains(IPAddress.Parse("::c000:201")));
@@ -99,20 +99,20 @@ public class IpRangeTests
     public void Merging_agrees_with_asking_every_address()
     {
         var random = new Random(7);
-        for (int round = 0; round < 300; round++)
+        for (var round = 0; round < 300; round++)
         {
-            IpRange[] ranges = Some(random, random.Next(12));
-            IpRange[] except = Some(random, random.Next(4));
+            var ranges = Some(random, random.Next(12));
+            var except = Some(random, random.Next(4));
             var merged = IpRanges.Merge(ranges, AddressFamily.InterNetwork, except);
-            for (int i = 0; i < 256; i++)
+            for (var i = 0; i < 256; i++)
             {
                 var address = new IPAddress([10, 0, 0, (byte)i]);
-                bool expected = ranges.Any(range => range.Contains(address)) && !except.Any(range => range.Contains(address));
+                var expected = ranges.Any(range => range.Contains(address)) && !except.Any(range => range.Contains(address));
                 Assert.Equal(expected, merged.Count(range => range.Contains(address)) == 1);
             }
 
             // Neither overlaps nor neighbours are left.
-            for (int i = 1; i < merged.Length; i++)
+            for (var i = 1; i < merged.Length; i++)
                 Assert.True(merged[i].First > merged[i - 1].Last + 1);
         }
     }
@@ -121,11 +121,11 @@ public class IpRangeTests
     public void Where_blocks_overlap_the_longest_counts()
     {
         var random = new Random(8);
-        for (int round = 0; round < 300; round++)
+        for (var round = 0; round < 300; round++)
         {
             var blocks = Some(random, 1 + random.Next(12)).Select(range => (Range: range, Value: (long)random.Next(5))).ToArray();
             var parts = IpRanges.Flatten(blocks, AddressFamily.InterNetwork, []);
-            for (int i = 0; i < 256; i++)
+            for (var i = 0; i < 256; i++)
             {
                 var address = new IPAddress([10, 0, 0, (byte)i]);
                 long[] expected = [.. blocks.Where(block => block.Range.Contains(address)).Select(block => block.Value).OrderDescending().Take(1)];
@@ -137,19 +137,19 @@ public class IpRangeTests
     [Fact]
     public void The_last_addresses_there_are_can_be_merged()
     {
-        IpRange.TryParse("ffff::/16", out IpRange a, out _);
-        IpRange.TryParse("::/0", out IpRange b, out _);
+        IpRange.TryParse("ffff::/16", out var a, out _);
+        IpRange.TryParse("::/0", out var b, out _);
         Assert.Equal([b], IpRanges.Merge([a, b], AddressFamily.InterNetworkV6, []));
-        IpRange.TryParse("255.0.0.0/8", out IpRange c, out _);
+        IpRange.TryParse("255.0.0.0/8", out var c, out _);
         Assert.Equal([c], IpRanges.Merge([c, c, a], AddressFamily.InterNetwork, []));
     }
 
     private static IpRange[] Some(Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(index =>
         {
-            int bits = random.Next(6);
-            int first = random.Next(256) & ~((1 << bits) - 1);
-            Assert.True(IpRange.TryParse($"10.0.0.{first}/{32 - bits}", out IpRange range, out _));
+            var bits = random.Next(6);
+            var first = random.Next(256) & ~((1 << bits) - 1);
+            Assert.True(IpRange.TryParse($"10.0.0.{first}/{32 - bits}", out var range, out _));
             return range;
         })];
 }

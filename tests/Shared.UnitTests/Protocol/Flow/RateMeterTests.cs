@@ -28,7 +28,8 @@ public class RateMeterTests
     public void At_the_rate_or_below_it_never_is()
     {
         var meter = new RateMeter(500);
-        for (var now = 500; now < 120_000; now += 100) Assert.False(meter.Record(now, RateMeter.SustainedRate / 10));
+        for (var now = 500; now < 120_000; now += 100)
+            Assert.False(meter.Record(now, RateMeter.SustainedRate / 10));
         Assert.InRange(meter.BytesPerSecond, 0.85 * RateMeter.SustainedRate, RateMeter.SustainedRate);
     }
 
@@ -36,7 +37,8 @@ public class RateMeterTests
     public void A_short_burst_of_a_long_stream_does_not_make_it_sustained()
     {
         var meter = new RateMeter(0);
-        for (var now = 0; now < 60_000; now += 1_000) Assert.False(meter.Record(now, 1_000));
+        for (var now = 0; now < 60_000; now += 1_000)
+            Assert.False(meter.Record(now, 1_000));
         Assert.False(meter.Record(60_000, 20_000_000));
         Assert.False(meter.Record(65_000, 4_000_000));
         Assert.True(meter.Record(66_000, 4_000_000));
@@ -118,7 +120,8 @@ public class RateMeterTests
         now += 60_000;
         Assert.True(meter.Record(now, 10));
         var start = now;
-        while (!meter.IsSustained) meter.Record(now += 100, Above / 10);
+        while (!meter.IsSustained)
+            meter.Record(now += 100, Above / 10);
         Assert.InRange(now - start, 9_000, 10_100);
     }
 
@@ -154,7 +157,8 @@ public class RateMeterTests
     {
         var meter = new RateMeter(0);
         var now = 0L;
-        while (!meter.Record(now, Above / 10)) now += 100;
+        while (!meter.Record(now, Above / 10))
+            now += 100;
         return (meter, now);
     }
 }

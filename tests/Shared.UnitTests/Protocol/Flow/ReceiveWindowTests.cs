@@ -54,8 +54,10 @@ public class ReceiveWindowTests
             var left = random.NextInt64(1, 40L * chunk);
             while (left > 0)
             {
-                if (random.Next(50) == 0) transfer.Limit = random.Next(64 << 10, 4 << 20);
-                if (random.Next(50) == 0) transfer.Ceiling = random.Next(2) == 0 ? 64 << 10 : int.MaxValue;
+                if (random.Next(50) == 0)
+                    transfer.Limit = random.Next(64 << 10, 4 << 20);
+                if (random.Next(50) == 0)
+                    transfer.Ceiling = random.Next(2) == 0 ? 64 << 10 : int.MaxValue;
                 var before = transfer.Sent;
                 var moved = random.Next(5) switch
                 {
@@ -65,7 +67,8 @@ public class ReceiveWindowTests
                     _ => Drain(transfer, random.Next(2) == 0 ? chunk : random.Next(1, chunk)),
                 };
                 left -= transfer.Sent - before;
-                if (!moved && transfer.IsQuiet && left > 0) Assert.True(transfer.SenderCredit > 0, $"stands still in sequence {seed}");
+                if (!moved && transfer.IsQuiet && left > 0)
+                    Assert.True(transfer.SenderCredit > 0, $"stands still in sequence {seed}");
             }
 
             while (!transfer.IsQuiet)
@@ -94,7 +97,8 @@ public class ReceiveWindowTests
             transfer.Drain(10_000);
             drained += transfer.Delivered - before;
             transfer.CreditArrives();
-            if (transfer.Receiver.Target == target) continue;
+            if (transfer.Receiver.Target == target)
+                continue;
             Assert.InRange(drained, target, target + 10_000);
             drained = 0;
             targets.Add(transfer.Receiver.Target);
@@ -140,7 +144,8 @@ public class ReceiveWindowTests
         for (var i = 0; i < 100; i++)
         {
             SendAll(transfer);
-            while (transfer.Receiver.Buffered > 0) transfer.Drain(10_000);
+            while (transfer.Receiver.Buffered > 0)
+                transfer.Drain(10_000);
             while (transfer.CreditArrives())
             {
             }

@@ -20,7 +20,8 @@ public class SendWindowTests
                     var bytes = random.Next(8) == 0 ? (uint)random.NextInt64(1L << 32) : (uint)random.Next(1 << 20);
                     var fits = model + bytes <= 2_147_483_648;
                     Assert.Equal(fits, window.TryAdd(bytes));
-                    if (fits) model += bytes;
+                    if (fits)
+                        model += bytes;
                 }
                 else
                 {

@@ -35,7 +35,8 @@ internal sealed class SimulatedTransfer(int initial)
     public bool Send(long bytes)
     {
         var count = (int)Math.Min(Math.Min(bytes, MaxFrame), _sender.Credit);
-        if (count == 0) return false;
+        if (count == 0)
+            return false;
         _sender.Take(count);
         _dataUnderWay.Enqueue(count);
         Sent += count;
@@ -46,7 +47,8 @@ internal sealed class SimulatedTransfer(int initial)
     /// <returns>False when nothing is under way.</returns>
     public bool DataArrives()
     {
-        if (!_dataUnderWay.TryDequeue(out var count)) return false;
+        if (!_dataUnderWay.TryDequeue(out var count))
+            return false;
         Assert.True(_receiver.TryReceive(count));
         Check();
         return true;
@@ -55,7 +57,8 @@ internal sealed class SimulatedTransfer(int initial)
     /// <returns>False when nothing is under way.</returns>
     public bool CreditArrives()
     {
-        if (!_creditUnderWay.TryDequeue(out var credit)) return false;
+        if (!_creditUnderWay.TryDequeue(out var credit))
+            return false;
         Assert.True(_sender.TryAdd(credit));
         Check();
         return true;
@@ -65,14 +68,17 @@ internal sealed class SimulatedTransfer(int initial)
     public void Drain(long bytes)
     {
         var count = (int)Math.Min(bytes, _receiver.Buffered);
-        if (count == 0) return;
+        if (count == 0)
+            return;
         Delivered += count;
         _receiver.Deliver(count);
         var shrinks = _receiver.Target > Limit;
         var held = _receiver.Outstanding + _receiver.Buffered;
-        if (shrinks) _receiver.Shrink(Limit);
+        if (shrinks)
+            _receiver.Shrink(Limit);
         var change = _receiver.TakeChange(Limit);
-        if (change < 0) Assert.Equal(-change, _receiver.Shrink(_receiver.Target + change));
+        if (change < 0)
+            Assert.Equal(-change, _receiver.Shrink(_receiver.Target + change));
         if (change > 0)
         {
             Assert.True(_receiver.Target + change <= Limit && change <= _receiver.Target);

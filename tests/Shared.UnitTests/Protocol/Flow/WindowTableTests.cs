@@ -24,7 +24,8 @@ public class WindowTableTests
     [Fact]
     public void Between_51_and_200_it_is_the_shared_window_divided()
     {
-        for (var active = 51; active <= 200; active++) Assert.Equal(209_715_200 / active, WindowTable.Target(active, 209_715_200, 1_048_576, 4_194_304));
+        for (var active = 51; active <= 200; active++)
+            Assert.Equal(209_715_200 / active, WindowTable.Target(active, 209_715_200, 1_048_576, 4_194_304));
     }
 
     [Fact]

@@ -62,7 +62,8 @@ public class FrameRulesTests
     {
         for (var type = 0; type <= 0xFF; type++)
         {
-            if (Table.ContainsKey(type)) continue;
+            if (Table.ContainsKey(type))
+                continue;
             Assert.Null(FrameRules.MaxLength((FrameType)type, MaxData));
             foreach (var fromEdge in (bool[])[true, false])
             {

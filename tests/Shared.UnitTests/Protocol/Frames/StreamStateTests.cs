@@ -69,25 +69,29 @@ public class StreamStateTests
 
         public bool CloseLocal()
         {
-            if (WasReset || LocalClosed) return false;
+            if (WasReset || LocalClosed)
+                return false;
             return LocalClosed = true;
         }
 
         public bool CloseRemote()
         {
-            if (WasReset || RemoteClosed) return false;
+            if (WasReset || RemoteClosed)
+                return false;
             return RemoteClosed = true;
         }
 
         public bool Deliver()
         {
-            if (WasReset || !RemoteClosed || Delivered) return false;
+            if (WasReset || !RemoteClosed || Delivered)
+                return false;
             return Delivered = true;
         }
 
         public bool Reset()
         {
-            if (WasReset || (LocalClosed && RemoteClosed && Delivered)) return false;
+            if (WasReset || (LocalClosed && RemoteClosed && Delivered))
+                return false;
             return WasReset = true;
         }
     }

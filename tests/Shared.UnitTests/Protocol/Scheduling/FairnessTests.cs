@@ -52,11 +52,13 @@ public class FairnessTests
         var crumbs = 0;
         for (var i = 0; i < 1_000; i++)
         {
-            if (room < 2 << 10) room = 64 << 10;
+            if (room < 2 << 10)
+                room = 64 << 10;
             var before = _link.Sent;
             _link.SendFrame(room - 9);
             var bytes = (int)(_link.Sent - before);
-            if (bytes < 1024) crumbs++;
+            if (bytes < 1024)
+                crumbs++;
             room -= bytes + 9;
         }
 
@@ -91,7 +93,8 @@ public class FairnessTests
         var quiet = new Flow();
         for (var i = 0; i < 200; i++)
         {
-            for (var j = 0; j < bulk; j++) _link.SendFrame(64 << 10);
+            for (var j = 0; j < bulk; j++)
+                _link.SendFrame(64 << 10);
             _link.Demand(quiet, 100);
             Assert.Same(quiet, _link.SendFrame(64 << 10));
             Assert.False(quiet.IsReady);
@@ -112,10 +115,12 @@ public class FairnessTests
     public void What_a_lone_flow_sent_is_not_held_against_it()
     {
         var old = Bulk(1)[0];
-        for (var i = 0; i < 1_000; i++) _link.SendFrame(64 << 10);
+        for (var i = 0; i < 1_000; i++)
+            _link.SendFrame(64 << 10);
         var before = old.Sent;
         var newcomer = Bulk(1)[0];
-        for (var i = 0; i < 1_000; i++) _link.SendFrame(64 << 10);
+        for (var i = 0; i < 1_000; i++)
+            _link.SendFrame(64 << 10);
         Assert.InRange(Math.Abs(newcomer.Sent - (old.Sent - before)), 0, 3 * TierScheduler.Quantum);
     }
 
@@ -131,7 +136,8 @@ public class FairnessTests
     {
         foreach (var piece in (int[])[100, 1_000, 4_096, 16_384, 32_767, 32_768, 60_000])
         {
-            for (var pause = 0; pause < 6; pause++) AssertNoGain(bulk, frame, piece, () => pause);
+            for (var pause = 0; pause < 6; pause++)
+                AssertNoGain(bulk, frame, piece, () => pause);
             var random = new Random(piece);
             AssertNoGain(bulk, frame, piece, () => random.Next(2 * bulk));
         }
@@ -181,7 +187,8 @@ public class FairnessTests
         var scheduler = new TierScheduler();
         var link = new SimulatedLink(scheduler, 100_000_000);
         var bulk = Enumerable.Range(0, count).Select(_ => new Flow()).ToArray();
-        foreach (var flow in bulk) link.Demand(flow, Flow.Endless);
+        foreach (var flow in bulk)
+            link.Demand(flow, Flow.Endless);
         var pausing = new Flow();
         var left = 0;
         for (var i = 0; i < 3_000; i++)
@@ -203,15 +210,18 @@ public class FairnessTests
     private Flow[] WarmBulk(int count)
     {
         var flows = Bulk(count);
-        while (flows.Min(flow => flow.Sent) < 2 * TierScheduler.Quantum) _link.SendFrame(TierScheduler.Quantum);
-        foreach (var flow in flows) flow.Sent = 0;
+        while (flows.Min(flow => flow.Sent) < 2 * TierScheduler.Quantum)
+            _link.SendFrame(TierScheduler.Quantum);
+        foreach (var flow in flows)
+            flow.Sent = 0;
         return flows;
     }
 
     private Flow[] Bulk(int count)
     {
         var flows = Enumerable.Range(0, count).Select(_ => new Flow()).ToArray();
-        foreach (var flow in flows) _link.Demand(flow, Flow.Endless);
+        foreach (var flow in flows)
+            _link.Demand(flow, Flow.Endless);
         return flows;
     }
 }

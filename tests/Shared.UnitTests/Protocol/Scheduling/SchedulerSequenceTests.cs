@@ -13,7 +13,8 @@ public class SchedulerSequenceTests
         for (var seed = 0; seed < 2_000; seed++)
         {
             var model = new Model(new Random(seed));
-            for (var step = 0; step < 100; step++) model.Step();
+            for (var step = 0; step < 100; step++)
+                model.Step();
         }
     }
 
@@ -31,7 +32,8 @@ public class SchedulerSequenceTests
             {
                 foreach (var (index, flow) in flows.Index())
                 {
-                    if (flow.IsReady || random.Next(4) != 0) continue;
+                    if (flow.IsReady || random.Next(4) != 0)
+                        continue;
                     waitsSince[index] = link.Sent;
                     link.Demand(flow, random.Next(3) switch { 0 => 1, 1 => random.Next(1, 64 << 10), _ => random.Next(1, 1 << 20) });
                 }
@@ -39,11 +41,13 @@ public class SchedulerSequenceTests
                 var chosen = link.SendFrame(random.Next(2 << 10, 64 << 10));
                 foreach (var (index, flow) in flows.Index())
                 {
-                    if (ReferenceEquals(flow, chosen)) waitsSince[index] = link.Sent;
+                    if (ReferenceEquals(flow, chosen))
+                        waitsSince[index] = link.Sent;
 
                     // Sustained ones have a twentieth of this link.
                     var limit = Nodes * TierScheduler.Quantum * (flow.Sustained ? 30L : 3);
-                    if (flow.IsReady && link.Sent - waitsSince[index] > limit) Assert.Fail($"flow {index} starves in sequence {seed}");
+                    if (flow.IsReady && link.Sent - waitsSince[index] > limit)
+                        Assert.Fail($"flow {index} starves in sequence {seed}");
                 }
             }
         }
@@ -66,11 +70,14 @@ public class SchedulerSequenceTests
             for (var i = 0; i < 100; i++)
             {
                 var turn = scheduler.Next(now++);
-                if (turn.IsControl) scheduler.ChargeControl(turn.Node!, 13);
-                else if (turn.Node is not null) scheduler.ChargeData(turn.Node, 16 << 10);
+                if (turn.IsControl)
+                    scheduler.ChargeControl(turn.Node!, 13);
+                else if (turn.Node is not null)
+                    scheduler.ChargeData(turn.Node, 16 << 10);
             }
 
-            foreach (var flow in flows) scheduler.RemoveData(flow);
+            foreach (var flow in flows)
+                scheduler.RemoveData(flow);
         });
     }
 
@@ -98,13 +105,15 @@ public class SchedulerSequenceTests
                 case 3:
                     var urgent = random.Next(3) == 0;
                     _scheduler.EnqueueControl(node, urgent);
-                    if (!_control.Contains(node)) _control.Insert(urgent ? 0 : _control.Count, node);
+                    if (!_control.Contains(node))
+                        _control.Insert(urgent ? 0 : _control.Count, node);
                     break;
                 case 4:
                     // As a stream does when its tier changes.
                     _scheduler.RemoveData(node);
                     node.Sustained = !node.Sustained;
-                    if (_data.Contains(node)) _scheduler.EnqueueData(node);
+                    if (_data.Contains(node))
+                        _scheduler.EnqueueData(node);
                     break;
                 default:
                     Turn();
@@ -128,8 +137,10 @@ public class SchedulerSequenceTests
             {
                 Assert.Contains(node, _data);
                 Assert.InRange(turn.Bytes, 1, int.MaxValue);
-                if (random.Next(5) > 0) _scheduler.ChargeData(node, random.Next(1, Math.Min(turn.Bytes, 65_507) + 1));
-                if (random.Next(2) == 0) return;
+                if (random.Next(5) > 0)
+                    _scheduler.ChargeData(node, random.Next(1, Math.Min(turn.Bytes, 65_507) + 1));
+                if (random.Next(2) == 0)
+                    return;
                 _scheduler.RemoveData(node);
                 _data.Remove(node);
             }
@@ -147,8 +158,10 @@ public class SchedulerSequenceTests
             foreach (var node in _nodes)
             {
                 Assert.Equal(_data.Contains(node), node.IsReady);
-                if (node.List is { } list) CheckLinks(list, node);
-                else Assert.Equal((null, null), (node.Next, node.Previous));
+                if (node.List is { } list)
+                    CheckLinks(list, node);
+                else
+                    Assert.Equal((null, null), (node.Next, node.Previous));
             }
         }
 

@@ -33,7 +33,8 @@ internal sealed class SimulatedLink(TierScheduler scheduler, long bytesPerSecond
     public Flow? SendFrame(int room)
     {
         var turn = scheduler.Next(Now);
-        if (turn.Node is not Flow flow) return null;
+        if (turn.Node is not Flow flow)
+            return null;
         Assert.False(turn.IsControl);
         Assert.True(flow.IsReady);
         var bytes = (int)Math.Min(flow.Pending, Math.Min(turn.Bytes, room));
@@ -43,7 +44,8 @@ internal sealed class SimulatedLink(TierScheduler scheduler, long bytesPerSecond
         Sent += bytes;
         _milliseconds += bytes * 1000.0 / bytesPerSecond;
         scheduler.ChargeData(flow, bytes);
-        if (flow.Pending == 0) scheduler.RemoveData(flow);
+        if (flow.Pending == 0)
+            scheduler.RemoveData(flow);
         return flow;
     }
 

@@ -11,7 +11,8 @@ public class SustainedTierTests
     {
         var link = new SimulatedLink(_scheduler, 10_000_000);
         var elephant = Sustained(link);
-        for (var i = 0; i < 100; i++) Assert.Same(elephant, link.SendFrame(64 << 10));
+        for (var i = 0; i < 100; i++)
+            Assert.Same(elephant, link.SendFrame(64 << 10));
         Assert.Equal(100 * (64 << 10), elephant.Sent);
     }
 
@@ -39,9 +40,11 @@ public class SustainedTierTests
     {
         var link = new SimulatedLink(_scheduler, bytesPerSecond);
         var elephants = new[] { Sustained(link), Sustained(link) };
-        for (var i = 0; i < normal; i++) link.Demand(new Flow(), Flow.Endless);
+        for (var i = 0; i < normal; i++)
+            link.Demand(new Flow(), Flow.Endless);
         var start = link.Now;
-        while (link.Now - start < 60_000) link.SendFrame(64 << 10);
+        while (link.Now - start < 60_000)
+            link.SendFrame(64 << 10);
         var rate = elephants.Sum(flow => flow.Sent) / 60.0;
         var floor = Math.Min(1_000_000, bytesPerSecond * 0.2);
         Assert.InRange(rate, floor * 0.93, (floor * 1.07) + (TierScheduler.Quantum / 60.0));
@@ -57,7 +60,8 @@ public class SustainedTierTests
         var start = link.Now;
         while (link.Now - start < 60_000)
         {
-            if (elephant.Pending == 0) link.Demand(elephant, 64 << 10);
+            if (elephant.Pending == 0)
+                link.Demand(elephant, 64 << 10);
             link.SendFrame(64 << 10);
         }
 
@@ -94,14 +98,16 @@ public class SustainedTierTests
         Flow flow = new(), other = new();
         link.Demand(flow, Flow.Endless);
         link.Demand(other, Flow.Endless);
-        for (var i = 0; i < 10; i++) link.SendFrame(64 << 10);
+        for (var i = 0; i < 10; i++)
+            link.SendFrame(64 << 10);
         Change(flow, sustained: true);
         Assert.True(flow.IsReady);
         Assert.Same(other, link.SendFrame(64 << 10));
         Assert.Same(other, link.SendFrame(64 << 10));
         Change(flow, sustained: false);
         var before = (flow.Sent, other.Sent);
-        for (var i = 0; i < 100; i++) link.SendFrame(64 << 10);
+        for (var i = 0; i < 100; i++)
+            link.SendFrame(64 << 10);
         Assert.InRange(Math.Abs((flow.Sent - before.Item1) - (other.Sent - before.Item2)), 0, 2 * TierScheduler.Quantum);
     }
 

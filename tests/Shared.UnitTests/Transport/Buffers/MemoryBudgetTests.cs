@@ -39,7 +39,8 @@ public class MemoryBudgetTests
         {
             for (var i = 0; i < 20_000; i++)
             {
-                if (!budget.TryTake(Piece)) continue;
+                if (!budget.TryTake(Piece))
+                    continue;
                 Assert.InRange(Interlocked.Add(ref held, Piece), 1, budget.Limit);
                 Interlocked.Add(ref held, -Piece);
                 budget.Return(Piece);

@@ -111,20 +111,24 @@ public class ReceiveQueueTests
                     Append(random.Next(3) switch { 0 => random.Next(1, 100), 1 => random.Next(1, 3 * Segment), _ => Segment });
                     break;
                 case < 8:
-                    if (!_queue.IsEmpty) Consume(_queue.Peek().ToArray());
+                    if (!_queue.IsEmpty)
+                        Consume(_queue.Peek().ToArray());
                     break;
                 case 8:
-                    if (!_queue.IsEmpty) DropAllButFirst();
+                    if (!_queue.IsEmpty)
+                        DropAllButFirst();
                     break;
                 default:
-                    if (random.Next(4) == 0) Clear();
+                    if (random.Next(4) == 0)
+                        Clear();
                     break;
             }
 
             Assert.Equal(_bytes.Count, _queue.Length);
             Assert.Equal(_bytes.Count == 0, _queue.IsEmpty);
             Assert.True(budget.Used >= _queue.Length);
-            if (_queue.IsEmpty) Assert.Equal(0, budget.Used);
+            if (_queue.IsEmpty)
+                Assert.Equal(0, budget.Used);
         }
 
         public void Clear()
@@ -137,10 +141,12 @@ public class ReceiveQueueTests
         private void Append(int count)
         {
             var data = new byte[count];
-            for (var i = 0; i < count; i++) data[i] = _next++;
+            for (var i = 0; i < count; i++)
+                data[i] = _next++;
             var taken = _queue.Append(data);
             Assert.InRange(taken, 0, count);
-            if (taken < count) Assert.True(budget.Limit - budget.Used < Segment, "there was room");
+            if (taken < count)
+                Assert.True(budget.Limit - budget.Used < Segment, "there was room");
             _bytes.AddRange(data.AsSpan(0, taken));
             _next = (byte)(_next - (count - taken));
         }

@@ -115,8 +115,10 @@ public unsafe partial class SegmentPoolTests
         foreach (var segment in segments)
         {
             using var pin = segment.Pin();
-            fixed (byte* states = pages) Assert.Equal(0, mincore(pin.Pointer, (nuint)segment.Size, states));
-            foreach (var state in pages[..(segment.Size / Page)]) resident += (state & 1) * Page;
+            fixed (byte* states = pages)
+                Assert.Equal(0, mincore(pin.Pointer, (nuint)segment.Size, states));
+            foreach (var state in pages[..(segment.Size / Page)])
+                resident += (state & 1) * Page;
         }
 
         return resident;

@@ -87,7 +87,8 @@ public class LineReaderTests
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            while (_ends.TryPeek(out var end) && end <= Position) _ends.Dequeue();
+            while (_ends.TryPeek(out var end) && end <= Position)
+                _ends.Dequeue();
             var room = (int)((_ends.TryPeek(out var next) ? next : Length) - Position);
             return base.ReadAsync(buffer[..Math.Min(room, buffer.Length)], cancellationToken);
         }

@@ -25,10 +25,12 @@ public sealed class EarlyDatagramsTests
     [Fact]
     public void A_session_has_room_for_16_and_there_is_room_for_1024_sessions()
     {
-        for (var i = 0; i < EarlyDatagrams.MaxPerSession; i++) Assert.True(_early.TryHold(0, [0], 0));
+        for (var i = 0; i < EarlyDatagrams.MaxPerSession; i++)
+            Assert.True(_early.TryHold(0, [0], 0));
         Assert.False(_early.TryHold(0, [0], 0));
 
-        for (var id = 1u; id < EarlyDatagrams.MaxSessions; id++) Assert.True(_early.TryHold(id, [0], 0));
+        for (var id = 1u; id < EarlyDatagrams.MaxSessions; id++)
+            Assert.True(_early.TryHold(id, [0], 0));
         Assert.False(_early.TryHold(EarlyDatagrams.MaxSessions, [0], 0));
         _early.Take(5);
         Assert.True(_early.TryHold(EarlyDatagrams.MaxSessions, [0], 0));
@@ -39,7 +41,8 @@ public sealed class EarlyDatagramsTests
     {
         var large = new byte[65_507];
         var held = 0u;
-        while (_early.TryHold(held, large, 0)) held++;
+        while (_early.TryHold(held, large, 0))
+            held++;
         Assert.InRange(held, 32u, 128u);
 
         Taken(0);

@@ -18,7 +18,8 @@ public sealed class OpeningLinesTests
         {
             var lines = new OpeningLines();
             var taken = 0;
-            while (!lines.IsComplete) taken += lines.Take(bytes.AsSpan(taken, Math.Min(size, bytes.Length - taken)));
+            while (!lines.IsComplete)
+                taken += lines.Take(bytes.AsSpan(taken, Math.Min(size, bytes.Length - taken)));
 
             Assert.Equal(Lines.Length, taken);
             var opening = lines.Parse();

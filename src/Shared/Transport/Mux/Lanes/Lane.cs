@@ -44,7 +44,8 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
     public int CountBulk()
     {
         int bulk;
-        lock (mux.Sync) bulk = mux.Active.CountBulk(mux.Context.NowMilliseconds);
+        lock (mux.Sync)
+            bulk = mux.Active.CountBulk(mux.Context.NowMilliseconds);
         Volatile.Write(ref _bulk, bulk);
         return bulk;
     }

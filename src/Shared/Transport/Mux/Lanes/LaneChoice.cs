@@ -14,7 +14,8 @@ internal static class LaneChoice
         var best = 0;
         for (var i = 1; i < lanes.Length; i++)
         {
-            if (IsBetter(lanes[i], lanes[best])) best = i;
+            if (IsBetter(lanes[i], lanes[best]))
+                best = i;
         }
 
         return best;
@@ -22,10 +23,13 @@ internal static class LaneChoice
 
     private static bool IsBetter(in LaneLoad lane, in LaneLoad other)
     {
-        if (lane.IsRetiring != other.IsRetiring) return other.IsRetiring;
-        if (lane.Bulk != other.Bulk) return lane.Bulk < other.Bulk;
+        if (lane.IsRetiring != other.IsRetiring)
+            return other.IsRetiring;
+        if (lane.Bulk != other.Bulk)
+            return lane.Bulk < other.Bulk;
         var (batches, otherBatches) = (lane.Unsent / FrameWriter.SentBatchSize, other.Unsent / FrameWriter.SentBatchSize);
-        if (batches != otherBatches) return batches < otherBatches;
+        if (batches != otherBatches)
+            return batches < otherBatches;
         return lane.IsExtra != other.IsExtra ? other.IsExtra : lane.Flows < other.Flows;
     }
 }

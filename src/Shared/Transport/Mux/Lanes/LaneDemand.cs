@@ -18,10 +18,13 @@ internal sealed class LaneDemand(LaneOptions options, long now)
     /// <param name="busy">Of these, how many have a stream that moves bulk.</param>
     public void Update(long nowMilliseconds, int open, int busy)
     {
-        if (busy > 0) _lastBulk = nowMilliseconds;
-        if (nowMilliseconds - _lastBulk >= options.QuietTime.TotalMilliseconds) Wanted = _kept;
+        if (busy > 0)
+            _lastBulk = nowMilliseconds;
+        if (nowMilliseconds - _lastBulk >= options.QuietTime.TotalMilliseconds)
+            Wanted = _kept;
 
         // Not while one that is wanted is still being dialled.
-        else if (busy == open && open == Wanted && Wanted < options.Max) Wanted++;
+        else if (busy == open && open == Wanted && Wanted < options.Max)
+            Wanted++;
     }
 }

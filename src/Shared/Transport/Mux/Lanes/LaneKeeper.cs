@@ -51,7 +51,8 @@ internal sealed class LaneKeeper
         var period = TimeSpan.FromMilliseconds(BulkMeter.Period);
         lock (_lock)
         {
-            if (!_stopped) _timer = _context.Time.CreateTimer(static state => ((LaneKeeper)state!).Tick(), this, TimeSpan.Zero, period);
+            if (!_stopped)
+                _timer = _context.Time.CreateTimer(static state => ((LaneKeeper)state!).Tick(), this, TimeSpan.Zero, period);
         }
     }
 
@@ -92,7 +93,8 @@ internal sealed class LaneKeeper
         Lane[] leaving;
         lock (_lock)
         {
-            if (_stopped || !_tunnel.TakesNew) return;
+            if (_stopped || !_tunnel.TakesNew)
+                return;
             var lanes = _tunnel.All;
 
             // Since the last time at least: nobody who has chosen it is about to open a stream.
@@ -100,7 +102,8 @@ internal sealed class LaneKeeper
             var now = _context.NowMilliseconds;
             var open = Math.Min(lanes.Count, _demand.Wanted);
             _demand.Update(now, open, lanes.Take(open).Count(static lane => lane.CountBulk() > 0));
-            for (var i = 1; i < lanes.Count; i++) lanes[i].IsRetiring = i >= _demand.Wanted;
+            for (var i = 1; i < lanes.Count; i++)
+                lanes[i].IsRetiring = i >= _demand.Wanted;
             if (!_dialling && lanes.Count < _demand.Wanted && now >= _notBefore)
             {
                 _dialling = true;
@@ -110,10 +113,12 @@ internal sealed class LaneKeeper
 
         foreach (var lane in leaving)
         {
-            if (lane.IsRetiring) _ = lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more"));
+            if (lane.IsRetiring)
+                _ = lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more"));
         }
 
-        if (index > 0) _ = OpenAsync(index);
+        if (index > 0)
+            _ = OpenAsync(index);
     }
 
     private async Task OpenAsync(int index)
@@ -137,11 +142,14 @@ internal sealed class LaneKeeper
         lock (_lock)
         {
             _dialling = false;
-            if (fault is not null) BackOff();
+            if (fault is not null)
+                BackOff();
         }
 
-        if (fault is null) LaneLog.Opened(_logger, _name, index, _tunnel.RemoteEndPoint);
-        else if (!_stop.IsCancellationRequested && _tunnel.TakesNew) LaneLog.Failed(_logger, _failedBefore ? LogLevel.Debug : LogLevel.Warning, _name, index, fault);
+        if (fault is null)
+            LaneLog.Opened(_logger, _name, index, _tunnel.RemoteEndPoint);
+        else if (!_stop.IsCancellationRequested && _tunnel.TakesNew)
+            LaneLog.Failed(_logger, _failedBefore ? LogLevel.Debug : LogLevel.Warning, _name, index, fault);
         _failedBefore = fault is not null;
     }
 
@@ -153,14 +161,16 @@ internal sealed class LaneKeeper
     {
         var handler = new LaneHandler();
         var result = await _dial(index, handler, _stop.Token);
-        if (result.Failure is { } failure) return failure.Message;
+        if (result.Failure is { } failure)
+            return failure.Message;
         var mux = (MuxTunnel)result.Tunnel!;
         var accepted = mux.WaitForPing();
         mux.Start();
         try
         {
             await accepted.WaitAsync(AcceptTimeout, _context.Time, _stop.Token);
-            if (handler.Refusal is null && !mux.Completion.IsCompleted && _tunnel.TryJoin(index, mux)) return null;
+            if (handler.Refusal is null && !mux.Completion.IsCompleted && _tunnel.TryJoin(index, mux))
+                return null;
         }
         catch (TimeoutException)
         {

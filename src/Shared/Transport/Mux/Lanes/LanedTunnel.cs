@@ -43,7 +43,8 @@ internal sealed class LanedTunnel : ITunnel
         get
         {
             var sum = 0;
-            foreach (var lane in _lanes) sum += lane.Mux.ActiveStreams;
+            foreach (var lane in _lanes)
+                sum += lane.Mux.ActiveStreams;
             return sum;
         }
     }
@@ -53,7 +54,8 @@ internal sealed class LanedTunnel : ITunnel
         get
         {
             var sum = 0;
-            foreach (var lane in _lanes) sum += lane.Mux.ActiveSessions;
+            foreach (var lane in _lanes)
+                sum += lane.Mux.ActiveSessions;
             return sum;
         }
     }
@@ -64,7 +66,8 @@ internal sealed class LanedTunnel : ITunnel
     {
         get
         {
-            lock (_lock) return _lanes.Aggregate(_past, static (sum, lane) => sum.Plus(lane.Mux.Counters));
+            lock (_lock)
+                return _lanes.Aggregate(_past, static (sum, lane) => sum.Plus(lane.Mux.Counters));
         }
     }
 
@@ -93,7 +96,8 @@ internal sealed class LanedTunnel : ITunnel
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
-        if (!_first.TakesNew) return null;
+        if (!_first.TakesNew)
+            return null;
         var lane = Choose();
 
         // One that ends just now touches nothing.
@@ -102,7 +106,8 @@ internal sealed class LanedTunnel : ITunnel
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
     {
-        if (!_first.TakesNew) return null;
+        if (!_first.TakesNew)
+            return null;
         var lane = Choose();
         return lane.OpenSession(opening, sink) ?? (lane == _first ? null : _first.OpenSession(opening, sink));
     }
@@ -131,13 +136,15 @@ internal sealed class LanedTunnel : ITunnel
         var lane = new Lane(index, mux, mux.Context.NowMilliseconds);
         lock (_lock)
         {
-            if (!_takesLanes || index < 1 || index >= _max || _lanes.Any(other => other.Index == index)) return false;
+            if (!_takesLanes || index < 1 || index >= _max || _lanes.Any(other => other.Index == index))
+                return false;
             _lanes = [.. _lanes, lane];
         }
 
         mux.FlushLanes = Flush;
         mux.Datagrams.ShareWith(_first.Datagrams);
-        if (!mux.IsEdge) mux.QueuePing();
+        if (!mux.IsEdge)
+            mux.QueuePing();
         _ = WatchAsync(lane);
         return true;
     }
@@ -145,7 +152,8 @@ internal sealed class LanedTunnel : ITunnel
     public async Task WaitForStreamsAsync(CancellationToken cancellationToken)
     {
         // While one lane is waited for, a stream may be opened on another.
-        do await Task.WhenAll(_lanes.Select(lane => lane.Mux.WaitForStreamsAsync(cancellationToken)));
+        do
+            await Task.WhenAll(_lanes.Select(lane => lane.Mux.WaitForStreamsAsync(cancellationToken)));
         while (_lanes.Any(static lane => lane.Mux is { IsDead: false, ActiveStreams: > 0 }));
     }
 
@@ -163,15 +171,18 @@ internal sealed class LanedTunnel : ITunnel
 
     private void Flush()
     {
-        foreach (var lane in _lanes) lane.Mux.Writer.Request();
+        foreach (var lane in _lanes)
+            lane.Mux.Writer.Request();
     }
 
     private MuxTunnel Choose()
     {
         var lanes = _lanes;
-        if (lanes.Length == 1) return _first;
+        if (lanes.Length == 1)
+            return _first;
         Span<LaneLoad> loads = stackalloc LaneLoad[LaneOptions.Limit];
-        for (var i = 0; i < lanes.Length; i++) loads[i] = lanes[i].GetLoad(isExtra: i >= _kept);
+        for (var i = 0; i < lanes.Length; i++)
+            loads[i] = lanes[i].GetLoad(isExtra: i >= _kept);
         return lanes[LaneChoice.Choose(loads[..lanes.Length])].Mux;
     }
 
@@ -202,7 +213,8 @@ internal sealed class LanedTunnel : ITunnel
         var end = await _first.Completion;
         Keeper?.Stop();
         var others = StopJoining().ToArray();
-        foreach (var lane in others) lane.Mux.Terminate(new TunnelEnd(end.Kind, "the tunnel's first lane is over"));
+        foreach (var lane in others)
+            lane.Mux.Terminate(new TunnelEnd(end.Kind, "the tunnel's first lane is over"));
         await Task.WhenAll(others.Select(lane => lane.Mux.Completion));
         _completion.TrySetResult(end);
     }

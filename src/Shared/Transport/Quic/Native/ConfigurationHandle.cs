@@ -68,7 +68,8 @@ internal sealed unsafe class ConfigurationHandle : NativeHandle
 
         result.Own(opened);
         status = library.Api.ConfigurationLoadCredential(opened, credential);
-        if (!QuicStatus.Failed(status)) return result;
+        if (!QuicStatus.Failed(status))
+            return result;
         result.Dispose();
         throw new QuicException("the certificate is not accepted", status);
     }

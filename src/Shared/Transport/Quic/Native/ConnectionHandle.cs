@@ -60,7 +60,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     {
         Tune(Api, handle);
         var status = Api.SetParam(handle, Parameter.ConnectionRemoteAddress, NativeAddress.From(address));
-        if (QuicStatus.Failed(status)) return status;
+        if (QuicStatus.Failed(status))
+            return status;
         fixed (byte* name = Encoding.ASCII.GetBytes(serverName + "\0"))
         {
             // AF_INET and AF_INET6 of Linux
@@ -80,7 +81,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     /// <param name="silent">Says nothing to the peer.</param>
     public void Shutdown(ulong code, bool silent)
     {
-        if (!TryUse()) return;
+        if (!TryUse())
+            return;
         Api.ConnectionShutdown(handle, silent ? 1 : 0, code);
         DangerousRelease();
     }
@@ -88,7 +90,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     /// <summary>Waits for a worker when not called from a callback of this connection: not while holding a lock that callbacks take.</summary>
     public int Apply(NativeSettings settings)
     {
-        if (!TryUse()) return QuicStatus.AbortedByUser;
+        if (!TryUse())
+            return QuicStatus.AbortedByUser;
         var status = Api.SetParam(handle, Parameter.ConnectionSettings, settings);
         DangerousRelease();
         return status;
@@ -97,7 +100,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     /// <summary>Moves a client's connection to another address of this machine. Waits as <see cref="Apply"/> does; where it can't be done nothing changes.</summary>
     public void UseLocalAddress(IPEndPoint address)
     {
-        if (!TryUse()) return;
+        if (!TryUse())
+            return;
         _ = Api.SetParam(handle, Parameter.ConnectionLocalAddress, NativeAddress.From(address));
         DangerousRelease();
     }
@@ -105,7 +109,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     /// <summary>Only from a callback of this connection, where it does not wait.</summary>
     public ConnectionStatistics? GetStatistics()
     {
-        if (!TryUse()) return null;
+        if (!TryUse())
+            return null;
         var status = Api.GetParam<ConnectionStatistics>(handle, Parameter.ConnectionStatistics, out var statistics);
         DangerousRelease();
         return QuicStatus.Failed(status) ? null : statistics;
@@ -114,7 +119,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     /// <summary>Queues a datagram. Its buffer is in use until its state is told.</summary>
     public int SendDatagram(NativeBuffer* buffer, nint context)
     {
-        if (!TryUse()) return QuicStatus.AbortedByUser;
+        if (!TryUse())
+            return QuicStatus.AbortedByUser;
         var status = Api.DatagramSend(handle, buffer, 1, 0, context);
         DangerousRelease();
         return status;
@@ -124,11 +130,14 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     internal int OpenStream(bool unidirectional, void* callback, nint context, out nint stream)
     {
         stream = 0;
-        if (!TryUse()) return QuicStatus.AbortedByUser;
+        if (!TryUse())
+            return QuicStatus.AbortedByUser;
         nint opened;
         var status = Api.StreamOpen(handle, unidirectional ? 1 : 0, callback, context, &opened);
-        if (QuicStatus.Failed(status)) DangerousRelease();
-        else stream = opened;
+        if (QuicStatus.Failed(status))
+            DangerousRelease();
+        else
+            stream = opened;
         return status;
     }
 

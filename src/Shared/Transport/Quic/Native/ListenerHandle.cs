@@ -50,7 +50,8 @@ internal sealed unsafe class ListenerHandle : NativeHandle
             var protocol = new NativeBuffer { Data = alpn, Length = (uint)TunnelProtocol.AlpnBytes.Length };
             var native = NativeAddress.From(address);
             var status = Api.ListenerStart(handle, &protocol, 1, &native);
-            if (QuicStatus.Failed(status)) throw new QuicException($"UDP port {address.Port} of {address.Address} can't be bound", status);
+            if (QuicStatus.Failed(status))
+                throw new QuicException($"UDP port {address.Port} of {address.Address} can't be bound", status);
         }
 
         _ = Api.GetParam<NativeAddress>(handle, Parameter.ListenerLocalAddress, out var bound);

@@ -22,17 +22,23 @@ internal sealed unsafe class MsQuic
     public static string? Load(out MsQuic? loaded)
     {
         loaded = null;
-        if (NativeSizes.Fault() is { } fault) return $"libmsquic can't be used: {fault}";
-        if (Find() is not { } library) return "libmsquic (libmsquic.so.2) is not installed";
-        if (!NativeLibrary.TryGetExport(library, "MsQuicOpenVersion", out var open)) return "libmsquic has no MsQuicOpenVersion: another library of the same name, or damaged";
+        if (NativeSizes.Fault() is { } fault)
+            return $"libmsquic can't be used: {fault}";
+        if (Find() is not { } library)
+            return "libmsquic (libmsquic.so.2) is not installed";
+        if (!NativeLibrary.TryGetExport(library, "MsQuicOpenVersion", out var open))
+            return "libmsquic has no MsQuicOpenVersion: another library of the same name, or damaged";
 
         nint* table;
         var status = ((delegate* unmanaged<uint, nint**, int>)open)(2, &table);
-        if (QuicStatus.Failed(status)) return $"libmsquic does not open version 2 of its API ({QuicStatus.Describe(status)})";
+        if (QuicStatus.Failed(status))
+            return $"libmsquic does not open version 2 of its API ({QuicStatus.Describe(status)})";
         var api = new MsQuicApi(table);
-        if (QuicStatus.Failed(api.GetParam<LibraryVersion>(0, Parameter.LibraryVersion, out var number))) return "libmsquic does not tell its version";
+        if (QuicStatus.Failed(api.GetParam<LibraryVersion>(0, Parameter.LibraryVersion, out var number)))
+            return "libmsquic does not tell its version";
         var version = number.ToVersion();
-        if (version < Oldest) return $"libmsquic {version} is too old: {Oldest} or later is needed";
+        if (version < Oldest)
+            return $"libmsquic {version} is too old: {Oldest} or later is needed";
 
         nint registration;
         fixed (byte* name = "tunnel"u8)
@@ -41,7 +47,8 @@ internal sealed unsafe class MsQuic
             status = api.RegistrationOpen(&config, &registration);
         }
 
-        if (QuicStatus.Failed(status)) return $"libmsquic {version} does not start: {QuicStatus.Describe(status)}";
+        if (QuicStatus.Failed(status))
+            return $"libmsquic {version} does not start: {QuicStatus.Describe(status)}";
         loaded = new MsQuic(api, registration, version);
         return null;
     }
@@ -59,7 +66,8 @@ internal sealed unsafe class MsQuic
     {
         foreach (var name in Names)
         {
-            if (NativeLibrary.TryLoad(name, typeof(MsQuic).Assembly, DllImportSearchPath.SafeDirectories, out var library)) return library;
+            if (NativeLibrary.TryLoad(name, typeof(MsQuic).Assembly, DllImportSearchPath.SafeDirectories, out var library))
+                return library;
         }
 
         return null;

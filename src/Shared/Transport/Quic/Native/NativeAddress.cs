@@ -51,7 +51,8 @@ internal struct NativeAddress
     {
         var bytes = Span;
         var port = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
-        if (_family != InterNetworkV6) return new IPEndPoint(new IPAddress(bytes.Slice(4, 4)), port);
+        if (_family != InterNetworkV6)
+            return new IPEndPoint(new IPAddress(bytes.Slice(4, 4)), port);
         var address = new IPAddress(bytes.Slice(8, 16), BinaryPrimitives.ReadUInt32LittleEndian(bytes[24..]));
         return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port);
     }

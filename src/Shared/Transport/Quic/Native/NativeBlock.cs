@@ -54,7 +54,8 @@ internal sealed unsafe class BlockPool(int capacity, int keep)
     {
         lock (_lock)
         {
-            if (_kept.TryPop(out var block)) return (NativeBlock*)block;
+            if (_kept.TryPop(out var block))
+                return (NativeBlock*)block;
         }
 
         return NativeBlock.Allocate(capacity);

@@ -60,7 +60,8 @@ internal abstract class NativeHandle : SafeHandle
     /// <returns>False when it is closed.</returns>
     protected bool TryUse()
     {
-        if (IsClosed || IsInvalid) return false;
+        if (IsClosed || IsInvalid)
+            return false;
         try
         {
             var used = false;

@@ -92,7 +92,8 @@ internal static class NativeSizes
     /// <summary>What is wrong, or null.</summary>
     public static string? Fault()
     {
-        if (IntPtr.Size != 8) return "needs a 64-bit process";
+        if (IntPtr.Size != 8)
+            return "needs a 64-bit process";
         ReadOnlySpan<(string Name, int Actual, int Expected)> sizes =
         [
             (nameof(NativeBuffer), Unsafe.SizeOf<NativeBuffer>(), 16),
@@ -108,7 +109,8 @@ internal static class NativeSizes
         ];
         foreach (var (name, actual, expected) in sizes)
         {
-            if (actual != expected) return $"{name} has {actual} bytes here, not {expected}";
+            if (actual != expected)
+                return $"{name} has {actual} bytes here, not {expected}";
         }
 
         return null;

@@ -63,7 +63,8 @@ internal sealed unsafe class StreamHandle : NativeHandle
     /// <summary>Numbers it. Nothing is sent by that.</summary>
     public int Start()
     {
-        if (!TryUse()) return QuicStatus.AbortedByUser;
+        if (!TryUse())
+            return QuicStatus.AbortedByUser;
         var status = Api.StreamStart(handle, IndicateAccepted);
         DangerousRelease();
         return status;
@@ -72,7 +73,8 @@ internal sealed unsafe class StreamHandle : NativeHandle
     /// <summary>Queues a buffer, which is in use until its completion. Not an empty one.</summary>
     public int Send(NativeBuffer* buffer, nint context)
     {
-        if (!TryUse()) return QuicStatus.AbortedByUser;
+        if (!TryUse())
+            return QuicStatus.AbortedByUser;
         var status = Api.StreamSend(handle, buffer, 1, 0, context);
         DangerousRelease();
         return status;
@@ -81,7 +83,8 @@ internal sealed unsafe class StreamHandle : NativeHandle
     /// <summary>Starts the stream with all that it will ever carry.</summary>
     public int SendWhole(NativeBuffer* buffer, nint context)
     {
-        if (!TryUse()) return QuicStatus.AbortedByUser;
+        if (!TryUse())
+            return QuicStatus.AbortedByUser;
         var status = Api.StreamSend(handle, buffer, 1, SendStart | SendFin, context);
         DangerousRelease();
         return status;
@@ -98,16 +101,19 @@ internal sealed unsafe class StreamHandle : NativeHandle
     /// <param name="partly">The rest is to be indicated again.</param>
     public void CompleteReceive(ulong length, bool partly)
     {
-        if (!TryUse()) return;
+        if (!TryUse())
+            return;
         Api.StreamReceiveComplete(handle, length);
-        if (partly) Api.StreamReceiveSetEnabled(handle, 1);
+        if (partly)
+            Api.StreamReceiveSetEnabled(handle, 1);
         DangerousRelease();
     }
 
     /// <summary>Only from a callback of this connection, where it does not wait.</summary>
     public ulong? GetId()
     {
-        if (!TryUse()) return null;
+        if (!TryUse())
+            return null;
         var status = Api.GetParam<ulong>(handle, Parameter.StreamId, out var id);
         DangerousRelease();
         return QuicStatus.Failed(status) ? null : id;
@@ -116,7 +122,8 @@ internal sealed unsafe class StreamHandle : NativeHandle
     /// <summary>Only from a callback of this connection, where it does not wait.</summary>
     public void SetPriority(ushort priority)
     {
-        if (!TryUse()) return;
+        if (!TryUse())
+            return;
         Api.SetParam(handle, Parameter.StreamPriority, priority);
         DangerousRelease();
     }
@@ -129,7 +136,8 @@ internal sealed unsafe class StreamHandle : NativeHandle
 
     private void Shutdown(int flags, ulong code)
     {
-        if (!TryUse()) return;
+        if (!TryUse())
+            return;
         _ = Api.StreamShutdown(handle, flags, code);
         DangerousRelease();
     }

@@ -34,7 +34,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     /// <summary>Sends what was put together; stays corked.</summary>
     public ValueTask SendGatheredAsync()
     {
-        if (_count == 0) return ValueTask.CompletedTask;
+        if (_count == 0)
+            return ValueTask.CompletedTask;
         var count = _count;
         _count = 0;
         return SendAllAsync(_gathered.AsMemory(0, count));
@@ -43,14 +44,16 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     /// <summary>Goes back to passing writes on; nothing may be gathered then.</summary>
     public void Uncork()
     {
-        if (_gathered is not { } buffer) return;
+        if (_gathered is not { } buffer)
+            return;
         _gathered = null;
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_gathered is null) return SendAllAsync(buffer);
+        if (_gathered is null)
+            return SendAllAsync(buffer);
         if (buffer.Length <= _gathered.Length - _count)
         {
             buffer.CopyTo(_gathered.AsMemory(_count));
@@ -78,11 +81,14 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     /// </summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_recordsOfRead > MaxSilentRecords) return ValueTask.FromException<int>(new RecordFloodException(MaxSilentRecords));
-        if (buffer.IsEmpty) return socket.IsDrained ? WaitAsync(cancellationToken) : default;
+        if (_recordsOfRead > MaxSilentRecords)
+            return ValueTask.FromException<int>(new RecordFloodException(MaxSilentRecords));
+        if (buffer.IsEmpty)
+            return socket.IsDrained ? WaitAsync(cancellationToken) : default;
 
         // What came last gave no content.
-        if (_recordsOfRead > 0) return ReadOnAsync(buffer, cancellationToken);
+        if (_recordsOfRead > 0)
+            return ReadOnAsync(buffer, cancellationToken);
         var count = Receive(buffer.Span);
         return count >= 0 ? new ValueTask<int>(count) : WaitThenReadAsync(buffer, cancellationToken);
     }
@@ -102,7 +108,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     // SslStream's own synchronous paths (Dispose sends close_notify through one) must not wait for a peer that reads nothing.
     public override void Write(byte[] buffer, int offset, int count)
     {
-        if (socket.Send(buffer.AsSpan(offset, count)) == NativeSocket.Failed) throw Lost();
+        if (socket.Send(buffer.AsSpan(offset, count)) == NativeSocket.Failed)
+            throw Lost();
     }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
@@ -127,7 +134,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) socket.Dispose();
+        if (disposing)
+            socket.Dispose();
         base.Dispose(disposing);
     }
 
@@ -140,21 +148,24 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     private ValueTask SendAllAsync(ReadOnlyMemory<byte> data)
     {
         var sending = socket.SendAllAsync(data);
-        if (!sending.IsCompletedSuccessfully) return FinishAsync(sending);
+        if (!sending.IsCompletedSuccessfully)
+            return FinishAsync(sending);
         return sending.Result ? ValueTask.CompletedTask : ValueTask.FromException(Lost());
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask FinishAsync(ValueTask<bool> sending)
     {
-        if (!await sending) throw Lost();
+        if (!await sending)
+            throw Lost();
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitThenReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int count;
-        while ((count = Receive(buffer.Span)) == NativeSocket.WouldBlock) await socket.WaitReadableAsync(cancellationToken);
+        while ((count = Receive(buffer.Span)) == NativeSocket.WouldBlock)
+            await socket.WaitReadableAsync(cancellationToken);
         return count >= 0 ? count : throw Lost();
     }
 
@@ -165,8 +176,10 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
         {
             // Nobody waits, so nobody else looks at it.
             cancellationToken.ThrowIfCancellationRequested();
-            if (socket.UsesPool) await Task.Yield();
-            else await socket.Loop.Yield();
+            if (socket.UsesPool)
+                await Task.Yield();
+            else
+                await socket.Loop.Yield();
         }
 
         return await WaitThenReadAsync(buffer, cancellationToken);
@@ -175,7 +188,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     private int Receive(Span<byte> buffer)
     {
         var count = socket.Receive(_comesInSmall && buffer.Length > SmallReceive ? buffer[..SmallReceive] : buffer);
-        if (count <= 0) return count;
+        if (count <= 0)
+            return count;
         var records = _counter.Count(buffer[..count]);
         _records += records;
         _recordsOfRead += records;

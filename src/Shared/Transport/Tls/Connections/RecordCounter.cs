@@ -22,14 +22,16 @@ internal struct RecordCounter
             if (_headerBytes < HeaderSize)
             {
                 _length = ((_length << 8) | bytes[at++]) & ushort.MaxValue;
-                if (++_headerBytes == HeaderSize) records++;
+                if (++_headerBytes == HeaderSize)
+                    records++;
                 continue;
             }
 
             var count = Math.Min(_length, bytes.Length - at);
             at += count;
             _length -= count;
-            if (_length == 0) _headerBytes = 0;
+            if (_length == 0)
+                _headerBytes = 0;
         }
 
         return records;

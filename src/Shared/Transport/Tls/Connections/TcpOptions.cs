@@ -79,7 +79,8 @@ internal sealed class TcpOptions(Socket socket)
     public void Use(CongestionControl congestion)
     {
         var name = congestion.KernelName;
-        if (!name.IsEmpty && !TrySetCongestionControl(name)) congestion.NoteMissing();
+        if (!name.IsEmpty && !TrySetCongestionControl(name))
+            congestion.NoteMissing();
     }
 
     /// <summary>Asks for a congestion control by its name in the kernel.</summary>
@@ -94,14 +95,16 @@ internal sealed class TcpOptions(Socket socket)
     public void LimitReceiveBufferOfNearPeer()
     {
         // Only where it can be undone (Linux 5.15).
-        if (ShortestRoundTrip is not { } roundTrip || roundTrip > Near || !TryUnlockBuffers()) return;
+        if (ShortestRoundTrip is not { } roundTrip || roundTrip > Near || !TryUnlockBuffers())
+            return;
         _limitsReceiveBuffer = TrySet(SocketLevel, ReceiveBuffer, BitConverter.GetBytes(NearReceiveBuffer));
     }
 
     /// <summary>Gives the receive buffer back to the kernel's tuning when the path has become long; to be called now and then.</summary>
     public void FollowPath()
     {
-        if (_limitsReceiveBuffer && ShortestRoundTrip > Far) _limitsReceiveBuffer = !TryUnlockBuffers();
+        if (_limitsReceiveBuffer && ShortestRoundTrip > Far)
+            _limitsReceiveBuffer = !TryUnlockBuffers();
     }
 
     private bool TryUnlockBuffers() => TrySet(SocketLevel, BufferLock, BitConverter.GetBytes(0));

@@ -39,7 +39,8 @@ public sealed class LaneChoiceTests
     public void What_begins_together_leaves_a_lane_free_that_was_opened_on_demand()
     {
         var lanes = new LaneLoad[] { default, new(0, 0, 0, IsExtra: true) };
-        foreach (var lane in Open(lanes, 4)) lanes[lane] = lanes[lane] with { Bulk = lanes[lane].Bulk + 1 };
+        foreach (var lane in Open(lanes, 4))
+            lanes[lane] = lanes[lane] with { Bulk = lanes[lane].Bulk + 1 };
         Assert.Equal(0, lanes[LaneChoice.Choose(lanes)].Bulk);
     }
 

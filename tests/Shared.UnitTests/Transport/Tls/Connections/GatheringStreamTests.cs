@@ -87,7 +87,8 @@ public sealed class GatheringStreamTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<RecordFloodException>(async () =>
         {
-            for (var i = 0; i < 20; i++) _ = await _stream.ReadAsync(buffer).AsTask().WaitAsync(Hang);
+            for (var i = 0; i < 20; i++)
+                _ = await _stream.ReadAsync(buffer).AsTask().WaitAsync(Hang);
         });
         Assert.InRange(_stream.TakeRecords(), 64, 80);
     }
@@ -122,6 +123,7 @@ public sealed class GatheringStreamTests : IAsyncLifetime
         _peer.Send(Enumerable.Repeat(record, count).SelectMany(static bytes => bytes).ToArray());
 
         // Until all of it is there, which on the loopback is at once or a little later.
-        while (_accepted.Available < count * RecordSize) await Task.Yield();
+        while (_accepted.Available < count * RecordSize)
+            await Task.Yield();
     }
 }

@@ -17,7 +17,8 @@ public sealed class RecordCounterTests
     {
         var counter = new RecordCounter();
         var records = 0;
-        foreach (var bytes in Records.Chunk(piece)) records += counter.Count(bytes);
+        foreach (var bytes in Records.Chunk(piece))
+            records += counter.Count(bytes);
 
         Assert.Equal(4, records);
     }
