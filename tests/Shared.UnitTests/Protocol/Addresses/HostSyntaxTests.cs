@@ -1,4 +1,3 @@
-using System.Net;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Shared.UnitTests.Protocol.Addresses;
