@@ -6,6 +6,7 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
@@ -26,6 +27,7 @@ internal sealed class HubRun : IDisposable
 {
     private readonly HubEventFeed _events;
     private readonly PortGate _gate;
+    private readonly PresenceKeeper _keeper;
     private readonly DescriptorGuard _descriptors;
     private readonly StrangerRegistry _strangers;
     private readonly StrangerLimits _strangerLimits;
@@ -74,6 +76,11 @@ internal sealed class HubRun : IDisposable
             time,
             loggerFactory);
 
+        _keeper = new PresenceKeeper(
+            Live.Presences,
+            new PresenceFile(options.StateDir, new StateFiles(), loggerFactory.CreateLogger<PresenceFile>()),
+            edgeId => edges.Find(edgeId) is not null,
+            time);
         Live.AnnouncePins(certificates.Pins);
         edges.Changed += ForgetRemoved;
 
@@ -126,6 +133,7 @@ internal sealed class HubRun : IDisposable
         _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
         _quic = QuicDoor.Open(Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
+        _keeper.Start();
     }
 
     /// <summary>New streams and sessions go by other options.</summary>
@@ -168,6 +176,7 @@ internal sealed class HubRun : IDisposable
             Since = Since,
             CertificatePin = Certificates.Present.Pin,
             AllowedEdges = Edges.Current.Count,
+            Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _time.GetUtcNow()),
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic)],
             Strangers = _strangers.Count,
@@ -217,6 +226,7 @@ internal sealed class HubRun : IDisposable
         _listener?.Dispose();
         Edges.Changed -= ForgetRemoved;
         Context.TcpMemory.Dispose();
+        _keeper.Dispose();
         Live.Dispose();
         Streams.Dispose();
         Sessions.Dispose();

@@ -5,6 +5,7 @@ using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
@@ -27,7 +28,7 @@ public sealed class TunnelHub : IAsyncDisposable
     internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     private static readonly string[] StateFileNames =
-        [EdgeStateFile.FileName, BlockFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, AdminKey.FileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames];
+        [EdgeStateFile.FileName, BlockFile.FileName, PresenceFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, AdminKey.FileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames];
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);

@@ -155,5 +155,7 @@ internal sealed class Reception(
             AcceptingLog.Blocked(logger, remote, id);
         else
             AcceptingLog.Unauthorized(logger, remote, id);
+        if (allowed.Find(id) is not null)
+            live.Presences.OnRefused(id, remote);
     }
 }

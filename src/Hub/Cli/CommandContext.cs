@@ -4,6 +4,7 @@ using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -23,6 +24,9 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
 
     /// <summary>For everything else.</summary>
     public TextWriter Error => parse.InvocationConfiguration.Error;
+
+    /// <summary>What <see cref="Out"/> is.</summary>
+    public Terminal Terminal => Terminal.Of(Out);
 
     public bool Json => parse.GetValue(options.Json);
 

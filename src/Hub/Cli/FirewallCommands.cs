@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Blocks;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -62,7 +63,7 @@ internal static class FirewallCommands
             var table = new TextTable("SOURCE", "EDGES", "SINCE", "UNTIL", "REASON");
             foreach (var block in JsonSerializer.Deserialize(answer, AdminJson.Default.IEnumerableBlock)!)
                 table.Add(block.Ip, EdgesOf(block), $"{block.Since:u}", $"{block.Until:u}", block.Reason ?? "-");
-            await table.WriteAsync(context.Out);
+            await table.WriteAsync(context.Out, context.Terminal.Width);
         });
 
     private static async Task PrintAsync(CommandContext context, string answer, Func<Block, string> describe) =>

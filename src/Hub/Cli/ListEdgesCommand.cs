@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Status;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -9,28 +10,32 @@ namespace Tunnel.Hub.Cli;
 internal static class ListEdgesCommand
 {
     public static Command Create(CommonOptions options) =>
-        options.Remote(new Command("list", "List the allowed edges")).Does(options, async (context, cancellation) =>
+        options.Remote(new Command("list", "List the allowed edges with their state; with --json their definitions, as apply takes them")).Does(options, async (context, cancellation) =>
         {
-            var edges = await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellation);
             if (context.Json)
-                await context.Out.WriteLineAsync(edges);
-            else
-                await PrintAsync(context, [.. JsonSerializer.Deserialize(edges, AdminJson.Default.IEnumerableEdgeDefinition)!]);
+            {
+                await context.Out.WriteLineAsync(await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellation));
+                return;
+            }
+
+            var status = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
+            await PrintAsync(context, JsonSerializer.Deserialize(status, AdminJson.Default.HubStatus)!, DateTimeOffset.UtcNow);
         });
 
-    private static async Task PrintAsync(CommandContext context, IReadOnlyCollection<EdgeDefinition> edges)
+    private static async Task PrintAsync(CommandContext context, HubStatus status, DateTimeOffset now)
     {
-        if (edges.Count == 0)
+        if (status.Edges.IsEmpty)
         {
             await context.Error.WriteLineAsync("No edge is allowed yet. Add one: tunnel-hub edge add ID --tcp 443 --host HOST");
             return;
         }
 
-        var table = new TextTable("ID", "ENABLED", "TCP", "UDP");
-        foreach (var edge in edges)
-            table.Add(edge.Id, edge.Enabled ? "yes" : "no", Ports(edge.ListenPorts), Ports(edge.ListenPortsUdp));
-        await table.WriteAsync(context.Out);
+        var table = new TextTable("ID", "STATE", "SINCE", "FROM", "SECRETS", "TCP", "UDP");
+        foreach (var edge in status.Edges)
+            table.Add(edge.EdgeId, EdgeText.Word(edge.State), EdgeText.Since(edge, now), edge.Remote ?? "-", EdgeText.Secrets(edge, now), Ports(edge.Tcp), Ports(edge.Udp));
+        await table.WriteAsync(context.Out, context.Terminal.Width);
     }
 
-    private static string Ports(IEnumerable<PortRange> ranges) => string.Join(',', ranges) is { Length: > 0 } text ? text : "-";
+    private static string Ports(EdgePortsStatus ports) =>
+        ports.Failed.Length > 0 ? $"{ports.Wanted} (FAILED {ports.Failed})" : ports.Wanted.Length > 0 ? ports.Wanted : "-";
 }

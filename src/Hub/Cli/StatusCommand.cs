@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Status;
-using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Text;
 
@@ -13,32 +12,30 @@ namespace Tunnel.Hub.Cli;
 internal static class StatusCommand
 {
     public static Command Create(CommonOptions options) =>
-        options.Remote(new Command("status", "Show the running hub and its connected edges")).Does(options, async (context, cancellation) =>
+        options.Remote(new Command("status", "Show the running hub and all its edges, those that are down with when and why they went")).Does(options, async (context, cancellation) =>
         {
             var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
             if (context.Json)
                 await context.Out.WriteLineAsync(answer);
             else
-                await PrintAsync(context.Out, JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!);
+                await PrintAsync(context.Out, context.Terminal, JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!, DateTimeOffset.UtcNow);
         });
 
-    internal static async Task PrintAsync(TextWriter output, HubStatus status)
+    internal static async Task PrintAsync(TextWriter output, Terminal terminal, HubStatus status, DateTimeOffset now)
     {
         await output.WriteTextAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.ConnectedEdges.Length} of {status.AllowedEdges} edges connected"));
-        if (!status.ConnectedEdges.IsEmpty)
-            await PrintEdgesAsync(output, status);
-        foreach (var edge in status.ConnectedEdges)
+        if (!status.Edges.IsEmpty)
+            await PrintEdgesAsync(output, terminal, status, now);
+        foreach (var edge in status.Edges)
         {
-            foreach (var port in edge.FailedPorts)
-                await output.WriteTextAsync($"{edge.EdgeId} can't listen on {port}: {port.Error}");
-            if (edge.Firewall is { State: not FirewallReport.None } firewall)
-                await output.WriteTextAsync($"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}");
-            if (edge.Firewall?.Drift is { } drift)
-                await output.WriteTextAsync($"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
+            foreach (var line in EdgeText.Lines(edge, now))
+                await output.WriteTextAsync(line);
         }
 
+        foreach (var edge in status.ConnectedEdges)
+            await PrintFaultsAsync(output, terminal, edge);
         if (status.TcpMemory?.Describe() is { } memory)
             await output.WriteTextAsync($"The kernel's memory for TCP is {memory}");
         await PrintCountsAsync(output, "Connections refused", status.Refusals);
@@ -46,26 +43,52 @@ internal static class StatusCommand
         await PrintCountsAsync(output, "UDP lost", status.SessionFailures);
     }
 
-    private static async Task PrintEdgesAsync(TextWriter output, HubStatus status)
+    private static async Task PrintEdgesAsync(TextWriter output, Terminal terminal, HubStatus status, DateTimeOffset now)
     {
-        var table = new TextTable("EDGE", "FROM", "TRANSPORT", "RTT", "STREAMS", "SESSIONS", "IN", "OUT", "TCP", "UDP");
-        foreach (var edge in status.ConnectedEdges)
+        var table = new TextTable("EDGE", "STATE", "SINCE", "FROM", "TRANSPORT", "RTT", "STREAMS", "SESSIONS", "IN", "OUT", "TCP", "UDP");
+        var connected = status.ConnectedEdges.ToDictionary(edge => edge.EdgeId, StringComparer.Ordinal);
+        foreach (var edge in status.Edges)
         {
-            table.Add(
-                edge.EdgeId,
-                edge.Remote,
-                JsonNamingPolicy.CamelCase.ConvertName(edge.Transport.ToString()) + (edge.Lanes > edge.Tunnels ? $", {Number(edge.Lanes)} lanes" : ""),
-                edge.Rtt is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:0.0} ms") : "-",
-                Number(edge.ActiveStreams),
-                Number(edge.ActiveSessions),
-                ByteText.Format(edge.BytesIn),
-                ByteText.Format(edge.BytesOut),
-                Ports(edge.ListenPorts),
-                Ports(edge.ListenPortsUdp));
+            string[] who = [edge.EdgeId, EdgeText.Word(edge.State), EdgeText.Since(edge, now), edge.Remote ?? "-"];
+            table.Add([.. who, .. connected.TryGetValue(edge.EdgeId, out var live) ? Traffic(live, edge) : Enumerable.Repeat("-", 8)]);
         }
 
-        await table.WriteAsync(output);
+        await table.WriteAsync(output, terminal.Width);
     }
+
+    private static IEnumerable<string> Traffic(ConnectedEdgeStatus live, AllowedEdgeStatus edge) =>
+    [
+        JsonNamingPolicy.CamelCase.ConvertName(live.Transport.ToString()) + (live.Lanes > live.Tunnels ? $", {Number(live.Lanes)} lanes" : ""),
+        live.Rtt is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:0.0} ms") : "-",
+        Number(live.ActiveStreams),
+        Number(live.ActiveSessions),
+        ByteText.Format(live.BytesIn),
+        ByteText.Format(live.BytesOut),
+        Ports(edge.Tcp.Bound),
+        Ports(edge.Udp.Bound),
+    ];
+
+    private static async Task PrintFaultsAsync(TextWriter output, Terminal terminal, ConnectedEdgeStatus edge)
+    {
+        // A range that fails for one reason is one line, however the edge has cut it up.
+        foreach (var failed in edge.FailedPorts.GroupBy(port => (port.Proto, port.Error)))
+        {
+            var ports = string.Join(',', failed.Select(port => port.ToString()[(port.Proto.Length + 1)..]));
+            await PrintAlarmAsync(output, terminal, "FAILED", $"{edge.EdgeId} can't listen on {failed.Key.Proto}/{ports}: {failed.Key.Error}");
+        }
+
+        if (edge.Firewall is { State: not FirewallReport.None } firewall)
+        {
+            var line = $"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}";
+            await PrintAlarmAsync(output, terminal, firewall.Fault is null ? "" : "FAILED", line);
+        }
+
+        if (edge.Firewall?.Drift is { } drift)
+            await PrintAlarmAsync(output, terminal, drift.Mended ? "" : "FAILED", $"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
+    }
+
+    private static Task PrintAlarmAsync(TextWriter output, Terminal terminal, string alarm, string line) =>
+        output.WriteLineAsync(alarm.Length == 0 ? TerminalText.Escape(line) : $"{terminal.Alarm(alarm)} {TerminalText.Escape(line)}");
 
     private static async Task PrintCountsAsync(TextWriter output, string what, IReadOnlyDictionary<string, long> counts)
     {
@@ -73,7 +96,7 @@ internal static class StatusCommand
             await output.WriteTextAsync($"{what}: {string.Join(", ", counts.Where(count => count.Value > 0).Select(count => $"{count.Key} {Number(count.Value)}"))}");
     }
 
-    private static string Ports(IEnumerable<int> ports) => PortList.Format(ports) is { Length: > 0 } text ? text : "-";
+    private static string Ports(string ports) => ports.Length > 0 ? ports : "-";
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -62,7 +63,7 @@ internal sealed class TrafficCommands
                 ByteText.Format(stream.BytesOut));
         }
 
-        await table.WriteAsync(context.Out);
+        await table.WriteAsync(context.Out, context.Terminal.Width);
         await WriteNextAsync(context, answer.Next);
     }
 
@@ -85,7 +86,7 @@ internal sealed class TrafficCommands
                 Counts(port.Blocked), Counts(port.Errors));
         }
 
-        await table.WriteAsync(context.Out);
+        await table.WriteAsync(context.Out, context.Terminal.Width);
     }
 
     private async Task ShowConnectionsAsync(CommandContext context, CancellationToken cancellationToken)
@@ -107,7 +108,7 @@ internal sealed class TrafficCommands
                 record.Duration.ToString("0.0", CultureInfo.InvariantCulture), ByteText.Format(record.BytesIn), ByteText.Format(record.BytesOut));
         }
 
-        await table.WriteAsync(context.Out);
+        await table.WriteAsync(context.Out, context.Terminal.Width);
         await WriteNextAsync(context, answer.Next);
     }
 

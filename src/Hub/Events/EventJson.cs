@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Json;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
@@ -11,6 +12,7 @@ namespace Tunnel.Hub.Events;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters =
     [
+        typeof(CamelCaseEnumConverter<EdgeCondition>),
         typeof(CamelCaseEnumConverter<TransportKind>),
         typeof(CamelCaseEnumConverter<TunnelEndKind>),
         typeof(CamelCaseEnumConverter<ResetReason>),

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
@@ -21,12 +22,26 @@ public abstract record HubEvent
 /// <summary>An edge has its first tunnel.</summary>
 /// <param name="EdgeId">Which edge.</param>
 /// <param name="Remote">Where it comes from.</param>
-public sealed record EdgeConnectedEvent(string EdgeId, IPEndPoint Remote) : HubEvent;
+public sealed record EdgeConnectedEvent(string EdgeId, IPEndPoint Remote) : HubEvent
+{
+    /// <summary>When it was last seen before; null when it never was, as far as the hub remembers.</summary>
+    public DateTimeOffset? LastSeen { get; init; }
+}
 
 /// <summary>An edge has lost its last tunnel.</summary>
 /// <param name="EdgeId">Which edge.</param>
 /// <param name="Reason">Why its last tunnel ended.</param>
-public sealed record EdgeDisconnectedEvent(string EdgeId, TunnelEnd Reason) : HubEvent;
+public sealed record EdgeDisconnectedEvent(string EdgeId, TunnelEnd Reason) : HubEvent
+{
+    /// <summary>What that says of the edge, as in the status.</summary>
+    public EdgeCondition State { get; init; }
+
+    /// <summary>Where its last tunnel came from; null when not known.</summary>
+    public IPEndPoint? Remote { get; init; }
+
+    /// <summary>Since when it had been connected; null when not known.</summary>
+    public DateTimeOffset? ConnectedSince { get; init; }
+}
 
 /// <summary>A tunnel has authenticated.</summary>
 /// <param name="EdgeId">Whose it is.</param>

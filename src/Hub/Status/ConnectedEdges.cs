@@ -15,6 +15,7 @@ internal static class ConnectedEdges
             EdgeId = newest.EdgeId,
             Instance = newest.Hello?.Instance,
             Since = slot.ConnectedSince ?? newest.Since,
+            SecretId = newest.SecretId,
             Remote = newest.Remote.ToString(),
             PublicIp = newest.PublicIp,
             PublicIpv6 = newest.PublicIpv6,

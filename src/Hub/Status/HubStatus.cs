@@ -30,6 +30,9 @@ public sealed record HubStatus
     /// <summary>Edges in the set, enabled or not.</summary>
     public int AllowedEdges { get; init; }
 
+    /// <summary>Every edge of the set by id, connected or not, with why not.</summary>
+    public ImmutableArray<AllowedEdgeStatus> Edges { get; init; } = [];
+
     /// <summary>Edges with at least one tunnel, by id.</summary>
     public ImmutableArray<ConnectedEdgeStatus> ConnectedEdges { get; init; } = [];
 
@@ -81,6 +84,9 @@ public sealed record ConnectedEdgeStatus
 
     /// <summary>Since when it is connected.</summary>
     public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Which of the edge's secrets its newest tunnel has come with.</summary>
+    internal Guid SecretId { get; init; }
 
     /// <summary>Address and port that its newest tunnel comes from.</summary>
     public required string Remote { get; init; }

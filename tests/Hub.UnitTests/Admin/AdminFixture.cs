@@ -9,6 +9,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
@@ -87,7 +88,16 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public Task DisconnectAsync(string edgeId) => Task.CompletedTask;
 
-    public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3", AllowedEdges = Edges.Current.Count };
+    public EdgePresences Presences => field ??= new EdgePresences(Time);
+
+    public HubStatus GetStatus() => new()
+    {
+        Running = true,
+        TunnelPort = 8443,
+        Version = "1.2.3",
+        AllowedEdges = Edges.Current.Count,
+        Edges = AllowedEdges.Describe(Edges.State, [], Presences, Time.GetUtcNow()),
+    };
 
     public string File(string name, string content)
     {

@@ -123,7 +123,7 @@ public sealed class CommandTests
         await using var admin = await AdminFixture.StartAsync();
         Assert.Contains("edge add", (await RunAsync(admin, "edge", "list")).Error, StringComparison.Ordinal);
         await admin.Edges.AddAsync(TestEdges.WithSecret("a"), default);
-        Assert.Equal("ID  ENABLED  TCP  UDP\na   yes      443  -\n", (await RunAsync(admin, "edge", "list")).Out);
+        Assert.Equal("ID  STATE       SINCE  FROM  SECRETS  TCP  UDP\na   never seen  -      -     1        443  -\n", (await RunAsync(admin, "edge", "list")).Out);
         Assert.Equal("a", JsonElement.Parse((await RunAsync(admin, "edge", "list", "--json")).Out)[0].GetProperty("id").GetString());
         Assert.Equal("a", JsonElement.Parse((await RunAsync(admin, "edge", "show", "a")).Out).GetProperty("id").GetString());
         Assert.Equal(ExitCodes.Fine, (await RunAsync(admin, "edge", "remove", "a")).ExitCode);

@@ -1,6 +1,8 @@
 using Tunnel.Hub.Cli;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Text;
 using Tunnel.Shared.Transport;
 
 namespace Hub.UnitTests.Cli;
@@ -14,11 +16,12 @@ public sealed class TerminalTests
     public async Task The_status_has_a_line_for_each_fault_whatever_the_edge_called_it()
     {
         using var output = new StringWriter { NewLine = "\n" };
-        await StatusCommand.PrintAsync(output, new HubStatus
+        await StatusCommand.PrintAsync(output, Terminal.None, new HubStatus
         {
             Running = true,
             TunnelPort = 8443,
             Version = "1",
+            Edges = [Statuses.Edge("a", EdgeCondition.Connected) with { Remote = "192.0.2.1:1" }],
             ConnectedEdges =
             [
                 new ConnectedEdgeStatus
@@ -41,13 +44,13 @@ public sealed class TerminalTests
                     Firewall = new FirewallReport { State = Hostile, Mode = Hostile, Errors = [Hostile] },
                 },
             ],
-        });
+        }, DateTimeOffset.UnixEpoch);
 
         // The hub, the table's head and row, the port, the firewall.
         var lines = output.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(5, lines.Length);
         Assert.Contains("tcpTls, 2 lanes", lines[2], StringComparison.Ordinal);
-        Assert.StartsWith(@"a can't listen on tcp/443: \u001b]0;owned\u0007\u001b[2J\u000aother", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith(@"FAILED a can't listen on tcp/443: \u001b]0;owned\u0007\u001b[2J\u000aother", lines[3], StringComparison.Ordinal);
         AssertHarmless(lines);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Json;
 using Tunnel.Hub.Status;
@@ -17,6 +18,7 @@ namespace Tunnel.Hub.Admin.Answers;
     [
         typeof(PortRangeJsonConverter),
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
+        typeof(CamelCaseEnumConverter<EdgeCondition>),
         typeof(CamelCaseEnumConverter<TransportKind>),
         typeof(CamelCaseEnumConverter<ConnectionAction>),
         typeof(CamelCaseEnumConverter<ProxyProtocol>),

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -46,7 +47,8 @@ internal sealed class LiveEdges : IDisposable
         _time = time;
         _logger = loggerFactory.CreateLogger<LiveEdges>();
         Pushes = new ConfigPushes(time);
-        _election = new TunnelElection(_lock, events, time, _logger);
+        Presences = new EdgePresences(time);
+        _election = new TunnelElection(_lock, Presences, events, time, _logger);
         _news = new TunnelNews(_lock, events, time, _logger);
 
         // An edge may dial all its lanes at once, and a tunnel beside them.
@@ -58,6 +60,9 @@ internal sealed class LiveEdges : IDisposable
 
     /// <summary>Configurations that were pushed, and how long edges took to apply them.</summary>
     public ConfigPushes Pushes { get; }
+
+    /// <summary>Who was seen when, connected or not.</summary>
+    public EdgePresences Presences { get; }
 
     private ImmutableArray<string> AnnouncedPins
     {
@@ -278,7 +283,11 @@ internal sealed class LiveEdges : IDisposable
     {
         lock (_lock)
             foreach (var edgeId in change.Removed)
+            {
                 _pins.Forget(edgeId);
+                Presences.Forget(edgeId);
+            }
+
         var touched = change.Updated.Concat(change.Removed).Concat(change.Added).ToHashSet();
         foreach (var live in Tunnels)
         {
@@ -291,7 +300,7 @@ internal sealed class LiveEdges : IDisposable
     {
         if (_allowed.Find(live.EdgeId) is not { } edge || !_allowed.IsStillValid(live.EdgeId, live.SecretId))
         {
-            _ = live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Revoked, "the edge was removed or disabled, or its secret is valid no more"));
+            _ = live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Revoked, WhyRevoked(_allowed.Find(live.EdgeId))));
             return;
         }
 
@@ -320,6 +329,13 @@ internal sealed class LiveEdges : IDisposable
             _events.Post(new PortsUpdatedEvent(live.EdgeId, next.ListenPorts, next.ListenPortsUdp) { Time = _time.GetUtcNow() });
     }
 
+    private static string WhyRevoked(AllowedEdge? edge) => edge switch
+    {
+        null => "the edge was removed",
+        { Enabled: false } => "the edge was disabled",
+        _ => "the secret that the edge had come with is valid no more",
+    };
+
     // An edge with extensions says HELLO at once. One that says nothing and opens nothing either is a base peer, too.
     private async Task ElectWithoutHelloAsync(EdgeTunnel live, TimeSpan limit)
     {
@@ -336,24 +352,24 @@ internal sealed class LiveEdges : IDisposable
     private async Task WatchAsync(EdgeTunnel live, ITunnel tunnel)
     {
         var end = await tunnel.Completion;
-        var edgeGone = false;
+        EdgePresence? gone = null;
         bool isLane;
         lock (_lock)
         {
             isLane = live.JoinedTo is not null;
             if (!isLane)
-                edgeGone = Forget(live, tunnel);
+                gone = Forget(live, tunnel, end);
         }
 
         if (isLane)
             Lanes.OnEnded(live, end);
         else
-            _news.TellEnd(live, end, edgeGone);
+            _news.TellEnd(live, end, gone);
         await tunnel.DisposeAsync();
     }
 
-    /// <returns>True when it was the last of an edge that was connected. Under the lock.</returns>
-    private bool Forget(EdgeTunnel live, ITunnel tunnel)
+    /// <returns>What there is to say of its edge when it was the last tunnel of one that was connected, else null. Under the lock.</returns>
+    private EdgePresence? Forget(EdgeTunnel live, ITunnel tunnel, TunnelEnd end)
     {
         var slot = _slots[live.EdgeId];
         slot.Remove(live);
@@ -361,9 +377,13 @@ internal sealed class LiveEdges : IDisposable
         if (slot.Primary == live)
             slot.Primary = null;
         if (slot.Tunnels.Count > 0)
-            return false;
+            return null;
         _slots.Remove(live.EdgeId);
-        return slot.ConnectedSince is not null;
+        if (slot.ConnectedSince is null)
+            return null;
+        var allowed = _allowed.Find(live.EdgeId);
+        var condition = EdgeConditions.After(end, live.IsDraining, allowed is { Enabled: true }, _closed);
+        return Presences.OnGone(live.EdgeId, condition, end.Detail, isForgotten: allowed is null);
     }
 }
 

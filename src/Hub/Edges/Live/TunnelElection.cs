@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -6,7 +7,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>Settles which tunnel of an edge takes new streams when another one comes (<see cref="TunnelRivalry"/> has the rule).</summary>
-internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, TimeProvider time, ILogger logger)
+internal sealed class TunnelElection(Lock registryLock, EdgePresences presences, HubEventFeed events, TimeProvider time, ILogger logger)
 {
     /// <summary>Settles a newcomer's place. Never throws.</summary>
     public async Task RunAsync(EdgeSlot slot, EdgeTunnel newcomer)
@@ -31,10 +32,11 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
     public void MakePrimary(EdgeSlot slot, EdgeTunnel live)
     {
         slot.Primary = live;
-        if (slot.ConnectedSince is not null)
-            return;
-        slot.ConnectedSince = live.Since;
-        events.Post(new EdgeConnectedEvent(live.EdgeId, live.Remote) { Time = time.GetUtcNow() });
+        var isNew = slot.ConnectedSince is null;
+        var before = isNew ? presences.Find(live.EdgeId) : null;
+        presences.OnConnected(live.EdgeId, live.Remote, slot.ConnectedSince ??= live.Since);
+        if (isNew)
+            events.Post(new EdgeConnectedEvent(live.EdgeId, live.Remote) { Time = time.GetUtcNow(), LastSeen = before?.LastSeen });
     }
 
     private EdgeTunnel? FindRival(EdgeSlot slot, EdgeTunnel newcomer)
@@ -80,6 +82,7 @@ internal sealed class TunnelElection(Lock registryLock, HubEventFeed events, Tim
         if (await older.Tunnel!.ProbeAsync(TunnelRivalry.ProbeTimeout, CancellationToken.None))
         {
             newcomer.Tunnel!.SendGoAway(GoAway.Conflict);
+            presences.OnConflict(newcomer.EdgeId, newcomer.Remote);
             LiveEdgesLog.Conflict(logger, newcomer.EdgeId, older.Remote, newcomer.Remote);
             events.Post(new EdgeConflictEvent(newcomer.EdgeId, older.Remote, newcomer.Remote) { Time = time.GetUtcNow() });
             await newcomer.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "another process with this edge id is connected and alive"));

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Transport;
 
@@ -22,8 +23,11 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
         events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = time.GetUtcNow() });
     }
 
-    /// <summary>It is over, and perhaps was the edge's last.</summary>
-    public void TellEnd(EdgeTunnel live, TunnelEnd end, bool edgeGone)
+    /// <summary>It is over.</summary>
+    /// <param name="live">The tunnel.</param>
+    /// <param name="end">Why.</param>
+    /// <param name="gone">What there is to say of the edge when it was its last; else null.</param>
+    public void TellEnd(EdgeTunnel live, TunnelEnd end, EdgePresence? gone)
     {
         if (live.IsAnnounced)
         {
@@ -31,7 +35,14 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
             events.Post(new TunnelDisconnectedEvent(live.EdgeId, live.Remote, end) { Time = time.GetUtcNow() });
         }
 
-        if (edgeGone)
-            events.Post(new EdgeDisconnectedEvent(live.EdgeId, end) { Time = time.GetUtcNow() });
+        if (gone is null)
+            return;
+        events.Post(new EdgeDisconnectedEvent(live.EdgeId, end)
+        {
+            Time = gone.LastSeen,
+            State = gone.Condition,
+            Remote = live.Remote,
+            ConnectedSince = gone.ConnectedSince,
+        });
     }
 }

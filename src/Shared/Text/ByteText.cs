@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Tunnel.Hub.Cli;
+namespace Tunnel.Shared.Text;
 
 /// <summary>Bytes for people.</summary>
-internal static class ByteText
+public static class ByteText
 {
     /// <summary>Such as <c>512 B</c> or <c>1.5 MiB</c>.</summary>
     public static string Format(long bytes) => bytes switch

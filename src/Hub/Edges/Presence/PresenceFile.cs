@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Json;
+using Tunnel.Hub.Storage;
+
+namespace Tunnel.Hub.Edges.Presence;
+
+/// <summary><c>last-seen.json</c> of the state directory: who was seen when. Worth nothing but a look, so that a fault of it is a warning and never more.</summary>
+internal sealed class PresenceFile(string directory, IStateFiles files, ILogger logger)
+{
+    public const string FileName = "last-seen.json";
+
+    private readonly string _path = Path.Combine(directory, FileName);
+    private bool _isFailing;
+
+    /// <summary>What the last run has written, of whom those that were connected then have not come back yet; empty when there is none, or it is damaged.</summary>
+    public IReadOnlyDictionary<string, EdgePresence> Load()
+    {
+        try
+        {
+            if (files.Read(_path) is { } content
+                && JsonSerializer.Deserialize(content, PresenceJson.Default.PresenceDocument) is { Version: PresenceDocument.CurrentVersion, Edges: { } edges })
+            {
+                return edges.Where(edge => edge.Value?.Remote is not null).ToImmutableDictionary(edge => edge.Key, edge => NotBack(edge.Value), StringComparer.Ordinal);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            PresenceLog.NotRead(logger, _path, e.Message);
+        }
+
+        return ImmutableDictionary<string, EdgePresence>.Empty;
+    }
+
+    /// <summary>Writes all. Blocks: to be called on the pool.</summary>
+    public void Save(ImmutableSortedDictionary<string, EdgePresence> edges)
+    {
+        try
+        {
+            var document = new PresenceDocument(PresenceDocument.CurrentVersion, edges);
+            files.WriteAndFlush(_path + ".new", JsonSerializer.SerializeToUtf8Bytes(document, PresenceJson.Default.PresenceDocument));
+            files.Rename(_path + ".new", _path);
+            _isFailing = false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Once and not every minute.
+            if (!_isFailing)
+                PresenceLog.NotSaved(logger, _path, e.Message);
+            _isFailing = true;
+        }
+    }
+
+    private static EdgePresence NotBack(EdgePresence presence) => presence.Condition == EdgeCondition.Connected
+        ? presence with { Condition = EdgeCondition.HubRestart, Detail = "it was connected when the hub stopped, and has not come back" }
+        : presence;
+}
+
+internal sealed record PresenceDocument(int Version, ImmutableSortedDictionary<string, EdgePresence> Edges)
+{
+    public const int CurrentVersion = 1;
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(CamelCaseEnumConverter<EdgeCondition>)])]
+[JsonSerializable(typeof(PresenceDocument))]
+internal sealed partial class PresenceJson : JsonSerializerContext;

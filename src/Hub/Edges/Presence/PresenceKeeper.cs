@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+
+namespace Tunnel.Hub.Edges.Presence;
+
+/// <summary>
+/// Writes down who was seen when: every minute while anything can have changed, and at the stop. After a kill the times of those that were connected are
+/// a minute old at most.
+/// </summary>
+internal sealed class PresenceKeeper : IDisposable
+{
+    public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly EdgePresences _presences;
+    private readonly PresenceFile _file;
+    private readonly ITimer _timer;
+    private ImmutableSortedDictionary<string, EdgePresence>? _saved;
+    private bool _started;
+
+    /// <summary>Takes up what the last run has left of the edges that are still allowed.</summary>
+    public PresenceKeeper(EdgePresences presences, PresenceFile file, Func<string, bool> isAllowed, TimeProvider time)
+    {
+        _presences = presences;
+        _file = file;
+        presences.Restore(file.Load().Where(edge => isAllowed(edge.Key)).ToDictionary());
+        _timer = time.CreateTimer(_ => Task.Run(Save), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Begins to write.</summary>
+    public void Start()
+    {
+        _started = true;
+        _timer.Change(Interval, Interval);
+    }
+
+    /// <summary>Writes for the last time.</summary>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        if (_started)
+            Save();
+        _started = false;
+    }
+
+    private void Save()
+    {
+        lock (_lock)
+        {
+            var now = _presences.Snapshot();
+            // A hub whose edges are all away has nothing new to write.
+            if (_saved is not null && now.SequenceEqual(_saved))
+                return;
+            _file.Save(now);
+            _saved = now;
+        }
+    }
+}
