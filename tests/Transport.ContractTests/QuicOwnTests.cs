@@ -34,7 +34,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
     [Fact]
     public async Task Streams_wait_until_the_hub_knows_the_edge_and_not_too_many()
     {
-        const int Most = 1_024;
+        const int Most = QuicStreamTable.MostUnderWay;
         var context = QuicPairFactory.MakeContext();
         using var hub = new TestHub { Context = context };
         var accepted = new TaskCompletionSource<ITunnel>();
@@ -47,14 +47,40 @@ public sealed class QuicOwnTests : IAsyncLifetime
         for (var i = 0; i < Most; i++)
             Assert.NotNull(pair.Edge.OpenStream(Opening, new FakeEndpoint(), null));
         Assert.Null(pair.Edge.OpenStream(Opening, new FakeEndpoint(), null));
+        Assert.False(pair.Edge.HasRoom);
         Assert.Equal(0, pair.Hub.ActiveStreams);
 
+        // Others may wait, and are told.
+        var room = pair.Edge.WaitForRoomAsync();
+        Assert.False(room.IsCompleted);
         pair.Hub.Start();
+        await room.WaitAsync(SocketHelpers.Hang);
+        Assert.True(pair.Edge.HasRoom);
         while (hub.Streams.Count < Most)
             await hub.AcceptAsync();
 
         Assert.Equal(Enumerable.Range(1, Most).Select(static id => (uint)id), hub.Streams.Select(static stream => stream.Id));
         Assert.NotNull(pair.Edge.OpenStream(Opening, new FakeEndpoint(), null));
+    }
+
+    [Fact]
+    public async Task Streams_that_come_and_go_as_fast_as_they_can_are_few_at_once_and_those_that_stay_do_not_count()
+    {
+        // More that stay than may be under way.
+        for (var i = 0; i < 2 * QuicStreamTable.MostUnderWay; i++)
+            await OpenWaitingAsync();
+
+        var most = 0;
+        for (var i = 0; i < 8 * QuicStreamTable.MostUnderWay; i++)
+        {
+            (await OpenWaitingAsync()).Reset(ResetReason.ResetByPeer);
+            most = Math.Max(most, EdgeTunnel.StreamsUnderWay);
+        }
+
+        Assert.InRange(most, 1, QuicStreamTable.MostUnderWay);
+        while (EdgeTunnel.StreamsUnderWay > 0)
+            await Task.Yield();
+        Assert.Equal(2 * QuicStreamTable.MostUnderWay, Pair.Edge.ActiveStreams);
     }
 
     [Fact]
@@ -234,6 +260,16 @@ public sealed class QuicOwnTests : IAsyncLifetime
     }
 
     private static StreamOpening Opening => new(new IPEndPoint(IPAddress.Loopback, 1000), new IPEndPoint(IPAddress.Loopback, 53), 53);
+
+    private async Task<ITunnelStream> OpenWaitingAsync()
+    {
+        while (true)
+        {
+            if (Pair.Edge.OpenStream(Opening, new FakeEndpoint(), null) is { } stream)
+                return stream;
+            await Pair.Edge.WaitForRoomAsync().WaitAsync(SocketHelpers.Hang);
+        }
+    }
 
     private async Task<(Socket Client, Socket Upstream)> OpenAsync()
     {

@@ -23,6 +23,9 @@ internal sealed class ClientConnection(PortConnections port, IPEndPoint? client,
     /// <summary>Its stream, once it has one.</summary>
     internal ITunnelStream? Stream => Volatile.Read(ref _stream);
 
+    /// <summary>It was ended before it had a stream, or after.</summary>
+    internal bool IsAbandoned => _abandoned is not null;
+
     /// <summary>Tells the connection its stream, which may be over already.</summary>
     public void SetStream(ITunnelStream stream)
     {

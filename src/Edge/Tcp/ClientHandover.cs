@@ -13,13 +13,29 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// Gives each accepted client that its port's policy lets in to the newest tunnel, or refuses it at once with RST.
+/// Gives each accepted client that its port's policy lets in to the newest tunnel, in its turn, or refuses it at once with RST.
 /// </summary>
-internal sealed class ClientHandover(
-    ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
+internal sealed class ClientHandover
 {
+    private readonly ITunnelSource _tunnels;
+    private readonly TransportContext _transport;
+    private readonly RefusalCounters _refusals;
+    private readonly IClientObserver _observer;
+    private readonly ILogger _logger;
+    private readonly ClientTurns _turns;
+
+    public ClientHandover(
+        ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
+    {
+        (_tunnels, _transport, Descriptors, _refusals, _observer, _logger) = (tunnels, transport, descriptors, refusals, observer, logger);
+        _turns = new ClientTurns(tunnels, TryOpen, TurnAway, transport.Time, logger);
+    }
+
     /// <summary>Decides whether there is one for a client.</summary>
-    public DescriptorGuard Descriptors => descriptors;
+    public DescriptorGuard Descriptors { get; }
+
+    /// <summary>Clients that were let in and wait for the tunnel to have room.</summary>
+    public int Waiting => _turns.Count;
 
     /// <summary>Takes over <paramref name="socket"/>. Never throws: the accept loop must survive whatever one client does.</summary>
     public void Take(Socket socket, PortConnections port)
@@ -36,15 +52,15 @@ internal sealed class ClientHandover(
     }
 
     /// <summary>No client could be accepted, for want of a descriptor.</summary>
-    public void OnDescriptorsGone() => refusals.Count(RefusalReason.DescriptorsGone);
+    public void OnDescriptorsGone() => _refusals.Count(RefusalReason.DescriptorsGone);
 
     private void Take(in Client client)
     {
-        if (descriptors.IsOver(client.Socket.Handle, DescriptorUse.Client))
+        if (Descriptors.IsOver(client.Socket.Handle, DescriptorUse.Client))
             RefuseForDescriptors(client);
-        else if (transport.TcpMemory.RefusesStreams)
+        else if (_transport.TcpMemory.RefusesStreams)
             Refuse(client, RefusalReason.TcpMemory);
-        else if (tunnels.Current is null)
+        else if (_tunnels.Current is null)
             Refuse(client, RefusalReason.NoTunnel);
         else if (client.Port.Admission.Policy is { AcceptProxyProtocol: true } policy)
             TakeProxied(client, trusted: client.Address is { } proxy && policy.TrustedProxies?.Contains(proxy.Address) == true);
@@ -67,7 +83,7 @@ internal sealed class ClientHandover(
         try
         {
             client.Socket.Blocking = false;
-            (var header, var refusal) = await InboundHeaderReader.ReadAsync(client.Socket, transport.Time);
+            (var header, var refusal) = await InboundHeaderReader.ReadAsync(client.Socket, _transport.Time);
             if (refusal is { } reason)
                 Refuse(client, reason);
             else
@@ -80,7 +96,7 @@ internal sealed class ClientHandover(
         catch (Exception e)
         {
             // Nobody awaits this: without a word the client would be lost unseen.
-            TcpLog.ClientFaulted(logger, client.Address, client.Port.Key, e);
+            TcpLog.ClientFaulted(_logger, client.Address, client.Port.Key, e);
             client.Socket.Dispose();
         }
         finally
@@ -93,45 +109,51 @@ internal sealed class ClientHandover(
     {
         // Before it is counted in: whoever is gone by now must not stay counted.
         var opening = client.ToOpening();
-        if (tunnels.Current is not { } tunnel)
+        if (_tunnels.Current is not { } tunnel)
             Refuse(client, RefusalReason.NoTunnel);
         else if (client.Port.Admission.TryEnter(client.Number, out var address) is { } refusal)
             Refuse(client, refusal);
         else
-            Open(client, opening, client.Port.Add(client.Address, address), tunnel);
+            _turns.Take(tunnel, new WaitingClient(client, opening, client.Port.Add(client.Address, address)));
     }
 
-    private void Open(in Client client, in StreamOpening opening, ClientConnection connection, ITunnel tunnel)
+    private bool TryOpen(ITunnel tunnel, WaitingClient waiting)
     {
+        var (client, opening, connection) = waiting;
         client.Socket.Blocking = false;
         if (tunnel.OpenStream(opening, CreateEndpoint(client.Socket, client.Port.Admission.Policy), connection) is not { } stream)
-        {
-            client.Port.Remove(connection);
-            Refuse(client, RefusalReason.TunnelTakesNone);
-            return;
-        }
-
-        observer.OnClientConnected(client.Port.Key, client.Address);
+            return false;
+        _observer.OnClientConnected(client.Port.Key, client.Address);
         connection.SetStream(stream);
+        return true;
+    }
+
+    private void TurnAway(WaitingClient waiting, RefusalReason? reason)
+    {
+        waiting.Client.Port.Remove(waiting.Connection);
+        if (reason is { } why)
+            Refuse(waiting.Client, why);
+        else
+            LingeringReset.Now(waiting.Client.Socket);
     }
 
     private ILocalEndpoint CreateEndpoint(Socket socket, EdgePortPolicy policy)
     {
-        var endpoint = new SocketEndpoint(socket, transport);
-        return policy.UploadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, transport) : endpoint;
+        var endpoint = new SocketEndpoint(socket, _transport);
+        return policy.UploadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, _transport) : endpoint;
     }
 
     private void RefuseForDescriptors(in Client client)
     {
         long open = client.Socket.Handle;
         Refuse(client, RefusalReason.DescriptorLimit);
-        TcpLog.DescriptorsShort(logger, open, descriptors.Limit, refusals[RefusalReason.DescriptorLimit]);
+        TcpLog.DescriptorsShort(_logger, open, Descriptors.Limit, _refusals[RefusalReason.DescriptorLimit]);
     }
 
     private void Refuse(in Client client, RefusalReason reason)
     {
-        if (logger.IsEnabled(LogLevel.Debug))
-            TcpLog.ClientRefused(logger, client.Address, client.Port.Key, reason);
+        if (_logger.IsEnabled(LogLevel.Debug))
+            TcpLog.ClientRefused(_logger, client.Address, client.Port.Key, reason);
         client.Refuse(reason);
     }
 }

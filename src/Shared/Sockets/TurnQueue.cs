@@ -12,8 +12,7 @@ public sealed class TurnQueue
 
     private readonly EventLoop _loop;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Queue<Action>> _waiting = [];
-    private readonly Queue<string> _order = new();
+    private readonly Turns<string, Action> _waiting = new();
     private volatile bool _pumping;
     private long _round;
     private int _left;
@@ -35,13 +34,7 @@ public sealed class TurnQueue
 
         lock (_lock)
         {
-            if (!_waiting.TryGetValue(peer, out var own))
-            {
-                _waiting.Add(peer, own = new Queue<Action>());
-                _order.Enqueue(peer);
-            }
-
-            own.Enqueue(work);
+            _waiting.Add(peer, work);
             if (_pumping)
                 return;
             _pumping = true;
@@ -62,21 +55,14 @@ public sealed class TurnQueue
     {
         while (TryTakeRoom())
         {
-            Action next;
+            Action? next;
             lock (_lock)
             {
-                if (!_order.TryDequeue(out var peer))
+                if (!_waiting.TryTake(out next))
                 {
                     _pumping = false;
                     return false;
                 }
-
-                var own = _waiting[peer];
-                next = own.Dequeue();
-                if (own.Count > 0)
-                    _order.Enqueue(peer);
-                else
-                    _waiting.Remove(peer);
             }
 
             next();

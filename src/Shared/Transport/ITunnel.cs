@@ -57,6 +57,14 @@ public interface ITunnel : IAsyncDisposable
     /// <returns>Null when the tunnel takes no new streams (closed, going away, out of ids or at its limit); the endpoint was not touched then.</returns>
     ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer);
 
+    /// <summary>
+    /// Edge only: false while so many streams begin or end that one more would hold up those that are open; then <see cref="OpenStream"/> gives null.
+    /// </summary>
+    bool HasRoom => true;
+
+    /// <summary>Edge only: completes when there is room for several streams, or the tunnel is over.</summary>
+    Task WaitForRoomAsync() => Task.CompletedTask;
+
     /// <summary>Edge only: opens a UDP session.</summary>
     /// <returns>Null when the tunnel takes no new sessions.</returns>
     ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink);

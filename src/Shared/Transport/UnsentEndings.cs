@@ -8,7 +8,9 @@ namespace Tunnel.Shared.Transport;
 /// endings always get through, the hub reads on, and then the edge's get through too. <para/>
 /// All members are used with their owner's lock held.
 /// </summary>
-internal sealed class UnsentEndings(int limit)
+/// <param name="limit">So many may wait.</param>
+/// <param name="what">What waits, for the log.</param>
+internal sealed class UnsentEndings(int limit, string what = "endings of streams and sessions")
 {
     /// <summary>After so long without progress a peer that does not read is given up; long enough for what a lossy link does to TCP.</summary>
     public const long PatienceMilliseconds = 15_000;
@@ -34,7 +36,7 @@ internal sealed class UnsentEndings(int limit)
     /// <summary>What an owner says when <see cref="IsOverdue"/>.</summary>
     public TunnelEnd End => new(
         TunnelEndKind.ProtocolError,
-        $"the peer does not read: {Count} endings of streams and sessions wait for it, and none could be sent for {PatienceMilliseconds / 1000} s");
+        $"the peer does not read: {Count} {what} wait for it, and it took none for {PatienceMilliseconds / 1000} s");
 
     public void Add() => Count++;
 

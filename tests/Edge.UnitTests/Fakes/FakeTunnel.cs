@@ -14,6 +14,7 @@ internal sealed class FakeTunnel : ITunnel
     private readonly Channel<OpenedStream> _streams = Channel.CreateUnbounded<OpenedStream>();
     private readonly Channel<FakeSession> _sessions = Channel.CreateUnbounded<FakeSession>();
     private readonly Channel<string> _goAways = Channel.CreateUnbounded<string>();
+    private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private uint _lastId;
     private int _opened;
 
@@ -49,6 +50,20 @@ internal sealed class FakeTunnel : ITunnel
     /// <summary>False: OpenStream and OpenSession give null.</summary>
     public bool TakesNew { get; set; } = true;
 
+    /// <summary>How many streams it takes at present; null: any number.</summary>
+    public int? Room { get; private set; }
+
+    public bool HasRoom => Room != 0;
+
+    /// <summary>Gives room for so many streams and no more.</summary>
+    public void MakeRoom(int streams)
+    {
+        Room = streams;
+        Interlocked.Exchange(ref _room, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+
+    public Task WaitForRoomAsync() => HasRoom ? Task.CompletedTask : _room.Task;
+
     /// <summary>Streams opened so far.</summary>
     public int Opened => Volatile.Read(ref _opened);
 
@@ -56,8 +71,9 @@ internal sealed class FakeTunnel : ITunnel
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
-        if (!TakesNew)
+        if (!TakesNew || Room == 0)
             return null;
+        Room--;
         var stream = new FakeStream(++_lastId, observer);
         _streams.Writer.TryWrite(new OpenedStream(opening, endpoint, stream));
         Interlocked.Increment(ref _opened);

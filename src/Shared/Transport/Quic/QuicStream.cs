@@ -34,12 +34,16 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     private bool _aborted;
     private bool _inSweep;
     private long _sweepDeadline;
-    private bool _accepted;
+
+    // Edge: whether it counts among those that begin or end.
+    private bool _begins;
+    private bool _ends;
+    private bool _over;
 
     private QuicStream(QuicTunnel tunnel, bool isPeers)
     {
         _tunnel = tunnel;
-        _accepted = isPeers;
+        _begins = !isPeers;
         _output = new StreamOutput(tunnel, this);
         _input = new StreamInput(tunnel, this, isPeers ? new OpeningLines() : null);
     }
@@ -195,13 +199,18 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     /// <summary>All that was sent has been acknowledged; on a worker of msquic.</summary>
     public void OnAllAcknowledged()
     {
+        bool abort;
+        bool completed;
         lock (_lock)
         {
-            if (!_abortPending)
-                return;
+            abort = _abortPending;
+            completed = _state.Completed;
         }
 
-        AbortNow();
+        if (abort)
+            AbortNow();
+        else if (completed)
+            NoteEnding();
     }
 
     /// <summary>The local peer has everything and its FIN.</summary>
@@ -232,6 +241,8 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
                 return _input.OnReceive(e);
             case StreamEvent.SendComplete:
                 _output.OnSent(e.SendContext);
+                if (_begins)
+                    NoteArrived();
                 break;
             case StreamEvent.PeerSendShutdown:
                 OnRemoteClose();
@@ -244,10 +255,6 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
                 break;
             case StreamEvent.StartComplete when QuicStatus.Failed(e.StartStatus):
                 OnNotStarted();
-                break;
-            case StreamEvent.StartComplete when (e.StartAccepted & 1) != 0:
-            case StreamEvent.PeerAccepted:
-                OnAccepted();
                 break;
             case StreamEvent.ShutdownComplete:
                 OnTunnelLost();
@@ -305,16 +312,47 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         AbortNow();
     }
 
-    private void OnAccepted()
+    // The lines that it begins with have been acknowledged, or were given up: there is one that ends then.
+    private void NoteArrived()
     {
         lock (_lock)
         {
-            if (_accepted)
+            if (!_begins)
                 return;
-            _accepted = true;
+            _begins = false;
+            if (_ends)
+                return;
         }
 
-        _tunnel.OnStreamAccepted();
+        _tunnel.OnStreamPassed();
+    }
+
+    // Nothing is missing for its end but the peer's answer, which does not wait for room.
+    private void NoteEnding()
+    {
+        lock (_lock)
+        {
+            if (_ends || _over || !_tunnel.IsEdge)
+                return;
+            _ends = true;
+            if (_begins)
+                return;
+        }
+
+        _tunnel.OnStreamEnding();
+    }
+
+    private void NoteOver()
+    {
+        lock (_lock)
+        {
+            _over = true;
+            if (!_begins && !_ends)
+                return;
+            _begins = _ends = false;
+        }
+
+        _tunnel.OnStreamPassed();
     }
 
     // ---- the end
@@ -364,12 +402,15 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
             _aborted = true;
         }
 
+        NoteEnding();
         _handle.Abort((ulong)_abortReason);
     }
 
     private void Complete()
     {
         _endpoint!.Close();
+        if (!_output.HasUnacknowledged)
+            NoteEnding();
         Finish(default);
     }
 
@@ -392,7 +433,7 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     // The native stream has had its last event. It may go as soon as nothing of its memory is being written to a socket.
     private void Close()
     {
-        OnAccepted();
+        NoteOver();
         _input.OnNativeEnd();
         _tunnel.Remove(this);
     }

@@ -13,14 +13,20 @@ internal sealed class QuicStreamTable(bool isEdge)
     private readonly UnfinishedStreams _unfinished = new();
     private bool _closing;
 
+    /// <summary>
+    /// The most streams that begin or end at an edge at once. msquic walks over all of them for each packet, so that what they cost grows with their square:
+    /// docs/performance.md.
+    /// </summary>
+    public const int MostUnderWay = 512;
+
     /// <summary>Streams that are over for their owners, whose end the peer has not answered.</summary>
     public UnsentEndings Endings { get; } = new(isEdge ? UnsentEndings.EdgeLimit : StreamAllowance.First / 2);
 
     /// <summary>Streams that are not over for their owners.</summary>
     public int Unfinished => _unfinished.Count;
 
-    /// <summary>Edge: streams that wait for the hub to allow more.</summary>
-    public int Waiting { get; private set; }
+    /// <summary>Edge: streams whose beginning has not arrived, and those that are all but over: it takes the peer's answer, and no room that it has to make.</summary>
+    public UnsentEndings UnderWay { get; } = new(MostUnderWay, "beginnings and ends of streams");
 
     public uint HighestId { get; private set; }
 
@@ -30,22 +36,12 @@ internal sealed class QuicStreamTable(bool isEdge)
     /// <summary>Those that are there now.</summary>
     public QuicStream[] ToArray() => [.. _streams];
 
-    /// <summary>Hub: the peer's.</summary>
     public void Add(QuicStream stream)
     {
         _streams.Add(stream);
         _unfinished.Add();
         HighestId = Math.Max(HighestId, stream.Id);
     }
-
-    /// <summary>Edge: our own, until <see cref="NoteAccepted"/> one that waits.</summary>
-    public void AddWaiting(QuicStream stream)
-    {
-        Waiting++;
-        Add(stream);
-    }
-
-    public void NoteAccepted() => Waiting--;
 
     /// <summary>One is over for its owners.</summary>
     /// <returns>True when it was the last.</returns>
@@ -64,6 +60,13 @@ internal sealed class QuicStreamTable(bool isEdge)
             Endings.OnSent(now);
         TellIfGone();
     }
+
+    /// <summary>Why the tunnel is to be ended: its peer does not answer; else null.</summary>
+    /// <param name="now">The context's clock.</param>
+    /// <param name="isHeard">It gives signs of life: silence has a time of its own.</param>
+    public TunnelEnd? FindOverdue(long now, bool isHeard) => Endings.IsOverdue(now) ? Endings.End
+        : isHeard && UnderWay.IsOverdue(now) ? UnderWay.End
+        : null;
 
     /// <summary>There will be no new ones.</summary>
     public void Close()

@@ -16,8 +16,6 @@ namespace Tunnel.Shared.Transport.Quic;
 /// </summary>
 internal sealed class QuicTunnel : ITunnel
 {
-    // Streams that wait for the hub to allow more.
-    private const int MaxWaitingStreams = 1_024;
     private const ulong NoError = 0;
     private const ulong ProtocolError = 1;
 
@@ -83,6 +81,17 @@ internal sealed class QuicTunnel : ITunnel
 
     public bool IsInDoubt => _doubt.IsOn && !IsDead;
 
+    public bool HasRoom
+    {
+        get
+        {
+            lock (Sync)
+            {
+                return IsDead || !_streams.UnderWay.IsFull;
+            }
+        }
+    }
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     public Task NumbersEnding { get; }
@@ -92,6 +101,18 @@ internal sealed class QuicTunnel : ITunnel
     internal Lock Sync { get; } = new();
 
     internal QuicConnection Connection { get; }
+
+    /// <summary>Edge: streams that begin or end, see <see cref="QuicStreamTable.UnderWay"/>.</summary>
+    internal int StreamsUnderWay
+    {
+        get
+        {
+            lock (Sync)
+            {
+                return _streams.UnderWay.Count;
+            }
+        }
+    }
 
     internal QuicSessions Sessions { get; }
 
@@ -137,7 +158,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             lock (Sync)
             {
-                if (!TakesNew || _streams.Waiting >= MaxWaitingStreams || !_streams.Endings.TryPass(Context.NowMilliseconds))
+                if (!TakesNew || !_streams.UnderWay.TryPass(Context.NowMilliseconds) || !_streams.Endings.TryPass(Context.NowMilliseconds))
                     return null;
             }
 
@@ -155,6 +176,14 @@ internal sealed class QuicTunnel : ITunnel
 
         stream.Begin(opening);
         return stream;
+    }
+
+    public Task WaitForRoomAsync()
+    {
+        lock (Sync)
+        {
+            return IsDead ? Task.CompletedTask : _streams.UnderWay.WaitAsync();
+        }
     }
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
@@ -289,6 +318,7 @@ internal sealed class QuicTunnel : ITunnel
                 return;
             Volatile.Write(ref _end, _closing ?? end);
             streams = _streams.ToArray();
+            _streams.UnderWay.Release();
         }
 
         Control.Release();
@@ -327,11 +357,18 @@ internal sealed class QuicTunnel : ITunnel
 
     // ---- from the streams
 
-    /// <summary>The hub's limit lets the stream through, or it is over.</summary>
-    internal void OnStreamAccepted()
+    /// <summary>Edge: one of its streams is all but over.</summary>
+    internal void OnStreamEnding()
     {
         lock (Sync)
-            _streams.NoteAccepted();
+            _streams.UnderWay.Add();
+    }
+
+    /// <summary>Edge: a stream that began has arrived, or one that ended is over.</summary>
+    internal void OnStreamPassed()
+    {
+        lock (Sync)
+            _streams.UnderWay.OnSent(Context.NowMilliseconds);
     }
 
     internal void StreamFinished(in StreamEnd end)
@@ -373,7 +410,8 @@ internal sealed class QuicTunnel : ITunnel
         {
             if (IsDead)
                 return false;
-            _streams.AddWaiting(stream);
+            _streams.Add(stream);
+            _streams.UnderWay.Add();
         }
 
         Traffic.CountOpened();
@@ -421,7 +459,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             if (IsDead)
                 return;
-            overdue = _streams.Endings.IsOverdue(Context.NowMilliseconds) ? _streams.Endings.End : null;
+            overdue = _streams.FindOverdue(Context.NowMilliseconds, !_doubt.IsOn);
             isDue = !IsEdge && _liveness.IsPingDue(Context.NowMilliseconds);
         }
 

@@ -78,17 +78,12 @@ internal unsafe struct StreamEvent
     public const int PeerReceiveAborted = 5;
     public const int ShutdownComplete = 7;
     public const int IdealSendBufferSize = 8;
-    public const int PeerAccepted = 9;
 
     [FieldOffset(0)]
     public int Type;
 
     [FieldOffset(8)]
     public int StartStatus;
-
-    /// <summary>Of a started stream: its lowest bit, when the peer's limit allows it now. The others are not set to anything.</summary>
-    [FieldOffset(24)]
-    public byte StartAccepted;
 
     [FieldOffset(16)]
     public ulong ReceiveLength;

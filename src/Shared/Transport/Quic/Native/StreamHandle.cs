@@ -17,9 +17,6 @@ internal interface IStreamEvents
 /// <summary>A stream. Closed (disposed) after its last event and never before, but when it was not started.</summary>
 internal sealed unsafe class StreamHandle : NativeHandle
 {
-    // QUIC_STREAM_START_FLAG_INDICATE_PEER_ACCEPT
-    private const int IndicateAccepted = 8;
-
     // QUIC_STREAM_SHUTDOWN_FLAG_*
     private const int Graceful = 1;
     private const int AbortBoth = 6;
@@ -65,7 +62,7 @@ internal sealed unsafe class StreamHandle : NativeHandle
     {
         if (!TryUse())
             return QuicStatus.AbortedByUser;
-        var status = Api.StreamStart(handle, IndicateAccepted);
+        var status = Api.StreamStart(handle, 0);
         DangerousRelease();
         return status;
     }

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Sockets;
+using Edge.UnitTests.Fakes;
+using Tunnel.Edge.Refusing;
+using Tunnel.Edge.Tcp;
+
+namespace Edge.UnitTests.Tcp;
+
+/// <summary>Clients that come while the tunnel has no room for another stream.</summary>
+public sealed class ClientTurnsTests : IDisposable
+{
+    private static readonly IPAddress Flooding = IPAddress.Parse("127.0.0.2");
+    private static readonly IPAddress Healthy = IPAddress.Parse("127.0.0.3");
+
+    private readonly ListenerFixture _fixture = new();
+    private readonly FakeTunnel _tunnel = new();
+    private readonly List<Socket> _clients = [];
+
+    public ClientTurnsTests()
+    {
+        _fixture.Tunnels.Current = _tunnel;
+        _tunnel.MakeRoom(0);
+    }
+
+    public void Dispose()
+    {
+        _clients.ForEach(static client => client.Dispose());
+        _fixture.Dispose();
+    }
+
+    [Fact]
+    public async Task They_wait_and_get_their_streams_when_there_is_room()
+    {
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, 3);
+        await WaitAsync(3);
+        Assert.Equal(0, _tunnel.Opened);
+
+        _tunnel.MakeRoom(2);
+        await Eventually.TrueAsync(() => _tunnel.Opened == 2, "there is room for two");
+        _tunnel.MakeRoom(5);
+
+        await Eventually.TrueAsync(() => _tunnel.Opened == 3, "the third has its turn");
+        Assert.Equal(0, _fixture.Refusals[RefusalReason.TunnelTakesNone]);
+        await ConnectAsync(port, Flooding, 1);
+        await Eventually.TrueAsync(() => _tunnel.Opened == 4, "who comes later does not wait");
+    }
+
+    [Fact]
+    public async Task One_behind_many_of_somebody_else_waits_for_one_of_them_and_not_for_all()
+    {
+        var flooded = _fixture.ListenTcp(IPAddress.Any);
+        var other = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(flooded, Flooding, 50);
+        await WaitAsync(50);
+        await ConnectAsync(flooded, Healthy, 1);
+        await WaitAsync(51);
+        await ConnectAsync(other, Flooding, 1);
+        await WaitAsync(52);
+
+        // One of the many was next already.
+        _tunnel.MakeRoom(5);
+
+        var opened = new List<FakeTunnel.OpenedStream>();
+        while (opened.Count < 5)
+            opened.Add(await _tunnel.NextStreamAsync());
+        Assert.Contains(opened, stream => stream.Opening.Source!.Address.Equals(Healthy));
+        Assert.Contains(opened, stream => stream.Opening.Destination!.Port == other.LocalPort);
+    }
+
+    [Fact]
+    public async Task Those_that_reset_while_they_wait_get_no_stream_and_are_not_counted_as_refused()
+    {
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, 1);
+        await ConnectAsync(port, Healthy, 3);
+        await WaitAsync(4);
+        foreach (var client in _clients[1..])
+        {
+            client.LingerState = new LingerOption(true, 0);
+            client.Dispose();
+        }
+
+        _tunnel.MakeRoom(10);
+
+        await Eventually.TrueAsync(() => _fixture.Handover.Waiting == 0 && port.Active == 1, "nobody waits");
+        Assert.Equal(1, _tunnel.Opened);
+        Assert.Equal(0, _fixture.Refusals[RefusalReason.TunnelTakesNone]);
+    }
+
+    [Fact]
+    public async Task When_the_tunnel_has_taken_nobody_for_some_time_nobody_waits_any_more()
+    {
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, 3);
+        await WaitAsync(3);
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _fixture.Time.Advance(ClientTurns.Patience);
+                return port.Active == 0;
+            },
+            "they are reset");
+
+        Assert.Equal(3, _fixture.Refusals[RefusalReason.TunnelTakesNone]);
+    }
+
+    [Fact]
+    public async Task They_wait_no_longer_for_a_tunnel_that_has_been_replaced()
+    {
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, 3);
+        await WaitAsync(3);
+        var next = new FakeTunnel();
+        _fixture.Tunnels.Current = next;
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _fixture.Time.Advance(TimeSpan.FromMilliseconds(250));
+                return next.Opened == 3;
+            },
+            "the next tunnel takes them");
+    }
+
+    private async Task ConnectAsync(TcpPortListener port, IPAddress from, int clients)
+    {
+        for (var i = 0; i < clients; i++)
+        {
+            var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            _clients.Add(client);
+            client.Bind(new IPEndPoint(from, 0));
+            await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port.LocalPort)).Soon();
+        }
+    }
+
+    private Task WaitAsync(int clients) => Eventually.TrueAsync(() => _fixture.Handover.Waiting == clients, $"{clients} wait");
+}
