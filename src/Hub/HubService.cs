@@ -34,7 +34,7 @@ internal static class HubService
         var options = TunnelHubOptionsReader.Read(sources);
         using var log = ServiceLogging.Create(options.Log);
         var loggerFactory = log.Factory;
-        using var notifier = new SystemdNotifier();
+        var notifier = new SystemdNotifier();
         var network = new NetworkAdmin(options, TimeProvider.System);
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(HubMetrics.MeterName);

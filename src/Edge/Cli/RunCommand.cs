@@ -80,7 +80,7 @@ internal static class RunCommand
         EdgeSettings settings = EdgeSettings.Load(sources);
         using var log = ServiceLogging.Create(settings.Log);
         var loggers = log.Factory;
-        using var notifier = new SystemdNotifier();
+        var notifier = new SystemdNotifier();
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
         using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName, loggers.CreateLogger("Tunnel.Edge.Metrics"));

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>Whoever manages the service's process. The narrow place that Microsoft.Extensions.Hosting.Systemd could take over.</summary>
+/// <summary>Whoever manages the service's process.</summary>
 public interface IServiceNotifier
 {
     /// <summary>How often <see cref="Watchdog"/> is expected, or null when nobody waits for it.</summary>

@@ -1,33 +1,26 @@
 using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
+using Microsoft.Extensions.Hosting.Systemd;
 
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Tells the service manager how the service is (sd_notify(3)), over the datagram socket that <c>NOTIFY_SOCKET</c> names. Does nothing where there is
-/// none. It never throws: a service does not fail because its manager does not listen.
+/// Tells systemd how the service is (sd_notify(3)). Does nothing where systemd has not started it. It never throws: a service does not fail because its
+/// manager does not listen.
 /// </summary>
-public sealed class SystemdNotifier : IServiceNotifier, IDisposable
+public sealed class SystemdNotifier : IServiceNotifier
 {
-    private readonly Socket? _socket;
-    private readonly UnixDomainSocketEndPoint? _target;
+    private readonly ISystemdNotifier _systemd;
 
     /// <summary>Made from the process's environment.</summary>
     public SystemdNotifier()
-        : this(Environment.GetEnvironmentVariable)
+        : this(new Microsoft.Extensions.Hosting.Systemd.SystemdNotifier(), Environment.GetEnvironmentVariable)
     {
     }
 
-    internal SystemdNotifier(Func<string, string?> environment)
+    internal SystemdNotifier(ISystemdNotifier systemd, Func<string, string?> environment)
     {
+        _systemd = systemd;
         WatchdogInterval = ReadWatchdogInterval(environment);
-        if (environment("NOTIFY_SOCKET") is { Length: > 1 } path && path[0] is '/' or '@')
-        {
-            // "@" stands for the leading zero byte of an abstract address.
-            _target = new UnixDomainSocketEndPoint(path[0] == '@' ? "\0" + path[1..] : path);
-            _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
-        }
     }
 
     /// <inheritdoc/>
@@ -45,9 +38,6 @@ public sealed class SystemdNotifier : IServiceNotifier, IDisposable
     /// <inheritdoc/>
     public void Watchdog() => Send("WATCHDOG=1");
 
-    /// <inheritdoc/>
-    public void Dispose() => _socket?.Dispose();
-
     // Half of the limit, as sd_watchdog_enabled(3) recommends. WATCHDOG_PID names whom the limit is for: not a child that inherited it.
     private static TimeSpan? ReadWatchdogInterval(Func<string, string?> environment)
     {
@@ -64,9 +54,10 @@ public sealed class SystemdNotifier : IServiceNotifier, IDisposable
     {
         try
         {
-            _socket?.SendTo(Encoding.UTF8.GetBytes(message), _target!);
+            if (_systemd.IsEnabled)
+                _systemd.Notify(new ServiceState(message));
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (Exception)
         {
             // The manager is gone or does not read: nothing that the service could do about it.
         }

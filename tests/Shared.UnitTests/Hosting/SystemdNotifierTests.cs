@@ -22,7 +22,7 @@ public sealed class SystemdNotifierTests : IDisposable
     {
         var name = isAbstract ? "@tunnel-test-" + Guid.NewGuid() : Path.Combine(_directory.FullName, "notify");
         _manager.Bind(new UnixDomainSocketEndPoint(isAbstract ? "\0" + name[1..] : name));
-        using var notifier = Make(("NOTIFY_SOCKET", name));
+        var notifier = MakeFor(name);
 
         notifier.Ready("2 edges");
         notifier.Status("3 edges\nREADY=0");
@@ -42,7 +42,7 @@ public sealed class SystemdNotifierTests : IDisposable
     [InlineData("/nowhere/at/all")]
     public void Does_nothing_without_a_manager(string? socket)
     {
-        using var notifier = Make(("NOTIFY_SOCKET", socket));
+        var notifier = MakeFor(socket);
 
         notifier.Ready("fine");
         notifier.Watchdog();
@@ -59,8 +59,15 @@ public sealed class SystemdNotifierTests : IDisposable
         Assert.Null(Make().WatchdogInterval);
     }
 
+    // No other test reads it, and the notifier looks once.
+    private static SystemdNotifier MakeFor(string? socket)
+    {
+        Environment.SetEnvironmentVariable("NOTIFY_SOCKET", socket);
+        return new SystemdNotifier();
+    }
+
     private static SystemdNotifier Make(params (string Name, string? Value)[] environment) =>
-        new(name => environment.FirstOrDefault(variable => variable.Name == name).Value);
+        new(new Microsoft.Extensions.Hosting.Systemd.SystemdNotifier(), name => environment.FirstOrDefault(variable => variable.Name == name).Value);
 
     private string Receive()
     {
