@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
+using Nerdbank.Streams;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
@@ -18,7 +19,7 @@ public sealed class TlsRecordTests
         var raw = new MemoryStream();
         var handler = new ScriptedHubHandler();
         var context = new TransportContext(new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
-        var (_, edge) = await ScriptedPeer.ConnectToHubAsync(context, handler, under: stream => new RecordingStream(stream, raw));
+        var (_, edge) = await ScriptedPeer.ConnectToHubAsync(context, handler, under: stream => Record(stream, raw));
         await edge.SendAsync(
             ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello),
             ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine),
@@ -46,49 +47,10 @@ public sealed class TlsRecordTests
         return sizes;
     }
 
-    /// <summary>Keeps all that is read.</summary>
-    private sealed class RecordingStream(Stream inner, MemoryStream read) : Stream
+    private static MonitoringStream Record(Stream stream, MemoryStream read)
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var count = await inner.ReadAsync(buffer, cancellationToken);
-            read.Write(buffer.Span[..count]);
-            return count;
-        }
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
-        }
+        var monitored = new MonitoringStream(stream);
+        monitored.DidReadMemory += (_, bytes) => read.Write(bytes.Span);
+        return monitored;
     }
 }

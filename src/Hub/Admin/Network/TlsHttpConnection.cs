@@ -16,8 +16,6 @@ namespace Tunnel.Hub.Admin.Network;
 /// </summary>
 internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnectionFeature, ITlsApplicationProtocolFeature
 {
-    private const int ReadSize = 16 << 10;
-
     // What the peer still sends is read away for so long: closing over unread bytes sends a RST, which may overtake the answer.
     private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(2);
 
@@ -107,12 +105,10 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
         var output = _application.Output;
         try
         {
-            // Goes on when Kestrel has had enough: what the pipe is given then it drops.
-            while (await _connection.Stream.ReadAsync(output.GetMemory(ReadSize)) is var count and > 0)
-            {
-                output.Advance(count);
-                await output.FlushAsync();
-            }
+            await _connection.Stream.CopyToAsync(output);
+
+            // Kestrel has had enough, and the peer may go on.
+            await _connection.Stream.CopyToAsync(Stream.Null);
         }
         catch (Exception error) when (IsExpected(error))
         {
@@ -136,15 +132,7 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
         var input = _application.Input;
         try
         {
-            while (true)
-            {
-                var result = await input.ReadAsync();
-                foreach (var segment in result.Buffer)
-                    await _connection.Stream.WriteAsync(segment);
-                input.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted || result.IsCanceled)
-                    return;
-            }
+            await input.CopyToAsync(_connection.Stream);
         }
         finally
         {
