@@ -44,6 +44,7 @@ internal static class FuzzTargets
         new("config", MessageTargets.Config, MessageTargets.ConfigSeeds) { Tokens = Words.JsonAnd(MessageTargets.ConfigSeeds), MaxLength = 1024, AllocationPerByte = 512 },
         new("hub-line", () => HandshakeTargets.RunHubLine, HandshakeTargets.HubSeeds) { Tokens = Words.JsonAnd(HandshakeTargets.HubSeeds), MaxLength = 1024, AllocationPerByte = 512 },
         new("problem", () => TextTargets.RunProblem, TextTargets.ProblemSeeds) { Tokens = Words.JsonAnd(TextTargets.ProblemSeeds), AllocationPerByte = TreePerByte },
+        new("report-packed", MessageTargets.PackedReport, MessageTargets.PackedReportSeeds) { AllocationPerByte = 256 },
         new("report", MessageTargets.Report, MessageTargets.ReportSeeds) { Tokens = Words.JsonAnd(MessageTargets.ReportSeeds), AllocationPerByte = 256 },
         new("nft", () => TextTargets.RunNft, TextTargets.NftSeeds) { Tokens = Words.JsonAnd(TextTargets.NftSeeds, "owner_", "owner_9"), AllocationPerByte = TreePerByte },
         new("hello", MessageTargets.Hello, MessageTargets.HelloSeeds) { Tokens = Words.JsonAnd(MessageTargets.HelloSeeds) },

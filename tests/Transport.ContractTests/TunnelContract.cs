@@ -391,6 +391,21 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_report_of_blocked_clients_reaches_the_hub()
+    {
+        await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);
+        Assert.True(Pair.Edge.Features.HasFlag(TunnelFeatures.MessagePack));
+        var report = new BlockedReport { Counts = [new BlockedCount(443, "tcp", "denied", 5)], Sources = [new BlockedSource(53, "udp", "rate", "2001:db8::7", 1)], Dropped = 2 };
+
+        Pair.Edge.SendReport(new Report { Kind = Report.Blocked, BlockedClients = report });
+
+        var told = (await _hub.Report.Task.WaitAsync(SocketHelpers.Hang)).BlockedClients!;
+        Assert.Equal(report.Counts, told.Counts);
+        Assert.Equal(report.Sources, told.Sources);
+        Assert.Equal(2, told.Dropped);
+    }
+
+    [Fact]
     public async Task Hello_config_report_and_goaway_reach_the_other_end()
     {
         Assert.Equal("00112233445566778899aabbccddeeff", (await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang)).Instance);

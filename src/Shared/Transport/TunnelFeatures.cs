@@ -21,4 +21,7 @@ public enum TunnelFeatures
 
     /// <summary>PROBE frames.</summary>
     Probe = 16,
+
+    /// <summary>MessagePack in REPORT frames.</summary>
+    MessagePack = 32,
 }

@@ -18,6 +18,13 @@ internal static class MessageTargets
         """{"kind":"firewall","rev":7,"firewall":{"state":"refused","mode":"full","errors":["rules[0].id: \"\": must be"]}}""",
         """{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp","reason":"denied","count":5}],"sources":[{"port":443,"proto":"tcp","reason":"denied","source":"192.0.2.7","count":5}],"dropped":2}}""");
 
+    public static IReadOnlyList<byte[]> PackedReportSeeds { get; } =
+    [
+        [0x94, 0xA7, .. "blocked"u8, 0x91, 0x94, 0xCD, 1, 0xBB, 6, 0xA6, .. "denied"u8, 5, 0x91, 0x95, 53, 17, 0xA4, .. "rate"u8, 1, 0xC4, 4, 192, 0, 2, 7, 2],
+        [0x95, 0xA7, .. "blocked"u8, 0x90, 0x90, 0, 0x81, 0xA1, (byte)'a', 0x91, 0x91, 0xC0],
+        [0xDD, 0, 0, 0, 4, 0xA7, .. "blocked"u8, 0xDC, 0, 1, 0x95, 1, 6, 0xA1, (byte)'r', 1, 0xC0, 0x90, 0xCF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+    ];
+
     public static IReadOnlyList<byte[]> GoAwaySeeds { get; } = Words.Of("""{"reason":"shutdown","lastStreamId":4294967295}""", """{"reason":"conflict"}""", "{}");
 
     public static IReadOnlyList<byte[]> ConfigSeeds { get; } = Words.Of(
@@ -30,7 +37,12 @@ internal static class MessageTargets
 
     public static FuzzAction Hello() => Target<Hello>(ControlMessage.TryParseHello, ControlMessage.Serialize);
 
-    public static FuzzAction Report() => Target<Report>(ControlMessage.TryParseReport, ControlMessage.Serialize);
+    public static FuzzAction Report() => Target<Report>(ControlMessage.TryParseReport, static report => ControlMessage.Serialize(report));
+
+    public static FuzzAction PackedReport() => Target<Report>(
+        static (ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Report? report, [NotNullWhen(false)] out string? error) =>
+            ControlMessage.TryParseReport(bytes, packed: true, out report, out error),
+        static report => ControlMessage.Serialize(report, packed: true));
 
     public static FuzzAction GoAway() => Target<GoAway>(ControlMessage.TryParseGoAway, ControlMessage.Serialize);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Protocol.Messages;
@@ -6,7 +7,8 @@ namespace Tunnel.Shared.Protocol.Messages;
 /// <summary>Reads the member <c>blocked</c> of a REPORT.</summary>
 internal static class BlockedReportParser
 {
-    private const int MaxReason = 40;
+    /// <summary>Characters of a reason.</summary>
+    public const int MaxReason = 40;
 
     private static readonly MessageMembers Members = new("blocked.", "counts", "sources", "dropped");
     private static readonly MessageMembers EntryMembers = new("blocked.", "port", "proto", "reason", "count", "source");
@@ -64,15 +66,24 @@ internal static class BlockedReportParser
         return entry is { Port: > 0, Proto.Length: > 0, Reason.Length: > 0 } ? entry : throw new FormatException("blocked: an entry has no port, proto or reason");
     }
 
-    // It ends up on an operator's terminal.
+    /// <summary>It ends up on an operator's terminal.</summary>
+    public static bool IsReason(string text) => text.Length > 0 && text.All(char.IsAsciiLetterOrDigit);
+
     private static string ReadReason(ref MessageReader reader, string path)
     {
         var reason = reader.Text(path, MaxReason);
-        return reason.All(char.IsAsciiLetterOrDigit) ? reason : throw new FormatException($"{path}: {reader.Value()} is not a word");
+        return IsReason(reason) ? reason : throw new FormatException($"{path}: {reader.Value()} is not a word");
+    }
+
+    /// <summary>A source as it is written everywhere.</summary>
+    public static bool TryReadSource(string text, [NotNullWhen(true)] out string? source)
+    {
+        source = IpRange.TryParse(text, out var block, out _) && block.First == block.Last ? block.ToString() : null;
+        return source is not null;
     }
 
     private static string ReadSource(ref MessageReader reader, string path) =>
-        IpRange.TryParse(reader.Text(path, IpRange.MaxTextLength), out var block, out _) && block.First == block.Last
-            ? block.ToString()
+        TryReadSource(reader.Text(path, IpRange.MaxTextLength), out var source)
+            ? source
             : throw new FormatException($"{path}: {reader.Value()} is not an address");
 }

@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>
-/// The JSON of CONFIG, HELLO, REPORT and GOAWAY (protocol.md sections 2 and 3). Parsing takes any input and never throws: unknown
+/// CONFIG, HELLO, REPORT and GOAWAY, which are JSON but for one form of REPORT (protocol.md sections 2 and 3). Parsing takes any input and never throws: unknown
 /// members are ignored, missing or null ones have the record's default, everything else that is wrong is an error text that
 /// names member and value, fit for a log.
 /// </summary>
@@ -28,10 +28,14 @@ public static class ControlMessage
     /// <summary>UTF-8 JSON without a newline.</summary>
     public static byte[] Serialize(Hello hello) => MessageWriter.Serialize(hello);
 
-    /// <summary>UTF-8 JSON without a newline; the errors are cut as short as <see cref="MaxLength"/> needs.</summary>
+    /// <summary>UTF-8 JSON without a newline, or MessagePack; the errors are cut as short as <see cref="MaxLength"/> needs.</summary>
+    /// <param name="report">What to tell.</param>
+    /// <param name="packed">The peer reads MessagePack: what has such a form is written in it.</param>
     /// <exception cref="ArgumentException">So many ports that they don't fit without errors either (over 1,300).</exception>
-    public static byte[] Serialize(Report report)
+    public static byte[] Serialize(Report report, bool packed = false)
     {
+        if (packed && report.BlockedClients is { } blocked)
+            return PackedReport.Write(blocked);
         for (var maxError = MaxText; ; maxError /= 2)
         {
             var json = MessageWriter.Serialize(report with { Failed = CutErrors(report.Failed, maxError) });
@@ -53,9 +57,15 @@ public static class ControlMessage
     public static bool TryParseHello(ReadOnlySpan<byte> json, [NotNullWhen(true)] out Hello? hello, [NotNullWhen(false)] out string? error) =>
         MessageParser.TryParse(json, MaxLength, HelloParser.Read, out hello, out error);
 
-    /// <summary>Reads a REPORT's payload.</summary>
+    /// <summary>Reads a REPORT's payload in JSON.</summary>
     public static bool TryParseReport(ReadOnlySpan<byte> json, [NotNullWhen(true)] out Report? report, [NotNullWhen(false)] out string? error) =>
-        MessageParser.TryParse(json, MaxLength, ReportParser.Read, out report, out error);
+        TryParseReport(json, packed: false, out report, out error);
+
+    /// <summary>Reads a REPORT's payload in JSON or, where that was agreed on, in MessagePack.</summary>
+    public static bool TryParseReport(ReadOnlySpan<byte> payload, bool packed, [NotNullWhen(true)] out Report? report, [NotNullWhen(false)] out string? error) =>
+        packed && PackedReport.IsPacked(payload)
+            ? PackedReport.TryRead(payload, out report, out error)
+            : MessageParser.TryParse(payload, MaxLength, ReportParser.Read, out report, out error);
 
     /// <summary>Reads a GOAWAY's payload.</summary>
     public static bool TryParseGoAway(ReadOnlySpan<byte> json, [NotNullWhen(true)] out GoAway? goAway, [NotNullWhen(false)] out string? error) =>

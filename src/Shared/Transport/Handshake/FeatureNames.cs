@@ -12,6 +12,7 @@ public static class FeatureNames
         ("port", TunnelFeatures.Port),
         ("lanes", TunnelFeatures.Lanes),
         ("probe", TunnelFeatures.Probe),
+        ("msgpack", TunnelFeatures.MessagePack),
     ];
 
     /// <summary>The names of a set.</summary>

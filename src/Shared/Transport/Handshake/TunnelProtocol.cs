@@ -9,7 +9,8 @@ public static class TunnelProtocol
     public const string Alpn = "tunnel/1";
 
     /// <summary>The extensions that are always announced. Over QUIC a reset is QUIC's own, and the listening port is always told.</summary>
-    public const TunnelFeatures SupportedFeatures = TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port | TunnelFeatures.Probe;
+    public const TunnelFeatures SupportedFeatures =
+        TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port | TunnelFeatures.Probe | TunnelFeatures.MessagePack;
 
     /// <summary>The same, as ALPN has it on the wire.</summary>
     internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;

@@ -24,6 +24,9 @@ internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
     /// <summary>The extensions that both have.</summary>
     public TunnelFeatures Features { get; private set; }
 
+    /// <summary>A REPORT may be MessagePack.</summary>
+    public bool ReadsMessagePack => (Features & TunnelFeatures.MessagePack) != 0;
+
     /// <summary>Largest DATA payload that the peer accepts.</summary>
     public int PeerMaxFrame { get; private set; } = FrameRules.BaseMaxData;
 

@@ -210,7 +210,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
                     throw Violation(fault);
                 break;
             case FrameType.Report:
-                if (!ControlMessage.TryParseReport(payload, out var report, out error))
+                if (!ControlMessage.TryParseReport(payload, tunnel.Terms.ReadsMessagePack, out var report, out error))
                     throw Violation(error);
                 if (inbound.OnReport(report) is { } excess)
                     throw Violation(excess);

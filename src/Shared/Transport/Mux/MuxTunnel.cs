@@ -214,7 +214,7 @@ internal sealed class MuxTunnel : ITunnel
         if (!Terms.IsExtended)
             return;
         lock (Sync)
-            Control.Report(ControlMessage.Serialize(report));
+            Control.Report(ControlMessage.Serialize(report, Terms.ReadsMessagePack));
         Writer.Request();
     }
 

@@ -125,7 +125,7 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
                     error = inbound.OnHello(hello);
                 break;
             case FrameType.Report:
-                if (ControlMessage.TryParseReport(payload, out var report, out error))
+                if (ControlMessage.TryParseReport(payload, tunnel.Terms.ReadsMessagePack, out var report, out error))
                     error = inbound.OnReport(report);
                 break;
             case FrameType.GoAway:

@@ -202,7 +202,7 @@ internal sealed class QuicTunnel : ITunnel
     public void SendReport(Report report)
     {
         if (Terms.IsExtended)
-            Control.Send(FrameType.Report, ControlMessage.Serialize(report));
+            Control.Send(FrameType.Report, ControlMessage.Serialize(report, Terms.ReadsMessagePack));
     }
 
     public void SendGoAway(string reason)

@@ -43,6 +43,7 @@ public class FrozenConstantsTests
     [InlineData(TunnelFeatures.Port, "port")]
     [InlineData(TunnelFeatures.Lanes, "lanes")]
     [InlineData(TunnelFeatures.Probe, "probe")]
+    [InlineData(TunnelFeatures.MessagePack, "msgpack")]
     [InlineData(TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port, "reset,goaway,port")]
     public void Feature_names(TunnelFeatures features, string names) => Assert.Equal(names, string.Join(',', FeatureNames.Format(features)));
 }
