@@ -55,6 +55,9 @@ internal sealed class SessionForwarder : IDisposable
     /// <summary>What datagrams may wait in for the names of their upstreams.</summary>
     public DatagramMemory Memory { get; }
 
+    /// <summary>Runs what it is given when it is this edge's turn: a flood of UDP_OPENs must not hold up what is under way.</summary>
+    public Action<string, Action> TakeTurn { get; set; } = TurnQueue.Run;
+
     /// <summary>Sessions open at present, over all tunnels.</summary>
     public int Count
     {
@@ -109,7 +112,7 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         if (isKnown)
-            forwarded.Connect(addresses);
+            TakeTurn(route.Port.EdgeId, () => forwarded.Connect(addresses));
         else
             _ = ResolveAsync(forwarded);
         return forwarded;

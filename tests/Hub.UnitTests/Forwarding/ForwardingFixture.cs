@@ -36,7 +36,7 @@ internal sealed class ForwardingFixture : IDisposable
         Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);
         Budget = context.Flow.Budget;
         _switch.Target = new TunnelForwarder(Gate, Streams, Sessions);
-        Streams.TakeTurn = static (_, dial) => dial();
+        Streams.TakeTurn = Sessions.TakeTurn = static (_, dial) => dial();
     }
 
     public TrafficRegistry Traffic { get; } = new();

@@ -36,6 +36,23 @@ public sealed class SessionForwarderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_session_gets_its_upstream_in_its_edge_s_turn_and_what_came_before_waits_for_that()
+    {
+        using var hub = Connected(new PortPolicyDefinition { UdpProxyProtocol = UdpProxyProtocol.Off });
+        var turns = new List<(string Edge, Action Work)>();
+        hub.Sessions.TakeTurn = (edge, work) => turns.Add((edge, work));
+        var (_, sink) = hub.OpenSession();
+        sink!.OnDatagram("hello"u8);
+
+        var turn = Assert.Single(turns);
+        Assert.Equal("a", turn.Edge);
+        Assert.Equal(0, _upstream.Available);
+        turn.Work();
+
+        Assert.Equal("hello", Encoding.ASCII.GetString((await ReceiveAsync()).Datagram));
+    }
+
+    [Fact]
     public async Task Replies_of_any_size_go_back()
     {
         using var hub = Connected(new PortPolicyDefinition());
