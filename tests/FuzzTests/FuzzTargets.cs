@@ -16,8 +16,8 @@ internal static class FuzzTargets
     // "1-65535" are all ports of the edge's own lists.
     private const int AllPortsBase = 32 << 20;
 
-    // The buffer of a CONFIG is there as soon as its length is announced, and a pool gives powers of two; it is run twice.
-    private const int FramesBase = 18 << 20;
+    // Two tunnels, and the first buffer of a CONFIG that is announced to be long, for each of which a pool may have to grow.
+    private const int FramesBase = 1 << 20;
 
     // A deed of three bytes moves 64 KiB, which the way between both ends holds.
     private const int MuxPerByte = 128 << 10;

@@ -33,6 +33,7 @@ internal sealed class FrameTarget
         [0, .. Hello(), .. Open(5), .. Frame(5, FrameType.Close), .. Frame(5, FrameType.WindowUpdate, [0x7F, 0xFF, 0, 0]), .. Frame(4, FrameType.Data, [1])],
         [AtEdge | Extended, .. Frame(1, FrameType.DataBack, "hello"u8), .. Frame(1, FrameType.WindowUpdateBack, [0, 0, 4, 0]), .. Frame(0, FrameType.Ping, new byte[8]), .. Frame(1, FrameType.CloseBack)],
         [AtEdge | Extended, .. Frame(3, FrameType.UdpDataBack, "pong"u8), .. Frame(2, FrameType.Reset, [2]), .. Frame(3, FrameType.UdpClose), .. Config(), .. GoAway()],
+        [AtEdge | Extended, .. Announced(FrameType.Config, 4 << 20), .. new byte[100]],
         [AtEdge, .. Config(), .. Frame(0, FrameType.Ping), .. Frame(2, FrameType.DataBack, new byte[300]), .. Frame(2, FrameType.CloseBack)],
     ];
 
@@ -131,6 +132,13 @@ internal sealed class FrameTarget
         new FrameHeader(id, type, (uint)payload.Length).Write(frame);
         payload.CopyTo(frame.AsSpan(FrameHeader.Size));
         return frame;
+    }
+
+    private static byte[] Announced(FrameType type, int length)
+    {
+        var header = new byte[FrameHeader.Size];
+        new FrameHeader(0, type, (uint)length).Write(header);
+        return header;
     }
 
     private static byte[] Open(uint id) => Frame(id, FrameType.Open, ProxyTargets.OpenSeeds[1]);

@@ -16,6 +16,9 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     // Whole frames up to this fit into the read buffer behind a header.
     private const int LargestInBuffer = 96 << 10;
 
+    // What one that does not fit is put together in at first; more as more of it comes, whatever length it has announced.
+    private const int FirstLarge = 128 << 10;
+
     private FrameHeader _header;
     private MuxStream? _stream;
     private uint _dataLeft;
@@ -87,7 +90,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
                 return FrameHeader.Size;
             case var _ when _header.Length > LargestInBuffer:
                 // Only a configuration is; the announced length was capped above.
-                _large = ArrayPool<byte>.Shared.Rent((int)_header.Length);
+                _large = ArrayPool<byte>.Shared.Rent(Math.Min(FirstLarge, (int)_header.Length));
                 _largeFilled = 0;
                 return FrameHeader.Size;
             default:
@@ -136,6 +139,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     private int ContinueLarge(byte[] large, ReadOnlySpan<byte> data)
     {
         var count = Math.Min(data.Length, (int)_header.Length - _largeFilled);
+        large = MakeRoom(large, count);
         data[..count].CopyTo(large.AsSpan(_largeFilled));
         _largeFilled += count;
         if (_largeFilled < (int)_header.Length)
@@ -144,6 +148,16 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         _large = null;
         ArrayPool<byte>.Shared.Return(large);
         return count;
+    }
+
+    private byte[] MakeRoom(byte[] large, int count)
+    {
+        if (large.Length - _largeFilled >= count)
+            return large;
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(Math.Max(large.Length * 2, _largeFilled + count), (int)_header.Length));
+        large.AsSpan(0, _largeFilled).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(large);
+        return _large = larger;
     }
 
     private void Handle(ReadOnlySpan<byte> payload)
