@@ -13,6 +13,7 @@ using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Status;
 using Tunnel.Edge.Tcp;
 using Tunnel.Edge.Udp;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
@@ -42,6 +43,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly FirewallController _firewall;
     private readonly ConfigApplier _configs;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly IDisposable _defects;
     private Task _loops = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
 
@@ -54,6 +56,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         (_options, _observer, _time) = (options, observer, time);
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
+        _defects = Defects.LogTo(_logger);
         _crash = new CrashRecovery(options, observer, time, _logger);
 
         // The tunnel.
@@ -210,6 +213,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         Parts.Transport.TcpMemory.Dispose();
         _firewall.Dispose();
         _stopping.Dispose();
+        _defects.Dispose();
     }
 
     private async Task ApplyConfigsAsync()

@@ -15,6 +15,7 @@ using Tunnel.Hub.Status;
 using Tunnel.Hub.Storage;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
@@ -33,6 +34,7 @@ internal sealed class HubRun : IDisposable
     private readonly StrangerLimits _strangerLimits;
     private readonly FrontDoor _door;
     private readonly ILogger _logger;
+    private readonly IDisposable _defects;
     private readonly TimeProvider _time;
     private Task _accepting = Task.CompletedTask;
     private TunnelListener? _listener;
@@ -86,6 +88,7 @@ internal sealed class HubRun : IDisposable
 
         _time = time;
         _logger = loggerFactory.CreateLogger<TunnelListener>();
+        _defects = Defects.LogTo(_logger);
         _strangerLimits = StrangerLimits.Of(limits);
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
@@ -231,6 +234,7 @@ internal sealed class HubRun : IDisposable
         Streams.Dispose();
         Sessions.Dispose();
         Certificates.Dispose();
+        _defects.Dispose();
     }
 
     private static ForwardingOptions Forwarding(TunnelHubOptions options) =>

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Status;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Edge.Ports;
 
@@ -34,7 +35,7 @@ internal sealed class PortListeners : IDisposable
     public PortListeners(IPortBinder binder, PortLimit limit, TimeSpan drain, TimeProvider time, ILogger logger)
     {
         (_binder, _limit, _drain, _logger) = (binder, limit, drain, logger);
-        _retryTimer = time.CreateTimer(static state => ((PortListeners)state!).RetryFailed(), this, RetryInterval, RetryInterval);
+        _retryTimer = time.CreateGuardedTimer(static self => self.RetryFailed(), this, RetryInterval, RetryInterval);
     }
 
     /// <summary>What is bound has changed, or why something is not: after a retry or <see cref="Recheck"/>, and not for <see cref="Apply"/>.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 
@@ -28,7 +29,7 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
     public BlockedClients(ITunnelSource tunnels, TimeProvider time)
     {
         _tunnels = tunnels;
-        _timer = time.CreateTimer(static state => ((BlockedClients)state!).Tell(), this, Interval, Interval);
+        _timer = time.CreateGuardedTimer(static self => self.Tell(), this, Interval, Interval);
     }
 
     public void Add(PortKey port, RefusalReason reason, UInt128? client, bool log)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Udp;
@@ -35,7 +36,7 @@ internal sealed class UdpSessions : IDisposable
         (_tunnels, _refusals, _time, _logger) = (tunnels, refusals, time, logger);
         _table = new SessionTable<UdpSession>(capacity, perAddress, idleTimeout);
         _start = time.GetTimestamp();
-        _sweep = time.CreateTimer(static state => ((UdpSessions)state!).Sweep(), this, SweepInterval, SweepInterval);
+        _sweep = time.CreateGuardedTimer(static self => self.Sweep(), this, SweepInterval, SweepInterval);
     }
 
     public int Count

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
@@ -19,7 +20,7 @@ internal sealed class IdleStreams : IDisposable
     public IdleStreams(TimeProvider time)
     {
         _time = time;
-        _sweep = time.CreateTimer(static self => ((IdleStreams)self!).Sweep(), this, SweepInterval, SweepInterval);
+        _sweep = time.CreateGuardedTimer(static self => self.Sweep(), this, SweepInterval, SweepInterval);
     }
 
     public int Count => _watched.Count;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Targets;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
@@ -42,7 +43,7 @@ internal sealed class SessionForwarder : IDisposable
         Targets = new UpstreamTargets(resolver, descriptors, time);
         _budget = context.Flow.Budget;
         Memory = context.Flow.Datagrams.Part(MaxHeldBytes);
-        _sweep = time.CreateTimer(static self => ((SessionForwarder)self!).Sweep(), this, SweepInterval, SweepInterval);
+        _sweep = time.CreateGuardedTimer(static self => self.Sweep(), this, SweepInterval, SweepInterval);
     }
 
     public TimeProvider Time { get; }

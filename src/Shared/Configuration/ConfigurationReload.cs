@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Shared.Configuration;
 
@@ -49,7 +50,7 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
         (_sources, _read, _live, _apply, _applyLog, _logger) = (sources, read, live, apply, applyLog, logger);
         _known = _last = TryFingerprint() ?? "";
         _values = LayeredConfiguration.Load(sources).Effective();
-        _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+        _timer = time.CreateGuardedTimer(static self => self.Look(), this, Interval, Interval);
 
         // In a terminal SIGHUP means that the terminal is gone.
         if (Console.IsInputRedirected)

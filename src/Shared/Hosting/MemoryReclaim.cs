@@ -1,3 +1,5 @@
+using Tunnel.Shared.Guarding;
+
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
@@ -29,7 +31,7 @@ internal sealed class MemoryReclaim : IDisposable
         _memory = memory;
         _allocated = memory.AllocatedBytes;
         _needed = memory.ResidentBytes;
-        _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+        _timer = time.CreateGuardedTimer(static self => self.Look(), this, Interval, Interval);
     }
 
     public void Dispose() => _timer.Dispose();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Shared.Sockets;
 
@@ -17,6 +18,7 @@ internal sealed class EventLoop
 {
     private const int MaxEvents = 256;
     private const ulong WakeToken = ulong.MaxValue;
+    private const string Work = "the work of an event loop";
 
     [ThreadStatic]
     private static EventLoop? _current;
@@ -167,7 +169,7 @@ internal sealed class EventLoop
                 if (token == WakeToken)
                     Epoll.Reset(_wake);
                 else
-                    Find(token)?.OnEvents(kinds);
+                    Tell(token, kinds);
             }
 
             var anyNew = RunPosted() || count > 0;
@@ -176,10 +178,19 @@ internal sealed class EventLoop
         }
     }
 
-    private LoopEntry? Find(ulong token)
+    private void Tell(ulong token, uint events)
     {
         var socket = Volatile.Read(ref _sockets)[(int)(uint)token];
-        return socket?.Token == token ? socket : null;
+        if (socket?.Token != token)
+            return;
+        try
+        {
+            socket.OnEvents(events);
+        }
+        catch (Exception e)
+        {
+            Defects.Note("an event of a socket", e);
+        }
     }
 
     // Those alone that are there now, if any: what they post comes after the next look at the sockets.
@@ -194,7 +205,7 @@ internal sealed class EventLoop
         }
 
         foreach (var action in _running)
-            action();
+            Defects.Run(Work, action);
         _running.Clear();
         return true;
     }
@@ -208,7 +219,7 @@ internal sealed class EventLoop
             Action next;
             lock (_lock)
                 next = _yielded.Dequeue();
-            next();
+            Defects.Run(Work, next);
             if (Stopwatch.GetTimestamp() - began >= forAsLongAs)
                 return;
         }

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Guarding;
+
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
@@ -10,6 +12,8 @@ public sealed class TurnQueue
     /// <summary>Pieces in a round. More would not be done sooner: a round ends at once when there is nothing else to do.</summary>
     public const int PerRound = 8;
 
+    private const string Work = "a dial in its turn";
+
     private readonly EventLoop _loop;
     private readonly Lock _lock = new();
     private readonly Turns<string, Action> _waiting = new();
@@ -21,14 +25,14 @@ public sealed class TurnQueue
 
     /// <summary>Does a piece of work when it is its turn: at once where this is a loop's thread and nobody waits.</summary>
     /// <param name="peer">Whose it is.</param>
-    /// <param name="work">Must not throw, nor block.</param>
+    /// <param name="work">Must not block.</param>
     public static void Run(string peer, Action work) => (EventLoop.Current ?? EventLoops.Next()).Turns.Add(peer, work);
 
     internal void Add(string peer, Action work)
     {
         if (_loop.IsCurrent && !_pumping && TryTakeRoom())
         {
-            work();
+            Defects.Run(Work, work);
             return;
         }
 
@@ -65,7 +69,7 @@ public sealed class TurnQueue
                 }
             }
 
-            next();
+            Defects.Run(Work, next);
         }
 
         return true;

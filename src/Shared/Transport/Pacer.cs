@@ -1,3 +1,5 @@
+using Tunnel.Shared.Guarding;
+
 namespace Tunnel.Shared.Transport;
 
 /// <summary>Something that waits for its next share of bytes.</summary>
@@ -28,7 +30,7 @@ internal sealed class Pacer(TimeProvider time)
             if (_running)
                 return;
             _running = true;
-            _timer ??= time.CreateTimer(static state => ((Pacer)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer ??= time.CreateGuardedTimer(static self => self.Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Period, Timeout.InfiniteTimeSpan);
         }
     }
@@ -40,13 +42,26 @@ internal sealed class Pacer(TimeProvider time)
 
         // Off the lock: most of them come back.
         foreach (var item in _waking)
-            item.OnPace();
+            Wake(item);
         _waking.Clear();
         lock (_lock)
         {
             _running = _waiting.Count > 0;
             if (_running)
                 _timer!.Change(Period, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static void Wake(IPaced item)
+    {
+        try
+        {
+            item.OnPace();
+        }
+        catch (Exception e)
+        {
+            // The others go on all the same.
+            Defects.Note($"pacing {item.GetType().Name}", e);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Guarding;
+
 namespace Tunnel.Shared.Transport;
 
 /// <summary>Something that has to look at a clock now and then.</summary>
@@ -31,7 +33,7 @@ internal sealed class Sweeper(TimeProvider time)
             if (_running)
                 return;
             _running = true;
-            _timer ??= time.CreateTimer(static state => ((Sweeper)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer ??= time.CreateGuardedTimer(static self => self.Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Period, Timeout.InfiniteTimeSpan);
         }
     }
@@ -45,7 +47,7 @@ internal sealed class Sweeper(TimeProvider time)
         var kept = 0;
         for (var i = 0; i < _sweeping.Count; i++)
         {
-            if (_sweeping[i].Sweep())
+            if (Sweep(_sweeping[i]))
                 _sweeping[kept++] = _sweeping[i];
         }
 
@@ -57,6 +59,20 @@ internal sealed class Sweeper(TimeProvider time)
             _running = _items.Count > 0;
             if (_running)
                 _timer!.Change(Period, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static bool Sweep(ISweepable item)
+    {
+        try
+        {
+            return item.Sweep();
+        }
+        catch (Exception e)
+        {
+            // The others' turn comes all the same, and the next sweep.
+            Defects.Note($"sweeping {item.GetType().Name}", e);
+            return false;
         }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Shared.Transport.KernelMemory;
 
@@ -69,7 +70,7 @@ public sealed class TcpMemoryGuard : IDisposable
     {
         _read = read;
         Look();
-        _timer = _time.CreateTimer(static state => ((TcpMemoryGuard)state!).Look(), this, Period, Timeout.InfiniteTimeSpan);
+        _timer = _time.CreateGuardedTimer(static self => self.Look(), this, Period, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Asks no more.</summary>

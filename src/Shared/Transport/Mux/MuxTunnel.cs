@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Scheduling;
@@ -152,7 +153,7 @@ internal sealed class MuxTunnel : ITunnel
             // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
             if (_hello is { } hello)
                 Control.Hello(hello);
-            _timer = Context.Time.CreateTimer(static state => ((MuxTunnel)state!).OnTick(), this, Tick, Tick);
+            _timer = Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
         }
 
         _connection.BecomeTunnel(Context.Congestion);

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
@@ -133,7 +134,7 @@ internal sealed class QuicTunnel : ITunnel
     public void Start()
     {
         lock (Sync)
-            _timer = Context.Time.CreateTimer(static state => ((QuicTunnel)state!).OnTick(), this, Tick, Tick);
+            _timer = Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
         // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
         if (_hello is { } hello)
             Control.Send(FrameType.Hello, hello);

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Quic.Native;
@@ -89,7 +90,19 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    void IThreadPoolWorkItem.Execute() => Request();
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            Request();
+        }
+        catch (Exception e)
+        {
+            // On the pool it would end the process.
+            tunnel.NoteDefect(e);
+            stream.Reset(ResetReason.Unspecified);
+        }
+    }
 
     /// <summary>msquic tells how much has to be under way to fill the path.</summary>
     public void OnIdealSize(ulong bytes)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Messages;
 
@@ -52,7 +53,7 @@ internal sealed class LaneKeeper
         lock (_lock)
         {
             if (!_stopped)
-                _timer = _context.Time.CreateTimer(static state => ((LaneKeeper)state!).Tick(), this, TimeSpan.Zero, period);
+                _timer = _context.Time.CreateGuardedTimer(static self => self.Tick(), this, TimeSpan.Zero, period);
         }
     }
 
