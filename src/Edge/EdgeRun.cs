@@ -101,7 +101,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             options, connector.Hello, pins, transport, () => _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _configs = new ConfigApplier(inbox, _firewall, _ports, _publicAddress, pins, observer, time, connecting);
-        Parts = new EdgeParts(_connector, _refusals, _ports, transport);
+        Parts = new EdgeParts(_connector, _refusals, _ports, transport, _firewall);
     }
 
     /// <summary>Where metrics are read.</summary>

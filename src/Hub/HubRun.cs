@@ -92,7 +92,7 @@ internal sealed class HubRun : IDisposable
         _strangerLimits = StrangerLimits.Of(limits);
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context);
+        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
     }
 

@@ -102,8 +102,8 @@ internal static class HubService
         CancellationToken cancellationToken)
     {
         var logger = loggerFactory.CreateLogger("Tunnel.Hub.Admin");
-        var key = AdminKey.Load(options.StateDir, new StateFiles());
-        var access = new AdminAccess(key, new FailedTries(TimeProvider.System, options.Limits.FailedTriesPerMinute), logger);
+        var keys = AdminKeys.Load(options.StateDir, new StateFiles());
+        var access = new AdminAccess(keys, new FailedTries(TimeProvider.System, options.Limits.FailedTriesPerMinute), logger);
         return AdminSocketHost.StartAsync(
             options.AdminSocket,
             services =>
@@ -111,7 +111,7 @@ internal static class HubService
                 AdminApi.AddServices(services);
                 network.AddServices(services);
             },
-            application => AdminApi.Map(application, administered, key, access, publicHost, logger),
+            application => AdminApi.Map(application, administered, keys, access, publicHost, logger),
             hub.Descriptors,
             loggerFactory,
             cancellationToken,

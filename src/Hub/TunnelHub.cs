@@ -28,7 +28,7 @@ public sealed class TunnelHub : IAsyncDisposable
     internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     private static readonly string[] StateFileNames =
-        [EdgeStateFile.FileName, BlockFile.FileName, PresenceFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, AdminKey.FileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames];
+        [EdgeStateFile.FileName, BlockFile.FileName, PresenceFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames];
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);

@@ -93,6 +93,19 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_read_only_key_looks_and_does_not_change()
+    {
+        var key = (await _setup.Hub.RunAsync("admin-key", "--read-only")).Succeeded().StandardOutput.Trim();
+        Assert.NotEqual(_key, key);
+        Assert.Equal(200, (await Curl.RunAsync($"{Url}/metrics", key)).Status);
+        var head = await Curl.RunAsync($"{Url}/api/v1/status", key, "-I");
+        Assert.Equal((200, 0), (head.Status, head.ExitCode));
+        var refused = await Curl.RunAsync($"{Url}/api/v1/edges", key, "-X", "PUT", "-H", "Content-Type: application/json", "-d", "[]");
+        Assert.Equal(403, refused.Status);
+        Assert.Contains("may look and not change", refused.Json.GetProperty("detail").GetString());
+    }
+
+    [Fact]
     public async Task Wrong_keys_are_limited_and_the_right_one_always_passes()
     {
         for (var count = 0; count < 10; count++)

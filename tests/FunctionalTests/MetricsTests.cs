@@ -15,12 +15,15 @@ public sealed class MetricsTests
         "tunnel_tunnels", "tunnel_streams_active", "tunnel_streams_opened_total", "tunnel_io_bytes_total", "tunnel_rtt_seconds", "tunnel_flow_stall_seconds_total",
         "tunnel_queue_size_bytes", "tunnel_queue_flows", "tunnel_sessions_active", "tunnel_datagrams_total", "tunnel_datagrams_dropped_total",
         "tunnel_memory_used_bytes", "tunnel_memory_limit_bytes", "tunnel_tcp_memory_used_bytes", "tunnel_tcp_memory_limit_bytes", "tunnel_descriptors_used", "tunnel_descriptors_limit", "tunnel_events_dropped_total", "tunnel_timers_active", "tunnel_heap_used_bytes",
+        "tunnel_build_info{version=", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",
+        "process_start_time_seconds", "process_open_fds", "process_max_fds", "process_threads",
     ];
 
     private static readonly string[] OfTheHub =
     [
         "tunnel_edges_connected", "tunnel_auth_failures_total", "tunnel_config_pushes_total", "tunnel_config_apply_duration_seconds_count",
-        "tunnel_streams_failed_total", "tunnel_connections_refused_total",
+        "tunnel_streams_failed_total", "tunnel_connections_refused_total", "tunnel_edge_last_seen_timestamp_seconds{",
+        "tunnel_certificate_expiry_timestamp_seconds{certificate=\"present\"}",
     ];
 
     [Fact]
@@ -36,6 +39,7 @@ public sealed class MetricsTests
             await stranger.ReadLineAsync();
         }
 
+        await setup.Hub.AddEdgeAsync("down", [setup.Tcp[1], setup.Tcp[1] + 1], []);
         await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, setup.Tcp[..1], [], TunnelSetup.WithoutHeader([], []));
         await setup.Edge.WaitForPortsAsync(setup.Tcp[..1], []);
 
@@ -50,17 +54,40 @@ public sealed class MetricsTests
         var edge = await ScrapeAsync(edgeClient);
 
         Assert.All(OfBoth.Concat(OfTheHub), name => Assert.Contains($"\n{name}", hub));
-        Assert.All(OfBoth.Append("tunnel_connected"), name => Assert.Contains($"\n{name}", edge));
+        Assert.All(OfBoth.Concat(["tunnel_connected", "tunnel_firewall_state{"]), name => Assert.Contains($"\n{name}", edge));
         Assert.Equal(1, Value(hub, $"tunnel_streams_active{{edge=\"{TunnelSetup.EdgeId}\"}}"));
         Assert.Equal(32, Value(hub, $"tunnel_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",direction=\"in\"}}"));
         Assert.Equal(32, Value(hub, $"tunnel_port_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",port=\"{setup.Tcp[0]}\",proto=\"tcp\",direction=\"in\"}}"));
         Assert.Equal(32, Value(edge, "tunnel_io_bytes_total{direction=\"out\"}"));
         Assert.Equal(1, Value(hub, "tunnel_auth_failures_total{reason=\"unauthorized\"}"));
         Assert.Equal(1, Value(edge, "tunnel_connected"));
+        Assert.Equal(1, Value(hub, $"tunnel_edge_connected{{edge=\"{TunnelSetup.EdgeId}\"}}"));
+        Assert.Equal(0, Value(hub, "tunnel_edge_connected{edge=\"down\"}"));
+        Assert.Equal(1, Value(hub, "tunnel_edge_state{edge=\"down\",state=\"neverSeen\"}"));
+        Assert.Equal(2, Value(hub, "tunnel_edge_ports{edge=\"down\",proto=\"tcp\",state=\"wanted\"}"));
+        Assert.Equal(1, Value(hub, $"tunnel_port_bound{{edge=\"{TunnelSetup.EdgeId}\",port=\"{setup.Tcp[0]}\",proto=\"tcp\"}}"));
+        Assert.Contains("tunnel_port_bound{edge=\"down\"", hub);
         foreach (var text in new[] { hub, edge })
         {
             var check = await ManagedProcess.RunAsync(DebianProgram.Promtool, ["check", "metrics"], text);
             Assert.True(check.ExitCode == 0, $"{check.StandardOutput}{check.StandardError}\n{text}");
+        }
+    }
+
+    [Fact]
+    public async Task An_edge_answers_metrics_and_health_over_TCP_and_nothing_else()
+    {
+        var port = FreePorts.Next();
+        await using var setup = await TunnelSetup.StartAsync(edgeArguments: ["--metrics-listen", port.ToString(CultureInfo.InvariantCulture)]);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
+        Assert.Contains("\ntunnel_connected 1\n", await http.GetStringAsync("metrics", TestContext.Current.CancellationToken));
+        Assert.Equal("ok\n", await http.GetStringAsync("healthz", TestContext.Current.CancellationToken));
+        foreach (var (path, status) in new[] { ("metrics", 200), ("healthz", 200), ("api/v1/status", 404), ("", 404) })
+        {
+            using var head = new HttpRequestMessage(HttpMethod.Head, path);
+            using var answer = await http.SendAsync(head, TestContext.Current.CancellationToken);
+            Assert.Equal(status, (int)answer.StatusCode);
+            Assert.Empty(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         }
     }
 

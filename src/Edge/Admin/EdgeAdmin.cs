@@ -1,6 +1,10 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
@@ -8,15 +12,25 @@ using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Admin;
 
-/// <summary>The edge's admin API on its Unix socket.</summary>
-internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, string socketPath, ILoggerFactory loggers) : IAsyncDisposable
+/// <summary>The edge's admin API on its Unix socket, and its metrics where Prometheus can reach them.</summary>
+/// <param name="edge">What is administered.</param>
+/// <param name="metrics">Its metrics.</param>
+/// <param name="socketPath">The Unix socket.</param>
+/// <param name="metricsListen">Where metrics and health are answered over TCP, without a key; null: nowhere.</param>
+/// <param name="loggers">Where it logs.</param>
+internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, ILoggerFactory loggers) : IAsyncDisposable
 {
+    // Each takes a descriptor that a client could have.
+    private const int MaxScrapers = 64;
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
+    private static readonly string[] Public = ["/metrics", "/healthz"];
 
     private AdminSocketHost? _host;
+    private int _scrapers;
 
     public async Task StartAsync(CancellationToken cancellationToken) =>
-        _host = await AdminSocketHost.StartAsync(socketPath, _ => { }, Map, edge.Descriptors, loggers, cancellationToken);
+        _host = await AdminSocketHost.StartAsync(socketPath, _ => { }, Map, edge.Descriptors, loggers, cancellationToken, Listen);
 
     public async ValueTask DisposeAsync()
     {
@@ -26,8 +40,30 @@ internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, str
         await _host.DisposeAsync();
     }
 
-    private void Map(IEndpointRouteBuilder endpoints)
+    private void Listen(KestrelServerOptions kestrel)
     {
+        if (metricsListen is not null)
+            kestrel.Listen(metricsListen, listener => listener.Use(next => connection => ServeScraperAsync(connection, next)));
+    }
+
+    private async Task ServeScraperAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _scrapers) <= MaxScrapers)
+                await next(connection);
+            else
+                connection.Abort();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _scrapers);
+        }
+    }
+
+    private void Map(WebApplication endpoints)
+    {
+        endpoints.Use(next => context => AdminConnection.IsLocal(context) || Public.Contains(context.Request.Path.Value) ? next(context) : NotFoundAsync(context));
         endpoints.MapGet("/api/v1/status", (HttpContext context) =>
             context.Response.WriteAsJsonAsync(edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus, cancellationToken: context.RequestAborted));
         endpoints.MapGet("/metrics", (HttpContext context) =>
@@ -42,5 +78,11 @@ internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, str
             context.Response.StatusCode = fault is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             await context.Response.WriteAsync($"{fault ?? "ok"}\n", context.RequestAborted);
         });
+    }
+
+    private static Task NotFoundAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return context.Response.WriteAsync("Only /metrics and /healthz are here; the rest is at the admin socket.\n", context.RequestAborted);
     }
 }

@@ -14,9 +14,10 @@ namespace Tunnel.Edge.Cli;
 /// <summary>The settings of <c>tunnel-edge run</c>, from all sources and checked.</summary>
 /// <param name="Edge">What the edge does.</param>
 /// <param name="AdminSocket">The admin socket's path.</param>
+/// <param name="MetricsListen">Where metrics are answered over TCP; null: nowhere.</param>
 /// <param name="Log">What is logged, and how.</param>
 /// <param name="Otlp">Where metrics are pushed to; null: nowhere.</param>
-internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, LogOptions Log, OtlpOptions? Otlp)
+internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, IPEndPoint? MetricsListen, LogOptions Log, OtlpOptions? Otlp)
 {
     public const string EnvironmentPrefix = "TUNNEL_EDGE__";
 
@@ -67,6 +68,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
         var settings = new EdgeSettings(
             edge,
             configuration.FilePath("adminSocket", EdgePaths.AdminSocket(Environment.GetEnvironmentVariable, edge.StateDirectory!))!,
+            Cli.MetricsListen.Read(configuration),
             LogOptions.Read(configuration),
             configuration.Otlp());
         FlowControlSettings.Check(edge.FlowControl, configuration.Errors, configuration);

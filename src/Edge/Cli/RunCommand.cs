@@ -38,6 +38,7 @@ internal static class RunCommand
         Setting("firewall", "MODE", "What the hub may do to this machine's packet filter: full, blockOnly or off (full)."),
         Setting("stunServers", "LIST", "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1; [] for none (stun.cloudflare.com:3478)."),
         Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status."),
+        Setting("metricsListen", "[A:]PORT", "Where /metrics and /healthz are answered over TCP, without a key: a port of 127.0.0.1, or ADDRESS:PORT (nowhere)."),
         Setting("stateDir", "DIR", "Where state is kept."),
         Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none (information)."),
         Setting("logFormat", "F", "console or json (console)."),
@@ -86,7 +87,7 @@ internal static class RunCommand
         using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName, loggers.CreateLogger("Tunnel.Edge.Metrics"));
         push.Use(settings.Otlp);
         await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
-        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, loggers);
+        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, settings.MetricsListen, loggers);
         using var reload = new ConfigurationReload<EdgeSettings>(
             sources,
             EdgeSettings.Load,

@@ -25,6 +25,11 @@ internal static class EdgeMetrics
         AddTunnel(meter, parts);
         AddTraffic(meter, parts);
         AddPorts(meter, parts);
+        meter.CreateObservableGauge(
+            "tunnel.firewall.state",
+            () => new Measurement<int>(1, new KeyValuePair<string, object?>("state", parts.Firewall.Status.State)),
+            null,
+            "1 for the state of this machine's firewall.");
         TransportMetrics.Add(meter, () => parts.Transport);
         ProcessMetrics.Add(meter);
         meter.CreateObservableCounter("tunnel.events.dropped", eventsDropped, "{event}", "Events that subscribers were too slow for.");

@@ -1,4 +1,5 @@
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Transport;
@@ -7,7 +8,7 @@ namespace Tunnel.Edge.Observability;
 
 /// <summary>The parts of an edge that metrics are read from, and much of the status.</summary>
 internal sealed record EdgeParts(
-    TunnelConnector Connector, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport)
+    TunnelConnector Connector, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport, FirewallController Firewall)
 {
     /// <summary>Datagrams that were lost here, at ports and in tunnels, by reason.</summary>
     public IReadOnlyDictionary<string, long> DatagramsDropped => Transport.Drops.Snapshot().AddRange(Refusals.DatagramsToDictionary());

@@ -38,6 +38,9 @@ internal sealed class HubCertificate : IDisposable
     /// <summary>The pin that tokens carry.</summary>
     public string Pin { get; }
 
+    /// <summary>From when on it is valid no more.</summary>
+    public DateTimeOffset Expires => Certificate.NotAfter;
+
     /// <summary>For the TLS server.</summary>
     public SslStreamCertificateContext Context { get; }
 

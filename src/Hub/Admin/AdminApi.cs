@@ -15,7 +15,7 @@ internal static class AdminApi
     public static void AddServices(IServiceCollection services) => OpenApiServices.Add(services);
 
     public static void Map(
-        WebApplication application, IAdministeredHub hub, AdminKey key, AdminAccess access, Func<string?> publicHost, ILogger logger)
+        WebApplication application, IAdministeredHub hub, AdminKeys keys, AdminAccess access, Func<string?> publicHost, ILogger logger)
     {
         application.Use(next => context => new ProblemMiddleware(logger).InvokeAsync(context, next));
         application.Use(next => context => access.InvokeAsync(context, next));
@@ -30,7 +30,7 @@ internal static class AdminApi
         new StatusEndpoints(hub).Map(routes);
         new TrafficEndpoints(hub).Map(routes);
         new CertificateEndpoints(hub).Map(routes);
-        new AdminKeyEndpoints(key).Map(routes);
+        new AdminKeyEndpoints(keys).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new MetricsEndpoints(hub.Metrics).Map(routes);
         new OpenApiEndpoint().Map(routes);

@@ -9,6 +9,7 @@ using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin;
 
@@ -42,6 +43,8 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping, subscription.TooSlow);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
+        if (HeadRequests.IsHead(context))
+            return;
         try
         {
             await SendAsync(context.Response, subscription, end.Token);

@@ -38,6 +38,7 @@ internal sealed class HubMetrics
         _configApplied = meter.CreateHistogram<double>(
             "tunnel.config.apply.duration", "s", "Time from the push of a configuration until the edge reported that it is applied.");
         AddEdges(meter);
+        EdgeStateMetrics.Add(meter, parts, time);
         AddTraffic(meter);
         AddPorts(meter);
         AddForwarding(meter);
@@ -133,6 +134,16 @@ internal sealed class HubMetrics
     {
         TransportMetrics.Add(meter, () => _parts()?.Context);
         ProcessMetrics.Add(meter);
+        meter.CreateObservableGauge("tunnel.certificate.expiry.timestamp", CertificateExpiry, "s", "When the hub's certificates end, in seconds since 1970.");
+    }
+
+    private IEnumerable<Measurement<long>> CertificateExpiry()
+    {
+        if (_parts() is not { } parts)
+            yield break;
+        yield return new(parts.Certificates.Present.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "present"));
+        if (parts.Certificates.Next is { } next)
+            yield return new(next.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "next"));
     }
 
     private IEnumerable<Measurement<long>> AuthFailures()

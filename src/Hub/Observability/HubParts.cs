@@ -17,7 +17,8 @@ internal sealed record HubParts(
     StreamForwarder Streams,
     SessionForwarder Sessions,
     TrafficRegistry Traffic,
-    TransportContext Context)
+    TransportContext Context,
+    HubCertificates Certificates)
 {
     /// <summary>Datagrams that were lost here, by reason.</summary>
     public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());

@@ -99,6 +99,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         var application = builder.Build();
 
         // The services' runner owns the signals.
+        HeadRequests.Use(application);
         application.UseRouting();
         endpoints(application);
         return application;

@@ -74,12 +74,12 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     {
         var fixture = new AdminFixture();
         await fixture.Edges.LoadAsync([], CancellationToken.None);
-        var key = AdminKey.Load(fixture._directory.File("state"), new StateFiles());
-        var access = new AdminAccess(key, new FailedTries(fixture.Time), NullLogger.Instance);
+        var keys = AdminKeys.Load(fixture._directory.File("state"), new StateFiles());
+        var access = new AdminAccess(keys, new FailedTries(fixture.Time), NullLogger.Instance);
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, fixture, key, access, () => publicHost, NullLogger.Instance),
+            application => AdminApi.Map(application, fixture, keys, access, () => publicHost, NullLogger.Instance),
             PlentyOfDescriptors.Guard,
             NullLoggerFactory.Instance,
             CancellationToken.None);

@@ -54,8 +54,8 @@ public sealed class NetworkAdminTests
     {
         using var directory = new TemporaryDirectory();
         var state = directory.File("state");
-        var made = AdminKey.Load(state, new StateFiles());
-        var read = AdminKey.Load(state, new StateFiles());
+        var made = AdminKey.Load(state, "admin-key", new StateFiles());
+        var read = AdminKey.Load(state, "admin-key", new StateFiles());
         Assert.Equal(43, made.Value.Length);
         Assert.Equal(made.Value, read.Value);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(state, "admin-key")));
@@ -65,6 +65,6 @@ public sealed class NetworkAdminTests
         Assert.True(revoked.IsCancellationRequested);
         Assert.False(read.Matches(made.Value, out _));
         Assert.True(read.Matches(next, out _));
-        Assert.Equal(next, AdminKey.Load(state, new StateFiles()).Value);
+        Assert.Equal(next, AdminKey.Load(state, "admin-key", new StateFiles()).Value);
     }
 }

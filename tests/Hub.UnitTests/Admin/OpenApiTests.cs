@@ -66,11 +66,11 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         AdminApi.AddServices(builder.Services);
         _application = builder.Build();
         _application.UseRouting();
-        var key = AdminKey.Load(_directory.File("state"), new StateFiles());
-        AdminApi.Map(_application, this, key, new AdminAccess(key, new FailedTries(TimeProvider.System), NullLogger.Instance), () => "hub.example.com", NullLogger.Instance);
+        var keys = AdminKeys.Load(_directory.File("state"), new StateFiles());
+        AdminApi.Map(_application, this, keys, new AdminAccess(keys, new FailedTries(TimeProvider.System), NullLogger.Instance), () => "hub.example.com", NullLogger.Instance);
         await _application.StartAsync();
         using var http = _application.GetTestClient();
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keys.Full.Value);
         _document = JsonElement.Parse(await http.GetStringAsync("openapi/v1.json"));
     }
 

@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
+using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.Access;
 
@@ -14,7 +13,7 @@ namespace Tunnel.Hub.Admin.Access;
 /// Lets a request in: over the Unix socket every one, since who may open the file may administer; from anywhere else with the key only. After too
 /// many wrong keys of an address it is told to wait, but the right key always passes: who guesses must not lock out who knows.
 /// </summary>
-internal sealed class AdminAccess(AdminKey key, FailedTries failedTries, ILogger logger)
+internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogger logger)
 {
     private const string Scheme = "Bearer ";
 
@@ -23,7 +22,7 @@ internal sealed class AdminAccess(AdminKey key, FailedTries failedTries, ILogger
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (IsLocal(context) || context.GetEndpoint()?.Metadata.GetMetadata<KeyNotNeeded>() is not null)
+        if (AdminConnection.IsLocal(context) || context.GetEndpoint()?.Metadata.GetMetadata<KeyNotNeeded>() is not null)
         {
             await next(context);
             return;
@@ -38,9 +37,6 @@ internal sealed class AdminAccess(AdminKey key, FailedTries failedTries, ILogger
         await next(context);
     }
 
-    private static bool IsLocal(HttpContext context) =>
-        context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
-
     private CancellationToken CheckKey(HttpContext context)
     {
         var remote = context.Connection.RemoteIpAddress ?? IPAddress.None;
@@ -52,11 +48,17 @@ internal sealed class AdminAccess(AdminKey key, FailedTries failedTries, ILogger
             throw Refused(StatusCodes.Status401Unauthorized, "The key is missing: send Authorization: Bearer KEY. `tunnel-hub admin-key` prints it.");
         }
 
-        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && key.Matches(header[Scheme.Length..].Trim(), out var revoked))
+        var presented = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
+        var mayChange = keys.Full.Matches(presented, out var revoked);
+        if (mayChange || keys.ReadOnly.Matches(presented, out revoked))
         {
             failedTries.Clear(remote, Subject);
             context.Features.Get<StrangerPass>()?.Admit();
-            return revoked;
+            return mayChange || HttpMethods.IsGet(context.Request.Method)
+                ? revoked
+                : throw Refused(
+                    StatusCodes.Status403Forbidden,
+                    $"This key may look and not change: GET and HEAD, not {context.Request.Method}. `tunnel-hub admin-key` prints the one that may.");
         }
 
         if (failedTries.IsBlocked(remote, Subject))

@@ -7,21 +7,21 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Admin.Access;
 
 /// <summary>
-/// The key of the admin API for whoever comes over the network: 256 random bits, made at first start and kept in the state directory as a file of
+/// A key of the admin API for whoever comes over the network: 256 random bits, made at first start and kept in the state directory as a file of
 /// mode 0600. Never logged.
 /// </summary>
 internal sealed class AdminKey
 {
-    public const string FileName = "admin-key";
-
     private readonly Lock _rotation = new();
     private readonly string _directory;
+    private readonly string _fileName;
     private readonly IStateFiles _files;
     private volatile Generation _current;
 
-    private AdminKey(string directory, IStateFiles files, string key)
+    private AdminKey(string directory, string fileName, IStateFiles files, string key)
     {
         _directory = directory;
+        _fileName = fileName;
         _files = files;
         _current = new Generation(key);
     }
@@ -31,15 +31,15 @@ internal sealed class AdminKey
 
     /// <summary>Reads the key, or makes it.</summary>
     /// <exception cref="OperatorException">It can't be read or kept.</exception>
-    public static AdminKey Load(string stateDir, IStateFiles files)
+    public static AdminKey Load(string stateDir, string fileName, IStateFiles files)
     {
-        var path = Path.Combine(stateDir, FileName);
+        var path = Path.Combine(stateDir, fileName);
         try
         {
             files.MakeDirectory(stateDir);
             if (files.Read(path) is { } content)
-                return new AdminKey(stateDir, files, Check(Encoding.UTF8.GetString(content).Trim(), path));
-            var key = new AdminKey(stateDir, files, GeneratedSecret.Create());
+                return new AdminKey(stateDir, fileName, files, Check(Encoding.UTF8.GetString(content).Trim(), path));
+            var key = new AdminKey(stateDir, fileName, files, GeneratedSecret.Create());
             key.Save(key.Value);
             return key;
         }
@@ -90,7 +90,7 @@ internal sealed class AdminKey
 
     private void Save(string key)
     {
-        var path = Path.Combine(_directory, FileName);
+        var path = Path.Combine(_directory, _fileName);
         _files.WriteAndFlush(path + ".new", Encoding.UTF8.GetBytes(key + "\n"));
         _files.Rename(path + ".new", path);
         _files.FlushDirectory(_directory);

@@ -37,7 +37,8 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
     {
         foreach (var (path, methods) in _methodsByPath)
         {
-            var allowed = string.Join(", ", methods);
+            // HEAD goes wherever GET goes, before it comes here.
+            var allowed = string.Join(", ", methods.SelectMany(method => HttpMethods.IsGet(method) ? (string[])[method, HttpMethods.Head] : [method]));
             routes.Map(path, (RequestDelegate)(context => RefuseMethod(context, allowed)));
         }
 
