@@ -73,9 +73,9 @@ internal static class PackedReport
         {
             error = e.Message;
         }
-        catch (Exception e) when (e is MessagePackSerializationException or EndOfStreamException or OverflowException)
+        catch (Exception e) when (e is MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException)
         {
-            // Another type than was expected, a number beyond its type, or an end in the middle.
+            // Another type than was expected, a number beyond its type, an end in the middle, or a length beyond it.
             error = "not the MessagePack of a report";
         }
 
