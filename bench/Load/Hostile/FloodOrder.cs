@@ -35,11 +35,17 @@ internal sealed record FloodOrder
     /// <summary>A UDP port of both edges whose upstream answers nothing.</summary>
     public required int UdpPort { get; init; }
 
+    /// <summary>Where a hostile hub listens, for an edge that has it for its hub.</summary>
+    public required string HostileHub { get; init; }
+
     /// <summary>The hub's admin socket.</summary>
     public required string AdminSocket { get; init; }
 
     [JsonIgnore]
     public IPEndPoint HubEndPoint => IPEndPoint.Parse(Hub);
+
+    [JsonIgnore]
+    public IPEndPoint HostileHubEndPoint => IPEndPoint.Parse(HostileHub);
 
     [JsonIgnore]
     public IPAddress EdgeAddress => IPAddress.Parse(Edge);

@@ -72,6 +72,10 @@ internal static class FloodProgram
         { Kind: "stalled readers" } => new StalledFlood(order),
         { Kind: "wrong secrets" } => new WrongSecretFlood(order),
         { Kind: "configurations" } => new ConfigFlood(order),
+        { Kind: "hub: CONFIG" } => new HostileHub(order, HostileHub.Configuration),
+        { Kind: "hub: OPEN" } => new HostileHub(order, HostileHub.Open),
+        { Kind: "hub: UDP_OPEN" } => new HostileHub(order, HostileHub.OpenSession),
+        { Kind: "hub: datagrams" } => new HostileHub(order, HostileHub.Datagram),
         { Kind: "burn" } => new BurnFlood(),
         _ => throw new ArgumentException($"no flood is called {order.Kind}"),
     };

@@ -22,7 +22,14 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("PONG", IsOfFrames: true),
         new("WINDOW_UPDATE", IsOfFrames: true),
         new("KeyUpdate", IsOfFrames: true),
+        new("hub: CONFIG", IsOfFrames: true),
+        new("hub: OPEN", IsOfFrames: true),
+        new("hub: UDP_OPEN", IsOfFrames: true),
+        new("hub: datagrams", IsOfFrames: true),
     ];
+
+    /// <summary>It is the hub that is hostile, to an edge that has no other and whose memory is looked at; there is no other port of it to be measured.</summary>
+    public static bool IsOfHub(string name) => name.StartsWith("hub: ", StringComparison.Ordinal);
 
     /// <summary>How often a second, when so many are asked for.</summary>
     public double RateOf(double asked) => Math.Min(asked, MaxRate);

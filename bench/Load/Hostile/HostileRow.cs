@@ -15,12 +15,13 @@ internal sealed class HostileRow(string flood, string transport)
     private readonly List<Round> _rounds = [];
     private (long Before, long Peak, long After) _hub;
     private (long Before, long Peak, long After) _edge;
+    private EchoFigures _later;
 
     /// <summary>The table's head.</summary>
     public static string Head =>
         "| flood | over | times a second (ended by the victim) | p50 alone, beside it ms | p99 alone, beside it, beside as much computing ms "
-        + "| p99 beside it ÷ alone | … another port of the same edge | hub's cores (all) | hub MB before, peak, after | edge MB |\n"
-        + "|---|---|---|---|---|---|---|---|---|---|\n";
+        + "| p99 beside it ÷ alone | … another port of the same edge | p50, p99 later ms | hub's cores (all) | hub MB before, peak, after | edge MB |\n"
+        + "|---|---|---|---|---|---|---|---|---|---|---|\n";
 
     /// <summary>The last round, for people who wait.</summary>
     public string Last => _rounds[^1].ToString();
@@ -39,8 +40,12 @@ internal sealed class HostileRow(string flood, string transport)
     /// <summary>Notes the most that there was.</summary>
     public void SetPeak(HostileWorld world) => (_hub.Peak, _edge.Peak) = (world.Hub.PeakResidentBytes(), world.Edge.PeakResidentBytes());
 
-    /// <summary>Notes what is left.</summary>
-    public void SetAfter(HostileWorld world) => (_hub.After, _edge.After) = (world.Hub.ResidentBytes(), world.Edge.ResidentBytes());
+    /// <summary>Notes what is left, and the echo when all is over.</summary>
+    public void SetAfter(HostileWorld world, EchoFigures later)
+    {
+        (_hub.After, _edge.After) = (world.Hub.ResidentBytes(), world.Edge.ResidentBytes());
+        _later = later;
+    }
 
     public override string ToString()
     {
@@ -54,6 +59,7 @@ internal sealed class HostileRow(string flood, string transport)
             $"{Tail(static round => round.Alone)}, {Tail(static round => round.Flooded)}, {Tail(static round => round.Burnt)}",
             Ms(static round => round.Flooded.Apart.P99 / round.Alone.Apart.P99),
             Ms(static round => round.Flooded.Beside.P99 / round.Alone.Beside.P99),
+            string.Create(CultureInfo.InvariantCulture, $"{_later.Apart.P50:F2}, {_later.Apart.P99:F2}"),
             $"{Median(static round => round.HubCores):F2} ({Median(static round => round.Cores):F2})",
             Megabytes(_hub),
             Megabytes(_edge),

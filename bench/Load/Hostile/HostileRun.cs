@@ -65,7 +65,7 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
 
         row.SetPeak(world);
         await Task.Delay(TimeSpan.FromSeconds(settle));
-        row.SetAfter(world);
+        row.SetAfter(world, await EchoAsync(apart, beside, _duration));
         return row;
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Hostile;
@@ -37,6 +38,7 @@ internal sealed class HostileWorld : IDisposable
             SourcePort = Workplace.FreePort(),
             OpenPort = _echoPort,
             UdpPort = Workplace.FreePort(),
+            HostileHub = $"127.0.0.1:{Workplace.FreePort()}",
             AdminSocket = place.File("hub.sock"),
         };
     }
@@ -96,8 +98,8 @@ internal sealed class HostileWorld : IDisposable
     /// <summary>A connection to the echo behind the edge that nobody floods.</summary>
     public Task<Socket> OpenApartAsync() => OpenAsync(ApartAddress);
 
-    /// <summary>A connection to the echo behind another port of the edge that clients flood.</summary>
-    public Task<Socket> OpenBesideAsync() => OpenAsync(BesideAddress);
+    /// <summary>A connection to the echo behind another port of the edge that clients flood; where a hub floods its edge, another one of the edge apart.</summary>
+    public Task<Socket> OpenBesideAsync() => OpenAsync(HostileFlood.IsOfHub(_order.Kind) ? ApartAddress : BesideAddress);
 
     /// <summary>Processor seconds of the hub and both edges.</summary>
     public double CpuSeconds() => Hub.CpuSeconds() + Edge.CpuSeconds() + OtherEdge.CpuSeconds();
@@ -121,7 +123,10 @@ internal sealed class HostileWorld : IDisposable
         using var admin = await TunnelPair.StartHubAsync(_place, hub, (program, words, log) => Hub.Start(program, words, log));
         await admin.ApplyAsync(new[] { Apart, Beside, Hostile }.Select(id => Definition(id, _order, [], Secret)));
         await StartEdgeAsync(OtherEdge, Apart, ApartAddress);
-        await StartEdgeAsync(Edge, Beside, BesideAddress);
+        if (HostileFlood.IsOfHub(_order.Kind))
+            StartVictim();
+        else
+            await StartEdgeAsync(Edge, Beside, BesideAddress);
 
         async Task StartEdgeAsync(ProcessGroup group, string id, IPAddress address)
         {
@@ -129,6 +134,26 @@ internal sealed class HostileWorld : IDisposable
             TunnelPair.StartEdge(_place, id, address, transport, (program, words, log) => group.Start(program, words, log));
             await Workplace.WaitForAsync(new IPEndPoint(address, _echoPort));
         }
+    }
+
+    // It waits for its hub, which is the program that floods.
+    private void StartVictim()
+    {
+        var config = _place.File("victim.json", JsonSerializer.Serialize(new
+        {
+            hubHost = $"{_order.HostileHubEndPoint.Address}",
+            hubPort = _order.HostileHubEndPoint.Port,
+            edgeId = Hostile,
+            secret = Secret,
+            insecureSkipVerify = true,
+            bindAddress = $"{BesideAddress}",
+            stunServers = Array.Empty<string>(),
+            firewall = "off",
+            stateDir = _place.File("victim-state"),
+            adminSocket = _place.File("victim.sock"),
+            logLevel = "information",
+        }));
+        Edge.Start(_place.Edge, ["run", "--config", config], _place.File("victim.log"));
     }
 
     private async Task<Socket> OpenAsync(IPAddress edge)
