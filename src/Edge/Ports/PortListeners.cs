@@ -24,7 +24,8 @@ internal sealed class PortListeners : IDisposable
     private readonly ITimer _retryTimer;
     private readonly List<KeyValuePair<PortKey, string?>> _untold = [];
     private PortSet _assigned = PortSet.Empty;
-    private ImmutableSortedDictionary<PortKey, string> _failed = ImmutableSortedDictionary<PortKey, string>.Empty;
+    private readonly PortFailures _failed = new();
+    private PortState? _state;
     private bool _disposed;
 
     /// <param name="binder">Binds one port.</param>
@@ -130,8 +131,9 @@ internal sealed class PortListeners : IDisposable
             foreach (var port in _bound.Values)
                 port.Close(drain);
             _bound.Clear();
-            _failed = _failed.Clear();
+            _failed.Clear();
             _assigned = PortSet.Empty;
+            _state = null;
         }
     }
 
@@ -159,13 +161,12 @@ internal sealed class PortListeners : IDisposable
         bool changed;
         lock (_lock)
         {
-            if (_disposed || _failed.IsEmpty)
+            if (_disposed || _failed.Count == 0 || _bound.Count >= _limit.Most)
                 return;
-            var before = _failed;
-            foreach (var port in before.Keys)
+            foreach (var port in _failed.Ports)
                 TryBind(port);
+            changed = _untold.Count > 0;
             Tell();
-            changed = _failed != before;
         }
 
         if (changed)
@@ -176,18 +177,17 @@ internal sealed class PortListeners : IDisposable
     {
         var hasRoom = _bound.Count < _limit.Most;
         // Without room it stays as it failed.
-        if (!hasRoom && _failed.ContainsKey(port))
+        if (!hasRoom && _failed[port] is not null)
             return;
         var result = hasRoom ? _binder.Bind(port, _assigned.PolicyFor(port)) : BindResult.Failed(_limit.Objection);
         if (result.Port is { } bound)
         {
             _bound.Add(port, bound);
-            _failed = _failed.Remove(port);
+            _failed.Remove(port);
             _untold.Add(new(port, null));
         }
-        else if (!_failed.TryGetValue(port, out var known) || known != result.Error)
+        else if (_failed.Set(port, result.Error!))
         {
-            _failed = _failed.SetItem(port, result.Error!);
             _untold.Add(new(port, result.Error));
         }
     }
@@ -203,7 +203,10 @@ internal sealed class PortListeners : IDisposable
                 PortsLog.PortFailed(_logger, ports, error);
         }
 
+        if (_untold.Count > 0)
+            _state = null;
         _untold.Clear();
+        _untold.TrimExcess();
     }
 
     /// <param name="ports">In ascending order.</param>
@@ -212,7 +215,8 @@ internal sealed class PortListeners : IDisposable
         var removed = new List<KeyValuePair<PortKey, int>>();
         foreach (var port in ports)
         {
-            _failed = _failed.Remove(port);
+            _state = null;
+            _failed.Remove(port);
             if (!_bound.Remove(port, out var bound))
                 continue;
             removed.Add(new(port, bound.Active));
@@ -229,5 +233,5 @@ internal sealed class PortListeners : IDisposable
         }
     }
 
-    private PortState Snapshot() => new([.. _bound.Keys.Order()], _failed);
+    private PortState Snapshot() => _state ??= new([.. _bound.Keys.Order()], _failed.Copy());
 }

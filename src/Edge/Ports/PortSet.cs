@@ -4,31 +4,52 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Ports;
 
-/// <summary>The ports that a configuration assigns, in order and without duplicates, each with its policy.</summary>
+/// <summary>The ports that a configuration assigns, each once, with their policies. There may be 131,070: arrays, and nothing for each but its place in them.</summary>
 internal sealed class PortSet
 {
     public static readonly PortSet Empty = Of([]);
 
-    private readonly ImmutableDictionary<PortKey, EdgePortPolicy> _policies;
+    private readonly EdgePortPolicy[] _policies;
 
-    private PortSet(ImmutableDictionary<PortKey, EdgePortPolicy> policies)
-    {
-        _policies = policies;
-        Ports = policies.Keys.ToImmutableSortedSet();
-    }
+    private PortSet(ImmutableArray<PortKey> ports, EdgePortPolicy[] policies) => (Ports, _policies) = (ports, policies);
 
-    public ImmutableSortedSet<PortKey> Ports { get; }
+    /// <summary>In ascending order.</summary>
+    public ImmutableArray<PortKey> Ports { get; }
 
     /// <summary>Ports without limits.</summary>
     public static PortSet Of(IEnumerable<PortKey> ports) => Of(ports, _ => EdgePortPolicy.None);
 
-    public static PortSet Of(IEnumerable<PortKey> ports, Func<PortKey, EdgePortPolicy> policyOf) =>
-        new(ports.Distinct().ToImmutableDictionary(port => port, policyOf));
+    public static PortSet Of(IEnumerable<PortKey> ports, Func<PortKey, EdgePortPolicy> policyOf)
+    {
+        var all = ports.ToArray();
+        Array.Sort(all);
+        var count = 0;
+        foreach (var port in all)
+            if (count == 0 || all[count - 1] != port)
+                all[count++] = port;
+        Array.Resize(ref all, count);
+        return new PortSet([.. all], Array.ConvertAll(all, policyOf.Invoke));
+    }
 
-    public static PortSet From(TunnelConfig config) =>
-        Of([.. config.ListenPorts.Select(PortKey.Tcp), .. config.ListenPortsUdp.Select(PortKey.Udp)], port => PolicyFor(config, port));
+    public static PortSet From(TunnelConfig config)
+    {
+        var forUdp = new Dictionary<EdgePortPolicy, EdgePortPolicy>(ReferenceEqualityComparer.Instance);
+        return Of([.. config.ListenPorts.Select(PortKey.Tcp), .. config.ListenPortsUdp.Select(PortKey.Udp)], PolicyOf);
 
-    public EdgePortPolicy PolicyFor(PortKey port) => _policies[port];
+        EdgePortPolicy PolicyOf(PortKey port)
+        {
+            var policy = config.PolicyFor(port.ToString());
+            if (port.Protocol == PortProtocol.Tcp)
+                return policy;
+            // The default is for both protocols, and has what only TCP knows.
+            if (!forUdp.TryGetValue(policy, out var own))
+                forUdp.Add(policy, own = policy with { AcceptProxyProtocol = false, TrustedProxies = null, UploadRate = null });
+            return own;
+        }
+    }
+
+    /// <summary>The policy of a port that is in the set.</summary>
+    public EdgePortPolicy PolicyFor(PortKey port) => Find(port) ?? throw new ArgumentOutOfRangeException(nameof(port), port, "not in the set");
 
     /// <summary>
     /// What has to change to get from this set to <paramref name="next"/>; a port in both, at the same address, is in neither list.
@@ -37,20 +58,14 @@ internal sealed class PortSet
         [.. next.Ports.Where(port => !SameListener(next, port))],
         [.. Ports.Where(port => !SameListener(next, port))]);
 
-    private static EdgePortPolicy PolicyFor(TunnelConfig config, PortKey port)
-    {
-        var policy = config.PolicyFor(port.ToString());
-        // The default is for both protocols, and has what only TCP knows.
-        return port.Protocol == PortProtocol.Tcp ? policy : policy with { AcceptProxyProtocol = false, TrustedProxies = null, UploadRate = null };
-    }
+    private EdgePortPolicy? Find(PortKey port) => Ports.BinarySearch(port) is >= 0 and var index ? _policies[index] : null;
 
     private bool SameListener(PortSet next, PortKey port) =>
-        _policies.TryGetValue(port, out var before) && next._policies.TryGetValue(port, out var after)
-        && Equals(before.BindAddress, after.BindAddress);
+        Find(port) is { } before && next.Find(port) is { } after && Equals(before.BindAddress, after.BindAddress);
 }
 
-/// <summary>The difference between two configurations.</summary>
-internal sealed record PortChanges(ImmutableSortedSet<PortKey> Added, ImmutableSortedSet<PortKey> Removed)
+/// <summary>The difference between two configurations, each list in ascending order.</summary>
+internal sealed record PortChanges(ImmutableArray<PortKey> Added, ImmutableArray<PortKey> Removed)
 {
     public bool IsEmpty => Added.IsEmpty && Removed.IsEmpty;
 }

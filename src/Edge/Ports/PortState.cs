@@ -5,12 +5,12 @@ using Tunnel.Edge.Status;
 namespace Tunnel.Edge.Ports;
 
 /// <summary>What is bound and what could not be, at one moment.</summary>
-internal sealed record PortState(ImmutableArray<PortKey> Bound, ImmutableSortedDictionary<PortKey, string> Failed)
+internal sealed record PortState(ImmutableArray<PortKey> Bound, PortFailures Failed)
 {
     public ImmutableArray<int> NumbersOf(PortProtocol protocol) =>
         [.. Bound.Where(port => port.Protocol == protocol).Select(port => port.Number)];
 
     public ImmutableArray<EdgePortFailure> ToFailures() =>
-        [.. PortRun.Join(Failed).Select(failure => new EdgePortFailure(
-            failure.Ports.First, failure.Ports.ProtocolName, failure.Value, failure.Ports.Last > failure.Ports.First ? failure.Ports.Last : null))];
+        [.. Failed.Select(static failure => new EdgePortFailure(
+            failure.Ports.First, failure.Ports.ProtocolName, failure.Error, failure.Ports.Last > failure.Ports.First ? failure.Ports.Last : null))];
 }

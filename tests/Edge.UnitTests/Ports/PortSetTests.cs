@@ -16,10 +16,10 @@ public sealed class PortSetTests
             var from = ToSet(before);
             var to = ToSet(after);
             var changes = from.ChangesTo(to);
-            var unchanged = from.Ports.Intersect(to.Ports);
-            return from.Ports.Except(changes.Removed).Union(changes.Added).SetEquals(to.Ports)
-                && !changes.Added.Overlaps(unchanged) && !changes.Removed.Overlaps(unchanged)
-                && changes.IsEmpty == from.Ports.SetEquals(to.Ports);
+            var unchanged = from.Ports.Intersect(to.Ports).ToHashSet();
+            return from.Ports.Except(changes.Removed).Union(changes.Added).ToHashSet().SetEquals(to.Ports)
+                && !unchanged.Overlaps(changes.Added) && !unchanged.Overlaps(changes.Removed)
+                && changes.IsEmpty == from.Ports.SequenceEqual(to.Ports);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
