@@ -22,4 +22,7 @@ internal static partial class EdgeLog
 
     [LoggerMessage(3306, LogLevel.Warning, "A crash of this run will not be noticed at the next start: {Error}")]
     public static partial void RunNotMarked(ILogger logger, string error);
+
+    [LoggerMessage(3307, LogLevel.Warning, "stateDir '{Directory}' can't be written ({Error}): what the hub announces is forgotten at a restart, and a second edge there goes unnoticed")]
+    public static partial void StateNotTaken(ILogger logger, string directory, string error);
 }

@@ -32,6 +32,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly IEdgeObserver _observer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly StateDirectory? _state;
     private readonly CrashRecovery _crash;
     private readonly TunnelConnector _connector;
     private readonly PublicAddressMonitor _publicAddress;
@@ -49,7 +50,7 @@ internal sealed class EdgeRun : IAsyncDisposable
 
     /// <summary>Joins the parts; nothing is connected nor bound before <see cref="Start"/>.</summary>
     /// <exception cref="OperatorException">
-    /// The transport is QUIC only, and this machine has no libmsquic; or somebody else may write to the state directory.
+    /// The transport is QUIC only, and this machine has no libmsquic; or another process holds the state directory, or somebody else may write to it.
     /// </exception>
     public EdgeRun(
         TunnelEdgeOptions options, ITunnelDialer? dialer, IEdgeObserver observer, TimeProvider time, ILoggerFactory loggerFactory)
@@ -69,8 +70,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             ? TransportSetup.Create(options.Transport, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
         // Whoever may write there chooses which hub gets the secret.
-        if (options.StateDirectory is { } state)
-            StateDirectory.Secure(state, [PinStore.FileName, CrashRecovery.MarkerOf(options)], connecting);
+        _state = EdgeState.Take(options, time, connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         var inbox = new ConfigInbox();
         ConnectorOptions connector = ConnectorOptions.Of(options);
@@ -214,6 +214,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _firewall.Dispose();
         _stopping.Dispose();
         _defects.Dispose();
+        _state?.Dispose();
     }
 
     private async Task ApplyConfigsAsync()

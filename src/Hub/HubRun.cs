@@ -12,7 +12,7 @@ using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Guarding;

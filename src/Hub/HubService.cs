@@ -8,7 +8,7 @@ using Tunnel.Hub.Admin.Network;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;

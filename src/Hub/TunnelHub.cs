@@ -42,6 +42,7 @@ public sealed class TunnelHub : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RunMarker _marker;
+    private StateDirectory? _state;
     private readonly HubMetrics? _metrics;
     private volatile HubRun? _run;
     private HubEventFeed? _events;
@@ -249,8 +250,33 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        StateDirectory.Secure(_options.StateDir, StateFileNames, _logger);
-        // Then the marker: it also shows that the state directory can be written.
+        var state = TakeState();
+        try
+        {
+            await OpenAsync(state, cancellationToken);
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
+
+    private StateDirectory TakeState()
+    {
+        try
+        {
+            return StateDirectory.Take(_options.StateDir, StateFileNames, _time.GetUtcNow(), _logger);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"stateDir '{_options.StateDir}': {e.Message} Valid: a directory that the hub can write.", e);
+        }
+    }
+
+    private async Task OpenAsync(StateDirectory state, CancellationToken cancellationToken)
+    {
+        // First the marker: it also shows that the state directory can be written.
         var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };
         _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
@@ -283,6 +309,7 @@ public sealed class TunnelHub : IAsyncDisposable
             throw;
         }
 
+        _state = state;
         if (wasCutOff)
             NoteRecovery(edges.Current.Count, previousStart);
         HubLog.Started(_logger, run.EndPoint!, _options.TargetHost, edges.Current.Count);
@@ -298,6 +325,7 @@ public sealed class TunnelHub : IAsyncDisposable
         await run.Edges.DisposeAsync();
         await FinishEventsAsync();
         _marker.Clear();
+        _state?.Dispose();
         HubLog.Stopped(_logger);
     }
 

@@ -11,6 +11,7 @@ using Tunnel.Edge;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Status;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
@@ -67,6 +68,28 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
             }
 
             Assert.False(File.Exists(marker));
+        }
+        finally
+        {
+            state.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_second_edge_on_the_same_state_is_told_who_has_it()
+    {
+        var state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
+        try
+        {
+            var options = Options with { StateDirectory = state.FullName, Firewall = FirewallMode.Off };
+            await using (new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer()))
+            {
+                // One with another id too: they would overwrite each other's pins.
+                var refused = Assert.Throws<OperatorException>(() => new TunnelEdge(options with { EdgeId = "other" }, NullLoggerFactory.Instance, _time, new FakeDialer()));
+                Assert.Contains($"is in use by process {Environment.ProcessId}, since ", refused.Message, StringComparison.Ordinal);
+            }
+
+            await using var next = new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer());
         }
         finally
         {

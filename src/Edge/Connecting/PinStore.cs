@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Connecting;
@@ -16,6 +17,7 @@ internal sealed class PinStore
     private const int MaxAnnounced = 16;
     private const int MaxFileSize = 64 << 10;
 
+    private readonly StateFiles _files = new();
     private readonly string? _path;
     private readonly ImmutableArray<string> _configured;
     private readonly ILogger _logger;
@@ -47,13 +49,15 @@ internal sealed class PinStore
 
     private void Load()
     {
-        if (_path is null || !File.Exists(_path))
+        if (_path is null)
             return;
         try
         {
-            if (new FileInfo(_path).Length > MaxFileSize)
+            if (_files.Read(_path) is not { } content)
+                return;
+            if (content.Length > MaxFileSize)
                 throw new InvalidDataException("the file is too long");
-            var state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), ConnectingJsonContext.Default.PinState);
+            var state = JsonSerializer.Deserialize(content, ConnectingJsonContext.Default.PinState);
             // With another token these announcements mean another hub.
             if (state is not null && state.Configured.SequenceEqual(_configured))
                 _announced = [.. state.Announced.Where(CertificatePin.IsWellFormed)];
@@ -70,15 +74,8 @@ internal sealed class PinStore
             return;
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            var temporary = _path + ".new";
-            using (var file = File.Create(temporary))
-            {
-                JsonSerializer.Serialize(file, new PinState(_configured, _announced), ConnectingJsonContext.Default.PinState);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, _path, overwrite: true);
+            _files.MakeDirectory(Path.GetDirectoryName(_path)!);
+            _files.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(new PinState(_configured, _announced), ConnectingJsonContext.Default.PinState));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Transport.Handshake;
 
@@ -54,7 +54,7 @@ internal sealed class HubCertificate : IDisposable
         if (options.CertPem is { } certPath)
             return FromFiles("tls.certPem", certPath, "tls.keyPem", options.KeyPem ?? certPath);
         var path = Path.Combine(stateDir, FileName);
-        if (!File.Exists(path))
+        if (UnixFile.At(path) is null)
         {
             Create(stateDir, path, time);
             AcceptingLog.CertificateMade(logger, path);
@@ -74,6 +74,12 @@ internal sealed class HubCertificate : IDisposable
     {
         try
         {
+            foreach (var path in (string[])[certPath, keyPath])
+            {
+                if (UnixFile.FaultOfFile(path) is { } fault)
+                    throw new IOException($"{path} {fault}.");
+            }
+
             var chain = new X509Certificate2Collection();
             chain.ImportFromPem(File.ReadAllText(certPath));
             var certificate = X509Certificate2.CreateFromPemFile(certPath, keyPath);
@@ -101,9 +107,7 @@ internal sealed class HubCertificate : IDisposable
         {
             // Whole and on the disk before it has its name: edges that pinned a half-written key would be locked out.
             files.MakeDirectory(stateDir);
-            files.WriteAndFlush(path + ".new", content);
-            files.Rename(path + ".new", path);
-            files.FlushDirectory(stateDir);
+            files.Replace(path, content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

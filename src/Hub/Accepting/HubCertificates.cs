@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Accepting;
@@ -46,7 +46,7 @@ internal sealed class HubCertificates : IDisposable
         var certificates = new HubCertificates(options, stateDir, time, logger);
         try
         {
-            if (!certificates._isConfigured && File.Exists(certificates.NextPath))
+            if (!certificates._isConfigured && UnixFile.At(certificates.NextPath) is not null)
                 certificates._next = HubCertificate.FromState(certificates.NextPath);
             return certificates;
         }

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Native;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Accepting;
@@ -24,9 +24,7 @@ internal static class ResetKey
             if (files.Read(path) is { Length: Size } kept)
                 return kept;
             var key = RandomNumberGenerator.GetBytes(Size);
-            files.WriteAndFlush(path + ".new", key);
-            files.Rename(path + ".new", path);
-            files.FlushDirectory(stateDir);
+            files.Replace(path, key);
             return key;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

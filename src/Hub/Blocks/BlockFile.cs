@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
@@ -48,10 +48,7 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
     {
         try
         {
-            var temporary = _path + ".new";
-            files.WriteAndFlush(temporary, JsonSerializer.SerializeToUtf8Bytes(new BlockDocument(BlockDocument.CurrentVersion, blocks), BlockJson.Default.BlockDocument));
-            files.Rename(temporary, _path);
-            files.FlushDirectory(directory);
+            files.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(new BlockDocument(BlockDocument.CurrentVersion, blocks), BlockJson.Default.BlockDocument));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
@@ -46,6 +47,8 @@ internal static class ApplyCommand
 
     private static async Task<byte[]> ReadTextAsync(string path, CancellationToken cancellationToken)
     {
+        if (path != "-" && UnixFile.FaultOfFile(path) is { } fault)
+            throw CommandFailedException.Usage($"--file {path}: {fault}");
         try
         {
             await using var input = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);

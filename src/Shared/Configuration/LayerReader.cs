@@ -24,12 +24,10 @@ internal static class LayerReader
 
     private static ConfigurationLayer? ReadFile(string path, bool mustExist, ConfigurationErrors errors)
     {
-        if (!mustExist && !File.Exists(path))
-        {
+        // One that can't be looked for is not one that is not there.
+        if (UnixFile.FaultOfFile(path) is var faultOfFile && !mustExist && faultOfFile == UnixFile.Missing)
             return null;
-        }
-
-        if (UnixFile.FaultOfFile(path) is { } faultOfFile)
+        if (faultOfFile is not null)
         {
             errors.Add(path, null, $"the file {faultOfFile}");
             return null;

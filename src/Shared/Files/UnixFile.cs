@@ -31,8 +31,12 @@ public enum UnixFileType
 /// <param name="Type">What it is.</param>
 /// <param name="Mode">Who may do what.</param>
 /// <param name="Owner">The owner's id.</param>
-public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode Mode, uint Owner)
+/// <param name="Group">The group's id.</param>
+public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode Mode, uint Owner, uint Group)
 {
+    /// <summary>What <see cref="FaultOfFile"/> says where nothing is.</summary>
+    public const string Missing = "does not exist";
+
     private const int TypeMask = 0xF000;
 
     /// <summary>The process's effective user.</summary>
@@ -51,17 +55,22 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
     {
         const int currentDirectory = -100;
         const int doNotFollow = 0x100;
-        const uint typeModeAndOwner = 0xB;
+        const uint typeModeAndOwners = 0x1B;
         const int ownerOffset = 20;
+        const int groupOffset = 24;
         const int modeOffset = 28;
         const int noSuchFile = 2;
         const int accessDenied = 13;
         const int notADirectory = 20;
         Span<byte> status = stackalloc byte[256];
-        if (Statx(currentDirectory, path, followLinks ? 0 : doNotFollow, typeModeAndOwner, ref MemoryMarshal.GetReference(status)) == 0)
+        if (Statx(currentDirectory, path, followLinks ? 0 : doNotFollow, typeModeAndOwners, ref MemoryMarshal.GetReference(status)) == 0)
         {
             var mode = MemoryMarshal.Read<ushort>(status[modeOffset..]);
-            return new UnixFile((UnixFileType)(mode & TypeMask), (UnixFileMode)(mode & ~TypeMask), MemoryMarshal.Read<uint>(status[ownerOffset..]));
+            return new UnixFile(
+                (UnixFileType)(mode & TypeMask),
+                (UnixFileMode)(mode & ~TypeMask),
+                MemoryMarshal.Read<uint>(status[ownerOffset..]),
+                MemoryMarshal.Read<uint>(status[groupOffset..]));
         }
 
         var error = Marshal.GetLastPInvokeError();
@@ -78,7 +87,7 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
     {
         try
         {
-            return At(path, followLinks: false) is not { } there ? "does not exist"
+            return At(path, followLinks: false) is not { } there ? Missing
                 : (there.Type == UnixFileType.Link ? At(path) : there) is not { } file ? $"is a link to {LinkTarget(path)}, which does not exist"
                 // As /dev/stdin and a shell's <(…) are.
                 : there.Type == UnixFileType.Link && file.Type is (UnixFileType.Fifo or UnixFileType.CharacterDevice) ? null
@@ -92,6 +101,42 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
         catch (IOException error)
         {
             return $"can't be reached: {error.Message}";
+        }
+    }
+
+    /// <summary>
+    /// Whether a directory can be written by this process, or be made: the nearest one above it that exists is looked at. A file system that is read-only
+    /// can't be written by root either.
+    /// </summary>
+    public static bool CanWriteIn(string directory)
+    {
+        const int writeAndSearch = 3;
+        for (var path = Path.GetFullPath(directory); path is not null; path = Path.GetDirectoryName(path))
+        {
+            try
+            {
+                if (At(path) is { } there)
+                    return there.Type == UnixFileType.Directory && Access(path, writeAndSearch) == 0;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether something is there that this user can see; a link to nowhere is not.</summary>
+    public static bool IsThere(string path)
+    {
+        try
+        {
+            return At(path) is not null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 
@@ -111,6 +156,9 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int directory, string path, int flags, uint mask, ref byte status);
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Access(string path, int rights);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUser();

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
@@ -10,9 +12,8 @@ public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileN
     /// <summary>The file of a service that has its state directory for itself.</summary>
     public const string FileName = "running";
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private readonly string _path = Path.Combine(stateDir, fileName);
+    private readonly StateFiles _files = new();
 
     /// <summary>Puts the marker there.</summary>
     /// <param name="now">The start of this run.</param>
@@ -23,17 +24,10 @@ public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileN
     {
         try
         {
-            MakeDirectory();
-            var found = File.Exists(_path) ? File.ReadAllText(_path) : null;
+            _files.MakeDirectory(stateDir);
+            var found = _files.Read(_path) is { } content ? Encoding.UTF8.GetString(content) : null;
             previousStart = DateTimeOffset.TryParse(found, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var start) ? start : null;
-            // What a crash left behind may have other rights.
-            File.Delete(_path);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly };
-            using var file = new FileStream(_path, options);
-            using var text = new StreamWriter(file);
-            text.Write(now.ToString("O", CultureInfo.InvariantCulture));
-            text.Flush();
-            file.Flush(flushToDisk: true);
+            _files.Replace(_path, Encoding.UTF8.GetBytes(now.ToString("O", CultureInfo.InvariantCulture)));
             return found is not null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -47,21 +41,11 @@ public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileN
     {
         try
         {
-            File.Delete(_path);
+            _files.Delete(_path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The next start will take this run for a cut-off one, which does no harm.
         }
-    }
-
-    private void MakeDirectory()
-    {
-        if (Directory.Exists(stateDir))
-            return;
-        const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(stateDir, mode);
-        // The process's mask is narrower for the moment in which an admin socket is made, and would take the right to enter.
-        File.SetUnixFileMode(stateDir, mode);
     }
 }

@@ -1,14 +1,56 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Sees to it that nobody else could have put a key or a state where a service keeps its own: whoever may write to the directory may replace every file in it.
+/// A service's state directory, held by one process at a time: two would overwrite each other's state. It also sees to it that nobody else could have put a
+/// key or a state there: whoever may write to the directory may replace every file in it.
 /// </summary>
-public static class StateDirectory
+public sealed class StateDirectory : IDisposable
 {
+    /// <summary>The file that is locked; it has a line that says by whom.</summary>
+    public const string LockName = "lock";
+
     private const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    private readonly FileLock _lock;
+
+    private StateDirectory(FileLock held) => _lock = held;
+
+    /// <summary>
+    /// Takes the directory, before anything in it is read or written; it is made when it is missing. Then <see cref="Secure"/>.
+    /// </summary>
+    /// <param name="directory">The service's state.</param>
+    /// <param name="files">Names of the service's files.</param>
+    /// <param name="now">The time, for whoever comes meanwhile.</param>
+    /// <param name="logger">Where it warns.</param>
+    /// <returns>What holds it until it is disposed, or the process ends.</returns>
+    /// <exception cref="OperatorException">Another process holds it; or see <see cref="Secure"/>.</exception>
+    /// <exception cref="IOException">It can't be made, or nothing can be written there.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
+    public static StateDirectory Take(string directory, IEnumerable<string> files, DateTimeOffset now, ILogger logger)
+    {
+        // A directory that is everybody's gets no file of ours.
+        Check(directory);
+        new StateFiles().MakeDirectory(directory);
+        var line = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId}, since {now:yyyy-MM-dd HH:mm:ss} UTC");
+        var held = FileLock.TryTake(Path.Combine(directory, LockName), line, out var holder)
+            ?? throw new OperatorException(
+                $"stateDir '{directory}' is in use by {(string.IsNullOrEmpty(holder) ? "another process" : holder)}. Two would overwrite each other's state: "
+                + "stop that one, or give this one a directory of its own with --state-dir DIR.");
+        try
+        {
+            Secure(directory, [LockName, .. files], logger);
+            return new StateDirectory(held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
     /// Takes away others' right to write to the directory and to the service's files in it, with a warning; other files are left alone. Nothing where there is no
@@ -18,21 +60,20 @@ public static class StateDirectory
     /// <param name="files">Names of the service's files.</param>
     /// <param name="logger">Where it warns.</param>
     /// <exception cref="OperatorException">
-    /// The directory is everybody's, as /tmp is; a file belongs to another user than this one, root and the directory's; or it can't be looked at or repaired.
+    /// The directory is everybody's, as /tmp is, or none; a file belongs to another user than this one, root and the directory's; or it can't be looked at or
+    /// repaired.
     /// </exception>
     public static void Secure(string directory, IEnumerable<string> files, ILogger logger)
     {
         try
         {
-            if (UnixFile.At(directory) is not { Type: UnixFileType.Directory } status)
+            if (Check(directory) is not { } status)
                 return;
-            if (status.OthersMayWrite && status.Mode.HasFlag(UnixFileMode.StickyBit))
-                throw new OperatorException($"stateDir '{directory}' is everybody's, so that a key in it may be anybody's. Valid: a directory of this service's own.");
             Repair(directory, status, logger);
             foreach (var path in files.Select(name => Path.Combine(directory, name)))
             {
                 if (UnixFile.At(path) is { } file)
-                    Secure(path, file, directory, status, logger);
+                    SecureFile(path, file, directory, status, logger);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -41,7 +82,21 @@ public static class StateDirectory
         }
     }
 
-    private static void Secure(string path, UnixFile file, string directory, UnixFile status, ILogger logger)
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    private static UnixFile? Check(string directory)
+    {
+        if (UnixFile.At(directory) is not { } status)
+            return null;
+        if (status.Type != UnixFileType.Directory)
+            throw new OperatorException($"stateDir '{directory}' is a {UnixFile.Name(status.Type)}, not a directory. Valid: a directory of this service's own.");
+        return status.OthersMayWrite && status.Mode.HasFlag(UnixFileMode.StickyBit)
+            ? throw new OperatorException($"stateDir '{directory}' is everybody's, so that a key in it may be anybody's. Valid: a directory of this service's own.")
+            : status;
+    }
+
+    private static void SecureFile(string path, UnixFile file, string directory, UnixFile status, ILogger logger)
     {
         if (file.Owner != status.Owner && file.Owner != UnixFile.CurrentUser && file.Owner != 0)
         {

@@ -97,7 +97,7 @@ public sealed class FirewallSetup : IAsyncDisposable
         File.WriteAllText(PathOf("second.token"), answer.Json().GetProperty("token").GetString());
         var (program, arguments) = FirewallNetwork.In(
             Network.EdgeSpace, Binaries.Edge, "run", "--token-file", PathOf("second.token"), "--admin-socket", PathOf("second.sock"),
-            "--state-dir", PathOf("edge-state"), "--stun-servers", "[]", "--log-level", "debug", "--drain-timeout", "1");
+            "--state-dir", PathOf("second-state"), "--stun-servers", "[]", "--log-level", "debug", "--drain-timeout", "1");
         var edge = ManagedProcess.Start("tunnel-edge", program, arguments);
         await WaitForStateAsync("applied", edgeId: "edge-2");
         return edge;

@@ -35,7 +35,7 @@ public sealed class EdgeProcess : IAsyncDisposable
         var name = Path.Combine(directory, "edge-" + Guid.NewGuid().ToString("N")[..8]);
         File.WriteAllText(name + ".token", KnownSecrets.Add(token));
         return new EdgeProcess(
-            ["run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock", .. NoStun(more), .. more], name + ".sock", place);
+            ["run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock", .. Own(name, more), .. more], name + ".sock", place);
     }
 
     /// <summary>Starts it again after it was killed.</summary>
@@ -84,6 +84,9 @@ public sealed class EdgeProcess : IAsyncDisposable
 
     // Nobody on the Internet is asked by a test.
     private static string[] NoStun(string[] more) => more.Contains("--stun-servers") ? [] : ["--stun-servers", "[]"];
+
+    private static string[] Own(string name, string[] more) =>
+        [.. NoStun(more), .. more.Contains("--state-dir") ? (string[])[] : ["--state-dir", name + ".state"]];
 
     private async Task EndAsync()
     {

@@ -6,7 +6,7 @@ using Tunnel.FuzzTests.Engine;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.State;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 

@@ -1,6 +1,6 @@
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Accepting;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 
 namespace Hub.UnitTests.Accepting;
 

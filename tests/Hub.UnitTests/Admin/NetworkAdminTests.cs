@@ -2,7 +2,7 @@ using System.Net;
 using Hub.UnitTests.Fakes;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Configuration;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 
 namespace Hub.UnitTests.Admin;
 

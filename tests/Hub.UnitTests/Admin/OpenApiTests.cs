@@ -14,7 +14,7 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;

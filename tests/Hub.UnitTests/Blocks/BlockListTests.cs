@@ -1,6 +1,5 @@
 using System.Net;
 using Hub.UnitTests.Fakes;
-using Hub.UnitTests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Blocks;
 using Tunnel.Shared.Hosting;

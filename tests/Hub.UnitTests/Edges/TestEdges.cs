@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Configuration;
 using Tunnel.TestUtilities;
 

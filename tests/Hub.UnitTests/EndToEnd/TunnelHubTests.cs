@@ -62,6 +62,29 @@ public sealed class TunnelHubTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_second_hub_on_the_same_state_is_told_who_has_it_and_touches_nothing()
+    {
+        var marker = await File.ReadAllTextAsync(_directory.File("running"));
+        await using (var second = new TunnelHub(Options(), NullLoggerFactory.Instance))
+        {
+            var refused = await Assert.ThrowsAsync<OperatorException>(() => second.StartAsync());
+            Assert.Contains($"is in use by process {Environment.ProcessId}, since ", refused.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(marker, await File.ReadAllTextAsync(_directory.File("running")));
+
+        // A stop gives it free, and so does a start that failed.
+        await _hub.StopAsync(TimeSpan.Zero);
+        var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        await using (var third = new TunnelHub(Options() with { BindAddress = "127.0.0.1", TunnelPort = ((IPEndPoint)taken.LocalEndPoint!).Port }, NullLoggerFactory.Instance))
+            await Assert.ThrowsAsync<OperatorException>(() => third.StartAsync());
+        taken.Dispose();
+        await _hub.StartAsync();
+    }
+
+    [Fact]
     public async Task What_a_client_sends_while_its_upstream_is_dialled_is_not_lost()
     {
         await using var edge = await DialedEdge.ConnectAsync(_hub, "a", Secret, "one");

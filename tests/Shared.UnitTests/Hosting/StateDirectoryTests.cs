@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Shared.UnitTests.Hosting;
@@ -59,4 +60,33 @@ public sealed class StateDirectoryTests : IDisposable
     [Fact]
     public void A_directory_that_is_not_there_yet_is_none_to_look_at() =>
         StateDirectory.Secure(Path.Combine(_directory.FullName, "none"), ["key.pem"], NullLogger.Instance);
+
+    [Fact]
+    public void One_process_at_a_time_has_it_and_the_next_is_told_who()
+    {
+        var directory = Path.Combine(_directory.FullName, "state");
+        var first = StateDirectory.Take(directory, [], new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero), NullLogger.Instance);
+        var refused = Assert.Throws<OperatorException>(() => StateDirectory.Take(directory, [], default, NullLogger.Instance)).Message;
+        Assert.Contains($"is in use by process {Environment.ProcessId}, since 2026-05-01 12:00:00 UTC", refused, StringComparison.Ordinal);
+
+        first.Dispose();
+        StateDirectory.Take(directory, [], default, NullLogger.Instance).Dispose();
+    }
+
+    [Fact]
+    public void What_is_locked_belongs_to_the_directorys_owner()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give files away");
+        UnixCommands.GiveTo(12345, _directory.FullName);
+        using var held = StateDirectory.Take(_directory.FullName, [], default, NullLogger.Instance);
+        Assert.Equal(12345u, UnixFile.At(Path.Combine(_directory.FullName, StateDirectory.LockName))!.Value.Owner);
+    }
+
+    [Fact]
+    public void What_is_no_directory_is_named()
+    {
+        var file = Path.Combine(_directory.FullName, "file");
+        File.WriteAllText(file, "");
+        Assert.Contains("is a file, not a directory", Assert.Throws<OperatorException>(() => StateDirectory.Take(file, [], default, NullLogger.Instance)).Message, StringComparison.Ordinal);
+    }
 }

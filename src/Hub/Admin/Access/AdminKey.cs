@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Tunnel.Hub.Edges.Secrets;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.Access;
@@ -88,13 +88,7 @@ internal sealed class AdminKey
             ? key
             : throw new OperatorException($"The admin API's key {path} is damaged: it has {key.Length} characters. Remove the file, and the hub makes another key.");
 
-    private void Save(string key)
-    {
-        var path = Path.Combine(_directory, _fileName);
-        _files.WriteAndFlush(path + ".new", Encoding.UTF8.GetBytes(key + "\n"));
-        _files.Rename(path + ".new", path);
-        _files.FlushDirectory(_directory);
-    }
+    private void Save(string key) => _files.Replace(Path.Combine(_directory, _fileName), Encoding.UTF8.GetBytes(key + "\n"));
 
     private sealed class Generation(string value)
     {

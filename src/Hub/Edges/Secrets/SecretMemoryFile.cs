@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
@@ -48,16 +48,9 @@ internal sealed class SecretMemoryFile(string directory, IStateFiles files)
     {
         files.MakeDirectory(directory);
         if (!_keyIsSaved)
-            Write(_keyPath, key);
+            files.Replace(_keyPath, key);
         _keyIsSaved = true;
-        Write(FilePath, JsonSerializer.SerializeToUtf8Bytes(new SecretMemoryDocument { Secrets = hashes }, SecretJson.Default.SecretMemoryDocument));
-        files.FlushDirectory(directory);
-    }
-
-    private void Write(string path, byte[] content)
-    {
-        files.WriteAndFlush(path + ".new", content);
-        files.Rename(path + ".new", path);
+        files.Replace(FilePath, JsonSerializer.SerializeToUtf8Bytes(new SecretMemoryDocument { Secrets = hashes }, SecretJson.Default.SecretMemoryDocument));
     }
 
     private static Dictionary<Guid, byte[]> Parse(byte[] content)

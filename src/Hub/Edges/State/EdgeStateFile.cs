@@ -3,7 +3,7 @@ using System.Text.Json;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
 

@@ -1,12 +1,11 @@
 using System.Net;
 using Hub.UnitTests.Fakes;
-using Hub.UnitTests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Edges.Secrets;

@@ -1,7 +1,6 @@
 using System.Net;
 using Hub.UnitTests.Edges.Secrets;
 using Hub.UnitTests.Fakes;
-using Hub.UnitTests.Storage;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;

@@ -2,17 +2,23 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Tunnel.Hub.Storage;
+namespace Tunnel.Shared.Files;
 
 /// <inheritdoc cref="IStateFiles"/>
-internal sealed partial class StateFiles : IStateFiles
+public sealed partial class StateFiles : IStateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <inheritdoc/>
     public void MakeDirectory(string path)
     {
-        if (Directory.Exists(path))
+        if (UnixFile.At(path) is { } there)
+        {
+            if (there.Type != UnixFileType.Directory)
+                throw new IOException($"{path} is a {UnixFile.Name(there.Type)}, not a directory.");
             return;
+        }
+
         const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
         Directory.CreateDirectory(path, mode);
 
@@ -20,30 +26,30 @@ internal sealed partial class StateFiles : IStateFiles
         File.SetUnixFileMode(path, mode);
     }
 
+    /// <inheritdoc/>
     public byte[]? Read(string path)
     {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (FileNotFoundException)
-        {
+        if (UnixFile.At(path) is not { } there)
             return null;
-        }
+        return there.Type == UnixFileType.Regular ? File.ReadAllBytes(path) : throw new IOException($"{path} is a {UnixFile.Name(there.Type)}, not a file.");
     }
 
+    /// <inheritdoc/>
     public void WriteAndFlush(string path, byte[] content)
     {
         // What a crash left behind may have other rights.
         File.Delete(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly };
         using var file = new FileStream(path, options);
+        GiveToOwnerOf(Path.GetDirectoryName(Path.GetFullPath(path))!, file.SafeFileHandle);
         file.Write(content);
         file.Flush(flushToDisk: true);
     }
 
+    /// <inheritdoc/>
     public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
 
+    /// <inheritdoc/>
     public void FlushDirectory(string path)
     {
         // .NET opens no directories.
@@ -53,11 +59,25 @@ internal sealed partial class StateFiles : IStateFiles
             throw new IOException($"The directory {path} can't be written to the disk: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
+    /// <inheritdoc/>
     public void Delete(string path) => File.Delete(path);
+
+    /// <summary>
+    /// What root writes in a service's directory stays the service's: else the service could not read its own state any more. A root that may give nothing away
+    /// (in a container without the right) keeps the file.
+    /// </summary>
+    internal static void GiveToOwnerOf(string directory, SafeFileHandle file)
+    {
+        if (UnixFile.CurrentUser == 0 && UnixFile.At(directory) is { } owner && owner.Owner != 0)
+            _ = ChangeOwner(file, owner.Owner, owner.Group);
+    }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Flush(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwner(SafeFileHandle file, uint owner, uint group);
 }

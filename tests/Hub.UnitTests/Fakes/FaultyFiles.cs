@@ -1,6 +1,6 @@
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 
-namespace Hub.UnitTests.Storage;
+namespace Hub.UnitTests.Fakes;
 
 /// <summary>A disk that fails, or a process that is killed, before a given step.</summary>
 internal sealed class FaultyFiles : IStateFiles
