@@ -67,7 +67,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
         };
         var settings = new EdgeSettings(
             edge,
-            configuration.FilePath("adminSocket", EdgePaths.AdminSocket(Environment.GetEnvironmentVariable, edge.StateDirectory!))!,
+            configuration.FilePath("adminSocket", EdgePaths.Usual.AdminSocket(edge.StateDirectory!))!,
             Cli.MetricsListen.Read(configuration),
             LogOptions.Read(configuration),
             configuration.Otlp());
@@ -81,9 +81,9 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     {
         // What is wrong there is the service's business.
         LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
-        return configuration.FilePath("adminSocket") ?? EdgePaths.RunningAdminSocket(Environment.GetEnvironmentVariable, StateDirectory(configuration));
+        return configuration.FilePath("adminSocket") ?? EdgePaths.Usual.RunningAdminSocket(StateDirectory(configuration));
     }
 
     private static string StateDirectory(LayeredConfiguration configuration) =>
-        configuration.FilePath("stateDir", EdgePaths.StateDirectory(Environment.GetEnvironmentVariable))!;
+        configuration.FilePath("stateDir", EdgePaths.Usual.StateDirectory)!;
 }

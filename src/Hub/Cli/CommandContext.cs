@@ -99,5 +99,5 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
     private string AdminSocketPath() =>
         parse.GetValue(options.AdminSocket)
-        ?? TunnelHubOptionsReader.AdminSocket(LayeredConfiguration.Load(TunnelHubOptionsReader.Sources(null, new Dictionary<string, string?>())));
+        ?? TunnelHubOptionsReader.RunningAdminSocket(LayeredConfiguration.Load(TunnelHubOptionsReader.Sources(null, new Dictionary<string, string?>())));
 }

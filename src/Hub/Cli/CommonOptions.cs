@@ -11,7 +11,7 @@ internal sealed class CommonOptions
 
     public Option<string?> AdminSocket { get; } = new("--admin-socket")
     {
-        Description = "The running hub's admin socket [default: /run/tunnel-hub/admin.sock for root, else in XDG_RUNTIME_DIR or the state directory]",
+        Description = "The running hub's admin socket [default: where `run` would put it, else /run/tunnel-hub/admin.sock]",
         HelpName = "PATH",
     };
 

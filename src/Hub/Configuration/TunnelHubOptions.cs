@@ -27,10 +27,10 @@ public sealed record TunnelHubOptions
     public string? PublicHost { get; init; }
 
     /// <summary>Directory of the hub's state: allowed edges, certificate and key.</summary>
-    public string StateDir { get; init; } = HubPaths.DefaultStateDir();
+    public string StateDir { get; init; } = HubPaths.Usual.StateDirectory;
 
     /// <summary>Path of the admin API's Unix socket.</summary>
-    public string AdminSocket { get; init; } = HubPaths.DefaultAdminSocket(HubPaths.DefaultStateDir());
+    public string AdminSocket { get; init; } = HubPaths.Usual.AdminSocket(HubPaths.Usual.StateDirectory);
 
     /// <summary>Serves the admin API on the tunnel port too, to clients that ask for HTTP by ALPN and have the key.</summary>
     public bool AdminOnTunnelPort { get; init; }

@@ -58,11 +58,14 @@ internal static class TunnelHubOptionsReader
         return options;
     }
 
-    /// <summary>The admin socket of a hub with these settings.</summary>
-    public static string AdminSocket(LayeredConfiguration configuration) =>
-        configuration.FilePath("adminSocket") ?? HubPaths.DefaultAdminSocket(StateDir(configuration));
+    /// <summary>The admin socket of a hub that may be running with these settings.</summary>
+    public static string RunningAdminSocket(LayeredConfiguration configuration) =>
+        configuration.FilePath("adminSocket") ?? HubPaths.Usual.RunningAdminSocket(StateDir(configuration));
 
-    private static string StateDir(LayeredConfiguration configuration) => configuration.FilePath("stateDir", HubPaths.DefaultStateDir())!;
+    private static string AdminSocket(LayeredConfiguration configuration) =>
+        configuration.FilePath("adminSocket") ?? HubPaths.Usual.AdminSocket(StateDir(configuration));
+
+    private static string StateDir(LayeredConfiguration configuration) => configuration.FilePath("stateDir", HubPaths.Usual.StateDirectory)!;
 
     // The validator does not know the sources; the operator should.
     private static void Validate(TunnelHubOptions options, ImmutableArray<EdgeFault> unreadable, LayeredConfiguration configuration)
