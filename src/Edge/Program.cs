@@ -6,10 +6,10 @@ using Tunnel.Shared.Sockets;
 // CPU per byte. The price: no continuation may block or run long.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 // Before anything that would need one.
-if (args.Contains("run") && DescriptorGuard.Objection("tunnel-edge", DescriptorLimit.Read().Soft) is { } objection)
+if (args.Contains("run") && (DescriptorGuard.Objection("tunnel-edge", DescriptorLimit.Read().Soft) ?? TlsLibrary.Objection("tunnel-edge")) is { } objection)
 {
     Console.Error.WriteLine(objection);
     return ExitCodes.Failed;
 }
 
-return await EdgeCommandLine.RunAsync(args);
+return await CommandProgram.RunAsync(() => EdgeCommandLine.RunAsync(args));

@@ -8,10 +8,10 @@ if (args.Contains("run") && Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NE
     Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
 // Before anything that would need one.
-if (args.Contains("run") && DescriptorGuard.Objection("tunnel-hub", DescriptorLimit.Read().Soft) is { } objection)
+if (args.Contains("run") && (DescriptorGuard.Objection("tunnel-hub", DescriptorLimit.Read().Soft) ?? TlsLibrary.Objection("tunnel-hub")) is { } objection)
 {
     Console.Error.WriteLine(objection);
     return ExitCodes.Failed;
 }
 
-return await HubCommandLine.InvokeAsync(args);
+return await CommandProgram.RunAsync(() => HubCommandLine.InvokeAsync(args));

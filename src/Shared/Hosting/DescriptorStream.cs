@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Hosting;
+
+/// <summary>A result of a command could not be written.</summary>
+public sealed class OutputException : IOException
+{
+    internal OutputException(string message)
+        : base(message)
+    {
+    }
+}
+
+/// <summary>
+/// Writes to an inherited descriptor (write(2)). A file's stream would write at a position of its own, so that what a shell's next command appends to the
+/// same file would overwrite it; the console's hides that a pipe is closed.
+/// </summary>
+/// <param name="descriptor">It is left open.</param>
+/// <param name="ignoresFaults">Whether what can't be written is dropped; else it is an <see cref="OutputException"/>.</param>
+internal sealed partial class DescriptorStream(int descriptor, bool ignoresFaults = false) : Stream
+{
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        const int interrupted = 4;
+        const int tryAgain = 11;
+        while (!buffer.IsEmpty)
+        {
+            var written = WriteTo(descriptor, in MemoryMarshal.GetReference(buffer), buffer.Length);
+            if (written >= 0)
+            {
+                buffer = buffer[(int)written..];
+                continue;
+            }
+
+            var error = Marshal.GetLastPInvokeError();
+            if (error == tryAgain)
+                WaitUntilWritable();
+            else if (error != interrupted && ignoresFaults)
+                return;
+            else if (error != interrupted)
+                throw new OutputException(Marshal.GetPInvokeErrorMessage(error));
+        }
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    // Whoever shares the descriptor may have made it one that does not block.
+    private void WaitUntilWritable()
+    {
+        const short writable = 4;
+        const int forEver = -1;
+        var wait = new PollEntry { Descriptor = descriptor, Events = writable };
+        _ = Poll(ref wait, 1, forEver);
+    }
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteTo(int descriptor, ref readonly byte buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(ref PollEntry entry, nuint count, int timeout);
+
+    /// <summary>struct pollfd.</summary>
+    private struct PollEntry
+    {
+        public int Descriptor;
+        public short Events;
+        public short Happened;
+    }
+}
