@@ -194,7 +194,8 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await Task.WhenAll(_loops, _watching);
-        _ports.CloseAll(drain);
+        // Their clients' streams end with their tunnels, which tell how many were cut.
+        _ports.CloseAll(Timeout.InfiniteTimeSpan);
         // The ports are closed, and connections that are open pass: there is nothing to filter any more.
         await _firewall.RemoveAsync();
         await _connector.CloseAsync(drain);

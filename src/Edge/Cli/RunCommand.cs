@@ -19,6 +19,11 @@ internal static class RunCommand
         HelpName = "FILE",
     };
 
+    private static readonly Option<bool> TakeOver = new("--take-over")
+    {
+        Description = "Take this edge's id from another process that is connected with it, which gets no new clients then; without it this one waits until the other has ended.",
+    };
+
     /// <summary>Options by the setting that each is the command line's form of. All are text: the configuration's reader reports every error at once.</summary>
     private static readonly (string Setting, Option<string?> Option)[] Settings =
     [
@@ -57,6 +62,7 @@ internal static class RunCommand
     public static void AddSettings(Command command)
     {
         command.Add(Config);
+        command.Add(TakeOver);
         foreach ((_, var option) in Settings)
             command.Add(option);
     }
@@ -71,7 +77,11 @@ internal static class RunCommand
     private static ConfigurationSources Sources(ParseResult parsed) => UsualSources with
     {
         File = parsed.GetValue(Config),
-        CommandLine = Settings.ToDictionary(setting => setting.Setting, setting => parsed.GetValue(setting.Option)),
+        CommandLine = new Dictionary<string, string?>(
+            [
+                .. Settings.Select(setting => KeyValuePair.Create(setting.Setting, parsed.GetValue(setting.Option))),
+                KeyValuePair.Create("takeOver", parsed.GetValue(TakeOver) ? "true" : null),
+            ]),
     };
 
     private static async Task<int> RunAsync(ParseResult parsed)

@@ -43,6 +43,12 @@ public sealed record TunnelEdgeOptions
     /// <summary>The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.</summary>
     public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
 
+    /// <summary>
+    /// Takes the edge's id from another process that is connected with it, at the first connect: its clients stay with it until they end, new ones come to this
+    /// process. Needs a hub that knows it; else, and when false, this one waits until the other has ended.
+    /// </summary>
+    public bool TakeOver { get; init; }
+
     /// <summary>Where public ports are bound; <c>::</c> means IPv4 and IPv6.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.IPv6Any;
 

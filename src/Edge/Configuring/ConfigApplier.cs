@@ -41,6 +41,12 @@ internal sealed class ConfigApplier
         {
             try
             {
+                if (received.IsRelease)
+                {
+                    Release(received);
+                    continue;
+                }
+
                 // Before its ports are bound: nobody gets in who shall not.
                 await _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken);
                 Apply(received);
@@ -53,6 +59,15 @@ internal sealed class ConfigApplier
 
             await Task.Delay(Pace, _time, cancellationToken);
         }
+    }
+
+    // The packet filter stays as it is: it lets nobody in.
+    private void Release(ReceivedConfig received)
+    {
+        _applied = null;
+        if (_ports.GetState() is { Bound.Length: 0, Failed.Count: 0 })
+            return;
+        _observer.OnPortsApplied(received.Revision, _ports.Apply(PortSet.Empty), initial: false);
     }
 
     private void Apply(ReceivedConfig received)

@@ -23,11 +23,18 @@ internal sealed class ConfigInbox
         }
     }
 
-    /// <summary>A configuration that was pushed.</summary>
+    /// <summary>A configuration that was pushed; the tunnel's first where the one of its handshake does not count.</summary>
     public void PostPushed(ITunnel tunnel, TunnelConfig config)
     {
         lock (_lock)
-            Post(new ReceivedConfig(tunnel, config, Initial: false));
+            Post(new ReceivedConfig(tunnel, config, Initial: _lastPosted != tunnel));
+    }
+
+    /// <summary>Another process has this edge's id: nothing is to be bound until a tunnel's configuration comes.</summary>
+    public void PostRelease(ITunnel tunnel)
+    {
+        lock (_lock)
+            Post(new ReceivedConfig(tunnel, new TunnelConfig(), Initial: false) { IsRelease = true });
     }
 
     /// <summary>Takes out what comes, until cancelled. For one reader.</summary>
@@ -49,4 +56,7 @@ internal sealed record ReceivedConfig(ITunnel Tunnel, TunnelConfig Config, bool 
 {
     /// <summary>Its revision; 0 when the hub tells none.</summary>
     public long Revision => Config.Hub?.Rev ?? 0;
+
+    /// <summary>No configuration: the ports are to be closed, and the hub is told nothing.</summary>
+    public bool IsRelease { get; init; }
 }

@@ -24,7 +24,8 @@ internal static partial class ConnectingLog
     public static partial void HubGoesAway(ILogger logger, string reason, double delay);
 
     [LoggerMessage(3105, LogLevel.Error,
-        "The hub says {Reason}: another edge process holds the id {EdgeId}. Stop one of the two, or give this one an id of its own. Next try in {Delay:0.0} s")]
+        "The hub says {Reason}: another edge process holds the id {EdgeId}. Nothing is bound, and every {Delay:0.0} s is looked whether it has ended. Stop one of the two, start this one "
+        + "with --take-over, or give it an id of its own")]
     public static partial void Conflict(ILogger logger, string reason, string edgeId, double delay);
 
     [LoggerMessage(3107, LogLevel.Warning, "The hub's announced pins in {Path} can't be read ({Error}); the token's are used")]

@@ -37,6 +37,7 @@ internal sealed class ConnectorOptions
             Version = typeof(ConnectorOptions).Assembly.GetName().Version?.ToString(3) ?? "",
             Instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
             Generation = 1,
+            TakeOver = options.TakeOver ? true : null,
             Host = Environment.MachineName,
             Os = Environment.OSVersion.ToString(),
         },

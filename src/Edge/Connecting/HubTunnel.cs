@@ -7,6 +7,7 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
 {
     private readonly SemaphoreSlim _doubt = new(0);
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<GoAway> _goAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ITunnel Tunnel => tunnel;
@@ -31,6 +32,14 @@ internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
 
     /// <summary>Completes with the hub's GOAWAY, if one comes.</summary>
     public Task<GoAway> GoAway => _goAway.Task;
+
+    /// <summary>Nothing is bound for it, and nobody is told of it, until the hub says that it counts.</summary>
+    public bool IsHeld { get; set; }
+
+    /// <summary>Completes when the hub has sent a configuration by which this tunnel counts.</summary>
+    public Task Settled => _settled.Task;
+
+    public void Settle() => _settled.TrySetResult();
 
     public void OnGoAway(GoAway goAway) => _goAway.TrySetResult(goAway);
 }

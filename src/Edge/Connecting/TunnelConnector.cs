@@ -12,8 +12,16 @@ namespace Tunnel.Edge.Connecting;
 /// </summary>
 internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 {
-    /// <summary>After a conflict the other process is given this long (protocol.md section 2), and a random part of half of it more.</summary>
-    internal static readonly TimeSpan ConflictDelay = TimeSpan.FromSeconds(60);
+    /// <summary>From one try to the next while another process has the id, so that the edge is there within 5 s of the other's end.</summary>
+    internal static readonly TimeSpan ConflictInterval = TimeSpan.FromSeconds(4.5);
+
+    /// <summary>How long a hub that restarts is dialled every <see cref="RestartPause"/>, before the waits begin to grow.</summary>
+    internal static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(10);
+
+    internal static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A hub that does not tell whether a tunnel counts says so, by GOAWAY, within its probe of the other.</summary>
+    internal static readonly TimeSpan SilentHub = TimeSpan.FromSeconds(4);
 
     private readonly ConnectorOptions _options;
     private readonly TransportSelector _transports;
@@ -21,7 +29,6 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly PinStore _pins;
     private readonly ConfigInbox _configs;
     private readonly ITunnelObserver _observer;
-    private readonly Func<double> _random;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RetiringTunnels _retiring;
@@ -29,6 +36,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly Successors _successors;
     private readonly ConnectionState _state;
     private volatile HubTunnel? _live;
+    private bool _inConflict;
+    private bool _hasHeldTheId;
+    private long? _restartedAt;
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
     public TunnelConnector(
@@ -36,7 +46,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         Func<double> random, TimeProvider time, ILogger logger)
     {
         (_options, _transports, _pins, _configs, _observer) = (options, transports, pins, configs, observer);
-        (_random, _time, _logger) = (random, time, logger);
+        (_time, _logger) = (time, logger);
         _backoff = new Backoff(random);
         _retiring = new RetiringTunnels(time, logger);
         _path = new PathLimit(time);
@@ -98,8 +108,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     void IEdgeTunnelHandler.OnConfig(ITunnel tunnel, TunnelConfig config)
     {
         // A draining tunnel's pushes are of yesterday.
-        if (_live?.Tunnel == tunnel)
-            _configs.PostPushed(tunnel, config);
+        if (_live is not { } live || live.Tunnel != tunnel || config.Hub?.Contested == true)
+            return;
+        _configs.PostPushed(tunnel, config);
+        live.Settle();
     }
 
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway)
@@ -149,7 +161,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             Secret = _options.Secret,
             Pins = _pins.Current,
             InsecureSkipVerify = _options.InsecureSkipVerify,
-            Hello = _options.Hello with { PublicIp = addresses.Primary?.ToString(), PublicIpv6 = addresses.IPv6?.ToString() },
+            // Said until it had the id once: two that say so would take it from each other for ever.
+            Hello = _options.Hello with { TakeOver = _hasHeldTheId ? null : _options.Hello.TakeOver, PublicIp = addresses.Primary?.ToString(), PublicIpv6 = addresses.IPv6?.ToString() },
             Handler = this,
             MaxPacket = _path.MaxPacket,
         };
@@ -157,13 +170,17 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private TimeSpan OnDialFailed(DialFailure failure)
     {
-        var delay = _backoff.Next();
+        var delay = IsRestarting(failure.Kind) ? RestartPause : _backoff.Next();
         if (_state.NoteError($"{failure.Kind}: {failure.Message}"))
             ConnectingLog.DialFailed(_logger, _options.HubName, failure.Kind, failure.Message, delay.TotalSeconds);
         else
             ConnectingLog.DialFailedAgain(_logger, _options.HubName, failure.Kind, delay.TotalSeconds);
         return delay;
     }
+
+    // The hub said that it goes and comes back; what it answers itself is another matter.
+    private bool IsRestarting(DialFailureKind kind) =>
+        _restartedAt is { } restarted && _time.GetElapsedTime(restarted) < RestartPatience && kind is not (DialFailureKind.Unauthorized or DialFailureKind.WrongCertificate);
 
     /// <summary>Serves a tunnel until it ends, or its hub goes away, or a successor has taken its place and ends.</summary>
     /// <param name="outcome">The tunnel.</param>
@@ -175,11 +192,15 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var tunnel = outcome.Result.Tunnel!;
         var live = new HubTunnel(tunnel, _time.GetTimestamp());
         var older = _live;
+        // Beside a tunnel of this process it is no question whose clients they are.
+        live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
         // Before its start, since callbacks come from then on; before the ports are bound, so that their first client finds it.
         _live = live;
         Totals.Add(tunnel);
         tunnel.Start();
         _ = WatchAsync(live);
+        if (live.IsHeld && !await SettleAsync(live, outcome.Result.Config!.Hub?.Contested, cancellationToken))
+            return await EndAsync(live);
         _configs.PostInitial(tunnel, outcome.Result.Config!);
         OnConnected(tunnel, outcome.Choice);
         // Found while HELLO was on its way: whoever changed it told the tunnel before.
@@ -196,9 +217,32 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return await ServeAsync(successor, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
-        // A hub that sends somebody away closes a moment later, and both may be seen at once: the reason counts.
-        var goAway = live.GoAway.IsCompleted ? await live.GoAway : null;
-        return goAway is not null && (SendsAway(goAway) || !tunnel.Completion.IsCompleted) ? OnGoAway(live, goAway) : await OnTunnelEndedAsync(live);
+        return await EndAsync(live);
+    }
+
+    /// <summary>Waits until the hub says that this tunnel counts, where another of this edge is there: nothing is bound before.</summary>
+    /// <returns>False when the tunnel is over, or the hub wants no more of it.</returns>
+    private async Task<bool> SettleAsync(HubTunnel live, bool? contested, CancellationToken cancellationToken)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var limit = Task.Delay(contested is null ? SilentHub : Timeout.InfiniteTimeSpan, _time, silence.Token);
+        await Task.WhenAny(live.Settled, live.GoAway, live.Tunnel.Completion, limit);
+        cancellationToken.ThrowIfCancellationRequested();
+        await silence.CancelAsync();
+        if (live.GoAway.IsCompleted || live.Tunnel.Completion.IsCompleted)
+            return false;
+        live.IsHeld = false;
+        return true;
+    }
+
+    // A hub that sends somebody away, or restarts, closes a moment later, and both may be seen at once: the reason counts.
+    private async Task<TimeSpan> EndAsync(HubTunnel live)
+    {
+        if (!live.GoAway.IsCompleted)
+            return await OnTunnelEndedAsync(live);
+        if (live.Tunnel.Completion.IsCompleted)
+            Forget(live, await live.Tunnel.Completion);
+        return OnGoAway(live, await live.GoAway);
     }
 
     private static void SendPublicAddress(ITunnel tunnel, PublicAddresses addresses) =>
@@ -211,6 +255,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private void OnConnected(ITunnel tunnel, TransportChoice choice)
     {
+        (_inConflict, _hasHeldTheId, _restartedAt) = (false, true, null);
         ConnectingLog.Connected(_logger, _options.HubName, tunnel.RemoteEndPoint, tunnel.Kind);
         if (_transports.PrefersOtherThan(tunnel.Kind))
             TransportLog.FellBack(_logger, choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
@@ -235,17 +280,22 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         if (SendsAway(goAway))
         {
-            var wait = ConflictDelay * (1 + (_random() / 2));
-            ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, wait.TotalSeconds);
-            _state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}");
+            // Another process has the id: it is that one's clients that come to its ports.
+            _inConflict = true;
+            _configs.PostRelease(live.Tunnel);
+            if (_state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}"))
+                ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, ConflictInterval.TotalSeconds);
+            Forget(live, new TunnelEnd(TunnelEndKind.Closed, goAway.Reason));
             _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);
-            return wait;
+            var next = ConflictInterval - _time.GetElapsedTime(live.ConnectedAt);
+            return next > Backoff.FirstCeiling ? next : Backoff.FirstCeiling;
         }
 
         var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
         // A hub that sends GOAWAY is dialled again at once, but one that does so to each new tunnel must not be hammered.
         var delay = lifetime >= Backoff.ShortLived ? TimeSpan.Zero : _backoff.Next();
+        _restartedAt = lifetime >= Backoff.ShortLived && goAway.Reason == GoAway.Shutdown ? _time.GetTimestamp() : null;
         ConnectingLog.HubGoesAway(_logger, goAway.Reason, delay.TotalSeconds);
         return delay;
     }
@@ -255,7 +305,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         var end = await live.Tunnel.Completion;
         Forget(live, end);
-        _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
+        if (!live.IsHeld)
+            _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();
     }
 

@@ -125,6 +125,8 @@ internal sealed class TcpPortListener : IBoundPort
 
     private async Task ResetRemainingAsync(TimeSpan drain)
     {
+        if (drain == Timeout.InfiniteTimeSpan)
+            return;
         if (drain > TimeSpan.Zero && _connections.Active > 0)
             await Task.Delay(drain, _time);
         if (_connections.Active > 0 && _connections.ResetAll() is > 0 and int count)

@@ -36,7 +36,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             Secret = "a-secret-of-the-edge",
             InsecureSkipVerify = false,
             DrainTimeout = TimeSpan.FromSeconds(30),
-            Hello = new Hello { Instance = "0123" },
+            Hello = new Hello { Instance = "0123", TakeOver = true },
         };
         // Each wait is half of its ceiling.
         _connector = new TunnelConnector(options, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer, () => 0.5, _time, NullLogger.Instance);
@@ -235,9 +235,52 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_conflict_waits_a_minute_at_least()
+    public async Task A_hub_that_restarts_is_dialled_at_once_and_every_quarter_of_a_second_for_ten_seconds()
+    {
+        var tunnel = await ConnectAsync(Config(rev: 1, 80));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Handler.OnGoAway(tunnel, new GoAway(GoAway.Shutdown, 0));
+        // It may close in the same moment.
+        tunnel.Lose();
+
+        for (var tries = 0; tries < 40; tries++)
+        {
+            (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
+            await WaitForRetryAsync();
+            Assert.Equal(_time.GetUtcNow() + TunnelConnector.RestartPause, _connector.Status.NextAttempt);
+            _time.Advance(TunnelConnector.RestartPause);
+        }
+
+        // Then the waits grow, from their beginning.
+        foreach (var wait in (double[])[0.25, 0.5, 1])
+        {
+            (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
+            await WaitForRetryAsync();
+            Assert.Equal(_time.GetUtcNow() + TimeSpan.FromSeconds(wait), _connector.Status.NextAttempt);
+            _time.Advance(TimeSpan.FromSeconds(wait));
+        }
+    }
+
+    [Fact]
+    public async Task A_secret_that_is_refused_is_not_tried_every_quarter_of_a_second()
     {
         var tunnel = await ConnectAsync(Config(rev: 1));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Handler.OnGoAway(tunnel, new GoAway(GoAway.Shutdown, 0));
+        foreach (var wait in (double[])[0.25, 0.5, 1])
+        {
+            (await _dialer.NextAsync()).Fail(DialFailureKind.Unauthorized);
+            await WaitForRetryAsync();
+            Assert.Equal(_time.GetUtcNow() + TimeSpan.FromSeconds(wait), _connector.Status.NextAttempt);
+            _time.Advance(TimeSpan.FromSeconds(wait));
+        }
+    }
+
+    [Fact]
+    public async Task In_a_conflict_what_was_bound_is_closed_and_the_hub_is_asked_again_every_five_seconds()
+    {
+        var tunnel = await ConnectAsync(Config(rev: 1, 80));
+        await tunnel.NextReportAsync();
 
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
 
@@ -246,24 +289,73 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         await Eventually.TrueAsync(() => tunnel.Disposed, "the tunnel is over");
         await WaitForRetryAsync();
         Assert.Contains("another edge process holds the id edge", _connector.Status.LastError);
-        _time.Advance(TunnelConnector.ConflictDelay);
-        Assert.Equal(0, _dialer.Waiting);
-        _time.Advance(TunnelConnector.ConflictDelay / 2);
-        await _dialer.NextAsync();
+        Assert.False(_connector.Status.Connected);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(100));
+                return _binder.Bound[PortKey.Tcp(80)].Closed is not null;
+            },
+            "the port is closed");
+        _time.Advance(TunnelConnector.ConflictInterval);
+
+        // A hub that does not tell has its time to say so again: nothing is bound before.
+        var again = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(again, Config(rev: 1, 80));
+        await Eventually.TrueAsync(() => again.Started, "the tunnel is started");
+        Assert.False(_connector.Status.Connected);
+        Handler.OnGoAway(again, new GoAway(GoAway.Conflict, 0));
+        again.Lose();
+        await WaitForRetryAsync();
+        Assert.Single(_binder.Tried);
+
+        _time.Advance(TunnelConnector.ConflictInterval);
+        var last = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(last, Config(rev: 1, 80));
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(100));
+                return _connector.Status.Connected;
+            },
+            "the tunnel counts");
+        await NextReportAsync(last);
+        Assert.Equal(2, _binder.Tried.Count);
     }
 
     [Fact]
-    public async Task A_conflict_counts_though_the_hub_closes_at_once()
+    public async Task Beside_another_tunnel_of_its_id_an_edge_binds_nothing_until_the_hub_says_that_it_counts()
     {
-        var tunnel = await ConnectAsync(Config(rev: 1));
+        var tunnel = new FakeTunnel();
+        (await _dialer.NextAsync()).Connect(tunnel, Contested(Config(rev: 1, 80), true));
+        await Eventually.TrueAsync(() => tunnel.Started, "the tunnel is started");
+        Handler.OnConfig(tunnel, Contested(Config(rev: 2, 80, 81), true));
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.False(_connector.Status.Connected);
+        Assert.Empty(_binder.Tried);
 
-        Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
-        tunnel.Lose();
+        Handler.OnConfig(tunnel, Contested(Config(rev: 3, 80), false));
+        Assert.Equal(3, (await NextReportAsync(tunnel)).Rev);
+        await Eventually.TrueAsync(() => _connector.Status.Connected, "the tunnel counts");
+        Assert.Single(_binder.Tried);
+    }
 
+    [Fact]
+    public async Task An_edge_that_takes_over_says_so_until_it_has_had_the_id_once()
+    {
+        var first = await _dialer.NextAsync();
+        Assert.True(first.Request.Hello.TakeOver);
+        var tunnel = new FakeTunnel();
+        first.Connect(tunnel, Contested(Config(rev: 1), true));
+        await Eventually.TrueAsync(() => tunnel.Started, "the tunnel is started");
+        Handler.OnConfig(tunnel, Contested(Config(rev: 2), false));
+        await Eventually.TrueAsync(() => _connector.Status.Connected, "the tunnel counts");
+
+        // Two that say so would take it from each other for ever.
+        Handler.OnGoAway(tunnel, new GoAway(GoAway.Replaced, 0));
         await WaitForRetryAsync();
-        Assert.Contains("another edge process holds the id edge", _connector.Status.LastError);
-        _time.Advance(TunnelConnector.ConflictDelay);
-        Assert.Equal(0, _dialer.Waiting);
+        _time.Advance(TunnelConnector.ConflictInterval);
+        Assert.Null((await _dialer.NextAsync()).Request.Hello.TakeOver);
     }
 
     [Fact]
@@ -306,6 +398,8 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     private IEdgeTunnelHandler Handler => _connector;
+
+    private static TunnelConfig Contested(TunnelConfig config, bool contested) => config with { Hub = config.Hub! with { Contested = contested } };
 
     private static TunnelConfig Config(long rev, params int[] ports) => new() { ListenPorts = [.. ports], Hub = new HubInfo { Rev = rev } };
 

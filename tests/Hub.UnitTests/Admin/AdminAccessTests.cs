@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Admin;

@@ -1,4 +1,4 @@
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.Access;

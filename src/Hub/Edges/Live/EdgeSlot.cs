@@ -62,6 +62,9 @@ internal sealed class EdgeSlot
     /// <summary>When a base peer last replaced a tunnel.</summary>
     public DateTimeOffset LastReplaced { get; set; } = DateTimeOffset.MinValue;
 
+    /// <summary>The process that was turned away last: it tries again every few seconds, and is told of once.</summary>
+    public string? TurnedAway { get; set; }
+
     /// <summary>What tunnels that are over have carried while the edge was connected.</summary>
     public TunnelCounters Ended { get; private set; }
 

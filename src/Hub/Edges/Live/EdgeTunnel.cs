@@ -107,6 +107,15 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Config = config;
     }
 
+    /// <summary>Tells an edge that was told to wait that this tunnel of it counts. Under the registry's lock, once the tunnel is started.</summary>
+    public void Settle()
+    {
+        if (Config.Hub is not { Contested: true } hub)
+            return;
+        Config = Config with { Hub = hub with { Rev = hub.Rev + 1, Contested = false } };
+        Tunnel!.SendConfig(Config);
+    }
+
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway)
     {
         // On a further lane it means nothing; so does a report.

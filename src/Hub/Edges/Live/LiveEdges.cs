@@ -80,16 +80,18 @@ internal sealed class LiveEdges : IDisposable
     /// <returns>Null when too many edges are connected, or the hub stops.</returns>
     public EdgeTunnel? Admit(AllowedEdge edge, Guid secretId, IPEndPoint remote, Func<string, HubInfo> describeHub)
     {
+        bool contested;
         lock (_lock)
         {
             if (_closed || (_slots.Count >= _options.MaxEdges && !_slots.ContainsKey(edge.Id)))
                 return null;
+            contested = _slots.TryGetValue(edge.Id, out var slot) && slot.Primary is not null;
         }
 
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         // Before the blocks themselves: one that comes between is sent twice rather than not at all.
         var version = _blocks.Version;
-        var hub = describeHub(tunnelId) with { Pins = AnnouncedPins, SeenAs = remote.Address };
+        var hub = describeHub(tunnelId) with { Pins = AnnouncedPins, SeenAs = remote.Address, Contested = contested };
         var config = EdgeConfigs.Create(edge, hub, _blocks.For(edge.Id));
         return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
@@ -111,12 +113,18 @@ internal sealed class LiveEdges : IDisposable
                 _election.MakePrimary(slot, live);
         }
 
-        if (!mayBeLane)
+        if (alone)
             _news.Announce(live);
         _ = WatchAsync(live, tunnel);
         tunnel.Start();
         _crowd.Thin(slot, live);
-        if (!alone)
+        if (alone)
+        {
+            // The one that was there when it was answered may be over since.
+            lock (_lock)
+                live.Settle();
+        }
+        else
             _ = ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout);
         // The edge may have been changed or removed between the check of its secret and now.
         Refresh(live, blocksChanged: live.BlocksVersion != _blocks.Version);
@@ -126,17 +134,32 @@ internal sealed class LiveEdges : IDisposable
     public void OnIdentified(EdgeTunnel live)
     {
         EdgeSlot? slot;
+        bool repeats;
         lock (_lock)
         {
             if (live.IsElected || !_slots.TryGetValue(live.EdgeId, out slot))
                 return;
             live.IsElected = true;
+            // One that was turned away comes again every few seconds.
+            repeats = slot.TurnedAway is { } turnedAway && turnedAway == live.Identity.Instance;
         }
 
-        _news.Announce(live);
+        if (!repeats)
+            _news.Announce(live);
         _crowd.Thin(slot, live);
         // The caller is the tunnel's read loop.
-        _ = Task.Run(() => _election.RunAsync(slot, live));
+        _ = Task.Run(async () =>
+        {
+            await _election.RunAsync(slot, live);
+            if (repeats && IsPrimary(slot, live))
+                _news.Announce(live);
+        });
+    }
+
+    private bool IsPrimary(EdgeSlot slot, EdgeTunnel live)
+    {
+        lock (_lock)
+            return slot.Primary == live;
     }
 
     /// <summary>The connection has said that it is a lane.</summary>

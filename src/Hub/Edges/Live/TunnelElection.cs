@@ -48,6 +48,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
             if (slot.Primary is { } primary)
                 return primary;
             MakePrimary(slot, newcomer);
+            newcomer.Settle();
             return null;
         }
     }
@@ -81,16 +82,33 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
     {
         if (await older.Tunnel!.ProbeAsync(TunnelRivalry.ProbeTimeout, CancellationToken.None))
         {
+            // Before it hears of it, and comes again.
+            var isFirst = IsFirst(slot, newcomer);
             newcomer.Tunnel!.SendGoAway(GoAway.Conflict);
             presences.OnConflict(newcomer.EdgeId, newcomer.Remote);
-            LiveEdgesLog.Conflict(logger, newcomer.EdgeId, older.Remote, newcomer.Remote);
-            events.Post(new EdgeConflictEvent(newcomer.EdgeId, older.Remote, newcomer.Remote) { Time = time.GetUtcNow() });
+            if (isFirst)
+            {
+                LiveEdgesLog.Conflict(logger, newcomer.EdgeId, older.Remote, newcomer.Remote);
+                events.Post(new EdgeConflictEvent(newcomer.EdgeId, older.Remote, newcomer.Remote) { Time = time.GetUtcNow() });
+            }
+
             await newcomer.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "another process with this edge id is connected and alive"));
             return;
         }
 
         if (TakeOver(slot, newcomer))
             await CloseReplacedAsync(older);
+    }
+
+    private bool IsFirst(EdgeSlot slot, EdgeTunnel newcomer)
+    {
+        lock (registryLock)
+        {
+            if (slot.TurnedAway == newcomer.Identity.Instance)
+                return false;
+            slot.TurnedAway = newcomer.Identity.Instance;
+            return true;
+        }
     }
 
     /// <returns>False when the newcomer is over already: what is there stays then.</returns>
@@ -101,6 +119,8 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
             if (!slot.Tunnels.Contains(newcomer))
                 return false;
             MakePrimary(slot, newcomer);
+            newcomer.Settle();
+            slot.TurnedAway = null;
             return true;
         }
     }

@@ -37,10 +37,13 @@ internal static class TunnelRivalry
     {
         if (!newcomer.IsKnown)
             return sinceLastReplaced >= MinReplaceInterval ? RivalryOutcome.ReplaceOlder : RivalryOutcome.RefuseNewcomer;
+        // A base peer can't be told to drain.
         if (!older.IsKnown)
-            return RivalryOutcome.ProbeOlder;
+            return newcomer.TakesOver ? RivalryOutcome.ReplaceOlder : RivalryOutcome.ProbeOlder;
         if (newcomer.Instance == older.Instance || newcomer.Supersedes == older.Instance)
             return RivalryOutcome.OlderDrains;
-        return older.Supersedes == newcomer.Instance ? RivalryOutcome.NewcomerDrains : RivalryOutcome.ProbeOlder;
+        if (older.Supersedes == newcomer.Instance)
+            return RivalryOutcome.NewcomerDrains;
+        return newcomer.TakesOver ? RivalryOutcome.OlderDrains : RivalryOutcome.ProbeOlder;
     }
 }

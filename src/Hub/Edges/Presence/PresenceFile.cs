@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Json;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 
 namespace Tunnel.Hub.Edges.Presence;
 
@@ -40,8 +40,7 @@ internal sealed class PresenceFile(string directory, IStateFiles files, ILogger 
         try
         {
             var document = new PresenceDocument(PresenceDocument.CurrentVersion, edges);
-            files.WriteAndFlush(_path + ".new", JsonSerializer.SerializeToUtf8Bytes(document, PresenceJson.Default.PresenceDocument));
-            files.Rename(_path + ".new", _path);
+            files.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(document, PresenceJson.Default.PresenceDocument));
             _isFailing = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

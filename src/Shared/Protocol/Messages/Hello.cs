@@ -26,6 +26,9 @@ public sealed record Hello
     /// <summary>The instance that this process takes over from, or null.</summary>
     public string? Supersedes { get; init; }
 
+    /// <summary>True when the edge's operator says that this process takes the id from another one that is alive; else left out.</summary>
+    public bool? TakeOver { get; init; }
+
     /// <summary>The machine's host name.</summary>
     public string? Host { get; init; }
 

@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Protocol.Messages;
 internal static class HelloParser
 {
     private static readonly MessageMembers Members = new(
-        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp", "publicIpv6", "lane");
+        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp", "publicIpv6", "lane", "takeOver");
 
     private static readonly MessageMembers LaneMembers = new("lane.", "tunnelId", "index");
 
@@ -23,6 +23,7 @@ internal static class HelloParser
                 "instance" => hello with { Instance = reader.Text(member, ControlMessage.MaxText) },
                 "generation" => hello with { Generation = reader.Number(member, 0, long.MaxValue) },
                 "supersedes" => hello with { Supersedes = reader.Text(member, ControlMessage.MaxText) },
+                "takeOver" => hello with { TakeOver = reader.Boolean(member) },
                 "host" => hello with { Host = reader.Text(member, ControlMessage.MaxText) },
                 "os" => hello with { Os = reader.Text(member, ControlMessage.MaxText) },
                 "publicIp" => hello with { PublicIp = reader.Text(member, ControlMessage.MaxText) },

@@ -68,6 +68,12 @@ public sealed record HubInfo
     /// <summary>Pins (SHA-256 of SubjectPublicKeyInfo, base64url) that the edge shall accept from now on, for planned key changes.</summary>
     public ImmutableArray<string> Pins { get; init; } = [];
 
+    /// <summary>
+    /// Whether another tunnel of this edge is there, so that the edge binds nothing until a configuration says that it is this one which counts; null from a hub that
+    /// does not tell.
+    /// </summary>
+    public bool? Contested { get; init; }
+
     /// <summary>The address from which the edge has come, as the hub saw it; null from a hub that does not tell.</summary>
     [JsonConverter(typeof(AddressJsonConverter))]
     public IPAddress? SeenAs { get; init; }

@@ -12,7 +12,7 @@ internal static class TunnelConfigParser
         new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "ports", "hub");
 
     private static readonly MessageMembers HubMembers =
-        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs");
+        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -66,6 +66,7 @@ internal static class TunnelConfigParser
                 "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
                 "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
                 "pins" => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
+                "contested" => hub with { Contested = reader.Boolean(path) },
                 // What is no address is none: it is for people, and no reason to be without a configuration.
                 _ => hub with { SeenAs = HostSyntax.TryParseAddress(reader.Text(path, ControlMessage.MaxText), out var address) ? address : null },
             };

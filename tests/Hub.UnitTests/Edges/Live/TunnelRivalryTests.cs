@@ -23,6 +23,12 @@ public sealed class TunnelRivalryTests
     }
 
     [Theory]
+    [InlineData("a", "OlderDrains")]
+    [InlineData("", "ReplaceOlder")]
+    public void One_that_takes_over_asks_nobody(string older, string expected) => Assert.Equal(
+        expected, TunnelRivalry.Decide(new TunnelIdentity(older, null), new TunnelIdentity("b", null, TakesOver: true), TimeSpan.FromDays(1)).ToString());
+
+    [Theory]
     [InlineData(9.9, "RefuseNewcomer")]
     [InlineData(10, "ReplaceOlder")]
     public void A_base_peer_replaces_at_most_once_in_ten_seconds(double seconds, string expected)

@@ -53,6 +53,43 @@ public sealed class TwoTunnelsTests
     }
 
     [Fact]
+    public async Task One_that_comes_again_and_again_is_told_of_once_and_waits_for_its_ports_until_it_counts()
+    {
+        var older = _registry.Connect("a", "one", remotePort: 1);
+        Assert.False(older.Live.Config.Hub!.Contested);
+        for (var tries = 2; tries < 6; tries++)
+        {
+            var turnedAway = _registry.Connect("a", "two", remotePort: tries);
+            Assert.True(turnedAway.Live.Config.Hub!.Contested);
+            Assert.Equal(GoAway.Conflict, await turnedAway.Tunnel.NextGoAwayAsync());
+            await turnedAway.Tunnel.EndAsync();
+        }
+
+        Assert.Equal(2, (await _registry.Events.NextAsync<EdgeConflictEvent>()).Newcomer.Port);
+        older.Tunnel.IsAlive = false;
+        var newcomer = _registry.Connect("a", "two", remotePort: 7);
+        Assert.Equal(TunnelEndKind.Replaced, (await older.Tunnel.EndAsync()).Kind);
+        var config = await newcomer.Tunnel.NextConfigAsync();
+        Assert.Equal((false, 2L), (config.Hub!.Contested, config.Hub.Rev));
+
+        // Nothing was told of those that were turned away again.
+        Assert.Equal(7, (await _registry.Events.NextAsync<TunnelConnectedEvent>()).Remote.Port);
+    }
+
+    [Fact]
+    public async Task One_that_takes_over_replaces_another_that_is_alive_and_its_streams_may_end()
+    {
+        var older = _registry.Connect("a", "one");
+        var newcomer = _registry.Connect("a");
+        ((IHubTunnelHandler)newcomer.Live).OnHello(newcomer.Tunnel, new Hello { Instance = "two", TakeOver = true });
+
+        Assert.Equal(GoAway.Replaced, await older.Tunnel.NextGoAwayAsync());
+        Assert.False((await newcomer.Tunnel.NextConfigAsync()).Hub!.Contested);
+        Assert.False(older.Tunnel.Completion.IsCompleted);
+        Assert.Empty(older.Tunnel.Probes);
+    }
+
+    [Fact]
     public async Task Another_process_replaces_a_dead_one()
     {
         var older = _registry.Connect("a", "one");

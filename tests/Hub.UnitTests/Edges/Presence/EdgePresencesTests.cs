@@ -2,7 +2,7 @@ using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
-using Tunnel.Hub.Storage;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
