@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Tunnel.Shared.Protocol.Frames;
-using Tunnel.Shared.Transport.Mux;
+using Tunnel.Shared.Transport.Mux.Core;
 
 namespace Tunnel.Bench.Micro;
 

@@ -27,6 +27,18 @@ public sealed class DependencyTests
     }
 
     [Fact]
+    public void The_mux_knows_no_tunnel_and_no_socket()
+    {
+        string[] unknown = ["MuxTunnel", "TunnelEnding", "FrameReader", "FrameWriter", "TlsConnection", "Socket", "EventLoop", "LoopSocket"];
+        var mux = SourceTree.Files.Where(static file =>
+            file.Namespace.StartsWith("Tunnel.Shared.Transport.Mux.", StringComparison.Ordinal) && !file.Namespace.EndsWith(".Lanes", StringComparison.Ordinal)
+            || file.Path.EndsWith("/Mux/MuxEndpoint.cs", StringComparison.Ordinal)).ToArray();
+
+        Assert.Contains(mux, static file => file.Types.Contains("MuxCore"));
+        Assert.Empty(mux.SelectMany(file => file.Names.Intersect(unknown).Select(name => $"{file.Path} names {name}")));
+    }
+
+    [Fact]
     public void No_folders_lead_to_each_other()
     {
         var graph = new FolderGraph(SourceTree.Files);

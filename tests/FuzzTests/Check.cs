@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.FuzzTests;
-
-/// <summary>A property does not hold.</summary>
-internal sealed class PropertyException(string message) : Exception(message);
 
 /// <summary>What targets assert; cheap, since they do it a million times a second.</summary>
 internal static class Check

@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Mux;
+using Tunnel.Shared.Transport.Mux.Streams;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -33,7 +34,7 @@ public sealed class UnreadEndingsTests
         var flood = FloodAsync(edge, type);
 
         var most = 0;
-        var end = await UntilEndedAsync(hub, time, () => most = Math.Max(most, ((MuxTunnel)hub).Endings.Count));
+        var end = await UntilEndedAsync(hub, time, () => most = Math.Max(most, ((MuxTunnel)hub).Core.Endings.Count));
 
         Assert.Equal(TunnelEndKind.ProtocolError, end.Kind);
         Assert.Contains("does not read", end.Detail, StringComparison.Ordinal);
@@ -45,14 +46,14 @@ public sealed class UnreadEndingsTests
     [Fact]
     public async Task A_base_peer_that_reads_but_never_closes_what_was_refused_is_not_remembered_without_end()
     {
-        const int Refused = 3 * StreamTable.MaxAborted;
+        const int Refused = 3 * MuxStreams.MaxAborted;
         var context = new TransportContext(new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(context, new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
         for (uint id = 1; id <= Refused; id++)
             await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, ScriptedPeer.OpenLine));
         await edge.ReadUntilAsync(Refused, FrameType.CloseBack);
 
-        Assert.Equal(StreamTable.MaxAborted, ((MuxTunnel)hub).Table.AllStreams.Count);
+        Assert.Equal(MuxStreams.MaxAborted, ((MuxTunnel)hub).Endpoint.Streams.All.Count);
 
         // What comes late for one that was forgotten is no violation.
         await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Data, new byte[10]), ScriptedPeer.Frame(Refused + 1, FrameType.Open, ScriptedPeer.OpenLine));

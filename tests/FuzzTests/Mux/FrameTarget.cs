@@ -6,6 +6,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Mux;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Mux;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.FuzzTests.Mux;
@@ -65,7 +66,7 @@ internal sealed class FrameTarget
         DefectWatch.Forget();
         var handler = new CountingHandler();
         var tunnel = MakeTunnel(kind, handler);
-        var dispatcher = new FrameDispatcher(tunnel, new InboundFrames(tunnel, handler));
+        var dispatcher = tunnel.Endpoint.Frames;
         string? violation = null;
         try
         {

@@ -2,6 +2,7 @@ using Tunnel.FuzzTests.Engine;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.FuzzTests.Mux;
 

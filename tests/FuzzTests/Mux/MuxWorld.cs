@@ -4,6 +4,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Mux;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Mux;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.FuzzTests.Mux;
@@ -225,7 +226,7 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
     {
         if (!end.Tls.IsWaiting && !tunnel.Reading.IsCompleted)
             Check.That(SpinWait.SpinUntil(() => end.Tls.IsWaiting || tunnel.Reading.IsCompleted, TurnLimit), "a reader goes on or ends");
-        var idle = tunnel.Writer.WaitIdleAsync();
+        var idle = tunnel.Core.WaitIdleAsync();
         if (!idle.IsCompleted)
             Check.That(idle.Wait(TurnLimit), "a writer ends");
     }

@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.FuzzTests.Targets;
 

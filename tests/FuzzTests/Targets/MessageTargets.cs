@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Tunnel.FuzzTests.Engine;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.FuzzTests.Targets;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.FuzzTests.Targets;
 

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Mux.Frames;
 using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Mux;
@@ -9,13 +11,13 @@ namespace Tunnel.Shared.Transport.Mux;
 /// The tunnel's read loop: decrypts into one buffer, as much as is there, and hands whole frames (of DATA whatever has come) to the dispatcher. A tunnel
 /// that carries nothing holds no buffer.
 /// </summary>
-internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, FrameDispatcher dispatcher)
+internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameDispatcher dispatcher)
 {
     private const int BufferSize = 128 << 10;
 
     // SslStream gives a record or two a read; what is sent as one batch is gathered before it is looked at.
     private const int RecordSize = 16 << 10;
-    private const int GatherSize = FrameWriter.BatchSize;
+    private const int GatherSize = FrameBatch.Size;
 
     // What taking a record apart costs beyond its bytes, in bytes: some change keys.
     private const int RecordCost = 1 << 10;
@@ -93,7 +95,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         if (_start == _end)
         {
             _start = _end = 0;
-            if (tunnel.Context.NowMilliseconds - _lastData < IdleMilliseconds)
+            if (core.Context.NowMilliseconds - _lastData < IdleMilliseconds)
                 return;
             Return();
             var waiting = connection.Stream.ReadAsync(Memory<byte>.Empty);
@@ -121,8 +123,8 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
             // Nothing is read meanwhile: a peer that does not take what it is owed can't make it grow.
             if (dispatcher.IsHeldBack)
             {
-                tunnel.Writer.Request();
-                await tunnel.WaitForEndingsAsync();
+                core.Wake();
+                await core.WaitForEndingsAsync();
             }
 
             await YieldAsync();
@@ -139,7 +141,7 @@ internal sealed class FrameReader(MuxTunnel tunnel, TlsConnection connection, Fr
         _start += consumed.Bytes;
         _inlineFrames += consumed.Cost;
         if (consumed.CarriedData)
-            _lastData = tunnel.Context.NowMilliseconds;
+            _lastData = core.Context.NowMilliseconds;
         return !dispatcher.IsHeldBack && (_inlineFrames < InlineFrames || _start == _end);
     }
 

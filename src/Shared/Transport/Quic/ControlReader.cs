@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Tunnel.Shared.Protocol.Frames;
-using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
@@ -12,7 +12,7 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
 {
     private const int SessionIdSize = 4;
 
-    private bool _pastFirst;
+    private readonly ControlInbox _inbox = new(tunnel.Sync, tunnel.Terms, tunnel.Departure, tunnel.Context, tunnel.IsEdge, inbound);
     private bool _heldBack;
 
     /// <summary>Reads to the end of the stream.</summary>
@@ -72,7 +72,7 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             var payload = buffer.Slice(used + ControlSender.HeaderSize, length);
             Handle(type, payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray());
             used += ControlSender.HeaderSize + length;
-            _pastFirst = true;
+            _inbox.NoteFrame();
         }
 
         return used;
@@ -90,8 +90,8 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             throw new FrameViolationException(header, "not on QUIC's control stream");
         if (FrameRules.Check(header, !tunnel.IsEdge, 0, resetAgreed: false) is { } fault)
             throw new FrameViolationException(header, fault);
-        if (type == FrameType.Hello && _pastFirst)
-            throw new FrameViolationException(header, "must be the first frame");
+        if (_inbox.CheckOrder(type) is { } disorder)
+            throw new FrameViolationException(header, disorder);
     }
 
     private void Handle(FrameType type, ReadOnlySpan<byte> payload)
@@ -116,21 +116,8 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             case FrameType.Probe:
                 tunnel.SendPing();
                 break;
-            case FrameType.Config:
-                if (ControlMessage.TryParseConfig(payload, out var config, out error))
-                    inbound.OnConfig(config);
-                break;
-            case FrameType.Hello:
-                if (ControlMessage.TryParseHello(payload, out var hello, out error))
-                    error = inbound.OnHello(hello);
-                break;
-            case FrameType.Report:
-                if (ControlMessage.TryParseReport(payload, tunnel.Terms.ReadsMessagePack, out var report, out error))
-                    error = inbound.OnReport(report);
-                break;
-            case FrameType.GoAway:
-                if (ControlMessage.TryParseGoAway(payload, out var goAway, out error))
-                    inbound.OnGoAway(goAway);
+            default:
+                error = _inbox.Take(type, payload);
                 break;
         }
 

@@ -4,10 +4,9 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>What the owner is told, one call at a time: streams come on msquic's worker, control frames on the pool.</summary>
-internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler)
+internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) : IControlOwner
 {
     private readonly Lock _calls = new();
-    private readonly ControlInbox _inbox = new(tunnel.Terms, tunnel.Context);
 
     public void OnStreamOpened(QuicStream stream, in StreamOpening opening)
     {
@@ -37,36 +36,25 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler)
             ((IEdgeTunnelHandler)handler).OnConfig(tunnel, config);
     }
 
-    /// <summary>HELLO: from now on the edge may open streams.</summary>
-    /// <returns>What is wrong, or null.</returns>
-    public string? OnHello(Hello hello)
+    /// <summary>From now on the edge may open streams.</summary>
+    public void OnHello(Hello hello)
     {
-        if (tunnel.Terms.Accept(hello) is { } fault)
-            return fault;
         lock (_calls)
             ((IHubTunnelHandler)handler).OnHello(tunnel, hello);
         tunnel.Connection.Handle.Apply(QuicTransport.KnownEdgeSettings(tunnel.Context));
-        return null;
     }
 
-    /// <summary>REPORT.</summary>
-    /// <returns>What is wrong, or null.</returns>
-    public string? OnReport(Report report)
+    public void OnReport(Report report)
     {
-        if (_inbox.CheckReport() is { } fault)
-            return fault;
         lock (_calls)
             ((IHubTunnelHandler)handler).OnReport(tunnel, report);
-        return null;
     }
 
     public void OnGoAway(GoAway goAway)
     {
-        if (!tunnel.TryNotePeerGoingAway())
-            return;
-        if (tunnel.IsEdge)
-            tunnel.SendGoAway(goAway.Reason);
         lock (_calls)
             handler.OnGoAway(tunnel, goAway);
     }
+
+    public void SendGoAway(string reason) => tunnel.SendGoAway(reason);
 }

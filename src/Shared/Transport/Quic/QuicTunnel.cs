@@ -27,7 +27,6 @@ internal sealed class QuicTunnel : ITunnel
     private readonly Lock _opening = new();
     private readonly QuicStreamTable _streams;
     private readonly StreamAllowance _allowance = new();
-    private readonly Departure _departure;
     private readonly ILogger _logger;
     private readonly string _name;
     private readonly ControlReader _reader;
@@ -55,7 +54,7 @@ internal sealed class QuicTunnel : ITunnel
         Terms = new TunnelTerms(context.Options.InitialWindow, TunnelProtocol.SupportedFeatures);
         Control = new ControlSender(connection.Control, context, isEdge);
         Traffic = new TrafficMeter(context);
-        _departure = new Departure(context);
+        Departure = new Departure(context);
         _ids = new StreamIds(context.NumbersUsed);
         Sessions = new QuicSessions(this, new StreamIds(context.NumbersUsed));
         NumbersEnding = Task.WhenAny(_ids.Ending, Sessions.NumbersEnding);
@@ -122,6 +121,8 @@ internal sealed class QuicTunnel : ITunnel
     internal TrafficMeter Traffic { get; }
 
     internal TunnelTerms Terms { get; }
+
+    internal Departure Departure { get; }
 
     internal TransportContext Context { get; }
 
@@ -211,7 +212,7 @@ internal sealed class QuicTunnel : ITunnel
         uint highest;
         lock (Sync)
         {
-            if (!_departure.TryAnnounce())
+            if (!Departure.TryAnnounce())
                 return;
             highest = _streams.HighestId;
         }
@@ -393,17 +394,9 @@ internal sealed class QuicTunnel : ITunnel
             _streams.Remove(stream, Context.NowMilliseconds);
     }
 
-    /// <summary>Notes it.</summary>
-    /// <returns>False when it was known.</returns>
-    internal bool TryNotePeerGoingAway()
-    {
-        lock (Sync)
-            return _departure.TryNotePeerLeaving();
-    }
+    private bool TakesNew => !IsDead && _closing is null && !Departure.IsPeerLeaving && !Departure.IsAnnounced;
 
-    private bool TakesNew => !IsDead && _closing is null && !_departure.IsPeerLeaving && !_departure.IsAnnounced;
-
-    private bool ServesOpensLocked => _closing is null && _departure.ServesOpens;
+    private bool ServesOpensLocked => _closing is null && Departure.ServesOpens;
 
     private bool TryAdd(QuicStream stream)
     {

@@ -1,25 +1,99 @@
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.Transport.Streams;
 
-/// <summary>What a hub takes of an edge's control frames, whatever the tunnel runs over. Used by the one that reads them alone.</summary>
-internal sealed class ControlInbox(TunnelTerms terms, TransportContext context)
+/// <summary>
+/// The control messages that come from the peer, whatever the tunnel runs over: CONFIG, HELLO, REPORT and GOAWAY, what is wrong with each, and what it
+/// changes. Used by the one that reads them alone.
+/// </summary>
+/// <param name="sync">The tunnel's lock, which guards terms and departure. Not held while the owner is told.</param>
+/// <param name="terms">What HELLO changes.</param>
+/// <param name="departure">What GOAWAY changes.</param>
+/// <param name="context">The clock.</param>
+/// <param name="isEdge">An edge answers GOAWAY with its own.</param>
+/// <param name="owner">Who is told.</param>
+internal sealed class ControlInbox(Lock sync, TunnelTerms terms, Departure departure, TransportContext context, bool isEdge, IControlOwner owner)
 {
     // Edges send at most 10 a second (protocol.md section 3); twice as many may come in one after a path that stood still.
     private const int MaxReportsPerSecond = 20;
 
+    private bool _isPastFirst;
     private long _second;
     private int _reports;
 
-    /// <summary>A REPORT came.</summary>
-    /// <returns>Why the tunnel ends by it, or null.</returns>
-    public string? CheckReport()
+    /// <summary>A frame of whatever type has come.</summary>
+    public void NoteFrame() => _isPastFirst = true;
+
+    /// <summary>A frame begins; before <see cref="NoteFrame"/>.</summary>
+    /// <returns>Why its type must not come now, or null.</returns>
+    public string? CheckOrder(FrameType type) => type == FrameType.Hello && _isPastFirst ? "must be the first frame" : null;
+
+    /// <summary>Takes a message of one of these four types; others are not looked at.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public string? Take(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        string? fault = null;
+        switch (type)
+        {
+            case FrameType.Config:
+                if (ControlMessage.TryParseConfig(payload, out var config, out fault))
+                    owner.OnConfig(config);
+                break;
+            case FrameType.Hello:
+                if (ControlMessage.TryParseHello(payload, out var hello, out fault))
+                    fault = Take(hello);
+                break;
+            case FrameType.Report:
+                if (ControlMessage.TryParseReport(payload, terms.ReadsMessagePack, out var report, out fault))
+                    fault = Take(report);
+                break;
+            case FrameType.GoAway:
+                if (ControlMessage.TryParseGoAway(payload, out var goAway, out fault))
+                    Take(goAway);
+                break;
+        }
+
+        return fault;
+    }
+
+    private string? Take(Hello hello)
+    {
+        lock (sync)
+        {
+            if (terms.Accept(hello) is { } fault)
+                return fault;
+        }
+
+        owner.OnHello(hello);
+        return null;
+    }
+
+    private string? Take(Report report)
     {
         if (!terms.IsExtended)
             return "REPORT before HELLO";
         var second = context.NowMilliseconds / 1000;
         if (second != _second)
             (_second, _reports) = (second, 0);
-        return ++_reports > MaxReportsPerSecond ? $"more than {MaxReportsPerSecond} in a second" : null;
+        if (++_reports > MaxReportsPerSecond)
+            return $"more than {MaxReportsPerSecond} in a second";
+        owner.OnReport(report);
+        return null;
+    }
+
+    // The first one counts.
+    private void Take(GoAway goAway)
+    {
+        lock (sync)
+        {
+            if (!departure.TryNotePeerLeaving())
+                return;
+        }
+
+        if (isEdge)
+            owner.SendGoAway(goAway.Reason);
+        owner.OnGoAway(goAway);
     }
 }

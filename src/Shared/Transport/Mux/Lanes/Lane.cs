@@ -32,20 +32,18 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
     /// <param name="isExtra">There are as many before it as are always kept.</param>
     public LaneLoad GetLoad(bool isExtra)
     {
-        var unsent = (long)mux.UnsentInKernel;
-        lock (mux.Sync)
-        {
-            unsent += mux.Control.QueuedBytes + mux.Datagrams.Used + ((long)mux.Scheduler.ReadyFlows * TierScheduler.Quantum);
-            return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.Table.Sessions, isExtra, IsRetiring);
-        }
+        var queues = mux.Queues;
+        var ready = queues.NormalFlows + queues.SustainedFlows;
+        var unsent = mux.UnsentInKernel + queues.ControlBytes + queues.DatagramBytes + (ready * TierScheduler.Quantum);
+        return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.ActiveSessions, isExtra, IsRetiring);
     }
 
     /// <summary>Counts the streams that move bulk; to be asked every <see cref="BulkMeter.Period"/>.</summary>
     public int CountBulk()
     {
         int bulk;
-        lock (mux.Sync)
-            bulk = mux.Active.CountBulk(mux.Context.NowMilliseconds);
+        lock (mux.Core.Sync)
+            bulk = mux.Endpoint.Streams.Active.CountBulk(mux.Core.Context.NowMilliseconds);
         Volatile.Write(ref _bulk, bulk);
         return bulk;
     }

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Transport.Mux.Frames;
+
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
 /// <summary>
@@ -27,7 +29,7 @@ internal static class LaneChoice
             return other.IsRetiring;
         if (lane.Bulk != other.Bulk)
             return lane.Bulk < other.Bulk;
-        var (batches, otherBatches) = (lane.Unsent / FrameWriter.SentBatchSize, other.Unsent / FrameWriter.SentBatchSize);
+        var (batches, otherBatches) = (lane.Unsent / FrameBatch.SentSize, other.Unsent / FrameBatch.SentSize);
         if (batches != otherBatches)
             return batches < otherBatches;
         return lane.IsExtra != other.IsExtra ? other.IsExtra : lane.Flows < other.Flows;

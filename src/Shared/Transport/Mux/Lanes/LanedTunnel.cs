@@ -26,7 +26,7 @@ internal sealed class LanedTunnel : ITunnel
         _kept = context.Lanes.Kept;
         _lanes = [new Lane(0, first, context.NowMilliseconds)];
         first.Facade = this;
-        first.FlushLanes = Flush;
+        first.Endpoint.Sessions.FlushLanes = Flush;
         _ = WatchFirstAsync();
     }
 
@@ -83,7 +83,7 @@ internal sealed class LanedTunnel : ITunnel
     internal IReadOnlyList<Lane> All => _lanes;
 
     /// <summary>Edge: streams can be opened, so lanes may be of use.</summary>
-    internal bool TakesNew => _first.TakesNew;
+    internal bool TakesNew => _first.Core.TakesNew;
 
     /// <summary>Edge: keeps the further lanes; told of lost ones.</summary>
     internal LaneKeeper? Keeper { get; set; }
@@ -96,7 +96,7 @@ internal sealed class LanedTunnel : ITunnel
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
-        if (!_first.TakesNew)
+        if (!_first.Core.TakesNew)
             return null;
         var lane = Choose();
 
@@ -106,7 +106,7 @@ internal sealed class LanedTunnel : ITunnel
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
     {
-        if (!_first.TakesNew)
+        if (!_first.Core.TakesNew)
             return null;
         var lane = Choose();
         return lane.OpenSession(opening, sink) ?? (lane == _first ? null : _first.OpenSession(opening, sink));
@@ -118,8 +118,8 @@ internal sealed class LanedTunnel : ITunnel
 
     public void SendGoAway(string reason)
     {
-        var highest = StopJoining().Select(static lane => lane.Mux.StopTakingNew()).DefaultIfEmpty().Max();
-        _first.SendGoAway(reason, highest);
+        var highest = StopJoining().Select(static lane => lane.Mux.Endpoint.StopTakingNew()).DefaultIfEmpty().Max();
+        _first.Endpoint.SendGoAway(reason, highest);
     }
 
     public bool TryJoin(int index, ITunnel lane) => lane switch
@@ -133,7 +133,7 @@ internal sealed class LanedTunnel : ITunnel
     /// <returns>False when there is one with this number, when this is ending or going away, or when the number is out of range.</returns>
     internal bool TryJoin(int index, MuxTunnel mux)
     {
-        var lane = new Lane(index, mux, mux.Context.NowMilliseconds);
+        var lane = new Lane(index, mux, mux.Core.Context.NowMilliseconds);
         lock (_lock)
         {
             if (!_takesLanes || index < 1 || index >= _max || _lanes.Any(other => other.Index == index))
@@ -141,10 +141,10 @@ internal sealed class LanedTunnel : ITunnel
             _lanes = [.. _lanes, lane];
         }
 
-        mux.FlushLanes = Flush;
-        mux.Datagrams.ShareWith(_first.Datagrams);
-        if (!mux.IsEdge)
-            mux.QueuePing();
+        mux.Endpoint.Sessions.FlushLanes = Flush;
+        mux.Core.Datagrams.ShareWith(_first.Core.Datagrams);
+        if (!mux.Core.IsEdge)
+            mux.Endpoint.QueuePing();
         _ = WatchAsync(lane);
         return true;
     }
@@ -172,7 +172,7 @@ internal sealed class LanedTunnel : ITunnel
     private void Flush()
     {
         foreach (var lane in _lanes)
-            lane.Mux.Writer.Request();
+            lane.Mux.Core.Wake();
     }
 
     private MuxTunnel Choose()

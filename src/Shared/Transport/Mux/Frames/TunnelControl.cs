@@ -1,12 +1,13 @@
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Mux.Core;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
 /// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one takes the older's place), one
 /// GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
 /// </summary>
-internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
+internal sealed class TunnelControl(MuxCore core) : MuxNode
 {
     private const int MaxReports = 16;
 
@@ -18,40 +19,42 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
     private byte[]? _pong;
     private byte[]? _probe;
 
-    public void Ping(byte[] payload)
+    /// <summary>Asks the peer for a sign of life.</summary>
+    public void Ping()
     {
-        _ping = payload;
-        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+        var context = core.Context;
+        _ping = core.Liveness.MakePing(context.NowMilliseconds, context.Time.GetTimestamp(), empty: !core.Terms.IsExtended);
+        core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     public void Pong(byte[] payload)
     {
         _pong = payload;
-        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+        core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     public void Probe()
     {
         _probe = [];
-        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+        core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     public void Config(byte[] json)
     {
         _config = json;
-        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+        core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     public void GoAway(byte[] json)
     {
         _goAway = json;
-        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+        core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     public void Hello(byte[] json)
     {
         _hello = json;
-        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+        core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     /// <summary>When too many wait the oldest is dropped.</summary>
@@ -60,7 +63,7 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
         if (_reports.Count == MaxReports)
             _reports.Dequeue();
         _reports.Enqueue(json);
-        tunnel.Scheduler.EnqueueControl(this, urgent: true);
+        core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
     /// <summary>Writes the most urgent; the others follow in further turns, since any may be as large as a batch.</summary>
@@ -111,7 +114,7 @@ internal sealed class TunnelControl(MuxTunnel tunnel) : MuxNode
         var large = new byte[length];
         header.Write(large);
         payload.CopyTo(large.AsSpan(FrameHeader.Size));
-        tunnel.Writer.SetLarge(large);
+        core.Large.Set(large);
         return 0;
     }
 }

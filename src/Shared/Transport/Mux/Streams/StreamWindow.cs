@@ -1,15 +1,16 @@
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Transport.Handshake;
+using Tunnel.Shared.Transport.Mux.Core;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
 /// How much a stream's sender may send: the window's arithmetic (<see cref="ReceiveWindow"/>) joined to what the process can afford. Guarded by the lock of
 /// the <see cref="StreamReceiver"/> that owns it.
 /// </summary>
-internal sealed class StreamWindow(MuxTunnel tunnel)
+internal sealed class StreamWindow(MuxCore core)
 {
-    private ReceiveWindow _window = new(tunnel.Terms.OwnInitialWindow);
+    private ReceiveWindow _window = new(core.Terms.OwnInitialWindow);
     private RateMeter? _meter;
     private bool _released;
 
@@ -30,7 +31,7 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
         _window.Deliver(bytes);
         if (!_released)
             Adapt(bytes, total, isDrained);
-        return _window.TakeCredit(tunnel.Context.Flow.Ceiling, TunnelTerms.OwnMaxFrame);
+        return _window.TakeCredit(core.Context.Flow.Ceiling, TunnelTerms.OwnMaxFrame);
     }
 
     /// <summary>Nothing has moved for a while: the window starts small again.</summary>
@@ -45,7 +46,7 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
 
     private void Adapt(int bytes, long total, bool isDrained)
     {
-        var limit = tunnel.Context.Flow.Target;
+        var limit = core.Context.Flow.Target;
         if (_meter is not null || total > RateMeter.MeteredBytes)
             limit = LimitOfSustained(limit, bytes, isDrained);
         if (_window.Target > limit)
@@ -53,26 +54,26 @@ internal sealed class StreamWindow(MuxTunnel tunnel)
         var change = _window.TakeChange(limit);
         if (change < 0)
             Shrink(_window.Target + change);
-        else if (change > 0 && tunnel.Context.Flow.TryGrow(change))
+        else if (change > 0 && core.Context.Flow.TryGrow(change))
             _window.Grow(change);
     }
 
     private int LimitOfSustained(int target, int bytes, bool isDrained)
     {
-        var now = tunnel.Context.NowMilliseconds;
+        var now = core.Context.NowMilliseconds;
         _meter ??= new RateMeter(now);
         _meter.Record(now, bytes);
         if (isDrained)
             _meter.RecordIdle(now);
-        if (!_meter.IsSustained || tunnel.RoundTripTime is not { } roundTrip)
+        if (!_meter.IsSustained || core.RoundTripTime is not { } roundTrip)
             return target;
-        return WindowTable.Sustained(target, tunnel.Context.Options.MinWindow, _meter.BytesPerSecond, roundTrip);
+        return WindowTable.Sustained(target, core.Context.Options.MinWindow, _meter.BytesPerSecond, roundTrip);
     }
 
     private void Shrink(int limit)
     {
         var fall = _window.Shrink(limit);
         if (fall > 0)
-            tunnel.Context.Flow.Shrink(fall);
+            core.Context.Flow.Shrink(fall);
     }
 }

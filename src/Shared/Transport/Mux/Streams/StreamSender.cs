@@ -1,19 +1,20 @@
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Mux.Core;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
 /// The sending half of a stream. When the scheduler chooses it, bytes go from the local socket straight behind a frame header in the batch; between turns
 /// they wait in the kernel. Guarded by the tunnel's lock, which is not held while the socket is read.
 /// </summary>
-internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
+internal sealed class StreamSender(MuxCore core, MuxStreams streams, MuxStream stream)
 {
-    private SendWindow _window = new(tunnel.Terms.PeerInitialWindow);
+    private SendWindow _window = new(core.Terms.PeerInitialWindow);
     private RateMeter? _meter;
     private long _bytes;
 
-    /// <summary>Bytes that went from the local peer into the tunnel.</summary>
+    /// <summary>Bytes that went from the local peer into the core.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>There is no credit; nothing is read until some comes.</summary>
@@ -31,8 +32,8 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
         if (bytes == 0 || !WaitsForCredit || !stream.State.CanSend)
             return true;
         WaitsForCredit = false;
-        tunnel.Context.Flow.AddStall(tunnel.Context.NowMilliseconds - WaitsSince);
-        tunnel.Scheduler.EnqueueData(stream);
+        core.Context.Flow.AddStall(core.Context.NowMilliseconds - WaitsSince);
+        core.Scheduler.EnqueueData(stream);
         return true;
     }
 
@@ -40,18 +41,18 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
     public int Write(ILocalEndpoint endpoint, Span<byte> buffer, int limit, long now)
     {
         int room;
-        lock (tunnel.Sync)
+        lock (core.Sync)
         {
             if (!stream.State.CanSend)
             {
-                tunnel.Scheduler.RemoveData(stream);
+                core.Scheduler.RemoveData(stream);
                 return 0;
             }
 
-            room = (int)Math.Min(Math.Min(_window.Credit, limit), Math.Min(tunnel.Terms.PeerMaxFrame, buffer.Length - FrameHeader.Size));
+            room = (int)Math.Min(Math.Min(_window.Credit, limit), Math.Min(core.Terms.PeerMaxFrame, buffer.Length - FrameHeader.Size));
             if (room <= 0)
             {
-                tunnel.Scheduler.RemoveData(stream);
+                core.Scheduler.RemoveData(stream);
                 WaitsForCredit = true;
                 WaitsSince = now;
                 stream.OnBlockedLocked();
@@ -83,15 +84,15 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
     private int OnRead(ILocalEndpoint endpoint, Span<byte> buffer, int count, int room, long now)
     {
         var drained = count < room;
-        lock (tunnel.Sync)
+        lock (core.Sync)
         {
             if (!stream.State.CanSend)
                 return 0;
             _window.Take(count);
             _bytes += count;
-            tunnel.Traffic.CountSent(count);
-            tunnel.Active.Touch(stream, now);
-            tunnel.Scheduler.ChargeData(stream, count);
+            core.Traffic.CountSent(count);
+            streams.Active.Touch(stream, now);
+            core.Scheduler.ChargeData(stream, count);
             Measure(count, now);
             if (drained)
                 GoIdle(now);
@@ -99,12 +100,12 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
 
         if (drained)
             Arm(endpoint);
-        return FrameEncoder.Data(buffer, stream.Id, tunnel.IsEdge, count);
+        return FrameEncoder.Data(buffer, stream.Id, core.IsEdge, count);
     }
 
     private int OnDrained(ILocalEndpoint endpoint, long now)
     {
-        lock (tunnel.Sync)
+        lock (core.Sync)
             GoIdle(now);
         Arm(endpoint);
         return 0;
@@ -112,7 +113,7 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
 
     private void GoIdle(long now)
     {
-        tunnel.Scheduler.RemoveData(stream);
+        core.Scheduler.RemoveData(stream);
         _meter?.RecordIdle(now);
     }
 
@@ -127,8 +128,8 @@ internal sealed class StreamSender(MuxTunnel tunnel, MuxStream stream)
 
         if (!_meter.Record(now, count))
             return;
-        tunnel.Scheduler.RemoveData(stream);
+        core.Scheduler.RemoveData(stream);
         stream.Sustained = _meter.IsSustained;
-        tunnel.Scheduler.EnqueueData(stream);
+        core.Scheduler.EnqueueData(stream);
     }
 }

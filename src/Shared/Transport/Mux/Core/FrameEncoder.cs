@@ -3,7 +3,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Proxy;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>Writes the small frames of streams and sessions. Each method returns the bytes written.</summary>
 internal static class FrameEncoder

@@ -1,6 +1,6 @@
 using Tunnel.Shared.Protocol.Scheduling;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>What the frame writer can be told to send for: a stream, a session, or the tunnel itself.</summary>
 internal abstract class MuxNode : SchedulerNode

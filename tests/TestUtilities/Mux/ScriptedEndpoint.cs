@@ -1,6 +1,6 @@
 using Tunnel.Shared.Transport;
 
-namespace Tunnel.FuzzTests.Mux;
+namespace Tunnel.TestUtilities.Mux;
 
 /// <summary>
 /// The local end of a stream in a script: says what the script lets it, takes as much as the script gives it room for. What it says follows from its
@@ -135,7 +135,7 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
             return new ValueTask<bool>(true);
         }
 
-        Check.That(_write is null, "one write at a time");
+        Demand(_write is null, "one write at a time");
         _writing = data;
         _write = new TaskCompletionSource<bool>();
         return new ValueTask<bool>(_write.Task);
@@ -143,13 +143,13 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     void ILocalEndpoint.ShutdownWrite()
     {
-        Check.That(!HeardEnd, "the end comes once");
+        Demand(!HeardEnd, "the end comes once");
         HeardEnd = true;
     }
 
     void ILocalEndpoint.Close()
     {
-        Check.That(!IsClosed, "it is closed once");
+        Demand(!IsClosed, "it is closed once");
         IsClosed = true;
     }
 
@@ -169,12 +169,18 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
     {
         if (Checks)
         {
-            Check.That(data.IsEmpty || (!HeardEnd && !IsClosed), "nothing comes behind the end");
-            Check.That(data.SequenceEqual(Words(hears, Heard, data.Length)), "each byte is the one that was said, in order");
+            Demand(data.IsEmpty || (!HeardEnd && !IsClosed), "nothing comes behind the end");
+            Demand(data.SequenceEqual(Words(hears, Heard, data.Length)), "each byte is the one that was said, in order");
         }
 
         Room -= Room == int.MaxValue ? 0 : data.Length;
         Heard += data.Length;
+    }
+
+    private static void Demand(bool holds, string property)
+    {
+        if (!holds)
+            throw new PropertyException(property);
     }
 
     private static ReadOnlySpan<byte> Words(int number, long at, int count) => Speech.AsSpan((int)((((uint)number * 7919L) + at) % SpeechLength), count);

@@ -1,8 +1,9 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Mux.Core;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
 /// One stream of the mux: its life from OPEN to the end, and its control frames. <see cref="StreamSender"/> and <see cref="StreamReceiver"/> carry the
@@ -16,7 +17,8 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <summary>A base peer gets this long to close what we have aborted.</summary>
     private const long BaseAbortMilliseconds = 30_000;
 
-    private readonly MuxTunnel _tunnel;
+    private readonly MuxCore _core;
+    private readonly MuxStreams _streams;
     private readonly StreamOpening _opening;
     private readonly StreamSender _sender;
     private readonly StreamReceiver _receiver;
@@ -34,14 +36,15 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     private bool _inSweep;
     private long _sweepDeadline;
 
-    public MuxStream(MuxTunnel tunnel, uint id, in StreamOpening opening, bool weOpen)
+    public MuxStream(MuxStreams streams, uint id, in StreamOpening opening, bool weOpen)
     {
-        _tunnel = tunnel;
+        _core = streams.Core;
+        _streams = streams;
         Id = id;
         _opening = opening;
         _openPending = weOpen;
-        _sender = new StreamSender(tunnel, this);
-        _receiver = new StreamReceiver(tunnel, this);
+        _sender = new StreamSender(_core, streams, this);
+        _receiver = new StreamReceiver(_core, streams, this);
     }
 
     public uint Id { get; }
@@ -51,7 +54,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         get => _observer;
         set
         {
-            lock (_tunnel.Sync)
+            lock (_core.Sync)
             {
                 _observer = value;
                 if (!_finished)
@@ -90,7 +93,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     public void Attach(ILocalEndpoint endpoint)
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             if (_state.WasReset)
             {
@@ -117,20 +120,20 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     public void NotifyReadable()
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             if (!_state.CanSend)
                 return;
-            _tunnel.Scheduler.EnqueueData(this);
+            _core.Scheduler.EnqueueData(this);
         }
 
-        _tunnel.Writer.Request();
+        _core.Wake();
     }
 
     public void NotifyLocalReset()
     {
         bool allSent;
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             if (_state.IsGone || _localReset)
                 return;
@@ -142,14 +145,14 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
                 if (_sender.WaitsForCredit)
                     SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
                 else
-                    _tunnel.Scheduler.EnqueueData(this);
+                    _core.Scheduler.EnqueueData(this);
             }
         }
 
         if (allSent)
             End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
         else
-            _tunnel.Writer.Request();
+            _core.Wake();
     }
 
     public void Reset(ResetReason reason) => End(StreamEndSide.Local, reason, tellPeer: true);
@@ -160,12 +163,12 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnRemoteClose()
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             if (_state.WasReset)
             {
                 // A base peer answers our abort.
-                _tunnel.Table.Remove(this);
+                _streams.Remove(this);
                 return true;
             }
 
@@ -185,7 +188,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnCredit(uint bytes)
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
             return _sender.OnCredit(bytes);
     }
 
@@ -194,7 +197,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     {
         get
         {
-            lock (_tunnel.Sync)
+            lock (_core.Sync)
                 return !_state.RemoteClosed;
         }
     }
@@ -204,23 +207,23 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <summary>Credit goes back to the peer with the next batch.</summary>
     public void ReturnCredit(int bytes, bool request)
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             if (!IsKnown || _state.RemoteClosed)
                 return;
             _creditPending += (uint)bytes;
-            _tunnel.Scheduler.EnqueueControl(this);
+            _core.Scheduler.EnqueueControl(this);
         }
 
         if (request)
-            _tunnel.Writer.Request();
+            _core.Wake();
     }
 
     /// <summary>The local peer has everything and its FIN.</summary>
     public void OnDelivered()
     {
         bool completed;
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
             completed = _state.TryDeliver() && _state.Completed;
         if (completed)
             Complete();
@@ -234,14 +237,14 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         if (_openPending)
         {
             _openPending = false;
-            used += FrameEncoder.Open(buffer, Id, _opening, _tunnel.Features);
+            used += FrameEncoder.Open(buffer, Id, _opening, _core.Terms.Features);
             if (_state.CanSend)
-                _tunnel.Scheduler.EnqueueData(this);
+                _core.Scheduler.EnqueueData(this);
         }
 
         if (_creditPending > 0)
         {
-            used += FrameEncoder.Credit(buffer[used..], Id, _tunnel.IsEdge, _creditPending);
+            used += FrameEncoder.Credit(buffer[used..], Id, _core.IsEdge, _creditPending);
             _creditPending = 0;
         }
 
@@ -254,7 +257,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         if (_closePending)
         {
             _closePending = false;
-            used += FrameEncoder.Close(buffer[used..], Id, _tunnel.IsEdge);
+            used += FrameEncoder.Close(buffer[used..], Id, _core.IsEdge);
         }
 
         return used;
@@ -276,15 +279,15 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     public int OnLocalEnd(Span<byte> buffer)
     {
         bool completed;
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
-            _tunnel.Scheduler.RemoveData(this);
+            _core.Scheduler.RemoveData(this);
             if (!_state.TryCloseLocal())
                 return 0;
             completed = _state.Completed;
         }
 
-        var written = FrameEncoder.Close(buffer, Id, _tunnel.IsEdge);
+        var written = FrameEncoder.Close(buffer, Id, _core.IsEdge);
         if (completed)
             Complete();
         return written;
@@ -294,24 +297,24 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     /// <returns>0: the frame goes as control.</returns>
     public int OnLocalReset()
     {
-        lock (_tunnel.Sync)
-            _tunnel.Scheduler.RemoveData(this);
+        lock (_core.Sync)
+            _core.Scheduler.RemoveData(this);
         End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
         return 0;
     }
 
     bool ISweepable.Sweep()
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
-            _inSweep = IsKnown && _tunnel.Context.NowMilliseconds < _sweepDeadline;
+            _inSweep = IsKnown && _core.Context.NowMilliseconds < _sweepDeadline;
             if (_inSweep)
                 return true;
             if (!IsKnown)
                 return false;
             if (_state.WasReset)
             {
-                _tunnel.Table.Remove(this);
+                _streams.Remove(this);
                 return false;
             }
 
@@ -328,18 +331,18 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
     private void End(StreamEndSide side, ResetReason reason, bool tellPeer)
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             var closed = _state.LocalClosed;
             if (!_state.TryReset())
                 return;
-            _tunnel.Scheduler.RemoveData(this);
-            if (tellPeer && !_tunnel.IsDead)
+            _core.Scheduler.RemoveData(this);
+            if (tellPeer && !_core.IsDead)
                 QueueAbort(reason, closed);
             else
-                _tunnel.Table.Remove(this);
+                _streams.Remove(this);
             if (HasMoreControl)
-                _tunnel.NoteOver(this);
+                _core.NoteOver(this);
         }
 
         if (side == StreamEndSide.Local)
@@ -354,40 +357,40 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         }
 
         Finish(new StreamEnd(side, reason));
-        _tunnel.Writer.Request();
+        _core.Wake();
     }
 
     // Towards a base peer an abort is CLOSE; its data is dropped and credited until it closes too.
     private void QueueAbort(ResetReason reason, bool closed)
     {
-        if ((_tunnel.Features & TunnelFeatures.Reset) != 0)
+        if ((_core.Terms.Features & TunnelFeatures.Reset) != 0)
         {
             _resetPending = true;
             _resetReason = reason;
-            _tunnel.Table.Remove(this);
+            _streams.Remove(this);
         }
         else if (_state.RemoteClosed)
         {
             _closePending = !closed;
-            _tunnel.Table.Remove(this);
+            _streams.Remove(this);
         }
         else
         {
             _closePending = !closed;
-            _tunnel.Table.KeepAborted(this);
-            SweepUntil(_tunnel.Context.NowMilliseconds + BaseAbortMilliseconds);
+            _streams.KeepAborted(this);
+            SweepUntil(_core.Context.NowMilliseconds + BaseAbortMilliseconds);
         }
 
-        _tunnel.Scheduler.EnqueueControl(this);
+        _core.Scheduler.EnqueueControl(this);
     }
 
     private void Complete()
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
-            _tunnel.Table.Remove(this);
+            _streams.Remove(this);
             if (HasMoreControl)
-                _tunnel.NoteOver(this);
+                _core.NoteOver(this);
         }
 
         _endpoint!.Close();
@@ -397,14 +400,14 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     private void Finish(in StreamEnd end)
     {
         IStreamObserver? observer;
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             if (_finished)
                 return;
             _finished = true;
             _end = end;
             observer = _observer;
-            _tunnel.StreamFinished(this, end);
+            _streams.Finish(this, end);
         }
 
         _receiver.ReleaseGrowth();
@@ -420,7 +423,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         }
         catch (Exception e)
         {
-            _tunnel.NoteDefect(e);
+            _core.Events.OnDefect(e);
         }
     }
 
@@ -432,6 +435,6 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         if (_inSweep)
             return;
         _inSweep = true;
-        _tunnel.Context.Sweeper.Add(this);
+        _core.Context.Sweeper.Add(this);
     }
 }

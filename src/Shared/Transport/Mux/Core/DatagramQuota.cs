@@ -1,6 +1,6 @@
 using Tunnel.Shared.Transport.Buffers;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
 /// The bytes of datagrams that may wait in one tunnel, all sessions together, and on all its lanes. <see cref="Used"/> is guarded by the lane's lock.

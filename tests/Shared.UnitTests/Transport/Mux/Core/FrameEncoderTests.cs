@@ -1,10 +1,10 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Frames;
-using Tunnel.Shared.Transport.Mux;
+using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.Shared.UnitTests.Protocol;
 
-namespace Tunnel.Shared.UnitTests.Transport.Mux;
+namespace Tunnel.Shared.UnitTests.Transport.Mux.Core;
 
 public sealed class FrameEncoderTests
 {

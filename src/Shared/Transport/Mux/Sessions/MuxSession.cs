@@ -1,8 +1,9 @@
 using System.Buffers;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport.Buffers;
+using Tunnel.Shared.Transport.Mux.Core;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Sessions;
 
 /// <summary>
 /// One UDP session of the mux: a flow of the scheduler like a stream, with a short queue of copied datagrams bounded by bytes and age. Guarded by the
@@ -16,7 +17,8 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     /// <summary>Bytes that one session may have waiting.</summary>
     public const int MaxQueued = 1 << 20;
 
-    private readonly MuxTunnel _tunnel;
+    private readonly MuxCore _core;
+    private readonly MuxSessions _sessions;
     private readonly StreamOpening _opening;
     private Queue<Datagram>? _queue;
     private IDatagramSink? _sink;
@@ -26,9 +28,10 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     private bool _closeAfterData;
     private bool _closedByPeer;
 
-    public MuxSession(MuxTunnel tunnel, uint id, in StreamOpening opening, bool weOpen)
+    public MuxSession(MuxSessions sessions, uint id, in StreamOpening opening, bool weOpen)
     {
-        _tunnel = tunnel;
+        _core = sessions.Core;
+        _sessions = sessions;
         Id = id;
         _opening = opening;
         _openPending = weOpen;
@@ -44,7 +47,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         get => _sink;
         set
         {
-            lock (_tunnel.Sync)
+            lock (_core.Sync)
             {
                 if (IsOpen)
                     _sink = value;
@@ -56,7 +59,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         }
     }
 
-    private DatagramDrops Drops => _tunnel.Traffic.Drops;
+    private DatagramDrops Drops => _core.Traffic.Drops;
 
     public override bool HasMoreControl => _openPending || _closePending;
 
@@ -70,10 +73,10 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     public void Flush()
     {
-        if (_tunnel.FlushLanes is { } flush)
+        if (_sessions.FlushLanes is { } flush)
             flush();
         else
-            _tunnel.Writer.Request();
+            _core.Wake();
     }
 
     public bool Queue(ReadOnlySpan<byte> payload)
@@ -84,12 +87,12 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             return false;
         }
 
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             // Whoever sends sees that it is over, and may send another way.
             if (!IsOpen)
                 return false;
-            if (_tunnel.IsDead)
+            if (_core.IsDead)
             {
                 Drops.Add(DatagramDrop.Lost);
                 return false;
@@ -98,7 +101,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             var cost = payload.Length + DatagramMemory.Overhead;
             while (_queued + cost > MaxQueued && _queue?.Count > 0)
                 Drop(DatagramDrop.QueueFull);
-            while (!_tunnel.Datagrams.TryTake(cost))
+            while (!_core.Datagrams.TryTake(cost))
             {
                 // The oldest makes room, of this session: a flood does not push out others.
                 if (_queue is not { Count: > 0 })
@@ -112,10 +115,10 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
             var copy = ArrayPool<byte>.Shared.Rent(payload.Length);
             payload.CopyTo(copy);
-            (_queue ??= new Queue<Datagram>()).Enqueue(new Datagram(copy, payload.Length, _tunnel.Context.NowMilliseconds));
+            (_queue ??= new Queue<Datagram>()).Enqueue(new Datagram(copy, payload.Length, _core.Context.NowMilliseconds));
             _queued += cost;
             if (!_openPending)
-                _tunnel.Scheduler.EnqueueData(this);
+                _core.Scheduler.EnqueueData(this);
         }
 
         return true;
@@ -124,40 +127,40 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     /// <summary>What was queued goes first.</summary>
     public void Close()
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             if (!IsOpen)
                 return;
             IsOpen = false;
             _sink = null;
-            _closeAfterData = _queue?.Count > 0 && !_tunnel.IsDead;
+            _closeAfterData = _queue?.Count > 0 && !_core.IsDead;
             if (_closeAfterData)
             {
-                _tunnel.NoteOver(this);
+                _core.NoteOver(this);
                 return;
             }
 
             EndLocked();
         }
 
-        _tunnel.Writer.Request();
+        _core.Wake();
     }
 
     /// <summary>The peer closed it, or the tunnel is lost.</summary>
     public void OnClosed()
     {
         IDatagramSink? sink;
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             while (_queue?.Count > 0)
-                Drop(_tunnel.IsDead ? DatagramDrop.Lost : DatagramDrop.SessionClosed);
-            _tunnel.Scheduler.RemoveData(this);
-            _tunnel.Table.Remove(this);
+                Drop(_core.IsDead ? DatagramDrop.Lost : DatagramDrop.SessionClosed);
+            _core.Scheduler.RemoveData(this);
+            _sessions.Table.Remove(Id);
             _closeAfterData = false;
             if (HasMoreControl)
-                _tunnel.NoteOver(this);
+                _core.NoteOver(this);
             else
-                _tunnel.NoteControlSent(this, _tunnel.Context.NowMilliseconds);
+                _core.NoteControlSent(this, _core.Context.NowMilliseconds);
             if (!IsOpen)
                 return;
             IsOpen = false;
@@ -174,9 +177,9 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         if (_openPending)
         {
             _openPending = false;
-            used = FrameEncoder.UdpOpen(buffer, Id, _opening, _tunnel.Features);
+            used = FrameEncoder.UdpOpen(buffer, Id, _opening, _core.Terms.Features);
             if (_queue?.Count > 0)
-                _tunnel.Scheduler.EnqueueData(this);
+                _core.Scheduler.EnqueueData(this);
         }
 
         if (_closePending)
@@ -190,7 +193,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     public override int WriteData(Span<byte> buffer, int limit, long now)
     {
-        lock (_tunnel.Sync)
+        lock (_core.Sync)
         {
             var used = 0;
             while (_queue is not null && _queue.TryPeek(out var datagram))
@@ -208,7 +211,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
                 used += Write(buffer[used..]);
             }
 
-            _tunnel.Scheduler.RemoveData(this);
+            _core.Scheduler.RemoveData(this);
             if (_closeAfterData)
                 EndLocked();
             return used;
@@ -218,9 +221,9 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     private int Write(Span<byte> buffer)
     {
         var datagram = _queue!.Dequeue();
-        var written = FrameEncoder.UdpData(buffer, Id, _tunnel.IsEdge, datagram.Bytes.AsSpan(0, datagram.Length));
-        _tunnel.Scheduler.ChargeData(this, datagram.Length);
-        _tunnel.Traffic.CountDatagramSent(datagram.Length);
+        var written = FrameEncoder.UdpData(buffer, Id, _core.IsEdge, datagram.Bytes.AsSpan(0, datagram.Length));
+        _core.Scheduler.ChargeData(this, datagram.Length);
+        _core.Traffic.CountDatagramSent(datagram.Length);
         Release(datagram);
         return written;
     }
@@ -234,7 +237,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         }
         catch (Exception e)
         {
-            _tunnel.NoteDefect(e);
+            _core.Events.OnDefect(e);
         }
     }
 
@@ -242,12 +245,12 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     private void EndLocked()
     {
         _closeAfterData = false;
-        _tunnel.Table.Remove(this);
-        if (_tunnel.IsDead || _closePending)
+        _sessions.Table.Remove(Id);
+        if (_core.IsDead || _closePending)
             return;
         _closePending = true;
-        _tunnel.Scheduler.EnqueueControl(this);
-        _tunnel.NoteOver(this);
+        _core.Scheduler.EnqueueControl(this);
+        _core.NoteOver(this);
     }
 
     private void Drop(DatagramDrop reason)
@@ -259,7 +262,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
     private void Release(in Datagram datagram)
     {
         _queued -= datagram.Length + DatagramMemory.Overhead;
-        _tunnel.Datagrams.Return(datagram.Length + DatagramMemory.Overhead);
+        _core.Datagrams.Return(datagram.Length + DatagramMemory.Overhead);
         ArrayPool<byte>.Shared.Return(datagram.Bytes);
     }
 

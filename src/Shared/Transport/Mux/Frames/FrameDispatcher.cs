@@ -2,16 +2,17 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
-using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Mux.Streams;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
 /// Takes received bytes apart into frames, checks each against the rules, and brings it to its stream, session or owner. DATA is passed on as it comes;
-/// other frames are whole before they are looked at. Used by the read loop alone.
+/// other frames are whole before they are looked at. Used by the one who reads alone.
 /// </summary>
-internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
+internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
 {
     // Whole frames up to this fit into the read buffer behind a header.
     private const int LargestInBuffer = 96 << 10;
@@ -27,7 +28,6 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
     private int _largeFilled;
     private bool _carriedData;
     private int _cost;
-    private bool _pastFirst;
 
     /// <summary>Bytes of the frame that is being passed on which have not come yet.</summary>
     public int DataLeft => (int)_dataLeft;
@@ -48,7 +48,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
         while (used < data.Length && _cost < limit)
         {
             // A tunnel that is over only reads to the end.
-            if (tunnel.IsDead)
+            if (core.IsDead)
                 return (data.Length, 0, false);
             var step = Step(data[used..]);
             if (step == 0)
@@ -73,19 +73,19 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
 
         _header = FrameHeader.Read(data);
         _cost += CostOf(_header.Type);
-        if (FrameRules.Check(_header, !tunnel.IsEdge, tunnel.Terms.ReceiveLimit, (tunnel.Features & TunnelFeatures.Reset) != 0) is { } fault)
+        if (FrameRules.Check(_header, !core.IsEdge, core.Terms.ReceiveLimit, (core.Terms.Features & TunnelFeatures.Reset) != 0) is { } fault)
             throw new FrameViolationException(_header, fault);
-        if (_header.Type == FrameType.Hello && _pastFirst)
-            throw Violation("must be the first frame");
+        if (inbound.Inbox.CheckOrder(_header.Type) is { } disorder)
+            throw Violation(disorder);
 
         switch (_header.Type)
         {
             case FrameType.Data or FrameType.DataBack:
-                _pastFirst = true;
+                inbound.Inbox.NoteFrame();
                 BeginData();
                 return FrameHeader.Size;
             case var type when FrameRules.MaxLength(type, 0) is null:
-                _pastFirst = true;
+                inbound.Inbox.NoteFrame();
                 _skipLeft = _header.Length;
                 return FrameHeader.Size;
             case var _ when _header.Length > LargestInBuffer:
@@ -103,7 +103,7 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
                     return 0;
                 }
 
-                _pastFirst = true;
+                inbound.Inbox.NoteFrame();
                 Handle(data[FrameHeader.Size..length]);
                 return length;
         }
@@ -200,7 +200,6 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
 
     private void HandleTunnelFrame(ReadOnlySpan<byte> payload)
     {
-        string? error;
         switch (_header.Type)
         {
             case FrameType.Ping:
@@ -212,27 +211,9 @@ internal sealed class FrameDispatcher(MuxTunnel tunnel, InboundFrames inbound)
             case FrameType.Probe:
                 inbound.OnProbe();
                 break;
-            case FrameType.Config:
-                if (!ControlMessage.TryParseConfig(payload, out var config, out error))
-                    throw Violation(error);
-                inbound.OnConfig(config);
-                break;
-            case FrameType.Hello:
-                if (!ControlMessage.TryParseHello(payload, out var hello, out error))
-                    throw Violation(error);
-                if (inbound.OnHello(hello) is { } fault)
+            default:
+                if (inbound.Inbox.Take(_header.Type, payload) is { } fault)
                     throw Violation(fault);
-                break;
-            case FrameType.Report:
-                if (!ControlMessage.TryParseReport(payload, tunnel.Terms.ReadsMessagePack, out var report, out error))
-                    throw Violation(error);
-                if (inbound.OnReport(report) is { } excess)
-                    throw Violation(excess);
-                break;
-            case FrameType.GoAway:
-                if (!ControlMessage.TryParseGoAway(payload, out var goAway, out error))
-                    throw Violation(error);
-                inbound.OnGoAway(goAway);
                 break;
         }
     }

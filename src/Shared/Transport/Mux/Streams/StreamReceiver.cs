@@ -1,14 +1,15 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport.Buffers;
+using Tunnel.Shared.Transport.Mux.Core;
 
-namespace Tunnel.Shared.Transport.Mux;
+namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
 /// The receiving half of a stream. Bytes go from the read loop's buffer straight into the local socket; only what that does not take is copied, counted
 /// in the memory budget and written when there is room. Credit goes back when bytes were written. Has a lock of its own, never held over I/O, under
 /// which the tunnel's lock is not taken.
 /// </summary>
-internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBufferingStream, ISweepable
+internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream stream) : IBufferingStream, ISweepable
 {
     private const long DrainPatienceMilliseconds = 5_000;
 
@@ -16,8 +17,8 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
     private const int InlineBytes = 64 << 10;
 
     private readonly Lock _lock = new();
-    private readonly ReceiveQueue _queue = new(tunnel.Context.Flow.Segments);
-    private readonly StreamWindow _window = new(tunnel);
+    private readonly ReceiveQueue _queue = new(core.Context.Flow.Segments);
+    private readonly StreamWindow _window = new(core);
     private ILocalEndpoint? _endpoint;
     private Ending _ending;
     private bool _writing;
@@ -67,7 +68,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             _endpoint = endpoint;
             gone = _discarding;
             _writing = drain = !_queue.IsEmpty;
-            _progressAt = tunnel.Context.NowMilliseconds;
+            _progressAt = core.Context.NowMilliseconds;
             end = !drain && _ending == Ending.Fin;
         }
 
@@ -134,7 +135,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         if (endpoint is not null)
             endpoint.Reset(flush: true);
         else if (_writing)
-            tunnel.Context.Sweeper.Add(this);
+            core.Context.Sweeper.Add(this);
     }
 
     /// <summary>The local peer is gone: nothing is kept from now on, and credit is given for what comes all the same.</summary>
@@ -167,7 +168,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         {
             if (!_writing)
                 return false;
-            if (tunnel.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds)
+            if (core.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds)
                 return true;
             DiscardLocked();
             endpoint = _endpoint!;
@@ -199,7 +200,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
         data = data[Append(data)..];
         while (!data.IsEmpty)
         {
-            tunnel.Context.Flow.Relieve();
+            core.Context.Flow.Relieve();
 
             // Others race for what was freed; a stream that finds nothing then is itself too much.
             var taken = Append(data[..Math.Min(data.Length, SegmentPool.SmallSize)]);
@@ -221,7 +222,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
                 var wasEmpty = _queue.IsEmpty;
                 var taken = _queue.Append(data);
                 if (wasEmpty && taken > 0)
-                    tunnel.Context.Flow.AddBuffering(this);
+                    core.Context.Flow.AddBuffering(this);
                 return taken;
             }
         }
@@ -240,7 +241,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             if (_writing || _endpoint is null || _queue.IsEmpty)
                 return;
             _writing = true;
-            _progressAt = tunnel.Context.NowMilliseconds;
+            _progressAt = core.Context.NowMilliseconds;
             endpoint = _endpoint;
         }
 
@@ -261,7 +262,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
                 if (_queue.IsEmpty)
                 {
                     _writing = false;
-                    tunnel.Context.Flow.RemoveBuffering(this);
+                    core.Context.Flow.RemoveBuffering(this);
                     // A reset stream whose local peer has gone in the middle still has its socket to be closed.
                     ending = _discarding && _ending != Ending.Reset ? Ending.None : _ending;
                     next = default;
@@ -295,13 +296,13 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             lock (_lock)
             {
                 _queue.Consume(next.Length);
-                _progressAt = tunnel.Context.NowMilliseconds;
+                _progressAt = core.Context.NowMilliseconds;
             }
 
             OnWritten(next.Length, counts: true, request: true);
             if (inline < InlineBytes)
                 continue;
-            await tunnel.Loop.Yield();
+            await core.Yield();
             inline = 0;
         }
     }
@@ -322,7 +323,7 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             credit = _window.OnWritten(count, _delivered, _queue.IsEmpty);
 
         if (counts)
-            tunnel.OnDelivered(stream, count);
+            streams.OnDelivered(stream, count);
         if (credit > 0)
             stream.ReturnCredit(credit, request);
     }
@@ -343,6 +344,6 @@ internal sealed class StreamReceiver(MuxTunnel tunnel, MuxStream stream) : IBuff
             return;
         _window.Drop(_queue.Length);
         _queue.Clear();
-        tunnel.Context.Flow.RemoveBuffering(this);
+        core.Context.Flow.RemoveBuffering(this);
     }
 }

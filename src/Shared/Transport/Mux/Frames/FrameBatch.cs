@@ -1,0 +1,79 @@
+using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Mux.Streams;
+using Tunnel.Shared.Transport.Tls.Connections;
+
+namespace Tunnel.Shared.Transport.Mux.Frames;
+
+/// <summary>What goes into a batch: at most four full TLS records, which leave with one system call; after each frame the scheduler chooses anew.</summary>
+internal sealed class FrameBatch(MuxCore core)
+{
+    /// <summary>Bytes of a full batch.</summary>
+    public const int Size = TlsRecord.PerBatch * TlsRecord.ContentSize;
+
+    /// <summary>Bytes of a full batch as it is sent.</summary>
+    public const int SentSize = TlsRecord.PerBatch * TlsRecord.Size;
+
+    /// <summary>The largest datagram goes whole: a batch of it alone is a little more than full.</summary>
+    public const int BufferSize = 64 << 10;
+
+    // With less room than this a data frame is not worth its header.
+    private const int SmallestRoom = 2 << 10;
+
+    /// <summary>Fills a batch with what the scheduler chooses. By one at a time, without the lock.</summary>
+    /// <param name="batch">At least <see cref="BufferSize"/> bytes.</param>
+    /// <returns>Bytes to send; 0 when nothing is there at present, though something may have come since.</returns>
+    public int Fill(Span<byte> batch)
+    {
+        var used = 0;
+        var now = core.Context.NowMilliseconds;
+        while (used < Size)
+        {
+            if (core.Large.IsPending)
+            {
+                used += core.Large.CopyTo(batch[used..Size]);
+                continue;
+            }
+
+            MuxNode node;
+            int limit;
+            lock (core.Sync)
+            {
+                if (core.IsDead)
+                    return 0;
+                var turn = core.Scheduler.Next(now);
+                if (turn.Node is null)
+                    break;
+                node = (MuxNode)turn.Node;
+                if (turn.IsControl)
+                {
+                    if (Size - used < MuxNode.MaxControl)
+                        break;
+                    var written = node.WriteControl(batch[used..Size]);
+                    core.Scheduler.ChargeControl(node, written);
+                    if (node.HasMoreControl)
+                        core.Scheduler.EnqueueControl(node, urgent: true);
+                    else
+                        core.NoteControlSent(node, now);
+                    used += written;
+                    continue;
+                }
+
+                limit = turn.Bytes;
+            }
+
+            if (used > 0 && Size - used < SmallestRoomFor(node, limit))
+                break;
+            var end = used == 0 && node is not MuxStream ? BufferSize : Size;
+            var count = node.WriteData(batch[used..end], limit, now);
+            if (count < 0)
+                break;
+            used += count;
+        }
+
+        return used;
+    }
+
+    // Rather than cut to less than half, a stream's frame goes at the head of the next batch: the peer passes it on in one piece. Datagrams are not cut.
+    private int SmallestRoomFor(MuxNode node, int limit) =>
+        node is MuxStream ? Math.Max(SmallestRoom, Math.Min(Math.Min(limit, core.Terms.PeerMaxFrame), Size) / 2) : SmallestRoom;
+}

@@ -1,0 +1,140 @@
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Mux.Sessions;
+using Tunnel.Shared.Transport.Mux.Streams;
+using Tunnel.Shared.Transport.Streams;
+
+namespace Tunnel.Shared.Transport.Mux.Frames;
+
+/// <summary>What the frames mean that <see cref="FrameDispatcher"/> has taken apart, beyond a single stream. Used by the one who reads alone.</summary>
+internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSessions sessions, TunnelControl control)
+{
+    private IDatagramSink? _batch;
+
+    /// <summary>CONFIG, HELLO, REPORT and GOAWAY.</summary>
+    public ControlInbox Inbox { get; } = new(core.Sync, core.Terms, core.Departure, core.Context, core.IsEdge, core.Events);
+
+    public MuxStream? FindStream(in FrameHeader frame)
+    {
+        lock (core.Sync)
+            return streams.Find(frame);
+    }
+
+    public MuxSession? FindSession(in FrameHeader frame)
+    {
+        lock (core.Sync)
+            return sessions.Table.Find(frame);
+    }
+
+    /// <summary>All that had come is processed.</summary>
+    public void OnRoundDone()
+    {
+        EndDatagrams();
+        core.NoteHeard();
+
+        // Credit and answers of this round leave in one batch.
+        core.Wake();
+    }
+
+    /// <summary>Whether an opening can be looked at now; if not, after <see cref="MuxCore.WaitForEndingsAsync"/>.</summary>
+    public bool TryPassOpening()
+    {
+        lock (core.Sync)
+            return core.Endings.TryPass(core.Context.NowMilliseconds);
+    }
+
+    public void OnOpen(in FrameHeader frame, in StreamOpening opening)
+    {
+        MuxStream stream;
+        bool late;
+        lock (core.Sync)
+        {
+            streams.CheckNew(frame);
+
+            // What is opened now would never be ended: the streams were lost already.
+            if (core.IsDead)
+                return;
+            stream = new MuxStream(streams, frame.StreamId, opening, weOpen: false);
+            streams.Add(stream);
+            late = !core.ServesOpens;
+        }
+
+        if (late)
+            stream.Reset(ResetReason.ShuttingDown);
+        else
+            core.Events.OnStreamOpened(stream, opening);
+    }
+
+    public void OnUdpOpen(in FrameHeader frame, in StreamOpening opening)
+    {
+        MuxSession session;
+        lock (core.Sync)
+        {
+            sessions.Table.CheckNew(frame);
+            if (core.IsDead)
+                return;
+            session = new MuxSession(sessions, frame.StreamId, opening, weOpen: false);
+            sessions.Table.Add(session.Id, session);
+        }
+
+        if (core.Events.OnSessionOpened(session, opening) is { } sink)
+            session.Sink = sink;
+        else
+            session.Close();
+    }
+
+    public void OnUdpData(in FrameHeader frame, ReadOnlySpan<byte> payload)
+    {
+        var sink = FindSession(frame)?.Sink;
+        if (!ReferenceEquals(sink, _batch))
+            EndDatagrams();
+        if (sink is null)
+        {
+            core.Traffic.Drops.Add(DatagramDrop.UnknownSession);
+            return;
+        }
+
+        core.Traffic.CountDatagramReceived(payload.Length);
+        _batch = sink;
+        sink.OnDatagramOfBatch(payload);
+    }
+
+    public void OnUdpClose(in FrameHeader frame)
+    {
+        EndDatagrams();
+        FindSession(frame)?.OnClosed();
+    }
+
+    /// <summary>
+    /// What came for one session in a row is its sink's to send: with the next session's datagrams, with anything that takes time, and at a round's end.
+    /// </summary>
+    public void EndDatagrams()
+    {
+        var sink = _batch;
+        _batch = null;
+        sink?.OnBatchEnd();
+    }
+
+    public void OnPing(ReadOnlySpan<byte> payload)
+    {
+        lock (core.Sync)
+            control.Pong(payload.ToArray());
+        core.Events.OnPing();
+    }
+
+    public void OnProbe()
+    {
+        lock (core.Sync)
+            control.Ping();
+    }
+
+    public void OnPong(ReadOnlySpan<byte> payload)
+    {
+        lock (core.Sync)
+        {
+            if (core.Liveness.OnPong(payload) is { } sent)
+                core.NoteRoundTrip(core.Context.Time.GetElapsedTime(sent));
+        }
+    }
+}

@@ -1,0 +1,279 @@
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Mux.Frames;
+using Tunnel.Shared.Transport.Mux.Sessions;
+using Tunnel.Shared.Transport.Mux.Streams;
+
+namespace Tunnel.Shared.Transport.Mux;
+
+/// <summary>
+/// One end of a mux: the frame protocol of protocol.md sections 3 to 5 without anything that carries its bytes. Who does carry them gives what came to
+/// <see cref="Frames"/> and sends what <see cref="Batch"/> fills, and looks at the clock once a second by <see cref="Tick"/>. Members take the lock where they
+/// need it.
+/// </summary>
+internal sealed class MuxEndpoint
+{
+    private readonly TunnelControl _control;
+    private byte[]? _hello;
+
+    /// <summary>Makes one end, with nothing open.</summary>
+    /// <param name="isEdge">The end that opens.</param>
+    /// <param name="context">What all tunnels of the process share.</param>
+    /// <param name="events">Who is told.</param>
+    /// <param name="carrier">Who sends.</param>
+    /// <param name="ids">Edge: where streams get their numbers; null for numbers of its own.</param>
+    public MuxEndpoint(bool isEdge, TransportContext context, IMuxEvents events, IMuxCarrier carrier, StreamIds? ids = null)
+    {
+        Core = new MuxCore(isEdge, context, events, carrier, ids);
+        Streams = new MuxStreams(Core);
+        Sessions = new MuxSessions(Core);
+        _control = new TunnelControl(Core);
+        Batch = new FrameBatch(Core);
+        Frames = new FrameDispatcher(Core, new InboundFrames(Core, Streams, Sessions, _control));
+    }
+
+    public MuxCore Core { get; }
+
+    public MuxStreams Streams { get; }
+
+    public MuxSessions Sessions { get; }
+
+    /// <summary>Takes what has come.</summary>
+    public FrameDispatcher Frames { get; }
+
+    /// <summary>Gives what is to be sent.</summary>
+    public FrameBatch Batch { get; }
+
+    public int ActiveStreams => Core.Unfinished.Count;
+
+    public int ActiveSessions
+    {
+        get
+        {
+            lock (Core.Sync)
+                return Sessions.Table.Count;
+        }
+    }
+
+    public TunnelQueues Queues
+    {
+        get
+        {
+            lock (Core.Sync)
+            {
+                var scheduler = Core.Scheduler;
+                return new TunnelQueues(
+                    _control.QueuedBytes, Core.Datagrams.Used, scheduler.ReadyFlows - scheduler.ReadySustained, scheduler.ReadySustained);
+            }
+        }
+    }
+
+    // ---- what the owner says
+
+    /// <summary>Edge: what the hub's first configuration says of it. The first frame is HELLO then.</summary>
+    public void UseHub(HubInfo? hub, Hello hello)
+    {
+        if (hub is null)
+            return;
+        Core.Terms.Accept(hub);
+        _hello = ControlMessage.Serialize(hello);
+    }
+
+    /// <summary>Queues HELLO, if there is one to say. With the lock held.</summary>
+    public void SayHello()
+    {
+        if (_hello is { } hello)
+            _control.Hello(hello);
+    }
+
+    /// <summary>As <see cref="ITunnel.OpenStream"/>.</summary>
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
+    {
+        MuxStream stream;
+        lock (Core.Sync)
+        {
+            if (!Core.MayOpen || Core.Ids.Next() is not (> 0 and var id))
+                return null;
+            stream = new MuxStream(Streams, id, opening, weOpen: true) { Observer = observer };
+            Streams.Add(stream);
+            stream.AttachNew(endpoint);
+            Core.Scheduler.EnqueueControl(stream);
+        }
+
+        Core.Wake();
+        return stream;
+    }
+
+    /// <summary>As <see cref="ITunnel.OpenSession"/>.</summary>
+    public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
+    {
+        MuxSession session;
+        lock (Core.Sync)
+        {
+            if (!Core.MayOpen || Core.Ids.Next() is not (> 0 and var id))
+                return null;
+            session = new MuxSession(Sessions, id, opening, weOpen: true) { Sink = sink };
+            Sessions.Table.Add(id, session);
+            Core.Scheduler.EnqueueControl(session);
+        }
+
+        // The first datagram follows at once and goes into the same batch.
+        return session;
+    }
+
+    public void SendConfig(TunnelConfig config)
+    {
+        lock (Core.Sync)
+            _control.Config(ControlMessage.Serialize(config));
+        Core.Wake();
+    }
+
+    /// <summary>Dropped where the hub has announced no extensions.</summary>
+    public void SendReport(Report report)
+    {
+        if (!Core.Terms.IsExtended)
+            return;
+        lock (Core.Sync)
+            _control.Report(ControlMessage.Serialize(report, Core.Terms.ReadsMessagePack));
+        Core.Wake();
+    }
+
+    /// <summary>Says once that no new streams are wanted.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="highest">The highest stream that other lanes have had, or 0.</param>
+    public void SendGoAway(string reason, uint highest)
+    {
+        lock (Core.Sync)
+        {
+            if (!Core.Departure.TryAnnounce())
+                return;
+            if ((Core.Terms.Features & TunnelFeatures.GoAway) != 0)
+                _control.GoAway(ControlMessage.Serialize(new GoAway(reason, Math.Max(highest, Streams.Highest))));
+        }
+
+        Core.Wake();
+    }
+
+    /// <summary>New streams are not wanted here any more, and the peer hears of it elsewhere.</summary>
+    /// <returns>The highest stream that there was.</returns>
+    public uint StopTakingNew()
+    {
+        lock (Core.Sync)
+        {
+            Core.Departure.TryAnnounce();
+            return Streams.Highest;
+        }
+    }
+
+    /// <summary>Queues PING; it goes with what is sent next.</summary>
+    public void QueuePing()
+    {
+        lock (Core.Sync)
+            _control.Ping();
+    }
+
+    /// <summary>Queues PROBE; it goes with what is sent next.</summary>
+    public void QueueProbe()
+    {
+        lock (Core.Sync)
+            _control.Probe();
+    }
+
+    /// <summary>Sends PING.</summary>
+    /// <returns>Completes with the next PONG.</returns>
+    public Task AskForPong()
+    {
+        Task answer;
+        lock (Core.Sync)
+        {
+            answer = Core.Liveness.WaitForPong();
+            _control.Ping();
+        }
+
+        Core.Wake();
+        return answer;
+    }
+
+    /// <summary>Completes when no stream is left, or all is over.</summary>
+    public Task WaitForStreamsAsync()
+    {
+        lock (Core.Sync)
+            return Core.IsDead ? Task.CompletedTask : Core.Unfinished.WaitAsync();
+    }
+
+    // ---- the clock
+
+    /// <summary>A second has passed.</summary>
+    /// <returns>Why it can't go on, or null.</returns>
+    public TunnelEnd? Tick()
+    {
+        var now = Core.Context.NowMilliseconds;
+        List<MuxStream> idle;
+        lock (Core.Sync)
+        {
+            if (Core.IsDead)
+                return null;
+            if (Core.Endings.IsOverdue(now))
+                return Core.Endings.End;
+            if (!Core.IsEdge && Core.Liveness.IsPingDue(now))
+                _control.Ping();
+            idle = Streams.Active.TakeIdle(now);
+        }
+
+        foreach (var stream in idle)
+            stream.Receiver.OnIdle();
+        return Core.Liveness.IsDead(now) ? new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s") : null;
+    }
+
+    // ---- the end
+
+    /// <summary>It is to end in order: resets its streams, the first time.</summary>
+    public void BeginEnd(TunnelEnd end)
+    {
+        MuxStream[] streams;
+        lock (Core.Sync)
+            streams = Core.TryWant(end) ? [.. Streams.All] : [];
+
+        foreach (var stream in streams)
+            Try(() => stream.Reset(ResetReason.ShuttingDown));
+        Core.Wake();
+    }
+
+    /// <summary>It is over (<see cref="MuxCore.TryEnd"/>): its streams and sessions are lost.</summary>
+    public void LoseAll()
+    {
+        MuxStream[] streams;
+        MuxSession[] sessions;
+        lock (Core.Sync)
+        {
+            streams = [.. Streams.All];
+            sessions = [.. Sessions.Table.All];
+        }
+
+        foreach (var stream in streams)
+            Try(stream.OnTunnelLost);
+        foreach (var session in sessions)
+            Try(session.OnClosed);
+    }
+
+    /// <summary>All is closed: nobody waits for its streams any longer.</summary>
+    public void ReleaseWaiting()
+    {
+        lock (Core.Sync)
+            Core.Unfinished.ReleaseWaiting();
+    }
+
+    // One that can't be ended must not keep the others, nor the tunnel, from it: who waits for the tunnel's end would wait for ever.
+    private void Try(Action end)
+    {
+        try
+        {
+            end();
+        }
+        catch (Exception e)
+        {
+            Core.Events.OnDefect(e);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Mux;
+using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Mux.Frames;
+
+namespace Tunnel.TestUtilities.Mux;
+
+/// <summary>
+/// One end of a mux in virtual time, without a socket: what it says is kept for whoever carries it, and it hears what it is given. Nothing happens but in
+/// <see cref="Run"/>, in what a test calls and in timers, and all of it on the test's thread.
+/// </summary>
+internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
+{
+    private const int FramesPerTurn = 256;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private readonly byte[] _batch = new byte[FrameBatch.BufferSize];
+    private readonly BytePipe _received = new();
+    private readonly Queue<Action> _yielded = new();
+    private readonly ITimer _clock;
+    private bool _sends;
+    private bool _looksAgain;
+
+    public MuxEnd(bool isEdge, TransportContext context)
+    {
+        Endpoint = new MuxEndpoint(isEdge, context, this, this);
+        _clock = context.Time.CreateTimer(_ => OnTick(), null, Tick, Tick);
+    }
+
+    public MuxEndpoint Endpoint { get; }
+
+    /// <summary>What it has said and nobody has carried yet.</summary>
+    public BytePipe Sent { get; } = new();
+
+    /// <summary>Bytes that may be under way before it has to wait with more, as in the kernel's buffers of a connection.</summary>
+    public int MostUnderWay { get; init; } = 256 << 10;
+
+    /// <summary>Why it is over, or null.</summary>
+    public TunnelEnd? End => Endpoint.Core.End;
+
+    /// <summary>What was thrown on the way to an end.</summary>
+    public List<Exception> Defects { get; } = [];
+
+    /// <summary>Hub: told of each stream; null resets none and attaches none.</summary>
+    public Action<ITunnelStream>? OnStream { get; set; }
+
+    /// <summary>Hub: gives each session a sink; null refuses all.</summary>
+    public Func<ITunnelSession, IDatagramSink?>? OnSession { get; set; }
+
+    /// <summary>Bytes have come; looked at in the next <see cref="Run"/>.</summary>
+    public void Hear(ReadOnlySpan<byte> bytes)
+    {
+        _received.Append(bytes);
+        _looksAgain = true;
+    }
+
+    /// <summary>Does what can be done at once, a turn of each kind.</summary>
+    /// <returns>False when there was nothing.</returns>
+    public bool Run()
+    {
+        var moved = _yielded.Count > 0;
+        for (var turns = _yielded.Count; turns > 0; turns--)
+            _yielded.Dequeue()();
+        return Read() | Write() | moved;
+    }
+
+    /// <summary>Ends it without ceremony, as a connection does that breaks.</summary>
+    public void Lose(TunnelEnd end)
+    {
+        if (!Endpoint.Core.TryEnd(end, whileSending: true))
+            return;
+        _clock.Dispose();
+        _received.Clear();
+        Endpoint.LoseAll();
+        Endpoint.ReleaseWaiting();
+    }
+
+    void IMuxCarrier.Send() => _sends = true;
+
+    void IMuxCarrier.Yield(Action continuation) => _yielded.Enqueue(continuation);
+
+    void IMuxEvents.OnStreamOpened(ITunnelStream stream, in StreamOpening opening) => OnStream?.Invoke(stream);
+
+    IDatagramSink? IMuxEvents.OnSessionOpened(ITunnelSession session, in StreamOpening opening) => OnSession?.Invoke(session);
+
+    void IMuxEvents.OnPing()
+    {
+    }
+
+    void IMuxEvents.OnEnded(TunnelEnd end) => Lose(end);
+
+    void IMuxEvents.OnBug(Exception exception) => Defects.Add(exception);
+
+    void IMuxEvents.OnDefect(Exception exception) => Defects.Add(exception);
+
+    public void OnConfig(TunnelConfig config)
+    {
+    }
+
+    public void OnHello(Hello hello)
+    {
+    }
+
+    public void OnReport(Report report)
+    {
+    }
+
+    public void OnGoAway(GoAway goAway)
+    {
+    }
+
+    public void SendGoAway(string reason) => Endpoint.SendGoAway(reason, 0);
+
+    private void OnTick()
+    {
+        if (Endpoint.Tick() is { } end)
+            Lose(end);
+        else
+            Endpoint.Core.Wake();
+    }
+
+    private bool Read()
+    {
+        if (!_looksAgain || End is not null)
+            return false;
+        try
+        {
+            var bytes = Endpoint.Frames.Process(_received.Bytes, FramesPerTurn).Bytes;
+            if (End is null)
+                _received.Take(bytes);
+            _looksAgain = bytes > 0 || Endpoint.Frames.IsHeldBack;
+            return bytes > 0;
+        }
+        catch (FrameViolationException e)
+        {
+            Lose(new TunnelEnd(TunnelEndKind.ProtocolError, e.Message));
+            return true;
+        }
+    }
+
+    private bool Write()
+    {
+        var moved = false;
+        while (_sends && Sent.Length < MostUnderWay)
+        {
+            var count = Endpoint.Batch.Fill(_batch);
+            Sent.Append(_batch.AsSpan(0, count));
+            moved |= count > 0;
+            if (count > 0)
+                continue;
+            lock (Endpoint.Core.Sync)
+            {
+                if (Endpoint.Core.HasWork && End is null)
+                    continue;
+                Endpoint.Core.EndSending();
+                _sends = false;
+            }
+        }
+
+        return moved;
+    }
+}
