@@ -105,21 +105,23 @@ public sealed class TcpPortListenerTests
     [Fact]
     public async Task Connections_of_a_closed_port_have_the_drain_time_and_are_reset_then()
     {
+        // An address of its own: another test may get the port as soon as it is free.
+        var address = IPAddress.Parse("127.0.0.77");
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
         fixture.Tunnels.Current = tunnel;
-        var listener = fixture.ListenTcp(IPAddress.Loopback);
+        var listener = fixture.ListenTcp(address);
         var port = listener.LocalPort;
-        using var first = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        using var first = await ListenerFixture.ConnectAsync(address, port);
         var finishing = (await tunnel.NextStreamAsync()).Stream;
-        using var second = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        using var second = await ListenerFixture.ConnectAsync(address, port);
         var staying = (await tunnel.NextStreamAsync()).Stream;
         await Eventually.TrueAsync(() => listener.Active == 2, "both are counted");
         var timers = fixture.Time.WaitingTimers;
 
         listener.Close(TimeSpan.FromSeconds(30));
 
-        await Assert.ThrowsAsync<SocketException>(() => ListenerFixture.ConnectAsync(IPAddress.Loopback, port));
+        await Assert.ThrowsAsync<SocketException>(() => ListenerFixture.ConnectAsync(address, port));
         await Eventually.TrueAsync(() => fixture.Time.WaitingTimers > timers, "the drain is timed");
         finishing.End(default);
         fixture.Time.Advance(TimeSpan.FromSeconds(29.9));
