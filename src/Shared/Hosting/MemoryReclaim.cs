@@ -8,7 +8,8 @@ namespace Tunnel.Shared.Hosting;
 /// </summary>
 /// <remarks>
 /// A full collection stops all threads for some ten milliseconds, so it waits for calm and for something to gain, and what it could not
-/// give back is from then on what the process needs.
+/// give back is from then on what the process needs. A flood that lasts makes it need more while it lasts: so it is looked again whether
+/// that is still so, after a minute, and after longer each time that it was.
 /// </remarks>
 internal sealed class MemoryReclaim : IDisposable
 {
@@ -20,17 +21,24 @@ internal sealed class MemoryReclaim : IDisposable
     /// <summary>Less growth than that is nothing to stop for.</summary>
     internal const long LeastGain = 8 << 20;
 
+    /// <summary>Intervals from a collection that gave nothing back to the next try, at first and at most (half an hour).</summary>
+    private const int FirstPause = 5;
+    private const int LongestPause = 180;
+
     private readonly IProcessMemory _memory;
     private readonly ITimer _timer;
     private long _allocated;
     private long _needed;
+    private long _least;
+    private int _pause = FirstPause;
+    private int _sinceTry;
     private int _looking;
 
     public MemoryReclaim(IProcessMemory memory, TimeProvider time)
     {
         _memory = memory;
         _allocated = memory.AllocatedBytes;
-        _needed = memory.ResidentBytes;
+        _needed = _least = memory.ResidentBytes;
         _timer = time.CreateGuardedTimer(static self => self.Look(), this, Interval, Interval);
     }
 
@@ -45,12 +53,19 @@ internal sealed class MemoryReclaim : IDisposable
         _allocated = _memory.AllocatedBytes;
         var resident = _memory.ResidentBytes;
         _needed = Math.Min(_needed, resident);
-        if (_allocated - before <= Calm && resident - _needed >= Math.Max(LeastGain, _needed / 10))
+        _least = Math.Min(_least, resident);
+        _sinceTry++;
+        var hasGrown = IsWorth(resident, _needed);
+        if (_allocated - before <= Calm && (hasGrown || (_sinceTry >= _pause && IsWorth(resident, _least))))
         {
             _memory.Reclaim();
             _needed = _memory.ResidentBytes;
+            _pause = hasGrown || IsWorth(resident, _needed) ? FirstPause : Math.Min(_pause * 2, LongestPause);
+            _sinceTry = 0;
         }
 
         Volatile.Write(ref _looking, 0);
     }
+
+    private static bool IsWorth(long resident, long needed) => resident - needed >= Math.Max(LeastGain, needed / 10);
 }

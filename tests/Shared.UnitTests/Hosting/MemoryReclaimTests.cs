@@ -25,13 +25,42 @@ public sealed class MemoryReclaimTests
     }
 
     [Fact]
+    public void What_was_in_use_while_a_flood_went_on_is_given_back_within_a_minute_of_its_end()
+    {
+        using var reclaim = new MemoryReclaim(_memory, _time);
+        Pass();
+        Burst(toMegabytes: 150);
+        _memory.InUse = 150 * Megabyte;
+        Pass(count: 2);
+        Assert.Equal(1, _memory.Reclaims);
+
+        // It is over, and what it had is still the process's.
+        _memory.InUse = 100 * Megabyte;
+        Pass(count: 5);
+
+        Assert.Equal(100 * Megabyte, _memory.ResidentBytes);
+    }
+
+    [Fact]
+    public void What_stays_in_use_is_collected_for_less_and_less_often()
+    {
+        using var reclaim = new MemoryReclaim(_memory, _time);
+        Pass();
+        Burst(toMegabytes: 150);
+        _memory.InUse = 150 * Megabyte;
+
+        Pass(count: 360);
+        Assert.InRange(_memory.Reclaims, 2, 8);
+    }
+
+    [Fact]
     public void What_is_in_use_is_collected_for_once()
     {
         using var reclaim = new MemoryReclaim(_memory, _time);
         Pass();
         Burst(toMegabytes: 190);
         _memory.InUse = 180 * Megabyte;
-        Pass(count: 10);
+        Pass(count: 5);
         Assert.Equal(1, _memory.Reclaims);
 
         // And when it is no longer in use, what it was must not count as what is needed.
