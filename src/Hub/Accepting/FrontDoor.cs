@@ -40,7 +40,7 @@ internal sealed class FrontDoor(Func<HubCertificate> certificate, Reception rece
 
     // As with the number of strangers, those who are silent must not lock out who comes now; beyond that nobody is let in.
     private bool IsOneTooMany(Socket socket) =>
-        descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger) && (descriptors.IsOver(socket.SafeHandle, DescriptorUse.Admin) || !reception.MakeRoom());
+        descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger) && (descriptors.IsOver(socket.SafeHandle, DescriptorUse.Newcomer) || !reception.MakeRoom());
 
     private static async ValueTask CloseAsync(TlsConnection? connection, Socket socket)
     {

@@ -58,7 +58,7 @@ public sealed class DescriptorGuard : IDisposable
     public bool IsOver(SafeHandle taken, DescriptorUse use) => IsOver(taken.DangerousGetHandle(), use);
 
     /// <inheritdoc cref="IsOver(SafeHandle, DescriptorUse)"/>
-    public bool IsOver(nint taken, DescriptorUse use) => taken >= Least(use) || (use != DescriptorUse.Admin && IsStillShort());
+    public bool IsOver(nint taken, DescriptorUse use) => taken >= Least(use) || (use < DescriptorUse.Newcomer && IsStillShort());
 
     /// <summary>The same for a client's socket that was just asked for; closes it when it is one too many. That there was none is noted.</summary>
     internal bool Refuses(SafeHandle asked)
@@ -104,6 +104,7 @@ public sealed class DescriptorGuard : IDisposable
         {
             DescriptorUse.Client => reserved,
             DescriptorUse.Stranger => reserved / 3 * 2,
+            DescriptorUse.Newcomer => reserved / 2,
             _ => reserved / 3,
         };
     }

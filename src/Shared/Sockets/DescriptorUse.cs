@@ -9,6 +9,9 @@ public enum DescriptorUse
     /// <summary>A connection that has not said yet who it is: at the hub's tunnel port, and where the admin API is served over the network.</summary>
     Stranger,
 
+    /// <summary>A stranger beyond that, for whom the oldest gives way: until that one is closed there are two of them.</summary>
+    Newcomer,
+
     /// <summary>A connection of the admin socket.</summary>
     Admin,
 }
