@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Shared.Configuration;
-using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Cli;

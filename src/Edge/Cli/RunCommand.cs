@@ -7,6 +7,7 @@ using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Edge.Cli;
 
@@ -88,7 +89,7 @@ internal static class RunCommand
     {
         InheritedSignals.HeedInterrupt();
         var sources = Sources(parsed);
-        EdgeSettings settings = EdgeSettings.Load(sources);
+        var settings = EdgeSettings.Load(sources);
         using var log = ServiceLogging.Create(settings.Log);
         var loggers = log.Factory;
         var notifier = new SystemdNotifier();

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
-using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Cli;

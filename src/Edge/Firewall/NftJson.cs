@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
@@ -49,7 +50,7 @@ internal static class NftJson
 
     public static JsonObject DestinationPort(JsonNode ports) => Match("==", Payload("th", "dport"), ports);
 
-    public static JsonNode Ports(PortSpan span) =>
+    public static JsonNode Ports(PortRange span) =>
         span.First == span.Last ? span.First : new JsonObject { ["range"] = new JsonArray(span.First, span.Last) };
 
     public static JsonNode Addresses(IpRange range)

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
@@ -240,14 +241,14 @@ internal sealed class RulesetBuilder
 
     private void Add(string chain, string comment, params JsonNode[] statements) => _rules.Add(NftJson.Rule(chain, comment, statements));
 
-    private static List<PortSpan> Spans(ImmutableArray<int> ports)
+    private static List<PortRange> Spans(ImmutableArray<int> ports)
     {
-        var spans = new List<PortSpan>();
+        var spans = new List<PortRange>();
         foreach (var port in ports.Distinct().Order())
             if (spans.Count > 0 && spans[^1].Last == port - 1)
-                spans[^1] = new PortSpan(spans[^1].First, port);
+                spans[^1] = new PortRange(spans[^1].First, port);
             else
-                spans.Add(new PortSpan(port, port));
+                spans.Add(new PortRange(port, port));
         return spans;
     }
 

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
@@ -34,7 +34,21 @@ internal static class AdminRequest
         }
 
         return JsonText.Parse(body, out var faults)
-            ?? throw new ProblemException(Problem.Invalid([.. faults.Select(fault => new EdgeFault(fault.Path, fault.Place, fault.Problem))]));
+            ?? throw new ProblemException(Problem.Invalid([.. faults.Select(fault => new Fault(fault.Path, fault.Place, fault.Problem))]));
+    }
+
+    /// <summary>Reads the body as an object, strictly.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="reader">What the object may have.</param>
+    /// <param name="start">What it is without any member.</param>
+    /// <param name="optional">No body is an empty object.</param>
+    /// <exception cref="ProblemException">413, 415 or 400, with every fault.</exception>
+    public static async Task<T> ReadAsync<T>(HttpContext context, ObjectReader<T> reader, T start, bool optional = false)
+    {
+        using var body = await ReadJsonAsync(context, optional);
+        var faults = new FaultList();
+        reader.TryRead(new WrittenValue(body.RootElement, "$", faults), start, out var read);
+        return faults.IsEmpty ? read : throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
     }
 
     /// <summary>A parameter of the query that is true or false; false when it is not there.</summary>

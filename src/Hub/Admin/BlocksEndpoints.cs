@@ -5,20 +5,36 @@ using Microsoft.AspNetCore.Routing;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Blocks;
-using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Admin;
 
 /// <summary>Timed blocks: <c>/api/v1/blocks</c>.</summary>
-internal sealed class BlocksEndpoints(IAdministeredHub hub)
+internal sealed class BlocksEndpoints
 {
     private const string All = "/api/v1/blocks";
     private const int DefaultSeconds = 3600;
     private const int MaxReason = 256;
     private const int MaxEdges = 1000;
-    private static readonly string[] Members = ["ip", "seconds", "edges", "reason"];
+
+    private readonly IAdministeredHub _hub;
+    private readonly ObjectReader<NewBlock> _block;
+
+    public BlocksEndpoints(IAdministeredHub hub)
+    {
+        _hub = hub;
+        _block = new ObjectReader<NewBlock>(
+            "{\"ip\": \"192.0.2.7\", \"seconds\": 3600}",
+            new("ip", (block, value) => block with { Source = ReadSource(value) }, Needed: "is needed: an address or a CIDR"),
+            new("seconds", (block, value) => block with { Seconds = ReadSeconds(value) }),
+            new("edges", (block, value) => block with { Edges = ReadEdges(value) }),
+            new("reason", (block, value) => block with { Reason = ReadReason(value) }))
+        {
+            HidesValue = true,
+        };
+    }
 
     public void Map(AdminRoutes routes)
     {
@@ -32,12 +48,12 @@ internal sealed class BlocksEndpoints(IAdministeredHub hub)
             .Fails(StatusCodes.Status404NotFound);
     }
 
-    private Task ListAsync(HttpContext context) => AdminResults.WriteAsync(context, hub.Blocks.Current, AdminJson.Default.IEnumerableBlock);
+    private Task ListAsync(HttpContext context) => AdminResults.WriteAsync(context, _hub.Blocks.Current, AdminJson.Default.IEnumerableBlock);
 
     private async Task AddAsync(HttpContext context)
     {
-        var (source, seconds, edges, reason) = await ReadAsync(context);
-        var block = await hub.Blocks.AddAsync(source, TimeSpan.FromSeconds(seconds), edges, reason, context.RequestAborted)
+        var asked = await AdminRequest.ReadAsync(context, _block, new NewBlock(null, DefaultSeconds, [], null));
+        var block = await _hub.Blocks.AddAsync(asked.Source!.Value, TimeSpan.FromSeconds(asked.Seconds), asked.Edges, asked.Reason, context.RequestAborted)
             ?? throw new ProblemException(new Problem
             {
                 Status = StatusCodes.Status409Conflict,
@@ -52,7 +68,7 @@ internal sealed class BlocksEndpoints(IAdministeredHub hub)
         var text = Uri.UnescapeDataString((string)context.GetRouteValue("ip")!);
         if (!IpRange.TryParse(text, out var source, out var error))
             throw new ProblemException(Problem.Invalid("ip", text.Length > 60 ? text[..60] + "…" : text, error));
-        var removed = await hub.Blocks.RemoveAsync(source, context.RequestAborted)
+        var removed = await _hub.Blocks.RemoveAsync(source, context.RequestAborted)
             ?? throw new ProblemException(new Problem
             {
                 Status = StatusCodes.Status404NotFound,
@@ -61,78 +77,54 @@ internal sealed class BlocksEndpoints(IAdministeredHub hub)
         await AdminResults.WriteAsync(context, removed, AdminJson.Default.Block);
     }
 
-    private async Task<(IpRange Source, int Seconds, ImmutableArray<string> Edges, string? Reason)> ReadAsync(HttpContext context)
+    private IpRange? ReadSource(WrittenValue value)
     {
-        using var body = await AdminRequest.ReadJsonAsync(context);
-        if (body.RootElement.ValueKind != JsonValueKind.Object)
-            throw new ProblemException(Problem.Invalid("$", body.RootElement.ValueKind.ToString(), "must be an object: {\"ip\": \"192.0.2.7\", \"seconds\": 3600}"));
-        var faults = new FaultList();
-        var members = new JsonMembers(faults);
-        IpRange? source = null;
-        (var seconds, ImmutableArray<string> edges, string? reason) = (DefaultSeconds, [], null);
-        foreach (var member in body.RootElement.EnumerateObject())
-        {
-            if (member.Value.ValueKind == JsonValueKind.Null && member.Name is not "ip" && Members.Contains(member.Name))
-                continue;
-            switch (member.Name)
-            {
-                case "ip":
-                    source = ReadSource(member.Value, faults, members);
-                    break;
-                case "seconds":
-                    seconds = members.ReadInteger(member.Value, "$.seconds") ?? DefaultSeconds;
-                    if (seconds is < 1 or > FirewallConfigReader.MaxBlockSeconds)
-                        faults.Add("$.seconds", member.Value, $"must be 1–{FirewallConfigReader.MaxBlockSeconds} seconds");
-                    break;
-                case "edges":
-                    edges = ReadEdges(member.Value, faults);
-                    break;
-                case "reason":
-                    reason = members.ReadString(member.Value, "$.reason");
-                    if (reason?.Length > MaxReason)
-                        faults.Add("$.reason", member.Value, $"must have at most {MaxReason} characters");
-                    break;
-                default:
-                    members.AddUnknown("$", member, Members);
-                    break;
-            }
-        }
-
-        if (!body.RootElement.TryGetProperty("ip", out _))
-            faults.Add("$.ip", "(missing)", "is needed: an address or a CIDR");
-        return faults.IsEmpty ? (source!.Value, seconds, edges, reason) : throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
-    }
-
-    private IpRange? ReadSource(JsonElement value, FaultList faults, JsonMembers members)
-    {
-        if (members.ReadString(value, "$.ip") is not { } text)
+        if (value.Text() is not { } text)
             return null;
-        if (!IpRange.TryParse(text, out var source, out var error) || (error = hub.NeverBlocked.Objection(source)) is not null)
+        if (!IpRange.TryParse(text, out var source, out var error) || (error = _hub.NeverBlocked.Objection(source)) is not null)
         {
-            faults.Add("$.ip", value, error);
+            value.Refuse(error);
             return null;
         }
 
         return source;
     }
 
-    private ImmutableArray<string> ReadEdges(JsonElement value, FaultList faults)
+    private static int ReadSeconds(WrittenValue value)
     {
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() is 0 or > MaxEdges)
+        var seconds = value.Integer() ?? DefaultSeconds;
+        if (seconds is < 1 or > FirewallConfigReader.MaxBlockSeconds)
+            value.Refuse($"must be 1–{FirewallConfigReader.MaxBlockSeconds} seconds");
+        return seconds;
+    }
+
+    private static string? ReadReason(WrittenValue value)
+    {
+        var reason = value.Text();
+        if (reason?.Length > MaxReason)
+            value.Refuse($"must have at most {MaxReason} characters");
+        return reason;
+    }
+
+    private ImmutableArray<string> ReadEdges(WrittenValue value)
+    {
+        if (value.Json.ValueKind != JsonValueKind.Array || value.Json.GetArrayLength() is 0 or > MaxEdges)
         {
-            faults.Add("$.edges", value, $"must be a list of 1–{MaxEdges} ids of edges; leave it out for all edges");
+            value.Refuse($"must be a list of 1–{MaxEdges} ids of edges; leave it out for all edges");
             return [];
         }
 
         var edges = ImmutableArray.CreateBuilder<string>();
-        foreach (var (item, index) in value.EnumerateArray().Select((item, index) => (item, index)))
+        foreach (var item in value.Items(MaxEdges))
         {
-            if (item.ValueKind == JsonValueKind.String && item.GetString() is { } id && hub.Edges.Find(id) is not null)
+            if (item.Json.ValueKind == JsonValueKind.String && item.Json.GetString() is { } id && _hub.Edges.Find(id) is not null)
                 edges.Add(id);
             else
-                faults.Add($"$.edges[{index}]", item, "is no id of an allowed edge");
+                item.Refuse("is no id of an allowed edge");
         }
 
         return edges.ToImmutable();
     }
+
+    private sealed record NewBlock(IpRange? Source, int Seconds, ImmutableArray<string> Edges, string? Reason);
 }

@@ -4,6 +4,7 @@ using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
@@ -72,7 +73,7 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         var faults = new FaultList();
         var edges = new EdgeDefinitionReader(faults).ReadSet(body.RootElement, "$", store.MaxEdges);
         if (!faults.IsEmpty)
-            throw new ProblemException(Problem.Invalid(EdgeFault.Merge(faults.ToImmutable(), store.Validate(edges))));
+            throw new ProblemException(Problem.Invalid(Fault.Merge(faults.ToImmutable(), store.Validate(edges))));
         var result = await store.ReplaceAllAsync(edges, AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);
         await AnswerAsync(context, result, "", StatusCodes.Status200OK);
     }
@@ -134,7 +135,7 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         var invalid = new EdgeSetFaults();
         if (edge is not null)
             EdgeSetValidator.Check(edge, hasSecret: true, "$", invalid);
-        throw new ProblemException(Problem.Invalid(EdgeFault.Merge(faults.ToImmutable(), invalid.ErrorList)));
+        throw new ProblemException(Problem.Invalid(Fault.Merge(faults.ToImmutable(), invalid.ErrorList)));
     }
 
     // An empty id: the change was about the set.

@@ -6,10 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
-using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
-using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
@@ -99,9 +98,9 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
         if (text is null)
             return [.. HubEventTypes.All.Except(HubEventTypes.OfStreams)];
         var types = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        ImmutableArray<EdgeFault> faults = [.. types.Except(HubEventTypes.All).Select(type => new EdgeFault("?types", type, Explain(type)))];
+        ImmutableArray<Fault> faults = [.. types.Except(HubEventTypes.All).Select(type => new Fault("?types", type, Explain(type)))];
         if (types.Length == 0)
-            faults = [new EdgeFault("?types", text, $"must name at least one of {string.Join(", ", HubEventTypes.All)}")];
+            faults = [new Fault("?types", text, $"must name at least one of {string.Join(", ", HubEventTypes.All)}")];
         return faults.IsEmpty ? [.. types] : throw new ProblemException(Problem.Invalid(faults));
     }
 

@@ -1,9 +1,8 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
-using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
@@ -13,7 +12,15 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private const int MaxGrace = 30 * 24 * 3600;
 
     private static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
-    private static readonly string[] Members = ["host", "secret", "graceSeconds", "transport"];
+    private static readonly ObjectReader<Wish> Wishes = new(
+        "{\"host\": \"hub.example.com\"}",
+        new("host", (wish, value) => wish with { Host = value.Text() }),
+        new("secret", (wish, value) => wish with { Secret = value.Secret() }),
+        new("graceSeconds", (wish, value) => wish with { Grace = ReadGrace(value) }),
+        new("transport", (wish, value) => wish with { Transport = value.Text() }))
+    {
+        HidesValue = true,
+    };
 
     public void Map(AdminRoutes routes)
     {
@@ -49,7 +56,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
         if (store.Find(id) is null)
             throw new ProblemException(Problem.NotFound(id));
         if (!await store.HasSecretAsync(id, secret, context.RequestAborted))
-            throw new ProblemException(Problem.Invalid("$.secret", EdgeSetValidator.Masked, $"is not a valid secret of \"{id}\"; leave it out for a fresh one"));
+            throw new ProblemException(Problem.Invalid("$.secret", Fault.Masked, $"is not a valid secret of \"{id}\"; leave it out for a fresh one"));
         await AnswerAsync(context, id, secret, target);
     }
 
@@ -72,42 +79,16 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private Task AnswerAsync(HttpContext context, string id, string secret, TokenTarget target) =>
         AdminResults.WriteAsync(context, new TokenAnswer(id, tokens.Issue(target, id, secret)), AdminJson.Default.TokenAnswer);
 
-    private static async Task<(string? Host, string? Secret, TimeSpan Grace, string? Transport)> ReadAsync(HttpContext context)
+    private static TimeSpan ReadGrace(WrittenValue value)
     {
-        using var body = await AdminRequest.ReadJsonAsync(context, optional: true);
-        if (body.RootElement.ValueKind != JsonValueKind.Object)
-            throw new ProblemException(Problem.Invalid("$", body.RootElement.ValueKind.ToString(), "must be an object: {\"host\": \"hub.example.com\"}"));
-
-        var faults = new FaultList();
-        var members = new JsonMembers(faults);
-        (string? Host, string? Secret, TimeSpan Grace, string? Transport) read = (null, null, DefaultGrace, null);
-        foreach (var member in body.RootElement.EnumerateObject())
-        {
-            if (member.Value.ValueKind == JsonValueKind.Null && Members.Contains(member.Name))
-                continue;
-            switch (member.Name)
-            {
-                case "host":
-                    read.Host = members.ReadString(member.Value, "$.host");
-                    break;
-                case "secret":
-                    read.Secret = members.ReadSecret(member.Value, "$.secret");
-                    break;
-                case "graceSeconds":
-                    var seconds = members.ReadInteger(member.Value, "$.graceSeconds");
-                    if (seconds is < 0 or > MaxGrace)
-                        faults.Add("$.graceSeconds", member.Value, $"must be 0–{MaxGrace} seconds");
-                    read.Grace = TimeSpan.FromSeconds(seconds ?? 0);
-                    break;
-                case "transport":
-                    read.Transport = members.ReadString(member.Value, "$.transport");
-                    break;
-                default:
-                    members.AddUnknown("$", member, Members);
-                    break;
-            }
-        }
-
-        return faults.IsEmpty ? read : throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
+        var seconds = value.Integer();
+        if (seconds is < 0 or > MaxGrace)
+            value.Refuse($"must be 0–{MaxGrace} seconds");
+        return TimeSpan.FromSeconds(seconds ?? 0);
     }
+
+    private static Task<Wish> ReadAsync(HttpContext context) =>
+        AdminRequest.ReadAsync(context, Wishes, new Wish(null, null, DefaultGrace, null), optional: true);
+
+    private sealed record Wish(string? Host, string? Secret, TimeSpan Grace, string? Transport);
 }

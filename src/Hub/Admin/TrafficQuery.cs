@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Admin;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Cli;
 

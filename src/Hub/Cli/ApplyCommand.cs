@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;

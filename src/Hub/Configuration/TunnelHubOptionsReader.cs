@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -68,13 +69,13 @@ internal static class TunnelHubOptionsReader
     private static string StateDir(LayeredConfiguration configuration) => configuration.FilePath("stateDir", HubPaths.Usual.StateDirectory)!;
 
     // The validator does not know the sources; the operator should.
-    private static void Validate(TunnelHubOptions options, ImmutableArray<EdgeFault> unreadable, LayeredConfiguration configuration)
+    private static void Validate(TunnelHubOptions options, ImmutableArray<Fault> unreadable, LayeredConfiguration configuration)
     {
         var errors = new ConfigurationErrors();
         TunnelHubOptionsValidator.Validate(options with { Edges = [] }, errors);
         foreach (var error in errors)
             configuration.Errors.Add(error with { Source = configuration.Find(error.Setting)?.Source });
-        foreach (var fault in EdgeFault.Merge(unreadable, TunnelHubOptionsValidator.ValidateEdges(options)))
+        foreach (var fault in Fault.Merge(unreadable, TunnelHubOptionsValidator.ValidateEdges(options)))
             configuration.Errors.Add(fault.Path, fault.Value, fault.Message);
     }
 

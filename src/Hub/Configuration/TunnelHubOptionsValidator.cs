@@ -3,6 +3,7 @@ using System.Globalization;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Transport;
 
@@ -36,7 +37,7 @@ public static class TunnelHubOptionsValidator
     }
 
     /// <summary>What is wrong with the edges. Whether one needs a secret is known only with the state: there it may have one.</summary>
-    internal static ImmutableArray<EdgeFault> ValidateEdges(TunnelHubOptions options) =>
+    internal static ImmutableArray<Fault> ValidateEdges(TunnelHubOptions options) =>
         EdgeSetValidator.Validate(options.Edges, hasSecret: _ => true, options.Limits.Edges, "edges").ErrorList;
 
     private static void CheckTls(TlsOptions tls, ConfigurationErrors errors)

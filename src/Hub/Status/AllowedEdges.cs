@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
-using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Status;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Shared.Configuration;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Shared.Configuration;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Firewall;
@@ -42,12 +43,7 @@ public sealed record RateLimit(string Id, int Port, TransportProtocol Protocol, 
 /// <param name="DestinationPorts">Where they go; null: any port.</param>
 /// <param name="Protocol">TCP, UDP or both; other protocols no rule matches, so that IPv6 keeps its neighbour discovery.</param>
 public sealed record FirewallRule(
-    string Id, FirewallDirection Direction, FirewallAction Action, IpRange? Source, PortSpan? DestinationPorts, TransportProtocol Protocol);
-
-/// <summary>Ports from a first to a last one, both included.</summary>
-/// <param name="First">1–65535.</param>
-/// <param name="Last">Not below <paramref name="First"/>.</param>
-public readonly record struct PortSpan(int First, int Last);
+    string Id, FirewallDirection Direction, FirewallAction Action, IpRange? Source, PortRange? DestinationPorts, TransportProtocol Protocol);
 
 /// <summary>A source that is blocked for a while.</summary>
 /// <param name="Source">Address or CIDR.</param>

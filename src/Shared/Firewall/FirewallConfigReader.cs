@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Firewall;
@@ -29,197 +30,163 @@ public sealed class FirewallConfigReader
     /// <summary>The member that a hub adds; operators use the blocks' own commands.</summary>
     public const string TimedBlocksMember = "timedBlocks";
 
-    private static readonly string[] Members = ["blockedIps", "rateLimits", "rules"];
-    private static readonly string[] LimitMembers = ["id", "port", "protocol", "rate", "burst", "perSourceIP"];
-    private static readonly string[] RuleMembers = ["id", "direction", "action", "sourceIP", "destPort", "protocol", "comment"];
-    private static readonly string[] BlockMembers = ["ip", "seconds"];
+    private const int MaxId = 64;
+    private const int MaxComment = 256;
 
-    private readonly FirewallFaultList _faults = new();
-    private readonly FirewallMembers _values;
+    private static readonly ObjectReader<RateLimit> Limit = new(
+        "{\"id\": \"web\", \"port\": 443, \"rate\": \"100/second\", \"perSourceIP\": true}",
+        new("id", (limit, value) => limit with { Id = ReadId(value) }, Needed: ""),
+        new("port", (limit, value) => limit with { Port = value.Integer(Port.Min, Port.Max) ?? Port.Min }, Needed: ""),
+        new("protocol", (limit, value) => limit with { Protocol = ReadProtocol(value) }),
+        new("rate", (limit, value) => limit with { Rate = ReadRate(value) }, Needed: ""),
+        new("burst", (limit, value) => limit with { Burst = value.Integer(1, PacketRate.MaxCount) ?? 1 }),
+        new("perSourceIP", (limit, value) => limit with { PerSource = value.Boolean() ?? false }));
+
+    private static readonly ObjectReader<FirewallRule> Rule = new(
+        "{\"id\": \"no-smtp\", \"direction\": \"input\", \"action\": \"drop\", \"destPort\": 25}",
+        new("id", (rule, value) => rule with { Id = ReadId(value) }, Needed: ""),
+        new("direction", (rule, value) => rule with { Direction = ReadDirection(value) }, Needed: ""),
+        new("action", (rule, value) => rule with { Action = ReadAction(value) }, Needed: ""),
+        new("sourceIP", (rule, value) => rule with { Source = value.Source() }),
+        new("destPort", (rule, value) => rule with { DestinationPorts = ReadPorts(value) }),
+        new("protocol", (rule, value) => rule with { Protocol = ReadProtocol(value) }),
+        new("comment", ReadComment));
+
+    private static readonly ObjectReader<(IpRange? Source, int Seconds)> Block = new(
+        "{\"ip\": \"192.0.2.7\", \"seconds\": 3600}",
+        new("ip", (block, value) => (value.Source(), block.Seconds), Needed: ""),
+        new("seconds", (block, value) => (block.Source, value.Integer(1, MaxBlockSeconds) ?? 1), Needed: ""));
+
+    private static readonly FirewallConfigReader OfOperator = new(fromOperator: true);
+    private static readonly FirewallConfigReader OfHub = new(fromOperator: false);
+
+    private readonly ObjectReader<FirewallConfig> _config;
     private readonly bool _fromOperator;
 
-    private FirewallConfigReader(bool fromOperator) => (_fromOperator, _values) = (fromOperator, new FirewallMembers(_faults));
+    private FirewallConfigReader(bool fromOperator)
+    {
+        _fromOperator = fromOperator;
+        ObjectMember<FirewallConfig>[] members =
+        [
+            new("blockedIps", (config, value) => config with { BlockedIps = [.. Items(value, MaxBlocked).Select(item => item.Source()).OfType<IpRange>()] }),
+            new("rateLimits", (config, value) => config with { RateLimits = Unique(Read(value, MaxRateLimits, ReadLimit), limit => limit.Id, value) }),
+            new("rules", (config, value) => config with { Rules = Unique(Read(value, MaxRules, ReadRule), rule => rule.Id, value) }),
+        ];
+        if (!fromOperator)
+            members = [.. members, new(TimedBlocksMember, (config, value) => config with { TimedBlocks = Read(value, MaxTimedBlocks, ReadBlock) })];
+        _config = new ObjectReader<FirewallConfig>("{\"blockedIps\": [], \"rateLimits\": [], \"rules\": []}", members)
+        {
+            Refused = new Dictionary<string, string> { [TimedBlocksMember] = "is the hub's own; block for a while with: tunnel-hub firewall block IP --for 1h" },
+        };
+    }
 
     /// <summary>Reads what an operator wrote: an unknown member is a fault.</summary>
     /// <param name="json">The value of <c>firewallConfig</c>.</param>
     /// <param name="path">Where it stands.</param>
     /// <param name="config">The configuration; meaningless if there are faults.</param>
     /// <returns>What is wrong.</returns>
-    public static ImmutableArray<FirewallFault> ReadFromOperator(JsonElement json, string path, out FirewallConfig config) =>
-        new FirewallConfigReader(fromOperator: true).Read(json, path, out config);
+    public static ImmutableArray<Fault> ReadFromOperator(JsonElement json, string path, out FirewallConfig config) =>
+        OfOperator.Read(json, path, out config);
 
     /// <summary>Reads what a hub sent: unknown members are ignored (protocol.md section 2.3), and there may be timed blocks.</summary>
     /// <param name="json">The value of <c>firewallConfig</c>.</param>
     /// <param name="config">The configuration; meaningless if there are faults.</param>
     /// <returns>What is wrong.</returns>
-    public static ImmutableArray<FirewallFault> ReadFromHub(JsonElement json, out FirewallConfig config) =>
-        new FirewallConfigReader(fromOperator: false).Read(json, "firewallConfig", out config);
+    public static ImmutableArray<Fault> ReadFromHub(JsonElement json, out FirewallConfig config) =>
+        OfHub.Read(json, "firewallConfig", out config);
 
-    private delegate T? ReadItem<T>(JsonElement json, string path);
-
-    private ImmutableArray<FirewallFault> Read(JsonElement json, string path, out FirewallConfig config)
+    private ImmutableArray<Fault> Read(JsonElement json, string path, out FirewallConfig config)
     {
-        config = FirewallConfig.Empty;
+        var faults = FaultList.ForPeers();
         try
         {
-            config = ReadMembers(json, path);
+            _config.TryRead(new WrittenValue(json, path, faults), FirewallConfig.Empty, out config, _fromOperator);
         }
         catch (InvalidOperationException)
         {
             // What JsonElement throws for an escaped half of a surrogate pair.
-            _faults.Add(path, "…", "has a string that is not valid Unicode");
+            config = FirewallConfig.Empty;
+            faults.Add(path, "…", "has a string that is not valid Unicode");
         }
 
-        return _faults.ToImmutable();
+        return faults.ToImmutable();
     }
 
-    private FirewallConfig ReadMembers(JsonElement json, string path)
+    private RateLimit? ReadLimit(WrittenValue value)
     {
-        var read = FirewallConfig.Empty;
-        Each(json, path, "{\"blockedIps\": [], \"rateLimits\": [], \"rules\": []}", _fromOperator ? Members : [.. Members, TimedBlocksMember], (name, value, at) =>
-            read = name switch
-            {
-                "blockedIps" => read with { BlockedIps = List(value, at, MaxBlocked, (item, where) => _values.Source(item, where)) },
-                "rateLimits" => read with { RateLimits = Unique(List(value, at, MaxRateLimits, ReadLimit), limit => limit.Id, at) },
-                "rules" => read with { Rules = Unique(List(value, at, MaxRules, ReadRule), rule => rule.Id, at) },
-                _ => read with { TimedBlocks = List(value, at, MaxTimedBlocks, ReadBlock) },
-            });
-        return read;
-    }
-
-    private RateLimit? ReadLimit(JsonElement json, string path)
-    {
-        var limit = new RateLimit("", 0, TransportProtocol.Both, default, 0, PerSource: false);
-        Each(json, path, "{\"id\": \"web\", \"port\": 443, \"rate\": \"100/second\", \"perSourceIP\": true}", LimitMembers, (name, value, at) =>
-            limit = name switch
-            {
-                "id" => limit with { Id = _values.Id(value, at) },
-                "port" => limit with { Port = _values.Number(value, at, Protocol.Port.Min, Protocol.Port.Max) },
-                "protocol" => limit with { Protocol = ReadProtocol(value, at) },
-                "rate" => limit with { Rate = _values.Rate(value, at) },
-                "burst" => limit with { Burst = _values.Number(value, at, 1, PacketRate.MaxCount) },
-                _ => limit with { PerSource = _values.Boolean(value, at) },
-            },
-            "id", "port", "rate");
+        Limit.TryRead(value, new RateLimit("", 0, TransportProtocol.Both, default, 0, PerSource: false), out var limit, _fromOperator);
         return limit with { Burst = limit.Burst == 0 ? limit.Rate.Count : limit.Burst };
     }
 
-    private FirewallRule? ReadRule(JsonElement json, string path)
+    private FirewallRule? ReadRule(WrittenValue value)
     {
-        var rule = new FirewallRule("", FirewallDirection.Input, FirewallAction.Accept, null, null, TransportProtocol.Both);
-        Each(json, path, "{\"id\": \"no-smtp\", \"direction\": \"input\", \"action\": \"drop\", \"destPort\": 25}", RuleMembers, (name, value, at) =>
-        {
-            switch (name)
-            {
-                case "id":
-                    rule = rule with { Id = _values.Id(value, at) };
-                    break;
-                case "direction":
-                    rule = rule with { Direction = _values.Word(value, at, ("input", FirewallDirection.Input), ("output", FirewallDirection.Output), ("forward", FirewallDirection.Forward)) };
-                    break;
-                case "action":
-                    rule = rule with { Action = _values.Word(value, at, ("accept", FirewallAction.Accept), ("drop", FirewallAction.Drop), ("reject", FirewallAction.Reject)) };
-                    break;
-                case "sourceIP":
-                    rule = rule with { Source = _values.Source(value, at) };
-                    break;
-                case "destPort":
-                    rule = rule with { DestinationPorts = _values.Ports(value, at) };
-                    break;
-                case "protocol":
-                    rule = rule with { Protocol = ReadProtocol(value, at) };
-                    break;
-                default:
-                    _values.Comment(value, at);
-                    break;
-            }
-        },
-        "id", "direction", "action");
+        var start = new FirewallRule("", FirewallDirection.Input, FirewallAction.Accept, null, null, TransportProtocol.Both);
+        Rule.TryRead(value, start, out var rule, _fromOperator);
         return rule;
     }
 
-    private TimedBlock? ReadBlock(JsonElement json, string path)
+    private TimedBlock? ReadBlock(WrittenValue value)
     {
-        IpRange? source = null;
-        var seconds = 0;
-        Each(json, path, "{\"ip\": \"192.0.2.7\", \"seconds\": 3600}", BlockMembers, (name, value, at) =>
-        {
-            if (name == "ip")
-                source = _values.Source(value, at);
-            else
-                seconds = _values.Number(value, at, 1, MaxBlockSeconds);
-        },
-        BlockMembers);
-        return source is { } range ? new TimedBlock(range, seconds) : null;
+        Block.TryRead(value, default, out var block, _fromOperator);
+        return block.Source is { } source ? new TimedBlock(source, block.Seconds) : null;
     }
 
-    private TransportProtocol ReadProtocol(JsonElement value, string path) =>
-        _values.Word(value, path, ("both", TransportProtocol.Both), ("tcp", TransportProtocol.Tcp), ("udp", TransportProtocol.Udp));
-
-    private void Each(JsonElement json, string path, string example, string[] known, Action<string, JsonElement, string> read, params string[] needed)
+    private static string ReadId(WrittenValue value)
     {
-        if (json.ValueKind != JsonValueKind.Object)
-        {
-            _faults.Add(path, json, $"must be an object: {example}");
-            return;
-        }
-
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var member in json.EnumerateObject())
-        {
-            // Not the member's own name, which is the peer's and may be anything.
-            if (Array.Find(known, name => member.NameEquals(name)) is not { } name)
-                AddUnknown(member, path, known);
-            else if (!seen.Add(name))
-                _faults.Add($"{path}.{name}", member.Value, "is given twice");
-            else if (member.Value.ValueKind != JsonValueKind.Null)
-                read(name, member.Value, $"{path}.{name}");
-            else
-                seen.Remove(name);
-        }
-
-        foreach (var name in needed)
-            if (!seen.Contains(name))
-                _faults.Add($"{path}.{name}", "(missing)", $"is needed, as in {example}");
+        if (value.Json.ValueKind == JsonValueKind.String && value.Json.GetString() is { Length: >= 1 and <= MaxId } id
+            && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-'))
+            return id;
+        value.Refuse($"must be 1–{MaxId} of A-Z a-z 0-9 . _ -");
+        return "";
     }
 
-    private void AddUnknown(JsonProperty member, string path, string[] known)
+    private static PacketRate ReadRate(WrittenValue value)
     {
-        if (!_fromOperator)
-            return;
-        var isName = member.Name.Length <= 40 && member.Name.All(char.IsAsciiLetterOrDigit);
-        var nearest = isName ? SettingName.Nearest(member.Name, known) : null;
-        var shown = isName ? $"{path}.{member.Name}" : $"{path}[…]";
-        var message = member.NameEquals(TimedBlocksMember) ? "is the hub's own; block for a while with: tunnel-hub firewall block IP --for 1h"
-            : nearest is null ? $"is not known; valid are {string.Join(", ", known)}" : $"is not known; did you mean \"{nearest}\"?";
-        _faults.Add(shown, "(unknown member)", message);
+        if (value.Json.ValueKind == JsonValueKind.String && PacketRate.TryParse(value.Json.GetString()!, out var rate))
+            return rate;
+        value.Refuse(PacketRate.Valid);
+        return new PacketRate(1, RateUnit.Second);
     }
 
-    private ImmutableArray<T> List<T>(JsonElement json, string path, int max, ReadItem<T> read)
-        where T : class => [.. Items(json, path, max).Select(item => read(item.Json, item.Path)).OfType<T>()];
-
-    private ImmutableArray<IpRange> List(JsonElement json, string path, int max, Func<JsonElement, string, IpRange?> read) =>
-        [.. Items(json, path, max).Select(item => read(item.Json, item.Path)).OfType<IpRange>()];
-
-    private IEnumerable<(JsonElement Json, string Path)> Items(JsonElement json, string path, int max)
+    private static PortRange? ReadPorts(WrittenValue value)
     {
-        if (json.ValueKind != JsonValueKind.Array)
-            _faults.Add(path, json, "must be a list");
-        else if (json.GetArrayLength() is var count && count > max)
-            _faults.Add(path, $"{count} entries", $"must have at most {max}");
-        else
-            return json.EnumerateArray().Select((item, index) => (item, $"{path}[{index}]"));
-        return [];
+        var ports = value.Ports();
+        if (ports is not { IsPossible: false })
+            return ports;
+        value.RefusePorts();
+        return null;
     }
 
-    private ImmutableArray<T> Unique<T>(ImmutableArray<T> items, Func<T, string> idOf, string path)
+    // For the operator's eyes only: it goes no further.
+    private static FirewallRule ReadComment(FirewallRule rule, WrittenValue value)
+    {
+        if (value.Json.ValueKind != JsonValueKind.String || value.Json.GetString()!.Length > MaxComment)
+            value.Refuse($"must be a string of at most {MaxComment} characters");
+        return rule;
+    }
+
+    private static FirewallDirection ReadDirection(WrittenValue value) => value.Word(
+        ", ", ("input", FirewallDirection.Input), ("output", FirewallDirection.Output), ("forward", FirewallDirection.Forward)) ?? FirewallDirection.Input;
+
+    private static FirewallAction ReadAction(WrittenValue value) => value.Word(
+        ", ", ("accept", FirewallAction.Accept), ("drop", FirewallAction.Drop), ("reject", FirewallAction.Reject)) ?? FirewallAction.Accept;
+
+    private static TransportProtocol ReadProtocol(WrittenValue value) => value.Word(
+        ", ", ("both", TransportProtocol.Both), ("tcp", TransportProtocol.Tcp), ("udp", TransportProtocol.Udp)) ?? TransportProtocol.Both;
+
+    private static IEnumerable<WrittenValue> Items(WrittenValue list, int most) => list.Items(most, tooMany: $"must have at most {most}");
+
+    private static ImmutableArray<T> Read<T>(WrittenValue list, int most, Func<WrittenValue, T?> read)
+        where T : class => [.. Items(list, most).Select(read).OfType<T>()];
+
+    private static ImmutableArray<T> Unique<T>(ImmutableArray<T> items, Func<T, string> idOf, WrittenValue list)
     {
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var index = 0; index < items.Length; index++)
         {
             var id = idOf(items[index]);
             if (id.Length > 0 && !first.TryAdd(id, index))
-                _faults.Add($"{path}[{index}].id", $"\"{id}\"", $"is taken by {path}[{first[id]}] already; ids must be unique");
+                list.Faults.Add($"{list.Path}[{index}].id", $"\"{id}\"", $"is taken by {list.Path}[{first[id]}] already; ids must be unique");
         }
 
         return items;

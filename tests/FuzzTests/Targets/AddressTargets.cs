@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.TestUtilities;
@@ -70,7 +70,7 @@ internal static class AddressTargets
         var isKey = PortKey.TryParse(text, out var udp, out var port);
         if (isKey)
             Check.Equal(text, PortKey.For(udp, port), "a key can be written in one way");
-        if (PortRangeJsonConverter.TryParse(text, out var range) && PortRangeJsonConverter.TryParse(range.ToString(), out var rangeAgain))
+        if (PortRange.TryParse(text, out var range) && PortRange.TryParse(range.ToString(), out var rangeAgain))
             Check.Equal(range, rangeAgain, "a range");
         if (!PortList.TryParse(text, out var ports, out var errors))
         {

@@ -5,8 +5,8 @@ using Tunnel.Edge.Firewall;
 using Tunnel.FuzzTests.Engine;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.FuzzTests.Targets;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Hub.UnitTests.Edges;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges.Allowed;
-using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Tokens;
 
 namespace Hub.UnitTests.Admin;

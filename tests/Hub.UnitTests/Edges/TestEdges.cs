@@ -6,7 +6,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Files;
-using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;
 
 namespace Hub.UnitTests.Edges;
@@ -25,11 +25,11 @@ internal static class TestEdges
         new(directory, files ?? new StateFiles(), hasher ?? new CountingHasher(), memory ?? new SecretMemory(), maxEdges, time ?? new ManualTimeProvider(), NullLoggerFactory.Instance);
 
     /// <summary>Everything that reading and validating a set finds.</summary>
-    public static ImmutableArray<EdgeFault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100)
+    public static ImmutableArray<Fault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100)
     {
         using var document = JsonText.Parse(Encoding.UTF8.GetBytes(json), out _)!;
         var faults = new FaultList();
         var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$", maxEdges);
-        return EdgeFault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, hasSecret ?? (_ => true), maxEdges).ErrorList);
+        return Fault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, hasSecret ?? (_ => true), maxEdges).ErrorList);
     }
 }

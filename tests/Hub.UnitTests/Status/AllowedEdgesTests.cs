@@ -1,10 +1,10 @@
 using System.Net;
 using Hub.UnitTests.Edges;
 using Hub.UnitTests.Fakes;
-using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Status;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;

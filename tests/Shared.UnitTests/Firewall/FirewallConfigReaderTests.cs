@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Shared.UnitTests.Firewall;
 
@@ -22,9 +23,9 @@ public class FirewallConfigReaderTests
         Assert.Equal(new RateLimit("dns", 53, TransportProtocol.Both, new PacketRate(10, RateUnit.Minute), 10, false), config.RateLimits[1]);
         Assert.Equal("10.0.0.0/8", config.Rules[0].Source.ToString());
         Assert.Equal(
-            (FirewallDirection.Input, FirewallAction.Drop, new PortSpan(8000, 8010), TransportProtocol.Udp),
+            (FirewallDirection.Input, FirewallAction.Drop, new PortRange(8000, 8010), TransportProtocol.Udp),
             (config.Rules[0].Direction, config.Rules[0].Action, config.Rules[0].DestinationPorts!.Value, config.Rules[0].Protocol));
-        Assert.Equal(new FirewallRule("b", FirewallDirection.Forward, FirewallAction.Reject, null, new PortSpan(25, 25), TransportProtocol.Both), config.Rules[1]);
+        Assert.Equal(new FirewallRule("b", FirewallDirection.Forward, FirewallAction.Reject, null, new PortRange(25, 25), TransportProtocol.Both), config.Rules[1]);
     }
 
     [Theory]
@@ -125,7 +126,7 @@ public class FirewallConfigReaderTests
             }
     }
 
-    private static ImmutableArray<FirewallFault> Operator(string json, out FirewallConfig config)
+    private static ImmutableArray<Fault> Operator(string json, out FirewallConfig config)
     {
         using var document = JsonDocument.Parse(json);
         return FirewallConfigReader.ReadFromOperator(document.RootElement, "$", out config);

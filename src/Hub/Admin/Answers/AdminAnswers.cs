@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.Answers;
 
@@ -16,7 +17,7 @@ internal sealed record EdgeChangeAnswer
     /// <summary>What changed, by edge and port.</summary>
     public ImmutableArray<EdgeDiff> Changes { get; init; } = [];
 
-    public ImmutableArray<EdgeFault> Warnings { get; init; } = [];
+    public ImmutableArray<Fault> Warnings { get; init; } = [];
 }
 
 /// <summary>What a new token or secret shall be like.</summary>

@@ -6,6 +6,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Json;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Admin.Answers;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.Answers;
 
@@ -23,10 +23,10 @@ internal sealed record PortAnswer
     public required bool Valid { get; init; }
 
     /// <summary>Why it would not: out of range, a clash with ports that the edge has, too many.</summary>
-    public required ImmutableArray<EdgeFault> Errors { get; init; }
+    public required ImmutableArray<Fault> Errors { get; init; }
 
     /// <summary>What deserves a look: ports that the edge's machine usually needs itself.</summary>
-    public required ImmutableArray<EdgeFault> Warnings { get; init; }
+    public required ImmutableArray<Fault> Warnings { get; init; }
 
     /// <summary>Edges that have this port, or one of this range, already; no fault, as each is a machine of its own.</summary>
     public required ImmutableArray<string> AssignedTo { get; init; }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
-using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.Answers;
 
@@ -22,7 +22,7 @@ internal sealed record Problem
 
     /// <summary>Each fault with its JSON path, value and what would be valid; secrets are masked.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public ImmutableArray<EdgeFault> Errors { get; init; }
+    public ImmutableArray<Fault> Errors { get; init; }
 
     public static Problem NotFound(string id) =>
         new() { Status = StatusCodes.Status404NotFound, Detail = $"There is no edge \"{id}\". GET /api/v1/edges lists all." };
@@ -40,14 +40,14 @@ internal sealed record Problem
             : $"Nothing was changed: {what} is not as the request takes for granted; its ETag is {tag} now. Read it again and change that.",
     };
 
-    public static Problem Invalid(ImmutableArray<EdgeFault> errors) => new()
+    public static Problem Invalid(ImmutableArray<Fault> errors) => new()
     {
         Status = StatusCodes.Status400BadRequest,
         Detail = errors.Length == 1 ? "Nothing was changed: there is 1 error." : $"Nothing was changed: there are {errors.Length} errors.",
         Errors = errors,
     };
 
-    public static Problem Invalid(string path, string value, string message) => Invalid([new EdgeFault(path, value, message)]);
+    public static Problem Invalid(string path, string value, string message) => Invalid([new Fault(path, value, message)]);
 }
 
 /// <summary>Ends a request with a problem.</summary>

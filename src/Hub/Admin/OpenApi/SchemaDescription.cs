@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 

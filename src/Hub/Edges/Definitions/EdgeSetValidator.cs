@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Edges.Definitions;
@@ -12,9 +13,6 @@ namespace Tunnel.Hub.Edges.Definitions;
 /// </summary>
 public static class EdgeSetValidator
 {
-    /// <summary>Stands in for the value of a secret.</summary>
-    public const string Masked = "***";
-
     /// <summary>Ports that one edge may be assigned, TCP and UDP together.</summary>
     public const int MaxPortsPerEdge = 1000;
 
@@ -91,7 +89,7 @@ public static class EdgeSetValidator
         if (secret is null && !hasSecret)
             errors.Add($"{path}.secret", "(missing)", $"is needed for a new edge; it {valid}");
         else if (secret is not null && !EdgeLine.IsValidNewSecret(secret))
-            errors.Add($"{path}.secret", Masked, valid);
+            errors.Add($"{path}.secret", Fault.Masked, valid);
     }
 
     private static void CheckFirewall(JsonElement firewall, string path, FaultList errors)
@@ -102,8 +100,7 @@ public static class EdgeSetValidator
             return;
         }
 
-        foreach (var fault in FirewallConfigReader.ReadFromOperator(firewall, path, out _))
-            errors.Add(fault.Path, fault.Value, fault.Message);
+        errors.AddRange(FirewallConfigReader.ReadFromOperator(firewall, path, out _));
     }
 }
 
@@ -124,8 +121,8 @@ public sealed class EdgeSetFaults
     public bool IsValid => Errors.IsEmpty;
 
     /// <summary>What makes the set invalid.</summary>
-    public ImmutableArray<EdgeFault> ErrorList => Errors.ToImmutable();
+    public ImmutableArray<Fault> ErrorList => Errors.ToImmutable();
 
     /// <summary>What is allowed but deserves a look.</summary>
-    public ImmutableArray<EdgeFault> WarningList => Warnings.ToImmutable();
+    public ImmutableArray<Fault> WarningList => Warnings.ToImmutable();
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
@@ -14,7 +15,7 @@ internal static class ListenPortsValidator
         CheckList(edge.ListenPortsUdp, $"{path}.listenPortsUdp", udp: true, faults);
 
         // Only ranges that are possible count: the impossible ones have an error of their own.
-        var total = edge.ListenPorts.Concat(edge.ListenPortsUdp).Where(IsPossible).Sum(range => (long)range.Count);
+        var total = edge.ListenPorts.Concat(edge.ListenPortsUdp).Where(range => range.IsPossible).Sum(range => (long)range.Count);
         if (total > EdgeSetValidator.MaxPortsPerEdge)
         {
             faults.Errors.Add(
@@ -29,7 +30,7 @@ internal static class ListenPortsValidator
     {
         const string path = "$.port";
         CheckRange(range, path, udp, faults);
-        if (!IsPossible(range))
+        if (!range.IsPossible)
             return;
         var total = range.Count + (long)(edge is null ? 0 : edge.ListenPorts.Concat(edge.ListenPortsUdp).Sum(own => own.Count));
         if (total > EdgeSetValidator.MaxPortsPerEdge)
@@ -43,8 +44,6 @@ internal static class ListenPortsValidator
                 faults.Errors.Add(path, range.ToString(), string.Create(CultureInfo.InvariantCulture, $"clashes with {ranges[index]}, which \"{edge.Id}\" has already ({name}[{index}])"));
         }
     }
-
-    private static bool IsPossible(PortRange range) => range.First is >= 1 and <= MaxPort && range.Last <= MaxPort && range.First <= range.Last;
 
     private static void CheckList(ImmutableArray<PortRange> ranges, string path, bool udp, EdgeSetFaults faults)
     {
@@ -68,7 +67,7 @@ internal static class ListenPortsValidator
 
     private static void CheckOverlaps(ImmutableArray<PortRange> ranges, string path, FaultList errors)
     {
-        var sorted = ranges.Select((range, index) => (range, index)).Where(entry => IsPossible(entry.range)).OrderBy(entry => entry.range.First).ThenBy(entry => entry.index);
+        var sorted = ranges.Select((range, index) => (range, index)).Where(entry => entry.range.IsPossible).OrderBy(entry => entry.range.First).ThenBy(entry => entry.index);
         (PortRange Range, int Index)? highest = null;
         foreach (var (range, index) in sorted)
         {

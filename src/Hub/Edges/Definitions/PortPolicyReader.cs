@@ -1,142 +1,78 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>Reads the policy of a port as operators write it, reporting every fault.</summary>
-internal sealed class PortPolicyReader(FaultList faults, JsonMembers members)
+internal static class PortPolicyReader
 {
-    private static readonly string[] Members =
-    [
-        "name", "enabled", "notes", "targetHost", "targetPort", "proxyProtocol", "udpProxyProtocol", "connectTimeout", "idleTimeout", "bindAddress",
-        "acceptProxyProtocol", "trustedProxies", "allowCidrs", "denyCidrs", "allowPrivateSources", "maxConnections", "maxConnectionsPerIp",
-        "newConnectionsPerSecondPerIp", "newConnectionsBurst", "uploadRate", "downloadRate", "logConnections",
-    ];
+    private const string NotYetSupported = "is not supported by this version; remove it";
 
-    // Named in the product's description; taking them silently would promise a protection that is not there.
-    private static readonly HashSet<string> NotYetSupported = ["targets", "tls", "healthCheck"];
-
-    public PortPolicyDefinition? Read(JsonElement json, string path)
+    private static readonly ObjectReader<PortPolicyDefinition> Policy = new(
+        "{\"targetHost\": \"10.0.0.5\", \"targetPort\": 8443}",
+        new("name", (policy, value) => policy with { Name = value.Text() }),
+        new("enabled", (policy, value) => policy with { Enabled = value.Boolean() }),
+        new("notes", (policy, value) => policy with { Notes = value.Text() }),
+        new("targetHost", (policy, value) => policy with { TargetHost = value.Text() }),
+        new("targetPort", (policy, value) => policy with { TargetPort = value.Integer() }),
+        new("proxyProtocol", (policy, value) => policy with { ProxyProtocol = ReadProxyProtocol(value) }),
+        new("udpProxyProtocol", (policy, value) => policy with { UdpProxyProtocol = ReadUdpProxyProtocol(value) }),
+        new("connectTimeout", (policy, value) => policy with { ConnectTimeout = value.Integer() }),
+        new("idleTimeout", (policy, value) => policy with { IdleTimeout = value.Integer() }),
+        new("bindAddress", (policy, value) => policy with { BindAddress = ReadAddress(value) }),
+        new("acceptProxyProtocol", (policy, value) => policy with { AcceptProxyProtocol = value.Boolean() }),
+        new("trustedProxies", (policy, value) => policy with { TrustedProxies = ReadCidrs(value) }),
+        new("allowCidrs", (policy, value) => policy with { AllowCidrs = ReadCidrs(value) }),
+        new("denyCidrs", (policy, value) => policy with { DenyCidrs = ReadCidrs(value) }),
+        new("allowPrivateSources", (policy, value) => policy with { AllowPrivateSources = value.Boolean() }),
+        new("maxConnections", (policy, value) => policy with { MaxConnections = value.Integer() }),
+        new("maxConnectionsPerIp", (policy, value) => policy with { MaxConnectionsPerIp = value.Integer() }),
+        new("newConnectionsPerSecondPerIp", (policy, value) => policy with { NewConnectionsPerSecondPerIp = value.Integer() }),
+        new("newConnectionsBurst", (policy, value) => policy with { NewConnectionsBurst = value.Integer() }),
+        new("uploadRate", (policy, value) => policy with { UploadRate = value.Integer() }),
+        new("downloadRate", (policy, value) => policy with { DownloadRate = value.Integer() }),
+        new("logConnections", (policy, value) => policy with { LogConnections = value.Boolean() }))
     {
-        if (json.ValueKind != JsonValueKind.Object)
-        {
-            faults.Add(path, json, "must be an object: {\"targetHost\": \"10.0.0.5\", \"targetPort\": 8443}");
-            return null;
-        }
+        // Named in the product's description; taking them silently would promise a protection that is not there.
+        Refused = new Dictionary<string, string> { ["targets"] = NotYetSupported, ["tls"] = NotYetSupported, ["healthCheck"] = NotYetSupported },
+    };
 
-        var policy = new PortPolicyDefinition();
-        foreach (var member in json.EnumerateObject())
-        {
-            var (value, at) = (member.Value, $"{path}.{member.Name}");
-            if (value.ValueKind == JsonValueKind.Null && Members.Contains(member.Name))
-                continue;
-            policy = member.Name switch
-            {
-                "name" => policy with { Name = members.ReadString(value, at) },
-                "enabled" => policy with { Enabled = members.ReadBoolean(value, at) },
-                "notes" => policy with { Notes = members.ReadString(value, at) },
-                "targetHost" => policy with { TargetHost = members.ReadString(value, at) },
-                "targetPort" => policy with { TargetPort = members.ReadInteger(value, at) },
-                "proxyProtocol" => policy with { ProxyProtocol = ReadProxyProtocol(value, at) },
-                "udpProxyProtocol" => policy with { UdpProxyProtocol = ReadUdpProxyProtocol(value, at) },
-                "connectTimeout" => policy with { ConnectTimeout = members.ReadInteger(value, at) },
-                "idleTimeout" => policy with { IdleTimeout = members.ReadInteger(value, at) },
-                "bindAddress" => policy with { BindAddress = ReadAddress(value, at) },
-                "acceptProxyProtocol" => policy with { AcceptProxyProtocol = members.ReadBoolean(value, at) },
-                "trustedProxies" => policy with { TrustedProxies = ReadCidrs(value, at) },
-                "allowCidrs" => policy with { AllowCidrs = ReadCidrs(value, at) },
-                "denyCidrs" => policy with { DenyCidrs = ReadCidrs(value, at) },
-                "allowPrivateSources" => policy with { AllowPrivateSources = members.ReadBoolean(value, at) },
-                "maxConnections" => policy with { MaxConnections = members.ReadInteger(value, at) },
-                "maxConnectionsPerIp" => policy with { MaxConnectionsPerIp = members.ReadInteger(value, at) },
-                "newConnectionsPerSecondPerIp" => policy with { NewConnectionsPerSecondPerIp = members.ReadInteger(value, at) },
-                "newConnectionsBurst" => policy with { NewConnectionsBurst = members.ReadInteger(value, at) },
-                "uploadRate" => policy with { UploadRate = members.ReadInteger(value, at) },
-                "downloadRate" => policy with { DownloadRate = members.ReadInteger(value, at) },
-                "logConnections" => policy with { LogConnections = members.ReadBoolean(value, at) },
-                _ => Refuse(policy, path, member),
-            };
-        }
+    /// <summary>Reads a policy; null where there is no object, with a fault.</summary>
+    public static PortPolicyDefinition? Read(WrittenValue value) => Policy.TryRead(value, new PortPolicyDefinition(), out var policy) ? policy : null;
 
-        return policy;
-    }
-
-    private PortPolicyDefinition Refuse(PortPolicyDefinition policy, string path, JsonProperty member)
+    private static IPAddress? ReadAddress(WrittenValue value)
     {
-        if (NotYetSupported.Contains(member.Name))
-            faults.Add($"{path}.{member.Name}", member.Value, "is not supported by this version; remove it");
-        else
-            members.AddUnknown(path, member, Members);
-        return policy;
-    }
-
-    private IPAddress? ReadAddress(JsonElement value, string path)
-    {
-        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        var text = value.Json.ValueKind == JsonValueKind.String ? value.Json.GetString()! : "";
         if (IpRange.TryParse(text, out var block, out _) && block.First == block.Last)
             return block.FirstAddress;
-        faults.Add(path, value, HostSyntax.FaultOf(text, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\""));
+        value.Refuse(HostSyntax.FaultOf(text, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\""));
         return null;
     }
 
-    private CidrSet? ReadCidrs(JsonElement value, string path)
+    private static CidrSet? ReadCidrs(WrittenValue value)
     {
-        if (value.ValueKind != JsonValueKind.Array)
+        if (value.Json.ValueKind != JsonValueKind.Array)
         {
-            faults.Add(path, value, "must be an array of addresses and CIDRs: [\"192.0.2.7\", \"2001:db8::/32\"]");
+            value.Refuse("must be an array of addresses and CIDRs: [\"192.0.2.7\", \"2001:db8::/32\"]");
             return null;
         }
 
-        if (value.GetArrayLength() > CidrSet.MaxCount)
+        var blocks = ImmutableArray.CreateBuilder<IpRange>();
+        foreach (var item in value.Items(CidrSet.MaxCount))
         {
-            faults.Add(path, $"{value.GetArrayLength()} entries", $"must have at most {CidrSet.MaxCount} entries");
-            return null;
-        }
-
-        var blocks = ImmutableArray.CreateBuilder<IpRange>(value.GetArrayLength());
-        foreach (var (index, item) in value.EnumerateArray().Index())
-        {
-            var error = "must be a string";
-            if (item.ValueKind == JsonValueKind.String && IpRange.TryParse(item.GetString()!, out var block, out error))
+            if (item.Source("must be a string") is { } block)
                 blocks.Add(block);
-            else
-                faults.Add($"{path}[{index}]", item, error);
         }
 
         return new CidrSet(blocks.ToImmutable());
     }
 
-    private ProxyProtocol? ReadProxyProtocol(JsonElement value, string path)
-    {
-        switch (value.ValueKind == JsonValueKind.String ? value.GetString() : null)
-        {
-            case "off":
-                return ProxyProtocol.Off;
-            case "v1":
-                return ProxyProtocol.V1;
-            case "v2":
-                return ProxyProtocol.V2;
-            default:
-                faults.Add(path, value, "must be \"off\", \"v1\" or \"v2\"");
-                return null;
-        }
-    }
+    private static ProxyProtocol? ReadProxyProtocol(WrittenValue value) =>
+        value.Word(" or ", ("off", ProxyProtocol.Off), ("v1", ProxyProtocol.V1), ("v2", ProxyProtocol.V2));
 
-    private UdpProxyProtocol? ReadUdpProxyProtocol(JsonElement value, string path)
-    {
-        switch (value.ValueKind == JsonValueKind.String ? value.GetString() : null)
-        {
-            case "off":
-                return UdpProxyProtocol.Off;
-            case "first":
-                return UdpProxyProtocol.First;
-            case "each":
-                return UdpProxyProtocol.Each;
-            default:
-                faults.Add(path, value, "must be \"off\", \"first\" or \"each\"");
-                return null;
-        }
-    }
+    private static UdpProxyProtocol? ReadUdpProxyProtocol(WrittenValue value) =>
+        value.Word(" or ", ("off", UdpProxyProtocol.Off), ("first", UdpProxyProtocol.First), ("each", UdpProxyProtocol.Each));
 }

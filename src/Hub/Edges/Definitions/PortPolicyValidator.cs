@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
@@ -24,7 +25,7 @@ internal static class PortPolicyValidator
         // In a fixed order, so that the same mistakes read the same every time.
         foreach (var (key, policy) in edge.Ports.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            var at = JsonMembers.Index(path, key);
+            var at = JsonPlace.Index(path, key);
             var udp = false;
             if (key != PortKey.Default && !PortKey.TryParse(key, out udp, out var port))
                 errors.AddText(at, key, "is not a port; valid are \"tcp/443\", \"udp/53\" and \"default\"");

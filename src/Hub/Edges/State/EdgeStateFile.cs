@@ -4,8 +4,8 @@ using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Shared.Files;
-using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.State;
 
@@ -23,7 +23,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
     public string FilePath => _path;
 
     /// <summary>What an earlier version took into the state that was read, and this one would not.</summary>
-    public ImmutableArray<EdgeFault> Tolerated { get; private set; } = [];
+    public ImmutableArray<Fault> Tolerated { get; private set; } = [];
 
     /// <summary>Reads the state; null when there is none yet.</summary>
     /// <exception cref="OperatorException">It can't be read, or is not what a hub of this version writes. It is left as it is.</exception>
@@ -113,7 +113,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         EdgeDefinition[] edges = [.. document.Edges.Select((item, index) => reader.ReadEdge(item.Edge, $"edges[{index}].edge")).OfType<EdgeDefinition>()];
         var found = EdgeSetValidator.Validate(edges, _ => true, int.MaxValue, "edges", isStored: true);
         Tolerated = found.Stricter.ToImmutable();
-        var errors = EdgeFault.Merge(faults.ToImmutable(), found.ErrorList);
+        var errors = Fault.Merge(faults.ToImmutable(), found.ErrorList);
         if (!errors.IsEmpty)
             throw Corrupt(string.Join("; ", errors.Take(3)));
         return new EdgeState(edges.Zip(document.Edges).ToImmutableDictionary(

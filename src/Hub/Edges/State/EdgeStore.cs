@@ -6,6 +6,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.State;
@@ -109,7 +110,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     internal int MaxEdges => _maxEdges;
 
     /// <summary>What is wrong with a set that was read in part only; to report it together with what could not be read.</summary>
-    internal ImmutableArray<EdgeFault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
+    internal ImmutableArray<Fault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
         EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges).ErrorList;
 
     /// <summary>Replaces the whole set: validated whole, persisted, then in force.</summary>

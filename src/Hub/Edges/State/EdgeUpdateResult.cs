@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.State;
 
@@ -26,10 +26,10 @@ public enum EdgeUpdateStatus
 public sealed record EdgeUpdateResult
 {
     /// <summary>Why nothing was changed; empty when the change was applied (or, in a dry run, would have been).</summary>
-    public ImmutableArray<EdgeFault> Errors { get; init; } = [];
+    public ImmutableArray<Fault> Errors { get; init; } = [];
 
     /// <summary>What was accepted but deserves a look, such as well-known ports that another service may own.</summary>
-    public ImmutableArray<EdgeFault> Warnings { get; init; } = [];
+    public ImmutableArray<Fault> Warnings { get; init; } = [];
 
     /// <summary>What changed, by edge and port.</summary>
     public EdgeSetDiff Diff { get; init; } = EdgeSetDiff.Empty;

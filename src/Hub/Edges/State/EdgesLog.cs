@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.State;
 
@@ -25,11 +25,11 @@ internal static partial class EdgesLog
     public static partial void ListenerFailed(ILogger logger, Exception error);
 
     [LoggerMessage(2106, LogLevel.Warning, "Allowed edges: {Fault}")]
-    public static partial void Warning(ILogger logger, EdgeFault fault);
+    public static partial void Warning(ILogger logger, Fault fault);
 
     [LoggerMessage(2107, LogLevel.Information, "The configuration's edges are not used: the state {Path} counts. Change the set with tunnel-hub apply or edge")]
     public static partial void SeedIgnored(ILogger logger, string path);
 
     [LoggerMessage(2108, LogLevel.Warning, "The state has what an earlier version took and this one refuses; it stays in force as it is until it is changed: {Fault}")]
-    public static partial void Tolerated(ILogger logger, EdgeFault fault);
+    public static partial void Tolerated(ILogger logger, Fault fault);
 }

@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Hub.UnitTests.Edges.Allowed;
 

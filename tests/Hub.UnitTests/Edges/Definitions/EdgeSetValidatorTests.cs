@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Hub.UnitTests.Edges.Definitions;
 

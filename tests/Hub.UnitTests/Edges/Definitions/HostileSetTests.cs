@@ -1,6 +1,6 @@
 using System.Text;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Operator;
 
 namespace Hub.UnitTests.Edges.Definitions;
 

@@ -6,6 +6,7 @@ using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Hub.UnitTests.Edges.State;

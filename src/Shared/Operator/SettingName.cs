@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Tunnel.Shared.Configuration;
+namespace Tunnel.Shared.Operator;
 
 /// <summary>Names of settings: their spelling as options, and the nearest one to a misspelled name.</summary>
 public static class SettingName

@@ -1,9 +1,10 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Operator;
+using Tunnel.Shared.UnitTests.Protocol;
 
-namespace Tunnel.Shared.UnitTests.Protocol;
+namespace Tunnel.Shared.UnitTests.Operator;
 
 public class PortListTests
 {

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Tunnel.Shared.Protocol;
 
-namespace Tunnel.Shared.Protocol;
+namespace Tunnel.Shared.Operator;
 
 /// <summary>Lists of ports as operators write them: <c>80,443,8000-8010</c>.</summary>
 public static class PortList

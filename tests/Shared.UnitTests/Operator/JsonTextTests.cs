@@ -1,7 +1,7 @@
 using System.Text;
-using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Operator;
 
-namespace Shared.UnitTests.Configuration;
+namespace Tunnel.Shared.UnitTests.Operator;
 
 public sealed class JsonTextTests
 {

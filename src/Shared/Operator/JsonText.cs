@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Tunnel.Shared.Configuration;
+namespace Tunnel.Shared.Operator;
 
 /// <summary>What is wrong with a text that ought to be JSON.</summary>
 /// <param name="Path">Where in the document, such as <c>$.edges[2].ports</c>; <c>$</c> where it is no document.</param>
