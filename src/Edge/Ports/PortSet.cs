@@ -43,7 +43,7 @@ internal sealed class PortSet
                 return policy;
             // The default is for both protocols, and has what only TCP knows.
             if (!forUdp.TryGetValue(policy, out var own))
-                forUdp.Add(policy, own = policy with { AcceptProxyProtocol = false, TrustedProxies = null, UploadRate = null });
+                forUdp.Add(policy, own = policy.ForUdp());
             return own;
         }
     }

@@ -11,6 +11,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
@@ -133,6 +134,19 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         Assert.Equal(2, edge.GetProperty("listenPorts").GetProperty("items").GetProperty("oneOf").GetArrayLength());
         Assert.Equal(["status", "title", "detail", "errors"], Schema("Problem").GetProperty("properties").EnumerateObject().Select(member => member.Name));
         Assert.DoesNotContain("string", Schema("HubStatus").GetProperty("properties").GetProperty("tunnelPort").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_settings_of_a_port_say_what_they_do_and_what_is_valid()
+    {
+        var policy = Schema("PortPolicyDefinition").GetProperty("properties");
+        Assert.Equal(PortSettings.All.Select(setting => setting.Name).Order(), policy.EnumerateObject().Select(member => member.Name).Order());
+        Assert.All(PortSettings.All, setting => Assert.Contains(
+            setting.Summary.Replace("`", "", StringComparison.Ordinal),
+            policy.GetProperty(setting.Name).GetProperty("description").GetString(),
+            StringComparison.Ordinal));
+        Assert.Equal(3600, policy.GetProperty("connectTimeout").GetProperty("maximum").GetInt32());
+        Assert.Equal(["off", "v1", "v2"], policy.GetProperty("proxyProtocol").GetProperty("enum").EnumerateArray().Select(word => word.GetString()));
     }
 
     private JsonElement Schema(string name) => _document.GetProperty("components").GetProperty("schemas").GetProperty(name);

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.OpenApi;
@@ -12,7 +15,37 @@ internal sealed class SchemaDescription : IOpenApiSchemaTransformer
     {
         if (context.JsonTypeInfo.Type == typeof(ImmutableArray<PortRange>))
             schema.Items = PortOrRange();
+        if (context.JsonTypeInfo.Type == typeof(PortPolicyDefinition) && schema.Properties is { } properties)
+        {
+            foreach (var setting in PortSettings.All)
+                properties[setting.Name] = Describe(setting);
+        }
+
         return Task.CompletedTask;
+    }
+
+    // Made anew: what refers to a component could not say what this setting does.
+    private static OpenApiSchema Describe(PortSetting setting)
+    {
+        var (type, least, most, words) = setting.Schema;
+        var ports = setting.For == PortKinds.Both ? "" : $"{setting.For.ToString().ToUpperInvariant()} ports: ";
+        return new OpenApiSchema
+        {
+            Type = JsonSchemaType.Null | type switch
+            {
+                SettingType.Number => JsonSchemaType.Integer,
+                SettingType.Switch => JsonSchemaType.Boolean,
+                SettingType.List => JsonSchemaType.Array,
+                _ => JsonSchemaType.String,
+            },
+            Description = $"{ports}{setting.Summary}. Default: {setting.Default}.".Replace("`", "", StringComparison.Ordinal),
+            Minimum = least?.ToString(CultureInfo.InvariantCulture),
+            Maximum = type == SettingType.Number ? most?.ToString(CultureInfo.InvariantCulture) : null,
+            MaxLength = type == SettingType.Text ? (int?)most : null,
+            MaxItems = type == SettingType.List ? (int?)most : null,
+            Items = type == SettingType.List ? new OpenApiSchema { Type = JsonSchemaType.String } : null,
+            Enum = words is null ? null : [.. words.Select(word => (JsonNode)word)],
+        };
     }
 
     private static OpenApiSchema PortOrRange() => new()

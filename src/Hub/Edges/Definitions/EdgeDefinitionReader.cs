@@ -87,7 +87,7 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         foreach (var member in value.Json.EnumerateObject())
         {
             var place = new WrittenValue(member.Value, JsonPlace.Index(value.Path, member.Name), value.Faults);
-            if (PortPolicyReader.Read(place) is { } policy)
+            if (PortSettings.Read(place) is { } policy)
                 policies[member.Name] = policy;
         }
 

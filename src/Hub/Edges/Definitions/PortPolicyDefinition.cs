@@ -76,50 +76,5 @@ public sealed record PortPolicyDefinition
     public bool? LogConnections { get; init; }
 
     /// <summary>The policy of one port: this over <paramref name="fallback"/> over what is built in.</summary>
-    internal PortPolicy Resolve(PortPolicyDefinition? fallback, bool udp)
-    {
-        var builtIn = udp ? PortPolicy.DefaultUdp : PortPolicy.DefaultTcp;
-        var idle = IdleTimeout ?? fallback?.IdleTimeout;
-        // 0 ("never") can only come from an entry for TCP or from the default, which UDP then does not follow: a UDP session
-        // has no other end.
-        var idleTimeout = idle is null or 0 ? (idle is 0 && !udp ? null : builtIn.IdleTimeout) : TimeSpan.FromSeconds(idle.Value);
-        return new PortPolicy
-        {
-            Name = Name ?? fallback?.Name,
-            Enabled = Enabled ?? fallback?.Enabled ?? builtIn.Enabled,
-            Notes = Notes ?? fallback?.Notes,
-            TargetHost = TargetHost ?? fallback?.TargetHost,
-            TargetPort = TargetPort ?? fallback?.TargetPort,
-            ProxyProtocol = ProxyProtocol ?? fallback?.ProxyProtocol ?? builtIn.ProxyProtocol,
-            UdpProxyProtocol = UdpProxyProtocol ?? fallback?.UdpProxyProtocol ?? builtIn.UdpProxyProtocol,
-            ConnectTimeout = (ConnectTimeout ?? fallback?.ConnectTimeout) is { } seconds
-                ? TimeSpan.FromSeconds(seconds)
-                : builtIn.ConnectTimeout,
-            IdleTimeout = idleTimeout,
-            DownloadRate = udp ? null : Limit(DownloadRate ?? fallback?.DownloadRate),
-            AllowPrivateSources = AllowPrivateSources ?? fallback?.AllowPrivateSources,
-            Edge = ResolveEdge(fallback, udp, idle is > 0 ? idle : null),
-        };
-    }
-
-    // What UDP has not is left out; the edge does the same with the default, which it is sent once for both.
-    private EdgePortPolicy ResolveEdge(PortPolicyDefinition? fallback, bool udp, int? idleTimeout) => new()
-    {
-        BindAddress = BindAddress ?? fallback?.BindAddress,
-        AcceptProxyProtocol = !udp && (AcceptProxyProtocol ?? fallback?.AcceptProxyProtocol ?? false),
-        TrustedProxies = udp ? null : NullIfEmpty(TrustedProxies ?? fallback?.TrustedProxies),
-        AllowCidrs = NullIfEmpty(AllowCidrs ?? fallback?.AllowCidrs),
-        DenyCidrs = NullIfEmpty(DenyCidrs ?? fallback?.DenyCidrs),
-        MaxConnections = Limit(MaxConnections ?? fallback?.MaxConnections),
-        MaxConnectionsPerIp = Limit(MaxConnectionsPerIp ?? fallback?.MaxConnectionsPerIp),
-        NewConnectionsPerSecondPerIp = Limit(NewConnectionsPerSecondPerIp ?? fallback?.NewConnectionsPerSecondPerIp),
-        NewConnectionsBurst = Limit(NewConnectionsBurst ?? fallback?.NewConnectionsBurst),
-        IdleTimeout = idleTimeout,
-        UploadRate = udp ? null : Limit(UploadRate ?? fallback?.UploadRate),
-        LogConnections = LogConnections ?? fallback?.LogConnections ?? false,
-    };
-
-    private static int? Limit(int? value) => value is 0 ? null : value;
-
-    private static CidrSet? NullIfEmpty(CidrSet? set) => set is { Count: 0 } ? null : set;
+    internal PortPolicy Resolve(PortPolicyDefinition? fallback, bool udp) => PortSettings.Resolve(this, fallback, udp);
 }

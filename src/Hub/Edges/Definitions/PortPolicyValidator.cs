@@ -1,21 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Tunnel.Shared.Operator;
-using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>Checks the port policies of an edge.</summary>
 internal static class PortPolicyValidator
 {
-    private const int MaxName = 64;
-    private const int MaxNotes = 1024;
-    private const int MaxConnectTimeout = 3600;
-    private const int MaxIdleTimeout = 86_400;
-    private const int MaxCount = 1_000_000;
-    private const int MinRate = 1_000;
-    private const string RemoveIt = "remove it here";
-
     // What an edge is sent stays well under the 4 MiB of a CONFIG: policies that take a list from the default are sent with it.
     private const int MaxCidrsPerEdge = 20_000;
 
@@ -31,10 +22,13 @@ internal static class PortPolicyValidator
                 errors.AddText(at, key, "is not a port; valid are \"tcp/443\", \"udp/53\" and \"default\"");
             else if (key != PortKey.Default && !IsListed(udp ? edge.ListenPortsUdp : edge.ListenPorts, port: int.Parse(key.AsSpan(4), CultureInfo.InvariantCulture)))
                 errors.AddText(at, key, $"is not assigned to this edge; add it to {(udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
-            CheckPolicy(policy, at, udp, errors);
-            CheckHost(policy.TargetHost, at, faults.Stricter);
-            if (key != PortKey.Default)
-                CheckProtocol(policy, at, udp, faults.Stricter);
+            foreach (var setting in PortSettings.All)
+            {
+                setting.Check(policy, at, udp, setting.IsStricter ? faults.Stricter : errors);
+                if (key != PortKey.Default)
+                    CheckKind(setting, policy, at, udp, faults.Stricter);
+            }
+
             if (key == PortKey.Default || !udp)
                 CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
         }
@@ -64,61 +58,11 @@ internal static class PortPolicyValidator
     }
 
     // What does nothing here looks like a setting that is in force. In the default both stand side by side.
-    private static void CheckProtocol(PortPolicyDefinition policy, string path, bool udp, FaultList errors)
+    private static void CheckKind(PortSetting setting, PortPolicyDefinition policy, string path, bool udp, FaultList errors)
     {
-        (string Name, object? Value, string Advice)[] others = udp
-            ?
-            [
-                ("proxyProtocol", policy.ProxyProtocol, "for UDP there is udpProxyProtocol: \"each\", \"first\" or \"off\""),
-                ("connectTimeout", policy.ConnectTimeout, RemoveIt), ("acceptProxyProtocol", policy.AcceptProxyProtocol, RemoveIt),
-                ("trustedProxies", policy.TrustedProxies, RemoveIt), ("uploadRate", policy.UploadRate, RemoveIt), ("downloadRate", policy.DownloadRate, RemoveIt),
-            ]
-            : [("udpProxyProtocol", policy.UdpProxyProtocol, "for TCP there is proxyProtocol: \"v1\", \"v2\" or \"off\"")];
-        foreach (var (name, value, advice) in others)
-        {
-            if (value is not null)
-                errors.Add($"{path}.{name}", "(present)", $"does nothing here, since it is for {(udp ? "TCP" : "UDP")} ports; {advice}");
-        }
-    }
-
-    private static void CheckRate(int? rate, string path, FaultList errors)
-    {
-        if (rate is not 0)
-            CheckRange(rate, MinRate, int.MaxValue, path, "bytes per second (or 0: no limit)", errors);
+        if (!setting.IsFor(udp) && setting.IsIn(policy))
+            errors.Add($"{path}.{setting.Name}", "(present)", $"does nothing here, since it is for {(udp ? "TCP" : "UDP")} ports; {setting.Instead}");
     }
 
     private static bool IsListed(ImmutableArray<PortRange> ranges, int port) => ranges.Any(range => port >= range.First && port <= range.Last);
-
-    private static void CheckPolicy(PortPolicyDefinition policy, string path, bool udp, FaultList errors)
-    {
-        CheckText(policy.Name, MaxName, $"{path}.name", errors);
-        CheckText(policy.Notes, MaxNotes, $"{path}.notes", errors);
-        CheckRange(policy.TargetPort, 1, 65535, $"{path}.targetPort", "a port", errors);
-        CheckRange(policy.ConnectTimeout, 1, MaxConnectTimeout, $"{path}.connectTimeout", "seconds", errors);
-        CheckRange(policy.IdleTimeout, udp ? 1 : 0, MaxIdleTimeout, $"{path}.idleTimeout", udp ? "seconds" : "seconds (0: never)", errors);
-        CheckRange(policy.MaxConnections, 0, MaxCount, $"{path}.maxConnections", "connections (0: no limit)", errors);
-        CheckRange(policy.MaxConnectionsPerIp, 0, MaxCount, $"{path}.maxConnectionsPerIp", "connections (0: no limit)", errors);
-        CheckRange(policy.NewConnectionsPerSecondPerIp, 0, MaxCount, $"{path}.newConnectionsPerSecondPerIp", "connections per second (0: no limit)", errors);
-        CheckRange(policy.NewConnectionsBurst, 0, MaxCount, $"{path}.newConnectionsBurst", "connections (0: as many as in one second)", errors);
-        CheckRate(policy.UploadRate, $"{path}.uploadRate", errors);
-        CheckRate(policy.DownloadRate, $"{path}.downloadRate", errors);
-    }
-
-    private static void CheckHost(string? host, string path, FaultList errors)
-    {
-        if (host is not null && !HostSyntax.IsHost(host))
-            errors.AddText($"{path}.targetHost", host, HostSyntax.FaultOfHost(host, $"{HostSyntax.ValidHost} (that is targetPort)"));
-    }
-
-    private static void CheckText(string? text, int maxLength, string path, FaultList errors)
-    {
-        if (text is not null && (text.Length > maxLength || text.Any(c => char.IsControl(c) && c is not '\n')))
-            errors.AddText(path, text, $"must have at most {maxLength} characters and no control characters");
-    }
-
-    private static void CheckRange(int? value, int least, int most, string path, string what, FaultList errors)
-    {
-        if (value is { } number && (number < least || number > most))
-            errors.Add(path, number.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"must be {least}–{most}: {what}"));
-    }
 }

@@ -8,17 +8,16 @@ namespace Tunnel.Shared.Protocol.Messages;
 /// What of a port's policy is applied at the edge, before a stream is opened (protocol.md section 2.3, member <c>ports</c>). It never names an upstream.
 /// A member that is null sets no limit.
 /// </summary>
+[JsonConverter(typeof(EdgePortPolicyConverter))]
 public sealed record EdgePortPolicy
 {
     /// <summary>No limits.</summary>
     public static EdgePortPolicy None { get; } = new();
 
     /// <summary>The address to bind; null: the edge's own choice.</summary>
-    [JsonConverter(typeof(AddressJsonConverter))]
     public IPAddress? BindAddress { get; init; }
 
     /// <summary>TCP: each connection comes from one of <see cref="TrustedProxies"/> and begins with a PROXY header, which names the client.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool AcceptProxyProtocol { get; init; }
 
     /// <summary>Who may send a PROXY header.</summary>
@@ -49,7 +48,6 @@ public sealed record EdgePortPolicy
     public int? UploadRate { get; init; }
 
     /// <summary>The hub is told of each client that is turned away.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool LogConnections { get; init; }
 
     /// <summary>
@@ -65,7 +63,9 @@ public sealed record EdgePortPolicy
         return DenyCidrs?.Contains(client) != true && (AllowCidrs is null or { Count: 0 } || AllowCidrs.Contains(client));
     }
 
+    /// <summary>The same without what only TCP ports have: the default is for both.</summary>
+    public EdgePortPolicy ForUdp() => EdgePortSettings.All.Aggregate(this, (policy, setting) => setting.Without?.Invoke(policy) ?? policy);
+
     /// <summary>Whether there is a list at all: then a client whose address is not known can't be let in.</summary>
-    [JsonIgnore]
     public bool HasLists => DenyCidrs is { Count: > 0 } || AllowCidrs is { Count: > 0 };
 }

@@ -67,7 +67,7 @@ public sealed class EdgePortPolicyTests
     public void Lists_and_policies_are_limited()
     {
         Assert.False(ControlMessage.TryParseConfig(Json(1, CidrSet.MaxCount + 1), out _, out _));
-        Assert.False(ControlMessage.TryParseConfig(Json(4097, 0), out _, out _));
+        Assert.False(ControlMessage.TryParseConfig(Json(16_386, 0), out _, out _));
         Assert.False(ControlMessage.TryParseConfig(Json(20, 4000), out _, out _));
         Assert.True(ControlMessage.TryParseConfig(Json(4, CidrSet.MaxCount), out _, out _));
 

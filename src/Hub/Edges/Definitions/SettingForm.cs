@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol.Addresses;
+
+namespace Tunnel.Hub.Edges.Definitions;
+
+/// <summary>How a kind of value is written, and which are valid.</summary>
+/// <typeparam name="T">Its type, which null belongs to.</typeparam>
+/// <param name="HelpName">What stands for it in help.</param>
+/// <param name="Read">Reads JSON, or adds a fault.</param>
+/// <param name="Check">Adds what is wrong with a value: of which place, for UDP or not.</param>
+/// <param name="FromOption">The JSON of what stood in options.</param>
+/// <param name="Schema">What it looks like to the API.</param>
+internal sealed record SettingForm<T>(
+    string HelpName,
+    Func<WrittenValue, T?> Read,
+    Action<T, string, bool, FaultList> Check,
+    Func<IReadOnlyList<string>, JsonNode?> FromOption,
+    SettingSchema Schema);
+
+/// <summary>The kinds of values.</summary>
+internal static class SettingForms
+{
+    public static readonly SettingForm<bool?> Switch = new(
+        "true|false", value => value.Boolean(), NoCheck, words => bool.TryParse(words[^1], out var flag) ? flag : words[^1], new SettingSchema(SettingType.Switch));
+
+    public static readonly SettingForm<string?> Host = new("HOST", value => value.Text(), CheckHost, Last, new SettingSchema(SettingType.Text));
+
+    public static readonly SettingForm<IPAddress?> Address = new("ADDRESS", ReadAddress, NoCheck, Last, new SettingSchema(SettingType.Text));
+
+    public static readonly SettingForm<CidrSet?> Cidrs = new("CIDR", ReadCidrs, NoCheck, List, new SettingSchema(SettingType.List, Most: CidrSet.MaxCount));
+
+    public static SettingForm<string?> Text(int most) => new(
+        "TEXT",
+        value => value.Text(),
+        (text, path, _, faults) =>
+        {
+            if (text!.Length > most || text.Any(c => char.IsControl(c) && c is not '\n'))
+                faults.AddText(path, text, $"must have at most {most} characters and no control characters");
+        },
+        Last,
+        new SettingSchema(SettingType.Text, Most: most));
+
+    /// <summary>A whole number within bounds.</summary>
+    public static SettingForm<int?> Number(int least, int most, string what) => Number(least, most, what, least, what);
+
+    /// <summary>The same with another lowest number for UDP ports.</summary>
+    public static SettingForm<int?> Number(int least, int most, string what, int leastUdp, string whatUdp) => new(
+        "N",
+        value => value.Integer(),
+        (number, path, udp, faults) => CheckRange(number!.Value, udp ? leastUdp : least, most, path, udp ? whatUdp : what, faults),
+        Digits,
+        new SettingSchema(SettingType.Number, least, most));
+
+    /// <summary>Bytes a second; 0 is no limit, and a few are none that anything could work with.</summary>
+    public static SettingForm<int?> Rate(int least) => new(
+        "N",
+        value => value.Integer(),
+        (rate, path, _, faults) =>
+        {
+            if (rate is not 0)
+                CheckRange(rate!.Value, least, int.MaxValue, path, "bytes per second (or 0: no limit)", faults);
+        },
+        Digits,
+        new SettingSchema(SettingType.Number, 0, int.MaxValue));
+
+    /// <summary>One of some words.</summary>
+    public static SettingForm<T?> Word<T>(params (string Word, T Meaning)[] words)
+        where T : struct => new(
+        string.Join('|', words.Select(word => word.Word)),
+        value => value.Word(" or ", words),
+        NoCheck,
+        Last,
+        new SettingSchema(SettingType.Text, Words: [.. words.Select(word => word.Word)]));
+
+    private static void NoCheck<T>(T value, string path, bool udp, FaultList faults)
+    {
+    }
+
+    private static JsonNode? Last(IReadOnlyList<string> words) => words[^1];
+
+    private static JsonNode? Digits(IReadOnlyList<string> words) =>
+        int.TryParse(words[^1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : words[^1];
+
+    private static JsonNode? List(IReadOnlyList<string> words)
+    {
+        // By the constructor: a collection expression adds each by a generic method that native AOT can't have.
+        return new JsonArray([.. words.SelectMany(word => word.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .Select(word => JsonValue.Create(word))]);
+    }
+
+    private static void CheckHost(string? host, string path, bool udp, FaultList faults)
+    {
+        if (!HostSyntax.IsHost(host))
+            faults.AddText(path, host!, HostSyntax.FaultOfHost(host!, $"{HostSyntax.ValidHost} (that is targetPort)"));
+    }
+
+    private static void CheckRange(int number, int least, int most, string path, string what, FaultList faults)
+    {
+        if (number < least || number > most)
+            faults.Add(path, number.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"must be {least}–{most}: {what}"));
+    }
+
+    private static IPAddress? ReadAddress(WrittenValue value)
+    {
+        var text = value.Json.ValueKind == JsonValueKind.String ? value.Json.GetString()! : "";
+        if (IpRange.TryParse(text, out var block, out _) && block.First == block.Last)
+            return block.FirstAddress;
+        value.Refuse(HostSyntax.FaultOf(text, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\""));
+        return null;
+    }
+
+    private static CidrSet? ReadCidrs(WrittenValue value)
+    {
+        if (value.Json.ValueKind != JsonValueKind.Array)
+        {
+            value.Refuse("must be an array of addresses and CIDRs: [\"192.0.2.7\", \"2001:db8::/32\"]");
+            return null;
+        }
+
+        var blocks = ImmutableArray.CreateBuilder<IpRange>();
+        foreach (var item in value.Items(CidrSet.MaxCount))
+        {
+            if (item.Source("must be a string") is { } block)
+                blocks.Add(block);
+        }
+
+        return new CidrSet(blocks.ToImmutable());
+    }
+}

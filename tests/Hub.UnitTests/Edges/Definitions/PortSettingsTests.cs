@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Hub.UnitTests.Edges.Definitions;
+
+/// <summary>The rows are all that there is, and everything follows from them.</summary>
+public sealed class PortSettingsTests
+{
+    [Fact]
+    public void Each_member_of_a_policy_has_its_row_and_they_are_written_under_the_same_names()
+    {
+        var written = EdgeJson.Default.PortPolicyDefinition.Properties.Select(property => property.Name);
+        Assert.Equal(written.Order(StringComparer.Ordinal), PortSettings.All.Select(setting => setting.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void What_the_edge_is_told_are_the_rows_that_say_so()
+    {
+        Assert.Equal(
+            EdgePortSettings.All.Select(setting => setting.Name).Order(StringComparer.Ordinal),
+            PortSettings.All.Where(setting => setting.OnWire).Select(setting => setting.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            EdgePortSettings.All.Where(setting => setting.Without is not null).Select(setting => setting.Name).Order(StringComparer.Ordinal),
+            PortSettings.All.Where(setting => setting.OnWire && setting.For == PortKinds.Tcp).Select(setting => setting.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_table_in_the_documentation_is_that_of_the_rows()
+    {
+        string[] expected =
+        [
+            "| member | for | default | |",
+            "|---|---|---|---|",
+            .. PortSettings.All.Select(setting =>
+                $"| `{setting.Name}` |{(setting.For == PortKinds.Both ? "" : $" {setting.For.ToString().ToUpperInvariant()}")} | {setting.Default} | {setting.Summary} |"),
+        ];
+        var table = Directory.EnumerateFiles(Path.Combine(Root(), "docs"), "*.md", SearchOption.AllDirectories).Select(File.ReadAllLines)
+            .Select(lines => lines.SkipWhile(line => line != expected[0]).TakeWhile(line => line.StartsWith('|')).ToArray())
+            .Single(lines => lines.Length > 0);
+        Assert.Equal(expected, table);
+    }
+
+    [Fact]
+    public void Each_row_says_nothing_of_its_own_when_a_policy_is_silent()
+    {
+        var silent = new PortPolicyDefinition();
+        Assert.DoesNotContain(PortSettings.All, setting => setting.IsIn(silent));
+        Assert.Equal(PortPolicy.DefaultTcp, PortSettings.Resolve(silent, null, udp: false));
+        Assert.Equal(PortPolicy.DefaultUdp, PortSettings.Resolve(silent, new PortPolicyDefinition { IdleTimeout = 0, UploadRate = 5000 }, udp: true));
+    }
+
+    [Theory]
+    [InlineData("maxConnections", "5", "5")]
+    [InlineData("maxConnections", "many", "\"many\"")]
+    [InlineData("logConnections", "true", "true")]
+    [InlineData("logConnections", "perhaps", "\"perhaps\"")]
+    [InlineData("targetHost", "10.0.0.5", "\"10.0.0.5\"")]
+    [InlineData("allowCidrs", "192.0.2.0/24, 2001:db8::/32", "[\"192.0.2.0/24\",\"2001:db8::/32\"]")]
+    [InlineData("proxyProtocol", "v2", "\"v2\"")]
+    public void An_option_becomes_the_JSON_that_the_row_reads(string name, string option, string json) =>
+        Assert.Equal(json, PortSettings.All.Single(setting => setting.Name == name).FromOption([option])!.ToJsonString());
+
+    [Fact]
+    public void An_entry_wins_over_the_default_value_by_value()
+    {
+        var own = Read("""{"maxConnections":0,"targetPort":1}""");
+        var fallback = Read("""{"maxConnections":5,"targetHost":"h","targetPort":2,"denyCidrs":["10.0.0.1"]}""");
+        var resolved = PortSettings.Resolve(own, fallback, udp: false);
+        Assert.Equal(("h", 1, null, 1), (resolved.TargetHost, resolved.TargetPort, resolved.Edge.MaxConnections, resolved.Edge.DenyCidrs?.Count));
+    }
+
+    private static PortPolicyDefinition Read(string json)
+    {
+        var faults = new FaultList();
+        using var document = JsonDocument.Parse(json);
+        var policy = PortSettings.Read(new WrittenValue(document.RootElement, "$", faults));
+        Assert.True(faults.IsEmpty);
+        return policy!;
+    }
+
+    private static string Root()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "Tunnel.sln")))
+            directory = directory.Parent ?? throw new DirectoryNotFoundException("Tunnel.sln is in no directory above this program.");
+        return directory.FullName;
+    }
+}
