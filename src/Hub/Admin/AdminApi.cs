@@ -23,6 +23,7 @@ internal static class AdminApi
         var tokens = new TokenIssuer(hub, publicHost);
         var routes = new AdminRoutes(application);
         new EdgesEndpoints(hub.Edges, tokens).Map(routes);
+        new PortsEndpoints(hub.Edges).Map(routes);
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
         new BlocksEndpoints(hub).Map(routes);
         new EdgeTunnelsEndpoints(hub).Map(routes);

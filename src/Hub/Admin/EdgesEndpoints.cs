@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tunnel.Hub.Admin.Answers;
@@ -49,6 +51,12 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
             .Answers<EdgeChangeAnswer>()
             .Answers<EdgeChangeAnswer>(StatusCodes.Status201Created)
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status412PreconditionFailed);
+        routes.Patch(One, PatchAsync, "patchEdge", "Changes members of one edge (JSON Merge Patch, RFC 7396): null takes one out. Another id renames it.")
+            .Query<bool>("dryRun", "true: only check, and tell what would change")
+            .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
+            .Body<EdgeDefinition>()
+            .Answers<EdgeChangeAnswer>()
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status412PreconditionFailed);
         routes.Delete(One, RemoveAsync, "removeEdge", "Removes one edge; its tunnels end.")
             .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
             .Answers<EdgeChangeAnswer>()
@@ -75,7 +83,7 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         if (!faults.IsEmpty)
             throw new ProblemException(Problem.Invalid(Fault.Merge(faults.ToImmutable(), store.Validate(edges))));
         var result = await store.ReplaceAllAsync(edges, AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);
-        await AnswerAsync(context, result, "", StatusCodes.Status200OK);
+        await EdgeAnswers.WriteAsync(context, result, "", StatusCodes.Status200OK);
     }
 
     private async Task AddAsync(HttpContext context) => await AddAsync(context, await ReadEdgeAsync(context, id: null), condition: null);
@@ -91,7 +99,7 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         var token = result.Succeeded && target is not null ? tokens.Issue(target, edge.Id, result.NewSecret!) : null;
         if (result.Succeeded)
             context.Response.Headers.Location = $"/api/v1/edges/{edge.Id}";
-        await AnswerAsync(context, result, edge.Id, StatusCodes.Status201Created, token);
+        await EdgeAnswers.WriteAsync(context, result, edge.Id, StatusCodes.Status201Created, token);
     }
 
     private Task GetAsync(HttpContext context)
@@ -112,13 +120,34 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         if (AdminConditions.IsToCreate(context))
             await AddAsync(context, edge, condition);
         else
-            await AnswerAsync(context, await store.UpdateAsync(edge, context.RequestAborted, condition), id, StatusCodes.Status200OK);
+            await EdgeAnswers.WriteAsync(context, await store.UpdateAsync(edge, context.RequestAborted, condition), id, StatusCodes.Status200OK);
+    }
+
+    private async Task PatchAsync(HttpContext context)
+    {
+        var id = Id(context);
+        var condition = AdminConditions.Read(context);
+        using var body = await AdminRequest.ReadJsonAsync(context);
+        if (body.RootElement.ValueKind != JsonValueKind.Object)
+            throw new ProblemException(Problem.Invalid("$", body.RootElement.ValueKind.ToString(), "must be an object with the members to change: {\"enabled\": false}"));
+        var result = await store.EditAsync(
+            id, (edge, faults) => Merge(edge, body.RootElement, faults), AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);
+        var now = result.Succeeded && body.RootElement.TryGetProperty("id", out var named) && named.GetString() is { } other ? other : id;
+        await EdgeAnswers.WriteAsync(context, result, result.Status == EdgeUpdateStatus.AlreadyExists ? body.RootElement.GetProperty("id").GetString()! : now, StatusCodes.Status200OK);
+    }
+
+    private static EdgeDefinition? Merge(EdgeDefinition edge, JsonElement patch, FaultList faults)
+    {
+        var written = JsonSerializer.SerializeToElement(edge, EdgeJson.Default.EdgeDefinition);
+        var merged = MergePatch.Apply(JsonNode.Parse(written.GetRawText()), patch)!;
+        using var document = JsonDocument.Parse(merged.ToJsonString());
+        return new EdgeDefinitionReader(faults).ReadEdge(document.RootElement, "$");
     }
 
     private async Task RemoveAsync(HttpContext context)
     {
         var id = Id(context);
-        await AnswerAsync(context, await store.RemoveAsync(id, context.RequestAborted, AdminConditions.Read(context)), id, StatusCodes.Status200OK);
+        await EdgeAnswers.WriteAsync(context, await store.RemoveAsync(id, context.RequestAborted, AdminConditions.Read(context)), id, StatusCodes.Status200OK);
     }
 
     internal static string Id(HttpContext context) => (string)context.GetRouteValue("id")!;
@@ -136,26 +165,5 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         if (edge is not null)
             EdgeSetValidator.Check(edge, hasSecret: true, "$", invalid);
         throw new ProblemException(Problem.Invalid(Fault.Merge(faults.ToImmutable(), invalid.ErrorList)));
-    }
-
-    // An empty id: the change was about the set.
-    private static Task AnswerAsync(HttpContext context, EdgeUpdateResult result, string id, int status, string? token = null)
-    {
-        var tag = id.Length == 0 ? result.After.Tag : result.After.TagOf(id);
-        if (result.Status is EdgeUpdateStatus.Applied or EdgeUpdateStatus.PreconditionFailed)
-            context.Response.Headers.ETag = tag;
-        return result.Status switch
-        {
-            EdgeUpdateStatus.Applied => AdminResults.WriteAsync(
-                context,
-                new EdgeChangeAnswer { Edge = result.After.Edges.GetValueOrDefault(id)?.Definition, Token = token, Changes = result.Diff.Edges, Warnings = result.Warnings },
-                AdminJson.Default.EdgeChangeAnswer,
-                status),
-            EdgeUpdateStatus.NotFound => AdminResults.WriteProblemAsync(context, Problem.NotFound(id)),
-            EdgeUpdateStatus.AlreadyExists => AdminResults.WriteProblemAsync(context, Problem.Conflict(id)),
-            EdgeUpdateStatus.PreconditionFailed =>
-                AdminResults.WriteProblemAsync(context, Problem.Changed(id.Length == 0 ? "the set of edges" : $"the edge \"{id}\"", tag)),
-            _ => AdminResults.WriteProblemAsync(context, Problem.Invalid(result.Errors)),
-        };
     }
 }

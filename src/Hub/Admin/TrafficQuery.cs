@@ -49,8 +49,8 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
 
     private static (int Port, string? Proto)? ReadPort(string text)
     {
-        if (PortKey.TryParse(text, out var udp, out var port))
-            return (port, udp ? "udp" : "tcp");
+        if (PortKey.TryParse(text, out var key) && key.Ports.Count == 1)
+            return (key.Ports.First, key.Udp ? "udp" : "tcp");
         return ReadNumber(text, 1, 65535) is { } number ? ((int)number, null) : null;
     }
 

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Cli;
 
@@ -26,8 +24,23 @@ internal static class AddEdgeCommand
             using var json = JsonDocument.Parse(answer);
             await ChangePrinter.PrintWarningsAsync(context, json.RootElement);
             await EdgeTokenCommands.PrintTokenAsync(context, json.RootElement.GetProperty("token").GetString()!);
+            if (!context.Json && context.Terminal.Width is not null)
+                await context.Error.WriteAsync(NextSteps(context.Id));
         });
     }
+
+    /// <summary>What an operator who has the token on a terminal does with it.</summary>
+    internal static string NextSteps(string id) => $"""
+
+        Now at the edge's machine, where tunnel-edge is installed:
+          sudo install -D -m 600 /dev/null /etc/tunnel-edge/token
+          sudo tee /etc/tunnel-edge/token > /dev/null      and paste the line above, press Enter, then Ctrl-D
+          sudo systemctl enable --now tunnel-edge
+        Without systemd: tunnel-edge run --token-file FILE
+        If it does not connect: tunnel-edge doctor --token-file /etc/tunnel-edge/token. What it is like seen from here: tunnel-hub edge list
+        Where its streams go: tunnel-hub port set {id} tcp/443 --to HOST:PORT --proxy v1|v2|off
+
+        """;
 
     private static JsonObject Definition(CommandContext context, string? tcp, string? udp)
     {
@@ -35,25 +48,13 @@ internal static class AddEdgeCommand
         var edge = new JsonObject
         {
             ["id"] = context.Id,
-            ["listenPorts"] = Ports("--tcp", tcp, errors),
-            ["listenPortsUdp"] = Ports("--udp", udp, errors),
+            ["listenPorts"] = PortArgument.Read("--tcp", tcp, errors),
+            ["listenPortsUdp"] = PortArgument.Read("--udp", udp, errors),
         };
         if (errors.Count > 0)
             throw CommandFailedException.Usage([.. errors]);
         if (context.Secret() is { } secret)
             edge["secret"] = secret;
         return edge;
-    }
-
-    private static JsonArray Ports(string option, string? list, List<string> errors)
-    {
-        PortList.TryParse(list, out var ports, out var wrong);
-        errors.AddRange(wrong.Select(error => $"{option}: {error}; valid is a list such as 80,443,8000-8010"));
-        var text = PortList.Format(ports);
-        var entries = text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(entry =>
-            int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? JsonValue.Create(port) : JsonValue.Create(entry));
-
-        // By the constructor: a collection expression adds each by a generic method that native AOT can't have.
-        return new JsonArray([.. entries]);
     }
 }

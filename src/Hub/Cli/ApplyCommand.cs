@@ -22,14 +22,13 @@ internal static class ApplyCommand
     public static Command Create(CommonOptions options)
     {
         var file = new Option<string>("--file", "-f") { Description = "JSON array of edges; - reads standard input", HelpName = "FILE", Required = true };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only check, and show what would change" };
-        var command = new Command("apply", "Replace all allowed edges by those of a file, and show what changes by edge and port") { file, dryRun };
+        var command = new Command("apply", "Replace all allowed edges by those of a file, and show what changes by edge and port") { file, options.DryRun };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var edges = await ReadAsync(context.Value(file)!, cancellation);
-            var onlyCheck = context.Value(dryRun);
+            var onlyCheck = context.Value(options.DryRun);
             var answer = await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation, Timeout);
-            await PrintAsync(context, answer, onlyCheck);
+            await ChangePrinter.PrintChangesAsync(context, answer, onlyCheck);
         });
     }
 
@@ -68,21 +67,5 @@ internal static class ApplyCommand
         {
             throw CommandFailedException.Usage($"{path}: can't be read: {error.Message}");
         }
-    }
-
-    private static async Task PrintAsync(CommandContext context, string answer, bool dryRun)
-    {
-        using var json = JsonDocument.Parse(answer);
-        await ChangePrinter.PrintWarningsAsync(context, json.RootElement);
-        if (context.Json)
-        {
-            await context.Out.WriteLineAsync(answer);
-            return;
-        }
-
-        var lines = ChangePrinter.DiffLines(json.RootElement).ToList();
-        foreach (var line in lines)
-            await context.Out.WriteTextAsync(line);
-        await context.Out.WriteLineAsync(lines.Count == 0 ? "No changes." : dryRun ? "Dry run: nothing was changed." : "Applied.");
     }
 }

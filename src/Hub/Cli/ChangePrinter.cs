@@ -16,6 +16,23 @@ internal static class ChangePrinter
         await context.Out.WriteLineAsync(context.Json ? answer : done);
     }
 
+    /// <summary>The whole answer, as JSON or as the difference that it made or would make.</summary>
+    public static async Task PrintChangesAsync(CommandContext context, string answer, bool dryRun)
+    {
+        using var json = JsonDocument.Parse(answer);
+        await PrintWarningsAsync(context, json.RootElement);
+        if (context.Json)
+        {
+            await context.Out.WriteLineAsync(answer);
+            return;
+        }
+
+        var lines = DiffLines(json.RootElement).ToList();
+        foreach (var line in lines)
+            await context.Out.WriteTextAsync(line);
+        await context.Out.WriteLineAsync(lines.Count == 0 ? "No changes." : dryRun ? "Dry run: nothing was changed." : "Applied.");
+    }
+
     public static async Task PrintWarningsAsync(CommandContext context, JsonElement answer)
     {
         foreach (var warning in answer.GetProperty("warnings").EnumerateArray())

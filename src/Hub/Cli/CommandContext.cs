@@ -74,25 +74,44 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <returns>The hub's answer to the change.</returns>
     /// <inheritdoc cref="SendAsync"/>
     public Task<string> ChangeEdgeAsync(Action<JsonObject> change, CancellationToken cancellationToken) =>
-        ChangeAsync(EdgePath, node => change(node.AsObject()), cancellationToken);
+        ChangeAsync(EdgePath, node => change(node.AsObject()), dryRun: false, cancellationToken);
 
     /// <summary>The same with all edges.</summary>
     public Task<string> ChangeSetAsync(Action<JsonArray> change, CancellationToken cancellationToken) =>
-        ChangeAsync("api/v1/edges", node => change(node.AsArray()), cancellationToken);
+        ChangeAsync("api/v1/edges", node => change(node.AsArray()), dryRun: false, cancellationToken);
 
-    private async Task<string> ChangeAsync(string path, Action<JsonNode> change, CancellationToken cancellationToken)
+    /// <summary>Creates what is not there yet.</summary>
+    /// <param name="path">Its path in the API.</param>
+    /// <param name="body">What it shall be.</param>
+    /// <param name="taken">What is said when it is there.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<string> AddAsync(string path, JsonObject body, string taken, CancellationToken cancellationToken)
     {
-        using var client = new AdminClient("tunnel-hub", AdminSocketPath());
+        using var client = Client();
+        var written = await client.SendAsync(
+            HttpMethod.Put, path + Query(Value(options.DryRun)), body.ToJsonString(), cancellationToken, ifNoneMatch: true);
+        return written.StatusCode == PreconditionFailed ? throw new CommandFailedException(ExitCodes.Failed, [taken]) : Body(written);
+    }
+
+    /// <summary>Reads something, changes it, and writes it back; anew when somebody else has changed it in between.</summary>
+    /// <returns>The hub's answer to the change.</returns>
+    /// <inheritdoc cref="SendAsync"/>
+    public async Task<string> ChangeAsync(string path, Action<JsonNode> change, bool dryRun, CancellationToken cancellationToken)
+    {
+        using var client = Client();
         for (var tries = 1; ; tries++)
         {
             var read = await client.GetAsync(path, cancellationToken);
             var node = JsonNode.Parse(Body(read))!;
             change(node);
-            var written = await client.SendAsync(HttpMethod.Put, path, node.ToJsonString(), cancellationToken, read.EntityTag);
+            var written = await client.SendAsync(HttpMethod.Put, path + Query(dryRun), node.ToJsonString(), cancellationToken, read.EntityTag);
             if (written.StatusCode != PreconditionFailed || tries == MaxTries)
                 return Body(written);
         }
     }
+
+    /// <summary>The query of a request that may only be to check.</summary>
+    public static string Query(bool dryRun) => dryRun ? "?dryRun=true" : "";
 
     private static string Body(AdminResponse answer) => answer.IsSuccess ? answer.Body : throw Refused(answer);
 

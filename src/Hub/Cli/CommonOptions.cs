@@ -17,6 +17,8 @@ internal sealed class CommonOptions
 
     public Option<bool> Json { get; } = new("--json") { Description = "Print JSON, for machines" };
 
+    public Option<bool> DryRun { get; } = new("--dry-run") { Description = "Only check, and show what would change" };
+
     public Option<string?> Host { get; } = new("--host")
     {
         Description = "Where edges reach the hub, for the token [default: the hub's publicHost; port: its tunnelPort]",

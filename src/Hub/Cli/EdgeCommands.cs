@@ -14,6 +14,8 @@ internal static class EdgeCommands
         AddEdgeCommand.Create(options),
         ListEdgesCommand.Create(options),
         Show(options),
+        ChangeEdgeCommands.Set(options),
+        ChangeEdgeCommands.Rename(options),
         Remove(options),
         Enable(options, "enable", "Let an edge connect again; everything else stays", enabled: true),
         Enable(options, "disable", "Refuse an edge and end its tunnels; everything else stays", enabled: false),

@@ -15,6 +15,7 @@ internal static class HubCommandLine
         {
             RunCommand.Create(options),
             EdgeCommands.Create(options),
+            PortCommands.Create(options),
             ApplyCommand.Create(options),
             FirewallCommands.Create(options),
             StatusCommand.Create(options),

@@ -30,6 +30,9 @@ public sealed class FirewallConfigReader
     /// <summary>The member that a hub adds; operators use the blocks' own commands.</summary>
     public const string TimedBlocksMember = "timedBlocks";
 
+    /// <summary>The members that an operator may write.</summary>
+    public static IReadOnlyList<string> Members => OfOperator._config.Names;
+
     private const int MaxId = 64;
     private const int MaxComment = 256;
 

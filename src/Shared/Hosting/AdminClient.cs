@@ -31,8 +31,10 @@ public sealed class AdminClient : IDisposable
     /// <param name="json">The body, or null for none.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="ifMatch">The entity tag of what the change was made from, or null.</param>
+    /// <param name="ifNoneMatch">Only what is not there yet is to be created.</param>
     /// <exception cref="OperatorException">The service could not be reached; the message says what to do.</exception>
-    public async Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken, string? ifMatch = null)
+    public async Task<AdminResponse> SendAsync(
+        HttpMethod method, string path, string? json, CancellationToken cancellationToken, string? ifMatch = null, bool ifNoneMatch = false)
     {
         using var request = new HttpRequestMessage(method, path);
         if (json is not null)
@@ -45,6 +47,8 @@ public sealed class AdminClient : IDisposable
             request.Headers.IfMatch.Add(new EntityTagHeaderValue(ifMatch));
         }
 
+        if (ifNoneMatch)
+            request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
         using var response = await OpenAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
         return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))
         {

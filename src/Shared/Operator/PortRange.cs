@@ -14,6 +14,24 @@ public readonly record struct PortRange(int First, int Last)
     /// <summary>Whether the two have a port in common.</summary>
     public bool Overlaps(PortRange other) => First <= other.Last && other.First <= Last;
 
+    /// <summary>Whether all of the other's ports are among these.</summary>
+    public bool Contains(PortRange other) => other.First >= First && other.Last <= Last;
+
+    /// <summary>What is left without the ports of another one: nothing, a range, or two.</summary>
+    public IEnumerable<PortRange> Without(PortRange other)
+    {
+        if (!Overlaps(other))
+        {
+            yield return this;
+            yield break;
+        }
+
+        if (First < other.First)
+            yield return new PortRange(First, other.First - 1);
+        if (Last > other.Last)
+            yield return new PortRange(other.Last + 1, Last);
+    }
+
     /// <summary>One port.</summary>
     public static implicit operator PortRange(int port) => FromInt32(port);
 

@@ -27,6 +27,7 @@ namespace Tunnel.Hub.Admin.Answers;
     ])]
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]
+[JsonSerializable(typeof(PortPolicyDefinition))]
 [JsonSerializable(typeof(EdgeChangeAnswer))]
 [JsonSerializable(typeof(AdminKeyAnswer))]
 [JsonSerializable(typeof(CertificateStatus))]

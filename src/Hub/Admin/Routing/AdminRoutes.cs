@@ -30,6 +30,9 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
     public AdminRoute Post(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Post, path, handler, name, summary);
 
     /// <inheritdoc cref="Get"/>
+    public AdminRoute Patch(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Patch, path, handler, name, summary);
+
+    /// <inheritdoc cref="Get"/>
     public AdminRoute Delete(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Delete, path, handler, name, summary);
 
     /// <summary>Answers everything that was not declared: 405 for another method of a known path, else 404. To be called last.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Allowed;
 
@@ -10,15 +11,20 @@ public sealed class AllowedEdge
 {
     private readonly FrozenDictionary<int, PortPolicy> _tcp;
     private readonly FrozenDictionary<int, PortPolicy> _udp;
+    private readonly PortPolicy _sharedTcp;
+    private readonly PortPolicy _sharedUdp;
     private string? _tag;
     private int? _jsonLength;
 
     internal AllowedEdge(EdgeDefinition definition)
     {
         Definition = definition;
-        SharedPolicy = definition.Ports.GetValueOrDefault(PortKey.Default)?.Resolve(null, udp: false) ?? PortPolicy.DefaultTcp;
-        _tcp = Assign(definition, udp: false);
-        _udp = Assign(definition, udp: true);
+        // Ports without an entry of their own share one policy, and so do those of a range with one: a thousand ports cost one object.
+        var fallback = definition.Ports.GetValueOrDefault(PortKey.Default) ?? new PortPolicyDefinition();
+        _sharedTcp = fallback.Resolve(null, udp: false);
+        _sharedUdp = fallback.Resolve(null, udp: true);
+        _tcp = Assign(definition, udp: false, _sharedTcp);
+        _udp = Assign(definition, udp: true, _sharedUdp);
         TcpPorts = [.. _tcp.Keys.Order()];
         UdpPorts = [.. _udp.Keys.Order()];
     }
@@ -51,7 +57,10 @@ public sealed class AllowedEdge
     public EdgeDefinition Definition { get; }
 
     /// <summary>The policy of TCP ports that have no entry of their own.</summary>
-    internal PortPolicy SharedPolicy { get; }
+    internal PortPolicy SharedPolicy => _sharedTcp;
+
+    /// <summary>Whether an assigned port has an entry of its own.</summary>
+    internal bool HasOwnPolicy(bool udp, int port) => !ReferenceEquals(PolicyFor(udp, port), udp ? _sharedUdp : _sharedTcp);
 
     /// <summary>True when the hub assigned this port to the edge; what comes from any other port is reset.</summary>
     public bool IsAssigned(bool udp, int port) => (udp ? _udp : _tcp).ContainsKey(port);
@@ -65,22 +74,24 @@ public sealed class AllowedEdge
     /// </summary>
     public static AllowedEdge From(EdgeDefinition definition) => new(definition with { Secret = null });
 
-    private static FrozenDictionary<int, PortPolicy> Assign(EdgeDefinition definition, bool udp)
+    private static FrozenDictionary<int, PortPolicy> Assign(EdgeDefinition definition, bool udp, PortPolicy shared)
     {
         var fallback = definition.Ports.GetValueOrDefault(PortKey.Default);
-        // Ports without an entry of their own share one policy: a range of a thousand costs one object.
-        var shared = (fallback ?? new PortPolicyDefinition()).Resolve(null, udp);
         var assigned = new Dictionary<int, PortPolicy>();
         foreach (var range in udp ? definition.ListenPortsUdp : definition.ListenPorts)
+            Add(range, shared);
+        foreach (var (name, own) in definition.Ports)
         {
-            for (var port = range.First; port <= range.Last; port++)
-            {
-                var policy = definition.Ports.TryGetValue(PortKey.For(udp, port), out var own) ? own.Resolve(fallback, udp) : shared;
-                if (policy.Enabled)
-                    assigned[port] = policy;
-            }
+            if (PortKey.TryParse(name, out var key) && key.Udp == udp)
+                Add(key.Ports, own.Resolve(fallback, udp));
         }
 
-        return assigned.ToFrozenDictionary();
+        return assigned.Where(port => port.Value.Enabled).ToFrozenDictionary();
+
+        void Add(PortRange range, PortPolicy policy)
+        {
+            for (var port = range.First; port <= range.Last; port++)
+                assigned[port] = policy;
+        }
     }
 }

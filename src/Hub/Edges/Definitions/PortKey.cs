@@ -1,22 +1,33 @@
 using System.Globalization;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>The keys of an edge's <c>ports</c>: <c>tcp/443</c>, <c>udp/53</c>, <c>default</c>.</summary>
-internal static class PortKey
+/// <summary>A key of an edge's <c>ports</c>: <c>tcp/443</c>, <c>udp/53</c>, <c>tcp/8000-8010</c>; beside them there is <c>default</c>.</summary>
+/// <param name="Udp">Else TCP.</param>
+/// <param name="Ports">One port or several in a row.</param>
+internal readonly record struct PortKey(bool Udp, PortRange Ports)
 {
     public const string Default = "default";
 
-    public static string For(bool udp, int port) => string.Create(CultureInfo.InvariantCulture, $"{(udp ? "udp" : "tcp")}/{port}");
+    /// <summary>What a key may be, for the operator.</summary>
+    public const string Valid = "valid are \"tcp/443\", \"udp/53\", \"tcp/8000-8010\" and \"default\"";
+
+    public static string For(bool udp, int port) => new PortKey(udp, port).ToString();
 
     /// <summary>Only the canonical form is taken ("tcp/0443" is not), so that two keys can't mean one port.</summary>
-    public static bool TryParse(string key, out bool udp, out int port)
+    public static bool TryParse(string key, out PortKey parsed)
     {
-        udp = key.StartsWith("udp/", StringComparison.Ordinal);
-        port = 0;
-        return (udp || key.StartsWith("tcp/", StringComparison.Ordinal))
-            && int.TryParse(key.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out port)
-            && port is >= 1 and <= 65535
-            && key == For(udp, port);
+        var udp = key.StartsWith("udp/", StringComparison.Ordinal);
+        parsed = default;
+        if ((!udp && !key.StartsWith("tcp/", StringComparison.Ordinal)) || !PortRange.TryParse(key.AsSpan(4), out var ports) || !ports.IsPossible)
+            return false;
+        parsed = new PortKey(udp, ports);
+        return parsed.ToString() == key;
     }
+
+    /// <summary>Whether the two have a port in common.</summary>
+    public bool Overlaps(PortKey other) => Udp == other.Udp && Ports.Overlaps(other.Ports);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(Udp ? "udp" : "tcp")}/{Ports}");
 }

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
@@ -13,15 +11,21 @@ internal static class PortPolicyValidator
     public static void Check(EdgeDefinition edge, string path, EdgeSetFaults faults)
     {
         var errors = faults.Errors;
+        var known = new List<PortKey>();
         // In a fixed order, so that the same mistakes read the same every time.
         foreach (var (key, policy) in edge.Ports.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
             var at = JsonPlace.Index(path, key);
             var udp = false;
-            if (key != PortKey.Default && !PortKey.TryParse(key, out udp, out var port))
-                errors.AddText(at, key, "is not a port; valid are \"tcp/443\", \"udp/53\" and \"default\"");
-            else if (key != PortKey.Default && !IsListed(udp ? edge.ListenPortsUdp : edge.ListenPorts, port: int.Parse(key.AsSpan(4), CultureInfo.InvariantCulture)))
-                errors.AddText(at, key, $"is not assigned to this edge; add it to {(udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
+            if (key != PortKey.Default)
+            {
+                if (!PortKey.TryParse(key, out var port))
+                    errors.AddText(at, key, $"is not a port; {PortKey.Valid}");
+                else
+                    CheckPlace(edge, port, known, at, errors);
+                udp = port.Udp;
+            }
+
             foreach (var setting in PortSettings.All)
             {
                 setting.Check(policy, at, udp, setting.IsStricter ? faults.Stricter : errors);
@@ -42,8 +46,10 @@ internal static class PortPolicyValidator
         long count = 0;
         foreach (var (key, policy) in edge.Ports)
         {
-            var resolved = policy.Resolve(fallback, udp: key.StartsWith("udp/", StringComparison.Ordinal)).Edge;
-            count += (resolved.AllowCidrs?.Count ?? 0) + (resolved.DenyCidrs?.Count ?? 0) + (resolved.TrustedProxies?.Count ?? 0);
+            // The edge is sent an entry for each port of a range.
+            var ports = PortKey.TryParse(key, out var port) ? port.Ports.Count : 1;
+            var resolved = policy.Resolve(fallback, port.Udp).Edge;
+            count += ports * (long)((resolved.AllowCidrs?.Count ?? 0) + (resolved.DenyCidrs?.Count ?? 0) + (resolved.TrustedProxies?.Count ?? 0));
         }
 
         if (count > MaxCidrsPerEdge)
@@ -64,5 +70,12 @@ internal static class PortPolicyValidator
             errors.Add($"{path}.{setting.Name}", "(present)", $"does nothing here, since it is for {(udp ? "TCP" : "UDP")} ports; {setting.Instead}");
     }
 
-    private static bool IsListed(ImmutableArray<PortRange> ranges, int port) => ranges.Any(range => port >= range.First && port <= range.Last);
+    private static void CheckPlace(EdgeDefinition edge, PortKey port, List<PortKey> known, string path, FaultList errors)
+    {
+        if (!EdgePorts.IsAssigned(edge, port))
+            errors.AddText(path, port.ToString(), $"is not assigned to this edge; add it to {(port.Udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
+        foreach (var other in known.Where(other => other.Overlaps(port)))
+            errors.AddText(path, port.ToString(), $"has a port in common with the entry \"{other}\"; each port has one entry");
+        known.Add(port);
+    }
 }

@@ -36,8 +36,13 @@ internal abstract record PortSetting(string Name)
     /// <summary>Takes a value over into a policy, or adds a fault.</summary>
     public abstract PortPolicyDefinition Read(PortPolicyDefinition policy, WrittenValue value);
 
-    /// <summary>The value as JSON of what stood in options; what is not valid is left for the hub to name.</summary>
-    public abstract JsonNode? FromOption(IReadOnlyList<string> words);
+    /// <summary>The value as JSON of what stood in options; what is not valid is left for the hub to name. Null: nothing of it stood there.</summary>
+    /// <param name="words">What was written, at least one.</param>
+    /// <param name="kind">Which ports it is for: both for the default.</param>
+    public abstract JsonNode? FromOption(IReadOnlyList<string> words, PortKinds kind);
+
+    /// <summary>The option's name, such as <c>--max-connections</c>.</summary>
+    public string OptionName => Option ?? $"--{SettingName.ToOption(Name)}";
 
     /// <summary>Whether a policy says anything of it.</summary>
     public abstract bool IsIn(PortPolicyDefinition policy);
@@ -97,7 +102,7 @@ internal sealed record PortSetting<T>(
 
     public override PortPolicyDefinition Read(PortPolicyDefinition policy, WrittenValue value) => Set(policy, Form.Read(value));
 
-    public override JsonNode? FromOption(IReadOnlyList<string> words) => Form.FromOption(words);
+    public override JsonNode? FromOption(IReadOnlyList<string> words, PortKinds kind) => Form.FromOption(words, kind);
 
     public override bool IsIn(PortPolicyDefinition policy) => Get(policy) is not null;
 

@@ -41,7 +41,7 @@ internal static class PortSettings
         },
         new PortSetting<string?>(
             "targetHost",
-            SettingForms.Host,
+            SettingForms.Target,
             own => own.TargetHost,
             (own, value) => own with { TargetHost = value },
             (policy, value, _) => policy with { TargetHost = value })
@@ -53,7 +53,7 @@ internal static class PortSettings
         },
         new PortSetting<int?>(
             "targetPort",
-            SettingForms.Number(1, 65535, "a port"),
+            SettingForms.TargetPort,
             own => own.TargetPort,
             (own, value) => own with { TargetPort = value },
             (policy, value, _) => policy with { TargetPort = value })
@@ -64,7 +64,7 @@ internal static class PortSettings
         },
         new PortSetting<ProxyProtocol?>(
             "proxyProtocol",
-            SettingForms.Word(("off", ProxyProtocol.Off), ("v1", ProxyProtocol.V1), ("v2", ProxyProtocol.V2)),
+            SettingForms.Proxy,
             own => own.ProxyProtocol,
             (own, value) => own with { ProxyProtocol = value },
             (policy, value, _) => policy with { ProxyProtocol = value!.Value })
@@ -77,7 +77,7 @@ internal static class PortSettings
         },
         new PortSetting<UdpProxyProtocol?>(
             "udpProxyProtocol",
-            SettingForms.Word(("off", UdpProxyProtocol.Off), ("first", UdpProxyProtocol.First), ("each", UdpProxyProtocol.Each)),
+            SettingForms.UdpProxy,
             own => own.UdpProxyProtocol,
             (own, value) => own with { UdpProxyProtocol = value },
             (policy, value, _) => policy with { UdpProxyProtocol = value!.Value })

@@ -19,16 +19,36 @@ internal sealed record SettingForm<T>(
     string HelpName,
     Func<WrittenValue, T?> Read,
     Action<T, string, bool, FaultList> Check,
-    Func<IReadOnlyList<string>, JsonNode?> FromOption,
+    Func<IReadOnlyList<string>, PortKinds, JsonNode?> FromOption,
     SettingSchema Schema);
 
 /// <summary>The kinds of values.</summary>
 internal static class SettingForms
 {
     public static readonly SettingForm<bool?> Switch = new(
-        "true|false", value => value.Boolean(), NoCheck, words => bool.TryParse(words[^1], out var flag) ? flag : words[^1], new SettingSchema(SettingType.Switch));
+        "true|false", value => value.Boolean(), NoCheck, (words, _) => bool.TryParse(words[^1], out var flag) ? flag : words[^1], new SettingSchema(SettingType.Switch));
 
-    public static readonly SettingForm<string?> Host = new("HOST", value => value.Text(), CheckHost, Last, new SettingSchema(SettingType.Text));
+    /// <summary>The host of an upstream; in an option with its port: <c>HOST[:PORT]</c> or <c>:PORT</c>.</summary>
+    public static readonly SettingForm<string?> Target =
+        new("HOST[:PORT]", value => value.Text(), CheckHost, (words, _) => HostOf(words[^1]), new SettingSchema(SettingType.Text));
+
+    /// <summary>The port of an upstream, in an option behind its host.</summary>
+    public static readonly SettingForm<int?> TargetPort = Number(1, 65535, "a port") with { HelpName = "HOST[:PORT]", FromOption = (words, _) => PortOf(words[^1]) };
+
+    /// <summary>The header before a TCP connection; an option for both kinds of ports has words that are for UDP only.</summary>
+    public static readonly SettingForm<ProxyProtocol?> Proxy =
+        Word(("off", ProxyProtocol.Off), ("v1", ProxyProtocol.V1), ("v2", ProxyProtocol.V2)) with
+        {
+            HelpName = "v1|v2|off",
+            FromOption = (words, kind) => kind == PortKinds.Both && words[^1] is "first" or "each" ? null : words[^1],
+        };
+
+    /// <summary>The header before datagrams, which has version 2 only.</summary>
+    public static readonly SettingForm<UdpProxyProtocol?> UdpProxy =
+        Word(("off", UdpProxyProtocol.Off), ("first", UdpProxyProtocol.First), ("each", UdpProxyProtocol.Each)) with
+        {
+            FromOption = (words, kind) => words[^1] == "v2" || (words[^1] == "v1" && kind == PortKinds.Both) ? "each" : words[^1],
+        };
 
     public static readonly SettingForm<IPAddress?> Address = new("ADDRESS", ReadAddress, NoCheck, Last, new SettingSchema(SettingType.Text));
 
@@ -81,16 +101,31 @@ internal static class SettingForms
     {
     }
 
-    private static JsonNode? Last(IReadOnlyList<string> words) => words[^1];
+    private static JsonNode? Last(IReadOnlyList<string> words, PortKinds kind) => words[^1];
 
-    private static JsonNode? Digits(IReadOnlyList<string> words) =>
+    private static JsonNode? Digits(IReadOnlyList<string> words, PortKinds kind) =>
         int.TryParse(words[^1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : words[^1];
 
-    private static JsonNode? List(IReadOnlyList<string> words)
+    private static JsonNode? List(IReadOnlyList<string> words, PortKinds kind)
     {
         // By the constructor: a collection expression adds each by a generic method that native AOT can't have.
         return new JsonArray([.. words.SelectMany(word => word.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             .Select(word => JsonValue.Create(word))]);
+    }
+
+    private static JsonNode? HostOf(string target)
+    {
+        if (HostSyntax.TryParseHostAndPort(target, out var host, out _))
+            return host;
+        // Only a port, or something that the hub will name as it was written.
+        return target.StartsWith(':') ? null : target;
+    }
+
+    private static JsonNode? PortOf(string target)
+    {
+        if (HostSyntax.TryParseHostAndPort(target, out _, out var port))
+            return port;
+        return target.StartsWith(':') ? Digits([target[1..]], PortKinds.Both) : null;
     }
 
     private static void CheckHost(string? host, string path, bool udp, FaultList faults)

@@ -49,9 +49,8 @@ internal static class EdgeConfigs
 
         void Add(bool udp, int port)
         {
-            var key = PortKey.For(udp, port);
-            if (edge.Definition.Ports.ContainsKey(key) && edge.PolicyFor(udp, port).Edge is var policy && policy != shared)
-                policies.Add(key, policy);
+            if (edge.HasOwnPolicy(udp, port) && edge.PolicyFor(udp, port).Edge is var policy && policy != shared)
+                policies.Add(PortKey.For(udp, port), policy);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.State;
 
@@ -56,6 +57,26 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         return faults.IsValid ? Valid(before, before.With(Entry(before, edge)), faults) : Invalid(faults);
     }
 
+    /// <param name="before">The set as it is.</param>
+    /// <param name="id">The edge to change.</param>
+    /// <param name="edit">Makes the new definition, or null when there is nothing to change.</param>
+    public EdgeStateChange Edit(EdgeState before, string id, Func<EdgeDefinition, FaultList, EdgeDefinition?> edit)
+    {
+        if (before.Entries.GetValueOrDefault(id) is not { } entry)
+            return EdgeStateChange.NotFound;
+        var unreadable = new FaultList();
+        if (edit(entry.Edge.Definition, unreadable) is not { } edge)
+            return unreadable.IsEmpty ? EdgeStateChange.NotFound : Invalid(unreadable.ToImmutable(), []);
+        var faults = new EdgeSetFaults();
+        EdgeSetValidator.Check(edge, hasSecret: true, "$", faults);
+        if (!unreadable.IsEmpty || !faults.IsValid)
+            return Invalid(Fault.Merge(unreadable.ToImmutable(), faults.ErrorList), faults.WarningList);
+        if (edge.Id != id && before.Entries.ContainsKey(edge.Id))
+            return new EdgeStateChange(null, new EdgeUpdateResult { Status = EdgeUpdateStatus.AlreadyExists });
+        var renamed = edge.Id == id ? before : before.Without(id);
+        return Valid(before, renamed.With(new EdgeEntry(AllowedEdge.From(edge), Secrets(entry.Secrets, edge.Secret))), faults);
+    }
+
     public static EdgeStateChange Remove(EdgeState before, string id) =>
         before.Entries.ContainsKey(id) ? new EdgeStateChange(before.Without(id), new EdgeUpdateResult()) : EdgeStateChange.NotFound;
 
@@ -99,6 +120,8 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         return faults.IsValid ? new(after, new EdgeUpdateResult { Warnings = faults.WarningList, NewSecret = secret }) : Invalid(faults);
     }
 
-    private static EdgeStateChange Invalid(EdgeSetFaults faults) =>
-        new(null, new EdgeUpdateResult { Status = EdgeUpdateStatus.Invalid, Errors = faults.ErrorList, Warnings = faults.WarningList });
+    private static EdgeStateChange Invalid(EdgeSetFaults faults) => Invalid(faults.ErrorList, faults.WarningList);
+
+    private static EdgeStateChange Invalid(ImmutableArray<Fault> errors, ImmutableArray<Fault> warnings) =>
+        new(null, new EdgeUpdateResult { Status = EdgeUpdateStatus.Invalid, Errors = errors, Warnings = warnings });
 }

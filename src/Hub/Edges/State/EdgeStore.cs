@@ -133,6 +133,17 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public Task<EdgeUpdateResult> UpdateAsync(EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
         ChangeAsync(state => Builder().Update(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
 
+    /// <summary>Changes one edge from what it is at that moment; with another id it is renamed, secrets and all.</summary>
+    /// <param name="id">The edge.</param>
+    /// <param name="edit">Is given what the operator wrote, and where to say what is wrong; null: what was to be changed is not there.</param>
+    /// <param name="dryRun">Only checks and compares.</param>
+    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <param name="condition">Is given the entity tag of the edge, or null for none; when it says no, nothing is changed.</param>
+    /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
+    internal Task<EdgeUpdateResult> EditAsync(
+        string id, Func<EdgeDefinition, FaultList, EdgeDefinition?> edit, bool dryRun, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(state => Builder().Edit(state, id, edit), dryRun, cancellationToken, state => condition?.Invoke(state.TagOf(id)));
+
     /// <summary>Removes one edge; its tunnels end.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
     public Task<EdgeUpdateResult> RemoveAsync(string id, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>

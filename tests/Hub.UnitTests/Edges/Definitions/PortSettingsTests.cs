@@ -60,7 +60,7 @@ public sealed class PortSettingsTests
     [InlineData("allowCidrs", "192.0.2.0/24, 2001:db8::/32", "[\"192.0.2.0/24\",\"2001:db8::/32\"]")]
     [InlineData("proxyProtocol", "v2", "\"v2\"")]
     public void An_option_becomes_the_JSON_that_the_row_reads(string name, string option, string json) =>
-        Assert.Equal(json, PortSettings.All.Single(setting => setting.Name == name).FromOption([option])!.ToJsonString());
+        Assert.Equal(json, PortSettings.All.Single(setting => setting.Name == name).FromOption([option], PortKinds.Tcp)!.ToJsonString());
 
     [Fact]
     public void An_entry_wins_over_the_default_value_by_value()

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Firewall;
+using Tunnel.Shared.Operator;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub edge set</c> and <c>edge rename</c>: what is not named stays as it is.</summary>
+internal static class ChangeEdgeCommands
+{
+    public static Command Set(CommonOptions options)
+    {
+        var tcp = new Option<string?>("--tcp") { Description = "All TCP ports that the edge listens on, such as 80,443,8000-8010; \"\" for none", HelpName = "LIST" };
+        var udp = new Option<string?>("--udp") { Description = "All UDP ports that the edge listens on; \"\" for none", HelpName = "LIST" };
+        var enabled = new Option<bool?>("--enabled") { Description = "false: the edge is refused, and its tunnels end", HelpName = "true|false" };
+        var stun = new Option<string?>("--stun-interval-secs")
+        {
+            Description = "Seconds between two STUN look-ups, 10–86,400; 0 for none, default for the edge's own",
+            HelpName = "N|default",
+        };
+        var firewall = new Option<string?>("--firewall-config") { Description = "File with the firewall as JSON; none takes it away", HelpName = "FILE|none" };
+        var command = new Command("set", "Change an edge; its ports' settings are changed with tunnel-hub port set")
+        {
+            options.Id, tcp, udp, enabled, stun, firewall, options.DryRun,
+        };
+        return options.Remote(command).Does(options, async (context, cancellation) =>
+        {
+            var patch = new JsonObject();
+            var errors = new List<string>();
+            if (context.Value(tcp) is { } tcpPorts)
+                patch["listenPorts"] = PortArgument.Read("--tcp", tcpPorts, errors);
+            if (context.Value(udp) is { } udpPorts)
+                patch["listenPortsUdp"] = PortArgument.Read("--udp", udpPorts, errors);
+            if (context.Value(enabled) is { } flag)
+                patch["enabled"] = flag;
+            if (context.Value(stun) is { } interval)
+                patch["stunIntervalSecs"] = ReadInterval(interval, errors);
+            if (context.Value(firewall) is { } file)
+                patch["firewallConfig"] = await ReadFirewallAsync(file, errors, cancellation);
+            if (errors.Count > 0)
+                throw CommandFailedException.Usage([.. errors]);
+            if (patch.Count == 0)
+                throw CommandFailedException.Usage("Nothing to set: give an option for each thing to change. --help lists them.");
+            await PatchAsync(context, options, patch, cancellation);
+        });
+    }
+
+    public static Command Rename(CommonOptions options)
+    {
+        var name = new Argument<string>("NEW") { Description = "Its new id: 1–64 of A-Z a-z 0-9 . _ -" };
+        var command = new Command("rename", "Give an edge another id; it keeps everything else, and needs a token with the new one") { options.Id, name, options.DryRun };
+        return options.Remote(command).Does(options, async (context, cancellation) =>
+        {
+            var id = context.Value(name)!;
+            await PatchAsync(context, options, new JsonObject { ["id"] = id }, cancellation);
+            if (!context.Value(options.DryRun) && !context.Json)
+                await context.Error.WriteLineAsync($"The edge still calls itself {context.Id}. Give it a token with its new id: tunnel-hub edge token {id}");
+        });
+    }
+
+    private static async Task PatchAsync(CommandContext context, CommonOptions options, JsonObject patch, CancellationToken cancellationToken)
+    {
+        var dryRun = context.Value(options.DryRun);
+        var answer = await context.SendAsync(HttpMethod.Patch, context.EdgePath + CommandContext.Query(dryRun), patch.ToJsonString(), cancellationToken);
+        await ChangePrinter.PrintChangesAsync(context, answer, dryRun);
+    }
+
+    private static JsonNode? ReadInterval(string text, List<string> errors)
+    {
+        if (text == "default")
+            return null;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            return seconds;
+        errors.Add($"--stun-interval-secs \"{text}\" must be a whole number of seconds, or default");
+        return null;
+    }
+
+    private static async Task<JsonNode?> ReadFirewallAsync(string path, List<string> errors, CancellationToken cancellationToken)
+    {
+        if (path == "none")
+            return null;
+        try
+        {
+            using var document = JsonText.Parse(await File.ReadAllBytesAsync(path, cancellationToken), out var faults);
+            errors.AddRange(faults.Select(fault => $"--firewall-config {path}: {fault}"));
+            if (document is null || JsonNode.Parse(JsonSerializer.Serialize(document.RootElement, EdgeJson.Default.JsonElement)) is not { } firewall)
+                return null;
+
+            // A patch merges: what the file does not have is to go.
+            if (firewall is JsonObject written)
+            {
+                foreach (var member in FirewallConfigReader.Members.Where(member => !written.ContainsKey(member)))
+                    written[member] = null;
+            }
+
+            return firewall;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            errors.Add($"--firewall-config {path}: can't be read: {error.Message}");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Operator;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary>The options for a port's settings: one for each row of <see cref="PortSettings"/>, or for several that are written as one.</summary>
+internal sealed partial class PortOptions
+{
+    private readonly List<(Option<string[]> Option, PortSetting[] Settings)> _options = [.. PortSettings.All
+        .GroupBy(setting => setting.OptionName).Select(settings => (Create(settings.Key, [.. settings]), settings.ToArray()))];
+
+    public void AddTo(Command command)
+    {
+        foreach (var (option, _) in _options)
+            command.Options.Add(option);
+    }
+
+    /// <summary>Puts what the options say into a policy.</summary>
+    /// <returns>Whether they say anything.</returns>
+    public bool Apply(CommandContext context, PortKinds kind, JsonObject policy)
+    {
+        var given = false;
+        foreach (var (option, settings) in _options)
+        {
+            if (context.Value(option) is not { Length: > 0 } words)
+                continue;
+            given = true;
+            var fitting = settings.Where(setting => kind == PortKinds.Both || setting.IsFor(kind == PortKinds.Udp)).ToList();
+            // One that is for other ports is left for the hub to refuse.
+            foreach (var setting in fitting.Count > 0 ? fitting : [.. settings])
+            {
+                if (setting.FromOption(words, kind) is { } value)
+                    policy[setting.Name] = value;
+            }
+        }
+
+        return given;
+    }
+
+    /// <summary>Takes a setting out of a policy, by its name or its option's.</summary>
+    public static void Unset(JsonObject policy, string name)
+    {
+        var settings = PortSettings.All.Where(setting => setting.Name == name || setting.OptionName == name || setting.OptionName == $"--{name}").ToList();
+        if (settings.Count == 0)
+        {
+            var nearest = SettingName.Nearest(name, PortSettings.All.Select(setting => setting.Name));
+            throw CommandFailedException.Usage(nearest is null
+                ? $"--unset \"{name}\": no such setting; there are {string.Join(", ", PortSettings.All.Select(setting => setting.Name))}"
+                : $"--unset \"{name}\": no such setting; did you mean {nearest}?");
+        }
+
+        foreach (var setting in settings)
+            policy.Remove(setting.Name);
+    }
+
+    /// <summary>Faults of a policy in the words of the options.</summary>
+    public static CommandFailedException InOptions(CommandFailedException refused) =>
+        new(refused.ExitCode, [.. refused.Message.Split('\n').Select(line => PathExpression().Replace(line, OptionOf, 1))]);
+
+    private static string OptionOf(Match path) =>
+        PortSettings.All.FirstOrDefault(setting => setting.Name == path.Groups["name"].Value) is { } setting ? setting.OptionName : path.Value;
+
+    private static Option<string[]> Create(string name, PortSetting[] settings)
+    {
+        var isList = settings[0].Schema.Type == SettingType.List;
+        return new Option<string[]>(name)
+        {
+            Description = string.Join("; ", settings.Select(Describe)).Replace("`", "", StringComparison.Ordinal),
+            HelpName = string.Join('|', settings.SelectMany(setting => setting.HelpName.Split('|')).Distinct()),
+            AllowMultipleArgumentsPerToken = isList,
+            Arity = ArgumentArity.OneOrMore,
+        };
+    }
+
+    private static string Describe(PortSetting setting)
+    {
+        var ports = setting.For == PortKinds.Both ? "" : $" ({setting.For.ToString().ToUpperInvariant()})";
+        return $"{setting.Summary}{ports} [default: {setting.Default}]";
+    }
+
+    [GeneratedRegex(@"^\$(?:\.ports\['[^']*'\])?\.(?<name>\w+)(?:\[\d+\])?")]
+    private static partial Regex PathExpression();
+}
