@@ -1,3 +1,4 @@
+using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Protocol.Messages;
@@ -7,7 +8,10 @@ namespace Tunnel.Edge.Configuring;
 /// <summary>Says to the hub what is bound (protocol.md section 2.6).</summary>
 internal static class PortReport
 {
-    // A REPORT has at most 64 KiB: 29 bytes for a bound port and at most 142 for a failed run of them leave room.
+    // A REPORT has at most 64 KiB: 29 bytes for a bound port, 40 for a run of them and at most 142 for a failed run leave room.
+    private const int MaxBoundRuns = 700;
+
+    // Hubs that don't know runs of bound ports assign no more.
     private const int MaxBound = 1000;
     private const int MaxFailed = 250;
     private const int MaxErrorLength = 90;
@@ -16,9 +20,13 @@ internal static class PortReport
     {
         Kind = Report.ConfigApplied,
         Rev = revision,
-        Bound = [.. state.Bound.Take(MaxBound).Select(port => new BoundPort(port.Number, port.ProtocolName))],
+        Bound = state.Bound.Length <= MaxBound
+            ? [.. state.Bound.Select(port => new BoundPort(port.Number, port.ProtocolName))]
+            : [.. PortRun.Join(state.Bound.Select(port => KeyValuePair.Create(port, true))).Take(MaxBoundRuns).Select(run => ToBound(run.Ports))],
         Failed = [.. state.ToFailures().Take(MaxFailed).Select(ToFailed)],
     };
+
+    private static BoundPort ToBound(PortRun run) => new(run.First, run.ProtocolName, run.Last > run.First ? run.Last : null);
 
     private static FailedPort ToFailed(EdgePortFailure failure) => new(
         failure.Port, failure.Proto, failure.Error.Length <= MaxErrorLength ? failure.Error : failure.Error[..MaxErrorLength], failure.To);

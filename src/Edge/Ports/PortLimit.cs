@@ -7,7 +7,7 @@ namespace Tunnel.Edge.Ports;
 /// </summary>
 internal sealed class PortLimit(DescriptorGuard descriptors)
 {
-    /// <summary>The most, with any number of descriptors: at some 8 KB each about 130 MB.</summary>
+    /// <summary>The most, with any number of descriptors: at some 5 KB each about 80 MB.</summary>
     public const int Max = 16_384;
 
     // What a program has open without any port.

@@ -17,6 +17,7 @@ namespace Tunnel.Hub.Events;
         typeof(CamelCaseEnumConverter<TunnelEndKind>),
         typeof(CamelCaseEnumConverter<ResetReason>),
         typeof(EndPointConverter),
+        typeof(PortsConverter),
     ])]
 [JsonSerializable(typeof(EdgeConnectedEvent))]
 [JsonSerializable(typeof(EdgeDisconnectedEvent))]

@@ -51,7 +51,7 @@ internal sealed class EdgeStateMetrics
     {
         foreach (var (proto, wanted) in ((string, int)[])[("tcp", row.Allowed.TcpPorts.Length), ("udp", row.Allowed.UdpPorts.Length)])
         {
-            var bound = row.Live?.Bound.Count(port => port.Proto == proto) ?? 0;
+            var bound = row.Live?.Bound.Where(port => port.Proto == proto).Sum(port => port.Count) ?? 0;
             var failed = row.Live?.FailedPorts.Where(port => port.Proto == proto).Sum(port => (long)(port.To ?? port.Port) - port.Port + 1) ?? 0;
             yield return new(wanted, row.Edge, new("proto", proto), new("state", "wanted"));
             yield return new(bound, row.Edge, new("proto", proto), new("state", "bound"));
@@ -65,7 +65,7 @@ internal sealed class EdgeStateMetrics
         foreach (var udp in (bool[])[false, true])
         {
             var proto = udp ? "udp" : "tcp";
-            var bound = row.Live?.Bound.Where(port => port.Proto == proto).Select(port => port.Port).ToHashSet() ?? [];
+            var bound = row.Live?.Bound.Where(port => port.Proto == proto).SelectMany(port => port.Numbers()).ToHashSet() ?? [];
             foreach (var range in udp ? row.Allowed.Definition.ListenPortsUdp : row.Allowed.Definition.ListenPorts)
             {
                 var assigned = Enumerable.Range(range.First, range.Last - range.First + 1).Where(port => row.Allowed.IsAssigned(udp, port)).ToArray();

@@ -62,7 +62,7 @@ internal static class AllowedEdges
 
     private static EdgePortsStatus Ports(string proto, ImmutableArray<int> wanted, ConnectedEdgeStatus? live) => new(
         PortList.Format(wanted),
-        PortList.Format(live?.Bound.Where(port => port.Proto == proto).Select(port => port.Port) ?? []),
+        PortList.Format(live?.Bound.Where(port => port.Proto == proto).SelectMany(port => port.Numbers()) ?? []),
         // As the edge has put them together: a range of a hostile one is not counted out.
         string.Join(',', live?.FailedPorts.Where(port => port.Proto == proto).Select(Range) ?? []));
 

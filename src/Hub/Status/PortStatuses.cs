@@ -36,7 +36,7 @@ internal static class PortStatuses
     }
 
     private static HashSet<TrafficKey> BoundPorts(ImmutableArray<ConnectedEdgeStatus> connected) =>
-        [.. connected.SelectMany(edge => edge.Bound.Select(port => new TrafficKey(edge.EdgeId, port.Proto == "udp", port.Port)))];
+        [.. connected.SelectMany(edge => edge.Bound.SelectMany(port => port.Numbers().Select(number => new TrafficKey(edge.EdgeId, port.Proto == "udp", number))))];
 
     private static PortStatus Describe(PortTraffic traffic, AllowedEdge edge, HashSet<TrafficKey> bound) =>
         traffic.Describe(bound.Contains(traffic.Key), edge.PolicyFor(traffic.Key.Udp, traffic.Key.Port).Name);

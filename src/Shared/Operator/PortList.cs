@@ -9,7 +9,7 @@ namespace Tunnel.Shared.Operator;
 public static class PortList
 {
     /// <summary>Ports that one list may have in total.</summary>
-    public const int MaxPorts = 1000;
+    public const int MaxPorts = 16_384;
 
     private const int MaxErrors = 20;
     private const int MaxQuoted = 40;

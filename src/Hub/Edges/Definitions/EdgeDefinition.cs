@@ -18,7 +18,7 @@ public sealed record EdgeDefinition
     /// <summary>False: the edge is refused, and disconnected when it is connected.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>TCP ports to listen on; with the UDP ports at most 1,000.</summary>
+    /// <summary>TCP ports to listen on; with the UDP ports at most 16,384.</summary>
     public ImmutableArray<PortRange> ListenPorts { get; init; } = [];
 
     /// <summary>UDP ports to listen on.</summary>

@@ -13,8 +13,8 @@ namespace Tunnel.Hub.Edges.Definitions;
 /// </summary>
 public static class EdgeSetValidator
 {
-    /// <summary>Ports that one edge may be assigned, TCP and UDP together.</summary>
-    public const int MaxPortsPerEdge = 1000;
+    /// <summary>Ports that one edge may be assigned, TCP and UDP together: as many as an edge binds.</summary>
+    public const int MaxPortsPerEdge = 16_384;
 
     /// <summary>Bytes of a set's JSON, as it is read: what is read can be put back, with a secret for each edge.</summary>
     public const int MaxSetBytes = 8 << 20;

@@ -207,7 +207,7 @@ internal sealed class LiveEdges : IDisposable
         Pushes.OnApplied(live, report.Rev);
         lock (_lock)
             _pins.OnApplied(live, report.Rev);
-        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Length, report.Failed.Sum(failed => (failed.To ?? failed.Port) - failed.Port + 1));
+        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Sum(bound => bound.Count), report.Failed.Sum(failed => (failed.To ?? failed.Port) - failed.Port + 1));
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
     }

@@ -45,10 +45,19 @@ public sealed record Report
     public string? PublicIpv6 { get; init; }
 }
 
-/// <summary>A port that is bound.</summary>
+/// <summary>A port, or a range of them, that is bound.</summary>
 /// <param name="Port">1–65535.</param>
 /// <param name="Proto"><c>tcp</c> or <c>udp</c>.</param>
-public sealed record BoundPort(int Port, string Proto);
+/// <param name="To">The last of a range that begins with <paramref name="Port"/>; null for one port.</param>
+public sealed record BoundPort(int Port, string Proto, int? To = null)
+{
+    /// <summary>How many ports.</summary>
+    [JsonIgnore]
+    public int Count => (To ?? Port) - Port + 1;
+
+    /// <summary>The ports; all entries of a report together have at most as many as there are.</summary>
+    public IEnumerable<int> Numbers() => Enumerable.Range(Port, Count);
+}
 
 /// <summary>A port, or a range of them, that could not be bound.</summary>
 /// <param name="Port">1–65535.</param>

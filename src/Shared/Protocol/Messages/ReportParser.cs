@@ -11,7 +11,7 @@ internal static class ReportParser
     private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall");
     private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors", "drift");
     private static readonly MessageMembers DriftMembers = new("firewall.drift.", "count", "what", "mended");
-    private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto");
+    private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto", "to");
     private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error", "to");
 
     public static Report Read(ref MessageReader reader)
@@ -82,11 +82,16 @@ internal static class ReportParser
     private static ImmutableArray<BoundPort> ReadBound(ref MessageReader reader)
     {
         var ports = ImmutableArray.CreateBuilder<BoundPort>();
+        var total = 0;
         reader.BeginArray("bound");
         while (reader.NextItem("bound", ports.Count, MaxPorts))
         {
-            var (port, proto, _, _) = ReadPort(ref reader, BoundMembers);
-            ports.Add(new BoundPort(port, proto));
+            var (port, proto, _, to) = ReadPort(ref reader, BoundMembers);
+            var bound = new BoundPort(port, proto, to > port ? to : null);
+            // Of ranges a small message could have more ports than anybody should count out.
+            if ((total += bound.Count) > MaxPorts)
+                throw new FormatException($"bound: more than {MaxPorts} ports");
+            ports.Add(bound);
         }
 
         return ports.DrainToImmutable();

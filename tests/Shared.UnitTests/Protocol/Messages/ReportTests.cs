@@ -9,6 +9,18 @@ public class ReportTests
         """{"kind":"configApplied","rev":7,"bound":[{"port":80,"proto":"tcp"},{"port":53,"proto":"udp"}],"failed":[{"port":443,"proto":"tcp","error":"address in use"}]}""";
 
     [Fact]
+    public void Ranges_of_bound_ports_are_read_and_bounded_together()
+    {
+        Assert.True(ControlMessage.TryParseReport("""{"kind":"configApplied","bound":[{"port":8000,"proto":"tcp","to":8010},{"port":9,"proto":"udp","to":3}]}"""u8, out var report, out _));
+        Assert.Equal([new BoundPort(8000, "tcp", 8010), new BoundPort(9, "udp")], report.Bound);
+        Assert.Equal(12, report.Bound.Sum(bound => bound.Numbers().Count()));
+
+        var many = string.Join(',', Enumerable.Repeat("""{"port":1,"proto":"tcp","to":65535}""", 3));
+        Assert.False(ControlMessage.TryParseReport(System.Text.Encoding.UTF8.GetBytes($$"""{"kind":"configApplied","bound":[{{many}}]}"""), out _, out var error));
+        Assert.Contains("more than 131070 ports", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_specifications_example_is_read_and_written_byte_for_byte()
     {
         Assert.True(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(Example), out var report, out var error), error);
