@@ -252,7 +252,7 @@ internal sealed class MuxEndpoint
         }
 
         foreach (var stream in streams)
-            Try(stream.OnTunnelLost);
+            Try(stream.Life.OnTunnelLost);
         foreach (var session in sessions)
             Try(session.OnClosed);
     }

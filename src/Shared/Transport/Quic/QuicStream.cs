@@ -1,6 +1,7 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport.Quic.Native;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
@@ -9,11 +10,8 @@ namespace Tunnel.Shared.Transport.Quic;
 /// bytes. FIN is FIN; a reset of either side is RESET_STREAM and STOP_SENDING with the reason as code. Has a lock of its own for the state, under which
 /// neither a call to an owner nor to the endpoint is made.
 /// </summary>
-internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
+internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 {
-    /// <summary>A reset waits for data that came before it, unless that has been blocked for this long (protocol.md section 3).</summary>
-    private const long BlockedResetMilliseconds = 5_000;
-
     // Strict among streams: control, normal, sustained (protocol.md section 6).
     private const ushort SustainedPriority = 0x3FFF;
     private const ushort NormalPriority = 0x7FFF;
@@ -22,18 +20,11 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     private readonly QuicTunnel _tunnel;
     private readonly StreamOutput _output;
     private readonly StreamInput _input;
+    private readonly StreamLife _life;
     private StreamHandle _handle = null!;
-    private IStreamObserver? _observer;
-    private ILocalEndpoint? _endpoint;
-    private StreamState _state;
-    private StreamEnd _end;
-    private bool _finished;
-    private bool _localReset;
     private bool _abortPending;
     private ResetReason _abortReason;
     private bool _aborted;
-    private bool _inSweep;
-    private long _sweepDeadline;
 
     // Edge: whether it counts among those that begin or end.
     private bool _begins;
@@ -46,30 +37,22 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         _begins = !isPeers;
         _output = new StreamOutput(tunnel, this);
         _input = new StreamInput(tunnel, this, isPeers ? new OpeningLines() : null);
+        _life = new StreamLife(_lock, this, _input.Delivery, tunnel.Context);
     }
 
     public uint Id { get; private set; }
 
     public IStreamObserver? Observer
     {
-        get => _observer;
-        set
-        {
-            lock (_lock)
-            {
-                _observer = value;
-                if (!_finished)
-                    return;
-            }
-
-            // The tunnel was lost before the owner could say who wants to know.
-            Tell(value);
-        }
+        get => _life.Observer;
+        set => _life.Observer = value;
     }
 
     public long BytesSent => _output.Bytes;
 
-    public long BytesReceived => _input.Delivered;
+    public long BytesReceived => _input.Delivery.Bytes;
+
+    public StreamLife Life => _life;
 
     /// <summary>The native stream.</summary>
     public StreamHandle Handle => _handle;
@@ -80,15 +63,15 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         get
         {
             lock (_lock)
-                return _state.CanSend;
+                return _life.State.CanSend;
         }
     }
 
     /// <summary>Edge: a client's stream, not yet started.</summary>
     /// <returns>Null when the connection is over.</returns>
-    public static QuicStream? Open(QuicTunnel tunnel, uint id, ILocalEndpoint endpoint, IStreamObserver? observer)
+    public static QuicStream? Open(QuicTunnel tunnel, uint id, IStreamObserver? observer)
     {
-        var result = new QuicStream(tunnel, isPeers: false) { Id = id, _endpoint = endpoint, _observer = observer };
+        var result = new QuicStream(tunnel, isPeers: false) { Id = id, Observer = observer };
         if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: false) is not { } handle)
             return null;
         result._handle = handle;
@@ -115,86 +98,31 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     }
 
     /// <summary>Edge: begins to carry a client's stream whose lines are to be sent first.</summary>
-    public void Begin(in StreamOpening opening)
+    public void Begin(ILocalEndpoint endpoint, in StreamOpening opening)
     {
-        _endpoint!.Start(this);
-        _input.Attach(_endpoint);
-        _output.Begin(_endpoint, opening);
+        _life.AttachNew(endpoint);
+        _output.Begin(endpoint, opening);
     }
 
-    public void Attach(ILocalEndpoint endpoint)
-    {
-        lock (_lock)
-        {
-            if (_state.WasReset)
-            {
-                // The peer may have given up meanwhile.
-                endpoint.Reset(flush: false);
-                return;
-            }
-
-            _endpoint = endpoint;
-        }
-
-        endpoint.Start(this);
-        _input.Attach(endpoint);
-        _output.Begin(endpoint, opening: null);
-    }
+    public void Attach(ILocalEndpoint endpoint) => _life.Attach(endpoint);
 
     public void NotifyReadable() => _output.Request();
 
-    public void NotifyLocalReset()
-    {
-        bool allSent;
-        lock (_lock)
-        {
-            if (_state.IsGone || _localReset)
-                return;
-            _localReset = true;
-            allSent = _state.LocalClosed;
-            // What it sent before the reset is still to be read; the reset itself is found behind it, if the peer takes that.
-            if (!allSent && _output.IsBlocked)
-                SweepUntilLocked(BlockedResetMilliseconds);
-        }
+    public void NotifyLocalReset() => _life.NotifyLocalReset();
 
-        if (allSent)
-            End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: true);
-        else
-            _output.Request();
-    }
-
-    public void Reset(ResetReason reason) => End(StreamEndSide.Local, reason, afterData: false);
+    public void Reset(ResetReason reason) => _life.Reset(reason);
 
     // ---- what the halves have to say
-
-    /// <summary>The peer takes nothing at present. A reset that waits behind the blocked data does not wait for ever.</summary>
-    public void OnBlocked()
-    {
-        lock (_lock)
-        {
-            if (_localReset)
-                SweepUntilLocked(BlockedResetMilliseconds);
-        }
-    }
 
     /// <summary>The local peer has sent its last byte.</summary>
     public void OnLocalEnd()
     {
-        bool completed;
-        lock (_lock)
-        {
-            if (!_state.TryCloseLocal())
-                return;
-            completed = _state.Completed;
-        }
-
+        if (!_life.TryEndLocal(out var completes))
+            return;
         _handle.Finish();
-        if (completed)
-            Complete();
+        if (completes)
+            _life.Complete();
     }
-
-    /// <summary>The local peer has reset, and all that it sent before was sent on.</summary>
-    public void OnLocalReset() => End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: true);
 
     /// <summary>All that was sent has been acknowledged; on a worker of msquic.</summary>
     public void OnAllAcknowledged()
@@ -204,7 +132,7 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         lock (_lock)
         {
             abort = _abortPending;
-            completed = _state.Completed;
+            completed = _life.State.Completed;
         }
 
         if (abort)
@@ -213,23 +141,11 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
             NoteEnding();
     }
 
-    /// <summary>The local peer has everything and its FIN.</summary>
-    public void OnDelivered()
-    {
-        bool completed;
-        lock (_lock)
-            completed = _state.TryDeliver() && _state.Completed;
-        if (completed)
-            Complete();
-    }
-
-    /// <summary>The hub's lines at the beginning are none.</summary>
-    public void OnMalformed() => End(StreamEndSide.Local, ResetReason.Protocol, afterData: false);
+    /// <summary>What the edge has sent first is no PROXY line.</summary>
+    public void OnMalformed() => Reset(ResetReason.Protocol);
 
     /// <summary>The stream carries much for long, or no more; on a worker of msquic.</summary>
     public void OnSustained(bool sustained) => _handle.SetPriority(sustained ? SustainedPriority : NormalPriority);
-
-    public void OnTunnelLost() => End(StreamEndSide.Tunnel, ResetReason.Unspecified, afterData: false);
 
     // ---- what comes from the peer (a worker of msquic)
 
@@ -257,7 +173,7 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
                 OnNotStarted();
                 break;
             case StreamEvent.ShutdownComplete:
-                OnTunnelLost();
+                _life.OnTunnelLost();
                 Close();
                 break;
         }
@@ -267,30 +183,10 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
 
     void IStreamEvents.OnDefect(Exception exception) => _tunnel.Connection.OnDefect(exception);
 
-    bool ISweepable.Sweep()
-    {
-        bool abort;
-        lock (_lock)
-        {
-            _inSweep = !_aborted && (_abortPending || _localReset) && _tunnel.Context.NowMilliseconds < Math.Max(_sweepDeadline, _output.LastProgress + BlockedResetMilliseconds);
-            if (_inSweep)
-                return true;
-            abort = _abortPending;
-            if (!abort && (_state.IsGone || !_output.IsBlocked))
-                return false;
-        }
-
-        if (abort)
-            AbortNow();
-        else
-            End(StreamEndSide.Local, ResetReason.ResetByPeer, afterData: false);
-        return false;
-    }
-
     // The connection is over: there will be no other event.
     private void OnNotStarted()
     {
-        OnTunnelLost();
+        _life.OnTunnelLost();
         Close();
     }
 
@@ -298,7 +194,7 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
     {
         lock (_lock)
         {
-            if (!_state.TryCloseRemote())
+            if (!_life.TryCloseRemote())
                 return;
         }
 
@@ -307,7 +203,7 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
 
     private void OnRemoteReset(ulong code)
     {
-        End(StreamEndSide.Remote, code <= (ulong)ResetReason.Overloaded ? (ResetReason)code : ResetReason.Unspecified, afterData: false);
+        _life.OnRemoteReset(code <= (ulong)ResetReason.Overloaded ? (ResetReason)code : ResetReason.Unspecified);
         // Also of a stream that is over for its owners: the other direction may still be open.
         AbortNow();
     }
@@ -355,42 +251,50 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         _tunnel.OnStreamPassed();
     }
 
-    // ---- the end
+    // ---- what its life asks for
 
-    // With afterData the reset goes when all that was sent has arrived: RESET_STREAM makes the peer throw away what it has not yet read from QUIC.
-    private void End(StreamEndSide side, ResetReason reason, bool afterData)
+    bool IStreamCarrier.IsBlocked => _output.IsBlocked;
+
+    long IStreamCarrier.BlockedSince => _tunnel.Context.NowMilliseconds;
+
+    long IStreamCarrier.LastProgress => _output.LastProgress;
+
+    bool IStreamCarrier.WaitsAfterReset => _abortPending && !_aborted;
+
+    void IStreamCarrier.BeginReading(ILocalEndpoint endpoint) => _output.Begin(endpoint, opening: null);
+
+    // Behind data the reset goes when all that was sent has arrived: RESET_STREAM makes the peer throw away what it has not yet read from QUIC.
+    void IStreamCarrier.PrepareReset(in StreamEnd end, bool behindData)
     {
-        bool wait;
-        lock (_lock)
-        {
-            if (!_state.TryReset())
-                return;
-            wait = afterData && _output.HasUnacknowledged;
-            _abortPending = wait;
-            _abortReason = reason;
-            if (wait)
-                SweepUntilLocked(BlockedResetMilliseconds);
-        }
-
-        if (!wait)
-            AbortNow();
-        // It may have been acknowledged a moment ago.
-        else if (!_output.HasUnacknowledged)
-            AbortNow();
-
-        if (side == StreamEndSide.Local)
-        {
-            _input.Discard();
-            // Our own reasons do not wait for a slow peer; and one that has reset needs no flush.
-            _endpoint?.Reset(flush: false);
-        }
-        else
-        {
-            _input.OnRemoteReset();
-        }
-
-        Finish(new StreamEnd(side, reason));
+        _abortReason = end.Reason;
+        _abortPending = behindData && _output.HasUnacknowledged;
+        if (_abortPending)
+            _life.WaitUntil(_tunnel.Context.NowMilliseconds + StreamLife.BlockedMilliseconds);
     }
+
+    void IStreamCarrier.SendReset()
+    {
+        bool waits;
+        lock (_lock)
+            waits = _abortPending;
+
+        // It may have been acknowledged a moment ago.
+        if (!waits || !_output.HasUnacknowledged)
+            AbortNow();
+    }
+
+    void IStreamCarrier.GiveUpWaiting() => AbortNow();
+
+    void IStreamCarrier.Discard() => _input.Discard();
+
+    void IStreamCarrier.OnFinished(in StreamEnd end)
+    {
+        if (end.Completed && !_output.HasUnacknowledged)
+            NoteEnding();
+        _tunnel.StreamFinished(end);
+    }
+
+    void IStreamCarrier.NoteDefect(Exception exception) => _tunnel.NoteDefect(exception);
 
     private void AbortNow()
     {
@@ -406,57 +310,11 @@ internal sealed class QuicStream : ITunnelStream, IStreamEvents, ISweepable
         _handle.Abort((ulong)_abortReason);
     }
 
-    private void Complete()
-    {
-        _endpoint!.Close();
-        if (!_output.HasUnacknowledged)
-            NoteEnding();
-        Finish(default);
-    }
-
-    private void Finish(in StreamEnd end)
-    {
-        IStreamObserver? observer;
-        lock (_lock)
-        {
-            if (_finished)
-                return;
-            _finished = true;
-            _end = end;
-            observer = _observer;
-        }
-
-        _tunnel.StreamFinished(end);
-        Tell(observer);
-    }
-
     // The native stream has had its last event. It may go as soon as nothing of its memory is being written to a socket.
     private void Close()
     {
         NoteOver();
         _input.OnNativeEnd();
         _tunnel.Remove(this);
-    }
-
-    // An owner's mistake must not keep other streams from being ended.
-    private void Tell(IStreamObserver? observer)
-    {
-        try
-        {
-            observer?.OnStreamClosed(this, _end);
-        }
-        catch (Exception e)
-        {
-            _tunnel.NoteDefect(e);
-        }
-    }
-
-    private void SweepUntilLocked(long milliseconds)
-    {
-        _sweepDeadline = _tunnel.Context.NowMilliseconds + milliseconds;
-        if (_inSweep)
-            return;
-        _inSweep = true;
-        _tunnel.Context.Sweeper.Add(this);
     }
 }

@@ -164,7 +164,7 @@ internal sealed class QuicTunnel : ITunnel
                     return null;
             }
 
-            if (_ids.Next() is not (> 0 and var id) || QuicStream.Open(this, id, endpoint, observer) is not { } opened)
+            if (_ids.Next() is not (> 0 and var id) || QuicStream.Open(this, id, observer) is not { } opened)
                 return null;
             stream = opened;
             if (!TryAdd(stream))
@@ -176,7 +176,7 @@ internal sealed class QuicTunnel : ITunnel
             stream.Start();
         }
 
-        stream.Begin(opening);
+        stream.Begin(endpoint, opening);
         return stream;
     }
 
@@ -325,7 +325,7 @@ internal sealed class QuicTunnel : ITunnel
 
         Control.Release();
         foreach (var stream in streams)
-            stream.OnTunnelLost();
+            stream.Life.OnTunnelLost();
         Sessions.LoseAll();
     }
 

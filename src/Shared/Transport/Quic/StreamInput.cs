@@ -1,83 +1,51 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport.Quic.Native;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The receiving half of a stream. Bytes go from msquic's buffers straight into the local socket. What that does not take stays in msquic as a pending
+/// The receiving half of a _stream. Bytes go from msquic's buffers straight into the local socket. What that does not take stays in msquic as a pending
 /// receive, counted in the memory budget, until the socket takes it: its peer gets no credit for it meanwhile. One piece at a time waits for the socket,
 /// then the rest is indicated again with what has come since.
 /// </summary>
-internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningLines? lines) : IBufferingStream, ISweepable
+internal sealed class StreamInput : IBufferingStream, IUndelivered
 {
-    private const long DrainPatienceMilliseconds = 5_000;
     private const int LargestPiece = 256 << 10;
 
-    private readonly Lock _lock = new();
+    private readonly QuicTunnel _tunnel;
+    private readonly QuicStream _stream;
+    private readonly LocalDelivery _delivery;
     private readonly HeldReceive _held = new();
-    private OpeningLines? _lines = lines;
-    private ILocalEndpoint? _endpoint;
-    private Ending _ending;
-    private bool _writing;
-    private bool _discarding;
+    private OpeningLines? _lines;
     private bool _nativeEnded;
     private int _charged;
-    private long _delivered;
-    private long _progressAt;
 
-    private enum Ending
+    /// <summary>Nothing has come yet.</summary>
+    /// <param name="tunnel">What it shares with others.</param>
+    /// <param name="stream">Whose it is.</param>
+    /// <param name="lines">Hub: what takes the lines that come first.</param>
+    public StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningLines? lines)
     {
-        None,
-        Fin,
-        Reset,
+        _tunnel = tunnel;
+        _stream = stream;
+        _lines = lines;
+        _delivery = new LocalDelivery(this, _tunnel.Context);
     }
 
-    /// <summary>Bytes given to the local peer.</summary>
-    public long Delivered => Volatile.Read(ref _delivered);
+    /// <summary>Where it goes; its lock guards this, too.</summary>
+    public LocalDelivery Delivery => _delivery;
 
     /// <inheritdoc/>
     public long BufferedBytes => Volatile.Read(ref _charged);
 
+    bool IUndelivered.IsEmpty => _held.IsEmpty;
+
     /// <inheritdoc/>
     public void ResetForMemory()
     {
-        stream.Reset(ResetReason.Memory);
-
-        // One that the peer has reset already and that only drains has no state left to change, but memory to give up.
-        ILocalEndpoint? endpoint;
-        lock (_lock)
-        {
-            if (_discarding)
-                return;
-            _discarding = true;
-            endpoint = _endpoint;
-        }
-
-        endpoint?.Reset(flush: false);
-    }
-
-    /// <summary>Gives the local end; what has come so far is written first.</summary>
-    public void Attach(ILocalEndpoint endpoint)
-    {
-        bool gone;
-        bool drain;
-        bool end;
-        lock (_lock)
-        {
-            _endpoint = endpoint;
-            gone = _discarding;
-            _writing = drain = !gone && !_held.IsEmpty;
-            _progressAt = tunnel.Context.NowMilliseconds;
-            end = !drain && _ending == Ending.Fin;
-        }
-
-        // The stream may have been reset a moment ago, and found no endpoint to pass that on to.
-        if (gone)
-            endpoint.Reset(flush: false);
-        else if (drain)
-            _ = DrainAsync(endpoint);
-        else if (end)
-            EndInOrder(endpoint);
+        _stream.Reset(ResetReason.Memory);
+        _delivery.GiveUp();
     }
 
     /// <summary>Bytes have come; on a worker of msquic, and not again before those were completed.</summary>
@@ -90,11 +58,11 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             return QuicStatus.Success;
 
         ILocalEndpoint? endpoint;
-        lock (_lock)
+        lock (_delivery.Sync)
         {
-            if (_discarding)
+            if (_delivery.IsDiscarding)
                 return QuicStatus.Success;
-            endpoint = _endpoint;
+            endpoint = _delivery.Endpoint;
         }
 
         if (endpoint is not null)
@@ -103,7 +71,7 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             if (written < 0)
             {
                 Discard();
-                stream.NotifyLocalReset();
+                _stream.NotifyLocalReset();
                 return QuicStatus.Success;
             }
 
@@ -120,90 +88,49 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
     {
         if (_lines is not null)
         {
-            stream.OnMalformed();
+            _stream.OnMalformed();
             return;
         }
 
-        ILocalEndpoint? endpoint;
-        lock (_lock)
-        {
-            _ending = Ending.Fin;
-            endpoint = _endpoint;
-        }
-
-        if (endpoint is not null)
-            EndInOrder(endpoint);
-    }
-
-    /// <summary>A reset has come, or the tunnel is lost: RST after what waits, as long as the local peer keeps taking it.</summary>
-    public void OnRemoteReset()
-    {
-        ILocalEndpoint? endpoint;
-        bool drains;
-        lock (_lock)
-        {
-            _ending = Ending.Reset;
-            if (_endpoint is null)
-                _discarding = true;
-            drains = _writing;
-            endpoint = drains ? null : _endpoint;
-            if (!drains)
-                ReleaseLocked();
-        }
-
-        if (endpoint is not null)
-            endpoint.Reset(flush: true);
-        else if (drains)
-            tunnel.Context.Sweeper.Add(this);
+        _delivery.OnRemoteClose();
     }
 
     /// <summary>The local peer is gone: nothing is kept from now on, and what comes is taken all the same.</summary>
     public void Discard()
     {
         int completed;
-        lock (_lock)
+        lock (_delivery.Sync)
         {
-            _discarding = true;
-            if (_writing || _held.IsEmpty)
-                return;
-            completed = _held.Taken + _held.Rest;
-            ReleaseLocked();
+            completed = _delivery.IsWriting || _held.IsEmpty ? 0 : _held.Taken + _held.Rest;
+            _delivery.Discard();
         }
 
-        stream.Handle.CompleteReceive((ulong)completed, partly: false);
+        if (completed > 0)
+            _stream.Handle.CompleteReceive((ulong)completed, partly: false);
     }
 
     /// <summary>The native stream has had its last event, and may be closed once nothing of its memory is being written.</summary>
     public void OnNativeEnd()
     {
-        lock (_lock)
+        lock (_delivery.Sync)
         {
             _nativeEnded = true;
-            if (_writing)
+            if (_delivery.IsWriting)
                 return;
-            ReleaseLocked();
+            Release();
         }
 
-        stream.Handle.Dispose();
+        _stream.Handle.Dispose();
     }
 
-    // A stream that was reset while it still drains gets its time; one whose local peer takes nothing is cut off.
-    bool ISweepable.Sweep()
+    // What msquic is to be told of it is its caller's.
+    void IUndelivered.Drop(bool isWriting)
     {
-        ILocalEndpoint endpoint;
-        lock (_lock)
-        {
-            if (!_writing)
-                return false;
-            if (tunnel.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds)
-                return true;
-            _discarding = true;
-            endpoint = _endpoint!;
-        }
-
-        endpoint.Reset(flush: false);
-        return false;
+        if (!isWriting)
+            Release();
     }
+
+    void IUndelivered.Drain(ILocalEndpoint endpoint) => _ = DrainAsync(endpoint);
 
     // Returns true when the lines are complete; taken is where the client's bytes begin.
     private bool TryOpen(ReadOnlySpan<NativeBuffer> buffers, out int taken)
@@ -214,7 +141,7 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
             var count = _lines!.Take(buffer.Span);
             if (count < 0)
             {
-                stream.OnMalformed();
+                _stream.OnMalformed();
                 return false;
             }
 
@@ -228,9 +155,9 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         var opening = _lines.Parse();
         _lines = null;
         if (opening is { } value)
-            tunnel.OnStreamOpened(stream, value);
+            _tunnel.OnStreamOpened(_stream, value);
         else
-            stream.OnMalformed();
+            _stream.OnMalformed();
         return opening is not null;
     }
 
@@ -263,20 +190,20 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         }
 
         ILocalEndpoint? endpoint;
-        lock (_lock)
+        lock (_delivery.Sync)
         {
-            if (_discarding)
+            if (_delivery.IsDiscarding)
             {
-                tunnel.Context.Flow.Budget.Return(total - taken);
+                _tunnel.Context.Flow.Budget.Return(total - taken);
                 return QuicStatus.Success;
             }
 
             _held.Set(buffers, taken, total);
             _charged = total - taken;
-            _progressAt = tunnel.Context.NowMilliseconds;
-            endpoint = _endpoint;
-            _writing = endpoint is not null;
-            tunnel.Context.Flow.AddBuffering(this);
+            endpoint = _delivery.Endpoint;
+            if (endpoint is not null)
+                _delivery.BeginWriting();
+            _tunnel.Context.Flow.AddBuffering(this);
         }
 
         if (endpoint is not null)
@@ -286,7 +213,7 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
 
     private bool TryCharge(int bytes)
     {
-        var flow = tunnel.Context.Flow;
+        var flow = _tunnel.Context.Flow;
         if (flow.Budget.TryTake(bytes))
             return true;
         flow.Relieve();
@@ -299,16 +226,15 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
         while (true)
         {
             ReadOnlyMemory<byte> next = default;
-            var ending = Ending.None;
-            lock (_lock)
+            var ending = LocalEnding.None;
+            lock (_delivery.Sync)
             {
-                if (_discarding)
-                    ReleaseLocked();
+                if (_delivery.IsDiscarding)
+                    Release();
                 if (_held.IsEmpty)
                 {
-                    ReleaseLocked();
-                    _writing = false;
-                    ending = _ending;
+                    Release();
+                    ending = _delivery.EndWriting();
                 }
                 else
                 {
@@ -318,18 +244,16 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
 
             if (next.IsEmpty)
             {
-                // A reset stream whose local peer has gone in the middle still has its socket to be closed.
-                if (ending == Ending.Reset)
-                    endpoint.Reset(flush: true);
+                _delivery.Conclude(endpoint, ending);
                 CloseIfEnded();
                 return;
             }
 
             if (!await endpoint.WriteAsync(next))
             {
-                lock (_lock)
-                    _discarding = true;
-                stream.NotifyLocalReset();
+                lock (_delivery.Sync)
+                    _delivery.Discard();
+                _stream.NotifyLocalReset();
                 continue;
             }
 
@@ -346,53 +270,48 @@ internal sealed class StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningL
     {
         int taken;
         bool partly;
-        lock (_lock)
+        lock (_delivery.Sync)
         {
             _held.Consume(written);
-            _progressAt = tunnel.Context.NowMilliseconds;
-            if (_ending == Ending.Reset || _discarding)
+            _delivery.NoteProgress();
+            if (_delivery.EndsWithReset || _delivery.IsDiscarding)
                 return false;
             taken = _held.Taken;
             partly = _held.Rest > 0;
-            ReleaseLocked();
-            _writing = false;
+            Release();
+            _delivery.PauseWriting();
         }
 
-        stream.Handle.CompleteReceive((ulong)taken, partly);
+        _stream.Handle.CompleteReceive((ulong)taken, partly);
         return true;
     }
 
     private void CloseIfEnded()
     {
-        lock (_lock)
+        lock (_delivery.Sync)
         {
-            if (!_nativeEnded || _writing)
+            if (!_nativeEnded || _delivery.IsWriting)
                 return;
         }
 
         // Not here: it may be the connection's last, whose close has to be waited for, and this is a thread of the socket engine.
-        ThreadPool.UnsafeQueueUserWorkItem(static handle => handle.Dispose(), stream.Handle, preferLocal: false);
-    }
-
-    private void EndInOrder(ILocalEndpoint endpoint)
-    {
-        endpoint.ShutdownWrite();
-        stream.OnDelivered();
+        ThreadPool.UnsafeQueueUserWorkItem(static handle => handle.Dispose(), _stream.Handle, preferLocal: false);
     }
 
     private void Count(int bytes)
     {
-        Interlocked.Add(ref _delivered, bytes);
-        tunnel.Traffic.CountReceived(bytes);
+        _delivery.Count(bytes);
+        _tunnel.Traffic.CountReceived(bytes);
     }
 
-    private void ReleaseLocked()
+    // With the lock held.
+    private void Release()
     {
         _held.Clear();
         if (_charged == 0)
             return;
-        tunnel.Context.Flow.Budget.Return(_charged);
-        tunnel.Context.Flow.RemoveBuffering(this);
+        _tunnel.Context.Flow.Budget.Return(_charged);
+        _tunnel.Context.Flow.RemoveBuffering(this);
         _charged = 0;
     }
 }

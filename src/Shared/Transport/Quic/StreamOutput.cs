@@ -158,7 +158,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             if (!TryMakeRoom(out var pool, out var counted))
             {
                 endpoint.ParkRead();
-                stream.OnBlocked();
+                stream.Life.OnBlocked();
                 return false;
             }
 
@@ -177,7 +177,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
                     stream.OnLocalEnd();
                     return false;
                 default:
-                    stream.OnLocalReset();
+                    stream.Life.OnLocalReset();
                     return false;
             }
         }

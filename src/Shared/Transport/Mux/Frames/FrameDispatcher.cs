@@ -178,7 +178,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                     throw Violation("credit beyond all reason");
                 break;
             case FrameType.Reset:
-                inbound.FindStream(_header)?.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
+                inbound.FindStream(_header)?.Life.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
                 break;
             case FrameType.UdpOpen:
                 if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error))

@@ -2,18 +2,16 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// One stream of the mux: its life from OPEN to the end, and its control frames. <see cref="StreamSender"/> and <see cref="StreamReceiver"/> carry the
-/// bytes. State is guarded by the tunnel's lock; no I/O happens under it.
+/// One stream of the mux: its control frames, and where its halves and its life meet. <see cref="StreamSender"/> and <see cref="StreamReceiver"/> carry the
+/// bytes, <see cref="StreamLife"/> knows what follows what. State is guarded by the core's lock; no I/O happens under it.
 /// </summary>
-internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
+internal sealed class MuxStream : MuxNode, IStreamCarrier
 {
-    /// <summary>A reset waits for data that came before it, unless that has been blocked on credit for this long (protocol.md section 3).</summary>
-    private const long BlockedResetMilliseconds = 5_000;
-
     /// <summary>A base peer gets this long to close what we have aborted.</summary>
     private const long BaseAbortMilliseconds = 30_000;
 
@@ -22,19 +20,12 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     private readonly StreamOpening _opening;
     private readonly StreamSender _sender;
     private readonly StreamReceiver _receiver;
-    private IStreamObserver? _observer;
-    private StreamEnd _end;
-    private ILocalEndpoint? _endpoint;
-    private StreamState _state;
+    private readonly StreamLife _life;
     private bool _openPending;
     private bool _closePending;
     private bool _resetPending;
     private ResetReason _resetReason;
     private uint _creditPending;
-    private bool _localReset;
-    private bool _finished;
-    private bool _inSweep;
-    private long _sweepDeadline;
 
     public MuxStream(MuxStreams streams, uint id, in StreamOpening opening, bool weOpen)
     {
@@ -45,84 +36,54 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         _openPending = weOpen;
         _sender = new StreamSender(_core, streams, this);
         _receiver = new StreamReceiver(_core, streams, this);
+        _life = new StreamLife(_core.Sync, this, _receiver.Delivery, _core.Context);
     }
 
     public uint Id { get; }
 
     public IStreamObserver? Observer
     {
-        get => _observer;
-        set
-        {
-            lock (_core.Sync)
-            {
-                _observer = value;
-                if (!_finished)
-                    return;
-            }
-
-            // The tunnel was lost before the owner could say who wants to know.
-            Tell(value);
-        }
+        get => _life.Observer;
+        set => _life.Observer = value;
     }
 
     public long BytesSent => _sender.Bytes;
 
-    public long BytesReceived => _receiver.Delivered;
+    public long BytesReceived => _receiver.Delivery.Bytes;
 
     public StreamReceiver Receiver => _receiver;
 
-    /// <summary>What may still happen. Under the tunnel's lock.</summary>
-    public StreamState State => _state;
+    public StreamLife Life => _life;
 
-    /// <summary>When data last moved. Of <see cref="ActiveStreams"/>.</summary>
+    /// <summary>What may still happen. Under the core's lock.</summary>
+    public StreamState State => _life.State;
+
+    /// <summary>When data last moved. Used by <see cref="ActiveStreams"/>.</summary>
     public long LastActive { get; set; }
 
-    /// <summary>Its place among the active streams, or -1. Of <see cref="ActiveStreams"/>.</summary>
+    /// <summary>Its place among the active streams, or -1. Used by <see cref="ActiveStreams"/>.</summary>
     public int ActiveIndex { get; set; } = -1;
 
-    /// <summary>Whether it moves bulk. Of <see cref="ActiveStreams"/>.</summary>
+    /// <summary>Whether it moves bulk. Used by <see cref="ActiveStreams"/>; a field, since it is a structure that changes itself.</summary>
     public BulkMeter Bulk;
 
-    /// <summary>True while the tunnel's table has it, so that frames for it find it. Under the tunnel's lock.</summary>
+    /// <summary>True while the table has it, so that frames for it find it. Under the core's lock.</summary>
     public bool IsKnown { get; set; }
 
     public override bool HasMoreControl => _openPending || _resetPending || _closePending || _creditPending > 0;
 
     // ---- the local end
 
-    public void Attach(ILocalEndpoint endpoint)
-    {
-        lock (_core.Sync)
-        {
-            if (_state.WasReset)
-            {
-                // The peer may have given up meanwhile.
-                endpoint.Reset(flush: false);
-                return;
-            }
+    public void Attach(ILocalEndpoint endpoint) => _life.Attach(endpoint);
 
-            _endpoint = endpoint;
-        }
-
-        endpoint.Start(this);
-        _receiver.Attach(endpoint);
-        _sender.Arm(endpoint);
-    }
-
-    /// <summary>A client's stream has its local end from the start; under the tunnel's lock.</summary>
-    public void AttachNew(ILocalEndpoint endpoint)
-    {
-        _endpoint = endpoint;
-        endpoint.Start(this);
-        _receiver.Attach(endpoint);
-    }
+    /// <summary>A client's stream has its local end from the start; under the core's lock.</summary>
+    public void AttachNew(ILocalEndpoint endpoint) => _life.AttachNew(endpoint);
 
     public void NotifyReadable()
     {
         lock (_core.Sync)
         {
-            if (!_state.CanSend)
+            if (!State.CanSend)
                 return;
             _core.Scheduler.EnqueueData(this);
         }
@@ -130,32 +91,9 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         _core.Wake();
     }
 
-    public void NotifyLocalReset()
-    {
-        bool allSent;
-        lock (_core.Sync)
-        {
-            if (_state.IsGone || _localReset)
-                return;
-            _localReset = true;
-            allSent = _state.LocalClosed;
-            if (!allSent)
-            {
-                // What it sent before the reset is still to be read; the reset itself is found behind it.
-                if (_sender.WaitsForCredit)
-                    SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
-                else
-                    _core.Scheduler.EnqueueData(this);
-            }
-        }
+    public void NotifyLocalReset() => _life.NotifyLocalReset();
 
-        if (allSent)
-            End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
-        else
-            _core.Wake();
-    }
-
-    public void Reset(ResetReason reason) => End(StreamEndSide.Local, reason, tellPeer: true);
+    public void Reset(ResetReason reason) => _life.Reset(reason);
 
     // ---- what comes from the peer (read loop)
 
@@ -165,24 +103,20 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     {
         lock (_core.Sync)
         {
-            if (_state.WasReset)
+            if (State.WasReset)
             {
                 // A base peer answers our abort.
                 _streams.Remove(this);
                 return true;
             }
 
-            if (!_state.TryCloseRemote())
+            if (!_life.TryCloseRemote())
                 return false;
         }
 
-        _receiver.OnRemoteClose();
+        _receiver.Delivery.OnRemoteClose();
         return true;
     }
-
-    public void OnRemoteReset(ResetReason reason) => End(StreamEndSide.Remote, reason, tellPeer: false);
-
-    public void OnTunnelLost() => End(StreamEndSide.Tunnel, ResetReason.Unspecified, tellPeer: false);
 
     /// <summary>WINDOW_UPDATE.</summary>
     /// <returns>False when it breaks the protocol.</returns>
@@ -198,18 +132,16 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         get
         {
             lock (_core.Sync)
-                return !_state.RemoteClosed;
+                return !State.RemoteClosed;
         }
     }
-
-    // ---- what the receiving half has to say
 
     /// <summary>Credit goes back to the peer with the next batch.</summary>
     public void ReturnCredit(int bytes, bool request)
     {
         lock (_core.Sync)
         {
-            if (!IsKnown || _state.RemoteClosed)
+            if (!IsKnown || State.RemoteClosed)
                 return;
             _creditPending += (uint)bytes;
             _core.Scheduler.EnqueueControl(this);
@@ -217,16 +149,6 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
 
         if (request)
             _core.Wake();
-    }
-
-    /// <summary>The local peer has everything and its FIN.</summary>
-    public void OnDelivered()
-    {
-        bool completed;
-        lock (_core.Sync)
-            completed = _state.TryDeliver() && _state.Completed;
-        if (completed)
-            Complete();
     }
 
     // ---- the writer
@@ -238,7 +160,7 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         {
             _openPending = false;
             used += FrameEncoder.Open(buffer, Id, _opening, _core.Terms.Features);
-            if (_state.CanSend)
+            if (State.CanSend)
                 _core.Scheduler.EnqueueData(this);
         }
 
@@ -263,33 +185,19 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
         return used;
     }
 
-    public override int WriteData(Span<byte> buffer, int limit, long now) => _sender.Write(_endpoint!, buffer, limit, now);
-
-    // ---- what the sending half has to say
-
-    /// <summary>There is no credit. A reset that waits behind the blocked data does not wait for ever. With the lock held.</summary>
-    public void OnBlockedLocked()
-    {
-        if (_localReset)
-            SweepUntil(_sender.WaitsSince + BlockedResetMilliseconds);
-    }
+    public override int WriteData(Span<byte> buffer, int limit, long now) => _sender.Write(_life.Endpoint!, buffer, limit, now);
 
     /// <summary>The local peer has sent its last byte: CLOSE.</summary>
     /// <returns>Bytes written.</returns>
     public int OnLocalEnd(Span<byte> buffer)
     {
-        bool completed;
         lock (_core.Sync)
-        {
             _core.Scheduler.RemoveData(this);
-            if (!_state.TryCloseLocal())
-                return 0;
-            completed = _state.Completed;
-        }
-
+        if (!_life.TryEndLocal(out var completes))
+            return 0;
         var written = FrameEncoder.Close(buffer, Id, _core.IsEdge);
-        if (completed)
-            Complete();
+        if (completes)
+            _life.Complete();
         return written;
     }
 
@@ -299,69 +207,66 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
     {
         lock (_core.Sync)
             _core.Scheduler.RemoveData(this);
-        End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
+        _life.OnLocalReset();
         return 0;
     }
 
-    bool ISweepable.Sweep()
+    // ---- what its life asks for
+
+    bool IStreamCarrier.IsBlocked => _sender.WaitsForCredit;
+
+    long IStreamCarrier.BlockedSince => _sender.WaitsSince;
+
+    long IStreamCarrier.LastProgress => 0;
+
+    // Only a base peer's: all others forget it with RESET.
+    bool IStreamCarrier.WaitsAfterReset => IsKnown;
+
+    void IStreamCarrier.BeginReading(ILocalEndpoint endpoint) => _sender.Arm(endpoint);
+
+    // What was sent is in a batch, or with the kernel: whatever goes now goes behind it.
+    void IStreamCarrier.PrepareReset(in StreamEnd end, bool behindData)
+    {
+        _core.Scheduler.RemoveData(this);
+        if (end.Side == StreamEndSide.Local && !_core.IsDead)
+            QueueAbort(end.Reason);
+        else
+            _streams.Remove(this);
+        if (HasMoreControl)
+            _core.NoteOver(this);
+    }
+
+    void IStreamCarrier.SendReset() => _core.Wake();
+
+    void IStreamCarrier.GiveUpWaiting()
+    {
+        lock (_core.Sync)
+            _streams.Remove(this);
+    }
+
+    void IStreamCarrier.Discard() => _receiver.Discard();
+
+    void IStreamCarrier.OnFinished(in StreamEnd end)
     {
         lock (_core.Sync)
         {
-            _inSweep = IsKnown && _core.Context.NowMilliseconds < _sweepDeadline;
-            if (_inSweep)
-                return true;
-            if (!IsKnown)
-                return false;
-            if (_state.WasReset)
+            if (end.Completed)
             {
                 _streams.Remove(this);
-                return false;
+                if (HasMoreControl)
+                    _core.NoteOver(this);
             }
 
-            // Credit came meanwhile: the reset is found behind the data.
-            if (!_sender.WaitsForCredit)
-                return false;
+            _streams.Finish(this, end);
         }
 
-        End(StreamEndSide.Local, ResetReason.ResetByPeer, tellPeer: true);
-        return false;
+        _receiver.ReleaseGrowth();
     }
 
-    // ---- the end
-
-    private void End(StreamEndSide side, ResetReason reason, bool tellPeer)
-    {
-        lock (_core.Sync)
-        {
-            var closed = _state.LocalClosed;
-            if (!_state.TryReset())
-                return;
-            _core.Scheduler.RemoveData(this);
-            if (tellPeer && !_core.IsDead)
-                QueueAbort(reason, closed);
-            else
-                _streams.Remove(this);
-            if (HasMoreControl)
-                _core.NoteOver(this);
-        }
-
-        if (side == StreamEndSide.Local)
-        {
-            _receiver.Discard();
-            // Our own reasons do not wait for a slow peer; and one that has reset needs no flush.
-            _endpoint?.Reset(flush: false);
-        }
-        else
-        {
-            _receiver.OnRemoteReset();
-        }
-
-        Finish(new StreamEnd(side, reason));
-        _core.Wake();
-    }
+    void IStreamCarrier.NoteDefect(Exception exception) => _core.Events.OnDefect(exception);
 
     // Towards a base peer an abort is CLOSE; its data is dropped and credited until it closes too.
-    private void QueueAbort(ResetReason reason, bool closed)
+    private void QueueAbort(ResetReason reason)
     {
         if ((_core.Terms.Features & TunnelFeatures.Reset) != 0)
         {
@@ -369,72 +274,20 @@ internal sealed class MuxStream : MuxNode, ITunnelStream, ISweepable
             _resetReason = reason;
             _streams.Remove(this);
         }
-        else if (_state.RemoteClosed)
-        {
-            _closePending = !closed;
-            _streams.Remove(this);
-        }
         else
         {
-            _closePending = !closed;
-            _streams.KeepAborted(this);
-            SweepUntil(_core.Context.NowMilliseconds + BaseAbortMilliseconds);
+            _closePending = !State.LocalClosed;
+            if (State.RemoteClosed)
+            {
+                _streams.Remove(this);
+            }
+            else
+            {
+                _streams.KeepAborted(this);
+                _life.WaitUntil(_core.Context.NowMilliseconds + BaseAbortMilliseconds);
+            }
         }
 
         _core.Scheduler.EnqueueControl(this);
-    }
-
-    private void Complete()
-    {
-        lock (_core.Sync)
-        {
-            _streams.Remove(this);
-            if (HasMoreControl)
-                _core.NoteOver(this);
-        }
-
-        _endpoint!.Close();
-        Finish(default);
-    }
-
-    private void Finish(in StreamEnd end)
-    {
-        IStreamObserver? observer;
-        lock (_core.Sync)
-        {
-            if (_finished)
-                return;
-            _finished = true;
-            _end = end;
-            observer = _observer;
-            _streams.Finish(this, end);
-        }
-
-        _receiver.ReleaseGrowth();
-        Tell(observer);
-    }
-
-    // An owner's mistake must not keep other streams from being ended, nor bring down the sweeper's timer.
-    private void Tell(IStreamObserver? observer)
-    {
-        try
-        {
-            observer?.OnStreamClosed(this, _end);
-        }
-        catch (Exception e)
-        {
-            _core.Events.OnDefect(e);
-        }
-    }
-
-    private void SweepUntil(long deadline)
-    {
-        _sweepDeadline = deadline;
-
-        // Once: a peer that gives credit in crumbs makes this come again and again.
-        if (_inSweep)
-            return;
-        _inSweep = true;
-        _core.Context.Sweeper.Add(this);
     }
 }

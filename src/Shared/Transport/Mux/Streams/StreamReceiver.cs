@@ -1,84 +1,49 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// The receiving half of a stream. Bytes go from the read loop's buffer straight into the local socket; only what that does not take is copied, counted
-/// in the memory budget and written when there is room. Credit goes back when bytes were written. Has a lock of its own, never held over I/O, under
-/// which the tunnel's lock is not taken.
+/// The receiving half of a _stream. Bytes go from the read loop's buffer straight into the local socket; only what that does not take is copied, counted
+/// in the memory budget and written when there is room. Credit goes back when bytes were written. Guarded by the lock of its <see cref="LocalDelivery"/>,
+/// never held over I/O, under which the core's lock is not taken.
 /// </summary>
-internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream stream) : IBufferingStream, ISweepable
+internal sealed class StreamReceiver : IBufferingStream, IUndelivered
 {
-    private const long DrainPatienceMilliseconds = 5_000;
-
     /// <summary>Bytes that are drained before other sockets have their turn.</summary>
     private const int InlineBytes = 64 << 10;
 
-    private readonly Lock _lock = new();
-    private readonly ReceiveQueue _queue = new(core.Context.Flow.Segments);
-    private readonly StreamWindow _window = new(core);
-    private ILocalEndpoint? _endpoint;
-    private Ending _ending;
-    private bool _writing;
-    private bool _discarding;
-    private long _delivered;
-    private long _progressAt;
+    private readonly MuxCore _core;
+    private readonly MuxStreams _streams;
+    private readonly MuxStream _stream;
+    private readonly LocalDelivery _delivery;
+    private readonly ReceiveQueue _queue;
+    private readonly StreamWindow _window;
 
-    private enum Ending
+    public StreamReceiver(MuxCore core, MuxStreams streams, MuxStream stream)
     {
-        None,
-        Fin,
-        Reset,
+        _core = core;
+        _streams = streams;
+        _stream = stream;
+        _delivery = new LocalDelivery(this, _core.Context);
+        _queue = new ReceiveQueue(_core.Context.Flow.Segments);
+        _window = new StreamWindow(core);
     }
 
-    /// <summary>Bytes given to the local peer.</summary>
-    public long Delivered => Volatile.Read(ref _delivered);
+    public LocalDelivery Delivery => _delivery;
 
     /// <inheritdoc/>
     public long BufferedBytes => _queue.Length;
 
+    bool IUndelivered.IsEmpty => _queue.IsEmpty;
+
     /// <inheritdoc/>
     public void ResetForMemory()
     {
-        stream.Reset(ResetReason.Memory);
-
-        // One that the peer has reset already and that only drains has no state left to change, but memory to give up.
-        ILocalEndpoint? endpoint;
-        lock (_lock)
-        {
-            if (_discarding)
-                return;
-            DiscardLocked();
-            endpoint = _endpoint;
-        }
-
-        endpoint?.Reset(flush: false);
-    }
-
-    /// <summary>Gives the local end; what has come so far is written first.</summary>
-    public void Attach(ILocalEndpoint endpoint)
-    {
-        bool gone;
-        bool drain;
-        bool end;
-        lock (_lock)
-        {
-            _endpoint = endpoint;
-            gone = _discarding;
-            _writing = drain = !_queue.IsEmpty;
-            _progressAt = core.Context.NowMilliseconds;
-            end = !drain && _ending == Ending.Fin;
-        }
-
-        // The stream may have been reset a moment ago, and found no endpoint to pass that on to.
-        if (gone)
-            endpoint.Reset(flush: false);
-        else if (drain)
-            _ = DrainAsync(endpoint);
-        else if (end)
-            EndInOrder(endpoint);
+        _stream.Reset(ResetReason.Memory);
+        _delivery.GiveUp();
     }
 
     /// <summary>DATA has come. Called by the read loop alone.</summary>
@@ -87,18 +52,18 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
     {
         ILocalEndpoint? direct = null;
         var discarded = false;
-        lock (_lock)
+        lock (_delivery.Sync)
         {
             if (!_window.TryReceive(data.Length))
                 return false;
-            if (_discarding)
+            if (_delivery.IsDiscarding)
                 discarded = true;
-            else if (!_writing)
-                direct = _endpoint;
+            else if (!_delivery.IsWriting)
+                direct = _delivery.Endpoint;
         }
 
         if (discarded)
-            OnWritten(data.Length, counts: false, request: false);
+            ReturnCredit(data.Length, wakes: false);
         else if (direct is not null)
             Write(direct, data);
         else
@@ -106,77 +71,37 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
         return true;
     }
 
-    /// <summary>CLOSE has come: FIN after what waits.</summary>
-    public void OnRemoteClose()
-    {
-        ILocalEndpoint? endpoint;
-        lock (_lock)
-        {
-            _ending = Ending.Fin;
-            endpoint = _writing ? null : _endpoint;
-        }
-
-        if (endpoint is not null)
-            EndInOrder(endpoint);
-    }
-
-    /// <summary>RESET has come, or the tunnel is lost: RST after what waits, as long as the local peer keeps taking it.</summary>
-    public void OnRemoteReset()
-    {
-        ILocalEndpoint? endpoint;
-        lock (_lock)
-        {
-            _ending = Ending.Reset;
-            if (_endpoint is null || _discarding)
-                DiscardLocked();
-            endpoint = _writing ? null : _endpoint;
-        }
-
-        if (endpoint is not null)
-            endpoint.Reset(flush: true);
-        else if (_writing)
-            core.Context.Sweeper.Add(this);
-    }
-
     /// <summary>The local peer is gone: nothing is kept from now on, and credit is given for what comes all the same.</summary>
     public void Discard()
     {
-        lock (_lock)
-            DiscardLocked();
-        OnWritten(0, counts: false, request: true);
+        lock (_delivery.Sync)
+            _delivery.Discard();
+        ReturnCredit(0, wakes: true);
     }
 
     /// <summary>The stream is over: its window's growth goes back, and it grows no more while it drains.</summary>
     public void ReleaseGrowth()
     {
-        lock (_lock)
+        lock (_delivery.Sync)
             _window.Release();
     }
 
     /// <summary>Nothing has moved for a while: the window starts small again.</summary>
     public void OnIdle()
     {
-        lock (_lock)
+        lock (_delivery.Sync)
             _window.OnIdle();
     }
 
-    // A stream that was reset while it still drains gets its time; one whose local peer has taken nothing for long, before the reset or since, is cut off.
-    bool ISweepable.Sweep()
+    void IUndelivered.Drop(bool isWriting)
     {
-        ILocalEndpoint endpoint;
-        lock (_lock)
-        {
-            if (!_writing)
-                return false;
-            if (core.Context.NowMilliseconds - _progressAt < DrainPatienceMilliseconds)
-                return true;
-            DiscardLocked();
-            endpoint = _endpoint!;
-        }
-
-        endpoint.Reset(flush: false);
-        return false;
+        if (isWriting)
+            _window.Drop(_queue.DropAllButFirst());
+        else
+            Clear();
     }
+
+    void IUndelivered.Drain(ILocalEndpoint endpoint) => _ = DrainAsync(endpoint);
 
     private void Write(ILocalEndpoint endpoint, ReadOnlySpan<byte> data)
     {
@@ -184,13 +109,13 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
         if (written < 0)
         {
             Discard();
-            OnWritten(data.Length, counts: false, request: false);
-            stream.NotifyLocalReset();
+            ReturnCredit(data.Length, wakes: false);
+            _stream.NotifyLocalReset();
             return;
         }
 
         if (written > 0)
-            OnWritten(written, counts: true, request: false);
+            OnDelivered(written, wakes: false);
         if (written < data.Length)
             Buffer(data[written..]);
     }
@@ -200,7 +125,7 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
         data = data[Append(data)..];
         while (!data.IsEmpty)
         {
-            core.Context.Flow.Relieve();
+            _core.Context.Flow.Relieve();
 
             // Others race for what was freed; a stream that finds nothing then is itself too much.
             var taken = Append(data[..Math.Min(data.Length, SegmentPool.SmallSize)]);
@@ -215,19 +140,19 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
     // Returns how many bytes need no more care: queued, or dropped when nothing is wanted any more.
     private int Append(ReadOnlySpan<byte> data)
     {
-        lock (_lock)
+        lock (_delivery.Sync)
         {
-            if (!_discarding)
+            if (!_delivery.IsDiscarding)
             {
                 var wasEmpty = _queue.IsEmpty;
                 var taken = _queue.Append(data);
                 if (wasEmpty && taken > 0)
-                    core.Context.Flow.AddBuffering(this);
+                    _core.Context.Flow.AddBuffering(this);
                 return taken;
             }
         }
 
-        OnWritten(data.Length, counts: false, request: false);
+        ReturnCredit(data.Length, wakes: false);
         return data.Length;
     }
 
@@ -236,13 +161,12 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
     private void StartDrain()
     {
         ILocalEndpoint endpoint;
-        lock (_lock)
+        lock (_delivery.Sync)
         {
-            if (_writing || _endpoint is null || _queue.IsEmpty)
+            if (_delivery.IsWriting || _delivery.Endpoint is null || _queue.IsEmpty)
                 return;
-            _writing = true;
-            _progressAt = core.Context.NowMilliseconds;
-            endpoint = _endpoint;
+            _delivery.BeginWriting();
+            endpoint = _delivery.Endpoint;
         }
 
         _ = DrainAsync(endpoint);
@@ -253,33 +177,26 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
         var inline = 0;
         while (true)
         {
-            ReadOnlyMemory<byte> next;
-            Ending ending;
-            lock (_lock)
+            ReadOnlyMemory<byte> next = default;
+            var ending = LocalEnding.None;
+            lock (_delivery.Sync)
             {
-                if (_discarding)
-                    ClearLocked();
+                if (_delivery.IsDiscarding)
+                    Clear();
                 if (_queue.IsEmpty)
                 {
-                    _writing = false;
-                    core.Context.Flow.RemoveBuffering(this);
-                    // A reset stream whose local peer has gone in the middle still has its socket to be closed.
-                    ending = _discarding && _ending != Ending.Reset ? Ending.None : _ending;
-                    next = default;
+                    _core.Context.Flow.RemoveBuffering(this);
+                    ending = _delivery.EndWriting();
                 }
                 else
                 {
                     next = _queue.Peek();
-                    ending = Ending.None;
                 }
             }
 
             if (next.IsEmpty)
             {
-                if (ending == Ending.Fin)
-                    EndInOrder(endpoint);
-                else if (ending == Ending.Reset)
-                    endpoint.Reset(flush: true);
+                _delivery.Conclude(endpoint, ending);
                 return;
             }
 
@@ -289,61 +206,56 @@ internal sealed class StreamReceiver(MuxCore core, MuxStreams streams, MuxStream
             if (!written)
             {
                 Discard();
-                stream.NotifyLocalReset();
+                _stream.NotifyLocalReset();
                 continue;
             }
 
-            lock (_lock)
+            lock (_delivery.Sync)
             {
                 _queue.Consume(next.Length);
-                _progressAt = core.Context.NowMilliseconds;
+                _delivery.NoteProgress();
             }
 
-            OnWritten(next.Length, counts: true, request: true);
+            OnDelivered(next.Length, wakes: true);
             if (inline < InlineBytes)
                 continue;
-            await core.Yield();
+            await _core.Yield();
             inline = 0;
         }
     }
 
-    private void EndInOrder(ILocalEndpoint endpoint)
+    // Bytes were given to the local peer.
+    private void OnDelivered(int count, bool wakes)
     {
-        endpoint.ShutdownWrite();
-        stream.OnDelivered();
-    }
-
-    // Bytes have left: counts them, lets the window grow, returns credit.
-    private void OnWritten(int count, bool counts, bool request)
-    {
-        if (counts)
-            Interlocked.Add(ref _delivered, count);
-        int credit;
-        lock (_lock)
-            credit = _window.OnWritten(count, _delivered, _queue.IsEmpty);
-
-        if (counts)
-            streams.OnDelivered(stream, count);
+        _delivery.Count(count);
+        var credit = Leave(count);
+        _streams.OnDelivered(_stream, count);
         if (credit > 0)
-            stream.ReturnCredit(credit, request);
+            _stream.ReturnCredit(credit, wakes);
     }
 
-    // A write may be under way: then its segment stays until it has ended.
-    private void DiscardLocked()
+    // Bytes were dropped, by now or just here: only their credit is due.
+    private void ReturnCredit(int count, bool wakes)
     {
-        _discarding = true;
-        if (_writing)
-            _window.Drop(_queue.DropAllButFirst());
-        else
-            ClearLocked();
+        var credit = Leave(count);
+        if (credit > 0)
+            _stream.ReturnCredit(credit, wakes);
     }
 
-    private void ClearLocked()
+    // Lets the window grow or fall.
+    private int Leave(int count)
+    {
+        lock (_delivery.Sync)
+            return _window.OnWritten(count, _delivery.Bytes, _queue.IsEmpty);
+    }
+
+    // With the lock held.
+    private void Clear()
     {
         if (_queue.IsEmpty)
             return;
         _window.Drop(_queue.Length);
         _queue.Clear();
-        core.Context.Flow.RemoveBuffering(this);
+        _core.Context.Flow.RemoveBuffering(this);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class StreamSender(MuxCore core, MuxStreams streams, MuxStream s
                 core.Scheduler.RemoveData(stream);
                 WaitsForCredit = true;
                 WaitsSince = now;
-                stream.OnBlockedLocked();
+                stream.Life.OnBlocked();
             }
         }
 
