@@ -122,7 +122,9 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
             Endpoint.Core.Wake();
     }
 
-    private bool Read()
+    /// <summary>Looks at what has come, for one turn.</summary>
+    /// <returns>False when there is nothing to do.</returns>
+    public bool Read()
     {
         if (!_looksAgain || End is not null)
             return false;
