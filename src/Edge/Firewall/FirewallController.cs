@@ -17,8 +17,6 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     /// <summary>How long a new connection is tried for; with the last try under way the old ruleset is back well within 30 s.</summary>
     internal static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(20);
 
-    private const long MaxWait = 86_400;
-
     internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     /// <summary>How often it is looked whether somebody else has changed the table: what is found is mended within 30 s.</summary>
@@ -28,15 +26,13 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private readonly FirewallMode _mode;
     private readonly NftTable _table;
     private readonly IHubProbe _probe;
-    private readonly ISourceBlocker _blocker;
+    private readonly BlockEnforcer _blocks;
     private readonly FirewallReporter _reporter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _lock = new(1, 1);
-    private readonly ITimer _expiry;
     private FirewallPlan? _installed;
     private FirewallPlan? _confirmed;
-    private FirewallPlan _enforced = FirewallPlan.Nothing;
     private string? _rejected;
     private CancellationTokenSource? _confirming;
 
@@ -44,8 +40,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         FirewallMode mode, FirewallPlanner planner, NftTable table, IHubProbe probe, ISourceBlocker blocker, IPacketFilterObserver observer,
         TimeProvider time, ILogger logger)
     {
-        (_mode, _planner, _table, _probe, _blocker, _time, _logger) = (mode, planner, table, probe, blocker, time, logger);
-        _expiry = time.CreateTimer(_ => Task.Run(OnExpiryAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        (_mode, _planner, _table, _probe, _time, _logger) = (mode, planner, table, probe, time, logger);
+        _blocks = new BlockEnforcer(blocker, planner, time, logger);
         _reporter = new FirewallReporter(planner.ModeName, observer, logger);
     }
 
@@ -146,7 +142,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     public void Dispose()
     {
-        _expiry.Dispose();
+        _blocks.Dispose();
         EndConfirming();
         _lock.Dispose();
     }
@@ -162,7 +158,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         EndConfirming();
         var result = await InstallAsync(plan, cancellationToken);
         // Filter or not: at its own ports the edge itself lets nobody in who is blocked.
-        Enforce(plan);
+        _blocks.Enforce(plan);
         if (!result.Succeeded)
         {
             Publish(result.Outcome == NftOutcome.Unavailable ? FirewallReport.Unavailable : FirewallReport.Failed, [result.Text, .. notes]);
@@ -186,39 +182,6 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             _confirming = new CancellationTokenSource();
             _ = ConfirmAsync(plan, wanted.Key, state, errors, _confirming.Token);
         }
-    }
-
-    /// <summary>A block has ended: in the kernel by itself, and here.</summary>
-    private async Task OnExpiryAsync()
-    {
-        try
-        {
-            await _lock.WaitAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            return;
-        }
-
-        try
-        {
-            Enforce(_enforced);
-        }
-        finally
-        {
-            _lock.Release();
-        }
-    }
-
-    private void Enforce(FirewallPlan plan)
-    {
-        _enforced = plan;
-        var now = _planner.Now;
-        if (_blocker.Block(plan.Blocked(now)) is > 0 and int ended)
-            FirewallLog.BlockedReset(_logger, ended);
-        var next = plan.BlocksUntil.Select(block => block.Until).Where(until => until > now).DefaultIfEmpty(long.MaxValue).Min();
-        // A timer takes at most 49 days; it is armed again when it fires.
-        _expiry.Change(next == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Min(next - now, MaxWait)), Timeout.InfiniteTimeSpan);
     }
 
     private async Task<NftResult> InstallAsync(FirewallPlan plan, CancellationToken cancellationToken)
@@ -298,7 +261,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             await InstallAsync(FirewallPlan.Nothing, CancellationToken.None);
         }
 
-        Enforce(before);
+        _blocks.Enforce(before);
         _rejected = key;
         FirewallLog.RolledBack(_logger, fault);
         Publish(FirewallReport.RolledBack, [$"no new connection to the hub with it, so the one before is in force: {fault}"]);
