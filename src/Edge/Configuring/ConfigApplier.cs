@@ -3,6 +3,8 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Configuring;
 
@@ -14,6 +16,9 @@ internal sealed class ConfigApplier
 {
     /// <summary>Two REPORTs answer each configuration, and a hub takes 10 of them a second (protocol.md section 3).</summary>
     internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>After this a configuration is applied again of which a part met with an unexpected fault.</summary>
+    internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(10);
 
     private readonly ConfigInbox _inbox;
     private readonly IPacketFilter _filter;
@@ -37,27 +42,81 @@ internal sealed class ConfigApplier
     /// <summary>Applies what comes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var received in _inbox.ReadAllAsync(cancellationToken))
+        ReceivedConfig? faulty = null;
+        while (true)
         {
-            try
-            {
-                if (received.IsRelease)
-                {
-                    Release(received);
-                    continue;
-                }
-
-                // Before its ports are bound: nobody gets in who shall not.
-                await _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken);
-                Apply(received);
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                // One configuration that can't be digested must not end hot reload for good.
-                ConfiguringLog.ConfigFaulted(_logger, e);
-            }
-
+            var received = await NextAsync(faulty, cancellationToken);
+            faulty = await ApplyAsync(received, cancellationToken) ? null : received;
             await Task.Delay(Pace, _time, cancellationToken);
+        }
+    }
+
+    // The next one, or after a while once more the one of which something could not be applied.
+    private async Task<ReceivedConfig> NextAsync(ReceivedConfig? faulty, CancellationToken cancellationToken)
+    {
+        if (faulty is null)
+            return await _inbox.ReadAsync(cancellationToken);
+        using var pause = new CancellationTokenSource(RetryPause, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(pause.Token, cancellationToken);
+        try
+        {
+            return await _inbox.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return faulty;
+        }
+    }
+
+    /// <returns>Whether all of it was applied. A stage that throws, which none does but for a fault of ours, does not keep the others from their work.</returns>
+    private async Task<bool> ApplyAsync(ReceivedConfig received, CancellationToken cancellationToken)
+    {
+        if (received.IsRelease)
+            return await TryAsync("closing all ports", () => Release(received)) is null;
+
+        // Before its ports are bound: nobody gets in who shall not.
+        var filtered = await TryAsync(
+            "the firewall", () => _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken), cancellationToken);
+        var noted = await TryAsync("what the hub says of itself", () => Note(received.Config));
+        PortState? state = null;
+        var bound = await TryAsync("the ports", () => state = _ports.Apply(PortSet.From(received.Config)));
+        _applied = received;
+        state ??= Without(_ports.GetState(), received.Config, bound!);
+        var told = await TryAsync("the report", () => Tell(received, state));
+        ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);
+        return (filtered ?? noted ?? bound ?? told) is null;
+    }
+
+    // What is bound, and all else that is wanted as failed.
+    private static PortState Without(PortState state, TunnelConfig config, Exception fault)
+    {
+        var failed = state.Failed.Copy();
+        foreach (var port in PortSet.From(config).Ports.Except(state.Bound))
+            failed.Set(port, $"unexpected fault: {fault.Message}");
+        return state with { Failed = failed };
+    }
+
+    private static Task<Exception?> TryAsync(string stage, Action act) => TryAsync(
+        stage,
+        () =>
+        {
+            act();
+            return Task.CompletedTask;
+        },
+        CancellationToken.None);
+
+    /// <returns>What it has thrown.</returns>
+    private static async Task<Exception?> TryAsync(string stage, Func<Task> act, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await act();
+            return null;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Defects.Note($"applying a configuration: {stage}", e);
+            return e;
         }
     }
 
@@ -70,15 +129,11 @@ internal sealed class ConfigApplier
         _observer.OnPortsApplied(received.Revision, _ports.Apply(PortSet.Empty), initial: false);
     }
 
-    private void Apply(ReceivedConfig received)
+    private void Note(TunnelConfig config)
     {
-        _pins.Announce(received.Config.Hub?.Pins ?? []);
-        _publicAddress.NoteSeen(received.Config.Hub?.SeenAs);
-        _publicAddress.SetInterval(received.Config.StunIntervalSecs);
-        var state = _ports.Apply(PortSet.From(received.Config));
-        _applied = received;
-        ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);
-        Tell(received, state);
+        _pins.Announce(config.Hub?.Pins ?? []);
+        _publicAddress.NoteSeen(config.Hub?.SeenAs);
+        _publicAddress.SetInterval(config.StunIntervalSecs);
     }
 
     /// <summary>What is bound has changed without a new configuration.</summary>

@@ -37,9 +37,8 @@ internal sealed class ConfigInbox
             Post(new ReceivedConfig(tunnel, new TunnelConfig(), Initial: false) { IsRelease = true });
     }
 
-    /// <summary>Takes out what comes, until cancelled. For one reader.</summary>
-    public IAsyncEnumerable<ReceivedConfig> ReadAllAsync(CancellationToken cancellationToken) =>
-        _received.Reader.ReadAllAsync(cancellationToken);
+    /// <summary>Takes out the next one, when it comes. For one reader.</summary>
+    public ValueTask<ReceivedConfig> ReadAsync(CancellationToken cancellationToken) => _received.Reader.ReadAsync(cancellationToken);
 
     private void Post(ReceivedConfig config)
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Status;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -71,6 +72,12 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             else
                 await ApplyAsync(plan, [.. result.Notes], initial, cancellationToken);
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // The hub is told; who has called logs it, and tries again.
+            Publish(FirewallReport.Failed, [$"unexpected fault: {e.Message}"]);
+            throw;
+        }
         finally
         {
             _lock.Release();
@@ -88,6 +95,10 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             {
                 if (_installed is { } plan)
                     await MendAsync(plan, cancellationToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                Defects.Note("looking after the firewall", e);
             }
             finally
             {
@@ -234,6 +245,11 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // A newer configuration is in force and confirms itself, or the edge stops.
+        }
+        catch (Exception e)
+        {
+            Defects.Note("confirming the firewall", e);
+            Publish(FirewallReport.Failed, [$"unexpected fault: {e.Message}"]);
         }
     }
 

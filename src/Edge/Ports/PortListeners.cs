@@ -179,7 +179,7 @@ internal sealed class PortListeners : IDisposable
         // Without room it stays as it failed.
         if (!hasRoom && _failed[port] is not null)
             return;
-        var result = hasRoom ? _binder.Bind(port, _assigned.PolicyFor(port)) : BindResult.Failed(_limit.Objection);
+        var result = hasRoom ? Bind(port) : BindResult.Failed(_limit.Objection);
         if (result.Port is { } bound)
         {
             _bound.Add(port, bound);
@@ -189,6 +189,20 @@ internal sealed class PortListeners : IDisposable
         else if (_failed.Set(port, result.Error!))
         {
             _untold.Add(new(port, result.Error));
+        }
+    }
+
+    // A fault of ours at one port is that port's failure, told and tried again like others: the ports behind it are bound all the same.
+    private BindResult Bind(PortKey port)
+    {
+        try
+        {
+            return _binder.Bind(port, _assigned.PolicyFor(port));
+        }
+        catch (Exception e)
+        {
+            Defects.Note("binding a port", e);
+            return BindResult.Failed($"unexpected fault: {e.Message}");
         }
     }
 

@@ -52,9 +52,14 @@ internal sealed class FakeBinder : IPortBinder
 
     public List<PortKey> Tried { get; } = [];
 
+    /// <summary>The port at which it has a fault.</summary>
+    public PortKey? Throws { get; set; }
+
     public BindResult Bind(PortKey port, EdgePortPolicy policy)
     {
         Tried.Add(port);
+        if (port == Throws)
+            throw new InvalidOperationException("injected by the test");
         if (Errors.TryGetValue(port, out var error))
             return BindResult.Failed(error);
         return BindResult.Bound(Bound[port] = new FakeBoundPort { Policy = policy });

@@ -11,6 +11,9 @@ internal sealed class FakeNft : INft
     /// <summary>What every transaction ends with instead of success.</summary>
     public NftResult? Fault { get; set; }
 
+    /// <summary>What every transaction throws: a fault of ours.</summary>
+    public Exception? Throws { get; set; }
+
     /// <summary>Comments of the rules of a machine's first table.</summary>
     public List<string> Rules => [.. (_tables.GetValueOrDefault(NftJson.Table)?.Rules ?? []).Select(rule => (string)rule["comment"]!)];
 
@@ -38,6 +41,8 @@ internal sealed class FakeNft : INft
 
     public Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken)
     {
+        if (Throws is { } fault)
+            throw fault;
         lock (this)
             return Task.FromResult(Fault ?? Run(JsonNode.Parse(document)!["nftables"]!.AsArray()));
     }

@@ -59,6 +59,20 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_fault_that_nobody_expected_is_told_and_thrown_and_the_next_try_may_succeed()
+    {
+        _nft.Throws = new InvalidOperationException("injected by the test");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(BlockOne));
+
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal(FirewallReport.Failed, report.State);
+        Assert.Equal(["unexpected fault: injected by the test"], report.Errors);
+        _nft.Throws = null;
+        await ApplyConfirmedAsync(BlockOne);
+    }
+
+    [Fact]
     public async Task The_first_firewall_is_taken_back_to_none()
     {
         await ApplyAsync(WithRule);

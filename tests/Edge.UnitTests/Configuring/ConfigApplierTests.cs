@@ -1,0 +1,140 @@
+using System.Net;
+using Edge.UnitTests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Configuring;
+using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Firewall;
+using Tunnel.Edge.Ports;
+using Tunnel.Edge.PublicAddress;
+using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities;
+
+namespace Edge.UnitTests.Configuring;
+
+/// <summary>A fault of ours in one stage of a configuration is not lost, keeps no other stage from its work, and is followed by another try.</summary>
+public sealed class ConfigApplierTests : IAsyncDisposable
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeBinder _binder = new();
+    private readonly FaultyFilter _filter = new();
+    private readonly FaultyObserver _observer = new();
+    private readonly ConfigInbox _inbox = new();
+    private readonly FakeTunnel _tunnel = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PortListeners _ports;
+    private readonly Task _run;
+    private readonly long _before = Defects.Count;
+
+    public ConfigApplierTests()
+    {
+        _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
+        var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
+        var applier = new ConfigApplier(
+            _inbox, _filter, _ports, publicAddress, new PinStore(null, [], NullLogger.Instance), _observer, _time, NullLogger.Instance);
+        _run = Task.Run(() => applier.RunAsync(_stop.Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _run.Soon());
+        _ports.Dispose();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task Ports_are_bound_though_the_firewall_has_a_fault_and_it_is_tried_again()
+    {
+        _filter.Faults = 1;
+
+        _inbox.PostPushed(_tunnel, Config(80, 443));
+
+        Assert.Equal([new BoundPort(80, "tcp"), new BoundPort(443, "tcp")], (await _tunnel.NextReportAsync()).Bound);
+        await AdvanceToRetryAsync(() => _filter.Applied == 1);
+        Assert.True(Defects.Count > _before);
+    }
+
+    [Fact]
+    public async Task A_fault_at_one_port_is_that_ports_failure()
+    {
+        _binder.Throws = PortKey.Tcp(80);
+
+        _inbox.PostPushed(_tunnel, Config(80, 443));
+
+        var report = await _tunnel.NextReportAsync();
+        Assert.Equal([new BoundPort(443, "tcp")], report.Bound);
+        Assert.Equal([new FailedPort(80, "tcp", "unexpected fault: injected by the test")], report.Failed);
+        Assert.True(Defects.Count > _before);
+    }
+
+    [Fact]
+    public async Task A_fault_while_it_is_told_is_followed_by_another_try()
+    {
+        _observer.Faults = 1;
+
+        _inbox.PostPushed(_tunnel, Config(80));
+
+        await AdvanceToRetryAsync(() => _observer.Told == 1);
+        Assert.True(Defects.Count > _before);
+    }
+
+    [Fact]
+    public async Task A_newer_configuration_takes_the_place_of_the_one_that_would_be_tried_again()
+    {
+        _filter.Faults = 1;
+        _inbox.PostPushed(_tunnel, Config(80));
+        await _tunnel.NextReportAsync();
+
+        _inbox.PostPushed(_tunnel, Config(443));
+        await AdvanceToRetryAsync(() => _filter.Applied == 1);
+
+        Assert.Equal([new BoundPort(443, "tcp")], (await _tunnel.NextReportAsync()).Bound);
+    }
+
+    private static TunnelConfig Config(params int[] ports) => new() { ListenPorts = [.. ports] };
+
+    private Task AdvanceToRetryAsync(Func<bool> done) => Eventually.TrueAsync(
+        () =>
+        {
+            if (!done())
+                _time.Advance(ConfigApplier.RetryPause);
+            return done();
+        },
+        "the second try");
+
+    private sealed class FaultyFilter : IPacketFilter
+    {
+        private int _applied;
+
+        public int Faults { get; set; }
+
+        public int Applied => Volatile.Read(ref _applied);
+
+        public Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)
+        {
+            if (Faults-- > 0)
+                throw new InvalidOperationException("injected by the test");
+            Interlocked.Increment(ref _applied);
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class FaultyObserver : IPortsObserver
+    {
+        private int _told;
+
+        public int Faults { get; set; }
+
+        public int Told => Volatile.Read(ref _told);
+
+        public void OnPortsApplied(long revision, PortState ports, bool initial)
+        {
+            if (Faults-- > 0)
+                throw new InvalidOperationException("injected by the test");
+            Interlocked.Increment(ref _told);
+        }
+    }
+}
