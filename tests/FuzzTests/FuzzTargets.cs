@@ -51,6 +51,7 @@ internal static class FuzzTargets
         new("hello", MessageTargets.Hello, MessageTargets.HelloSeeds) { Tokens = Words.JsonAnd(MessageTargets.HelloSeeds) },
         new("edges", () => EdgeTargets.RunEdges, EdgeTargets.EdgeSeeds) { Tokens = Words.JsonAnd(EdgeTargets.EdgeSeeds), MaxLength = 1024, AllocationPerByte = PortsPerByte },
         new("frames", FrameTarget.Start, FrameTarget.Seeds) { Tokens = FrameTarget.Tokens, MaxLength = 1024, AllocationPerByte = 2_048, AllocationBase = FramesBase },
+        new("quic-control", ControlTarget.Start, ControlTarget.Seeds) { Tokens = ControlTarget.Tokens, MaxLength = 1024, AllocationPerByte = 2_048 },
         new("blocks", FileTargets.Blocks, FileTargets.BlockSeeds) { Tokens = Words.JsonAnd(FileTargets.BlockSeeds), AllocationPerByte = TreePerByte },
         new("firewall", EdgeTargets.Firewall, EdgeTargets.FirewallSeeds) { Tokens = Words.JsonAnd(EdgeTargets.FirewallSeeds), AllocationPerByte = TreePerByte },
         new("state", FileTargets.State, FileTargets.StateSeeds) { Tokens = Words.JsonAnd(FileTargets.StateSeeds), MaxLength = 1024, AllocationPerByte = PortsPerByte },

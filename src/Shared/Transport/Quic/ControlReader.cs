@@ -3,16 +3,23 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>Takes the control stream apart into frames and checks each against the rules of protocol.md sections 3 and 6.</summary>
-internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, PipeReader reader, ReadOnlyMemory<byte> received)
+/// <param name="isEdge">At which end.</param>
+/// <param name="terms">What is agreed on so far.</param>
+/// <param name="inbox">Takes the messages.</param>
+/// <param name="frames">Is told of the others.</param>
+/// <param name="reader">The stream.</param>
+/// <param name="received">What came with the handshake line.</param>
+internal sealed class ControlReader(
+    bool isEdge, TunnelTerms terms, ControlInbox inbox, IControlFrames frames, PipeReader reader, ReadOnlyMemory<byte> received)
 {
     private const int SessionIdSize = 4;
 
-    private readonly ControlInbox _inbox = new(tunnel.Sync, tunnel.Terms, tunnel.Departure, tunnel.Context, tunnel.IsEdge, inbound);
     private bool _heldBack;
 
     /// <summary>Reads to the end of the stream.</summary>
@@ -30,7 +37,7 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             // Nothing is read meanwhile: a peer that does not take what it is owed can't make it grow.
             while (_heldBack)
             {
-                await tunnel.Control.WaitForEndingsAsync();
+                await frames.WaitForEndingsAsync();
                 used += Process(buffer.Slice(used));
             }
 
@@ -54,11 +61,11 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
         _heldBack = false;
         var used = 0L;
         Span<byte> head = stackalloc byte[ControlSender.HeaderSize];
-        while (buffer.Length - used >= ControlSender.HeaderSize && !tunnel.IsDead)
+        while (buffer.Length - used >= ControlSender.HeaderSize && !frames.IsOver)
         {
             buffer.Slice(used, ControlSender.HeaderSize).CopyTo(head);
             var type = (FrameType)head[0];
-            if (type == FrameType.UdpOpen && !tunnel.Control.TryPassOpening())
+            if (type == FrameType.UdpOpen && !frames.TryPassOpening())
             {
                 _heldBack = true;
                 break;
@@ -68,11 +75,11 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             Check(type, length);
             if (buffer.Length - used < ControlSender.HeaderSize + length)
                 break;
-            tunnel.NoteHeard();
+            frames.OnFrame();
             var payload = buffer.Slice(used + ControlSender.HeaderSize, length);
             Handle(type, payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray());
             used += ControlSender.HeaderSize + length;
-            _inbox.NoteFrame();
+            inbox.NoteFrame();
         }
 
         return used;
@@ -84,13 +91,13 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
         var header = new FrameHeader(isSession ? 1u : 0u, type, isSession ? length - SessionIdSize : length);
         if (isSession && length < SessionIdSize)
             throw new FrameViolationException(header, "has no session id");
-        if (type == FrameType.UdpOpen && !tunnel.Terms.IsExtended)
+        if (type == FrameType.UdpOpen && !terms.IsExtended)
             throw new FrameViolationException(header, "before HELLO");
         if (!isSession && !FrameRules.IsTunnelLevel(type) && (byte)type < FrameRules.FirstSkippableType)
             throw new FrameViolationException(header, "not on QUIC's control stream");
-        if (FrameRules.Check(header, !tunnel.IsEdge, 0, resetAgreed: false) is { } fault)
+        if (FrameRules.Check(header, !isEdge, 0, resetAgreed: false) is { } fault)
             throw new FrameViolationException(header, fault);
-        if (_inbox.CheckOrder(type) is { } disorder)
+        if (inbox.CheckOrder(type) is { } disorder)
             throw new FrameViolationException(header, disorder);
     }
 
@@ -102,22 +109,22 @@ internal sealed class ControlReader(QuicTunnel tunnel, InboundControl inbound, P
             case FrameType.UdpOpen:
                 var id = BinaryPrimitives.ReadUInt32BigEndian(payload);
                 if (UdpOpenPayload.TryParse(payload[SessionIdSize..], out var source, out var destination, out var port, out error))
-                    error = inbound.OnUdpOpen(id, new StreamOpening(source, destination, port));
+                    error = frames.OnUdpOpen(id, new StreamOpening(source, destination, port));
                 break;
             case FrameType.UdpClose:
-                tunnel.Sessions.OnPeerClosed(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                frames.OnUdpClose(BinaryPrimitives.ReadUInt32BigEndian(payload));
                 break;
             case FrameType.Ping:
-                tunnel.Control.Send(FrameType.Pong, payload);
+                frames.OnPing(payload);
                 break;
             case FrameType.Pong:
-                tunnel.OnPong(payload);
+                frames.OnPong(payload);
                 break;
             case FrameType.Probe:
-                tunnel.SendPing();
+                frames.OnProbe();
                 break;
             default:
-                error = _inbox.Take(type, payload);
+                error = inbox.Take(type, payload);
                 break;
         }
 

@@ -1,10 +1,11 @@
+using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>What the owner is told, one call at a time: streams come on msquic's worker, control frames on the pool.</summary>
-internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) : IControlOwner
+internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) : IControlOwner, IControlFrames
 {
     private readonly Lock _calls = new();
 
@@ -14,8 +15,22 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) 
             ((IHubTunnelHandler)handler).OnStreamOpened(tunnel, stream, opening);
     }
 
-    /// <summary>UDP_OPEN.</summary>
-    /// <returns>What is wrong, or null.</returns>
+    public bool IsOver => tunnel.IsDead;
+
+    public bool TryPassOpening() => tunnel.Control.TryPassOpening();
+
+    public Task WaitForEndingsAsync() => tunnel.Control.WaitForEndingsAsync();
+
+    public void OnFrame() => tunnel.NoteHeard();
+
+    public void OnUdpClose(uint id) => tunnel.Sessions.OnPeerClosed(id);
+
+    public void OnPing(ReadOnlySpan<byte> payload) => tunnel.Control.Send(FrameType.Pong, payload);
+
+    public void OnPong(ReadOnlySpan<byte> payload) => tunnel.OnPong(payload);
+
+    public void OnProbe() => tunnel.SendPing();
+
     public string? OnUdpOpen(uint id, in StreamOpening opening)
     {
         if (tunnel.Sessions.TryAddPeers(id, opening, out var fault) is not { } session)

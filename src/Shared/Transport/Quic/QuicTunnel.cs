@@ -62,7 +62,8 @@ internal sealed class QuicTunnel : ITunnel
         _doubt = new PeerDoubt(context.NowMilliseconds);
         _handler = handler;
         _inbound = new InboundControl(this, handler);
-        _reader = new ControlReader(this, _inbound, connection.Control.Reader, received);
+        var inbox = new ControlInbox(Sync, Terms, Departure, context, isEdge, _inbound);
+        _reader = new ControlReader(isEdge, Terms, inbox, _inbound, connection.Control.Reader, received);
     }
 
     public TransportKind Kind => TransportKind.Quic;
