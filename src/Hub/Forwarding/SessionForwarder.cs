@@ -26,6 +26,10 @@ internal sealed class SessionForwarder : IDisposable
     // What a session costs in all parts of the hub, as measured, and the part of the memory budget that they may have together.
     private const int SessionBytes = 2 << 10;
     private const int BudgetPart = 2;
+
+    // Sessions of one edge that wait for their turn: with more the last would wait for longer than its datagrams may.
+    private const int MaxWaiting = 1_024;
+
     private readonly PortGate _gate;
     private readonly MemoryBudget _budget;
     private readonly ILogger _logger;
@@ -56,8 +60,10 @@ internal sealed class SessionForwarder : IDisposable
     /// <summary>What datagrams may wait in for the names of their upstreams.</summary>
     public DatagramMemory Memory { get; }
 
-    /// <summary>Runs what it is given when it is this edge's turn: a flood of UDP_OPENs must not hold up what is under way.</summary>
-    public Action<string, Action> TakeTurn { get; set; } = TurnQueue.Run;
+    /// <summary>
+    /// Runs what it is given when it is this edge's turn, or says that too much of it waits: a flood of UDP_OPENs must not hold up what is under way.
+    /// </summary>
+    public Func<string, Action, bool> TakeTurn { get; set; } = static (edge, work) => TurnQueue.TryRun(edge, MaxWaiting, work);
 
     /// <summary>Sessions open at present, over all tunnels.</summary>
     public int Count
@@ -113,7 +119,7 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         if (isKnown)
-            TakeTurn(route.Port.EdgeId, () => forwarded.Connect(addresses));
+            ConnectInTurn(forwarded, addresses);
         else
             _ = ResolveAsync(forwarded);
         return forwarded;
@@ -200,6 +206,21 @@ internal sealed class SessionForwarder : IDisposable
 
             _sessions.Add(session, session.Route.Port.EdgeId, session.Route.Port.Port, client is null ? 0 : AddressNumber.Of(client));
             return true;
+        }
+    }
+
+    private void ConnectInTurn(ForwardedSession session, IPAddress[] addresses)
+    {
+        if (TakeTurn(session.Route.Port.EdgeId, Connect))
+            return;
+        NoteFailure(session.Entry, SessionFailure.TooManySessions);
+        End(session, "tooManySessions");
+
+        void Connect()
+        {
+            // It may be over by now.
+            if (session.Session.IsOpen)
+                session.Connect(addresses);
         }
     }
 

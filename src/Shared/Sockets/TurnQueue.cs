@@ -28,23 +28,33 @@ public sealed class TurnQueue
     /// <param name="work">Must not block.</param>
     public static void Run(string peer, Action work) => (EventLoop.Current ?? EventLoops.Next()).Turns.Add(peer, work);
 
-    internal void Add(string peer, Action work)
+    /// <summary>The same, unless too much of this peer waits already.</summary>
+    /// <param name="peer">Whose it is.</param>
+    /// <param name="most">So much may wait, of this piece's.</param>
+    /// <param name="work">Must not block.</param>
+    /// <returns>False when it is not done.</returns>
+    public static bool TryRun(string peer, int most, Action work) => (EventLoop.Current ?? EventLoops.Next()).Turns.Add(peer, work, most);
+
+    internal bool Add(string peer, Action work, int most = int.MaxValue)
     {
         if (_loop.IsCurrent && !_pumping && TryTakeRoom())
         {
             Defects.Run(Work, work);
-            return;
+            return true;
         }
 
         lock (_lock)
         {
+            if (_waiting.CountOf(peer) >= most)
+                return false;
             _waiting.Add(peer, work);
             if (_pumping)
-                return;
+                return true;
             _pumping = true;
         }
 
         _ = PumpAsync();
+        return true;
     }
 
     private async Task PumpAsync()

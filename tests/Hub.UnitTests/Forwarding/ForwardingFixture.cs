@@ -36,7 +36,12 @@ internal sealed class ForwardingFixture : IDisposable
         Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);
         Budget = context.Flow.Budget;
         _switch.Target = new TunnelForwarder(Gate, Streams, Sessions);
-        Streams.TakeTurn = Sessions.TakeTurn = static (_, dial) => dial();
+        Streams.TakeTurn = static (_, dial) => dial();
+        Sessions.TakeTurn = static (_, open) =>
+        {
+            open();
+            return true;
+        };
     }
 
     public TrafficRegistry Traffic { get; } = new();

@@ -40,7 +40,11 @@ public sealed class SessionForwarderTests : IDisposable
     {
         using var hub = Connected(new PortPolicyDefinition { UdpProxyProtocol = UdpProxyProtocol.Off });
         var turns = new List<(string Edge, Action Work)>();
-        hub.Sessions.TakeTurn = (edge, work) => turns.Add((edge, work));
+        hub.Sessions.TakeTurn = (edge, work) =>
+        {
+            turns.Add((edge, work));
+            return turns.Count < 2;
+        };
         var (_, sink) = hub.OpenSession();
         sink!.OnDatagram("hello"u8);
 
@@ -50,6 +54,12 @@ public sealed class SessionForwarderTests : IDisposable
         turn.Work();
 
         Assert.Equal("hello", Encoding.ASCII.GetString((await ReceiveAsync()).Datagram));
+
+        // One too many.
+        var (session, _) = hub.OpenSession();
+        Assert.False(session.IsOpen);
+        Assert.Equal(1, hub.Sessions.Failures.Snapshot()["tooManySessions"]);
+        Assert.Equal(1, hub.Sessions.Count);
     }
 
     [Fact]

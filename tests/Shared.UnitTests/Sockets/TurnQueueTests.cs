@@ -34,6 +34,20 @@ public sealed class TurnQueueTests
     }
 
     [Fact]
+    public async Task Of_a_peer_no_more_waits_than_is_said_and_others_may_wait_all_the_same()
+    {
+        await OnLoopAsync(() =>
+        {
+            // So many are done at once, and two wait.
+            for (var i = 0; i < TurnQueue.PerRound + 2; i++)
+                Assert.True(_loop.Turns.Add("a", () => _done.Add("a"), most: 2));
+            Assert.False(_loop.Turns.Add("a", () => _done.Add("a"), most: 2));
+            Assert.True(_loop.Turns.Add("b", () => _done.Add("b"), most: 2));
+        });
+        await UntilDoneAsync(TurnQueue.PerRound + 3);
+    }
+
+    [Fact]
     public async Task What_is_new_has_its_turn_after_each_round_s_share()
     {
         var rounds = new List<int>();
