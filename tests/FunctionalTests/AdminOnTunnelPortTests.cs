@@ -106,6 +106,30 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Commands_reach_it_from_afar_with_a_certificate_that_was_checked()
+    {
+        var file = Path.Combine(_setup.Directory, "key");
+        await File.WriteAllTextAsync(file, (await _setup.Hub.RunAsync("admin-key", "--read-only")).Succeeded().StandardOutput);
+        var pin = (await _setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString()!;
+        var authority = Path.Combine(_setup.Hub.StateDirectory, "hub-certificate.pem");
+
+        Assert.Contains(TunnelSetup.EdgeId, (await RunAsync("status", "--pin", pin)).Succeeded().StandardOutput);
+        Assert.Contains(TunnelSetup.EdgeId, (await RunAsync("edge", "list", "--ca-file", authority)).Succeeded().StandardOutput);
+
+        var wrong = await RunAsync("status", "--pin", new string('A', 43));
+        Assert.Equal((1, ""), (wrong.ExitCode, wrong.StandardOutput));
+        Assert.Contains($"its certificate has the pin {pin}, and not the one of --pin", wrong.StandardError);
+        var unknown = await RunAsync("status");
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains($"is not trusted here", unknown.StandardError);
+        var refused = await RunAsync("edge", "disable", TunnelSetup.EdgeId, "--pin", pin);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("may look and not change", refused.StandardError);
+
+        Task<ProgramResult> RunAsync(params string[] arguments) => ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--url", Url, "--key-file", file]);
+    }
+
+    [Fact]
     public async Task Wrong_keys_are_limited_and_the_right_one_always_passes()
     {
         for (var count = 0; count < 10; count++)

@@ -13,7 +13,7 @@ namespace Tunnel.Edge.Cli;
 /// <summary><c>tunnel-edge doctor</c>: looks at everything that an edge needs, with the settings that the service would have.</summary>
 internal static class DoctorCommand
 {
-    private static readonly Option<bool> AsJson = new("--json") { Description = "For machines." };
+    private static readonly Option<bool> AsJson = new("--json") { Description = "Print JSON, for machines" };
 
     public static Command Create()
     {

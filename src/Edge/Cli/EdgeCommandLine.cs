@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tunnel.Shared.CommandLine;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Text;
@@ -10,32 +11,38 @@ internal static class EdgeCommandLine
 {
     public const string Program = "tunnel-edge";
 
-    /// <summary>Runs the command that <paramref name="arguments"/> name.</summary>
-    /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(string[] arguments)
+    /// <summary>All commands.</summary>
+    public static RootCommand Create()
     {
-        var root = new RootCommand("The public side of a tunnel: binds the ports that its hub assigns, and carries their clients to the hub.")
+        var root = new RootCommand("The public side of a tunnel: binds the ports that its hub assigns, and carries their clients to the hub. Start with: tunnel-edge run")
         {
             RunCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
         };
-        var parsed = root.Parse(arguments);
-        // The service's runner owns the signals, and errors are told below.
-        var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
+        CommandDialect.AddTo(root, Program, EdgeExamples.All);
+        return root;
+    }
+
+    /// <summary>Runs the command that <paramref name="arguments"/> name.</summary>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="output">For results; null: standard output.</param>
+    /// <param name="error">For everything else; null: standard error.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(string[] arguments, TextWriter? output = null, TextWriter? error = null)
+    {
         try
         {
-            var code = await parsed.InvokeAsync(invocation);
-            return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
+            return await CommandDialect.InvokeAsync(Create(), Program, arguments, output, error);
         }
         catch (ConfigurationException e)
         {
-            await Console.Error.WriteMessageAsync(e.Message);
+            await (error ?? Console.Error).WriteMessageAsync(e.Message);
             return ExitCodes.Usage;
         }
         catch (OperatorException e)
         {
-            await Console.Error.WriteMessageAsync(e.Message);
+            await (error ?? Console.Error).WriteMessageAsync(e.Message);
             return ExitCodes.Failed;
         }
     }

@@ -16,39 +16,39 @@ internal static class RunCommand
 {
     private static readonly Option<string?> Config = new("--config")
     {
-        Description = $"Settings as JSON; without it {EdgePaths.ConfigFile} is read if it exists.",
+        Description = $"JSON file with the settings [default: {EdgePaths.ConfigFile}, if it exists]",
         HelpName = "FILE",
     };
 
     private static readonly Option<bool> TakeOver = new("--take-over")
     {
-        Description = "Take this edge's id from another process that is connected with it, which gets no new clients then; without it this one waits until the other has ended.",
+        Description = "Take this edge's id from another process that is connected with it, which gets no new clients then; without it this one waits until the other has ended",
     };
 
     /// <summary>Options by the setting that each is the command line's form of. All are text: the configuration's reader reports every error at once.</summary>
     private static readonly (string Setting, Option<string?> Option)[] Settings =
     [
-        Setting("token", "T", "The token that the hub printed. Everybody on this machine can see a command line: --token-file is safer."),
-        Setting("tokenFile", "F", "A file with the token."),
-        Setting("hubHost", "H", "The hub's host name or address; instead of a token, with --edge-id and --secret-file."),
-        Setting("hubPort", "P", "The hub's tunnel port (8443)."),
-        Setting("edgeId", "E", "This edge's id at the hub."),
-        Setting("secretFile", "F", "A file with this edge's secret."),
-        Setting("pins", "PIN", "Pins of the hub's certificate, separated by commas; without them the system's trust store decides."),
-        Setting("bindAddress", "A", "Where ports are bound (::, which is IPv4 and IPv6)."),
-        Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback (what the token says, else tcpTls)."),
-        Setting("lanes", "N", "TLS connections that the tunnel may have, so that what is interactive need not wait behind bulk: 1 to 8 (2)."),
-        Setting("congestionControl", "C", "Congestion control of the tunnel: the kernel's name of it, or system for the kernel's own choice (bbr)."),
-        Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 (all but the protected)."),
-        Setting("protectedPorts", "LIST", "Ports that are never bound, and never blocked (22)."),
-        Setting("firewall", "MODE", "What the hub may do to this machine's packet filter: full, blockOnly or off (full)."),
-        Setting("stunServers", "LIST", "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1; [] for none (stun.cloudflare.com:3478)."),
-        Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status."),
-        Setting("metricsListen", "[A:]PORT", "Where /metrics and /healthz are answered over TCP, without a key: a port of 127.0.0.1, or ADDRESS:PORT (nowhere)."),
-        Setting("stateDir", "DIR", "Where state is kept."),
-        Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none (information)."),
-        Setting("logFormat", "F", "console or json (console)."),
-        Setting("drainTimeout", "S", "Seconds that open connections may go on after a stop was asked for (30)."),
+        Setting("token", "T", "The token that the hub printed. Everybody on this machine can see a command line: --token-file is safer"),
+        Setting("tokenFile", "F", "A file with the token"),
+        Setting("hubHost", "H", "The hub's host name or address; instead of a token, with --edge-id and --secret-file"),
+        Setting("hubPort", "P", "The hub's tunnel port [default: 8443]"),
+        Setting("edgeId", "E", "This edge's id at the hub"),
+        Setting("secretFile", "F", "A file with this edge's secret"),
+        Setting("pins", "PIN", "Pins of the hub's certificate, separated by commas; without them the system's trust store decides"),
+        Setting("bindAddress", "A", "Where ports are bound [default: ::, which is IPv4 and IPv6]"),
+        Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback [default: what the token says, else tcpTls]"),
+        Setting("lanes", "N", "TLS connections that the tunnel may have, so that what is interactive need not wait behind bulk: 1 to 8 [default: 2]"),
+        Setting("congestionControl", "C", "Congestion control of the tunnel: the kernel's name of it, or system for the kernel's own choice [default: bbr]"),
+        Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 [default: all but the protected]"),
+        Setting("protectedPorts", "LIST", "Ports that are never bound, and never blocked [default: 22]"),
+        Setting("firewall", "MODE", "What the hub may do to this machine's packet filter: full, blockOnly or off [default: full]"),
+        Setting("stunServers", "LIST", "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1; [] for none [default: stun.cloudflare.com:3478]"),
+        Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status"),
+        Setting("metricsListen", "[A:]PORT", "Where /metrics and /healthz are answered over TCP, without a key: a port of 127.0.0.1, or ADDRESS:PORT [default: nowhere]"),
+        Setting("stateDir", "DIR", "Where state is kept"),
+        Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none [default: information]"),
+        Setting("logFormat", "F", "console or json [default: console]"),
+        Setting("drainTimeout", "S", "Seconds that open connections may go on after a stop was asked for [default: 30]"),
     ];
 
     public static Command Create()

@@ -10,17 +10,17 @@ namespace Tunnel.Edge.Cli;
 /// <summary><c>tunnel-edge status</c>: how the running edge is.</summary>
 internal static class StatusCommand
 {
-    private static readonly Option<bool> AsJson = new("--json") { Description = "For machines." };
+    private static readonly Option<bool> AsJson = new("--json") { Description = "Print JSON, for machines" };
 
     private static readonly Option<string?> Socket = new("--admin-socket")
     {
-        Description = "The running edge's admin socket, when it is not the usual one.",
+        Description = "The running edge's admin socket [default: where `run` would put it]",
         HelpName = "PATH",
     };
 
     public static Command Create()
     {
-        var command = new Command("status", "Show how the running edge is. Exit code 1 when it does not run.") { AsJson, Socket };
+        var command = new Command("status", "Show how the running edge is") { AsJson, Socket };
         command.SetAction(RunAsync);
         return command;
     }
@@ -33,14 +33,15 @@ internal static class StatusCommand
         if (!response.IsSuccess)
             throw new OperatorException(string.Join('\n', response.Errors()));
         if (parsed.GetValue(AsJson))
-            await Console.Out.WriteLineAsync(response.Body);
+            await parsed.InvocationConfiguration.Output.WriteLineAsync(response.Body);
         else
-            Write(JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus)!, Console.Out);
+            Write(JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus)!, parsed.InvocationConfiguration.Output, Terminal.Of(parsed.InvocationConfiguration.Output));
         return ExitCodes.Fine;
     }
 
-    internal static void Write(EdgeStatus status, TextWriter output)
+    internal static void Write(EdgeStatus status, TextWriter output, Terminal terminal)
     {
+        var failed = terminal.Alarm("FAILED");
         output.WriteText($"edge      {status.EdgeId}");
         output.WriteText(status.Connected
             ? $"hub       {status.Hub} ({status.HubAddress}), connected over {status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
@@ -58,7 +59,7 @@ internal static class StatusCommand
         output.WriteText($"TCP       {Ports(status.ListenPorts)}");
         output.WriteText($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (var failure in status.FailedPorts)
-            output.WriteText($"failed    {failure.Proto}/{failure.Port}{(failure.To is { } to ? $"-{to}" : "")}: {failure.Error}");
+            output.WriteLine($"{failed}    {TerminalText.Escape($"{failure.Proto}/{failure.Port}{(failure.To is { } to ? $"-{to}" : "")}: {failure.Error}")}");
         if (status.Firewall is { State: not "none" } firewall)
             output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
         foreach (var note in status.Firewall?.Errors ?? [])
@@ -66,7 +67,7 @@ internal static class StatusCommand
         if (status.Firewall?.Drift is { } drift)
             output.WriteText($"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; {(drift.Mended ? "put back" : "can't be put back")}");
         output.WriteText($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
-        output.WriteText($"bytes     {status.BytesIn} from clients, {status.BytesOut} to clients");
+        output.WriteText($"carried   {ByteText.Format(status.BytesIn)} from clients, {ByteText.Format(status.BytesOut)} to clients");
         if (status.TcpMemory?.Describe() is { } memory)
             output.WriteText($"TCP memory of the kernel {memory}");
         foreach ((var reason, var count) in status.Refused)

@@ -72,7 +72,8 @@ internal sealed class BlocksEndpoints
             ?? throw new ProblemException(new Problem
             {
                 Status = StatusCodes.Status404NotFound,
-                Detail = $"There is no block of {source}. GET {All} lists all.",
+                Detail = $"There is no block of {source}.",
+                Hint = $"GET {All} lists all.",
             });
         await AdminResults.WriteAsync(context, removed, AdminJson.Default.Block);
     }

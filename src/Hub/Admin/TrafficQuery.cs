@@ -32,7 +32,7 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
                 Until = Parse(request, "until", ReadTime, "must be a time such as 2026-05-01T12:00:00Z", faults),
             },
             (int)(Parse(request, "limit", text => ReadNumber(text, 1, MaxLimit), $"must be 1–{MaxLimit}", faults) ?? DefaultLimit),
-            Parse(request, "cursor", text => ReadNumber(text, 1, long.MaxValue), "must be the member next of the last page", faults));
+            Parse(request, "cursor", text => ReadNumber(text, 1, long.MaxValue), "must be what the end of the last page has named", faults));
         return faults.IsEmpty ? query : throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
     }
 

@@ -60,15 +60,17 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     {
         using var client = Client(timeout);
         var answer = await client.SendAsync(method, path, json, cancellationToken);
-        return Body(answer);
+        return Body(answer, path);
     }
 
     /// <summary>A client of the running hub, for what is more than a question and an answer.</summary>
-    public AdminClient Client(TimeSpan? timeout = null) => new("tunnel-hub", AdminSocketPath(), timeout);
+    public AdminClient Client(TimeSpan? timeout = null) => options.RemoteHub.Client(parse, timeout) ?? new AdminClient("tunnel-hub", AdminSocketPath(), timeout);
 
     /// <summary>What ends a command that the hub refused.</summary>
-    public static CommandFailedException Refused(AdminResponse answer) =>
-        new(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, answer.Errors());
+    /// <param name="answer">What it said.</param>
+    /// <param name="path">To what.</param>
+    public static CommandFailedException Refused(AdminResponse answer, string path) =>
+        new(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, ApiWords.Explain(answer, path));
 
     /// <summary>Reads the edge, changes it, and writes it back; anew when somebody else has changed it in between.</summary>
     /// <returns>The hub's answer to the change.</returns>
@@ -90,7 +92,7 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         using var client = Client();
         var written = await client.SendAsync(
             HttpMethod.Put, path + Query(Value(options.DryRun)), body.ToJsonString(), cancellationToken, ifNoneMatch: true);
-        return written.StatusCode == PreconditionFailed ? throw new CommandFailedException(ExitCodes.Failed, [taken]) : Body(written);
+        return written.StatusCode == PreconditionFailed ? throw new CommandFailedException(ExitCodes.Failed, [taken]) : Body(written, path);
     }
 
     /// <summary>Reads something, changes it, and writes it back; anew when somebody else has changed it in between.</summary>
@@ -102,18 +104,18 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         for (var tries = 1; ; tries++)
         {
             var read = await client.GetAsync(path, cancellationToken);
-            var node = JsonNode.Parse(Body(read))!;
+            var node = JsonNode.Parse(Body(read, path))!;
             change(node);
             var written = await client.SendAsync(HttpMethod.Put, path + Query(dryRun), node.ToJsonString(), cancellationToken, read.EntityTag);
             if (written.StatusCode != PreconditionFailed || tries == MaxTries)
-                return Body(written);
+                return Body(written, path);
         }
     }
 
     /// <summary>The query of a request that may only be to check.</summary>
     public static string Query(bool dryRun) => dryRun ? "?dryRun=true" : "";
 
-    private static string Body(AdminResponse answer) => answer.IsSuccess ? answer.Body : throw Refused(answer);
+    private static string Body(AdminResponse answer, string path) => answer.IsSuccess ? answer.Body : throw Refused(answer, path);
 
     // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
     private string AdminSocketPath() =>

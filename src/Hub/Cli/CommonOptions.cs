@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -14,6 +14,8 @@ internal sealed class CommonOptions
         Description = "The running hub's admin socket [default: where `run` would put it, else /run/tunnel-hub/admin.sock]",
         HelpName = "PATH",
     };
+
+    public RemoteHub RemoteHub { get; } = new();
 
     public Option<bool> Json { get; } = new("--json") { Description = "Print JSON, for machines" };
 
@@ -50,6 +52,7 @@ internal sealed class CommonOptions
     public Command Remote(Command command)
     {
         command.Options.Add(AdminSocket);
+        RemoteHub.AddTo(command);
         command.Options.Add(Json);
         return command;
     }
@@ -61,11 +64,9 @@ internal sealed class CommonOptions
     private static TimeSpan? ParseTime(ArgumentResult result, string name)
     {
         var text = result.Tokens[0].Value;
-        var seconds = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 } : 0;
-        var number = seconds == 0 ? text : text[..^1];
-        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
-            return TimeSpan.FromSeconds((double)count * Math.Max(seconds, 1));
-        result.AddError($"{name} \"{text}\" is not a time; valid are 0, 90s, 30m, 24h, 7d");
+        if (TimeText.TryParse(text, out var time, out var error))
+            return time;
+        result.AddError($"{name} \"{text}\" {error}");
         return null;
     }
 }

@@ -36,7 +36,7 @@ internal static class EventsCommand
             {
                 var end = await client.ReadEventsAsync(path, lastId, PrintAsync, cancellationToken);
                 if (!end.IsSuccess)
-                    throw CommandContext.Refused(end);
+                    throw CommandContext.Refused(end, path);
                 wasConnected = true;
                 await context.Error.WriteLineAsync("The hub has ended the connection; connecting again.");
             }

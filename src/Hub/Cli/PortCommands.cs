@@ -29,8 +29,8 @@ internal static class PortCommands
                 throw CommandFailedException.Usage($"default is no port that could be added; change it with: tunnel-hub port set {context.Id} default");
             var policy = new JsonObject();
             settings.Apply(context, kind, policy);
-            var answer = await InOptionsAsync(() => context.AddAsync(
-                Path(context, name), policy, $"A port of {name} is assigned to {context.Id} already; change it with: tunnel-hub port set {context.Id} {name}", cancellation));
+            var answer = await context.AddAsync(
+                Path(context, name), policy, $"A port of {name} is assigned to {context.Id} already; change it with: tunnel-hub port set {context.Id} {name}", cancellation);
             await ChangePrinter.PrintChangesAsync(context, answer, context.Value(options.DryRun));
         });
     }
@@ -47,7 +47,7 @@ internal static class PortCommands
             var gone = context.Value(unset) ?? [];
             if (!settings.Apply(context, kind, []) && gone.Length == 0)
                 throw CommandFailedException.Usage("Nothing to set: give an option for each setting to change, or --unset NAME. --help lists them.");
-            var answer = await InOptionsAsync(() => context.ChangeAsync(
+            var answer = await context.ChangeAsync(
                 Path(context, name),
                 node =>
                 {
@@ -56,7 +56,7 @@ internal static class PortCommands
                     settings.Apply(context, kind, node.AsObject());
                 },
                 context.Value(options.DryRun),
-                cancellation));
+                cancellation);
             await ChangePrinter.PrintChangesAsync(context, answer, context.Value(options.DryRun));
         });
     }
@@ -82,17 +82,5 @@ internal static class PortCommands
         return PortKey.TryParse(text, out var key)
             ? (text, key.Udp ? PortKinds.Udp : PortKinds.Tcp)
             : throw CommandFailedException.Usage($"PORT \"{text}\" is not a port; valid are tcp/443, udp/53, tcp/8000-8010 and default");
-    }
-
-    private static async Task<string> InOptionsAsync(Func<Task<string>> change)
-    {
-        try
-        {
-            return await change();
-        }
-        catch (CommandFailedException refused) when (refused.ExitCode == ExitCodes.Usage)
-        {
-            throw PortOptions.InOptions(refused);
-        }
     }
 }

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Cli;
 
 /// <summary>The options for a port's settings: one for each row of <see cref="PortSettings"/>, or for several that are written as one.</summary>
-internal sealed partial class PortOptions
+internal sealed class PortOptions
 {
     private readonly List<(Option<string[]> Option, PortSetting[] Settings)> _options = [.. PortSettings.All
         .GroupBy(setting => setting.OptionName).Select(settings => (Create(settings.Key, [.. settings]), settings.ToArray()))];
@@ -56,13 +55,6 @@ internal sealed partial class PortOptions
             policy.Remove(setting.Name);
     }
 
-    /// <summary>Faults of a policy in the words of the options.</summary>
-    public static CommandFailedException InOptions(CommandFailedException refused) =>
-        new(refused.ExitCode, [.. refused.Message.Split('\n').Select(line => PathExpression().Replace(line, OptionOf, 1))]);
-
-    private static string OptionOf(Match path) =>
-        PortSettings.All.FirstOrDefault(setting => setting.Name == path.Groups["name"].Value) is { } setting ? setting.OptionName : path.Value;
-
     private static Option<string[]> Create(string name, PortSetting[] settings)
     {
         var isList = settings[0].Schema.Type == SettingType.List;
@@ -80,7 +72,4 @@ internal sealed partial class PortOptions
         var ports = setting.For == PortKinds.Both ? "" : $" ({setting.For.ToString().ToUpperInvariant()})";
         return $"{setting.Summary}{ports} [default: {setting.Default}]";
     }
-
-    [GeneratedRegex(@"^\$(?:\.ports\['[^']*'\])?\.(?<name>\w+)(?:\[\d+\])?")]
-    private static partial Regex PathExpression();
 }

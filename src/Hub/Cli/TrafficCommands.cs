@@ -16,8 +16,8 @@ internal sealed class TrafficCommands
     private readonly Option<int?> _limit = new("--limit") { Description = "At most so many, 1–1,000 [default: 100]", HelpName = "N" };
     private readonly Option<string?> _cursor = new("--cursor") { Description = "Go on where the last page ended (its last line names it)", HelpName = "CURSOR" };
     private readonly Option<string?> _action = new("--action") { Description = "Only these: allowed or blocked", HelpName = "ACTION" };
-    private readonly Option<string?> _since = new("--since") { Description = "Not before this time, such as 2026-05-01T12:00:00Z", HelpName = "TIME" };
-    private readonly Option<string?> _until = new("--until") { Description = "Before this time", HelpName = "TIME" };
+    private readonly Option<string?> _since = new("--since") { Description = "Not before: so long ago, such as 10m, 24h or 7d, or a time such as 2026-05-01T12:00:00Z", HelpName = "TIME" };
+    private readonly Option<string?> _until = new("--until") { Description = "Before: so long ago, or a time", HelpName = "TIME" };
     private readonly Option<bool> _stats = new("--stats") { Description = "Counters by port instead: active and total connections, bytes, blocked, errors" };
 
     private TrafficCommands()
@@ -59,7 +59,7 @@ internal sealed class TrafficCommands
         foreach (var stream in answer.Streams)
         {
             table.Add(
-                stream.EdgeId, $"{stream.Proto}/{stream.Port}", stream.Client ?? "-", stream.Target, Time(stream.Since), ByteText.Format(stream.BytesIn),
+                stream.EdgeId, $"{stream.Proto}/{stream.Port}", stream.Client ?? "-", stream.Target, TimeText.Format(stream.Since), ByteText.Format(stream.BytesIn),
                 ByteText.Format(stream.BytesOut));
         }
 
@@ -99,11 +99,17 @@ internal sealed class TrafficCommands
         }
 
         var answer = JsonSerializer.Deserialize(json, AdminJson.Default.ConnectionsAnswer)!;
+        if (answer.Connections.IsEmpty)
+        {
+            await context.Error.WriteTextAsync(await WhyNoneAsync(context, cancellationToken));
+            return;
+        }
+
         var table = new TextTable("TIME", "EDGE", "PORT", "CLIENT", "ACTION", "REASON", "TIMES", "SECONDS", "IN", "OUT");
         foreach (var record in answer.Connections)
         {
             table.Add(
-                Time(record.Time), record.EdgeId, $"{record.Proto}/{record.Port}", record.Client ?? "-",
+                TimeText.Format(record.Time), record.EdgeId, $"{record.Proto}/{record.Port}", record.Client ?? "-",
                 record.Action == ConnectionAction.Allowed ? "allowed" : "blocked", record.Reason, Number(record.Count),
                 record.Duration.ToString("0.0", CultureInfo.InvariantCulture), ByteText.Format(record.BytesIn), ByteText.Format(record.BytesOut));
         }
@@ -117,11 +123,30 @@ internal sealed class TrafficCommands
         (string Name, string? Value)[] parameters =
         [
             ("edge", context.Value(_edge)), ("port", context.Value(_port)), ("address", context.Value(_address)), ("action", context.Value(_action)),
-            ("since", context.Value(_since)), ("until", context.Value(_until)),
+            ("since", Moment("--since", context.Value(_since))), ("until", Moment("--until", context.Value(_until))),
             ("limit", context.Value(_limit)?.ToString(CultureInfo.InvariantCulture)), ("cursor", context.Value(_cursor)),
         ];
         var given = parameters.Where(parameter => parameter.Value is not null).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}");
         return $"{path}?{string.Join('&', given)}";
+    }
+
+    // A length of time is one that has passed; anything else is a time, which the hub reads.
+    private static string? Moment(string option, string? text)
+    {
+        if (text is null || !text.All(char.IsAsciiLetterOrDigit) || !char.IsAsciiDigit(text.FirstOrDefault()))
+            return text;
+        return TimeText.TryParse(text, out var ago, out var error)
+            ? (DateTimeOffset.UtcNow - ago).ToString("o", CultureInfo.InvariantCulture)
+            : throw CommandFailedException.Usage($"{option} \"{text}\" {error}, or a time such as 2026-05-01T12:00:00Z");
+    }
+
+    // Where nothing is ever logged an empty list says nothing.
+    private static async Task<string> WhyNoneAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var edges = JsonSerializer.Deserialize(await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellationToken), AdminJson.Default.IEnumerableEdgeDefinition)!;
+        return edges.Any(edge => edge.Ports.Values.Any(policy => policy.LogConnections == true))
+            ? "No connection matches; they are kept in memory, the last 10,000 since the hub's start, of the ports with logConnections."
+            : "No port has logConnections, so nothing is logged. Switch it on for a port: tunnel-hub port set EDGE tcp/443 --log-connections";
     }
 
     private static async Task WriteNextAsync(CommandContext context, string? next)
@@ -132,8 +157,6 @@ internal sealed class TrafficCommands
 
     private static string Counts(IReadOnlyDictionary<string, long> counts) =>
         counts.Count == 0 ? "-" : string.Join(", ", counts.Select(count => $"{count.Key} {Number(count.Value)}"));
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

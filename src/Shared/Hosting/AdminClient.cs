@@ -1,17 +1,22 @@
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.ServerSentEvents;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>How a command reaches the running service: HTTP over its admin socket.</summary>
+/// <summary>How a command reaches the running service: HTTP over its admin socket, or over the network with a key.</summary>
 public sealed class AdminClient : IDisposable
 {
     private readonly string _program;
-    private readonly string _socketPath;
+    private readonly string _socketPath = "";
+    private readonly Uri? _url;
     private readonly HttpClient _http;
+    private volatile string? _certificateFault;
 
     /// <summary>Makes a client; nothing is connected yet.</summary>
     /// <param name="program">The service's program, for messages: <c>tunnel-hub</c> or <c>tunnel-edge</c>.</param>
@@ -24,6 +29,25 @@ public sealed class AdminClient : IDisposable
         var handler = new SocketsHttpHandler { ConnectCallback = (_, cancellation) => ConnectAsync(cancellation), UseProxy = false };
         _http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost/"), Timeout = timeout ?? TimeSpan.FromSeconds(30) };
     }
+
+    private AdminClient(string program, Uri url, string key, Func<X509Certificate2?, SslPolicyErrors, string?> faultOf, TimeSpan? timeout)
+    {
+        _program = program;
+        _url = url;
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, errors) => (_certificateFault = faultOf(certificate as X509Certificate2, errors)) is null;
+        _http = new HttpClient(handler) { BaseAddress = url, Timeout = timeout ?? TimeSpan.FromSeconds(30) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    /// <summary>A client of a service elsewhere; nothing is connected yet.</summary>
+    /// <param name="program">The service's program, for messages.</param>
+    /// <param name="url">Where its API is, without a path.</param>
+    /// <param name="key">The API's key.</param>
+    /// <param name="faultOf">Checks the certificate, of which the second argument says what the system thinks; answers what is wrong with it, or null.</param>
+    /// <param name="timeout">How long an answer may take; null: 30 s.</param>
+    public static AdminClient Remote(string program, Uri url, string key, Func<X509Certificate2?, SslPolicyErrors, string?> faultOf, TimeSpan? timeout = null) =>
+        new(program, url, key, faultOf, timeout);
 
     /// <summary>Sends a request and reads the whole answer, whatever its status.</summary>
     /// <param name="method">HTTP method.</param>
@@ -100,17 +124,24 @@ public sealed class AdminClient : IDisposable
 
     private async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
+        if (_url is not null)
+        {
+            // With HTTP/2 among what it can, it says by ALPN that it wants HTTP: the tunnel port takes others for edges.
+            request.Version = HttpVersion.Version20;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+        }
+
         try
         {
             return await _http.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException error)
         {
-            throw new OperatorException(Explain(error), error);
+            throw new OperatorException(_url is null ? Explain(error) : ExplainRemote(error), error);
         }
         catch (TaskCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new OperatorException($"{_program} did not answer within {_http.Timeout.TotalSeconds:0} s on {_socketPath}; its log may say why.", error);
+            throw new OperatorException($"{_program} did not answer within {_http.Timeout.TotalSeconds:0} s on {_url?.ToString() ?? _socketPath}; its log may say why.", error);
         }
     }
 
@@ -144,6 +175,17 @@ public sealed class AdminClient : IDisposable
             NotFound(),
         _ when TypeOf(_socketPath) is null => NotFound(),
         _ => $"The connection to {_program} on {_socketPath} broke: {error.Message}",
+    };
+
+    private string ExplainRemote(HttpRequestException error) => error switch
+    {
+        _ when _certificateFault is { } fault => $"The hub at {_url} can't be trusted: {fault}. Nothing was sent to it.",
+        { HttpRequestError: HttpRequestError.NameResolutionError } => $"{_url} can't be reached: there is no address for {_url!.Host}.",
+        { HttpRequestError: HttpRequestError.ConnectionError } =>
+            $"{_url} can't be reached: {error.InnerException?.Message ?? error.Message}. Is the API on there (adminListen or adminOnTunnelPort), and the way to it open?",
+        { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            $"{_url} did not complete TLS: {error.InnerException?.Message ?? error.Message}. The hub lets nobody in whom its adminAllowCidrs does not name.",
+        _ => $"The connection to {_url} broke: {error.Message}",
     };
 
     private static UnixFileType? TypeOf(string path)

@@ -14,7 +14,8 @@ public sealed record AdminResponse(int StatusCode, string Body)
     public bool IsSuccess => StatusCode is >= 200 and < 300;
 
     /// <summary>What was wrong, one line each, from problem details (RFC 9457); never empty for a failure.</summary>
-    public IReadOnlyList<string> Errors() => IsSuccess ? [] : ProblemDetails.ReadErrors(StatusCode, Body);
+    /// <param name="nameOf">What a place in the request is called where it was written; null: as the service calls it.</param>
+    public IReadOnlyList<string> Errors(Func<string, string>? nameOf = null) => IsSuccess ? [] : ProblemDetails.ReadErrors(StatusCode, Body, nameOf ?? (static path => path));
 
     /// <summary>The body as JSON.</summary>
     /// <exception cref="JsonException">It is not JSON.</exception>

@@ -6,13 +6,13 @@ namespace Tunnel.Shared.Hosting;
 internal static class ProblemDetails
 {
     /// <summary>The entries of the member <c>errors</c>: by path (<c>{"path":["…"]}</c>) or as a list (<c>[{"path","message"}]</c>); else detail or title.</summary>
-    public static IReadOnlyList<string> ReadErrors(int statusCode, string body)
+    public static IReadOnlyList<string> ReadErrors(int statusCode, string body, Func<string, string> nameOf)
     {
         try
         {
             using var document = JsonDocument.Parse(body);
             var problem = document.RootElement;
-            var errors = problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("errors", out var member) ? ReadMember(member).ToArray() : [];
+            var errors = problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("errors", out var member) ? ReadMember(member, nameOf).ToArray() : [];
             if (errors.Length > 0)
             {
                 return errors;
@@ -27,21 +27,21 @@ internal static class ProblemDetails
         }
     }
 
-    private static IEnumerable<string> ReadMember(JsonElement errors) => errors.ValueKind switch
+    private static IEnumerable<string> ReadMember(JsonElement errors, Func<string, string> nameOf) => errors.ValueKind switch
     {
-        JsonValueKind.Object => errors.EnumerateObject().SelectMany(path => Lines(path.Value).Select(line => $"{path.Name}: {line}")),
-        JsonValueKind.Array => errors.EnumerateArray().Select(ReadItem),
+        JsonValueKind.Object => errors.EnumerateObject().SelectMany(path => Lines(path.Value).Select(line => $"{nameOf(path.Name)}: {line}")),
+        JsonValueKind.Array => errors.EnumerateArray().Select(item => ReadItem(item, nameOf)),
         _ => [],
     };
 
     private static IEnumerable<string> Lines(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(line => line.ToString()) : [value.ToString()];
 
-    private static string ReadItem(JsonElement item)
+    private static string ReadItem(JsonElement item, Func<string, string> nameOf)
     {
         var message = Text(item, "message") ?? Text(item, "detail") ?? item.ToString();
         var value = Text(item, "value") is { Length: > 0 } found ? $" = {found}" : "";
-        return (Text(item, "path") ?? Text(item, "pointer")) is { Length: > 0 } path ? $"{path}{value}: {message}" : message;
+        return (Text(item, "path") ?? Text(item, "pointer")) is { Length: > 0 } path && nameOf(path) is { Length: > 0 } name ? $"{name}{value}: {message}" : message;
     }
 
     private static string? Text(JsonElement element, string name) =>

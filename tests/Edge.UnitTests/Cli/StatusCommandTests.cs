@@ -1,5 +1,6 @@
 using Tunnel.Edge.Cli;
 using Tunnel.Edge.Status;
+using Tunnel.Shared.Text;
 
 namespace Edge.UnitTests.Cli;
 
@@ -19,7 +20,8 @@ public sealed class StatusCommandTests
                 FailedPorts = [new EdgePortFailure(443, "tcp", "address in use")],
                 Refused = new Dictionary<string, long> { ["noTunnel"] = 3 },
             },
-            text);
+            text,
+            Terminal.None);
         Assert.Contains("hub.example:8443, not connected", text.ToString());
         Assert.Contains("Unauthorized: refused", text.ToString());
         Assert.Contains("80,8000-8001", text.ToString());
@@ -33,7 +35,7 @@ public sealed class StatusCommandTests
         const string Hostile = "\u001b]0;owned\u0007\nstreams   9\u202e";
         var text = new StringWriter { NewLine = "\n" };
         StatusCommand.Write(
-            new EdgeStatus { EdgeId = "edge-1", Hub = "hub.example:8443", LastError = Hostile, TransportDetail = Hostile, PublicIp = Hostile }, text);
+            new EdgeStatus { EdgeId = "edge-1", Hub = "hub.example:8443", LastError = Hostile, TransportDetail = Hostile, PublicIp = Hostile }, text, Terminal.None);
 
         Assert.Contains(@"error     \u001b]0;owned\u0007\u000astreams   9\u202e" + "\n", text.ToString());
         Assert.DoesNotContain(text.ToString(), character => (char.IsControl(character) && character != '\n') || character == '\u202e');

@@ -31,7 +31,7 @@ internal static class TextTargets
 
     public static bool RunProblem(ReadOnlySpan<byte> input)
     {
-        var errors = ProblemDetails.ReadErrors(400, Words.Text(input));
+        var errors = ProblemDetails.ReadErrors(400, Words.Text(input), static path => path);
         Check.That(errors.Count > 0, "there is something to tell");
         return !errors[0].StartsWith("the service answered", StringComparison.Ordinal);
     }

@@ -157,7 +157,7 @@ public sealed class ConditionTests
         Assert.NotEqual(AllowedEdge.From(one).Tag, AllowedEdge.From(one with { Ports = Policies(["tcp/1"]) }).Tag);
         Assert.NotEqual(AllowedEdge.From(one).Tag, AllowedEdge.From(one with { Enabled = false }).Tag);
 
-        static System.Collections.Immutable.ImmutableDictionary<string, PortPolicyDefinition> Policies(string[] keys) =>
+        static System.Collections.Immutable.ImmutableSortedDictionary<string, PortPolicyDefinition> Policies(string[] keys) =>
             EdgeDefinition.NoPorts.AddRange(keys.Select(key => KeyValuePair.Create(key, new PortPolicyDefinition { Name = key })));
     }
 

@@ -132,7 +132,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         var edge = Schema("EdgeDefinition").GetProperty("properties");
         Assert.Equal("integer", edge.GetProperty("stunIntervalSecs").GetProperty("type").EnumerateArray().Single(type => type.GetString() != "null").GetString());
         Assert.Equal(2, edge.GetProperty("listenPorts").GetProperty("items").GetProperty("oneOf").GetArrayLength());
-        Assert.Equal(["status", "title", "detail", "errors"], Schema("Problem").GetProperty("properties").EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["status", "title", "detail", "hint", "errors"], Schema("Problem").GetProperty("properties").EnumerateObject().Select(member => member.Name));
         Assert.DoesNotContain("string", Schema("HubStatus").GetProperty("properties").GetProperty("tunnelPort").GetRawText(), StringComparison.Ordinal);
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -292,7 +291,7 @@ public sealed class TunnelHubTests : IAsyncLifetime
                 Secret = Secret,
                 ListenPorts = [80, 81],
                 ListenPortsUdp = [53],
-                Ports = ImmutableDictionary<string, PortPolicyDefinition>.Empty
+                Ports = EdgeDefinition.NoPorts
                     .Add("default", new PortPolicyDefinition { TargetPort = PortOf(_upstream) })
                     .Add("udp/53", new PortPolicyDefinition { TargetPort = PortOf(_upstreamUdp) }),
             },

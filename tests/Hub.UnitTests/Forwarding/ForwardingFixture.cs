@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -72,7 +71,7 @@ internal sealed class ForwardingFixture : IDisposable
             Id = "a",
             ListenPorts = [80],
             ListenPortsUdp = [80],
-            Ports = ImmutableDictionary<string, PortPolicyDefinition>.Empty.Add("default", policy),
+            Ports = EdgeDefinition.NoPorts.Add("default", policy),
         });
         (Live, Tunnel) = _registry.Connect("a", "one");
     }

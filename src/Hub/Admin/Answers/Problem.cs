@@ -20,15 +20,18 @@ internal sealed record Problem
     /// <summary>What went wrong, for the operator.</summary>
     public required string Detail { get; init; }
 
+    /// <summary>What to ask the API next; null when there is nothing to say.</summary>
+    public string? Hint { get; init; }
+
     /// <summary>Each fault with its JSON path, value and what would be valid; secrets are masked.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ImmutableArray<Fault> Errors { get; init; }
 
     public static Problem NotFound(string id) =>
-        new() { Status = StatusCodes.Status404NotFound, Detail = $"There is no edge \"{id}\". GET /api/v1/edges lists all." };
+        new() { Status = StatusCodes.Status404NotFound, Detail = $"There is no edge \"{id}\".", Hint = "GET /api/v1/edges lists all." };
 
     public static Problem Conflict(string id) =>
-        new() { Status = StatusCodes.Status409Conflict, Detail = $"There is an edge \"{id}\" already. Change it with PUT /api/v1/edges/{id}, or take another id." };
+        new() { Status = StatusCodes.Status409Conflict, Detail = $"There is an edge \"{id}\" already.", Hint = $"Change it with PUT /api/v1/edges/{id}, or take another id." };
 
     /// <param name="what">The edge or the set.</param>
     /// <param name="tag">Its entity tag, or null when it is not there.</param>

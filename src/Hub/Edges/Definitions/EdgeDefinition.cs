@@ -31,11 +31,11 @@ public sealed record EdgeDefinition
     public JsonElement? FirewallConfig { get; init; }
 
     /// <summary>No port policies.</summary>
-    public static ImmutableDictionary<string, PortPolicyDefinition> NoPorts { get; } =
-        ImmutableDictionary.Create<string, PortPolicyDefinition>(StringComparer.Ordinal);
+    public static ImmutableSortedDictionary<string, PortPolicyDefinition> NoPorts { get; } =
+        ImmutableSortedDictionary.Create<string, PortPolicyDefinition>(PortKey.Order);
 
-    /// <summary>Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>.</summary>
-    public ImmutableDictionary<string, PortPolicyDefinition> Ports { get; init; } = NoPorts;
+    /// <summary>Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>, in one order wherever they are written: TCP before UDP, ascending, and the default last.</summary>
+    public ImmutableSortedDictionary<string, PortPolicyDefinition> Ports { get; init; } = NoPorts;
 
     // The compiler's would print the secret.
     private bool PrintMembers(StringBuilder builder)

@@ -68,9 +68,9 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         return [.. items.Select(item => item.Ports()).OfType<PortRange>()];
     }
 
-    private static ImmutableDictionary<string, PortPolicyDefinition> ReadPolicies(WrittenValue value)
+    private static ImmutableSortedDictionary<string, PortPolicyDefinition> ReadPolicies(WrittenValue value)
     {
-        var policies = ImmutableDictionary.CreateBuilder<string, PortPolicyDefinition>(StringComparer.Ordinal);
+        var policies = EdgeDefinition.NoPorts.ToBuilder();
         if (value.Json.ValueKind != JsonValueKind.Object)
         {
             value.Refuse("must be an object: {\"tcp/443\": {…}, \"default\": {…}}");

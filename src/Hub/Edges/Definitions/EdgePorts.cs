@@ -56,7 +56,7 @@ internal static class EdgePorts
         return missing;
     }
 
-    private static ImmutableDictionary<string, PortPolicyDefinition> Without(EdgeDefinition edge, PortKey key)
+    private static ImmutableSortedDictionary<string, PortPolicyDefinition> Without(EdgeDefinition edge, PortKey key)
     {
         var entries = edge.Ports;
         foreach (var (own, policy) in Entries(edge, key).ToList())

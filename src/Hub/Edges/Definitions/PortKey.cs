@@ -10,6 +10,9 @@ internal readonly record struct PortKey(bool Udp, PortRange Ports)
 {
     public const string Default = "default";
 
+    /// <summary>In the order in which people read them; two keys are the same only when they are written the same.</summary>
+    public static IComparer<string> Order { get; } = Comparer<string>.Create(Compare);
+
     /// <summary>What a key may be, for the operator.</summary>
     public const string Valid = "valid are \"tcp/443\", \"udp/53\", \"tcp/8000-8010\" and \"default\"";
 
@@ -30,4 +33,12 @@ internal readonly record struct PortKey(bool Udp, PortRange Ports)
     public bool Overlaps(PortKey other) => Udp == other.Udp && Ports.Overlaps(other.Ports);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(Udp ? "udp" : "tcp")}/{Ports}");
+
+    private static int Compare(string left, string right)
+    {
+        var order = Rank(left).CompareTo(Rank(right));
+        return order != 0 ? order : string.CompareOrdinal(left, right);
+    }
+
+    private static (int Kind, int Port) Rank(string key) => key == Default ? (3, 0) : TryParse(key, out var port) ? (port.Udp ? 1 : 0, port.Ports.First) : (2, 0);
 }

@@ -26,7 +26,7 @@ public sealed class AssignedPortsTests
     {
         var before = TestRegistry.Edge("a", 80, 81) with
         {
-            Ports = new Dictionary<string, PortPolicyDefinition> { ["tcp/81"] = new() { TargetPort = 8081 } }.ToImmutableDictionary(),
+            Ports = new Dictionary<string, PortPolicyDefinition> { ["tcp/81"] = new() { TargetPort = 8081 } }.ToImmutableSortedDictionary(),
         };
         var ports = AssignedPorts.Of(AllowedEdge.From(before)).ChangeTo(AllowedEdge.From(TestRegistry.Edge("a", 80)), Now, Later);
 

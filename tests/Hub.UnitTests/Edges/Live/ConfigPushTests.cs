@@ -38,7 +38,7 @@ public sealed class ConfigPushTests
         var (live, tunnel) = _registry.Connect("a", "one");
         _registry.Allowed.Change(TestRegistry.Edge("a", 80) with
         {
-            Ports = new Dictionary<string, PortPolicyDefinition> { ["tcp/80"] = new() { TargetPort = 8080 } }.ToImmutableDictionary(),
+            Ports = new Dictionary<string, PortPolicyDefinition> { ["tcp/80"] = new() { TargetPort = 8080 } }.ToImmutableSortedDictionary(),
         });
 
         Assert.False(tunnel.HasConfig);

@@ -1,0 +1,38 @@
+namespace Tunnel.Hub.Cli;
+
+/// <summary>Examples in the commands' help; a test reads each with the real command line.</summary>
+internal static class HubExamples
+{
+    public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>
+    {
+        [""] = ["tunnel-hub run", "tunnel-hub edge add vps --tcp 80,443 --udp 53 --host hub.example.com", "tunnel-hub status", "tunnel-hub help edge add"],
+        ["run"] = ["tunnel-hub run", "tunnel-hub run --config /etc/tunnel-hub/hub.json --log-level debug", "tunnel-hub run --tunnel-port 9443 --public-host hub.example.com:9443"],
+        ["edge"] = ["tunnel-hub edge list", "tunnel-hub edge show vps"],
+        ["edge add"] = ["tunnel-hub edge add vps --tcp 80,443,8000-8010 --udp 53", "tunnel-hub edge add vps --tcp 443 --host hub.example.com:9443 --secret-file secret.txt"],
+        ["edge list"] = ["tunnel-hub edge list", "tunnel-hub edge list --json"],
+        ["edge show"] = ["tunnel-hub edge show vps"],
+        ["edge remove"] = ["tunnel-hub edge remove vps"],
+        ["edge enable"] = ["tunnel-hub edge enable vps"],
+        ["edge disable"] = ["tunnel-hub edge disable vps"],
+        ["edge disconnect"] = ["tunnel-hub edge disconnect vps"],
+        ["edge rotate-secret"] = ["tunnel-hub edge rotate-secret vps --grace 24h", "tunnel-hub edge rotate-secret vps --grace 0"],
+        ["edge token"] = ["tunnel-hub edge token vps", "tunnel-hub edge token vps --transport quicWithFallback --grace 30m"],
+        ["apply"] = ["tunnel-hub apply -f edges.json --dry-run", "tunnel-hub apply -f edges.json", "tunnel-hub edge list --json | tunnel-hub apply -f -"],
+        ["firewall"] = ["tunnel-hub firewall block 192.0.2.7 --for 1h", "tunnel-hub firewall list"],
+        ["firewall block"] = ["tunnel-hub firewall block 192.0.2.7 --for 1h --reason scanner", "tunnel-hub firewall block 198.51.100.0/24 --for 7d --edges vps"],
+        ["firewall unblock"] = ["tunnel-hub firewall unblock 192.0.2.7"],
+        ["firewall list"] = ["tunnel-hub firewall list"],
+        ["status"] = ["tunnel-hub status", "tunnel-hub status --json", "tunnel-hub status --url https://192.0.2.1:9443 --key-file key --pin PIN"],
+        ["streams"] = ["tunnel-hub streams --edge vps --port tcp/443", "tunnel-hub streams --stats"],
+        ["connections"] = ["tunnel-hub connections --since 10m", "tunnel-hub connections --action blocked --address 192.0.2.0/24 --since 2026-05-01T12:00:00Z"],
+        ["events"] = ["tunnel-hub events", "tunnel-hub events --types edgeConnected,edgeDisconnected --json"],
+        ["token"] = ["tunnel-hub token decode TOKEN"],
+        ["token decode"] = ["tunnel-hub token decode TOKEN", "tunnel-hub token decode TOKEN --json"],
+        ["admin-key"] = ["tunnel-hub admin-key", "tunnel-hub admin-key --read-only", "tunnel-hub admin-key --rotate"],
+        ["certificate"] = ["tunnel-hub certificate next", "tunnel-hub certificate switch"],
+        ["certificate next"] = ["tunnel-hub certificate next"],
+        ["certificate switch"] = ["tunnel-hub certificate switch"],
+        ["help"] = ["tunnel-hub help edge add"],
+        ["version"] = ["tunnel-hub version"],
+    };
+}

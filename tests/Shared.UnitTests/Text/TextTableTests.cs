@@ -1,0 +1,53 @@
+using Tunnel.Shared.Text;
+
+namespace Tunnel.Shared.UnitTests.Text;
+
+public sealed class TextTableTests
+{
+    [Fact]
+    public async Task Columns_are_as_wide_as_their_widest_cell() =>
+        Assert.Equal(["ID   PORTS", "vps  80,443"], await WriteAsync(null, ["ID", "PORTS"], ["vps", "80,443"]));
+
+    [Fact]
+    public async Task What_a_terminal_has_no_room_for_is_folded_behind_a_comma()
+    {
+        var lines = await WriteAsync(24, ["ID", "PORTS"], ["vps", "80,443,8000-8010,9000-9010"]);
+        Assert.Equal(["ID   PORTS", "vps  80,443,8000-8010,", "     9000-9010"], lines);
+        Assert.All(lines, line => Assert.True(line.Length <= 24));
+    }
+
+    [Fact]
+    public async Task A_word_without_a_comma_is_cut_and_nothing_gets_narrower_than_can_be_read()
+    {
+        Assert.Equal(["A", "abcdefgh", "ij"], await WriteAsync(4, ["A"], ["abcdefghij"]));
+        Assert.Equal(["A  B", "x  y"], await WriteAsync(1, ["A", "B"], ["x", "y"]));
+    }
+
+    [Theory]
+    [InlineData(null, "xterm", true)]
+    [InlineData("", "xterm", true)]
+    [InlineData("1", "xterm", false)]
+    [InlineData(null, "dumb", false)]
+    [InlineData(null, null, false)]
+    public void Colours_are_for_terminals_that_have_them_and_people_who_want_them(string? noColour, string? terminal, bool wanted) =>
+        Assert.Equal(wanted, Terminal.WantsColours(name => name == "NO_COLOR" ? noColour : terminal));
+
+    [Fact]
+    public void A_writer_that_is_no_terminal_gets_neither_colours_nor_folds()
+    {
+        using var output = new StringWriter();
+        Assert.Equal(Terminal.None, Terminal.Of(output));
+        Assert.Equal("FAILED", Terminal.None.Alarm("FAILED"));
+        Assert.Equal("\u001b[31mFAILED\u001b[0m", new Terminal(80, true).Alarm("FAILED"));
+    }
+
+    private static async Task<string[]> WriteAsync(int? width, string[] header, params string[][] rows)
+    {
+        var table = new TextTable(header);
+        foreach (var row in rows)
+            table.Add(row);
+        using var output = new StringWriter { NewLine = "\n" };
+        await table.WriteAsync(output, width);
+        return output.ToString().TrimEnd('\n').Split('\n');
+    }
+}
