@@ -146,7 +146,11 @@ internal sealed class HubRun : IDisposable
     public CertificateStatus DescribeCertificate() => new(
         Certificates.Present.Pin,
         Certificates.Next?.Pin,
-        Certificates.Next is { } next ? [.. Edges.Current.Values.Where(edge => edge.Enabled && !Live.Knows(edge.Id, next.Pin)).Select(edge => edge.Id).Order(StringComparer.Ordinal)] : []);
+        Certificates.Next is { } next ? [.. Edges.Current.Values.Where(edge => edge.Enabled && !Live.Knows(edge.Id, next.Pin)).Select(edge => edge.Id).Order(StringComparer.Ordinal)] : [])
+    {
+        Expires = Certificates.Present.Expires,
+        NextExpires = Certificates.Next?.Expires,
+    };
 
     /// <summary>Makes the next certificate and announces it.</summary>
     public CertificateStatus MakeNextCertificate()
@@ -178,6 +182,9 @@ internal sealed class HubRun : IDisposable
             Version = TunnelHub.Version,
             Since = Since,
             CertificatePin = Certificates.Present.Pin,
+            TargetHost = _gate.Options.TargetHost,
+            PublicHost = Options.PublicHost,
+            StateDirectory = Options.StateDir,
             AllowedEdges = Edges.Current.Count,
             Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _time.GetUtcNow()),
             ConnectedEdges = connected,

@@ -34,6 +34,42 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task Without_a_token_it_takes_the_settings_of_the_running_service_and_its_limits()
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        var result = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--json", "--admin-socket", setup.Edge.AdminSocket]);
+        Assert.Equal("", result.StandardError);
+        var checks = JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
+        Assert.Contains("those of the running service", checks["settings"].GetProperty("detail").GetString());
+        foreach (var name in new[] { "settings", "tcp", "tls", "authentication", "ports" })
+            Assert.Equal("ok", Status(checks, name));
+        Assert.Contains("for the service", checks["descriptors"].GetProperty("detail").GetString());
+
+        var none = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--admin-socket", Path.Combine(setup.Directory, "none.sock")]);
+        Assert.Equal(1, none.ExitCode);
+        Assert.Contains("no service answers at", none.StandardOutput);
+    }
+
+    [Fact]
+    public async Task The_hubs_doctor_looks_at_upstreams_certificate_state_port_edges_and_descriptors()
+    {
+        await using var setup = await TunnelSetup.StartAsync(tcp: 2, policies: TunnelSetup.WithoutHeader);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        var missing = await setup.Hub.RunAsync("doctor", "--json");
+        Assert.Equal(1, missing.ExitCode);
+        var checks = JsonElement.Parse(missing.StandardOutput).GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
+        foreach (var name in new[] { "service", "certificate", "state", "tunnel-port", "edges" })
+            Assert.Equal("ok", Status(checks, name));
+        Assert.Equal("failed", Status(checks, "upstreams"));
+        Assert.Contains($"tcp {setup.TargetAddress}:{setup.Tcp[1]}: Connection refused", checks["upstreams"].GetProperty("detail").GetString());
+        Assert.Contains("of the service are in use", checks["descriptors"].GetProperty("detail").GetString());
+
+        using var other = setup.Listen(setup.Tcp[1]);
+        var all = (await setup.Hub.RunAsync("doctor")).Succeeded().StandardOutput;
+        Assert.Contains("ok       upstreams       2 of 2 answer", all);
+    }
+
+    [Fact]
     public async Task A_wrong_pin_fails_before_the_secret_is_said()
     {
         await using var setup = await TunnelSetup.StartAsync();

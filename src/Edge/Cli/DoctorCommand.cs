@@ -5,7 +5,9 @@ using Tunnel.Edge.Doctor;
 using Tunnel.Edge.Doctor.Checks;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Status;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge.Cli;
@@ -20,8 +22,8 @@ internal static class DoctorCommand
         var command = new Command(
             "doctor",
             "Check DNS, the way to the hub over TCP and UDP, its certificate, this edge's secret, ports and limits of this machine; each line says ok or " +
-            "what to do. Takes the settings of `run`. It logs in at the hub for a moment, which disturbs no running edge. " +
-            "Exit code 0 when nothing failed, 1 when something did.")
+            "what to do. Without arguments it takes the settings of the running service; else those of `run`. It logs in at the hub for a moment, which " +
+            "disturbs no running edge")
         {
             AsJson,
         };
@@ -32,31 +34,43 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var settings = RunCommand.LoadSettings(parsed);
+        var (output, found) = (parsed.InvocationConfiguration.Output, ServiceSettings.Find(parsed));
+        if (found.Found.Status == CheckStatus.Failed)
+            return await PrintAsync(parsed, output, CheckReport.Of([found.Found]));
+        var settings = EdgeSettings.Load(found.Sources);
         // Tunnels' logs would stand between the lines; what matters of them is in the results.
         var transport = new TransportContext(settings.Edge.FlowControl, TimeProvider.System, NullLoggerFactory.Instance);
-        var doctor = new Doctor.Doctor(DoctorChecks.OfMachine(transport, token => RunningPortsAsync(settings.AdminSocket, token)), TimeProvider.System);
-        var report = await doctor.RunAsync(new DoctorContext(settings.Edge), cancellationToken);
+        var checks = DoctorChecks.OfMachine(
+            transport,
+            found.Found,
+            found.Service,
+            async token => await StatusAsync(settings.AdminSocket, token) is { } status
+                ? new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)])
+                : null,
+            async token => (await StatusAsync(settings.AdminSocket, token))?.DescriptorLimit);
+        return await PrintAsync(parsed, output, await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(new DoctorContext(settings.Edge), cancellationToken));
+    }
+
+    private static async Task<int> PrintAsync(ParseResult parsed, TextWriter output, CheckReport report)
+    {
         if (parsed.GetValue(AsJson))
-            await Console.Out.WriteLineAsync(report.ToJson());
+            await output.WriteLineAsync(report.ToJson());
         else
-            report.Write(Console.Out);
+            report.Write(output, Terminal.Of(output));
         return report.Ok ? ExitCodes.Fine : ExitCodes.Failed;
     }
 
-    private static async Task<IReadOnlySet<PortKey>?> RunningPortsAsync(string socket, CancellationToken cancellationToken)
+    // Null when none runs.
+    private static async Task<EdgeStatus?> StatusAsync(string socket, CancellationToken cancellationToken)
     {
         using var client = new AdminClient(EdgeCommandLine.Program, socket);
         try
         {
             var response = await client.GetAsync("api/v1/status", cancellationToken);
-            if (!response.IsSuccess || JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus) is not { } status)
-                return null;
-            return new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)]);
+            return response.IsSuccess ? JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus) : null;
         }
         catch (OperatorException)
         {
-            // None runs.
             return null;
         }
     }

@@ -68,14 +68,11 @@ internal static class RunCommand
             command.Add(option);
     }
 
-    /// <summary>The settings as the service would have them.</summary>
-    /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
-    public static EdgeSettings LoadSettings(ParseResult parsed) => EdgeSettings.Load(Sources(parsed));
-
     /// <summary>Where the settings of a service come from that is run without options.</summary>
     public static ConfigurationSources UsualSources { get; } = new() { DefaultFile = EdgePaths.ConfigFile, EnvironmentPrefix = EdgeSettings.EnvironmentPrefix };
 
-    private static ConfigurationSources Sources(ParseResult parsed) => UsualSources with
+    /// <summary>Where the settings come from.</summary>
+    public static ConfigurationSources Sources(ParseResult parsed) => UsualSources with
     {
         File = parsed.GetValue(Config),
         CommandLine = new Dictionary<string, string?>(

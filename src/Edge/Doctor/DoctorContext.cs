@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Connecting;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;

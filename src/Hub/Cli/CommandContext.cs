@@ -28,6 +28,9 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <summary>What <see cref="Out"/> is.</summary>
     public Terminal Terminal => Terminal.Of(Out);
 
+    /// <summary>The hub is not this machine's.</summary>
+    public bool IsElsewhere => options.RemoteHub.IsNamed(parse);
+
     public bool Json => parse.GetValue(options.Json);
 
     public string Id => parse.GetRequiredValue(options.Id);

@@ -27,6 +27,7 @@ internal static class HubCommandLine
             TokenCommands.Create(options),
             AdminKeyCommand.Create(options),
             CertificateCommands.Create(options),
+            DoctorCommand.Create(options),
         };
         CommandDialect.AddTo(root, Program, HubExamples.All);
         return root;

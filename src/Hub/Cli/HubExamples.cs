@@ -32,6 +32,7 @@ internal static class HubExamples
         ["certificate"] = ["tunnel-hub certificate next", "tunnel-hub certificate switch"],
         ["certificate next"] = ["tunnel-hub certificate next"],
         ["certificate switch"] = ["tunnel-hub certificate switch"],
+        ["doctor"] = ["tunnel-hub doctor", "tunnel-hub doctor --json"],
         ["help"] = ["tunnel-hub help edge add"],
         ["version"] = ["tunnel-hub version"],
     };

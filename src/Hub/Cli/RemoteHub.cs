@@ -37,6 +37,9 @@ internal sealed class RemoteHub
             command.Options.Add(option);
     }
 
+    /// <summary>Whether one is named.</summary>
+    public bool IsNamed(ParseResult parse) => parse.GetValue(_url) is not null;
+
     /// <summary>A client of that hub; null when none is named.</summary>
     /// <exception cref="CommandFailedException">An option is missing or not valid.</exception>
     public AdminClient? Client(ParseResult parse, TimeSpan? timeout)

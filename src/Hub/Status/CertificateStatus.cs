@@ -8,4 +8,11 @@ namespace Tunnel.Hub.Status;
 /// <param name="EdgesNotTold">
 /// Enabled edges that have not taken up a configuration with the next pin since the hub's start: after the switch they need new tokens unless theirs name it.
 /// </param>
-public sealed record CertificateStatus(string Pin, string? NextPin, ImmutableArray<string> EdgesNotTold);
+public sealed record CertificateStatus(string Pin, string? NextPin, ImmutableArray<string> EdgesNotTold)
+{
+    /// <summary>From when on the present one is valid no more. Edges with pins do not look at that.</summary>
+    public DateTimeOffset Expires { get; init; }
+
+    /// <summary>From when on the next one is valid no more; null when there is none.</summary>
+    public DateTimeOffset? NextExpires { get; init; }
+}

@@ -27,6 +27,15 @@ public sealed record HubStatus
     /// <summary>Pin of the hub's certificate (SHA-256 of its public key, base64url); null before the first start.</summary>
     public string? CertificatePin { get; init; }
 
+    /// <summary>Where streams go unless their port's policy says otherwise.</summary>
+    public string TargetHost { get; init; } = "";
+
+    /// <summary>What connection tokens name, as it was at the start; null: nothing.</summary>
+    public string? PublicHost { get; init; }
+
+    /// <summary>Where the hub keeps its state.</summary>
+    public string StateDirectory { get; init; } = "";
+
     /// <summary>Edges in the set, enabled or not.</summary>
     public int AllowedEdges { get; init; }
 

@@ -5,9 +5,10 @@ using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Doctor;
 using Tunnel.Edge.Doctor.Checks;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
-using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Text;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.TestUtilities;
@@ -178,11 +179,12 @@ public sealed class CheckTests
         Assert.Equal(expected, $"{(await RunAsync(new NftablesCheck(_ => path, () => capabilities), Context())).Status}");
 
     [Theory]
-    [InlineData(524_288, nameof(CheckStatus.Ok))]
-    [InlineData(int.MaxValue, nameof(CheckStatus.Ok))]
-    [InlineData(4096, nameof(CheckStatus.Warning))]
-    public async Task The_hard_limit_of_descriptors_counts(long hard, string expected) =>
-        Assert.Equal(expected, $"{(await RunAsync(new DescriptorCheck(() => new DescriptorLimit(1024, hard)), Context())).Status}");
+    [InlineData(524_288L, nameof(CheckStatus.Ok))]
+    [InlineData((long)int.MaxValue, nameof(CheckStatus.Ok))]
+    [InlineData(4096L, nameof(CheckStatus.Warning))]
+    [InlineData(null, nameof(CheckStatus.Skipped))]
+    public async Task The_services_limit_of_descriptors_counts_and_nobody_elses(long? limit, string expected) =>
+        Assert.Equal(expected, $"{(await RunAsync(new DescriptorCheck(_ => Task.FromResult(limit)), Context())).Status}");
 
     [Theory]
     [InlineData(212_992L, nameof(CheckStatus.Warning))]
@@ -259,11 +261,11 @@ public sealed class CheckTests
     [Fact]
     public async Task A_check_that_breaks_or_hangs_is_a_failure_and_the_others_go_on()
     {
-        var doctor = new Tunnel.Edge.Doctor.Doctor(
+        var doctor = new CheckRun<DoctorContext>(
             [new NftablesCheck(_ => throw new IOException("broken"), () => 0), new HangingCheck(), new UdpBufferCheck(_ => UdpBufferCheck.Wanted)], _time);
         var run = doctor.RunAsync(Context(), TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the hanging check's limit");
-        _time.Advance(Tunnel.Edge.Doctor.Doctor.Limit);
+        _time.Advance(CheckRun<DoctorContext>.Limit);
         var report = await run.Soon();
         Assert.False(report.Ok);
         Assert.Equal([CheckStatus.Failed, CheckStatus.Failed, CheckStatus.Ok], report.Checks.Select(check => check.Status));
@@ -273,9 +275,9 @@ public sealed class CheckTests
     [Fact]
     public void A_report_is_two_lines_for_what_needs_work_and_has_words_in_json()
     {
-        var report = DoctorReport.Of([new CheckResult("dns", CheckStatus.Ok, "fine"), new CheckResult("tcp", CheckStatus.Failed, "refused", "start the hub")]);
+        var report = CheckReport.Of([new CheckResult("dns", CheckStatus.Ok, "fine"), new CheckResult("tcp", CheckStatus.Failed, "refused", "start the hub")]);
         using var text = new StringWriter();
-        report.Write(text);
+        report.Write(text, Terminal.None);
         Assert.Equal(3, text.ToString().TrimEnd().Split('\n').Length);
         Assert.Contains("→ start the hub", text.ToString());
         Assert.Contains("\"status\": \"failed\"", report.ToJson());

@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 

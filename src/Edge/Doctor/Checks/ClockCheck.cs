@@ -1,3 +1,5 @@
+using Tunnel.Shared.Checks;
+
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>The clock is right: certificates and logs need it.</summary>

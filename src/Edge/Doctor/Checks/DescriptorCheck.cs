@@ -1,25 +1,22 @@
-using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>Enough descriptors: each client takes one.</summary>
-/// <param name="ReadLimit">Asks for the present limit.</param>
-internal sealed record DescriptorCheck(Func<DescriptorLimit> ReadLimit) : ICheck
+/// <param name="ReadLimit">Asks the running service for its limit, since a shell's own says nothing of it; null when none runs.</param>
+internal sealed record DescriptorCheck(Func<CancellationToken, Task<long?>> ReadLimit) : ICheck
 {
     private const long Enough = 65_536;
 
     public string Name => "descriptors";
 
-    public Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken) => Task.FromResult(Look());
-
-    private CheckResult Look()
+    public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken) => await ReadLimit(cancellationToken) switch
     {
-        // The service raises the soft limit to the hard one by itself.
-        var hard = ReadLimit().Hard;
-        return hard >= Enough
-            ? new CheckResult(Name, CheckStatus.Ok, hard == int.MaxValue ? "unlimited for this user" : $"{hard} for this user")
-            : new CheckResult(
-                Name, CheckStatus.Warning, $"{hard} for this user: no more clients than that at once",
-                $"systemd: LimitNOFILE={Enough} or more (the unit that comes with the product has it); elsewhere ulimit -Hn");
-    }
+        null => new CheckResult(Name, CheckStatus.Skipped, "no running service tells its limit; with systemd it is the unit's LimitNOFILE"),
+        int.MaxValue => new CheckResult(Name, CheckStatus.Ok, "unlimited for the service"),
+        >= Enough and var limit => new CheckResult(Name, CheckStatus.Ok, $"{limit} for the service"),
+        { } limit => new CheckResult(
+            Name, CheckStatus.Warning, $"{limit} for the service: no more clients than that at once",
+            $"systemd: LimitNOFILE={Enough} or more (the unit that comes with the product has it); elsewhere ulimit -Hn where it is started"),
+    };
 }

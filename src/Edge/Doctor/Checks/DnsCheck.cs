@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Checks;
+
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>What the firewall needs: the program nft, and the right to use it.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Tunnel.Edge.Connecting;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;

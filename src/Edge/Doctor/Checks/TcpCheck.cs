@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Doctor.Checks;

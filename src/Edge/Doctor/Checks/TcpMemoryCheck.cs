@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Edge.Doctor.Checks;

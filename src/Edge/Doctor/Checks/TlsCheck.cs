@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Tunnel.Edge.Configuration;
+using Tunnel.Shared.Checks;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Checks;
+
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>The kernel grants UDP sockets buffers in which a burst finds room.</summary>

@@ -1,26 +1,29 @@
-namespace Tunnel.Edge.Doctor;
+namespace Tunnel.Shared.Checks;
 
 /// <summary>Runs checks one after the other: what an early one finds saves the later ones from guessing.</summary>
-internal sealed class Doctor(IReadOnlyList<ICheck> checks, TimeProvider time)
+/// <param name="checks">In their order.</param>
+/// <param name="time">The clock of their limit.</param>
+public sealed class CheckRun<TContext>(IReadOnlyList<ICheck<TContext>> checks, TimeProvider time)
 {
     /// <summary>For one check; those that wait for a network have shorter limits of their own.</summary>
-    internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
 
-    public async Task<DoctorReport> RunAsync(DoctorContext context, CancellationToken cancellationToken)
+    /// <summary>Runs all.</summary>
+    public async Task<CheckReport> RunAsync(TContext context, CancellationToken cancellationToken)
     {
         var results = new List<CheckResult>();
         foreach (var check in checks)
-            results.Add(await RunAsync(check, context, cancellationToken));
-        return DoctorReport.Of(results);
+            results.Add(await RunAsync(check, context, cancellationToken).ConfigureAwait(false));
+        return CheckReport.Of(results);
     }
 
-    private async Task<CheckResult> RunAsync(ICheck check, DoctorContext context, CancellationToken cancellationToken)
+    private async Task<CheckResult> RunAsync(ICheck<TContext> check, TContext context, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await check.RunAsync(context, either.Token).WaitAsync(either.Token);
+            return await check.RunAsync(context, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

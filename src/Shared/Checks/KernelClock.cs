@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Tunnel.Edge.Doctor;
+namespace Tunnel.Shared.Checks;
 
 /// <summary>Whether somebody keeps the kernel's clock right (adjtimex(2)).</summary>
-internal static unsafe partial class KernelClock
+public static unsafe partial class KernelClock
 {
     /// <summary>TIME_ERROR: not synchronized.</summary>
     private const int Unsynchronized = 5;

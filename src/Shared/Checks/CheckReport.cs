@@ -3,27 +3,30 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tunnel.Shared.Text;
 
-namespace Tunnel.Edge.Doctor;
+namespace Tunnel.Shared.Checks;
 
 /// <summary>All checks' results.</summary>
 /// <param name="Ok">Nothing has failed; warnings do not count.</param>
 /// <param name="Checks">In the order of the checks.</param>
-internal sealed record DoctorReport(bool Ok, ImmutableArray<CheckResult> Checks)
+public sealed record CheckReport(bool Ok, ImmutableArray<CheckResult> Checks)
 {
-    public static DoctorReport Of(IEnumerable<CheckResult> results)
+    /// <summary>Puts results together.</summary>
+    public static CheckReport Of(IEnumerable<CheckResult> results)
     {
         ImmutableArray<CheckResult> checks = [.. results];
-        return new DoctorReport(checks.All(check => check.Status != CheckStatus.Failed), checks);
+        return new CheckReport(checks.All(check => check.Status != CheckStatus.Failed), checks);
     }
 
-    public string ToJson() => JsonSerializer.Serialize(this, DoctorJsonContext.Default.DoctorReport);
+    /// <summary>For machines.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, CheckJsonContext.Default.CheckReport);
 
     /// <summary>One line for a check that is fine, and a second one with what to do for any other.</summary>
-    public void Write(TextWriter output)
+    public void Write(TextWriter output, Terminal terminal)
     {
         foreach (var check in Checks)
         {
-            output.WriteText($"{Word(check.Status),-8} {check.Name,-15} {check.Detail}");
+            var word = check.Status == CheckStatus.Failed ? terminal.Alarm("FAILED") + "  " : $"{Word(check.Status),-8}";
+            output.WriteLine($"{word} {TerminalText.Escape($"{check.Name,-15} {check.Detail}")}");
             if (check.Advice is { } advice)
                 output.WriteText($"{"",-24} → {advice}");
         }
@@ -33,11 +36,10 @@ internal sealed record DoctorReport(bool Ok, ImmutableArray<CheckResult> Checks)
     {
         CheckStatus.Ok => "ok",
         CheckStatus.Warning => "warning",
-        CheckStatus.Skipped => "skipped",
-        _ => "FAILED",
+        _ => "skipped",
     };
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
-[JsonSerializable(typeof(DoctorReport))]
-internal sealed partial class DoctorJsonContext : JsonSerializerContext;
+[JsonSerializable(typeof(CheckReport))]
+internal sealed partial class CheckJsonContext : JsonSerializerContext;

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Text.Json;
+using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Doctor;
+using Tunnel.Shared.Checks;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Cli;
+
+/// <summary><c>tunnel-hub doctor</c>: looks at what a running hub needs.</summary>
+internal static class DoctorCommand
+{
+    private const int ServiceUnavailable = 503;
+
+    public static Command Create(CommonOptions options)
+    {
+        var command = options.Remote(new Command(
+            "doctor",
+            "Check the running hub, its certificate and state directory, its port, its edges, what ports are forwarded to, descriptors and the clock; each line says ok or what to do"));
+        command.SetAction((parse, cancellation) => CommandAction.RunAsync(parse, () => RunAsync(new CommandContext(parse, options), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var report = await ReportAsync(context, cancellationToken);
+        if (context.Json)
+            await context.Out.WriteLineAsync(report.ToJson());
+        else
+            report.Write(context.Out, context.Terminal);
+        return report.Ok ? ExitCodes.Fine : ExitCodes.Failed;
+    }
+
+    private static async Task<CheckReport> ReportAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await AskAsync(context, cancellationToken);
+            return await new CheckRun<HubDoctorContext>(HubChecks.OfMachine(TimeProvider.System), TimeProvider.System).RunAsync(found, cancellationToken);
+        }
+        catch (OperatorException none)
+        {
+            return CheckReport.Of([new CheckResult("service", CheckStatus.Failed, none.Message, "see its log: journalctl -u tunnel-hub")]);
+        }
+    }
+
+    private static async Task<HubDoctorContext> AskAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        using var client = context.Client();
+        var ready = await client.GetAsync("readyz", cancellationToken);
+        return new HubDoctorContext
+        {
+            Status = JsonSerializer.Deserialize(await GetAsync("api/v1/status"), AdminJson.Default.HubStatus)!,
+            Certificate = JsonSerializer.Deserialize(await GetAsync("api/v1/certificate"), AdminJson.Default.CertificateStatus)!,
+            Edges = [.. JsonSerializer.Deserialize(await GetAsync("api/v1/edges"), AdminJson.Default.IEnumerableEdgeDefinition)!],
+            Metrics = await GetAsync("metrics"),
+            NotReady = ready.StatusCode == ServiceUnavailable ? string.Join("; ", ready.Errors()) : null,
+            IsElsewhere = context.IsElsewhere,
+        };
+
+        async Task<string> GetAsync(string path)
+        {
+            var answer = await client.GetAsync(path, cancellationToken);
+            return answer.IsSuccess ? answer.Body : throw CommandContext.Refused(answer, path);
+        }
+    }
+}

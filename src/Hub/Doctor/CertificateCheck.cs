@@ -1,0 +1,32 @@
+using Tunnel.Hub.Status;
+using Tunnel.Shared.Checks;
+using Tunnel.Shared.Text;
+
+namespace Tunnel.Hub.Doctor;
+
+/// <summary>The certificate is valid for a while, and edges know the one that comes next.</summary>
+internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorContext>
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromDays(14);
+
+    public string Name => "certificate";
+
+    public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) => Task.FromResult(Look(context.Certificate));
+
+    private CheckResult Look(CertificateStatus certificate)
+    {
+        var left = certificate.Expires - time.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+            return new CheckResult(Name, CheckStatus.Failed, $"it ended {TimeText.Format(-left)} ago: edges without pins, and other clients of the API, refuse it", Advice);
+        if (left < Soon)
+            return new CheckResult(Name, CheckStatus.Warning, $"it ends in {TimeText.Format(left)}", Advice);
+        var shown = $"valid for {TimeText.Format(left)}, pin {certificate.Pin}";
+        return certificate.NextPin is not null && !certificate.EdgesNotTold.IsEmpty
+            ? new CheckResult(
+                Name, CheckStatus.Warning, $"{shown}; the next one is not known to {string.Join(", ", certificate.EdgesNotTold)}",
+                "wait until they have been connected, then tunnel-hub certificate switch; or give them new tokens")
+            : new CheckResult(Name, CheckStatus.Ok, shown);
+    }
+
+    private const string Advice = "replace the files of tls.certPem and tls.keyPem, or make the hub's own anew: tunnel-hub certificate next, then switch";
+}

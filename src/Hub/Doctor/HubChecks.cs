@@ -1,0 +1,20 @@
+using System.Net;
+using Tunnel.Shared.Checks;
+
+namespace Tunnel.Hub.Doctor;
+
+/// <summary>The checks in their order, on this machine.</summary>
+internal static class HubChecks
+{
+    public static IReadOnlyList<ICheck<HubDoctorContext>> OfMachine(TimeProvider time) =>
+    [
+        new ServiceCheck(),
+        new CertificateCheck(time),
+        new StateDirectoryCheck(),
+        new TunnelPortCheck(TcpReach.ConnectAsync, time),
+        new EdgesCheck(time),
+        new UpstreamsCheck(Dns.GetHostAddressesAsync, TcpReach.ConnectAsync, time),
+        new HubDescriptorsCheck(),
+        new HubClockCheck(KernelClock.IsSynchronized, time),
+    ];
+}

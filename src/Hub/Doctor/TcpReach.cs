@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tunnel.Hub.Doctor;
+
+/// <summary>Makes a TCP connection and closes it again; a fault is the exception of a socket.</summary>
+internal delegate Task TcpConnector(IPEndPoint address, CancellationToken cancellationToken);
+
+/// <summary>Looks a name up.</summary>
+internal delegate Task<IPAddress[]> NameLookup(string name, CancellationToken cancellationToken);
+
+/// <summary>Whether somebody listens.</summary>
+internal static class TcpReach
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+
+    /// <summary>Over the system's sockets.</summary>
+    public static async Task ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(address, cancellationToken);
+    }
+
+    /// <summary>Tries an address; null when somebody took the connection, else why not.</summary>
+    public static async Task<string?> FaultAsync(TcpConnector connect, IPEndPoint address, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await connect(address, either.Token);
+            return null;
+        }
+        catch (SocketException error)
+        {
+            return error.Message;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"no answer within {Limit.TotalSeconds:0} s";
+        }
+    }
+
+    /// <summary>Looks a name up; an address is its own.</summary>
+    public static async Task<(IPAddress[] Addresses, string? Fault)> ResolveAsync(NameLookup lookup, string host, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(host, out var literal))
+            return ([literal], null);
+        try
+        {
+            var found = await lookup(host, cancellationToken);
+            return (found, found.Length == 0 ? "it has no address" : null);
+        }
+        catch (SocketException error)
+        {
+            return ([], error.Message);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Shared.Checks;
+using Tunnel.Shared.Protocol.Addresses;
+
+namespace Tunnel.Hub.Doctor;
+
+/// <summary>What ports are forwarded to has an address, and over TCP somebody who takes connections; UDP tells nothing of itself.</summary>
+internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, TimeProvider time) : ICheck<HubDoctorContext>
+{
+    // Ranges have thousands of ports; those that are tried show as much.
+    private const int Most = 64;
+    private const int AtOnce = 16;
+
+    public string Name => "upstreams";
+
+    public async Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken)
+    {
+        if (context.IsElsewhere)
+            return new CheckResult(Name, CheckStatus.Skipped, "the hub reaches them from its own machine");
+        var all = context.Edges.Where(edge => edge.Enabled).Select(AllowedEdge.From).SelectMany(edge => Targets(edge, context.Status.TargetHost)).Distinct().ToArray();
+        if (all.Length == 0)
+            return new CheckResult(Name, CheckStatus.Skipped, "no edge has a port");
+        using var turns = new SemaphoreSlim(AtOnce);
+        var faults = (await Task.WhenAll(all.Take(Most).Select(target => FaultAsync(target, turns, cancellationToken)))).OfType<string>().ToArray();
+        var tried = Math.Min(all.Length, Most);
+        var shown = $"{tried - faults.Length} of {tried} answer or have an address{(all.Length > Most ? $"; {all.Length - Most} more were not tried" : "")}";
+        return faults.Length == 0
+            ? new CheckResult(Name, CheckStatus.Ok, shown)
+            : new CheckResult(Name, CheckStatus.Failed, $"{shown}; not {string.Join("; ", faults)}", "start what is to listen there, or name another targetHost or targetPort for the port");
+    }
+
+    private static IEnumerable<Target> Targets(AllowedEdge edge, string usual)
+    {
+        foreach (var (udp, ports) in ((bool, IEnumerable<int>)[])[(false, edge.TcpPorts), (true, edge.UdpPorts)])
+        {
+            foreach (var port in ports)
+            {
+                var policy = edge.PolicyFor(udp, port);
+                yield return new Target(policy.TargetHost ?? usual, policy.TargetPort ?? port, udp);
+            }
+        }
+    }
+
+    private async Task<string?> FaultAsync(Target target, SemaphoreSlim turns, CancellationToken cancellationToken)
+    {
+        await turns.WaitAsync(cancellationToken);
+        try
+        {
+            var (addresses, fault) = await TcpReach.ResolveAsync(lookup, target.Host, cancellationToken);
+            foreach (var address in target.Udp ? [] : addresses)
+            {
+                fault = await TcpReach.FaultAsync(connect, new IPEndPoint(address, target.Port), time, cancellationToken);
+                if (fault is null)
+                    return null;
+            }
+
+            return fault is null ? null : $"{(target.Udp ? "udp" : "tcp")} {HostSyntax.Format(target.Host, target.Port)}: {fault}";
+        }
+        finally
+        {
+            turns.Release();
+        }
+    }
+
+    private sealed record Target(string Host, int Port, bool Udp);
+}

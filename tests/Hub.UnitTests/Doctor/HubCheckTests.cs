@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
+using Hub.UnitTests.Cli;
+using Hub.UnitTests.Edges;
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub.Doctor;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Presence;
+using Tunnel.Hub.Status;
+using Tunnel.Shared.Checks;
+using Tunnel.Shared.Operator;
+using Tunnel.TestUtilities;
+
+namespace Hub.UnitTests.Doctor;
+
+public sealed class HubCheckTests
+{
+    private readonly ManualTimeProvider _time = new();
+
+    [Fact]
+    public async Task A_hub_that_stands_still_is_told()
+    {
+        Assert.Equal(CheckStatus.Ok, (await RunAsync(new ServiceCheck(), Context())).Status);
+        var still = await RunAsync(new ServiceCheck(), Context() with { NotReady = "The hub is not ready: an event loop" });
+        Assert.Equal(CheckStatus.Failed, still.Status);
+        Assert.NotNull(still.Advice);
+    }
+
+    [Theory]
+    [InlineData(400, CheckStatus.Ok)]
+    [InlineData(13, CheckStatus.Warning)]
+    [InlineData(-1, CheckStatus.Failed)]
+    public async Task A_certificate_is_looked_at_before_it_ends(int days, CheckStatus expected) =>
+        Assert.Equal(expected, (await RunAsync(new CertificateCheck(_time), Context() with { Certificate = Certificate(days) })).Status);
+
+    [Fact]
+    public async Task Edges_that_do_not_know_the_next_certificate_are_named()
+    {
+        var result = await RunAsync(new CertificateCheck(_time), Context() with { Certificate = Certificate(400) with { NextPin = "next", EdgesNotTold = ["vps"] } });
+        Assert.Equal(CheckStatus.Warning, result.Status);
+        Assert.Contains("vps", result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_state_is_the_hubs_alone()
+    {
+        using var directory = new TemporaryDirectory();
+        File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var context = Context() with { Status = Context().Status with { StateDirectory = directory.Path } };
+        Assert.Equal(CheckStatus.Ok, (await RunAsync(new StateDirectoryCheck(), context)).Status);
+        File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
+        Assert.Equal(CheckStatus.Warning, (await RunAsync(new StateDirectoryCheck(), context)).Status);
+        Assert.Equal(CheckStatus.Failed, (await RunAsync(new StateDirectoryCheck(), Context() with { Status = Context().Status with { StateDirectory = "/nonexistent" } })).Status);
+        Assert.Equal(CheckStatus.Skipped, (await RunAsync(new StateDirectoryCheck(), context with { IsElsewhere = true })).Status);
+    }
+
+    [Fact]
+    public async Task Upstreams_that_refuse_or_have_no_address_are_named_and_UDP_is_only_resolved()
+    {
+        var check = new UpstreamsCheck(
+            (name, _) => name == "there" ? Task.FromResult<IPAddress[]>([IPAddress.Loopback]) : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound)),
+            (address, _) => address.Port == 443 ? Task.CompletedTask : Task.FromException(new SocketException((int)SocketError.ConnectionRefused)),
+            _time);
+        var good = Edge([443], [53], "there");
+        Assert.Equal(CheckStatus.Ok, (await RunAsync(check, Context() with { Edges = [good] })).Status);
+        var bad = await RunAsync(check, Context() with { Edges = [good, Edge([80], [], "there"), Edge([443], [], "gone"), Edge([1], [], "gone") with { Enabled = false }] });
+        Assert.Equal(CheckStatus.Failed, bad.Status);
+        Assert.Contains("tcp there:80", bad.Detail, StringComparison.Ordinal);
+        Assert.Contains("tcp gone:443", bad.Detail, StringComparison.Ordinal);
+        Assert.StartsWith("2 of 4", bad.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Edges_that_are_down_are_named()
+    {
+        var status = Statuses.Hub(Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = _time.GetUtcNow().AddHours(-3) }, Statuses.Edge("off", EdgeCondition.Disabled));
+        var result = await RunAsync(new EdgesCheck(_time), Context() with { Status = status });
+        Assert.Equal((CheckStatus.Warning, "0 of 2 connected; not gone (last seen 3 h ago)"), (result.Status, result.Detail));
+    }
+
+    [Theory]
+    [InlineData(524_288, 100, CheckStatus.Ok)]
+    [InlineData(1024, 100, CheckStatus.Warning)]
+    [InlineData(1024, 1000, CheckStatus.Failed)]
+    public async Task Descriptors_are_the_services(long limit, long used, CheckStatus expected) => Assert.Equal(
+        expected,
+        (await RunAsync(new HubDescriptorsCheck(), Context() with { Status = Context().Status with { DescriptorLimit = limit }, Metrics = $"# HELP\ntunnel_descriptors_used {used}\n" })).Status);
+
+    [Fact]
+    public async Task A_port_that_nothing_has_come_to_is_tried_by_the_name_in_tokens()
+    {
+        var answers = new TunnelPortCheck((_, _) => Task.CompletedTask, _time);
+        var refuses = new TunnelPortCheck((_, _) => Task.FromException(new SocketException((int)SocketError.ConnectionRefused)), _time);
+        Assert.Equal(CheckStatus.Warning, (await RunAsync(answers, Context())).Status);
+        var named = Context() with { Status = Context().Status with { PublicHost = "192.0.2.1:8443" } };
+        Assert.Equal(CheckStatus.Ok, (await RunAsync(answers, named)).Status);
+        Assert.Equal(CheckStatus.Warning, (await RunAsync(refuses, named)).Status);
+    }
+
+    private static EdgeDefinition Edge(int[] tcp, int[] udp, string target) => TestEdges.WithSecret("a") with
+    {
+        ListenPorts = [.. tcp.Select(PortRange.FromInt32)],
+        ListenPortsUdp = [.. udp.Select(PortRange.FromInt32)],
+        Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { TargetHost = target }),
+    };
+
+    private CertificateStatus Certificate(int days) => new("pin", null, []) { Expires = _time.GetUtcNow().AddDays(days) };
+
+    private HubDoctorContext Context() => new() { Status = Statuses.Hub(), Certificate = Certificate(400), Edges = [] };
+
+    private static Task<CheckResult> RunAsync(ICheck<HubDoctorContext> check, HubDoctorContext context) => check.RunAsync(context, TestContext.Current.CancellationToken);
+}
