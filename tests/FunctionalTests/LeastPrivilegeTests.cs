@@ -34,7 +34,7 @@ public sealed class LeastPrivilegeTests
         Assert.DoesNotContain(
             (verify.StandardOutput + verify.StandardError).Split('\n'),
             line => line.Length > 0 && !line.Contains("is not executable", StringComparison.Ordinal));
-        Assert.Contains($"{tenths / 10}.{tenths % 10}", await File.ReadAllTextAsync(Path.Combine(Repository(), "docs/operations.md")), StringComparison.Ordinal);
+        Assert.Contains($"{tenths / 10}.{tenths % 10}", await File.ReadAllTextAsync(Path.Combine(Repository(), "docs/operations/running.md")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -146,7 +146,7 @@ internal sealed class TrafficCommands
         var edges = JsonSerializer.Deserialize(await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellationToken), AdminJson.Default.IEnumerableEdgeDefinition)!;
         return edges.Any(edge => edge.Ports.Values.Any(policy => policy.LogConnections == true))
             ? "No connection matches; they are kept in memory, the last 10,000 since the hub's start, of the ports with logConnections."
-            : "No port has logConnections, so nothing is logged. Switch it on for a port: tunnel-hub port set EDGE tcp/443 --log-connections";
+            : "No port has logConnections, so nothing is logged. Switch it on for a port: tunnel-hub port set EDGE tcp/443 --log-connections true";
     }
 
     private static async Task WriteNextAsync(CommandContext context, string? next)

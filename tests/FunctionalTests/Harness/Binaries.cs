@@ -12,6 +12,9 @@ public static class Binaries
     /// <summary>The wide-area link between two network namespaces.</summary>
     public static string WanLink { get; } = Find("tools/WanLink", "wanlink");
 
+    /// <summary>The example of docs/library.md.</summary>
+    public static string LibraryExample { get; } = Find("demo/Library", "LibraryExample");
+
     private static string? FindNative(string program) => Environment.GetEnvironmentVariable("TUNNEL_NATIVE") switch
     {
         null or "" => null,

@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+using Tunnel.TestUtilities;
+
+namespace Tunnel.ArchitectureTests;
+
+/// <summary>The pages hang together, and the example is the program that is built.</summary>
+public sealed partial class DocumentationTests
+{
+    [Fact]
+    public void Every_link_leads_to_a_file_and_a_heading_that_is_there()
+    {
+        var wrong =
+            from page in Documentation.Pages
+            from Match link in Link().Matches(Documentation.Read(page))
+            let target = link.Groups["target"].Value
+            where !target.Contains("://", StringComparison.Ordinal) && !IsThere(page, target)
+            select $"{page}: {target}";
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Every_page_for_operators_is_in_the_table_of_contents()
+    {
+        var index = Documentation.Read("docs/operations.md");
+
+        Assert.All(
+            Documentation.Pages.Where(page => page.StartsWith("docs/operations/", StringComparison.Ordinal)),
+            page => Assert.Contains($"({page["docs/".Length..]})", index, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_librarys_example_is_what_is_built_and_run()
+    {
+        var page = Documentation.Read("docs/library.md");
+
+        Assert.Contains($"```csharp\n{Documentation.Read("demo/Library/Program.cs")}```\n", page, StringComparison.Ordinal);
+    }
+
+    private static bool IsThere(string page, string target)
+    {
+        var (path, anchor) = target.Split('#') is [var file, var heading] ? (file, heading) : (target, null);
+        var full = path.Length == 0 ? Path.Combine(Documentation.Root, page) : Path.GetFullPath(Path.Combine(Documentation.Root, Path.GetDirectoryName(page)!, path));
+        if (!File.Exists(full))
+            return Directory.Exists(full) && anchor is null;
+        return anchor is null || Heading().Matches(File.ReadAllText(full)).Any(match => Slug(match.Groups["text"].Value) == anchor);
+    }
+
+    // As GitHub makes them.
+    private static string Slug(string heading) => NotInSlugs().Replace(heading.ToLowerInvariant(), "").Replace(' ', '-');
+
+    [GeneratedRegex(@"(?<!`)\]\((?<target>[^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("^#{1,6} (?<text>.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"[^\p{L}\p{N} _-]")]
+    private static partial Regex NotInSlugs();
+}

@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+
+namespace Tunnel.TestUtilities;
+
+/// <summary>What the repository's pages say.</summary>
+public static partial class Documentation
+{
+    private static readonly string[] Kept = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+
+    /// <summary>The repository's directory.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>All pages, as paths from the root.</summary>
+    public static IEnumerable<string> Pages =>
+        Kept.Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(page => Path.GetRelativePath(Root, page)));
+
+    /// <summary>A page's text.</summary>
+    public static string Read(string page) => File.ReadAllText(Path.Combine(Root, page));
+
+    /// <summary>
+    /// Command lines of a program in pages for operators, as an operator would type them: in blocks of code and among the text. What is in brackets may be left
+    /// out and is not; of several words with | between them each makes a line.
+    /// </summary>
+    /// <returns>Each line, and whether it only stands in a sentence, where a command may be named without what it needs.</returns>
+    public static IEnumerable<(string Line, bool IsMention)> CommandsOf(string program) =>
+        Pages.Where(page => page == "README.md" || page.StartsWith("docs/operations", StringComparison.Ordinal))
+            .SelectMany(page => Lines(Read(page), program)).SelectMany(found => Alternatives(found.Line).Select(line => (line, found.IsMention))).Distinct();
+
+    private static IEnumerable<(string Line, bool IsMention)> Lines(string text, string program)
+    {
+        foreach (Match match in CommandLine().Matches(text))
+        {
+            var line = match.Groups["line"].Value;
+            if (line.StartsWith(program + " ", StringComparison.Ordinal))
+                yield return (Trailer().Replace(line, "").Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal).Trim(), match.Value[0] == '`');
+        }
+    }
+
+    private static IEnumerable<string> Alternatives(string line)
+    {
+        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var at = Array.FindIndex(words, word => word.Contains('|', StringComparison.Ordinal));
+        return at < 0 ? [string.Join(' ', words)] : words[at].Split('|').SelectMany(word => Alternatives(string.Join(' ', [.. words[..at], word, .. words[(at + 1)..]])));
+    }
+
+    private static string FindRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "Tunnel.sln")))
+            directory = directory.Parent ?? throw new DirectoryNotFoundException("Tunnel.sln is in no directory above this program.");
+        return directory.FullName;
+    }
+
+    [GeneratedRegex(@"(?:^ *(?:sudo )?(?:\S*/)?|`(?:sudo )?|\$\((?:sudo )?)(?<line>tunnel-(?:hub|edge) [^`\n)]*)", RegexOptions.Multiline)]
+    private static partial Regex CommandLine();
+
+    // An explanation behind two spaces or a comma, another command, a comment, what is left out.
+    [GeneratedRegex(@"(?:  |,? …|\.\.\.|, | \| | && | > | #|; ).*$")]
+    private static partial Regex Trailer();
+}
