@@ -182,6 +182,7 @@ internal sealed class HubRun : IDisposable
             Version = TunnelHub.Version,
             Since = Since,
             CertificatePin = Certificates.Present.Pin,
+            CertificateExpires = Certificates.Present.Expires,
             TargetHost = _gate.Options.TargetHost,
             PublicHost = Options.PublicHost,
             StateDirectory = Options.StateDir,

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Operator;
 using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
@@ -70,11 +71,19 @@ internal static class EventsCommand
                     line.Insert(0, $"{member.Value.GetDateTimeOffset():yyyy-MM-ddTHH:mm:ss.fffZ} {document.RootElement.GetProperty("type").GetString()}");
                     break;
                 default:
-                    line.Append(' ').Append(member.Name).Append('=').Append(member.Value);
+                    line.Append(' ').Append(member.Name).Append('=').Append(Describe(member.Value));
                     break;
             }
         }
 
         return TerminalText.Escape(line.ToString());
     }
+
+    // Ports as a list, a reason in its words; anything else as it is.
+    private static string Describe(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number) => PortList.Format(value.EnumerateArray().Select(item => item.GetInt32())),
+        JsonValueKind.Object when value.TryGetProperty("kind", out var kind) => value.TryGetProperty("detail", out var detail) ? $"{kind} ({detail})" : kind.ToString(),
+        _ => value.ToString(),
+    };
 }

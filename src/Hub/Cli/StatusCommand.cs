@@ -11,6 +11,8 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub status</c>.</summary>
 internal static class StatusCommand
 {
+    private static readonly TimeSpan CertificateSoon = TimeSpan.FromDays(14);
+
     public static Command Create(CommonOptions options) =>
         options.Remote(new Command("status", "Show the running hub and all its edges, those that are down with when and why they went")).Does(options, async (context, cancellation) =>
         {
@@ -36,6 +38,8 @@ internal static class StatusCommand
 
         foreach (var edge in status.ConnectedEdges)
             await PrintFaultsAsync(output, terminal, edge);
+        if (status.CertificateExpires - now < CertificateSoon)
+            await PrintAlarmAsync(output, terminal, "FAILED", $"The hub's certificate ends at {status.CertificateExpires:u}: tunnel-hub doctor says what to do");
         if (status.TcpMemory?.Describe() is { } memory)
             await output.WriteTextAsync($"The kernel's memory for TCP is {memory}");
         await PrintCountsAsync(output, "Connections refused", status.Refusals);

@@ -27,6 +27,9 @@ public sealed record HubStatus
     /// <summary>Pin of the hub's certificate (SHA-256 of its public key, base64url); null before the first start.</summary>
     public string? CertificatePin { get; init; }
 
+    /// <summary>From when on the hub's certificate is valid no more; null when not running.</summary>
+    public DateTimeOffset? CertificateExpires { get; init; }
+
     /// <summary>Where streams go unless their port's policy says otherwise.</summary>
     public string TargetHost { get; init; } = "";
 

@@ -1,16 +1,16 @@
 namespace Tunnel.Shared.Text;
 
 /// <summary>
-/// Columns for people, each as wide as its widest cell; where the terminal has less room, the widest ones are folded. See <see cref="TerminalText"/> for what
-/// cells may hold.
+/// Columns for people, each as wide as its widest cell. Where the terminal has less room, the widest ones are folded behind commas and at spaces; where even
+/// that is of no help, each row becomes a few lines with a name and a value. See <see cref="TerminalText"/> for what cells may hold.
 /// </summary>
 /// <param name="header">The columns' names.</param>
 public sealed class TextTable(params string[] header)
 {
     private const int Gap = 2;
 
-    // Narrower than this a column can't be read: then the terminal may wrap the line.
-    private const int LeastWidth = 8;
+    /// <summary>What stands where there is nothing to say.</summary>
+    public const string Nothing = "-";
 
     private readonly List<string[]> _rows = [header];
 
@@ -20,9 +20,10 @@ public sealed class TextTable(params string[] header)
     /// <summary>Writes it all.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="width">Columns that a line may have; null: as many as it needs.</param>
-    public async Task WriteAsync(TextWriter output, int? width = null)
+    public Task WriteAsync(TextWriter output, int? width = null) => Widths(width ?? int.MaxValue) is { } widths ? WriteRowsAsync(output, widths) : WriteListAsync(output);
+
+    private async Task WriteRowsAsync(TextWriter output, int[] widths)
     {
-        var widths = Widths(width);
         foreach (var row in _rows)
         {
             var cells = row.Select((cell, column) => Fold(cell, widths[column]).ToArray()).ToArray();
@@ -31,33 +32,67 @@ public sealed class TextTable(params string[] header)
         }
     }
 
-    private int[] Widths(int? limit)
+    private async Task WriteListAsync(TextWriter output)
     {
-        var widths = Enumerable.Range(0, _rows[0].Length).Select(column => _rows.Max(row => row[column].Length)).ToArray();
-        var least = widths.Select((width, column) => Math.Min(width, Math.Max(LeastWidth, _rows[0][column].Length))).ToArray();
-        for (var excess = widths.Sum() + (Gap * (widths.Length - 1)) - (limit ?? int.MaxValue); excess > 0; excess--)
+        var names = _rows[0].Skip(1).Max(name => name.Length);
+        foreach (var row in _rows.Skip(1))
         {
-            var foldable = Enumerable.Range(0, widths.Length).Where(column => widths[column] > least[column]).ToArray();
+            await output.WriteLineAsync($"{_rows[0][0]} {row[0]}");
+            for (var column = 1; column < row.Length; column++)
+            {
+                if (row[column] != Nothing)
+                    await output.WriteLineAsync($"  {_rows[0][column].PadRight(names)}  {row[column]}");
+            }
+        }
+    }
+
+    /// <summary>The columns' widths; null when they can't be made narrow enough.</summary>
+    private int[]? Widths(int limit)
+    {
+        var columns = Enumerable.Range(0, _rows[0].Length);
+        var widths = columns.Select(column => _rows.Max(row => row[column].Length)).ToArray();
+        var least = columns.Select(column => _rows.Max(row => Pieces(row[column]).Max(piece => piece.Length))).ToArray();
+        for (var excess = widths.Sum() + (Gap * (widths.Length - 1)) - limit; excess > 0; excess--)
+        {
+            var foldable = columns.Where(column => widths[column] > least[column]).ToArray();
             if (foldable.Length == 0)
-                break;
+                return null;
             widths[foldable.MaxBy(column => widths[column])]--;
         }
 
         return widths;
     }
 
-    // Behind a comma or at a space, where there is one in the second half of the line.
     private static IEnumerable<string> Fold(string cell, int width)
     {
-        while (cell.Length > width)
+        var line = "";
+        foreach (var piece in Pieces(cell))
         {
-            var end = cell.LastIndexOfAny([',', ' '], width - 1) + 1;
-            if (end <= width / 2)
-                end = width;
-            yield return cell[..end].TrimEnd(' ');
-            cell = cell[end..];
+            if (line.Length > 0 && line.Length + piece.TrimEnd(' ').Length > width)
+            {
+                yield return line.TrimEnd(' ');
+                line = "";
+            }
+
+            line += piece;
         }
 
-        yield return cell;
+        yield return line;
+    }
+
+    // What is not cut: up to a comma or space, and with it.
+    private static IEnumerable<string> Pieces(string cell)
+    {
+        var start = 0;
+        for (var end = 1; end <= cell.Length; end++)
+        {
+            if (end < cell.Length && cell[end - 1] is not (',' or ' '))
+                continue;
+            yield return cell[start..end];
+            start = end;
+        }
+
+        if (cell.Length == 0)
+            yield return "";
     }
 }

@@ -76,6 +76,17 @@ public sealed class TerminalTests
         Assert.Equal(@"2026-05-01T12:00:00.000Z portsUpdated edgeId=a\u001b[2J\u000a\u202e", line);
     }
 
+    [Fact]
+    public void An_events_ports_are_a_list_and_its_reason_is_words()
+    {
+        Assert.Equal(
+            "2026-05-01T12:00:00.000Z portsAssigned edgeId=a listenPorts=80,8000-8002 listenPortsUdp=",
+            EventsCommand.Describe("""{"type":"portsAssigned","time":"2026-05-01T12:00:00Z","edgeId":"a","listenPorts":[80,8000,8001,8002],"listenPortsUdp":[]}"""));
+        Assert.Equal(
+            "2026-05-01T12:00:00.000Z edgeDisconnected edgeId=a reason=timeout (nothing heard for 45 s) state=network",
+            EventsCommand.Describe("""{"type":"edgeDisconnected","time":"2026-05-01T12:00:00Z","edgeId":"a","reason":{"kind":"timeout","detail":"nothing heard for 45 s"},"state":"network"}"""));
+    }
+
     private static void AssertHarmless(string[] lines) =>
         Assert.All(lines, line => Assert.DoesNotContain(line, character => char.IsControl(character) || character == '\u202e'));
 }

@@ -17,11 +17,9 @@ public sealed class TextTableTests
     }
 
     [Fact]
-    public async Task A_word_without_a_comma_is_cut_and_nothing_gets_narrower_than_can_be_read()
-    {
-        Assert.Equal(["A", "abcdefgh", "ij"], await WriteAsync(4, ["A"], ["abcdefghij"]));
-        Assert.Equal(["A  B", "x  y"], await WriteAsync(1, ["A", "B"], ["x", "y"]));
-    }
+    public async Task Where_folding_is_of_no_help_each_row_is_a_list_without_what_there_is_nothing_to_say_of() => Assert.Equal(
+        ["ID vps", "  FROM   192.0.2.1:4711", "  PORTS  80,443", "ID home"],
+        await WriteAsync(20, ["ID", "FROM", "PORTS"], ["vps", "192.0.2.1:4711", "80,443"], ["home", "-", "-"]));
 
     [Theory]
     [InlineData(null, "xterm", true)]
