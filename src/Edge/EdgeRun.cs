@@ -73,7 +73,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _state = EdgeState.Take(options, time, connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         var inbox = new ConfigInbox();
-        ConnectorOptions connector = ConnectorOptions.Of(options);
+        var connector = ConnectorOptions.Of(options);
         _connector = new TunnelConnector(connector, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
         _publicAddress = new PublicAddressMonitor(
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,

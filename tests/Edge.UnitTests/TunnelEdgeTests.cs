@@ -240,7 +240,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     {
         await _edge.StartAsync();
         var json = JsonSerializer.Serialize(_edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus);
-        using JsonDocument document = JsonDocument.Parse(json);
+        using var document = JsonDocument.Parse(json);
         Assert.True(document.RootElement.GetProperty("running").GetBoolean());
         Assert.Equal(JsonValueKind.Array, document.RootElement.GetProperty("listenPorts").ValueKind);
         Assert.Equal(0, document.RootElement.GetProperty("activeStreams").GetInt32());

@@ -39,8 +39,8 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
     public static EdgeSettings Load(ConfigurationSources sources)
     {
-        LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
-        HubCredentials hub = HubCredentials.Read(configuration);
+        var configuration = LayeredConfiguration.Load(sources);
+        var hub = HubCredentials.Read(configuration);
         var allowed = configuration.PortNumbers("allowPorts");
         var edge = new TunnelEdgeOptions
         {
@@ -81,7 +81,7 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
     public static string RunningAdminSocket(ConfigurationSources sources)
     {
         // What is wrong there is the service's business.
-        LayeredConfiguration configuration = LayeredConfiguration.Load(sources);
+        var configuration = LayeredConfiguration.Load(sources);
         return configuration.FilePath("adminSocket") ?? EdgePaths.Usual.RunningAdminSocket(StateDirectory(configuration));
     }
 

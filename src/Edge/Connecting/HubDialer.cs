@@ -90,7 +90,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         if (!more)
             return await Task.WhenAny(attempts).WaitAsync(cancellationToken);
         using var stagger = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task due = Task.Delay(Stagger, time, stagger.Token);
+        var due = Task.Delay(Stagger, time, stagger.Token);
         var first = await Task.WhenAny([.. attempts, due]);
         await stagger.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();

@@ -26,7 +26,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
         Dictionary<ITunnel, Task> drains;
         lock (_lock)
             drains = new(_drains);
-        Task all = Task.WhenAll(drains.Values);
+        var all = Task.WhenAll(drains.Values);
         // One that was told to go with a longer limit must not hold up the stop.
         if (await Task.WhenAny(all, Task.Delay(limit, time)) != all)
             await Task.WhenAll(drains.Keys.Select(tunnel => tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the edge stops"))));

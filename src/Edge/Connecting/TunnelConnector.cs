@@ -87,7 +87,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                     continue;
                 var next = _time.GetUtcNow() + delay;
                 // The clock first: who sees the status finds the wait begun.
-                Task wait = Task.Delay(delay, _time, cancellationToken);
+                var wait = Task.Delay(delay, _time, cancellationToken);
                 _state.NoteWait(next);
                 await wait;
             }

@@ -91,7 +91,7 @@ internal sealed class PublicAddressMonitor(
     private async Task<TimeSpan?> NextIntervalAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task due = Task.Delay(wait < LongestWait ? wait : LongestWait, time, over.Token);
+        var due = Task.Delay(wait < LongestWait ? wait : LongestWait, time, over.Token);
         await Task.WhenAny(due, _intervals.Reader.WaitToReadAsync(over.Token).AsTask());
         await over.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();

@@ -1,10 +1,8 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;

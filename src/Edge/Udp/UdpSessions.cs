@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge.Admission;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Guarding;

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
-using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Operator;

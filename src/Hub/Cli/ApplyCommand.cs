@@ -5,7 +5,6 @@ using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Operator;
-using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 

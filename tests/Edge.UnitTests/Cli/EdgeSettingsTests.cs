@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Cli;
-using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
@@ -56,7 +55,7 @@ public sealed class EdgeSettingsTests : IDisposable
               "protectedPorts": [], "adminSocket": "/tmp/a.sock", "stateDir": "/tmp/s", "logLevel": "debug", "drainTimeout": 5, "lanes": 3,
             }
             """);
-        EdgeSettings settings = EdgeSettings.Load(Sources() with { File = file });
+        var settings = EdgeSettings.Load(Sources() with { File = file });
         Assert.Equal(IPAddress.Loopback, settings.Edge.BindAddress);
         Assert.Equal([80, 8000, 8001, 8002], settings.Edge.AllowPorts!.Value);
         Assert.Empty(settings.Edge.ProtectedPorts);

@@ -55,7 +55,7 @@ internal sealed class FakeNft : INft
             return List(list.First().Key, list.First().Value!.AsObject());
         Transactions++;
         Elements.Clear();
-        Dictionary<string, FakeNftTable> next = _tables.ToDictionary(table => table.Key, table => table.Value.Copy());
+        var next = _tables.ToDictionary(table => table.Key, table => table.Value.Copy());
         foreach ((var verb, var what) in commands.Select(command => command!.AsObject().First()))
         {
             (var kind, var item) = (what!.AsObject().First().Key, what.AsObject().First().Value!.AsObject());

@@ -5,7 +5,6 @@ using Edge.UnitTests.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
-using Tunnel.Edge.Tcp;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Edge.UnitTests.Ports;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 using Tunnel.Edge.Endpoints;
@@ -25,7 +24,7 @@ public sealed class PortSetTests
     [Fact]
     public void The_same_number_is_two_ports_for_TCP_and_UDP()
     {
-        PortSet ports = PortSet.From(new TunnelConfig { ListenPorts = [53, 80, 80], ListenPortsUdp = [53] });
+        var ports = PortSet.From(new TunnelConfig { ListenPorts = [53, 80, 80], ListenPortsUdp = [53] });
         Assert.Equal([PortKey.Tcp(53), PortKey.Tcp(80), PortKey.Udp(53)], ports.Ports);
     }
 

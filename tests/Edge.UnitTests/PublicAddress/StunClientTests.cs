@@ -106,7 +106,7 @@ public sealed class StunClientTests : IDisposable
         await SendAsync(client, StunAnswers.Message(0x0111, id, StunAnswers.Attribute(0x0009, [0, 0, 4, 0])));
         Assert.Equal(StunOutcome.Failed("refused with code 400"), await outcome.Soon());
 
-        IPEndPoint closed = (IPEndPoint)_server.LocalEndPoint!;
+        var closed = (IPEndPoint)_server.LocalEndPoint!;
         _server.Dispose();
         Assert.Equal(StunOutcome.Failed("nobody listens there"), await new StunClient(_time).AskAsync(closed, CancellationToken.None).Soon());
     }

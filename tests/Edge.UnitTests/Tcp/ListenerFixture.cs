@@ -55,7 +55,7 @@ internal sealed class ListenerFixture : IDisposable
 
     public UdpPort ListenUdp(IPAddress address, EdgePortPolicy? policy = null)
     {
-        UdpPort port = UdpPort.Start(DatagramSocket.Open(new IPEndPoint(address, 0), PlentyOfDescriptors.Guard), Admission(PortKey.Udp(0), policy), Sessions, NullLogger.Instance);
+        var port = UdpPort.Start(DatagramSocket.Open(new IPEndPoint(address, 0), PlentyOfDescriptors.Guard), Admission(PortKey.Udp(0), policy), Sessions, NullLogger.Instance);
         _ports.Add(port);
         return port;
     }

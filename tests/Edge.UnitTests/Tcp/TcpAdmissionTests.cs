@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Edge.UnitTests.Fakes;
-using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
 using Tunnel.Shared.Protocol.Addresses;

@@ -235,7 +235,7 @@ public sealed class UdpPortTests : IDisposable
     public void What_the_kernel_dropped_at_a_port_is_counted_within_a_second_and_at_its_end()
     {
         var socket = new FloodedSocket();
-        UdpPort port = UdpPort.Start(socket, _fixture.Admission(PortKey.Udp(53)), _fixture.Sessions, NullLogger.Instance);
+        var port = UdpPort.Start(socket, _fixture.Admission(PortKey.Udp(53)), _fixture.Sessions, NullLogger.Instance);
         socket.Overflows = 3;
         _fixture.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(3, _fixture.Refusals[RefusalReason.UdpReceiveOverflow]);
@@ -280,7 +280,7 @@ public sealed class UdpPortTests : IDisposable
 
     private static Socket CreateClient(string address)
     {
-        IPAddress from = IPAddress.Parse(address);
+        var from = IPAddress.Parse(address);
         var client = new Socket(from.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
         client.Bind(new IPEndPoint(from, 0));
         return client;

@@ -6,8 +6,8 @@ using Tunnel.FuzzTests.Engine;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.State;
-using Tunnel.Shared.Files;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.FuzzTests.Targets;

@@ -15,8 +15,8 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
-using Tunnel.Shared.Files;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using MessagePack;
-using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Protocol.Messages;
 

@@ -1,5 +1,4 @@
 using Tunnel.Shared.Protocol;
-using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Streams;
 

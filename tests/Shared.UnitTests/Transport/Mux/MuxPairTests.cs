@@ -1,7 +1,6 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
-using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.Shared.UnitTests.Transport.Mux;
