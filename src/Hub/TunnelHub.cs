@@ -84,6 +84,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>A connected edge was pushed other ports.</summary>
     public event EventHandler<PortsUpdatedEvent>? PortsUpdated;
 
+    /// <summary>An edge has said which of its ports it could bind.</summary>
+    public event EventHandler<PortsAppliedEvent>? PortsApplied;
+
     /// <summary>An edge told its public address for the first time, or another one.</summary>
     public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
 
@@ -377,6 +380,9 @@ public sealed class TunnelHub : IAsyncDisposable
                 break;
             case PortsUpdatedEvent e:
                 Raise(PortsUpdated, e);
+                break;
+            case PortsAppliedEvent e:
+                Raise(PortsApplied, e);
                 break;
             case PublicIpDiscoveredEvent e:
                 Raise(PublicIpDiscovered, e);

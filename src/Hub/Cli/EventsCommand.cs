@@ -83,6 +83,9 @@ internal static class EventsCommand
     private static string Describe(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number) => PortList.Format(value.EnumerateArray().Select(item => item.GetInt32())),
+        JsonValueKind.Array => string.Join("; ", value.EnumerateArray().Select(Describe)),
+        JsonValueKind.Object when value.TryGetProperty("proto", out var proto) =>
+            $"{proto}/{value.GetProperty("port")}{(value.TryGetProperty("to", out var to) ? $"-{to}" : "")} ({value.GetProperty("error")})",
         JsonValueKind.Object when value.TryGetProperty("kind", out var kind) => value.TryGetProperty("detail", out var detail) ? $"{kind} ({detail})" : kind.ToString(),
         _ => value.ToString(),
     };

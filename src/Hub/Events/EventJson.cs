@@ -25,6 +25,7 @@ namespace Tunnel.Hub.Events;
 [JsonSerializable(typeof(TunnelDisconnectedEvent))]
 [JsonSerializable(typeof(PortsAssignedEvent))]
 [JsonSerializable(typeof(PortsUpdatedEvent))]
+[JsonSerializable(typeof(PortsAppliedEvent))]
 [JsonSerializable(typeof(PublicIpDiscoveredEvent))]
 [JsonSerializable(typeof(FirewallConfigUpdatedEvent))]
 [JsonSerializable(typeof(FirewallDriftedEvent))]

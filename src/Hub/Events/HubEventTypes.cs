@@ -15,6 +15,7 @@ internal static class HubEventTypes
         typeof(TunnelDisconnectedEvent),
         typeof(PortsAssignedEvent),
         typeof(PortsUpdatedEvent),
+        typeof(PortsAppliedEvent),
         typeof(PublicIpDiscoveredEvent),
         typeof(FirewallConfigUpdatedEvent),
         typeof(FirewallDriftedEvent),

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Events;
@@ -66,6 +67,18 @@ public sealed record PortsAssignedEvent(string EdgeId, ImmutableArray<int> Liste
 /// <param name="ListenPorts">All TCP ports that it has now, ascending.</param>
 /// <param name="ListenPortsUdp">All UDP ports that it has now, ascending.</param>
 public sealed record PortsUpdatedEvent(string EdgeId, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp) : HubEvent;
+
+/// <summary>An edge has taken up a configuration's ports, or what it could bind of them has changed.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="Rev">Revision of the configuration.</param>
+/// <param name="Bound">How many ports it has bound.</param>
+/// <param name="Failed">How many it could not bind.</param>
+/// <param name="FailedPorts">The first 16 of these, ranges as one, with the reason.</param>
+public sealed record PortsAppliedEvent(string EdgeId, long Rev, int Bound, long Failed, ImmutableArray<FailedPort> FailedPorts) : HubEvent
+{
+    /// <summary>What an event has room for: 1,000 of them are kept.</summary>
+    internal const int MaxFailedPorts = 16;
+}
 
 /// <summary>An edge told a public address of its own that was not known, or another one.</summary>
 /// <param name="EdgeId">Which edge.</param>

@@ -28,6 +28,10 @@ public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IRe
             fault = null;
             return new ServiceProcess(id, [.. Split(id, "cmdline").SkipWhile(word => word != "run")], ReadEnvironment(id));
         }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            fault = $"the admin socket {socketPath} is not yours to open: run this as root or as the service's user";
+        }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
             fault = $"no service answers at {socketPath}";

@@ -83,6 +83,9 @@ public sealed class TerminalTests
             "2026-05-01T12:00:00.000Z portsAssigned edgeId=a listenPorts=80,8000-8002 listenPortsUdp=",
             EventsCommand.Describe("""{"type":"portsAssigned","time":"2026-05-01T12:00:00Z","edgeId":"a","listenPorts":[80,8000,8001,8002],"listenPortsUdp":[]}"""));
         Assert.Equal(
+            "2026-05-01T12:00:00.000Z portsApplied edgeId=a bound=1 failed=11 failedPorts=tcp/8000-8010 (not allowed); udp/53 (address in use)",
+            EventsCommand.Describe("""{"type":"portsApplied","time":"2026-05-01T12:00:00Z","edgeId":"a","bound":1,"failed":11,"failedPorts":[{"port":8000,"proto":"tcp","error":"not allowed","to":8010},{"port":53,"proto":"udp","error":"address in use"}]}"""));
+        Assert.Equal(
             "2026-05-01T12:00:00.000Z edgeDisconnected edgeId=a reason=timeout (nothing heard for 45 s) state=network",
             EventsCommand.Describe("""{"type":"edgeDisconnected","time":"2026-05-01T12:00:00Z","edgeId":"a","reason":{"kind":"timeout","detail":"nothing heard for 45 s"},"state":"network"}"""));
     }

@@ -15,7 +15,7 @@ public sealed class HubEventFeedTests
     {
         Assert.Equal(
             [
-                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsAssigned",
+                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
                 "portsUpdated", "publicIpDiscovered", "streamClosed", "streamOpened", "tunnelConnected", "tunnelDisconnected",
             ],
             HubEventTypes.All);

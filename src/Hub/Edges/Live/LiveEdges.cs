@@ -207,7 +207,9 @@ internal sealed class LiveEdges : IDisposable
         Pushes.OnApplied(live, report.Rev);
         lock (_lock)
             _pins.OnApplied(live, report.Rev);
-        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, report.Bound.Sum(bound => bound.Count), report.Failed.Sum(failed => (failed.To ?? failed.Port) - failed.Port + 1));
+        var (bound, failedPorts) = (report.Bound.Sum(port => port.Count), report.Failed.Sum(port => (port.To ?? port.Port) - port.Port + 1));
+        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, bound, failedPorts);
+        _events.Post(new PortsAppliedEvent(live.EdgeId, report.Rev, bound, failedPorts, [.. report.Failed.Take(PortsAppliedEvent.MaxFailedPorts)]) { Time = _time.GetUtcNow() });
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
     }

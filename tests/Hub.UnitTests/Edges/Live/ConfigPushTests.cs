@@ -33,6 +33,17 @@ public sealed class ConfigPushTests
     }
 
     [Fact]
+    public async Task What_an_edge_could_bind_is_told_with_no_more_than_an_event_has_room_for()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        var failed = Enumerable.Range(1000, 100).Select(port => new FailedPort(port * 2, "tcp", "address in use")).Append(new FailedPort(8000, "tcp", "not allowed", 8010));
+        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.ConfigApplied, Rev = 1, Bound = [new BoundPort(80, "tcp"), new BoundPort(90, "tcp", 99)], Failed = [.. failed] });
+
+        var told = await _registry.Events.NextAsync<PortsAppliedEvent>();
+        Assert.Equal(("a", 1L, 11, 111L, 16), (told.EdgeId, told.Rev, told.Bound, told.Failed, told.FailedPorts.Length));
+    }
+
+    [Fact]
     public void What_the_edge_does_not_see_is_not_pushed_but_is_in_force()
     {
         var (live, tunnel) = _registry.Connect("a", "one");
