@@ -14,6 +14,10 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     private const int Capacity = TlsRecord.PerBatch * TlsRecord.Size;
 
     /// <summary>Records in a row that may come without content. Honest peers send a few: a handshake's flight, a session ticket or two, a key now and then.</summary>
+    /// <remarks>
+    /// A peer that mixes KeyUpdates with a little content is bounded a turn and not ended. From outside a KeyUpdate looks like a record of five bytes (and may
+    /// be padded), and peers may cut what they send as small as they like: a limit on short records ends those as well.
+    /// </remarks>
     private const int MaxSilentRecords = 64;
 
     // Records so small may be costly and carry little. Where many of them come at once no more is taken at a time than so many bytes.
