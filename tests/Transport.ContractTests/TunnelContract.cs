@@ -189,7 +189,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
         client.Abort();
 
-        // Nothing reads nor writes; only the sweep tells.
+        // Nothing reads nor writes: the event loop alone can tell.
         Assert.True(upstream.Poll(SocketHelpers.Hang, SelectMode.SelectError));
         await StreamsGoneAsync();
     }

@@ -37,7 +37,7 @@ public interface ILocalEndpoint
     /// <returns>True when it has something already; then no call comes.</returns>
     bool ArmRead();
 
-    /// <summary>The transport can't take bytes at present (no credit): a reset of the peer is looked for every now and then until the next read.</summary>
+    /// <summary>The transport can't take bytes at present (no credit): a reset of the peer is told without a read until the next one.</summary>
     void ParkRead();
 
     /// <summary>Writes as much as fits without waiting.</summary>
