@@ -246,7 +246,7 @@ internal sealed class HubRun : IDisposable
     }
 
     private static ForwardingOptions Forwarding(TunnelHubOptions options) =>
-        new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge);
+        new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge) { DefaultProxyProtocol = options.DefaultProxyProtocol };
 
     private void ForgetRemoved(EdgeSetChange change)
     {

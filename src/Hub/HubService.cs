@@ -23,7 +23,7 @@ internal static class HubService
     private static readonly TimeSpan AdminStopLimit = TimeSpan.FromSeconds(2);
 
     // limits.memoryBudget and the like are fixed when the parts are made.
-    private static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "publicHost", "limits.streamsPerEdge"];
+    private static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "defaultProxyProtocol", "publicHost", "limits.streamsPerEdge"];
 
     /// <summary>Runs until a signal.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>

@@ -96,6 +96,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>Somebody else has changed the packet filter of an edge's machine.</summary>
     public event EventHandler<FirewallDriftedEvent>? FirewallDrifted;
 
+    /// <summary>The upstream of a port seems not to expect a PROXY header.</summary>
+    public event EventHandler<ProxyHeaderDoubtedEvent>? ProxyHeaderDoubted;
+
     /// <summary>A second process came with the id of an edge that is alive.</summary>
     public event EventHandler<EdgeConflictEvent>? EdgeConflict;
 
@@ -389,6 +392,9 @@ public sealed class TunnelHub : IAsyncDisposable
                 break;
             case FirewallConfigUpdatedEvent e:
                 Raise(FirewallConfigUpdated, e);
+                break;
+            case ProxyHeaderDoubtedEvent e:
+                Raise(ProxyHeaderDoubted, e);
                 break;
             case FirewallDriftedEvent e:
                 Raise(FirewallDrifted, e);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Cli;
 
@@ -11,13 +12,19 @@ internal static class AddEdgeCommand
     {
         var tcp = new Option<string?>("--tcp") { Description = "TCP ports that the edge listens on, such as 80,443,8000-8010", HelpName = "LIST" };
         var udp = new Option<string?>("--udp") { Description = "UDP ports that the edge listens on, such as 53", HelpName = "LIST" };
+        var proxy = new Option<string?>("--proxy")
+        {
+            Description = "The PROXY header of its ports, in front of the client's bytes: v1 or v2 (UDP has v2 only), or off for services that don't expect one "
+                + "[default: the hub's defaultProxyProtocol]",
+            HelpName = "v1|v2|off",
+        };
         var command = new Command("add", "Allow an edge and print its connection token (holds its secret: keep it safe)")
         {
-            options.Id, tcp, udp, options.Secret, options.SecretFile, options.Host, options.Transport,
+            options.Id, tcp, udp, proxy, options.Secret, options.SecretFile, options.Host, options.Transport,
         };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
-            var body = Definition(context, context.Value(tcp), context.Value(udp));
+            var body = Definition(context, context.Value(tcp), context.Value(udp), context.Value(proxy));
             var host = context.Value(options.Host) is { } named ? $"&host={Uri.EscapeDataString(named)}" : "";
             var transport = context.Value(options.Transport) is { } mode ? $"&transport={Uri.EscapeDataString(mode)}" : "";
             var answer = await context.SendAsync(HttpMethod.Post, $"api/v1/edges?token=true{host}{transport}", body.ToJsonString(), cancellation);
@@ -42,7 +49,7 @@ internal static class AddEdgeCommand
 
         """;
 
-    private static JsonObject Definition(CommandContext context, string? tcp, string? udp)
+    private static JsonObject Definition(CommandContext context, string? tcp, string? udp, string? proxy)
     {
         var errors = new List<string>();
         var edge = new JsonObject
@@ -51,10 +58,14 @@ internal static class AddEdgeCommand
             ["listenPorts"] = PortArgument.Read("--tcp", tcp, errors),
             ["listenPortsUdp"] = PortArgument.Read("--udp", udp, errors),
         };
+        if (proxy is not (null or "v1" or "v2" or "off"))
+            errors.Add($"--proxy \"{proxy}\": must be v1, v2 or off");
         if (errors.Count > 0)
             throw CommandFailedException.Usage([.. errors]);
         if (context.Secret() is { } secret)
             edge["secret"] = secret;
+        if (proxy is not null)
+            edge["ports"] = new JsonObject { [PortKey.Default] = PortOptions.Proxy(proxy) };
         return edge;
     }
 }

@@ -39,6 +39,15 @@ internal sealed class PortOptions
         return given;
     }
 
+    /// <summary>The default of an edge whose ports shall all have this header.</summary>
+    public static JsonObject Proxy(string word)
+    {
+        var policy = new JsonObject();
+        foreach (var setting in PortSettings.All.Where(setting => setting.OptionName == "--proxy"))
+            policy[setting.Name] = setting.FromOption([word], PortKinds.Both);
+        return policy;
+    }
+
     /// <summary>Takes a setting out of a policy, by its name or its option's.</summary>
     public static void Unset(JsonObject policy, string name)
     {

@@ -16,6 +16,7 @@ internal static class RunCommand
             ("tunnelPort", Setting("--tunnel-port", "N", "Port that edges connect to [default: 8443]")),
             ("bindAddress", Setting("--bind-address", "A", "Address of that port [default: ::, which is IPv6 and IPv4]")),
             ("targetHost", Setting("--target-host", "H", "Where streams go unless a port's policy says otherwise [default: 127.0.0.1]")),
+            ("defaultProxyProtocol", Setting("--default-proxy-protocol", "v1|v2|off", "The PROXY header of ports that say nothing of it; UDP has v2 or none [default: v1]")),
             ("publicHost", Setting("--public-host", "H[:P]", "Where edges reach this hub, for connection tokens")),
             ("stateDir", Setting("--state-dir", "DIR", "Directory of the hub's state [default: systemd's, else /var/lib/tunnel-hub for root, else ~/.local/state/tunnel-hub]")),
             ("adminSocket", options.AdminSocket),

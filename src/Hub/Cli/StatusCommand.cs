@@ -38,6 +38,8 @@ internal static class StatusCommand
 
         foreach (var edge in status.ConnectedEdges)
             await PrintFaultsAsync(output, terminal, edge);
+        foreach (var port in status.Ports.Where(port => port.Doubt is not null))
+            await output.WriteTextAsync($"{port.EdgeId} {port.Proto}/{port.Port}: {port.Doubt}; without it: tunnel-hub port set {port.EdgeId} {port.Proto}/{port.Port} --proxy off");
         if (status.CertificateExpires - now < CertificateSoon)
             await PrintAlarmAsync(output, terminal, "FAILED", $"The hub's certificate ends at {status.CertificateExpires:u}: tunnel-hub doctor says what to do");
         if (status.TcpMemory?.Describe() is { } memory)

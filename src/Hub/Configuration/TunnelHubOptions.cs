@@ -23,6 +23,9 @@ public sealed record TunnelHubOptions
     /// <summary>Name or address that streams are forwarded to when their port's policy names none.</summary>
     public string TargetHost { get; init; } = "127.0.0.1";
 
+    /// <summary>The PROXY header of ports whose policy says nothing of it: v1 or v2 for TCP, and then v2 for UDP; or off for both.</summary>
+    public ProxyProtocol DefaultProxyProtocol { get; init; } = ProxyProtocol.V1;
+
     /// <summary>The name or address (with an optional port) that connection tokens carry; null: a token needs one given.</summary>
     public string? PublicHost { get; init; }
 

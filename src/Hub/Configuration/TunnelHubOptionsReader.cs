@@ -38,6 +38,7 @@ internal static class TunnelHubOptionsReader
             Quic = configuration.Boolean("quic", defaults.Quic),
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
             TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
+            DefaultProxyProtocol = configuration.Enum("defaultProxyProtocol", defaults.DefaultProxyProtocol),
             PublicHost = configuration.Text("publicHost"),
             StateDir = StateDir(configuration),
             AdminSocket = AdminSocket(configuration),

@@ -29,6 +29,7 @@ namespace Tunnel.Hub.Events;
 [JsonSerializable(typeof(PublicIpDiscoveredEvent))]
 [JsonSerializable(typeof(FirewallConfigUpdatedEvent))]
 [JsonSerializable(typeof(FirewallDriftedEvent))]
+[JsonSerializable(typeof(ProxyHeaderDoubtedEvent))]
 [JsonSerializable(typeof(EdgeConflictEvent))]
 [JsonSerializable(typeof(CrashRecoveredEvent))]
 [JsonSerializable(typeof(CrashRecoveryFailedEvent))]

@@ -19,6 +19,7 @@ internal static class HubEventTypes
         typeof(PublicIpDiscoveredEvent),
         typeof(FirewallConfigUpdatedEvent),
         typeof(FirewallDriftedEvent),
+        typeof(ProxyHeaderDoubtedEvent),
         typeof(EdgeConflictEvent),
         typeof(CrashRecoveredEvent),
         typeof(CrashRecoveryFailedEvent),

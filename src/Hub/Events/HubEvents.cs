@@ -98,6 +98,12 @@ public sealed record FirewallConfigUpdatedEvent(string EdgeId, long Rev, bool Ap
 /// <param name="Mended">It was put back.</param>
 public sealed record FirewallDriftedEvent(string EdgeId, string What, bool Mended) : HubEvent;
 
+/// <summary>The upstream of a TCP port hangs up at once whenever it gets a PROXY header: it seems not to expect one.</summary>
+/// <param name="EdgeId">Which edge.</param>
+/// <param name="Port">The edge's listening port.</param>
+/// <param name="Target">The upstream.</param>
+public sealed record ProxyHeaderDoubtedEvent(string EdgeId, int Port, string Target) : HubEvent;
+
 /// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
 /// <param name="EdgeId">Which id.</param>
 /// <param name="Connected">Where the one that stays comes from.</param>

@@ -35,7 +35,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
         : base(forwarder, entry)
     {
         Session = session;
-        _header = Policy.UdpProxyProtocol == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
+        _header = entry.Route.UdpProxy == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
         _lastSent = _lastHeard = forwarder.Time.GetTimestamp();
     }
 
@@ -142,7 +142,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
 
     private void AddToRun(ConnectedDatagrams socket, ReadOnlySpan<byte> payload)
     {
-        var header = _headerSent && Policy.UdpProxyProtocol == UdpProxyProtocol.First ? default : _header.AsSpan();
+        var header = _headerSent && Entry.Route.UdpProxy == UdpProxyProtocol.First ? default : _header.AsSpan();
         if (header.Length + payload.Length > DatagramRun.MaxPayload)
         {
             Forwarder.NoteFailure(Entry, SessionFailure.TooLarge);

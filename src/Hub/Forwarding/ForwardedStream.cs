@@ -12,11 +12,12 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>One stream on its way to its upstream: the wait for its edge's turn and the dial, which end when the stream does, then only an observer of its end.</summary>
-internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry entry, ITunnelStream stream, StreamOpening opening) : IStreamObserver, IByteCounts
+internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry entry, ITunnelStream stream, StreamOpening opening) : IStreamObserver, IFirstReadObserver, IByteCounts
 {
     private const int MaxHeaderLength = ProxyV1.MaxLength > ProxyV2.IPv6Length ? ProxyV1.MaxLength : ProxyV2.IPv6Length;
 
     private string? _failure;
+    private long _headerSent;
 
     // Whoever takes it out decides: the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
@@ -87,6 +88,14 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         }
     }
 
+    void IFirstReadObserver.OnFirstRead(LocalReadStatus status)
+    {
+        if (status == LocalReadStatus.Data || forwarder.Time.GetElapsedTime(_headerSent) > HeaderDoubt.Patience)
+            entry.Traffic.Header.NoteFine();
+        else if (entry.Traffic.Header.NoteHungUp())
+            forwarder.NoteHeaderDoubt(Route);
+    }
+
     private void Abandon(Socket? socket)
     {
         if (socket is not null)
@@ -114,7 +123,11 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         else
         {
             entry.Traffic.Health.NoteSuccess();
-            var endpoint = new SocketEndpoint(outcome.Socket, forwarder.Context);
+            var hasHeader = Route.Proxy != ProxyProtocol.Off;
+            if (!hasHeader)
+                entry.Traffic.Header.NoteFine();
+            _headerSent = forwarder.Time.GetTimestamp();
+            var endpoint = new SocketEndpoint(outcome.Socket, forwarder.Context, hasHeader ? this : null);
             stream.Attach(Policy.DownloadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, forwarder.Context) : endpoint);
         }
     }
@@ -130,7 +143,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     private bool SendHeader(Socket socket)
     {
         Span<byte> buffer = stackalloc byte[MaxHeaderLength];
-        var length = Policy.ProxyProtocol switch
+        var length = Route.Proxy switch
         {
             ProxyProtocol.V1 => ProxyV1.Write(buffer, opening.Source, opening.Destination),
             ProxyProtocol.V2 => ProxyV2.Write(buffer, opening.Source, opening.Destination, ProxyTransport.Stream),

@@ -14,6 +14,13 @@ internal static partial class ForwardingLog
     [LoggerMessage(2202, LogLevel.Warning, "Edge '{EdgeId}' port udp/{Port}, {TargetHost}:{TargetPort}: {Reason}")]
     public static partial void SessionFailed(ILogger logger, string edgeId, int port, string targetHost, int targetPort, SessionFailure reason);
 
+    [LoggerMessage(
+        2205,
+        LogLevel.Warning,
+        "Edge '{EdgeId}' port tcp/{Port}: the upstream {TargetHost}:{TargetPort} seems not to expect a PROXY header: it hangs up at once, again and again. "
+        + "Without it: tunnel-hub port set {EdgeId} tcp/{Port} --proxy off")]
+    public static partial void HeaderDoubted(ILogger logger, string edgeId, int port, string targetHost, int targetPort);
+
     [LoggerMessage(2203, LogLevel.Error, "Forwarding a stream of edge '{EdgeId}' port tcp/{Port} failed with a defect of the hub")]
     public static partial void Defect(ILogger logger, Exception exception, string edgeId, int port);
 

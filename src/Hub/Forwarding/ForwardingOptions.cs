@@ -1,3 +1,4 @@
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Forwarding;
@@ -9,6 +10,9 @@ namespace Tunnel.Hub.Forwarding;
 internal sealed record ForwardingOptions(string TargetHost, int StreamsPerEdge, int SessionsPerEdge)
 {
     public const int DefaultPerEdge = 65_536;
+
+    /// <summary>The header of ports whose policy says nothing of it; for UDP it is version 2 in each datagram, or off.</summary>
+    public ProxyProtocol DefaultProxyProtocol { get; init; } = ProxyProtocol.V1;
 
     /// <summary>UDP sessions of all edges: three quarters of the descriptors that the process may have, since TCP streams need them too.</summary>
     public int MaxSessions { get; init; } = (int)Math.Max(DescriptorLimit.Read().Soft / 4 * 3, 1);

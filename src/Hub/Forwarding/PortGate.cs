@@ -1,3 +1,4 @@
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
@@ -26,7 +27,12 @@ internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffi
     {
         var port = new TrafficKey(tunnel.EdgeId, udp, opening.RoutingPort);
         var policy = tunnel.FindPort(udp, port.Port, context.Time.GetUtcNow());
-        route = new PortRoute(port, policy?.TargetHost ?? Options.TargetHost, policy?.TargetPort ?? port.Port);
+        var options = Options;
+        route = new PortRoute(port, policy?.TargetHost ?? options.TargetHost, policy?.TargetPort ?? port.Port)
+        {
+            Proxy = policy?.ProxyProtocol ?? options.DefaultProxyProtocol,
+            UdpProxy = policy?.UdpProxyProtocol ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each),
+        };
         if (policy is null)
         {
             // A compromised edge must not reach other ports of the target.

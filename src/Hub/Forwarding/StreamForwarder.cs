@@ -4,6 +4,7 @@ using Tunnel.Hub.Events;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -53,6 +54,14 @@ internal sealed class StreamForwarder(
             ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, host, targetPort);
         else
             ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, host, targetPort, failure);
+    }
+
+    /// <summary>Tells that a port's upstream hangs up at once whenever it gets a header.</summary>
+    public void NoteHeaderDoubt(PortRoute route)
+    {
+        var (port, host, targetPort) = route;
+        ForwardingLog.HeaderDoubted(_logger, port.EdgeId, port.Port, host, targetPort);
+        events.Post(new ProxyHeaderDoubtedEvent(port.EdgeId, port.Port, HostSyntax.Format(host, targetPort)) { Time = Time.GetUtcNow() });
     }
 
     /// <summary>Logs what must not happen.</summary>

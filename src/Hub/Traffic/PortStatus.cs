@@ -23,6 +23,9 @@ public sealed record PortStatus
     /// <summary>It listens, and the last connection to its upstream did not fail.</summary>
     public required bool Healthy { get; init; }
 
+    /// <summary>What seems to be wrong with how its upstream is spoken to, in words; null: nothing.</summary>
+    public string? Doubt { get; init; }
+
     /// <summary>Connections or sessions open now.</summary>
     public required int ActiveConnections { get; init; }
 

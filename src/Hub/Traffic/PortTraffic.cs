@@ -22,6 +22,9 @@ internal sealed class PortTraffic(TrafficKey key)
     /// <summary>Whether its upstream does its work.</summary>
     public UpstreamHealth Health { get; } = new();
 
+    /// <summary>Whether its upstream expects the PROXY header that it gets.</summary>
+    public HeaderDoubt Header { get; } = new();
+
     /// <summary>Counts a connection in.</summary>
     public void Add(ILiveConnection connection)
     {
@@ -78,6 +81,7 @@ internal sealed class PortTraffic(TrafficKey key)
                 Name = name,
                 Listening = isListening,
                 Healthy = isListening && Health.IsHealthy,
+                Doubt = Header.IsRaised ? HeaderDoubt.Words : null,
                 ActiveConnections = live.Length,
                 TotalConnections = _total,
                 BytesIn = _pastBytesIn,

@@ -27,6 +27,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private readonly TransportContext _context;
     private readonly SocketBuffers _buffers;
     private ITunnelStream? _stream;
+
+    // Until the first read that says something; the end of what is written to the peer takes it away, since what follows is the peer's answer to that.
+    private IFirstReadObserver? _first;
     private volatile bool _readFailed;
     private volatile bool _writeFailed;
     private volatile bool _endOfFile;
@@ -37,8 +40,12 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private int _membership;
 
     /// <summary>Wraps a connected socket, of which no asynchronous method may have been called. Options (TCP_NODELAY, keep-alive) are the caller's.</summary>
-    public SocketEndpoint(Socket socket, TransportContext context)
+    /// <param name="socket">The socket.</param>
+    /// <param name="context">What the process's tunnels share.</param>
+    /// <param name="first">Is told what the peer does first; null: nobody.</param>
+    public SocketEndpoint(Socket socket, TransportContext context, IFirstReadObserver? first = null)
     {
+        _first = first;
         _socket = socket;
         _watched = new LoopSocket(socket, this);
         _context = context;
@@ -52,9 +59,17 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     /// <inheritdoc/>
     public LocalReadStatus TryRead(Span<byte> buffer, out int count)
     {
-        count = 0;
         _parked = false;
         _reading.Stop();
+        var status = Read(buffer, out count);
+        if (_first is not null && status != LocalReadStatus.WouldBlock)
+            Interlocked.Exchange(ref _first, null)?.OnFirstRead(status);
+        return status;
+    }
+
+    private LocalReadStatus Read(Span<byte> buffer, out int count)
+    {
+        count = 0;
         if (_readFailed)
             return LocalReadStatus.Reset;
         var received = _watched.Receive(buffer);
@@ -121,6 +136,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     /// <inheritdoc/>
     public void ShutdownWrite()
     {
+        _first = null;
         try
         {
             _socket.Shutdown(SocketShutdown.Send);

@@ -20,7 +20,7 @@ public sealed class PortGateTests
 
         var entry = hub.Gate.TryEnter(hub.Live, udp, Opening(80), out var route, out _);
         Assert.NotNull(entry);
-        Assert.Equal(new PortRoute(new TrafficKey("a", udp, 80), "10.0.0.9", 8080), route);
+        Assert.Equal(new PortRoute(new TrafficKey("a", udp, 80), "10.0.0.9", 8080) { Proxy = ProxyProtocol.V1, UdpProxy = UdpProxyProtocol.Each }, route);
         Assert.Equal(route, entry.Route);
         Assert.Empty(hub.Traffic.Live());
 

@@ -9,7 +9,9 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
+using Tunnel.TestUtilities.Processes;
 
 namespace Hub.UnitTests.Forwarding;
 
@@ -68,6 +70,65 @@ public sealed class StreamForwarderTests : IDisposable
         var received = new byte[10];
         Assert.Equal(3, await socket.ReceiveAsync(received));
     }
+
+    [Theory]
+    [InlineData(ProxyProtocol.Off, 0)]
+    [InlineData(ProxyProtocol.V2, ProxyV2.IPv4Length)]
+    public async Task A_policy_that_says_nothing_has_the_header_of_the_hub(ProxyProtocol byDefault, int length)
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        hub.Gate.Options = hub.Gate.Options with { DefaultProxyProtocol = byDefault };
+        var stream = hub.OpenStream();
+        using var socket = await _upstream.AcceptAsync();
+        await stream.AttachedAsync();
+        Assert.Equal(length, socket.Available);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_hangs_up_behind_each_header_is_told_once_until_one_goes_otherwise()
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        for (var i = 0; i < 6; i++)
+            await HangUpAsync(hub);
+        Assert.Equal(HeaderDoubt.Words, Doubt(hub));
+        var raised = await hub.Events.NextAsync<ProxyHeaderDoubtedEvent>();
+        Assert.Equal(("a", 80), (raised.EdgeId, raised.Port));
+
+        var stream = hub.OpenStream();
+        using (var socket = await _upstream.AcceptAsync())
+        {
+            var endpoint = await stream.AttachedAsync();
+            await socket.SendAsync("hello"u8.ToArray());
+            await Eventually.IsTrueAsync(() => endpoint.TryRead(new byte[10], out _) == LocalReadStatus.Data, "the answer is read");
+        }
+
+        Assert.Null(Doubt(hub));
+    }
+
+    [Fact]
+    public async Task An_upstream_that_waits_or_whose_client_hangs_up_first_is_not_doubted()
+    {
+        using var hub = Connected(new PortPolicyDefinition());
+        for (var i = 0; i < 4; i++)
+            await HangUpAsync(hub);
+        await HangUpAsync(hub, endpoint => endpoint.ShutdownWrite());
+        Assert.Null(Doubt(hub));
+        await HangUpAsync(hub, _ => hub.Time.Advance(TimeSpan.FromMilliseconds(101)));
+        await HangUpAsync(hub);
+        Assert.Null(Doubt(hub));
+    }
+
+    private async Task HangUpAsync(ForwardingFixture hub, Action<ILocalEndpoint>? before = null)
+    {
+        var stream = hub.OpenStream();
+        var socket = await _upstream.AcceptAsync();
+        var endpoint = await stream.AttachedAsync();
+        before?.Invoke(endpoint);
+        socket.Dispose();
+        await Eventually.IsTrueAsync(() => endpoint.TryRead(new byte[10], out _) is LocalReadStatus.EndOfFile or LocalReadStatus.Reset, "the upstream is gone");
+    }
+
+    private static string? Doubt(ForwardingFixture hub) => hub.Traffic.Of("a", udp: false, 80).Describe(isListening: true, null).Doubt;
 
     [Fact]
     public async Task A_port_that_is_not_assigned_is_reset_and_never_dialled()

@@ -33,11 +33,11 @@ public sealed record PortPolicy
     /// <summary>Port of the upstream, 1–65535; null means the port that the client connected to.</summary>
     public int? TargetPort { get; init; }
 
-    /// <summary>The header in front of a TCP connection.</summary>
-    public ProxyProtocol ProxyProtocol { get; init; } = ProxyProtocol.V1;
+    /// <summary>The header in front of a TCP connection; null means the hub's <c>defaultProxyProtocol</c>.</summary>
+    public ProxyProtocol? ProxyProtocol { get; init; }
 
-    /// <summary>The header in front of datagrams.</summary>
-    public UdpProxyProtocol UdpProxyProtocol { get; init; } = UdpProxyProtocol.Each;
+    /// <summary>The header in front of datagrams; null: each where the hub's <c>defaultProxyProtocol</c> is not off.</summary>
+    public UdpProxyProtocol? UdpProxyProtocol { get; init; }
 
     /// <summary>How long the upstream may take to accept a connection, 1 s to 3,600 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

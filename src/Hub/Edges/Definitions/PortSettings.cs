@@ -67,10 +67,10 @@ internal static class PortSettings
             SettingForms.Proxy,
             own => own.ProxyProtocol,
             (own, value) => own with { ProxyProtocol = value },
-            (policy, value, _) => policy with { ProxyProtocol = value!.Value })
+            (policy, value, _) => policy with { ProxyProtocol = value })
         {
             For = PortKinds.Tcp,
-            Default = "`v1`",
+            Default = "the hub's `defaultProxyProtocol`",
             Summary = "the PROXY header towards the upstream: `v1`, `v2` or `off`",
             Instead = "for UDP there is udpProxyProtocol: \"each\", \"first\" or \"off\"",
             Option = "--proxy",
@@ -80,10 +80,10 @@ internal static class PortSettings
             SettingForms.UdpProxy,
             own => own.UdpProxyProtocol,
             (own, value) => own with { UdpProxyProtocol = value },
-            (policy, value, _) => policy with { UdpProxyProtocol = value!.Value })
+            (policy, value, _) => policy with { UdpProxyProtocol = value })
         {
             For = PortKinds.Udp,
-            Default = "`each`",
+            Default = "`each`, unless the hub's `defaultProxyProtocol` is `off`",
             Summary = "which datagrams carry a PROXY v2 header: `each`, the `first` of a session, or `off`",
             Instead = "for TCP there is proxyProtocol: \"v1\", \"v2\" or \"off\"",
             Option = "--proxy",

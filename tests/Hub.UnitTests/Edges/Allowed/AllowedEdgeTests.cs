@@ -39,8 +39,8 @@ public sealed class AllowedEdgeTests
     {
         var edge = AllowedEdge.From(new EdgeDefinition { Id = "a", ListenPorts = [80], ListenPortsUdp = [53] });
         var (tcp, udp) = (edge.PolicyFor(udp: false, 80), edge.PolicyFor(udp: true, 53));
-        Assert.Equal((ProxyProtocol.V1, TimeSpan.FromSeconds(5), null), (tcp.ProxyProtocol, tcp.ConnectTimeout, tcp.IdleTimeout));
-        Assert.Equal((UdpProxyProtocol.Each, TimeSpan.FromSeconds(60)), (udp.UdpProxyProtocol, udp.IdleTimeout));
+        Assert.Equal(((ProxyProtocol?)null, TimeSpan.FromSeconds(5), null), (tcp.ProxyProtocol, tcp.ConnectTimeout, tcp.IdleTimeout));
+        Assert.Equal(((UdpProxyProtocol?)null, TimeSpan.FromSeconds(60)), (udp.UdpProxyProtocol, udp.IdleTimeout));
     }
 
     [Fact]
