@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -31,7 +32,7 @@ internal static class AddEdgeCommand
             using var json = JsonDocument.Parse(answer);
             await ChangePrinter.PrintWarningsAsync(context, json.RootElement);
             await EdgeTokenCommands.PrintTokenAsync(context, json.RootElement.GetProperty("token").GetString()!);
-            if (!context.Json && context.Terminal.Width is not null)
+            if (!context.Json && !ReferenceEquals(context.Terminal, Terminal.None))
                 await context.Error.WriteAsync(NextSteps(context.Id));
         });
     }

@@ -176,8 +176,8 @@ internal static class PortSettings
             (own, value) => own with { AllowPrivateSources = value },
             (policy, value, _) => policy with { AllowPrivateSources = value })
         {
-            Default = "see below",
-            Summary = "clients with private addresses",
+            Default = "by the edge's address",
+            Summary = "whether clients may have private addresses, or none: see Private sources",
         },
         new PortSetting<int?>(
             "maxConnections",
