@@ -39,6 +39,7 @@ internal sealed class HubRun : IDisposable
     private Task _accepting = Task.CompletedTask;
     private TunnelListener? _listener;
     private QuicDoor? _quic;
+    private CertificateWatch? _certificateWatch;
     private volatile bool _stopping;
 
     /// <summary>Joins the parts; the port is opened by <see cref="Open"/>.</summary>
@@ -136,6 +137,8 @@ internal sealed class HubRun : IDisposable
         _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
         _quic = QuicDoor.Open(Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
+        if (Options.Tls.CertPem is not null)
+            _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
         _keeper.Start();
     }
 
@@ -146,7 +149,7 @@ internal sealed class HubRun : IDisposable
     public CertificateStatus DescribeCertificate() => new(
         Certificates.Present.Pin,
         Certificates.Next?.Pin,
-        Certificates.Next is { } next ? [.. Edges.Current.Values.Where(edge => edge.Enabled && !Live.Knows(edge.Id, next.Pin)).Select(edge => edge.Id).Order(StringComparer.Ordinal)] : [])
+        Certificates.Next is { } next ? EdgesNotTold(next.Pin) : [])
     {
         Expires = Certificates.Present.Expires,
         NextExpires = Certificates.Next?.Expires,
@@ -169,6 +172,20 @@ internal sealed class HubRun : IDisposable
         Live.AnnouncePins(Certificates.Pins);
         return before with { Pin = present.Pin, NextPin = null };
     }
+
+    // What is in force is told again where only the next one is new: that changes nothing.
+    private void OnCertificateFiles()
+    {
+        _quic?.Use(Certificates.Present, _logger);
+        Live.AnnouncePins(Certificates.Pins);
+        if (Certificates.Next is null && EdgesNotTold(Certificates.Present.Pin) is { Length: > 0 } edges)
+            AcceptingLog.EdgesNotTold(_logger, string.Join(", ", edges));
+    }
+
+    private bool IsKnownToAll(string pin) => Live.Tunnels.All(live => Live.Knows(live.EdgeId, pin));
+
+    private ImmutableArray<string> EdgesNotTold(string pin) =>
+        [.. Edges.Current.Values.Where(edge => edge.Enabled && !Live.Knows(edge.Id, pin)).Select(edge => edge.Id).Order(StringComparer.Ordinal)];
 
     /// <summary>How it is now.</summary>
     public HubStatus Describe()
@@ -223,6 +240,7 @@ internal sealed class HubRun : IDisposable
     public async Task StopAsync(TimeSpan drain)
     {
         _stopping = true;
+        _certificateWatch?.Dispose();
         _listener?.Dispose();
         await _accepting;
         if (_quic is not null)
@@ -234,6 +252,7 @@ internal sealed class HubRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _certificateWatch?.Dispose();
         _listener?.Dispose();
         Edges.Changed -= ForgetRemoved;
         Context.TcpMemory.Dispose();

@@ -52,4 +52,16 @@ internal static partial class AcceptingLog
 
     [LoggerMessage(2026, LogLevel.Error, "QUIC goes on with the certificate before, since the new one is not accepted ({Error}): edges that know the new pin only come over TLS")]
     public static partial void QuicCertificateFailed(ILogger logger, string error);
+
+    [LoggerMessage(2027, LogLevel.Information, "The certificate's files have another key, with the pin {Pin}: the edges are told, and it is used in a moment")]
+    public static partial void CertificateOffered(ILogger logger, string pin);
+
+    [LoggerMessage(2028, LogLevel.Warning, "The certificate's files have changed and can't be used, so the hub goes on with what it has: {Fault}")]
+    public static partial void CertificateNotTaken(ILogger logger, string fault);
+
+    [LoggerMessage(2029, LogLevel.Warning, "Edges that have not been told of the hub's new key, and need new tokens if theirs name its pin only: {Edges}")]
+    public static partial void EdgesNotTold(ILogger logger, string edges);
+
+    [LoggerMessage(2030, LogLevel.Error, "The look at the certificate's files failed")]
+    public static partial void CertificateWatchFailed(ILogger logger, Exception defect);
 }

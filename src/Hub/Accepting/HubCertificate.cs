@@ -51,8 +51,8 @@ internal sealed class HubCertificate : IDisposable
     /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
     public static HubCertificate Load(TlsOptions options, string stateDir, TimeProvider time, ILogger logger)
     {
-        if (options.CertPem is { } certPath)
-            return FromFiles("tls.certPem", certPath, "tls.keyPem", options.KeyPem ?? certPath);
+        if (options.CertPem is not null)
+            return FromFiles(options);
         var path = Path.Combine(stateDir, FileName);
         if (UnixFile.At(path) is null)
         {
@@ -62,6 +62,10 @@ internal sealed class HubCertificate : IDisposable
 
         return FromState(path);
     }
+
+    /// <summary>Loads the configured one.</summary>
+    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
+    public static HubCertificate FromFiles(TlsOptions options) => FromFiles("tls.certPem", options.CertPem!, "tls.keyPem", options.KeyPem ?? options.CertPem!);
 
     /// <summary>Loads a certificate that the hub has made.</summary>
     /// <exception cref="OperatorException">The file can't be read, or is none.</exception>

@@ -14,6 +14,9 @@ internal sealed class HubCertificates : IDisposable
 {
     public const string NextFileName = "hub-certificate-next.pem";
 
+    private const string Configured =
+        "The hub's certificate is the operator's (tls.certPem), not the hub's own: put another one into those files. The hub takes it up by itself, and tells its pin to the edges that are connected.";
+
     private readonly Lock _lock = new();
     private readonly bool _isConfigured;
     private readonly string _stateDir;
@@ -64,7 +67,7 @@ internal sealed class HubCertificates : IDisposable
         lock (_lock)
         {
             if (_isConfigured)
-                throw new OperatorException("The hub's certificate is the operator's (tls.certPem), not the hub's own: put another one into those files and restart the hub. With another key edges need new tokens.");
+                throw new OperatorException(Configured);
             if (_next is { } next)
                 return next;
             HubCertificate.Create(_stateDir, NextPath, _time);
@@ -80,6 +83,8 @@ internal sealed class HubCertificates : IDisposable
     {
         lock (_lock)
         {
+            if (_isConfigured)
+                throw new OperatorException(Configured);
             if (_next is not { } next)
                 throw new OperatorException("There is no next certificate. Make one first (tunnel-hub certificate next), and switch when the edges have been connected since.");
             var files = new StateFiles();
@@ -93,10 +98,32 @@ internal sealed class HubCertificates : IDisposable
                 throw new OperatorException($"stateDir '{_stateDir}': the next certificate can't take its place there: {e.Message} Valid: a directory that the hub can write.", e);
             }
 
+            UseNext();
+            return next;
+        }
+    }
+
+    /// <summary>The configured files have another one, which is to follow; one that was offered before and is not in use is forgotten.</summary>
+    public void Offer(HubCertificate next)
+    {
+        lock (_lock)
+        {
+            if (_next is { } before)
+                _retired.Add(before);
+            _next = next;
+        }
+    }
+
+    /// <summary>Makes the next one the present one, for connections that come from now on.</summary>
+    public void UseNext()
+    {
+        lock (_lock)
+        {
+            if (_next is not { } next)
+                return;
             _retired.Add(_present);
             (_present, _next) = (next, null);
             AcceptingLog.CertificateSwitched(_logger, next.Pin);
-            return next;
         }
     }
 

@@ -1,0 +1,129 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Configuration;
+using Tunnel.Shared.Files;
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>
+/// Takes up a configured certificate when its files change, by content: certbot renames, Kubernetes swaps a link above them. With another key it is announced
+/// first, so that the edges that are connected know it before it is used. What can't be used leaves the one that there is.
+/// </summary>
+internal sealed class CertificateWatch : IDisposable
+{
+    /// <summary>So often the files are looked at. A change counts when the next look finds the same: certificate and key come one after the other.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Looks at most until an announced one is used: an edge that has not confirmed it by then is gone, or knows no announcements.</summary>
+    internal const int Patience = 10;
+
+    private readonly Lock _lock = new();
+    private readonly TlsOptions _files;
+    private readonly HubCertificates _certificates;
+    private readonly Action _changed;
+    private readonly Func<string, bool> _isKnown;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private string _known;
+    private string _last;
+    private int _announcedFor;
+    private bool _disposed;
+
+    /// <param name="files">The certificate's and the key's.</param>
+    /// <param name="certificates">What they are loaded into; what they say now is in force.</param>
+    /// <param name="changed">Tells the transports and the edges of what is in force, and of what follows.</param>
+    /// <param name="isKnown">Whether all connected edges have taken up a pin.</param>
+    /// <param name="time">The clock of the looks.</param>
+    /// <param name="logger">Where changes and faults are told.</param>
+    public CertificateWatch(TlsOptions files, HubCertificates certificates, Action changed, Func<string, bool> isKnown, TimeProvider time, ILogger logger)
+    {
+        (_files, _certificates, _changed, _isKnown, _logger) = (files, certificates, changed, isKnown, logger);
+        _known = _last = Fingerprint();
+        _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_lock)
+            _disposed = true;
+    }
+
+    private void Look()
+    {
+        // A look that takes longer than the interval must not pile up.
+        if (!_lock.TryEnter())
+            return;
+        try
+        {
+            if (!_disposed)
+                LookAtFiles();
+        }
+        catch (Exception defect)
+        {
+            AcceptingLog.CertificateWatchFailed(_logger, defect);
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    private void LookAtFiles()
+    {
+        var before = _last;
+        _last = Fingerprint();
+        if (_last == before && _last != _known)
+        {
+            _known = _last;
+            Load();
+        }
+        else if (_certificates.Next is { } next && (++_announcedFor >= Patience || _isKnown(next.Pin)))
+        {
+            _certificates.UseNext();
+            _changed();
+        }
+    }
+
+    private void Load()
+    {
+        try
+        {
+            var loaded = HubCertificate.FromFiles(_files);
+            _certificates.Offer(loaded);
+            _announcedFor = 0;
+            if (loaded.Pin == _certificates.Present.Pin)
+                _certificates.UseNext();
+            else
+                AcceptingLog.CertificateOffered(_logger, loaded.Pin);
+            _changed();
+        }
+        catch (OperatorException fault)
+        {
+            AcceptingLog.CertificateNotTaken(_logger, fault.Message);
+        }
+    }
+
+    // A file that can't be read is a state of its own, which is told once.
+    private string Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var path in new[] { _files.CertPem, _files.KeyPem }.OfType<string>())
+        {
+            try
+            {
+                if (UnixFile.FaultOfFile(path) is { } fault)
+                    return $"{path} {fault}";
+                hash.AppendData(SHA256.HashData(File.ReadAllBytes(path)));
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return error.Message;
+            }
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+}
