@@ -34,6 +34,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly StateDirectory? _state;
     private readonly CrashRecovery _crash;
+    private readonly HubRenewals _renewals;
     private readonly TunnelConnector _connector;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly RefusalCounters _refusals = new();
@@ -74,7 +75,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         var inbox = new ConfigInbox();
         var connector = ConnectorOptions.Of(options);
-        _connector = new TunnelConnector(connector, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
+        _renewals = new HubRenewals(options.StateDirectory, connector, connecting);
+        _connector = new TunnelConnector(connector, _renewals, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
         _publicAddress = new PublicAddressMonitor(
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
@@ -98,7 +100,7 @@ internal sealed class EdgeRun : IAsyncDisposable
 
         // What the hub's configuration changes.
         _firewall = PacketFilter.Create(
-            options, connector.Hello, pins, transport, () => _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
+            options, _renewals, connector.Hello, pins, transport, () => _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _configs = new ConfigApplier(inbox, _firewall, _ports, _publicAddress, pins, observer, time, connecting);
         Parts = new EdgeParts(_connector, _refusals, _ports, transport, _firewall);
@@ -142,7 +144,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             Running = running,
             Connected = connection.Connected,
             EdgeId = _options.EdgeId,
-            Hub = $"{_options.HubHost}:{_options.HubPort}",
+            Hub = _renewals.Current.Name,
             HubAddress = connection.Address?.ToString(),
             Transport = connection.Transport?.Word(),
             TransportMode = _options.Transport.Word(),

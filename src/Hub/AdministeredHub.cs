@@ -1,5 +1,6 @@
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
@@ -17,6 +18,10 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
     public BlockList Blocks => hub.Blocks!;
 
     public NeverBlocked NeverBlocked => hub.NeverBlocked;
+
+    public bool IsConnected(string edgeId) => hub.Live!.FindPrimary(edgeId) is not null;
+
+    public Task<SecretPush> PushSecretAsync(string edgeId, string secret) => hub.Live!.PushSecretAsync(edgeId, secret);
 
     public CertificateStatus GetCertificate() => hub.GetCertificate();
 

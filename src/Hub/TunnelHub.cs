@@ -7,6 +7,7 @@ using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
@@ -136,6 +137,9 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
     internal HubCertificate? Certificate => _run?.Certificates.Present;
+
+    /// <summary>The edges' tunnels; null when the hub is not running.</summary>
+    internal LiveEdges? Live => _run?.Live;
 
     /// <summary>What happens at the hub, for readers; null before the first start.</summary>
     internal HubEventFeed? Events => _events;

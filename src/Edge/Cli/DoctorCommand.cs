@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Configuration;
+using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Doctor;
 using Tunnel.Edge.Doctor.Checks;
 using Tunnel.Edge.Endpoints;
@@ -48,7 +50,7 @@ internal static class DoctorCommand
                 ? new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)])
                 : null,
             async token => (await StatusAsync(settings.AdminSocket, token))?.DescriptorLimit);
-        return await PrintAsync(parsed, output, await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(new DoctorContext(settings.Edge), cancellationToken));
+        return await PrintAsync(parsed, output, await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(new DoctorContext(Renewed(settings.Edge)), cancellationToken));
     }
 
     private static async Task<int> PrintAsync(ParseResult parsed, TextWriter output, CheckReport report)
@@ -59,6 +61,10 @@ internal static class DoctorCommand
             report.Write(output, Terminal.Of(output));
         return report.Ok ? ExitCodes.Fine : ExitCodes.Failed;
     }
+
+    // As the running edge does: the token is only the start.
+    private static TunnelEdgeOptions Renewed(TunnelEdgeOptions options) =>
+        new HubRenewals(options.StateDirectory, ConnectorOptions.Of(options), NullLogger.Instance).ApplyTo(options);
 
     // Null when none runs.
     private static async Task<EdgeStatus?> StatusAsync(string socket, CancellationToken cancellationToken)

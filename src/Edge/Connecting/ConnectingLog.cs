@@ -60,4 +60,10 @@ internal static partial class ConnectingLog
 
     [LoggerMessage(3112, LogLevel.Error, "A try to connect ended by a fault; next try in {Delay:0.0} s")]
     public static partial void DialFaulted(ILogger logger, Exception exception, double delay);
+
+    [LoggerMessage(3118, LogLevel.Information, "The hub has renewed {What}; it is kept in the state directory")]
+    public static partial void Renewed(ILogger logger, string what);
+
+    [LoggerMessage(3119, LogLevel.Warning, "What the hub has renewed, in {Path}, can't be read ({Error}); the token is used")]
+    public static partial void RenewalsUnreadable(ILogger logger, string path, string error);
 }

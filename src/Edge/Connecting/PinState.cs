@@ -16,4 +16,5 @@ internal sealed record PinState(ImmutableArray<string> Configured, ImmutableArra
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(PinState))]
+[JsonSerializable(typeof(RenewalState))]
 internal sealed partial class ConnectingJsonContext : JsonSerializerContext;

@@ -24,6 +24,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     internal static readonly TimeSpan SilentHub = TimeSpan.FromSeconds(4);
 
     private readonly ConnectorOptions _options;
+    private readonly HubRenewals _renewals;
     private readonly TransportSelector _transports;
     private readonly Backoff _backoff;
     private readonly PinStore _pins;
@@ -42,9 +43,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
     public TunnelConnector(
-        ConnectorOptions options, TransportSelector transports, PinStore pins, ConfigInbox configs, ITunnelObserver observer,
+        ConnectorOptions options, HubRenewals renewals, TransportSelector transports, PinStore pins, ConfigInbox configs, ITunnelObserver observer,
         Func<double> random, TimeProvider time, ILogger logger)
     {
+        _renewals = renewals;
         (_options, _transports, _pins, _configs, _observer) = (options, transports, pins, configs, observer);
         (_time, _logger) = (time, logger);
         _backoff = new Backoff(random);
@@ -108,7 +110,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     void IEdgeTunnelHandler.OnConfig(ITunnel tunnel, TunnelConfig config)
     {
         // A draining tunnel's pushes are of yesterday.
-        if (_live is not { } live || live.Tunnel != tunnel || config.Hub?.Contested == true)
+        if (_live is not { } live || live.Tunnel != tunnel)
+            return;
+        Keep(tunnel, config);
+        if (config.Hub?.Contested == true)
             return;
         _configs.PostPushed(tunnel, config);
         live.Settle();
@@ -134,10 +139,16 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             _state.NoteWait(null);
             var said = PublicAddress;
-            var outcome = await _transports.DialAsync(_options.HubPort, CreateRequest(said), cancellationToken);
-            return outcome.Result.Failure is { } failure
-                ? OnDialFailed(failure)
-                : await ServeAsync(outcome, said, _options.DrainTimeout, cancellationToken);
+            var request = CreateRequest(said);
+            var outcome = await _transports.DialAsync(request.Address.Port, request, cancellationToken);
+            if (outcome.Result.Failure is { } failure)
+            {
+                _renewals.OnFailed(failure.Kind);
+                return OnDialFailed(failure);
+            }
+
+            _renewals.OnConnected();
+            return await ServeAsync(outcome, said, _options.DrainTimeout, cancellationToken);
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
@@ -151,14 +162,15 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private DialRequest CreateRequest(PublicAddresses addresses)
     {
+        var hub = _renewals.Current;
         if (_options.InsecureSkipVerify)
             ConnectingLog.VerificationOff(_logger);
         return new DialRequest
         {
-            Address = new IPEndPoint(IPAddress.None, _options.HubPort),
-            HostName = _options.HubHost,
+            Address = new IPEndPoint(IPAddress.None, hub.Port),
+            HostName = hub.Host,
             EdgeId = _options.EdgeId,
-            Secret = _options.Secret,
+            Secret = hub.Secret,
             Pins = _pins.Current,
             InsecureSkipVerify = _options.InsecureSkipVerify,
             // Said until it had the id once: two that say so would take it from each other for ever.
@@ -172,9 +184,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         var delay = IsRestarting(failure.Kind) ? RestartPause : _backoff.Next();
         if (_state.NoteError($"{failure.Kind}: {failure.Message}"))
-            ConnectingLog.DialFailed(_logger, _options.HubName, failure.Kind, failure.Message, delay.TotalSeconds);
+            ConnectingLog.DialFailed(_logger, _renewals.Current.Name, failure.Kind, failure.Message, delay.TotalSeconds);
         else
-            ConnectingLog.DialFailedAgain(_logger, _options.HubName, failure.Kind, delay.TotalSeconds);
+            ConnectingLog.DialFailedAgain(_logger, _renewals.Current.Name, failure.Kind, delay.TotalSeconds);
         return delay;
     }
 
@@ -199,6 +211,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         Totals.Add(tunnel);
         tunnel.Start();
         _ = WatchAsync(live);
+        Keep(tunnel, outcome.Result.Config!);
         if (live.IsHeld && !await SettleAsync(live, outcome.Result.Config!.Hub?.Contested, cancellationToken))
             return await EndAsync(live);
         _configs.PostInitial(tunnel, outcome.Result.Config!);
@@ -209,7 +222,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, olderDrain);
 
-        if (await _successors.AwaitAsync(live, _options.HubPort, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
+        if (await _successors.AwaitAsync(live, _renewals.Current.Port, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
         {
             if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
                 TransportLog.MovedToQuic(_logger, tunnel.ActiveStreams);
@@ -256,7 +269,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private void OnConnected(ITunnel tunnel, TransportChoice choice)
     {
         (_inConflict, _hasHeldTheId, _restartedAt) = (false, true, null);
-        ConnectingLog.Connected(_logger, _options.HubName, tunnel.RemoteEndPoint, tunnel.Kind);
+        ConnectingLog.Connected(_logger, _renewals.Current.Name, tunnel.RemoteEndPoint, tunnel.Kind);
         if (_transports.PrefersOtherThan(tunnel.Kind))
             TransportLog.FellBack(_logger, choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
         _state.NoteConnected(tunnel, choice);
@@ -272,6 +285,19 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var delay = _backoff.Next();
         _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
+    }
+
+    // The disk may take its time, and a configuration comes on the tunnel's read loop.
+    private void Keep(ITunnel tunnel, TunnelConfig config)
+    {
+        if (config.Hub is { Secret: not null } or { Address: not null })
+        {
+            _ = Task.Run(() =>
+            {
+                if (_renewals.Keep(config.Hub.Secret, config.Hub.Address) is { } kept)
+                    tunnel.SendReport(new Report { Kind = Report.Kept, Rev = config.Hub.Rev, KeptRenewals = kept });
+            });
+        }
     }
 
     private static bool SendsAway(GoAway goAway) => goAway.Reason is GoAway.Conflict or GoAway.Replaced;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
 
 namespace Tunnel.Edge.Firewall;
@@ -9,7 +10,7 @@ namespace Tunnel.Edge.Firewall;
 /// A new connection to the hub, as the next tunnel would need one: the name resolved anew, and the transport in use with the pin. It ends before the edge
 /// says who it is.
 /// </summary>
-internal sealed class HubProbe(string host, int port, Func<ImmutableArray<HubWay>> ways, NameResolver resolver, TimeProvider time) : IHubProbe
+internal sealed class HubProbe(Func<HubAccess> hub, Func<ImmutableArray<HubWay>> ways, NameResolver resolver, TimeProvider time) : IHubProbe
 {
     /// <summary>For the name and the connection together; a hub that takes longer is none that an edge could live with.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -28,7 +29,7 @@ internal sealed class HubProbe(string host, int port, Func<ImmutableArray<HubWay
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"{host} port {port} did not answer within {Limit.TotalSeconds:0} s";
+            return $"{hub().Host} port {hub().Port} did not answer within {Limit.TotalSeconds:0} s";
         }
         finally
         {
@@ -38,6 +39,7 @@ internal sealed class HubProbe(string host, int port, Func<ImmutableArray<HubWay
 
     private async Task<string?> TryAllAsync(CancellationToken cancellationToken)
     {
+        var (host, port, _) = hub();
         try
         {
             _known = IPAddress.TryParse(host, out var literal) ? [literal] : await resolver(host, cancellationToken).WaitAsync(cancellationToken);

@@ -25,6 +25,7 @@ internal static class AdminApi
         new EdgesEndpoints(hub.Edges, tokens).Map(routes);
         new PortsEndpoints(hub.Edges).Map(routes);
         new SecretsEndpoints(hub.Edges, tokens).Map(routes);
+        new PushSecretEndpoints(hub).Map(routes);
         new BlocksEndpoints(hub).Map(routes);
         new EdgeTunnelsEndpoints(hub).Map(routes);
         new ValidatePortEndpoints(hub.Edges).Map(routes);

@@ -1,4 +1,5 @@
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
@@ -27,6 +28,12 @@ internal interface IAdministeredHub
 
     /// <summary>Ends the tunnels of an edge, which may connect again.</summary>
     Task DisconnectAsync(string edgeId);
+
+    /// <summary>Whether an edge has a tunnel that counts.</summary>
+    bool IsConnected(string edgeId);
+
+    /// <summary>Sends a secret that the hub takes already to the edge, and waits until it has kept it.</summary>
+    Task<SecretPush> PushSecretAsync(string edgeId, string secret);
 
     /// <inheritdoc cref="TunnelHub.GetCertificate"/>
     CertificateStatus GetCertificate();

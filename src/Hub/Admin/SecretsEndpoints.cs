@@ -11,7 +11,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
 {
     private const int MaxGrace = 30 * 24 * 3600;
 
-    private static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
+    internal static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
     private static readonly ObjectReader<Wish> Wishes = new(
         "{\"host\": \"hub.example.com\"}",
         new("host", (wish, value) => wish with { Host = value.Text() }),
@@ -79,7 +79,8 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private Task AnswerAsync(HttpContext context, string id, string secret, TokenTarget target) =>
         AdminResults.WriteAsync(context, new TokenAnswer(id, tokens.Issue(target, id, secret)), AdminJson.Default.TokenAnswer);
 
-    private static TimeSpan ReadGrace(WrittenValue value)
+    /// <summary>A grace period in seconds.</summary>
+    internal static TimeSpan ReadGrace(WrittenValue value)
     {
         var seconds = value.Integer();
         if (seconds is < 0 or > MaxGrace)

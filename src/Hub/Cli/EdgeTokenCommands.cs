@@ -11,7 +11,11 @@ internal static class EdgeTokenCommands
         options, "token", "token", "Print a connection token with a fresh secret (older ones stay valid for --grace), or with a given valid one");
 
     public static Command RotateSecret(CommonOptions options) => Create(
-        options, "rotate-secret", "rotate-secret", "Give an edge another secret, made or your own, and print its token; older ones stay valid for --grace");
+        options,
+        "rotate-secret",
+        "rotate-secret",
+        "Give an edge another secret, made or your own, and print its token; older ones stay valid for --grace. With --push a connected edge gets it over its tunnel and no token is needed",
+        new Option<bool>("--push") { Description = "Give it to the connected edge over its tunnel; older ones stay valid until the edge has kept it, and then for --grace" });
 
     public static async Task PrintTokenAsync(CommandContext context, string token)
     {
@@ -19,9 +23,11 @@ internal static class EdgeTokenCommands
         await context.Out.WriteLineAsync(line);
     }
 
-    private static Command Create(CommonOptions options, string name, string path, string description)
+    private static Command Create(CommonOptions options, string name, string path, string description, Option<bool>? push = null)
     {
         var command = new Command(name, description) { options.Id, options.Host, options.Transport, options.Secret, options.SecretFile, options.Grace };
+        if (push is not null)
+            command.Options.Add(push);
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var body = new JsonObject();
@@ -33,6 +39,15 @@ internal static class EdgeTokenCommands
                 body["secret"] = secret;
             if (context.Value(options.Grace) is { } grace)
                 body["graceSeconds"] = (long)grace.TotalSeconds;
+            if (push is not null && context.Value(push))
+            {
+                if (body.ContainsKey("host") || body.ContainsKey("transport"))
+                    throw CommandFailedException.Usage("--push prints no token, so that --host and --transport have no use beside it");
+                var pushed = await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/push-secret", body.ToJsonString(), cancellation);
+                await context.Out.WriteLineAsync(context.Json ? pushed : $"Edge {context.Id} has kept its new secret.");
+                return;
+            }
+
             using var answer = JsonDocument.Parse(await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/{path}", body.ToJsonString(), cancellation));
             await PrintTokenAsync(context, answer.RootElement.GetProperty("token").GetString()!);
         });

@@ -9,6 +9,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
@@ -48,6 +49,20 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public CertificateStatus Certificate { get; set; } = new(Pin, null, []);
 
     public CertificateStatus GetCertificate() => Certificate;
+
+    /// <summary>What becomes of a secret that is sent.</summary>
+    public SecretPush Push { get; set; } = SecretPush.NotConnected;
+
+    /// <summary>The secret that was sent last.</summary>
+    public string? Pushed { get; private set; }
+
+    public bool IsConnected(string edgeId) => Push.Sent;
+
+    public Task<SecretPush> PushSecretAsync(string edgeId, string secret)
+    {
+        Pushed = secret;
+        return Task.FromResult(Push);
+    }
 
     public CertificateStatus MakeNextCertificate() => Certificate;
 

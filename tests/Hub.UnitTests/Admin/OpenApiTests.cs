@@ -12,6 +12,7 @@ using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
@@ -40,6 +41,10 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public CertificateStatus GetCertificate() => Certificate;
 
     public CertificateStatus MakeNextCertificate() => Certificate;
+
+    public bool IsConnected(string edgeId) => false;
+
+    Task<SecretPush> IAdministeredHub.PushSecretAsync(string edgeId, string secret) => Task.FromResult(SecretPush.NotConnected);
 
     public CertificateStatus SwitchCertificate() => throw new OperatorException("There is no next certificate.");
 

@@ -39,6 +39,19 @@ internal sealed record TokenRequest
 /// <summary>A connection token.</summary>
 internal sealed record TokenAnswer(string Id, string Token);
 
+/// <summary>What a secret that an edge is given over its tunnel shall be like.</summary>
+internal sealed record PushSecretRequest
+{
+    /// <summary>The secret, 16–256 printable ASCII characters without spaces; null: one is made.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>How long older secrets stay valid once the edge has kept it, 0–2,592,000 s; null: 24 h.</summary>
+    public int? GraceSeconds { get; init; }
+}
+
+/// <summary>The edge has kept its new secret.</summary>
+internal sealed record PushSecretAnswer(string Id);
+
 /// <summary>The service is up and answers.</summary>
 internal sealed record HealthAnswer(string Status);
 

@@ -116,6 +116,16 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Tunnel!.SendConfig(Config);
     }
 
+    /// <summary>Sends the edge another secret, once: it is in no later configuration. Under the registry's lock.</summary>
+    /// <returns>The revision that its answer names.</returns>
+    public long SendSecret(string secret)
+    {
+        var hub = Config.Hub! with { Rev = Config.Hub!.Rev + 1 };
+        Config = Config with { Hub = hub };
+        Tunnel!.SendConfig(Config with { Hub = hub with { Secret = secret } });
+        return hub.Rev;
+    }
+
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway)
     {
         // On a further lane it means nothing; so does a report.
@@ -152,6 +162,9 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
                 break;
             case Report.PublicAddress:
                 NotePublicAddress(report.PublicIp, report.PublicIpv6);
+                break;
+            case Report.Kept when report.KeptRenewals is { } kept:
+                _registry.OnKept(this, report.Rev, kept);
                 break;
             case Report.Blocked when report.BlockedClients is { } blocked:
                 _forwarder.OnBlocked(this, blocked);

@@ -34,6 +34,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly TunnelNews _news;
     private readonly TunnelCrowd _crowd;
     private readonly PinAnnouncements _pins = new();
+    private readonly Renewals _renewals;
     private bool _closed;
 
     public LiveEdges(
@@ -53,6 +54,7 @@ internal sealed class LiveEdges : IDisposable
 
         // An edge may dial all its lanes at once, and a tunnel beside them.
         _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, _logger);
+        _renewals = new Renewals(_lock, time);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         _allowed.Changed += OnAllowedChanged;
         _blocks.Changed += OnBlocksChanged;
@@ -72,6 +74,19 @@ internal sealed class LiveEdges : IDisposable
                 return _pins.Current;
         }
     }
+
+    /// <summary>The tunnel of an edge that new streams are expected on; null when it is not connected.</summary>
+    public EdgeTunnel? FindPrimary(string edgeId)
+    {
+        lock (_lock)
+            return _slots.TryGetValue(edgeId, out var slot) ? slot.Primary : null;
+    }
+
+    /// <summary>Sends a secret to an edge, and waits until it has kept it.</summary>
+    public Task<SecretPush> PushSecretAsync(string edgeId, string secret) => _renewals.PushAsync(FindPrimary(edgeId), secret);
+
+    /// <summary>The edge has kept what it was sent.</summary>
+    public void OnKept(EdgeTunnel live, long revision, KeptReport kept) => _renewals.OnKept(live, revision, kept);
 
     /// <summary>Which connections become lanes.</summary>
     public LaneAdmission Lanes { get; }

@@ -47,6 +47,25 @@ internal sealed record EdgeSecrets
         return this with { Items = [added, .. others] };
     }
 
+    /// <summary>Adds one beside the others, which stay as they are; beyond <see cref="Max"/> what expires first, or is oldest, gives way.</summary>
+    public EdgeSecrets Add(EdgeSecret added, DateTimeOffset now) => this with
+    {
+        Items =
+        [
+            added,
+            .. Items.Where(secret => secret.IsValid(now))
+                .OrderByDescending(secret => secret.ExpiresAt ?? DateTimeOffset.MaxValue)
+                .ThenByDescending(secret => secret.CreatedAt)
+                .Take(Max - 1),
+        ],
+    };
+
+    /// <summary>Lets all but one expire after a grace period, which then is the newest; as it is when there is none of that id.</summary>
+    public EdgeSecrets Prefer(Guid id, TimeSpan grace, DateTimeOffset now) =>
+        Items.FirstOrDefault(secret => secret.Id == id) is { } preferred
+            ? (this with { Items = Items.Remove(preferred) }).Rotate(preferred with { ExpiresAt = null }, grace, now)
+            : this;
+
     public EdgeSecrets WithoutExpired(DateTimeOffset now) =>
         Items.All(secret => secret.IsValid(now)) ? this : this with { Items = [.. Items.Where(secret => secret.IsValid(now))] };
 

@@ -80,7 +80,17 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     public static EdgeStateChange Remove(EdgeState before, string id) =>
         before.Entries.ContainsKey(id) ? new EdgeStateChange(before.Without(id), new EdgeUpdateResult()) : EdgeStateChange.NotFound;
 
-    public EdgeStateChange Rotate(EdgeState before, string id, string? chosen, TimeSpan grace)
+    /// <summary>Lets all secrets but one expire.</summary>
+    public EdgeStateChange ExpireOthers(EdgeState before, string id, Guid secretId, TimeSpan grace) =>
+        before.Entries.GetValueOrDefault(id) is { } entry
+            ? new EdgeStateChange(before.With(entry with { Secrets = entry.Secrets.Prefer(secretId, grace, now) }), new EdgeUpdateResult())
+            : EdgeStateChange.NotFound;
+
+    /// <param name="before">The set as it is.</param>
+    /// <param name="id">The edge.</param>
+    /// <param name="chosen">The secret, or null for a generated one.</param>
+    /// <param name="grace">How long the others stay valid; null: as long as before.</param>
+    public EdgeStateChange Rotate(EdgeState before, string id, string? chosen, TimeSpan? grace)
     {
         if (before.Entries.GetValueOrDefault(id) is not { } entry)
             return EdgeStateChange.NotFound;
@@ -89,8 +99,10 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         if (!faults.IsValid)
             return Invalid(faults);
         var secret = chosen ?? GeneratedSecret.Create();
-        var rotated = entry.Secrets.Rotate(Record(entry.Secrets, chosen, secret), grace, now);
-        return Valid(before, before.With(entry with { Secrets = rotated }), faults, secret);
+        var added = Record(entry.Secrets, chosen, secret);
+        var rotated = grace is { } limit ? entry.Secrets.Rotate(added, limit, now) : entry.Secrets.Add(added, now);
+        var change = Valid(before, before.With(entry with { Secrets = rotated }), faults, secret);
+        return change with { Result = change.Result with { NewSecretId = added.Id } };
     }
 
     private EdgeEntry Entry(EdgeState before, EdgeDefinition edge)

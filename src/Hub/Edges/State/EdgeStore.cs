@@ -159,6 +159,16 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public Task<EdgeUpdateResult> RotateSecretAsync(string id, string? chosen, TimeSpan grace, CancellationToken cancellationToken) =>
         ChangeAsync(state => Builder().Rotate(state, id, chosen, grace), dryRun: false, cancellationToken);
 
+    /// <summary>Gives an edge another secret beside those that it has, which stay as they are.</summary>
+    /// <inheritdoc cref="RotateSecretAsync"/>
+    internal Task<EdgeUpdateResult> AddSecretAsync(string id, string? chosen, CancellationToken cancellationToken) =>
+        ChangeAsync(state => Builder().Rotate(state, id, chosen, grace: null), dryRun: false, cancellationToken);
+
+    /// <summary>Lets all secrets of an edge but one expire after a grace period; zero: they end at once.</summary>
+    /// <exception cref="OperatorException">The state could not be written; all stay as they were.</exception>
+    internal Task<EdgeUpdateResult> ExpireOtherSecretsAsync(string id, Guid secretId, TimeSpan grace, CancellationToken cancellationToken) =>
+        ChangeAsync(state => Builder().ExpireOthers(state, id, secretId, grace), dryRun: false, cancellationToken);
+
     /// <summary>Whether this is a valid secret of the edge, enabled or not. For the operator's commands: it may take long, and tells by its time.</summary>
     public Task<bool> HasSecretAsync(string id, string secret, CancellationToken cancellationToken) =>
         Task.Run(() => _state.Entries.GetValueOrDefault(id) is { } entry && _secrets.Find(entry.Secrets, secret, _time.GetUtcNow()) is not null, cancellationToken);

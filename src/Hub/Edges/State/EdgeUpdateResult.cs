@@ -40,6 +40,9 @@ public sealed record EdgeUpdateResult
     /// <summary>The secret that was made or taken, to be shown once, in a token. Internal, so that no log prints it by accident.</summary>
     internal string? NewSecret { get; init; }
 
+    /// <summary>Names that secret.</summary>
+    internal Guid NewSecretId { get; init; }
+
     /// <summary>The set after the change, or as it stayed.</summary>
     internal EdgeState After { get; init; } = EdgeState.Empty;
 

@@ -121,6 +121,14 @@ internal ref struct MessageReader
         return text;
     }
 
+    /// <summary>The same, and no error quotes it.</summary>
+    public string SecretText(string member, int maxChars)
+    {
+        if (_json.TokenType != JsonTokenType.String || _json.ValueSpan.Length > maxChars * BytesPerEscapedChar || _json.GetString() is not { } text || text.Length > maxChars)
+            throw new FormatException($"{member}: the value is not a string of at most {maxChars} characters");
+        return text;
+    }
+
     /// <summary>The present value, which must be an array of strings.</summary>
     public ImmutableArray<string> Texts(string member, int maxCount, int maxChars)
     {

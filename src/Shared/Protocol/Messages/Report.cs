@@ -18,6 +18,9 @@ public sealed record Report
     /// <summary>The value of <see cref="Kind"/> that tells of clients that were turned away.</summary>
     public const string Blocked = "blocked";
 
+    /// <summary>The value of <see cref="Kind"/> that answers a renewal.</summary>
+    public const string Kept = "kept";
+
     /// <summary>What is reported; an unknown kind is ignored.</summary>
     public string Kind { get; init; } = "";
 
@@ -38,11 +41,28 @@ public sealed record Report
     [JsonPropertyName("blocked")]
     public BlockedReport? BlockedClients { get; init; }
 
+    /// <summary>What became of a renewal; null in a report of another kind.</summary>
+    [JsonPropertyName("kept")]
+    public KeptReport? KeptRenewals { get; init; }
+
     /// <summary>The edge's public address; IPv4 where there is one.</summary>
     public string? PublicIp { get; init; }
 
     /// <summary>The edge's public IPv6 address; null when not known.</summary>
     public string? PublicIpv6 { get; init; }
+}
+
+/// <summary>What the edge has kept of what a configuration renews; it is on its disk then.</summary>
+public sealed record KeptReport
+{
+    /// <summary>Its secret.</summary>
+    public bool Secret { get; init; }
+
+    /// <summary>Where the hub will be; null when that was not renewed.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Why nothing was kept; null when it was.</summary>
+    public string? Error { get; init; }
 }
 
 /// <summary>A port, or a range of them, that is bound.</summary>

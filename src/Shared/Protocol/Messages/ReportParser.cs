@@ -8,9 +8,10 @@ internal static class ReportParser
     // Every port of both protocols; the message's size is the nearer limit.
     private const int MaxPorts = 2 * Port.Max;
 
-    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall");
+    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall", "kept");
     private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors", "drift");
     private static readonly MessageMembers DriftMembers = new("firewall.drift.", "count", "what", "mended");
+    private static readonly MessageMembers KeptMembers = new("kept.", "secret", "address", "error");
     private static readonly MessageMembers BoundMembers = new("bound.", "port", "proto", "to");
     private static readonly MessageMembers FailedMembers = new("failed.", "port", "proto", "error", "to");
 
@@ -29,6 +30,7 @@ internal static class ReportParser
                 "blocked" => report with { BlockedClients = BlockedReportParser.Read(ref reader) },
                 "publicIp" => report with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
                 "publicIpv6" => report with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
+                "kept" => report with { KeptRenewals = ReadKept(ref reader) },
                 _ => report with { FirewallState = ReadFirewall(ref reader) },
             };
         }
@@ -56,6 +58,27 @@ internal static class ReportParser
         }
 
         return firewall;
+    }
+
+    private static KeptReport ReadKept(ref MessageReader reader)
+    {
+        if (!reader.IsObject)
+            throw new FormatException($"{KeptMembers.Path}: {reader.Value()} is not an object");
+
+        var kept = new KeptReport();
+        var seen = 0u;
+        while (reader.NextMember(KeptMembers, ref seen, out var member))
+        {
+            var path = KeptMembers.PathOf(member);
+            kept = member switch
+            {
+                "secret" => kept with { Secret = reader.Boolean(path) },
+                "address" => kept with { Address = reader.Text(path, ControlMessage.MaxText) },
+                _ => kept with { Error = reader.Text(path, ControlMessage.MaxText) },
+            };
+        }
+
+        return kept;
     }
 
     private static FirewallDrift ReadDrift(ref MessageReader reader)

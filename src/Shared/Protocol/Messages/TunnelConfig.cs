@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tunnel.Shared.Protocol.Addresses;
@@ -73,6 +75,19 @@ public sealed record HubInfo
     /// does not tell.
     /// </summary>
     public bool? Contested { get; init; }
+
+    /// <summary>A secret that the edge shall use from now on and keep; null for none. Only in the configuration that renews it.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Where the hub will be, as <c>HOST:PORT</c>, for the edge to keep; null when nothing is announced.</summary>
+    public string? Address { get; init; }
+
+    // What a record prints of itself; the secret is left out.
+    private bool PrintMembers(StringBuilder text)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"TunnelId = {TunnelId}, Rev = {Rev}, Pins = {Pins.Length}, Contested = {Contested}, Secret = {(Secret is null ? "none" : "***")}");
+        return true;
+    }
 
     /// <summary>The address from which the edge has come, as the hub saw it; null from a hub that does not tell.</summary>
     [JsonConverter(typeof(AddressJsonConverter))]

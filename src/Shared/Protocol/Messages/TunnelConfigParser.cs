@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
@@ -12,7 +13,7 @@ internal static class TunnelConfigParser
         new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "ports", "hub");
 
     private static readonly MessageMembers HubMembers =
-        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested");
+        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested", "secret", "address");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -66,6 +67,8 @@ internal static class TunnelConfigParser
                 "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
                 "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
                 "pins" => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
+                "secret" => hub with { Secret = reader.SecretText(path, EdgeLine.MaxSecretLength) },
+                "address" => hub with { Address = reader.Text(path, ControlMessage.MaxText) },
                 "contested" => hub with { Contested = reader.Boolean(path) },
                 // What is no address is none: it is for people, and no reason to be without a configuration.
                 _ => hub with { SeenAs = HostSyntax.TryParseAddress(reader.Text(path, ControlMessage.MaxText), out var address) ? address : null },

@@ -1,0 +1,176 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Configuration;
+using Tunnel.Shared.Files;
+using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>
+/// What the hub has renewed since the token was made (protocol.md section 7): this edge's secret, and where the hub will be. It is kept in the state directory, in a file
+/// of mode 0600, and is in force when it is on the disk. The token stays the start: another one makes what is kept worthless, and what a hub refuses, or where none
+/// answers, gives way to what the token says, in turn. Any thread.
+/// </summary>
+internal sealed class HubRenewals
+{
+    internal const string FileName = "hub-renewals.json";
+    private const int MaxFileSize = 64 << 10;
+
+    private readonly Lock _lock = new();
+    private readonly StateFiles _files = new();
+    private readonly string? _path;
+    private readonly ConnectorOptions _start;
+    private readonly string _startName;
+    private readonly ILogger _logger;
+    private RenewalState _kept;
+    private bool _usesOldSecret;
+    private bool _usesNewAddress;
+
+    /// <param name="stateDirectory">Where it is kept; null: nothing can be, and the hub is told so.</param>
+    /// <param name="start">What the token says.</param>
+    /// <param name="logger">Where trouble with the file is told.</param>
+    public HubRenewals(string? stateDirectory, ConnectorOptions start, ILogger logger)
+    {
+        (_start, _logger) = (start, logger);
+        _path = stateDirectory is null ? null : Path.Combine(stateDirectory, FileName);
+        _startName = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{start.EdgeId}\n{start.HubName}\n{start.Secret}")));
+        _kept = Load();
+        _usesNewAddress = _kept.AddressWorks;
+    }
+
+    /// <summary>What the next dial uses.</summary>
+    public HubAccess Current
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var secret = _usesOldSecret ? _start.Secret : _kept.Secret ?? _start.Secret;
+                return _usesNewAddress && _kept.Address is { } address && HostSyntax.TryParseHostAndPort(address, out var host, out var port)
+                    ? new HubAccess(host, port ?? _start.HubPort, secret)
+                    : new HubAccess(_start.HubHost, _start.HubPort, secret);
+            }
+        }
+    }
+
+    /// <summary>The options of an edge with what is in force.</summary>
+    public TunnelEdgeOptions ApplyTo(TunnelEdgeOptions options)
+    {
+        var (host, port, secret) = Current;
+        return options with { HubHost = host, HubPort = port, Secret = secret };
+    }
+
+    /// <summary>Keeps what a configuration renews. Blocks for the time of the disk.</summary>
+    /// <returns>What the hub is to be told; null when the configuration renews nothing.</returns>
+    public KeptReport? Keep(string? secret, string? address)
+    {
+        if (secret is null && address is null)
+            return null;
+        if (secret is not null && !EdgeLine.IsValidSecret(secret))
+            return new KeptReport { Error = "the secret is none that could be said" };
+        if (address is not null && !HostSyntax.TryParseHostAndPort(address, out _, out _))
+            return new KeptReport { Error = "the hub's address is no HOST:PORT" };
+        lock (_lock)
+        {
+            var next = _kept with
+            {
+                Secret = secret ?? _kept.Secret,
+                Address = address ?? _kept.Address,
+                AddressWorks = _kept.AddressWorks && (address ?? _kept.Address) == _kept.Address,
+            };
+            if (next != _kept && Save(next) is { } error)
+                return new KeptReport { Error = error };
+            if (next != _kept)
+                ConnectingLog.Renewed(_logger, secret is null ? "where the hub will be" : "this edge's secret");
+            (_kept, _usesOldSecret) = (next, _usesOldSecret && secret is null);
+            return new KeptReport { Secret = secret is not null, Address = address };
+        }
+    }
+
+    /// <summary>A dial failed: what was not tried is tried next.</summary>
+    public void OnFailed(DialFailureKind kind)
+    {
+        lock (_lock)
+        {
+            if (kind == DialFailureKind.Unauthorized)
+                _usesOldSecret = !_usesOldSecret && _kept.Secret is not null;
+            else if (kind != DialFailureKind.Busy)
+                _usesNewAddress = !_usesNewAddress && _kept.Address is not null;
+        }
+    }
+
+    /// <summary>The hub has answered there: it is sought there first after a restart.</summary>
+    public void OnConnected()
+    {
+        lock (_lock)
+        {
+            if (_kept.AddressWorks == _usesNewAddress)
+                return;
+            var next = _kept with { AddressWorks = _usesNewAddress };
+            if (Save(next) is null)
+                _kept = next;
+        }
+    }
+
+    private RenewalState Load()
+    {
+        var none = new RenewalState(_startName, null, null, false);
+        if (_path is null)
+            return none;
+        try
+        {
+            if (_files.Read(_path) is not { } content)
+                return none;
+            if (content.Length > MaxFileSize)
+                throw new InvalidDataException("the file is too long");
+            return JsonSerializer.Deserialize(content, ConnectingJsonContext.Default.RenewalState) is { } state && state.Start == _startName
+                && (state.Secret is null || EdgeLine.IsValidSecret(state.Secret))
+                ? state
+                : none;
+        }
+        catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
+        {
+            ConnectingLog.RenewalsUnreadable(_logger, _path, e is JsonException ? "it is damaged" : e.Message);
+            return none;
+        }
+    }
+
+    /// <returns>What went wrong, or null.</returns>
+    private string? Save(RenewalState state)
+    {
+        if (_path is null)
+            return "this edge has no state directory to keep it in";
+        try
+        {
+            _files.MakeDirectory(Path.GetDirectoryName(_path)!);
+            _files.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(state, ConnectingJsonContext.Default.RenewalState));
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"it can't be kept: {e.Message}";
+        }
+    }
+}
+
+/// <summary>Where the hub is, and the secret that it is told. Never logged whole.</summary>
+internal sealed record HubAccess(string Host, int Port, string Secret)
+{
+    /// <summary><c>HOST:PORT</c>.</summary>
+    public string Name => $"{Host}:{Port}";
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>The content of the file.</summary>
+/// <param name="Start">Which token it belongs to: a hash of what that says.</param>
+/// <param name="Secret">The renewed secret, or null.</param>
+/// <param name="Address">Where the hub will be, or null.</param>
+/// <param name="AddressWorks">The hub has answered there last.</param>
+internal sealed record RenewalState(string Start, string? Secret, string? Address, bool AddressWorks);

@@ -1,0 +1,71 @@
+using Tunnel.Shared.Protocol.Messages;
+
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>Gives connected edges another secret (protocol.md section 7), and hears from them that they have kept it.</summary>
+/// <param name="registryLock">The registry's lock.</param>
+/// <param name="time">The clock of the waits.</param>
+internal sealed class Renewals(Lock registryLock, TimeProvider time)
+{
+    /// <summary>How long an edge may take to keep a secret: its disk, and its way here and back.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<EdgeTunnel, Pending> _pending = [];
+
+    /// <summary>Sends a secret over the tunnel that counts, and waits until the edge has it on its disk.</summary>
+    /// <param name="live">The tunnel; null: the edge is not connected.</param>
+    /// <param name="secret">The secret, which the hub takes already.</param>
+    public async Task<SecretPush> PushAsync(EdgeTunnel? live, string secret)
+    {
+        if (live is null)
+            return SecretPush.NotConnected;
+        var pending = new Pending();
+        lock (registryLock)
+        {
+            _pending[live] = pending;
+            pending.Revision = live.SendSecret(secret);
+        }
+
+        try
+        {
+            await Task.WhenAny(pending.Kept.Task, live.Tunnel!.Completion).WaitAsync(Patience, time);
+        }
+        catch (TimeoutException)
+        {
+        }
+
+        lock (registryLock)
+            _pending.Remove(live);
+        return !pending.Kept.Task.IsCompletedSuccessfully ? SecretPush.Silent : new SecretPush(true, await pending.Kept.Task);
+    }
+
+    /// <summary>The edge has kept what it was sent, or says why not.</summary>
+    public void OnKept(EdgeTunnel live, long revision, KeptReport kept)
+    {
+        lock (registryLock)
+        {
+            if (_pending.TryGetValue(live, out var pending) && revision == pending.Revision)
+                pending.Kept.TrySetResult(kept);
+        }
+    }
+
+    private sealed class Pending
+    {
+        public long Revision { get; set; }
+
+        public TaskCompletionSource<KeptReport> Kept { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>What became of a secret that was sent.</summary>
+/// <param name="Sent">The edge was connected.</param>
+/// <param name="Kept">What it answered; null: nothing in time.</param>
+internal sealed record SecretPush(bool Sent, KeptReport? Kept)
+{
+    public static SecretPush NotConnected { get; } = new(false, null);
+
+    public static SecretPush Silent { get; } = new(true, null);
+
+    /// <summary>The edge uses it from now on.</summary>
+    public bool IsKept => Kept is { Secret: true, Error: null };
+}

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Edge.Connecting;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Edge.UnitTests.Connecting;
+
+public sealed class HubRenewalsTests : IDisposable
+{
+    private const string Old = "the-secret-of-the-token";
+    private const string New = "the-secret-that-came-later";
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-edge-state-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void A_secret_that_is_kept_is_used_from_then_on_after_a_restart_too_and_for_nobody_else_to_read()
+    {
+        var renewals = Load();
+        Assert.Equal(Old, renewals.Current.Secret);
+        Assert.Null(renewals.Keep(null, null));
+        Assert.Equal(new KeptReport { Secret = true }, renewals.Keep(New, null));
+        Assert.Equal(New, renewals.Current.Secret);
+        Assert.Equal(New, Load().Current.Secret);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        Assert.DoesNotContain(New, renewals.Current.ToString(), StringComparison.Ordinal);
+
+        // Another token is another start.
+        Assert.Equal("another-secret", Load(secret: "another-secret").Current.Secret);
+    }
+
+    [Fact]
+    public void A_hub_that_refuses_it_is_told_the_tokens_and_it_again_in_turn()
+    {
+        var renewals = Load();
+        renewals.OnFailed(DialFailureKind.Unauthorized);
+        Assert.Equal(Old, renewals.Current.Secret);
+        renewals.Keep(New, null);
+        renewals.OnFailed(DialFailureKind.Unreachable);
+        Assert.Equal(New, renewals.Current.Secret);
+        renewals.OnFailed(DialFailureKind.Unauthorized);
+        Assert.Equal(Old, renewals.Current.Secret);
+        renewals.OnFailed(DialFailureKind.Unauthorized);
+        Assert.Equal(New, renewals.Current.Secret);
+    }
+
+    [Fact]
+    public void Where_the_hub_will_be_is_tried_when_it_is_not_where_it_was_and_comes_first_once_it_was_there()
+    {
+        var renewals = Load();
+        Assert.Equal("new.example:9443", renewals.Keep(null, "new.example:9443")!.Address);
+        Assert.Equal("hub.example:8443", renewals.Current.Name);
+        renewals.OnFailed(DialFailureKind.Unreachable);
+        Assert.Equal("new.example:9443", renewals.Current.Name);
+        renewals.OnFailed(DialFailureKind.Timeout);
+        Assert.Equal("hub.example:8443", renewals.Current.Name);
+        renewals.OnConnected();
+        Assert.Equal("hub.example:8443", Load().Current.Name);
+
+        renewals.OnFailed(DialFailureKind.WrongCertificate);
+        renewals.OnConnected();
+        Assert.Equal("new.example:9443", Load().Current.Name);
+        Assert.Equal(Old, Load().Current.Secret);
+    }
+
+    [Fact]
+    public void What_can_not_be_kept_is_not_used_and_said()
+    {
+        Assert.Contains("no state directory", new HubRenewals(null, Start(Old), NullLogger.Instance).Keep(New, null)!.Error, StringComparison.Ordinal);
+        Directory.CreateDirectory(FilePath + ".new");
+        var renewals = Load();
+        Assert.NotNull(renewals.Keep(New, null)!.Error);
+        Assert.Equal(Old, renewals.Current.Secret);
+        Assert.NotNull(renewals.Keep("not a secret", null)!.Error);
+        Assert.NotNull(renewals.Keep(null, "no host")!.Error);
+    }
+
+    [Fact]
+    public void A_file_that_is_damaged_or_of_another_token_counts_as_none()
+    {
+        Load().Keep(New, null);
+        foreach (var content in (string[])["", "{", "null", """{"start":"x","secret":"y"}"""])
+        {
+            File.WriteAllText(FilePath, content);
+            Assert.Equal(Old, Load().Current.Secret);
+        }
+    }
+
+    private string FilePath => Path.Combine(_directory.FullName, HubRenewals.FileName);
+
+    private HubRenewals Load(string secret = Old) => new(_directory.FullName, Start(secret), NullLogger.Instance);
+
+    private static ConnectorOptions Start(string secret) => new()
+    {
+        HubHost = "hub.example",
+        HubPort = 8443,
+        EdgeId = "edge",
+        Secret = secret,
+        InsecureSkipVerify = false,
+        DrainTimeout = TimeSpan.Zero,
+        Hello = new Hello(),
+    };
+}

@@ -1,0 +1,50 @@
+using Hub.UnitTests.Fakes;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Hub.UnitTests.Edges.Live;
+
+public sealed class RenewalsTests
+{
+    private const string Secret = "a-secret-for-the-edge";
+    private readonly TestRegistry _registry = new();
+
+    public RenewalsTests() => _registry.Allowed.Put(TestRegistry.Edge("a", 80));
+
+    [Fact]
+    public async Task A_secret_is_sent_once_and_its_answer_names_the_configuration()
+    {
+        var edge = _registry.Connect("a", "one");
+        var push = _registry.Live.PushSecretAsync("a", Secret);
+        var config = await edge.Tunnel.NextConfigAsync();
+        Assert.Equal((Secret, 2L), (config.Hub!.Secret, config.Hub.Rev));
+        Assert.DoesNotContain(Secret, config.ToString(), StringComparison.Ordinal);
+
+        Report(edge, 1);
+        Assert.False(push.IsCompleted);
+        Report(edge, 2);
+        Assert.True((await push.WaitAsync(Patience.Limit)).IsKept);
+
+        _registry.Allowed.Change(TestRegistry.Edge("a", 81));
+        Assert.Null((await edge.Tunnel.NextConfigAsync()).Hub!.Secret);
+    }
+
+    [Fact]
+    public async Task No_answer_in_time_and_an_end_before_it_are_none()
+    {
+        var edge = _registry.Connect("a", "one");
+        var push = _registry.Live.PushSecretAsync("a", Secret);
+        await edge.Tunnel.NextConfigAsync();
+        _registry.Time.Advance(Renewals.Patience);
+        Assert.Equal(SecretPush.Silent, await push.WaitAsync(Patience.Limit));
+
+        push = _registry.Live.PushSecretAsync("a", Secret);
+        await edge.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.PeerClosed, ""));
+        Assert.Equal(SecretPush.Silent, await push.WaitAsync(Patience.Limit));
+        Assert.Equal(SecretPush.NotConnected, await _registry.Live.PushSecretAsync("b", Secret));
+    }
+
+    private static void Report((EdgeTunnel Live, FakeTunnel Tunnel) edge, long revision) => ((IHubTunnelHandler)edge.Live).OnReport(
+        edge.Tunnel, new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.Kept, Rev = revision, KeptRenewals = new KeptReport { Secret = true } });
+}
