@@ -25,6 +25,10 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 
     public CertificateStatus GetCertificate() => hub.GetCertificate();
 
+    public HubAddressStatus GetHubAddress() => hub.GetHubAddress();
+
+    public HubAddressStatus AnnounceHubAddress(string? address) => hub.AnnounceHubAddress(address);
+
     public CertificateStatus MakeNextCertificate() => hub.MakeNextCertificate();
 
     public CertificateStatus SwitchCertificate() => hub.SwitchCertificate();

@@ -40,6 +40,9 @@ internal sealed class HubRun : IDisposable
     private TunnelListener? _listener;
     private QuicDoor? _quic;
     private CertificateWatch? _certificateWatch;
+    private readonly Lock _addressLock = new();
+    private readonly HubAddressFile _addressFile;
+    private volatile string? _address;
     private volatile bool _stopping;
 
     /// <summary>Joins the parts; the port is opened by <see cref="Open"/>.</summary>
@@ -84,7 +87,10 @@ internal sealed class HubRun : IDisposable
             new PresenceFile(options.StateDir, new StateFiles(), loggerFactory.CreateLogger<PresenceFile>()),
             edgeId => edges.Find(edgeId) is not null,
             time);
+        _addressFile = new HubAddressFile(options.StateDir, new StateFiles());
+        _address = _addressFile.Load();
         Live.AnnouncePins(certificates.Pins);
+        Live.AnnounceAddress(_address);
         edges.Changed += ForgetRemoved;
 
         _time = time;
@@ -173,6 +179,22 @@ internal sealed class HubRun : IDisposable
         return before with { Pin = present.Pin, NextPin = null };
     }
 
+    /// <summary>Where edges are told that the hub will be, and who has not confirmed it.</summary>
+    public HubAddressStatus DescribeAddress() => new(_address, _address is { } address ? EnabledWithout(id => Live.KnowsAddress(id, address)) : []);
+
+    /// <summary>Keeps an address and tells it to the edges; null: they are told no more.</summary>
+    public HubAddressStatus AnnounceAddress(string? address)
+    {
+        lock (_addressLock)
+        {
+            _addressFile.Save(address);
+            _address = address;
+            Live.AnnounceAddress(address);
+        }
+
+        return DescribeAddress();
+    }
+
     // What is in force is told again where only the next one is new: that changes nothing.
     private void OnCertificateFiles()
     {
@@ -184,8 +206,10 @@ internal sealed class HubRun : IDisposable
 
     private bool IsKnownToAll(string pin) => Live.Tunnels.All(live => Live.Knows(live.EdgeId, pin));
 
-    private ImmutableArray<string> EdgesNotTold(string pin) =>
-        [.. Edges.Current.Values.Where(edge => edge.Enabled && !Live.Knows(edge.Id, pin)).Select(edge => edge.Id).Order(StringComparer.Ordinal)];
+    private ImmutableArray<string> EdgesNotTold(string pin) => EnabledWithout(id => Live.Knows(id, pin));
+
+    private ImmutableArray<string> EnabledWithout(Func<string, bool> knows) =>
+        [.. Edges.Current.Values.Where(edge => edge.Enabled && !knows(edge.Id)).Select(edge => edge.Id).Order(StringComparer.Ordinal)];
 
     /// <summary>How it is now.</summary>
     public HubStatus Describe()

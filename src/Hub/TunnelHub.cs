@@ -5,9 +5,9 @@ using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.Secrets;
-using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Observability;
@@ -29,7 +29,7 @@ public sealed class TunnelHub : IAsyncDisposable
     internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     private static readonly string[] StateFileNames =
-        [EdgeStateFile.FileName, BlockFile.FileName, PresenceFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames];
+        [EdgeStateFile.FileName, BlockFile.FileName, HubAddressFile.FileName, PresenceFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames];
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
@@ -175,6 +175,16 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">There is no next one, or the state can't be written.</exception>
     public CertificateStatus SwitchCertificate() => Run.SwitchCertificate();
+
+    /// <summary>Where edges are told that the hub will be, and the enabled edges that have not confirmed that they have kept it.</summary>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    public HubAddressStatus GetHubAddress() => Run.DescribeAddress();
+
+    /// <summary>Tells all edges, those that connect later too, where the hub will be.</summary>
+    /// <param name="address"><c>HOST:PORT</c>; null: they are told no more, and those that were keep it.</param>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    /// <exception cref="OperatorException">The state can't be written.</exception>
+    public HubAddressStatus AnnounceHubAddress(string? address) => Run.AnnounceAddress(address);
 
     private HubRun Run => _run ?? throw new InvalidOperationException("The hub is not running.");
 

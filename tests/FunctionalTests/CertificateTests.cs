@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.TestUtilities.Processes;
 
@@ -48,6 +51,52 @@ public sealed class CertificateTests
         {
             state.Delete(recursive: true);
         }
+    }
+
+    /// <summary>As certbot renews: other files take the places of the old ones, one after the other.</summary>
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
+    public async Task A_configured_certificate_is_taken_up_when_its_files_change(string transport)
+    {
+        QuicRequired.CheckFor(transport);
+        var files = Directory.CreateTempSubdirectory("tunnel-certificate-");
+        try
+        {
+            var (certificate, key) = (Path.Combine(files.FullName, "fullchain.pem"), Path.Combine(files.FullName, "privkey.pem"));
+            Write(certificate, key);
+            await using var setup = await TunnelSetup.StartAsync(
+                policies: TunnelSetup.WithoutHeader,
+                hubSettings: new() { ["tls"] = new JsonObject { ["certPem"] = certificate, ["keyPem"] = key } },
+                edgeArguments: ["--transport", transport]);
+            var old = (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString()!;
+            await File.WriteAllTextAsync(key, "damaged");
+            await setup.Hub.Process.WaitForLineAsync("can't be used, so the hub goes on with what it has");
+            Assert.Equal(old, (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString());
+
+            Write(certificate + ".new", key + ".new");
+            File.Move(certificate + ".new", certificate, overwrite: true);
+            File.Move(key + ".new", key, overwrite: true);
+            await Eventually.IsTrueAsync(async () => (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString() != old, "the new one", explain: () => setup.Hub.Process.Log);
+
+            // The edge's token has the old pin; it was told the new one.
+            using var upstream = setup.Listen(setup.Tcp[0]);
+            (await setup.Hub.RunAsync("edge", "disconnect", TunnelSetup.EdgeId)).Succeeded();
+            await setup.Edge.WaitForPortsAsync(setup.Tcp, setup.Udp);
+            await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
+        }
+        finally
+        {
+            files.Delete(recursive: true);
+        }
+    }
+
+    private static void Write(string certificate, string key)
+    {
+        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var made = new CertificateRequest("CN=hub.example", pair, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90));
+        File.WriteAllText(certificate, made.ExportCertificatePem());
+        File.WriteAllText(key, pair.ExportPkcs8PrivateKeyPem());
     }
 
     private static async Task<JsonElement> CertificateAsync(TunnelSetup setup) => (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/certificate")).Json();

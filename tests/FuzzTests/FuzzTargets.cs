@@ -58,6 +58,7 @@ internal static class FuzzTargets
         new("mux-hostile", MuxTarget.Hostile, MuxTarget.Seeds) { Tokens = MuxTarget.Tokens, MaxLength = 256, AllocationPerByte = MuxPerByte, AllocationBase = 1 << 20 },
         new("mux-honest", MuxTarget.Honest, MuxTarget.Seeds) { Tokens = MuxTarget.Tokens, MaxLength = 256, AllocationPerByte = MuxPerByte, AllocationBase = 1 << 20 },
         new("pins", FileTargets.Pins, FileTargets.PinSeeds) { Tokens = Words.JsonAnd(FileTargets.PinSeeds), AllocationPerByte = TreePerByte },
+        new("renewals", FileTargets.Renewals, FileTargets.RenewalSeeds) { Tokens = Words.JsonAnd(FileTargets.RenewalSeeds), AllocationPerByte = TreePerByte },
         new("proxy-reader", InboundReaderTarget.Start, InboundReaderTarget.Seeds) { Tokens = [.. ProxyTargets.V1Tokens, .. ProxyTargets.V2Tokens] },
         new("hub-config", FileTargets.HubConfiguration, FileTargets.HubSeeds) { Tokens = Words.JsonAnd(FileTargets.HubSeeds), MaxLength = 1024, AllocationPerByte = PortsPerByte },
         new("edge-config", FileTargets.EdgeConfiguration, FileTargets.EdgeSeeds) { Tokens = Words.JsonAnd(FileTargets.EdgeSeeds), MaxLength = 1024, AllocationPerByte = TreePerByte, AllocationBase = AllPortsBase },

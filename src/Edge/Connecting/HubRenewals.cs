@@ -38,10 +38,14 @@ internal sealed class HubRenewals
     {
         (_start, _logger) = (start, logger);
         _path = stateDirectory is null ? null : Path.Combine(stateDirectory, FileName);
-        _startName = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{start.EdgeId}\n{start.HubName}\n{start.Secret}")));
+        _startName = NameOf(start);
         _kept = Load();
         _usesNewAddress = _kept.AddressWorks;
     }
+
+    /// <summary>Names a token in the file.</summary>
+    internal static string NameOf(ConnectorOptions start) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{start.EdgeId}\n{start.HubName}\n{start.Secret}")));
 
     /// <summary>What the next dial uses.</summary>
     public HubAccess Current

@@ -32,6 +32,7 @@ internal static class AdminApi
         new StatusEndpoints(hub).Map(routes);
         new TrafficEndpoints(hub).Map(routes);
         new CertificateEndpoints(hub).Map(routes);
+        new HubAddressEndpoints(hub).Map(routes);
         new AdminKeyEndpoints(keys).Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new MetricsEndpoints(hub.Metrics).Map(routes);

@@ -44,6 +44,12 @@ internal interface IAdministeredHub
     /// <inheritdoc cref="TunnelHub.SwitchCertificate"/>
     CertificateStatus SwitchCertificate();
 
+    /// <inheritdoc cref="TunnelHub.GetHubAddress"/>
+    HubAddressStatus GetHubAddress();
+
+    /// <inheritdoc cref="TunnelHub.AnnounceHubAddress"/>
+    HubAddressStatus AnnounceHubAddress(string? address);
+
     /// <summary>What happens.</summary>
     HubEventFeed Events { get; }
 

@@ -22,6 +22,7 @@ internal static class EdgeCommands
         Disconnect(options),
         EdgeTokenCommands.RotateSecret(options),
         EdgeTokenCommands.Token(options),
+        HubAddressCommand.Create(options),
     };
 
     private static Command Show(CommonOptions options) =>

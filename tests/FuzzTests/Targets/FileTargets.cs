@@ -9,6 +9,9 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.FuzzTests.Targets;
 
@@ -35,6 +38,20 @@ internal static class FileTargets
         """{"version":1,"blocks":[]}""");
 
     public static IReadOnlyList<byte[]> PinSeeds { get; } = Words.Of($$"""{"configured":["{{Pin}}"],"announced":["BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"]}""");
+
+    public static IReadOnlyList<byte[]> RenewalSeeds { get; } = Words.Of(
+        $$"""{"start":"{{HubRenewals.NameOf(Start)}}","secret":"0123456789abcdef","address":"hub.example.com:9443","addressWorks":true}""");
+
+    private static ConnectorOptions Start => new()
+    {
+        HubHost = "hub.example.com",
+        HubPort = 8443,
+        EdgeId = "edge-1",
+        Secret = "secret-of-the-token",
+        InsecureSkipVerify = false,
+        DrainTimeout = TimeSpan.Zero,
+        Hello = new Hello(),
+    };
 
     /// <summary>A configuration file of the hub.</summary>
     public static FuzzAction HubConfiguration() => Configuration("TUNNEL_HUB__", static sources => TunnelHubOptionsReader.Read(sources));
@@ -81,6 +98,20 @@ internal static class FileTargets
         {
             MemoryFolder.Write(Path.Combine(folder, PinStore.FileName), input);
             return new PinStore(folder, [Pin], NullLogger.Instance).Current.Length > 1;
+        };
+    }
+
+    /// <summary>The edge's <c>hub-renewals.json</c>: whatever is in it, the edge has a hub and a secret.</summary>
+    public static FuzzAction Renewals()
+    {
+        var folder = MemoryFolder.Create();
+        return input =>
+        {
+            MemoryFolder.Write(Path.Combine(folder, HubRenewals.FileName), input);
+            var current = new HubRenewals(folder, Start, NullLogger.Instance).Current;
+            Check.That(EdgeLine.IsValidSecret(current.Secret), "the secret can be said");
+            Check.That(HostSyntax.IsUrlHost(current.Host) && current.Port is > 0 and <= ushort.MaxValue, "the hub has a place");
+            return current.Secret != Start.Secret;
         };
     }
 

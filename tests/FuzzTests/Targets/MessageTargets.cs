@@ -10,13 +10,14 @@ internal static class MessageTargets
 {
     public static IReadOnlyList<byte[]> HelloSeeds { get; } = Words.Of(
         """{"version":"0.1.0","features":["reset","goaway","port","lanes"],"maxFrame":65536,"initialWindow":65536,"instance":"00112233445566778899aabbccddeeff","generation":1}""",
-        """{"version":"1","features":[],"instance":"a","supersedes":"b","host":"h","os":"Debian","publicIp":"192.0.2.1","publicIpv6":"2001:db8::1","lane":{"tunnelId":"t","index":1}}""",
+        """{"version":"1","features":[],"instance":"a","supersedes":"b","host":"h","os":"Debian","publicIp":"192.0.2.1","publicIpv6":"2001:db8::1","takeOver":true,"lane":{"tunnelId":"t","index":1}}""",
         "{}");
 
     public static IReadOnlyList<byte[]> ReportSeeds { get; } = Words.Of(
         """{"kind":"configApplied","rev":7,"bound":[{"port":443,"proto":"tcp"},{"port":53,"proto":"udp"}],"failed":[{"port":80,"proto":"tcp","error":"address in use"}]}""",
         """{"kind":"publicIp","rev":0,"publicIp":"192.0.2.1","publicIpv6":"2001:db8::1"}""",
         """{"kind":"firewall","rev":7,"firewall":{"state":"refused","mode":"full","errors":["rules[0].id: \"\": must be"]}}""",
+        """{"kind":"kept","rev":9,"kept":{"secret":true,"address":"hub.example.com:8443","error":"no room"}}""",
         """{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp","reason":"denied","count":5}],"sources":[{"port":443,"proto":"tcp","reason":"denied","source":"192.0.2.7","count":5}],"dropped":2}}""");
 
     public static IReadOnlyList<byte[]> PackedReportSeeds { get; } =
@@ -31,7 +32,7 @@ internal static class MessageTargets
     public static IReadOnlyList<byte[]> ConfigSeeds { get; } = Words.Of(
         """{"listenPorts":[80,443],"listenPortsUdp":[53],"stunIntervalSecs":300,"firewallConfig":{"blockedIps":["192.0.2.7"],"timedBlocks":[{"ip":"192.0.2.0/24","seconds":3600}]}}""",
         """{"listenPorts":[443],"ports":{"tcp/443":{"bindAddress":"192.0.2.1","acceptProxyProtocol":true,"trustedProxies":["10.0.0.0/8"],"allowCidrs":["2001:db8::/32"],"denyCidrs":["192.0.2.7"],"maxConnections":5,"maxConnectionsPerIp":2,"newConnectionsPerSecondPerIp":1,"newConnectionsBurst":3,"idleTimeout":60,"uploadRate":1000,"logConnections":true},"default":{}}}""",
-        """{"listenPorts":[],"hub":{"version":"0.1.0","features":["reset","goaway"],"tunnelId":"t-1","maxFrame":65536,"initialWindow":1048576,"rev":7,"pins":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]}}""",
+        """{"listenPorts":[],"hub":{"version":"0.1.0","features":["reset","goaway"],"tunnelId":"t-1","maxFrame":65536,"initialWindow":1048576,"rev":7,"pins":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"contested":true,"secret":"0123456789abcdef","address":"hub.example.com:8443"}}""",
         """{"ports":1,"hub":2,"unknown":[{"x":null}]}""");
 
     private delegate bool TryParse<T>(ReadOnlySpan<byte> json, [NotNullWhen(true)] out T? message, [NotNullWhen(false)] out string? error);

@@ -66,6 +66,12 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public CertificateStatus MakeNextCertificate() => Certificate;
 
+    public HubAddressStatus HubAddress { get; private set; } = new(null, []);
+
+    public HubAddressStatus GetHubAddress() => HubAddress;
+
+    public HubAddressStatus AnnounceHubAddress(string? address) => HubAddress = new HubAddressStatus(address, []);
+
     public CertificateStatus SwitchCertificate() => throw new OperatorException("There is no next certificate.");
 
     public EventLog EventLog { get; } = new();

@@ -42,6 +42,12 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     public CertificateStatus MakeNextCertificate() => Certificate;
 
+    public HubAddressStatus HubAddress { get; private set; } = new(null, []);
+
+    public HubAddressStatus GetHubAddress() => HubAddress;
+
+    public HubAddressStatus AnnounceHubAddress(string? address) => HubAddress = new HubAddressStatus(address, []);
+
     public bool IsConnected(string edgeId) => false;
 
     Task<SecretPush> IAdministeredHub.PushSecretAsync(string edgeId, string secret) => Task.FromResult(SecretPush.NotConnected);

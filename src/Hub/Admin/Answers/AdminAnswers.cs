@@ -49,6 +49,13 @@ internal sealed record PushSecretRequest
     public int? GraceSeconds { get; init; }
 }
 
+/// <summary>Where the hub will be.</summary>
+internal sealed record HubAddressRequest
+{
+    /// <summary>HOST[:PORT]; without a port the hub's tunnelPort.</summary>
+    public required string Address { get; init; }
+}
+
 /// <summary>The edge has kept its new secret.</summary>
 internal sealed record PushSecretAnswer(string Id);
 

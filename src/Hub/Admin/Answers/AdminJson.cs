@@ -33,6 +33,8 @@ namespace Tunnel.Hub.Admin.Answers;
 [JsonSerializable(typeof(CertificateStatus))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(HubAddressRequest))]
+[JsonSerializable(typeof(HubAddressStatus))]
 [JsonSerializable(typeof(PushSecretRequest))]
 [JsonSerializable(typeof(PushSecretAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]

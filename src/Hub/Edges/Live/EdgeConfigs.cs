@@ -20,9 +20,9 @@ internal static class EdgeConfigs
     };
 
     /// <summary>The configuration after a change, with its revision raised; null when the edge would see no difference.</summary>
-    public static TunnelConfig? Next(TunnelConfig current, AllowedEdge edge, ImmutableArray<string> pins, IReadOnlyList<TimedBlock> blocks, bool blocksChanged)
+    public static TunnelConfig? Next(TunnelConfig current, AllowedEdge edge, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged)
     {
-        var next = Create(edge, current.Hub! with { Rev = current.Hub!.Rev + 1, Pins = pins }, blocks);
+        var next = Create(edge, announced.ApplyTo(current.Hub! with { Rev = current.Hub!.Rev + 1 }), blocks);
         return !blocksChanged && SameForEdge(current, next) ? null : next;
     }
 
@@ -32,7 +32,8 @@ internal static class EdgeConfigs
         && a.StunIntervalSecs == b.StunIntervalSecs
         && EdgeFirewalls.AreSame(a.FirewallConfig, b.FirewallConfig)
         && SamePolicies(a.Ports, b.Ports)
-        && a.Hub!.Pins.AsSpan().SequenceEqual(b.Hub!.Pins.AsSpan());
+        && a.Hub!.Pins.AsSpan().SequenceEqual(b.Hub!.Pins.AsSpan())
+        && a.Hub.Address == b.Hub.Address;
 
     // The default's policy once, however many ports have it; then those that have an entry of their own.
     private static ImmutableSortedDictionary<string, EdgePortPolicy> EdgePolicies(AllowedEdge edge)

@@ -33,7 +33,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly TunnelElection _election;
     private readonly TunnelNews _news;
     private readonly TunnelCrowd _crowd;
-    private readonly PinAnnouncements _pins = new();
+    private readonly HubAnnouncements _announced = new();
     private readonly Renewals _renewals;
     private bool _closed;
 
@@ -66,15 +66,6 @@ internal sealed class LiveEdges : IDisposable
     /// <summary>Who was seen when, connected or not.</summary>
     public EdgePresences Presences { get; }
 
-    private ImmutableArray<string> AnnouncedPins
-    {
-        get
-        {
-            lock (_lock)
-                return _pins.Current;
-        }
-    }
-
     /// <summary>The tunnel of an edge that new streams are expected on; null when it is not connected.</summary>
     public EdgeTunnel? FindPrimary(string edgeId)
     {
@@ -86,7 +77,30 @@ internal sealed class LiveEdges : IDisposable
     public Task<SecretPush> PushSecretAsync(string edgeId, string secret) => _renewals.PushAsync(FindPrimary(edgeId), secret);
 
     /// <summary>The edge has kept what it was sent.</summary>
-    public void OnKept(EdgeTunnel live, long revision, KeptReport kept) => _renewals.OnKept(live, revision, kept);
+    public void OnKept(EdgeTunnel live, long revision, KeptReport kept)
+    {
+        _renewals.OnKept(live, revision, kept);
+        if (kept.Address is not { } address)
+            return;
+        lock (_lock)
+            _announced.OnKept(live.EdgeId, address);
+    }
+
+    /// <summary>Tells all edges, those that come later too, where the hub will be; null: no more.</summary>
+    public void AnnounceAddress(string? address)
+    {
+        lock (_lock)
+            _announced.Address = address;
+        foreach (var live in Tunnels)
+            Refresh(live, blocksChanged: false);
+    }
+
+    /// <summary>Whether an edge has kept where the hub will be.</summary>
+    public bool KnowsAddress(string edgeId, string address)
+    {
+        lock (_lock)
+            return _announced.KnowsAddress(edgeId, address);
+    }
 
     /// <summary>Which connections become lanes.</summary>
     public LaneAdmission Lanes { get; }
@@ -106,7 +120,9 @@ internal sealed class LiveEdges : IDisposable
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         // Before the blocks themselves: one that comes between is sent twice rather than not at all.
         var version = _blocks.Version;
-        var hub = describeHub(tunnelId) with { Pins = AnnouncedPins, SeenAs = remote.Address, Contested = contested };
+        var hub = describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested };
+        lock (_lock)
+            hub = _announced.ApplyTo(hub);
         var config = EdgeConfigs.Create(edge, hub, _blocks.For(edge.Id));
         return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
@@ -205,7 +221,7 @@ internal sealed class LiveEdges : IDisposable
     public void AnnouncePins(ImmutableArray<string> pins)
     {
         lock (_lock)
-            _pins.Current = pins;
+            _announced.Pins = pins;
         foreach (var live in Tunnels)
             Refresh(live, blocksChanged: false);
     }
@@ -214,14 +230,14 @@ internal sealed class LiveEdges : IDisposable
     public bool Knows(string edgeId, string pin)
     {
         lock (_lock)
-            return _pins.Knows(edgeId, pin);
+            return _announced.KnowsPin(edgeId, pin);
     }
 
     public void OnPortReport(EdgeTunnel live, Report report)
     {
         Pushes.OnApplied(live, report.Rev);
         lock (_lock)
-            _pins.OnApplied(live, report.Rev);
+            _announced.OnApplied(live, report.Rev);
         var (bound, failedPorts) = (report.Bound.Sum(port => port.Count), report.Failed.Sum(port => (port.To ?? port.Port) - port.Port + 1));
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, bound, failedPorts);
         _events.Post(new PortsAppliedEvent(live.EdgeId, report.Rev, bound, failedPorts, [.. report.Failed.Take(PortsAppliedEvent.MaxFailedPorts)]) { Time = _time.GetUtcNow() });
@@ -324,7 +340,7 @@ internal sealed class LiveEdges : IDisposable
         lock (_lock)
             foreach (var edgeId in change.Removed)
             {
-                _pins.Forget(edgeId);
+                _announced.Forget(edgeId);
                 Presences.Forget(edgeId);
             }
 
@@ -348,11 +364,11 @@ internal sealed class LiveEdges : IDisposable
         bool portsChanged;
         lock (_lock)
         {
-            if (ReferenceEquals(edge, live.Edge) && !blocksChanged && live.Config.Hub!.Pins.AsSpan().SequenceEqual(_pins.Current.AsSpan()))
+            if (ReferenceEquals(edge, live.Edge) && !blocksChanged && _announced.AreIn(live.Config.Hub!))
                 return;
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
-            next = EdgeConfigs.Next(live.Config, edge, _pins.Current, _blocks.For(edge.Id), blocksChanged);
+            next = EdgeConfigs.Next(live.Config, edge, _announced, _blocks.For(edge.Id), blocksChanged);
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Under the lock, so that two changes at once are sent in their order.
             if (next is not null)

@@ -1,0 +1,54 @@
+using System.Text;
+using Tunnel.Shared.Files;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
+
+namespace Tunnel.Hub.Edges.State;
+
+/// <summary><c>hub-address</c> in the state directory: where the hub will be, as edges are told, those that connect later too.</summary>
+internal sealed class HubAddressFile(string stateDir, IStateFiles files)
+{
+    public const string FileName = "hub-address";
+
+    private readonly string _path = Path.Combine(stateDir, FileName);
+
+    /// <summary>What is announced; null: nothing.</summary>
+    /// <exception cref="OperatorException">It can't be read, or is damaged.</exception>
+    public string? Load()
+    {
+        try
+        {
+            if (files.Read(_path) is not { } content)
+                return null;
+            var address = Encoding.UTF8.GetString(content).Trim();
+            return HostSyntax.TryParseHostAndPort(address, out _, out _)
+                ? address
+                : throw new OperatorException($"{_path} is damaged: it must say HOST:PORT. Remove it, and announce the address again (tunnel-hub edge hub-address).");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"{_path} can't be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Keeps it; on return it is on the disk.</summary>
+    /// <exception cref="OperatorException">It can't be kept; what was there stays.</exception>
+    public void Save(string? address)
+    {
+        try
+        {
+            if (address is not null)
+            {
+                files.Replace(_path, Encoding.UTF8.GetBytes(address + "\n"));
+                return;
+            }
+
+            files.Delete(_path);
+            files.FlushDirectory(stateDir);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The hub's address could not be kept in {_path}, so nothing was changed: {error.Message}", error);
+        }
+    }
+}
