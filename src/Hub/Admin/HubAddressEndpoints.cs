@@ -18,7 +18,7 @@ internal sealed class HubAddressEndpoints
     {
         _hub = hub;
         _address = new ObjectReader<string>(
-            "{\"address\": \"hub.example.com:8443\"}", new("address", (before, value) => ReadAddress(value) ?? before, Needed: $"is needed: it {HostSyntax.ValidHostAndPort}"));
+            "{\"address\": \"hub.example.com:8443\"}", new ObjectMember<string>("address", (before, value) => ReadAddress(value) ?? before, Needed: $"is needed: it {HostSyntax.ValidHostAndPort}"));
     }
 
     public void Map(AdminRoutes routes)

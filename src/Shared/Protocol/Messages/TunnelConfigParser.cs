@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Tunnel.Shared.Protocol.Addresses;
-using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
@@ -67,7 +66,7 @@ internal static class TunnelConfigParser
                 "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
                 "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
                 "pins" => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
-                "secret" => hub with { Secret = reader.SecretText(path, EdgeLine.MaxSecretLength) },
+                "secret" => hub with { Secret = reader.SecretText(path, ControlMessage.MaxText) },
                 "address" => hub with { Address = reader.Text(path, ControlMessage.MaxText) },
                 "contested" => hub with { Contested = reader.Boolean(path) },
                 // What is no address is none: it is for people, and no reason to be without a configuration.
