@@ -78,6 +78,32 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         Assert.Equal("on"u8.ToArray(), await upstream.ReadExactlyAsync(2));
     }
 
+    [Fact]
+    public async Task Sessions_that_many_threads_open_at_once_come_in_the_order_of_their_ids()
+    {
+        const int each = 1_000;
+        var opening = new StreamOpening(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
+        await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < each; i++)
+            {
+                ITunnelSession? session;
+                while ((session = Pair.Edge.OpenSession(opening, new NullSink())) is null)
+                {
+                    Assert.False(Pair.Edge.Completion.IsCompleted, "the tunnel has ended");
+                    await Task.Delay(1);
+                }
+
+                session.Close();
+            }
+        }))).WaitAsync(SocketHelpers.Hang);
+
+        Assert.True(await Pair.Hub.ProbeAsync(SocketHelpers.Hang, CancellationToken.None));
+        Assert.False(Pair.Hub.Completion.IsCompleted);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -15,6 +15,8 @@ internal sealed class QuicSessions
 
     private const int MaxAnswersPerSecond = 100;
 
+    // So that sessions are opened in the order of their ids, which is what the hub goes by: two that open at once would end the tunnel otherwise.
+    private readonly Lock _opening = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, QuicSession> _sessions = [];
     private readonly EarlyDatagrams _early;
@@ -56,18 +58,22 @@ internal sealed class QuicSessions
     {
         QuicSession session;
         Span<byte> payload = stackalloc byte[IdSize + 64];
-        lock (_lock)
+        var length = IdSize + UdpOpenPayload.Write(payload[IdSize..], opening.Source, opening.Destination, opening.ListeningPort);
+        lock (_opening)
         {
-            if (_lost || !_tunnel.Control.TryPassOpening() || _ids.Next() is not (> 0 and var id))
-                return null;
-            session = new QuicSession(this, _highest = id) { Sink = sink };
-            _sessions.Add(session.Id, session);
+            lock (_lock)
+            {
+                if (_lost || !_tunnel.Control.TryPassOpening() || _ids.Next() is not (> 0 and var id))
+                    return null;
+                session = new QuicSession(this, _highest = id) { Sink = sink };
+                _sessions.Add(session.Id, session);
+            }
+
+            BinaryPrimitives.WriteUInt32BigEndian(payload, session.Id);
+            if (_tunnel.Control.Send(FrameType.UdpOpen, payload[..length]))
+                return session;
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(payload, session.Id);
-        var length = IdSize + UdpOpenPayload.Write(payload[IdSize..], opening.Source, opening.Destination, opening.ListeningPort);
-        if (_tunnel.Control.Send(FrameType.UdpOpen, payload[..length]))
-            return session;
         lock (_lock)
             _sessions.Remove(session.Id);
         return null;
