@@ -6,7 +6,10 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Edge;
 
-/// <summary>Notices that the last run of this edge was cut off, and whether what it left behind could be cleaned up. One caller at a time; anybody reads.</summary>
+/// <summary>
+/// Notices that the last run of this edge was cut off, and whether what it left behind could be cleaned up. One caller at a time; anybody
+/// reads.
+/// </summary>
 internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver observer, TimeProvider time, ILogger logger)
 {
     private readonly RunMarker? _marker = options.StateDirectory is { } directory ? new RunMarker(directory, MarkerOf(options)) : null;

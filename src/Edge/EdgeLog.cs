@@ -14,15 +14,21 @@ internal static partial class EdgeLog
     [LoggerMessage(3303, LogLevel.Warning, "The limit of file descriptors is {Soft}, though {Hard} are allowed: each TCP client takes one")]
     public static partial void DescriptorLimitLow(ILogger logger, long soft, long hard);
 
-    [LoggerMessage(3304, LogLevel.Warning, "The last run of this edge, begun {PreviousStart}, was cut off; what it left behind is cleaned up")]
+    [LoggerMessage(
+        3304, LogLevel.Warning, "The last run of this edge, begun {PreviousStart}, was cut off; what it left behind is cleaned up")]
     public static partial void CrashRecovered(ILogger logger, DateTimeOffset? previousStart);
 
-    [LoggerMessage(3305, LogLevel.Error, "The last run of this edge, begun {PreviousStart}, was cut off, and what it left behind can't be cleaned up: {Error}")]
+    [LoggerMessage(
+        3305, LogLevel.Error,
+        "The last run of this edge, begun {PreviousStart}, was cut off, and what it left behind can't be cleaned up: {Error}")]
     public static partial void CrashRecoveryFailed(ILogger logger, DateTimeOffset? previousStart, string error);
 
     [LoggerMessage(3306, LogLevel.Warning, "A crash of this run will not be noticed at the next start: {Error}")]
     public static partial void RunNotMarked(ILogger logger, string error);
 
-    [LoggerMessage(3307, LogLevel.Warning, "stateDir '{Directory}' can't be written ({Error}): what the hub announces is forgotten at a restart, and a second edge there goes unnoticed")]
+    [LoggerMessage(
+        3307, LogLevel.Warning,
+        "stateDir '{Directory}' can't be written ({Error}): what the hub announces is forgotten at a restart, and a second edge there "
+        + "goes unnoticed")]
     public static partial void StateNotTaken(ILogger logger, string directory, string error);
 }

@@ -51,7 +51,8 @@ internal sealed class EdgeRun : IAsyncDisposable
 
     /// <summary>Joins the parts; nothing is connected nor bound before <see cref="Start"/>.</summary>
     /// <exception cref="OperatorException">
-    /// The transport is QUIC only, and this machine has no libmsquic; or another process holds the state directory, or somebody else may write to it.
+    /// The transport is QUIC only, and this machine has no libmsquic; or another process holds the state directory, or somebody else may
+    /// write to it.
     /// </exception>
     public EdgeRun(
         TunnelEdgeOptions options, ITunnelDialer? dialer, IEdgeObserver observer, TimeProvider time, ILoggerFactory loggerFactory)
@@ -76,7 +77,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         var inbox = new ConfigInbox();
         var connector = ConnectorOptions.Of(options);
         _renewals = new HubRenewals(options.StateDirectory, connector, connecting);
-        _connector = new TunnelConnector(connector, _renewals, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
+        _connector =
+            new TunnelConnector(connector, _renewals, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
         _publicAddress = new PublicAddressMonitor(
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
@@ -100,7 +102,8 @@ internal sealed class EdgeRun : IAsyncDisposable
 
         // What the hub's configuration changes.
         _firewall = PacketFilter.Create(
-            options, _renewals, connector.Hello, pins, transport, () => _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
+            options, _renewals, connector.Hello, pins, transport, () =>
+                _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _configs = new ConfigApplier(inbox, _firewall, _ports, _publicAddress, pins, observer, time, connecting);
         Parts = new EdgeParts(_connector, _refusals, _ports, transport, _firewall);

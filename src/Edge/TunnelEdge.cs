@@ -40,12 +40,16 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="dialer">How the hub is reached; by <see cref="TunnelEdgeOptions.Transport"/> when null.</param>
     /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
     /// <exception cref="ArgumentException">The hub or a STUN server is no host name or address.</exception>
-    /// <exception cref="OperatorException">The transport is QUIC only, and this machine has no libmsquic; or somebody else may write to the state directory.</exception>
-    public TunnelEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null, IMeterFactory? meters = null)
+    /// <exception cref="OperatorException">The transport is QUIC only, and this machine has no libmsquic; or somebody else may write to the
+    /// state directory.</exception>
+    public TunnelEdge(
+        TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null,
+        IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
         loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, time);
-        foreach (var host in (string[])[options.HubHost, .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
+        foreach (var host in (string[])[
+            options.HubHost, .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
         {
             if (!HostSyntax.IsUrlHost(host))
                 throw new ArgumentException($"\"{host}\" {HostSyntax.FaultOfHost(host, HostSyntax.ValidHost)}", nameof(options));
@@ -116,7 +120,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops: no new clients, the hub is told, open streams may go on for <paramref name="drainTimeout"/> and are reset then. Returns when all is closed.
+    /// Stops: no new clients, the hub is told, open streams may go on for <paramref name="drainTimeout"/> and are reset then. Returns when
+    /// all is closed.
     /// </summary>
     public async Task StopAsync(TimeSpan drainTimeout)
     {
@@ -129,7 +134,8 @@ public sealed class TunnelEdge : IAsyncDisposable
 
     /// <summary>
     /// Takes over what of <paramref name="options"/> can change while the edge runs: <see cref="TunnelEdgeOptions.AllowPorts"/> and
-    /// <see cref="TunnelEdgeOptions.ProtectedPorts"/>. Ports are closed and bound at once, and the hub is told. Everything else stays as it is.
+    /// <see cref="TunnelEdgeOptions.ProtectedPorts"/>. Ports are closed and bound at once, and the hub is told. Everything else stays as it
+    /// is.
     /// </summary>
     public void ChangeOptions(TunnelEdgeOptions options) => _run.Change(options);
 
@@ -148,7 +154,9 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <summary>Decides what there are descriptors for.</summary>
     internal DescriptorGuard Descriptors => _run.Descriptors;
 
-    /// <summary>What of the edge stands still, in words for the log; null when all turns, or was told to end (a drain is no fault): for a watchdog.</summary>
+    /// <summary>
+    /// What of the edge stands still, in words for the log; null when all turns, or was told to end (a drain is no fault): for a watchdog.
+    /// </summary>
     internal async Task<string?> FindFaultAsync() => _state switch
     {
         State.New => "the edge is not running",
@@ -180,7 +188,8 @@ public sealed class TunnelEdge : IAsyncDisposable
         public void OnFirewallChanged(long revision, FirewallStatus status) =>
             edge.Raise(edge.FirewallConfigUpdated, new FirewallConfigUpdatedEvent(revision, status.Error is null, status.Error));
 
-        public void OnFirewallDrifted(FirewallDrift drift) => edge.Raise(edge.FirewallDrifted, new FirewallDriftedEvent(drift.What, drift.Mended));
+        public void OnFirewallDrifted(FirewallDrift drift) =>
+            edge.Raise(edge.FirewallDrifted, new FirewallDriftedEvent(drift.What, drift.Mended));
 
         public void OnPublicAddress(PublicAddresses addresses) =>
             edge.Raise(edge.PublicIpDiscovered, new PublicIpDiscoveredEvent(addresses.Primary!, addresses.IPv6));

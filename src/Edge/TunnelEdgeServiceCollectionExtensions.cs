@@ -13,14 +13,19 @@ public static class TunnelEdgeServiceCollectionExtensions
     public static IServiceCollection AddTunnelEdge(this IServiceCollection services, TunnelEdgeOptions options) =>
         services.AddTunnelEdge(_ => options);
 
-    /// <summary>Adds a <see cref="TunnelEdge"/> that starts and stops with the host; its options are made when it is first needed.</summary>
+    /// <summary>
+    /// Adds a <see cref="TunnelEdge"/> that starts and stops with the host; its options are made when it is first needed.
+    /// </summary>
     public static IServiceCollection AddTunnelEdge(this IServiceCollection services, Func<IServiceProvider, TunnelEdgeOptions> options) =>
         services
-            .AddSingleton(provider => new HostedEdge(options(provider), provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>(), provider.GetService<IMeterFactory>()))
+            .AddSingleton(provider => new HostedEdge(
+                options(provider), provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>(),
+                provider.GetService<IMeterFactory>()))
             .AddSingleton(provider => provider.GetRequiredService<HostedEdge>().Edge)
             .AddHostedService(provider => provider.GetRequiredService<HostedEdge>());
 
-    private sealed class HostedEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time, IMeterFactory? meters) : IHostedService, IAsyncDisposable
+    private sealed class HostedEdge(TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time, IMeterFactory? meters)
+        : IHostedService, IAsyncDisposable
     {
         public TunnelEdge Edge { get; } = new(options, loggerFactory, time, meters: meters);
 

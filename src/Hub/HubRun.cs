@@ -23,6 +23,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub;
 
+// Over 300 lines: where the parts of a run are made and joined; each line names another part.
 /// <summary>One run of the hub, from start to stop: its parts, joined in the order in which a client's bytes pass them.</summary>
 internal sealed class HubRun : IDisposable
 {
@@ -63,7 +64,8 @@ internal sealed class HubRun : IDisposable
         Certificates = certificates;
         Since = time.GetUtcNow();
         var limits = options.Limits;
-        Context = new TransportContext(options.Windows with { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
+        Context = new TransportContext(
+            options.Windows with { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
         };
@@ -98,7 +100,8 @@ internal sealed class HubRun : IDisposable
         _defects = Defects.LogTo(_logger);
         _strangerLimits = StrangerLimits.Of(limits);
         _strangers = new StrangerRegistry(_strangerLimits, time);
-        Reception = new Reception(edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
+        Reception = new Reception(
+            edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
         Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
     }
@@ -141,7 +144,8 @@ internal sealed class HubRun : IDisposable
     {
         Context.TcpMemory.Start(TcpMemoryFigures.Read);
         _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
-        _quic = QuicDoor.Open(Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
+        _quic = QuicDoor.Open(
+            Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
         if (Options.Tls.CertPem is not null)
             _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
@@ -180,7 +184,8 @@ internal sealed class HubRun : IDisposable
     }
 
     /// <summary>Where edges are told that the hub will be, and who has not confirmed it.</summary>
-    public HubAddressStatus DescribeAddress() => new(_address, _address is { } address ? EnabledWithout(id => Live.KnowsAddress(id, address)) : []);
+    public HubAddressStatus DescribeAddress() =>
+        new(_address, _address is { } address ? EnabledWithout(id => Live.KnowsAddress(id, address)) : []);
 
     /// <summary>Keeps an address and tells it to the edges; null: they are told no more.</summary>
     public HubAddressStatus AnnounceAddress(string? address)
@@ -214,7 +219,8 @@ internal sealed class HubRun : IDisposable
     /// <summary>How it is now.</summary>
     public HubStatus Describe()
     {
-        ImmutableArray<ConnectedEdgeStatus> connected = [.. Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
+        ImmutableArray<ConnectedEdgeStatus> connected = [
+            .. Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
         return new HubStatus
         {
             Running = _listener is not null,
@@ -289,7 +295,10 @@ internal sealed class HubRun : IDisposable
     }
 
     private static ForwardingOptions Forwarding(TunnelHubOptions options) =>
-        new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge) { DefaultProxyProtocol = options.DefaultProxyProtocol };
+        new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge)
+        {
+            DefaultProxyProtocol = options.DefaultProxyProtocol,
+        };
 
     private void ForgetRemoved(EdgeSetChange change)
     {

@@ -23,7 +23,8 @@ internal static class HubService
     private static readonly TimeSpan AdminStopLimit = TimeSpan.FromSeconds(2);
 
     // limits.memoryBudget and the like are fixed when the parts are made.
-    private static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "defaultProxyProtocol", "publicHost", "limits.streamsPerEdge"];
+    private static readonly FrozenSet<string> Live = [
+        .. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "defaultProxyProtocol", "publicHost", "limits.streamsPerEdge"];
 
     /// <summary>Runs until a signal.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
@@ -38,9 +39,11 @@ internal static class HubService
         var network = new NetworkAdmin(options, TimeProvider.System);
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(HubMetrics.MeterName);
-        using var push = new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName, loggerFactory.CreateLogger("Tunnel.Hub.Metrics"));
+        using var push =
+            new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName, loggerFactory.CreateLogger("Tunnel.Hub.Metrics"));
         push.Use(options.Otlp);
-        await using var hub = new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory) { HttpConnections = network.TunnelPort };
+        await using var hub =
+            new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory) { HttpConnections = network.TunnelPort };
         AdminSocketHost? admin = null;
         var publicHost = options.PublicHost;
         using var reload = new ConfigurationReload<TunnelHubOptions>(
@@ -126,5 +129,6 @@ internal static class HubService
 
     private static string Describe(HubStatus status) => string.Create(
         CultureInfo.InvariantCulture,
-        $"port {status.TunnelPort}, {status.ConnectedEdges.Length} of {status.AllowedEdges} edges connected, {status.ConnectedEdges.Sum(edge => edge.ActiveStreams)} streams");
+        $"port {status.TunnelPort}, {status.ConnectedEdges.Length} of {status.AllowedEdges} edges connected, "
+            + $"{status.ConnectedEdges.Sum(edge => edge.ActiveStreams)} streams");
 }

@@ -20,16 +20,21 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
 
+// Over 300 lines: the public face of a hub, most of it what the library's users read; what it does is in HubRun.
 /// <summary>
-/// The hub as a library: lets edges in, tells them what to listen on, and forwards what their clients send to the upstreams. Its events are raised
-/// in order, one at a time, on a pool thread; a slow or throwing subscriber holds up no traffic. All members may be called from any thread.
+/// The hub as a library: lets edges in, tells them what to listen on, and forwards what their clients send to the upstreams. Its events are
+/// raised in order, one at a time, on a pool thread; a slow or throwing subscriber holds up no traffic. All members may be called from any
+/// thread.
 /// </summary>
 public sealed class TunnelHub : IAsyncDisposable
 {
     internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
 
     private static readonly string[] StateFileNames =
-        [EdgeStateFile.FileName, BlockFile.FileName, HubAddressFile.FileName, PresenceFile.FileName, HubCertificate.FileName, HubCertificates.NextFileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames];
+    [
+        EdgeStateFile.FileName, BlockFile.FileName, HubAddressFile.FileName, PresenceFile.FileName, HubCertificate.FileName,
+        HubCertificates.NextFileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames,
+    ];
 
     // How long a stop waits for subscribers to take the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
@@ -130,8 +135,8 @@ public sealed class TunnelHub : IAsyncDisposable
     internal IHttpConnections? HttpConnections { get; init; }
 
     /// <summary>
-    /// Is done when the state is read and before the tunnel port is open, so that whoever sees the port open can administer; null: nothing. To be set before
-    /// the start, which fails when it fails.
+    /// Is done when the state is read and before the tunnel port is open, so that whoever sees the port open can administer; null: nothing.
+    /// To be set before the start, which fails when it fails.
     /// </summary>
     internal Func<CancellationToken, Task>? BeforeOpening { get; set; }
 
@@ -166,7 +171,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     public CertificateStatus GetCertificate() => Run.DescribeCertificate();
 
-    /// <summary>Makes the next key and certificate, unless there is one, and tells its pin to all edges, those that come later too.</summary>
+    /// <summary>
+    /// Makes the next key and certificate, unless there is one, and tells its pin to all edges, those that come later too.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The certificate is configured, or the state can't be written.</exception>
     public CertificateStatus MakeNextCertificate() => Run.MakeNextCertificate();
@@ -189,7 +196,8 @@ public sealed class TunnelHub : IAsyncDisposable
     private HubRun Run => _run ?? throw new InvalidOperationException("The hub is not running.");
 
     /// <summary>Takes up the state and opens the tunnel port. Does nothing when it is running.</summary>
-    /// <exception cref="OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to do.</exception>
+    /// <exception cref="OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to
+    /// do.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await _lifetime.WaitAsync(cancellationToken);
@@ -222,22 +230,29 @@ public sealed class TunnelHub : IAsyncDisposable
         }
     }
 
-    /// <summary>Replaces the whole set of allowed edges: validated whole, persisted, then pushed to those connected within 100 ms.</summary>
+    /// <summary>
+    /// Replaces the whole set of allowed edges: validated whole, persisted, then pushed to those connected within 100 ms.
+    /// </summary>
     /// <param name="edges">The new set; an edge without a secret keeps the one that it has.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
     /// <returns>What changed, or every fault, and then nothing changed.</returns>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
-    public Task<EdgeUpdateResult> UpdateAllowedEdgesAsync(IReadOnlyList<EdgeDefinition> edges, CancellationToken cancellationToken = default) =>
+    public Task<EdgeUpdateResult> UpdateAllowedEdgesAsync(
+        IReadOnlyList<EdgeDefinition> edges, CancellationToken cancellationToken = default) =>
         (Edges ?? throw new InvalidOperationException("The hub is not running.")).ReplaceAllAsync(edges, dryRun: false, cancellationToken);
 
     /// <summary>
-    /// Takes over what of <paramref name="options"/> can change while the hub runs, for new streams: <see cref="TunnelHubOptions.TargetHost"/> and
-    /// <see cref="HubLimits.StreamsPerEdge"/>. Everything else stays as it is.
+    /// Takes over what of <paramref name="options"/> can change while the hub runs, for new streams:
+    /// <see cref="TunnelHubOptions.TargetHost"/> and <see cref="HubLimits.StreamsPerEdge"/>. Everything else stays as it is.
     /// </summary>
     public void ChangeOptions(TunnelHubOptions options)
     {
-        _options = _options with { TargetHost = options.TargetHost, Limits = _options.Limits with { StreamsPerEdge = options.Limits.StreamsPerEdge } };
+        _options = _options with
+        {
+            TargetHost = options.TargetHost,
+            Limits = _options.Limits with { StreamsPerEdge = options.Limits.StreamsPerEdge },
+        };
         _run?.Change(_options);
     }
 
@@ -248,7 +263,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>How the hub is now.</summary>
     public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = Version };
 
-    /// <summary>What of the hub stands still, in words for the log; null when event loops, accepting and the registry of edges turn: for a watchdog.</summary>
+    /// <summary>
+    /// What of the hub stands still, in words for the log; null when event loops, accepting and the registry of edges turn: for a watchdog.
+    /// </summary>
     internal async Task<string?> FindFaultAsync()
     {
         if (_run is not { } run)
@@ -305,7 +322,8 @@ public sealed class TunnelHub : IAsyncDisposable
         HubRun? run = null;
         try
         {
-            edges = await EdgeStore.OpenAsync(_options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
+            edges = await EdgeStore.OpenAsync(
+                _options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificates = HubCertificates.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
             run = new HubRun(_options, edges, certificates, _events, HttpConnections, Descriptors, _time, _loggerFactory);
             _run = run;

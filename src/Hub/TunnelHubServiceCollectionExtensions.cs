@@ -9,13 +9,16 @@ namespace Tunnel.Hub;
 /// <summary>Runs a hub inside another program.</summary>
 public static class TunnelHubServiceCollectionExtensions
 {
-    /// <summary>Adds a <see cref="TunnelHub"/> that starts and stops with the host; get it from the container for its status and events.</summary>
+    /// <summary>
+    /// Adds a <see cref="TunnelHub"/> that starts and stops with the host; get it from the container for its status and events.
+    /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="options">The hub's settings.</param>
     public static IServiceCollection AddTunnelHub(this IServiceCollection services, TunnelHubOptions options)
     {
         services.AddSingleton(provider => new TunnelHub(
-            options, provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>(), provider.GetService<IMeterFactory>()));
+            options, provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>(),
+            provider.GetService<IMeterFactory>()));
         return services.AddHostedService<TunnelHubService>();
     }
 

@@ -8,7 +8,8 @@ internal sealed partial class SourceFile
     private SourceFile(string path, string text)
     {
         Path = path;
-        var code = NoiseExpression().Replace(text, " ");
+        Lines = text.TrimEnd('\n').Split('\n');
+        var code = Code = NoiseExpression().Replace(text, " ");
         Namespace = NamespaceExpression().Match(code).Groups[1].Value;
         Usings = [.. UsingExpression().Matches(code).Select(match => match.Groups[1].Value)];
         Types = [.. TypeExpression().Matches(code).Select(match => match.Groups[1].Value)];
@@ -17,6 +18,11 @@ internal sealed partial class SourceFile
 
     /// <summary>Relative to the repository's root, with slashes.</summary>
     public string Path { get; }
+
+    public string[] Lines { get; }
+
+    /// <summary>The text without comments, strings and characters.</summary>
+    public string Code { get; }
 
     public string Namespace { get; }
 
@@ -27,6 +33,9 @@ internal sealed partial class SourceFile
 
     /// <summary>Identifiers that are not members of something (behind a dot).</summary>
     public HashSet<string> Names { get; }
+
+    /// <summary>Whether a line of it is such a comment, with something behind these words.</summary>
+    public bool Says(string words) => Lines.Any(line => line.TrimStart().StartsWith(words, StringComparison.Ordinal) && line.TrimStart().Length > words.Length + 20);
 
     public static SourceFile Read(string root, string path) => Parse(System.IO.Path.GetRelativePath(root, path), File.ReadAllText(path));
 

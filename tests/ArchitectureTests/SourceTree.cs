@@ -1,13 +1,19 @@
 namespace Tunnel.ArchitectureTests;
 
-/// <summary>All files under src/.</summary>
+/// <summary>All files of the product and of its tests.</summary>
 internal static class SourceTree
 {
     public static string Root { get; } = FindRoot();
 
-    public static IReadOnlyList<SourceFile> Files { get; } =
+    /// <summary>Those under src/.</summary>
+    public static IReadOnlyList<SourceFile> Files { get; } = ReadAll("src");
+
+    /// <summary>Those under tests/.</summary>
+    public static IReadOnlyList<SourceFile> TestFiles { get; } = ReadAll("tests");
+
+    private static SourceFile[] ReadAll(string folder) =>
     [
-        .. Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+        .. Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
             .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(path => SourceFile.Read(Root, path))

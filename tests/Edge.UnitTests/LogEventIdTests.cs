@@ -2,7 +2,7 @@ using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge;
 
-namespace Edge.UnitTests;
+namespace Tunnel.Edge.UnitTests;
 
 public sealed class LogEventIdTests
 {

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Edge.UnitTests.Fakes;
-using Edge.UnitTests.PublicAddress;
-using Edge.UnitTests.Tcp;
+using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.PublicAddress;
+using Tunnel.Edge.UnitTests.Tcp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,7 +16,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests;
+namespace Tunnel.Edge.UnitTests;
 
 /// <summary>The whole edge with real sockets in front of a fake hub.</summary>
 public sealed class TunnelEdgeTests : IAsyncDisposable

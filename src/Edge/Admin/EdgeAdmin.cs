@@ -17,7 +17,9 @@ namespace Tunnel.Edge.Admin;
 /// <param name="socketPath">The Unix socket.</param>
 /// <param name="metricsListen">Where metrics and health are answered over TCP, without a key; null: nowhere.</param>
 /// <param name="loggers">Where it logs.</param>
-internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class EdgeAdmin(
+    TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, ILoggerFactory loggers)
+    : IAsyncDisposable
 {
     // Each takes a descriptor that a client could have.
     private const int MaxScrapers = 64;
@@ -62,9 +64,13 @@ internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, str
 
     private void Map(WebApplication endpoints)
     {
-        endpoints.Use(next => context => AdminConnection.IsLocal(context) || Public.Contains(context.Request.Path.Value) ? next(context) : NotFoundAsync(context));
+        endpoints.Use(
+            next => context => AdminConnection.IsLocal(context) || Public.Contains(context.Request.Path.Value)
+            ? next(context)
+            : NotFoundAsync(context));
         endpoints.MapGet("/api/v1/status", (HttpContext context) =>
-            context.Response.WriteAsJsonAsync(edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus, cancellationToken: context.RequestAborted));
+            context.Response.WriteAsJsonAsync(
+                edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus, cancellationToken: context.RequestAborted));
         endpoints.MapGet("/metrics", (HttpContext context) =>
         {
             context.Response.ContentType = PrometheusExporter.ContentType;
@@ -82,6 +88,7 @@ internal sealed class EdgeAdmin(TunnelEdge edge, PrometheusExporter metrics, str
     private static Task NotFoundAsync(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return context.Response.WriteAsync("Only /metrics and /healthz are here; the rest is at the admin socket.\n", context.RequestAborted);
+        return context.Response.WriteAsync(
+            "Only /metrics and /healthz are here; the rest is at the admin socket.\n", context.RequestAborted);
     }
 }

@@ -5,8 +5,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Admission;
 
 /// <summary>
-/// The limits on single addresses of one port. Bounded: an address without connections is forgotten when its bucket is full again, and when there are
-/// too many of those, the one that was quiet longest. Not thread-safe; the caller locks.
+/// The limits on single addresses of one port. Bounded: an address without connections is forgotten when its bucket is full again, and when
+/// there are too many of those, the one that was quiet longest. Not thread-safe; the caller locks.
 /// </summary>
 internal sealed class AddressTable(TimeProvider time, int capacity)
 {
@@ -34,7 +34,8 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
         Forget(policy, now);
         var found = Find(AddressNumber.ClientPrefixOf(client));
         RefusalReason? refusal = found.Active >= policy.MaxConnectionsPerIp ? RefusalReason.MaxConnectionsPerIp
-            : policy.NewConnectionsPerSecondPerIp is { } rate && !TryTake(found, rate, BurstOf(policy, rate), now) ? RefusalReason.ConnectionRate
+            : policy.NewConnectionsPerSecondPerIp is { } rate
+                && !TryTake(found, rate, BurstOf(policy, rate), now) ? RefusalReason.ConnectionRate
             : null;
         if (refusal is not null)
             return refusal;

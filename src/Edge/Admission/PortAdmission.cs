@@ -5,8 +5,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Admission;
 
 /// <summary>
-/// The door of one port: applies its policy to each client before a stream is opened, and counts those that are turned away. A client that is turned away
-/// costs no stream and no allocation beyond its address's entry.
+/// The door of one port: applies its policy to each client before a stream is opened, and counts those that are turned away. A client that
+/// is turned away costs no stream and no allocation beyond its address's entry.
 /// </summary>
 internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, RefusalCounters totals, IBlockedClients blocked, TimeProvider time)
 {

@@ -23,8 +23,10 @@ internal static class DoctorCommand
     {
         var command = new Command(
             "doctor",
-            "Check DNS, the way to the hub over TCP and UDP, its certificate, this edge's secret, ports and limits of this machine; each line says ok or " +
-            "what to do. Without arguments it takes the settings of the running service; else those of `run`. It logs in at the hub for a moment, which " +
+            "Check DNS, the way to the hub over TCP and UDP, its certificate, this edge's secret, ports and limits of this machine; each "
+                + "line says ok or " +
+            "what to do. Without arguments it takes the settings of the running service; else those of `run`. It logs in at the hub for "
+                + "a moment, which " +
             "disturbs no running edge")
         {
             AsJson,
@@ -50,7 +52,10 @@ internal static class DoctorCommand
                 ? new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)])
                 : null,
             async token => (await StatusAsync(settings.AdminSocket, token))?.DescriptorLimit);
-        return await PrintAsync(parsed, output, await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(new DoctorContext(Renewed(settings.Edge)), cancellationToken));
+        return await PrintAsync(
+            parsed, output,
+            await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(
+                new DoctorContext(Renewed(settings.Edge)), cancellationToken));
     }
 
     private static async Task<int> PrintAsync(ParseResult parsed, TextWriter output, CheckReport report)

@@ -14,7 +14,9 @@ internal static class EdgeCommandLine
     /// <summary>All commands.</summary>
     public static RootCommand Create()
     {
-        var root = new RootCommand("The public side of a tunnel: binds the ports that its hub assigns, and carries their clients to the hub. Start with: tunnel-edge run")
+        var root = new RootCommand(
+            "The public side of a tunnel: binds the ports that its hub assigns, and carries their clients to the hub. Start with: "
+            + "tunnel-edge run")
         {
             RunCommand.Create(),
             StatusCommand.Create(),

@@ -6,7 +6,9 @@ internal static class EdgeExamples
     public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>
     {
         [""] = ["tunnel-edge run --token-file /etc/tunnel-edge/token", "tunnel-edge status", "tunnel-edge doctor", "tunnel-edge help run"],
-        ["run"] = ["tunnel-edge run --token-file /etc/tunnel-edge/token", "tunnel-edge run --hub-host hub.example.com --edge-id vps --secret-file secret.txt --pins PIN"],
+        ["run"] = [
+            "tunnel-edge run --token-file /etc/tunnel-edge/token",
+            "tunnel-edge run --hub-host hub.example.com --edge-id vps --secret-file secret.txt --pins PIN"],
         ["status"] = ["tunnel-edge status", "tunnel-edge status --json"],
         ["doctor"] = ["tunnel-edge doctor", "tunnel-edge doctor --token-file /etc/tunnel-edge/token", "tunnel-edge doctor --json"],
         ["help"] = ["tunnel-edge help doctor"],

@@ -17,7 +17,8 @@ namespace Tunnel.Edge.Cli;
 /// <param name="MetricsListen">Where metrics are answered over TCP; null: nowhere.</param>
 /// <param name="Log">What is logged, and how.</param>
 /// <param name="Otlp">Where metrics are pushed to; null: nowhere.</param>
-internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, IPEndPoint? MetricsListen, LogOptions Log, OtlpOptions? Otlp)
+internal sealed record EdgeSettings(
+    TunnelEdgeOptions Edge, string AdminSocket, IPEndPoint? MetricsListen, LogOptions Log, OtlpOptions? Otlp)
 {
     public const string EnvironmentPrefix = "TUNNEL_EDGE__";
 
@@ -51,7 +52,8 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             Pins = hub.Pins,
             Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
             Lanes = configuration.Integer("lanes", 2, 1, LaneOptions.Limit),
-            CongestionControl = configuration.Word("congestionControl", CongestionControl.Default, CongestionControl.IsValid, CongestionControl.Valid),
+            CongestionControl =
+                configuration.Word("congestionControl", CongestionControl.Default, CongestionControl.IsValid, CongestionControl.Valid),
             InsecureSkipVerify = configuration.Boolean("insecureSkipVerify", false),
             TakeOver = configuration.Boolean("takeOver", false),
             BindAddress = configuration.Address("bindAddress", IPAddress.IPv6Any),
@@ -62,7 +64,8 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
             StateDirectory = StateDirectory(configuration),
             DrainTimeout = configuration.Seconds("drainTimeout", Defaults.DrainTimeout, 0, MostSeconds),
             MaxUdpSessions = configuration.Integer("limits.udpSessions", Defaults.MaxUdpSessions, 1, MostSessions),
-            MaxUdpSessionsPerAddress = configuration.Integer("limits.udpSessionsPerAddress", Defaults.MaxUdpSessionsPerAddress, 1, MostSessions),
+            MaxUdpSessionsPerAddress =
+                configuration.Integer("limits.udpSessionsPerAddress", Defaults.MaxUdpSessionsPerAddress, 1, MostSessions),
             UdpIdleTimeout = configuration.Seconds("udpIdleTimeout", Defaults.UdpIdleTimeout, 1, MostSeconds),
             FlowControl = configuration.FlowControl(),
         };
@@ -77,7 +80,9 @@ internal sealed record EdgeSettings(TunnelEdgeOptions Edge, string AdminSocket, 
         return settings;
     }
 
-    /// <summary>The admin socket of an edge that may be running, where <c>run</c> would put it with the same file and environment.</summary>
+    /// <summary>
+    /// The admin socket of an edge that may be running, where <c>run</c> would put it with the same file and environment.
+    /// </summary>
     public static string RunningAdminSocket(ConfigurationSources sources)
     {
         // What is wrong there is the service's business.

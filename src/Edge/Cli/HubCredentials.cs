@@ -30,11 +30,14 @@ internal sealed record HubCredentials(
         string[] given = [.. ExplicitSettings.Where(name => IsGiven(configuration, name))];
         var tokenGiven = IsGiven(configuration, "token") || IsGiven(configuration, "tokenFile");
         if (tokenGiven && given.Length > 0)
-            configuration.Errors.Add("token", null, $"says all about the hub already: give a token, or {string.Join(", ", given)}, not both");
+            configuration.Errors.Add(
+                "token", null, $"says all about the hub already: give a token, or {string.Join(", ", given)}, not both");
         if (tokenGiven)
             return token is null ? None : FromToken(configuration, token);
         if (given.Length == 0)
-            configuration.Errors.Add("token", null, "is missing: give tokenFile or token (from `tunnel-hub edge add ID` at the hub), or hubHost, edgeId and secretFile");
+            configuration.Errors.Add(
+                "token", null,
+                "is missing: give tokenFile or token (from `tunnel-hub edge add ID` at the hub), or hubHost, edgeId and secretFile");
         else
             AddMissing(configuration, own);
         return own;
@@ -43,7 +46,8 @@ internal sealed record HubCredentials(
     private static HubCredentials FromToken(LayeredConfiguration configuration, string text)
     {
         if (ConnectionToken.TryDecode(text, out var token, out var error))
-            return new HubCredentials(token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport);
+            return new HubCredentials(
+                token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport);
         configuration.Errors.Add("token", ConfigurationError.Masked, $"{error}; copy the whole token that the hub printed");
         return None;
     }
@@ -57,7 +61,8 @@ internal sealed record HubCredentials(
         if (secret is not null && !EdgeLine.IsValidSecret(secret))
             configuration.Errors.Add("secret", ConfigurationError.Masked, "must be 1 to 256 printable ASCII characters without spaces");
         return new HubCredentials(
-            configuration.Host("hubHost") ?? "", configuration.Port("hubPort", DefaultPort), edgeId ?? "", secret ?? "", ReadPins(configuration));
+            configuration.Host("hubHost") ?? "", configuration.Port("hubPort", DefaultPort), edgeId ?? "", secret
+                ?? "", ReadPins(configuration));
     }
 
     private static ImmutableArray<string> ReadPins(LayeredConfiguration configuration)
@@ -66,7 +71,8 @@ internal sealed record HubCredentials(
             return [];
         ImmutableArray<string> pins = [.. text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         foreach (var pin in pins.Where(pin => !CertificatePin.IsWellFormed(pin)))
-            configuration.Errors.Add("pins", pin, "must be pins: 43 characters of base64url each, as `tunnel-hub token decode` shows", text.Source);
+            configuration.Errors.Add(
+                "pins", pin, "must be pins: 43 characters of base64url each, as `tunnel-hub token decode` shows", text.Source);
         return pins;
     }
 

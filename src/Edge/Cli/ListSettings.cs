@@ -25,7 +25,8 @@ internal static class ListSettings
     }
 
     /// <summary>Servers as <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPV6]:PORT</c>; an empty list is none.</summary>
-    public static ImmutableArray<DnsEndPoint> Servers(this LayeredConfiguration configuration, string name, int defaultPort, ImmutableArray<DnsEndPoint> missing)
+    public static ImmutableArray<DnsEndPoint> Servers(
+        this LayeredConfiguration configuration, string name, int defaultPort, ImmutableArray<DnsEndPoint> missing)
     {
         if (configuration.Words(name) is not { } text)
             return missing;

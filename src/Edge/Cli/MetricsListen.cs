@@ -4,7 +4,10 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary>The setting <c>metricsListen</c>: <c>9464</c> is a port of the loopback address, <c>192.0.2.1:9464</c> and <c>[::]:9464</c> say where else.</summary>
+/// <summary>
+/// The setting <c>metricsListen</c>: <c>9464</c> is a port of the loopback address, <c>192.0.2.1:9464</c> and <c>[::]:9464</c> say where
+/// else.
+/// </summary>
 internal static class MetricsListen
 {
     private const string Valid = "must be PORT (at 127.0.0.1) or ADDRESS:PORT, such as 9464, 10.0.0.7:9464 or [::]:9464";

@@ -22,10 +22,14 @@ internal static class RunCommand
 
     private static readonly Option<bool> TakeOver = new("--take-over")
     {
-        Description = "Take this edge's id from another process that is connected with it, which gets no new clients then; without it this one waits until the other has ended",
+        Description = "Take this edge's id from another process that is connected with it, which gets no new clients then; without it "
+            + "this one waits until the other has ended",
     };
 
-    /// <summary>Options by the setting that each is the command line's form of. All are text: the configuration's reader reports every error at once.</summary>
+    /// <summary>
+    /// Options by the setting that each is the command line's form of. All are text: the configuration's reader reports every error at
+    /// once.
+    /// </summary>
     private static readonly (string Setting, Option<string?> Option)[] Settings =
     [
         Setting("token", "T", "The token that the hub printed. Everybody on this machine can see a command line: --token-file is safer"),
@@ -37,14 +41,23 @@ internal static class RunCommand
         Setting("pins", "PIN", "Pins of the hub's certificate, separated by commas; without them the system's trust store decides"),
         Setting("bindAddress", "A", "Where ports are bound [default: ::, which is IPv4 and IPv6]"),
         Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback [default: what the token says, else tcpTls]"),
-        Setting("lanes", "N", "TLS connections that the tunnel may have, so that what is interactive need not wait behind bulk: 1 to 8 [default: 2]"),
-        Setting("congestionControl", "C", "Congestion control of the tunnel: the kernel's name of it, or system for the kernel's own choice [default: bbr]"),
+        Setting(
+            "lanes", "N",
+            "TLS connections that the tunnel may have, so that what is interactive need not wait behind bulk: 1 to 8 [default: 2]"),
+        Setting(
+            "congestionControl", "C",
+            "Congestion control of the tunnel: the kernel's name of it, or system for the kernel's own choice [default: bbr]"),
         Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 [default: all but the protected]"),
         Setting("protectedPorts", "LIST", "Ports that are never bound, and never blocked [default: 22]"),
         Setting("firewall", "MODE", "What the hub may do to this machine's packet filter: full, blockOnly or off [default: full]"),
-        Setting("stunServers", "LIST", "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1; [] for none [default: stun.cloudflare.com:3478]"),
+        Setting(
+            "stunServers", "LIST",
+            "STUN servers that are asked for this machine's public address, such as stun.example.com:3478,192.0.2.1; [] for none "
+            + "[default: stun.cloudflare.com:3478]"),
         Setting("adminSocket", "PATH", "The Unix socket for tunnel-edge status"),
-        Setting("metricsListen", "[A:]PORT", "Where /metrics and /healthz are answered over TCP, without a key: a port of 127.0.0.1, or ADDRESS:PORT [default: nowhere]"),
+        Setting(
+            "metricsListen", "[A:]PORT",
+            "Where /metrics and /healthz are answered over TCP, without a key: a port of 127.0.0.1, or ADDRESS:PORT [default: nowhere]"),
         Setting("stateDir", "DIR", "Where state is kept"),
         Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none [default: information]"),
         Setting("logFormat", "F", "console or json [default: console]"),
@@ -53,7 +66,8 @@ internal static class RunCommand
 
     public static Command Create()
     {
-        var command = new Command("run", "Run the edge in the foreground. Settings also come from the configuration file and from TUNNEL_EDGE__… variables.");
+        var command = new Command(
+            "run", "Run the edge in the foreground. Settings also come from the configuration file and from TUNNEL_EDGE__… variables.");
         AddSettings(command);
         command.SetAction((parsed, _) => RunAsync(parsed));
         return command;
@@ -69,7 +83,8 @@ internal static class RunCommand
     }
 
     /// <summary>Where the settings of a service come from that is run without options.</summary>
-    public static ConfigurationSources UsualSources { get; } = new() { DefaultFile = EdgePaths.ConfigFile, EnvironmentPrefix = EdgeSettings.EnvironmentPrefix };
+    public static ConfigurationSources UsualSources { get; } =
+        new() { DefaultFile = EdgePaths.ConfigFile, EnvironmentPrefix = EdgeSettings.EnvironmentPrefix };
 
     /// <summary>Where the settings come from.</summary>
     public static ConfigurationSources Sources(ParseResult parsed) => UsualSources with
@@ -92,7 +107,9 @@ internal static class RunCommand
         var notifier = new SystemdNotifier();
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
-        using var push = new OtlpSwitch(EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName, loggers.CreateLogger("Tunnel.Edge.Metrics"));
+        using var push = new OtlpSwitch(
+            EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName,
+            loggers.CreateLogger("Tunnel.Edge.Metrics"));
         push.Use(settings.Otlp);
         await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
         await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, settings.MetricsListen, loggers);
@@ -131,7 +148,10 @@ internal static class RunCommand
     internal static string Describe(EdgeStatus status)
     {
         var ports = $"{status.ListenPorts.Length} TCP and {status.ListenPortsUdp.Length} UDP ports"
-            + (status.FailedPorts.IsEmpty ? "" : $", {status.FailedPorts.Sum(failure => (failure.To ?? failure.Port) - failure.Port + 1)} can't be bound");
+            + (
+                status.FailedPorts.IsEmpty
+                ? ""
+                : $", {status.FailedPorts.Sum(failure => (failure.To ?? failure.Port) - failure.Port + 1)} can't be bound");
         return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
             : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"
             : $"connecting to {status.Hub}";

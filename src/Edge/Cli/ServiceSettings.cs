@@ -6,8 +6,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Edge.Cli;
 
 /// <summary>
-/// The settings that the service of this machine runs with, for who wants to know what is wrong with it: as given here when a hub is named; else those of the
-/// process behind the admin socket, by its command line and environment; else the token where the unit takes it from.
+/// The settings that the service of this machine runs with, for who wants to know what is wrong with it: as given here when a hub is named;
+/// else those of the process behind the admin socket, by its command line and environment; else the token where the unit takes it from.
 /// </summary>
 /// <param name="Sources">Where they come from.</param>
 /// <param name="Service">The running service; null when none is found, or it can't be looked into.</param>
@@ -27,19 +27,25 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
         var socket = own.CommandLine["adminSocket"] ?? EdgeSettings.RunningAdminSocket(RunCommand.UsualSources);
         var service = ServiceProcess.Behind(socket, out var fault);
         if (NamesHub(own))
-            return new ServiceSettings(own, service, new CheckResult(Name, CheckStatus.Ok, service is null ? "as given here; no running service was found" : "as given here"));
+            return new ServiceSettings(
+                own, service,
+                new CheckResult(Name, CheckStatus.Ok, service is null ? "as given here; no running service was found" : "as given here"));
         if (service is not null)
         {
             return new ServiceSettings(
-                Merge(service, own) with { CommandLine = WithSocket(Merge(service, own), socket) }, service, new CheckResult(Name, CheckStatus.Ok, $"those of the running service (process {service.Id})"));
+                Merge(service, own) with { CommandLine = WithSocket(Merge(service, own), socket) }, service,
+                new CheckResult(Name, CheckStatus.Ok, $"those of the running service (process {service.Id})"));
         }
 
         return File.Exists(UnitsToken)
             ? new ServiceSettings(
                 own with { CommandLine = With(own.CommandLine, "tokenFile", UnitsToken) },
                 null,
-                new CheckResult(Name, CheckStatus.Warning, $"{fault}; the token is {UnitsToken}", "start the service (systemctl start tunnel-edge), and see its log (journalctl -u tunnel-edge)"))
-            : new ServiceSettings(own, null, new CheckResult(Name, CheckStatus.Failed, $"{fault}, and there is no {UnitsToken}", "give --token-file FILE"));
+                new CheckResult(
+                    Name, CheckStatus.Warning, $"{fault}; the token is {UnitsToken}",
+                    "start the service (systemctl start tunnel-edge), and see its log (journalctl -u tunnel-edge)"))
+            : new ServiceSettings(
+                own, null, new CheckResult(Name, CheckStatus.Failed, $"{fault}, and there is no {UnitsToken}", "give --token-file FILE"));
     }
 
     private static bool NamesHub(ConfigurationSources sources)
@@ -52,7 +58,8 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
     internal static ConfigurationSources Merge(ServiceProcess service, ConfigurationSources own)
     {
         var theirs = RunCommand.Sources(EdgeCommandLine.Create().Parse([.. service.Arguments]));
-        var commandLine = own.CommandLine.ToDictionary(setting => setting.Key, setting => setting.Value ?? theirs.CommandLine.GetValueOrDefault(setting.Key));
+        var commandLine = own.CommandLine.ToDictionary(
+            setting => setting.Key, setting => setting.Value ?? theirs.CommandLine.GetValueOrDefault(setting.Key));
         foreach (var path in Paths)
         {
             if (own.CommandLine[path] is null && commandLine[path] is { } name)
@@ -74,7 +81,8 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
         };
     }
 
-    private static Dictionary<string, string?> WithSocket(ConfigurationSources sources, string socket) => With(sources.CommandLine, "adminSocket", socket);
+    private static Dictionary<string, string?> WithSocket(ConfigurationSources sources, string socket) =>
+        With(sources.CommandLine, "adminSocket", socket);
 
     private static Dictionary<string, string?> With(IReadOnlyDictionary<string, string?> settings, string name, string value) =>
         new(settings) { [name] = settings.GetValueOrDefault(name) ?? value };

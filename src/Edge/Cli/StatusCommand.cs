@@ -35,7 +35,9 @@ internal static class StatusCommand
         if (parsed.GetValue(AsJson))
             await parsed.InvocationConfiguration.Output.WriteLineAsync(response.Body);
         else
-            Write(JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus)!, parsed.InvocationConfiguration.Output, Terminal.Of(parsed.InvocationConfiguration.Output));
+            Write(
+                JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus)!, parsed.InvocationConfiguration.Output,
+                Terminal.Of(parsed.InvocationConfiguration.Output));
         return ExitCodes.Fine;
     }
 
@@ -44,7 +46,8 @@ internal static class StatusCommand
         var failed = terminal.Alarm("FAILED");
         output.WriteText($"edge      {status.EdgeId}");
         output.WriteText(status.Connected
-            ? $"hub       {status.Hub} ({status.HubAddress}), connected over {status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
+            ? $"hub       {status.Hub} ({status.HubAddress}), connected over "
+                + $"{status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
         if (status.TransportDetail is { } why)
             output.WriteText($"transport {status.TransportMode}, {status.TransportReason}: {why}");
@@ -53,19 +56,27 @@ internal static class StatusCommand
         if (status.LastError is { } error)
             output.WriteText($"error     {error}");
         if (status.Crash is { } crash)
-            output.WriteText($"crash     the last run{(crash.PreviousStart is { } begun ? $", begun {begun:u}," : "")} was cut off{(crash.Error is { } left ? $"; {left}" : "")}");
+            output.WriteText(
+                $"crash     the last run{(crash.PreviousStart is { } begun ? $", begun {begun:u}," : "")} was cut "
+                + $"off{(crash.Error is { } left ? $"; {left}" : "")}");
         if (status.PublicIp is { } address)
             output.WriteText($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
         output.WriteText($"TCP       {Ports(status.ListenPorts)}");
         output.WriteText($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (var failure in status.FailedPorts)
-            output.WriteLine($"{failed}    {TerminalText.Escape($"{failure.Proto}/{failure.Port}{(failure.To is { } to ? $"-{to}" : "")}: {failure.Error}")}");
+        {
+            var ports = $"{failure.Proto}/{failure.Port}{(failure.To is { } to ? $"-{to}" : "")}";
+            output.WriteLine($"{failed}    {TerminalText.Escape($"{ports}: {failure.Error}")}");
+        }
+
         if (status.Firewall is { State: not "none" } firewall)
             output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
         foreach (var note in status.Firewall?.Errors ?? [])
             output.WriteText($"firewall  {note}");
         if (status.Firewall?.Drift is { } drift)
-            output.WriteText($"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; {(drift.Mended ? "put back" : "can't be put back")}");
+            output.WriteText(
+                $"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; "
+                + $"{(drift.Mended ? "put back" : "can't be put back")}");
         output.WriteText($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
         output.WriteText($"carried   {ByteText.Format(status.BytesIn)} from clients, {ByteText.Format(status.BytesOut)} to clients");
         if (status.TcpMemory?.Describe() is { } memory)

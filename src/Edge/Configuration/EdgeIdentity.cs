@@ -9,7 +9,10 @@ internal static class EdgeIdentity
 {
     private const int Bytes = 6;
 
-    /// <summary>Twelve hexadecimal digits. An edge is the same when it has the same state directory, edge id and hub: two on one machine differ in one of them.</summary>
+    /// <summary>
+    /// Twelve hexadecimal digits. An edge is the same when it has the same state directory, edge id and hub: two on one machine differ in
+    /// one of them.
+    /// </summary>
     public static string Of(TunnelEdgeOptions options)
     {
         var state = options.StateDirectory is { } directory ? Path.GetFullPath(directory) : "";

@@ -35,17 +35,19 @@ public sealed record TunnelEdgeOptions
     public TransportMode Transport { get; init; } = TransportMode.TcpTls;
 
     /// <summary>
-    /// TLS connections that one tunnel may have, 1–8. Those beyond the first are opened when streams move bulk, so that new ones need not wait behind
-    /// them, and only with a hub that allows it.
+    /// TLS connections that one tunnel may have, 1–8. Those beyond the first are opened when streams move bulk, so that new ones need not
+    /// wait behind them, and only with a hub that allows it.
     /// </summary>
     public int Lanes { get; init; } = 2;
 
-    /// <summary>The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.</summary>
+    /// <summary>
+    /// The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.
+    /// </summary>
     public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
 
     /// <summary>
-    /// Takes the edge's id from another process that is connected with it, at the first connect: its clients stay with it until they end, new ones come to this
-    /// process. Needs a hub that knows it; else, and when false, this one waits until the other has ended.
+    /// Takes the edge's id from another process that is connected with it, at the first connect: its clients stay with it until they end,
+    /// new ones come to this process. Needs a hub that knows it; else, and when false, this one waits until the other has ended.
     /// </summary>
     public bool TakeOver { get; init; }
 
@@ -67,7 +69,9 @@ public sealed record TunnelEdgeOptions
     /// <summary>How long connections of a removed port, or of a tunnel that was replaced, may go on.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>UDP sessions at once; beyond it those of one unanswered datagram give way first, then the longest idle. At least 1.</summary>
+    /// <summary>
+    /// UDP sessions at once; beyond it those of one unanswered datagram give way first, then the longest idle. At least 1.
+    /// </summary>
     public int MaxUdpSessions { get; init; } = 65536;
 
     /// <summary>UDP sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one. At least 1.</summary>
@@ -77,8 +81,9 @@ public sealed record TunnelEdgeOptions
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// STUN servers (RFC 8489, UDP) that are asked for this machine's public address as often as the hub says. None by default here, since whoever runs such
-    /// a server learns this machine's address; the program <c>tunnel-edge</c> has a default. Without an answer the address that the hub saw counts, if it is public.
+    /// STUN servers (RFC 8489, UDP) that are asked for this machine's public address as often as the hub says. None by default here, since
+    /// whoever runs such a server learns this machine's address; the program <c>tunnel-edge</c> has a default. Without an answer the
+    /// address that the hub saw counts, if it is public.
     /// </summary>
     public ImmutableArray<DnsEndPoint> StunServers { get; init; } = [];
 

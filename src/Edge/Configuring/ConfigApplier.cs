@@ -68,7 +68,8 @@ internal sealed class ConfigApplier
         }
     }
 
-    /// <returns>Whether all of it was applied. A stage that throws, which none does but for a fault of ours, does not keep the others from their work.</returns>
+    /// <returns>Whether all of it was applied. A stage that throws, which none does but for a fault of ours, does not keep the others from
+    /// their work.</returns>
     private async Task<bool> ApplyAsync(ReceivedConfig received, CancellationToken cancellationToken)
     {
         if (received.IsRelease)
@@ -76,7 +77,8 @@ internal sealed class ConfigApplier
 
         // Before its ports are bound: nobody gets in who shall not.
         var filtered = await TryAsync(
-            "the firewall", () => _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken), cancellationToken);
+            "the firewall", () =>
+                _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken), cancellationToken);
         var noted = await TryAsync("what the hub says of itself", () => Note(received.Config));
         PortState? state = null;
         var bound = await TryAsync("the ports", () => state = _ports.Apply(PortSet.From(received.Config)));

@@ -22,7 +22,8 @@ internal static class PortReport
         Rev = revision,
         Bound = state.Bound.Length <= MaxBound
             ? [.. state.Bound.Select(port => new BoundPort(port.Number, port.ProtocolName))]
-            : [.. PortRun.Join(state.Bound.Select(port => KeyValuePair.Create(port, true))).Take(MaxBoundRuns).Select(run => ToBound(run.Ports))],
+            : [.. PortRun.Join(state.Bound.Select(port => KeyValuePair.Create(port, true))).Take(MaxBoundRuns).Select(
+                run => ToBound(run.Ports))],
         Failed = [.. state.ToFailures().Take(MaxFailed).Select(ToFailed)],
     };
 

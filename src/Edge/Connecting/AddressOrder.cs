@@ -5,7 +5,10 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>The order in which a hub's addresses are tried (RFC 8305 section 4).</summary>
 internal static class AddressOrder
 {
-    /// <summary>Alternates the families, the one that the resolver put first leading, so that a family without a route costs one stagger and not all.</summary>
+    /// <summary>
+    /// Alternates the families, the one that the resolver put first leading, so that a family without a route costs one stagger and not
+    /// all.
+    /// </summary>
     public static IReadOnlyList<IPAddress> Interleave(IEnumerable<IPAddress> resolved)
     {
         IPAddress[] addresses = [.. resolved.Distinct()];

@@ -16,7 +16,8 @@ internal static partial class ConnectingLog
     [LoggerMessage(3102, LogLevel.Debug, "Still no tunnel to {Hub} ({Kind}); next try in {Delay:0.0} s")]
     public static partial void DialFailedAgain(ILogger logger, string hub, DialFailureKind kind, double delay);
 
-    [LoggerMessage(3103, LogLevel.Warning, "The tunnel to {Address} is over ({Kind}: {Detail}) after {Lifetime:0} s; next try in {Delay:0.0} s")]
+    [LoggerMessage(
+        3103, LogLevel.Warning, "The tunnel to {Address} is over ({Kind}: {Detail}) after {Lifetime:0} s; next try in {Delay:0.0} s")]
     public static partial void TunnelEnded(
         this ILogger logger, IPEndPoint address, TunnelEndKind kind, string detail, double lifetime, double delay);
 
@@ -24,7 +25,8 @@ internal static partial class ConnectingLog
     public static partial void HubGoesAway(ILogger logger, string reason, double delay);
 
     [LoggerMessage(3105, LogLevel.Error,
-        "The hub says {Reason}: another edge process holds the id {EdgeId}. Nothing is bound, and every {Delay:0.0} s is looked whether it has ended. Stop one of the two, start this one "
+        "The hub says {Reason}: another edge process holds the id {EdgeId}. Nothing is bound, and every {Delay:0.0} s is looked whether "
+            + "it has ended. Stop one of the two, start this one "
         + "with --take-over, or give it an id of its own")]
     public static partial void Conflict(ILogger logger, string reason, string edgeId, double delay);
 
@@ -32,21 +34,29 @@ internal static partial class ConnectingLog
     public static partial void PinsUnreadable(ILogger logger, string path, string error);
 
     [LoggerMessage(3108, LogLevel.Warning,
-        "The hub's announced pins can't be kept in {Path} ({Error}): after a restart only the token's are known. Make the directory writable")]
+        "The hub's announced pins can't be kept in {Path} ({Error}): after a restart only the token's are known. Make the directory "
+            + "writable")]
     public static partial void PinsNotKept(ILogger logger, string path, string error);
 
-    [LoggerMessage(3109, LogLevel.Warning, "insecureSkipVerify is on: the hub's certificate is not checked, and whoever answers gets this edge's secret")]
+    [LoggerMessage(
+        3109, LogLevel.Warning,
+        "insecureSkipVerify is on: the hub's certificate is not checked, and whoever answers gets this edge's secret")]
     public static partial void VerificationOff(ILogger logger);
 
-    [LoggerMessage(3110, LogLevel.Information, "The tunnel to {Address} was drained and is closed; {Streams} of its streams were still open")]
+    [LoggerMessage(
+        3110, LogLevel.Information, "The tunnel to {Address} was drained and is closed; {Streams} of its streams were still open")]
     public static partial void TunnelDrained(ILogger logger, IPEndPoint address, int streams);
 
-    [LoggerMessage(3117, LogLevel.Information, "The tunnel to {Address} has had nearly as many streams and sessions as it can number; another one takes the new ones")]
+    [LoggerMessage(
+        3117, LogLevel.Information,
+        "The tunnel to {Address} has had nearly as many streams and sessions as it can number; another one takes the new ones")]
     public static partial void NumbersEnding(ILogger logger, IPEndPoint address);
 
     [LoggerMessage(3113, LogLevel.Warning,
-        "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through: it takes the new clients, and {Streams} open streams stay "
-        + "on the old one as long as it may come back. If this happens again, the path swallows larger packets: let ICMP 'fragmentation needed' through, or set the right MTU")]
+        "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through: it takes "
+            + "the new clients, and {Streams} open streams stay "
+        + "on the old one as long as it may come back. If this happens again, the path swallows larger packets: let ICMP 'fragmentation "
+            + "needed' through, or set the right MTU")]
     public static partial void Rescued(ILogger logger, IPEndPoint address, int streams, int maxPacket);
 
     [LoggerMessage(3114, LogLevel.Information, "The hub answers again at {Address}: the connection that was made beside it is not needed")]

@@ -41,13 +41,15 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return DialResult.Failed(DialFailureKind.Unreachable,
-                $"the name {template.HostName} can't be resolved ({(e is SocketException ? e.Message : "no answer in time")}): check the hub's host name and this machine's DNS");
+                $"the name {template.HostName} can't be resolved ({(e is SocketException ? e.Message : "no answer in time")}): check the "
+                    + $"hub's host name and this machine's DNS");
         }
 
         var addresses = AddressOrder.Interleave(resolved);
         return addresses.Count == 0
             ? DialResult.Failed(DialFailureKind.Unreachable, $"the name {template.HostName} has no addresses: check the hub's host name")
-            : await RaceAsync([.. addresses.Select(address => template with { Address = new IPEndPoint(address, port) })], cancellationToken);
+            : await RaceAsync(
+                [.. addresses.Select(address => template with { Address = new IPEndPoint(address, port) })], cancellationToken);
     }
 
     private async Task<DialResult> RaceAsync(IReadOnlyList<DialRequest> requests, CancellationToken cancellationToken)

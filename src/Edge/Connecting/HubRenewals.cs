@@ -12,9 +12,9 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// What the hub has renewed since the token was made (protocol.md section 7): this edge's secret, and where the hub will be. It is kept in the state directory, in a file
-/// of mode 0600, and is in force when it is on the disk. The token stays the start: another one makes what is kept worthless, and what a hub refuses, or where none
-/// answers, gives way to what the token says, in turn. Any thread.
+/// What the hub has renewed since the token was made (protocol.md section 7): this edge's secret, and where the hub will be. It is kept in
+/// the state directory, in a file of mode 0600, and is in force when it is on the disk. The token stays the start: another one makes what
+/// is kept worthless, and what a hub refuses, or where none answers, gives way to what the token says, in turn. Any thread.
 /// </summary>
 internal sealed class HubRenewals
 {
@@ -55,7 +55,8 @@ internal sealed class HubRenewals
             lock (_lock)
             {
                 var secret = _usesOldSecret ? _start.Secret : _kept.Secret ?? _start.Secret;
-                return _usesNewAddress && _kept.Address is { } address && HostSyntax.TryParseHostAndPort(address, out var host, out var port)
+                return _usesNewAddress && _kept.Address is { } address
+                    && HostSyntax.TryParseHostAndPort(address, out var host, out var port)
                     ? new HubAccess(host, port ?? _start.HubPort, secret)
                     : new HubAccess(_start.HubHost, _start.HubPort, secret);
             }

@@ -1,8 +1,9 @@
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// How large packets to and from the hub may be, when the path was found to swallow larger ones without a word: 1,280 bytes, which every path of IPv6 takes,
-/// then 596, the TCP segments of 536 bytes that every host takes. Forgotten after an hour, since paths change. Thread-safe.
+/// How large packets to and from the hub may be, when the path was found to swallow larger ones without a word: 1,280 bytes, which every
+/// path of IPv6 takes, then 596, the TCP segments of 536 bytes that every host takes. Forgotten after an hour, since paths change.
+/// Thread-safe.
 /// </summary>
 internal sealed class PathLimit(TimeProvider time)
 {
@@ -27,7 +28,9 @@ internal sealed class PathLimit(TimeProvider time)
         }
     }
 
-    /// <summary>For a try beside a tunnel that is stuck. The smallest only when the larger one was of no help: a cut may have come twice as well.</summary>
+    /// <summary>
+    /// For a try beside a tunnel that is stuck. The smallest only when the larger one was of no help: a cut may have come twice as well.
+    /// </summary>
     public int Next
     {
         get

@@ -75,7 +75,8 @@ internal sealed class PinStore
         try
         {
             _files.MakeDirectory(Path.GetDirectoryName(_path)!);
-            _files.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(new PinState(_configured, _announced), ConnectingJsonContext.Default.PinState));
+            _files.Replace(
+                _path, JsonSerializer.SerializeToUtf8Bytes(new PinState(_configured, _announced), ConnectingJsonContext.Default.PinState));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -4,13 +4,16 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// Makes a tunnel beside one whose hub has stopped to answer. When the old one comes back it stays, with its streams; when it stays silent although the new
-/// one is there, the new one takes its place, and the old one has its streams until it recovers or is given up. The new one is made with small packets: a
-/// path that swallows large ones looks like a cut from either end, and of the two only a cut would end by itself.
+/// Makes a tunnel beside one whose hub has stopped to answer. When the old one comes back it stays, with its streams; when it stays silent
+/// although the new one is there, the new one takes its place, and the old one has its streams until it recovers or is given up. The new
+/// one is made with small packets: a path that swallows large ones looks like a cut from either end, and of the two only a cut would end by
+/// itself.
 /// </summary>
 internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeProvider time, ILogger logger)
 {
-    /// <summary>How long the old tunnel may come back after the new one is there: what TCP repeats follows within this once a path is back.</summary>
+    /// <summary>
+    /// How long the old tunnel may come back after the new one is there: what TCP repeats follows within this once a path is back.
+    /// </summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     /// <summary>For one try: while a path is cut, a later one is through sooner.</summary>
@@ -84,7 +87,8 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new DialOutcome(
-                DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} did not answer within {TryLimit.TotalSeconds:0} s"), TransportChoice.Configured);
+                DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} did not answer within {TryLimit.TotalSeconds:0} s"),
+                TransportChoice.Configured);
         }
     }
 }

@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// Dials for a tunnel that is to take the place of one that still serves: over a transport that is preferred to its, because it is stuck, or
-/// because its numbers come to their end.
+/// Dials for a tunnel that is to take the place of one that still serves: over a transport that is preferred to its, because it is stuck,
+/// or because its numbers come to their end.
 /// </summary>
 /// <param name="transports">Dials.</param>
 /// <param name="rescue">Dials beside one that is stuck.</param>

@@ -2,7 +2,9 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Why a tunnel runs over what it runs over. The names are those of the status, of the event and of the metric's label, in camelCase.</summary>
+/// <summary>
+/// Why a tunnel runs over what it runs over. The names are those of the status, of the event and of the metric's label, in camelCase.
+/// </summary>
 internal enum TransportReason
 {
     /// <summary>The mode allows no other.</summary>

@@ -6,7 +6,8 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>Events 3180–3184, of the range of Connecting.</summary>
 internal static partial class TransportLog
 {
-    [LoggerMessage(3180, LogLevel.Warning, "The hub is reached over TLS only, not over QUIC first ({Reason}): {Hint}, then restart this edge")]
+    [LoggerMessage(
+        3180, LogLevel.Warning, "The hub is reached over TLS only, not over QUIC first ({Reason}): {Hint}, then restart this edge")]
     public static partial void QuicNotInstalled(ILogger logger, string reason, string hint);
 
     [LoggerMessage(3181, LogLevel.Warning, "Over TLS instead of QUIC ({Reason}: {Detail}); QUIC is tried again every {Minutes:0} minutes")]

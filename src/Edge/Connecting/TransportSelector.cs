@@ -30,7 +30,8 @@ internal sealed class TransportSelector
     /// <param name="choice">Why.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public static TransportSelector Only(HubDialer dialer, TransportChoice choice, TimeProvider time, ILogger logger) => new(dialer, null, choice, time, logger);
+    public static TransportSelector Only(HubDialer dialer, TransportChoice choice, TimeProvider time, ILogger logger) =>
+        new(dialer, null, choice, time, logger);
 
     /// <summary>QUIC, and TLS where it does not get through.</summary>
     public static TransportSelector WithFallback(HubDialer quic, HubDialer tls, TimeProvider time, ILogger logger) =>

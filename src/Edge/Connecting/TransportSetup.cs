@@ -27,9 +27,11 @@ internal static class TransportSetup
 
         if (mode == TransportMode.Quic)
             throw new OperatorException(
-                $"transport {mode.Word()}: {missing}. {QuicLibrary.InstallHint}; or set transport to {TransportMode.QuicWithFallback.Word()} or {TransportMode.TcpTls.Word()}");
+                $"transport {mode.Word()}: {missing}. {QuicLibrary.InstallHint}; or set transport to "
+                    + $"{TransportMode.QuicWithFallback.Word()} or {TransportMode.TcpTls.Word()}");
         TransportLog.QuicNotInstalled(logger, missing, QuicLibrary.InstallHint);
-        return TransportSelector.Only(Tls(), new TransportChoice(TransportReason.QuicNotInstalled, $"{missing}: {QuicLibrary.InstallHint}"), context.Time, logger);
+        return TransportSelector.Only(
+            Tls(), new TransportChoice(TransportReason.QuicNotInstalled, $"{missing}: {QuicLibrary.InstallHint}"), context.Time, logger);
 
         HubDialer Tls() => Dialer(new TlsTunnelDialer(context), context);
     }

@@ -6,13 +6,16 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
+// Over 300 lines: one loop and what it goes by; dialling, succession and rescue are apart.
 /// <summary>
-/// Keeps a tunnel to the hub: dials, applies the configuration, and dials again when the tunnel is lost or the hub goes away. New streams go
-/// to the newest tunnel; an older one drains.
+/// Keeps a tunnel to the hub: dials, applies the configuration, and dials again when the tunnel is lost or the hub goes away. New streams
+/// go to the newest tunnel; an older one drains.
 /// </summary>
 internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 {
-    /// <summary>From one try to the next while another process has the id, so that the edge is there within 5 s of the other's end.</summary>
+    /// <summary>
+    /// From one try to the next while another process has the id, so that the edge is there within 5 s of the other's end.
+    /// </summary>
     internal static readonly TimeSpan ConflictInterval = TimeSpan.FromSeconds(4.5);
 
     /// <summary>How long a hub that restarts is dialled every <see cref="RestartPause"/>, before the waits begin to grow.</summary>
@@ -42,9 +45,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private long? _restartedAt;
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
+    // Over 8 collaborators: three of them are the clock, the log and chance, which a test replaces.
     public TunnelConnector(
-        ConnectorOptions options, HubRenewals renewals, TransportSelector transports, PinStore pins, ConfigInbox configs, ITunnelObserver observer,
-        Func<double> random, TimeProvider time, ILogger logger)
+        ConnectorOptions options, HubRenewals renewals, TransportSelector transports, PinStore pins, ConfigInbox configs,
+        ITunnelObserver observer, Func<double> random, TimeProvider time, ILogger logger)
     {
         _renewals = renewals;
         (_options, _transports, _pins, _configs, _observer) = (options, transports, pins, configs, observer);
@@ -99,7 +103,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
     }
 
-    /// <summary>Says GOAWAY, gives the open streams <paramref name="drain"/> to finish, and closes. After <see cref="RunAsync"/> has ended.</summary>
+    /// <summary>
+    /// Says GOAWAY, gives the open streams <paramref name="drain"/> to finish, and closes. After <see cref="RunAsync"/> has ended.
+    /// </summary>
     public async Task CloseAsync(TimeSpan drain)
     {
         if (_live is { } live)
@@ -174,7 +180,12 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             Pins = _pins.Current,
             InsecureSkipVerify = _options.InsecureSkipVerify,
             // Said until it had the id once: two that say so would take it from each other for ever.
-            Hello = _options.Hello with { TakeOver = _hasHeldTheId ? null : _options.Hello.TakeOver, PublicIp = addresses.Primary?.ToString(), PublicIpv6 = addresses.IPv6?.ToString() },
+            Hello = _options.Hello with
+            {
+                TakeOver = _hasHeldTheId ? null : _options.Hello.TakeOver,
+                PublicIp = addresses.Primary?.ToString(),
+                PublicIpv6 = addresses.IPv6?.ToString(),
+            },
             Handler = this,
             MaxPacket = _path.MaxPacket,
         };
@@ -192,14 +203,16 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     // The hub said that it goes and comes back; what it answers itself is another matter.
     private bool IsRestarting(DialFailureKind kind) =>
-        _restartedAt is { } restarted && _time.GetElapsedTime(restarted) < RestartPatience && kind is not (DialFailureKind.Unauthorized or DialFailureKind.WrongCertificate);
+        _restartedAt is { } restarted && _time.GetElapsedTime(restarted) < RestartPatience
+            && kind is not (DialFailureKind.Unauthorized or DialFailureKind.WrongCertificate);
 
     /// <summary>Serves a tunnel until it ends, or its hub goes away, or a successor has taken its place and ends.</summary>
     /// <param name="outcome">The tunnel.</param>
     /// <param name="said">The public address that it was told when it was dialled.</param>
     /// <param name="olderDrain">How long the streams of the one before may go on.</param>
     /// <param name="cancellationToken">Stops the serving; the tunnel is left as it is.</param>
-    private async Task<TimeSpan> ServeAsync(DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
+    private async Task<TimeSpan> ServeAsync(
+        DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
     {
         var tunnel = outcome.Result.Tunnel!;
         var live = new HubTunnel(tunnel, _time.GetTimestamp());
@@ -222,7 +235,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, olderDrain);
 
-        if (await _successors.AwaitAsync(live, _renewals.Current.Port, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
+        if (await _successors.AwaitAsync(
+            live, _renewals.Current.Port, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
         {
             if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
                 TransportLog.MovedToQuic(_logger, tunnel.ActiveStreams);
@@ -336,7 +350,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         await live.Tunnel.DisposeAsync();
     }
 
-    /// <summary>The tunnel is no more. Its watcher and the loop come here, whoever is first: no status tells of a next try beside a tunnel that is lost.</summary>
+    /// <summary>
+    /// The tunnel is no more. Its watcher and the loop come here, whoever is first: no status tells of a next try beside a tunnel that is
+    /// lost.
+    /// </summary>
     private void Forget(HubTunnel live, TunnelEnd end)
     {
         if (Interlocked.CompareExchange(ref _live, null, live) != live)

@@ -21,5 +21,6 @@ internal sealed class QuicProbe(QuicTunnelDialer dialer) : IQuicProbe
 
     public string? Unavailable => QuicLibrary.TryLoad(out var reason) ? null : reason;
 
-    public Task<QuicPath> ProbeAsync(DialRequest request, CancellationToken cancellationToken) => dialer.ProbeAsync(request, Discovery, cancellationToken);
+    public Task<QuicPath> ProbeAsync(DialRequest request, CancellationToken cancellationToken) =>
+        dialer.ProbeAsync(request, Discovery, cancellationToken);
 }

@@ -22,6 +22,9 @@ internal interface IBoundPort
     /// <summary>What happened at it since it was bound.</summary>
     PortStatistics GetStatistics();
 
-    /// <summary>Takes no more clients and gives the port back at once; those that are there have <paramref name="drain"/> to finish, then they are reset.</summary>
+    /// <summary>
+    /// Takes no more clients and gives the port back at once; those that are there have <paramref name="drain"/> to finish, then they are
+    /// reset.
+    /// </summary>
     void Close(TimeSpan drain);
 }

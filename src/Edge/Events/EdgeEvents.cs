@@ -7,7 +7,8 @@ namespace Tunnel.Edge.Events;
 /// <summary>A tunnel to the hub was made.</summary>
 /// <param name="Hub">The hub's address.</param>
 /// <param name="Transport">What it runs over, for example <c>tcpTls</c>.</param>
-/// <param name="Reason">Why over this transport, in one word: <c>configured</c>, <c>preferred</c>, or why not over QUIC (<c>quicTimedOut</c> …).</param>
+/// <param name="Reason">Why over this transport, in one word: <c>configured</c>, <c>preferred</c>, or why not over QUIC
+/// (<c>quicTimedOut</c> …).</param>
 public sealed record TunnelConnectedEvent(IPEndPoint Hub, string Transport, string Reason);
 
 /// <summary>A tunnel is over.</summary>

@@ -5,8 +5,8 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Lets nobody in at the edge's own ports who is blocked, with a packet filter or without one, and ends each block when its time is over: in the kernel it
-/// ends by itself.
+/// Lets nobody in at the edge's own ports who is blocked, with a packet filter or without one, and ends each block when its time is over:
+/// in the kernel it ends by itself.
 /// </summary>
 internal sealed class BlockEnforcer : IDisposable
 {

@@ -10,8 +10,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Applies the hub's firewall, commit-confirmed: after each change a new connection to the hub must succeed, or the ruleset that was confirmed
-/// last comes back by itself. Whatever fails, the edge goes on without it, and says so to its log once and to the hub.
+/// Applies the hub's firewall, commit-confirmed: after each change a new connection to the hub must succeed, or the ruleset that was
+/// confirmed last comes back by itself. Whatever fails, the edge goes on without it, and says so to its log once and to the hub.
 /// </summary>
 internal sealed class FirewallController : IPacketFilter, IDisposable
 {
@@ -84,7 +84,9 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>Looks from time to time whether somebody has changed, flushed or removed our table, and puts it back. Until cancelled.</summary>
+    /// <summary>
+    /// Looks from time to time whether somebody has changed, flushed or removed our table, and puts it back. Until cancelled.
+    /// </summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(WatchInterval, _time);
@@ -165,7 +167,9 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         // A new tunnel is another chance: the hub may just have been down when the connection was tried.
         var again = !initial && wanted.Key == _rejected;
-        var plan = again ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked } : wanted;
+        var plan = again
+            ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked }
+            : wanted;
         EndConfirming();
         var result = await InstallAsync(plan, cancellationToken);
         // Filter or not: at its own ports the edge itself lets nobody in who is blocked.

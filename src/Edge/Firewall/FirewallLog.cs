@@ -8,13 +8,16 @@ internal static partial class FirewallLog
     [LoggerMessage(5500, LogLevel.Information, "The firewall is in force, {Blocked} sources are blocked {Notes}")]
     public static partial void Applied(ILogger logger, int blocked, string notes);
 
-    [LoggerMessage(5501, LogLevel.Warning, "The hub's firewall can't be put in force here: {Reason}. Everything else works; the hub is told")]
+    [LoggerMessage(
+        5501, LogLevel.Warning, "The hub's firewall can't be put in force here: {Reason}. Everything else works; the hub is told")]
     public static partial void Unavailable(ILogger logger, string reason);
 
     [LoggerMessage(5502, LogLevel.Warning, "The hub's firewall was not put in force ({State}), the one before stays: {Errors}")]
     public static partial void NotApplied(ILogger logger, string state, string errors);
 
-    [LoggerMessage(5503, LogLevel.Warning, "With the hub's new firewall no new connection to the hub was possible ({Fault}): the one before is in force again")]
+    [LoggerMessage(
+        5503, LogLevel.Warning,
+        "With the hub's new firewall no new connection to the hub was possible ({Fault}): the one before is in force again")]
     public static partial void RolledBack(ILogger logger, string fault);
 
     [LoggerMessage(5504, LogLevel.Error, "The firewall before could not be put back ({Error}): our table is removed")]
@@ -29,7 +32,8 @@ internal static partial class FirewallLog
     [LoggerMessage(5507, LogLevel.Warning, "The table {Table} was changed by somebody else ({What}): put back")]
     public static partial void DriftMended(ILogger logger, string table, string what);
 
-    [LoggerMessage(5508, LogLevel.Error, "The table {Table} could not be removed ({Error}). Remove it by hand: nft delete table inet {Table}")]
+    [LoggerMessage(
+        5508, LogLevel.Error, "The table {Table} could not be removed ({Error}). Remove it by hand: nft delete table inet {Table}")]
     public static partial void RemovalFailed(ILogger logger, string table, string error);
 
     [LoggerMessage(5509, LogLevel.Information, "{Count} open connections of sources that are blocked now were reset")]

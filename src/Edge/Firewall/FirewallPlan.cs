@@ -4,7 +4,9 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>What is wanted of the packet filter: what the hub said, as far as this edge's own limits let it, and what nobody can block.</summary>
+/// <summary>
+/// What is wanted of the packet filter: what the hub said, as far as this edge's own limits let it, and what nobody can block.
+/// </summary>
 internal sealed record FirewallPlan
 {
     public static FirewallPlan Nothing { get; } = new() { Config = FirewallConfig.Empty };

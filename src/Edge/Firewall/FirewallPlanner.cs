@@ -47,11 +47,15 @@ internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> pro
 
     /// <summary>What the operator wrote, word by word: the hub's blocks apart.</summary>
     private static string KeyOf(JsonElement? json) => json is not { } value ? "" : string.Join(
-        ';', value.EnumerateObject().Where(member => !member.NameEquals(FirewallConfigReader.TimedBlocksMember)).Select(member => member.Value.GetRawText()));
+        ';',
+        value.EnumerateObject().Where(member => !member.NameEquals(FirewallConfigReader.TimedBlocksMember)).Select(
+            member => member.Value.GetRawText()));
 
     private static string[] LeftOut(FirewallConfig config) => config.RateLimits.IsEmpty && config.Rules.IsEmpty
         ? []
-        : [$"{config.RateLimits.Length} rate limits and {config.Rules.Length} rules are left out: this edge's firewall setting is blockOnly"];
+        : [
+            $"{config.RateLimits.Length} rate limits and {config.Rules.Length} rules are left out: this edge's firewall setting is "
+            + $"blockOnly"];
 }
 
 /// <summary>What came out of a hub's firewall.</summary>

@@ -5,7 +5,10 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Tells what became of a firewall: the status at once, the log and the observer once, and the hub that sent it. One caller at a time; anybody reads.</summary>
+/// <summary>
+/// Tells what became of a firewall: the status at once, the log and the observer once, and the hub that sent it. One caller at a time;
+/// anybody reads.
+/// </summary>
 internal sealed class FirewallReporter(string mode, IPacketFilterObserver observer, ILogger logger)
 {
     private const string Confirming = "confirming";
@@ -55,7 +58,9 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
         var sound = _beforeFailure ?? _status;
         _drift = new FirewallDrift((_drift?.Count ?? 0) + (isNews ? 1 : 0), what, Mended: error is null);
         _beforeFailure = error is null ? null : sound;
-        var status = _status = error is null ? Describe(sound.State, sound.Errors, blocked) : Describe(FirewallReport.Failed, [error], blocked);
+        var status = _status = error is null
+            ? Describe(sound.State, sound.Errors, blocked)
+            : Describe(FirewallReport.Failed, [error], blocked);
         if (!isNews)
             return;
         if (error is null)
@@ -75,7 +80,8 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
         {
             Kind = Report.Firewall,
             Rev = _revision,
-            FirewallState = new FirewallReport { State = status.State, Mode = mode, Errors = FirewallReport.Cut(status.Errors), Drift = _untold },
+            FirewallState =
+                new FirewallReport { State = status.State, Mode = mode, Errors = FirewallReport.Cut(status.Errors), Drift = _untold },
         });
         _untold = null;
     }

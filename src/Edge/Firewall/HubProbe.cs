@@ -7,8 +7,8 @@ using Tunnel.Edge.Endpoints;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// A new connection to the hub, as the next tunnel would need one: the name resolved anew, and the transport in use with the pin. It ends before the edge
-/// says who it is.
+/// A new connection to the hub, as the next tunnel would need one: the name resolved anew, and the transport in use with the pin. It ends
+/// before the edge says who it is.
 /// </summary>
 internal sealed class HubProbe(Func<HubAccess> hub, Func<ImmutableArray<HubWay>> ways, NameResolver resolver, TimeProvider time) : IHubProbe
 {
@@ -42,7 +42,9 @@ internal sealed class HubProbe(Func<HubAccess> hub, Func<ImmutableArray<HubWay>>
         var (host, port, _) = hub();
         try
         {
-            _known = IPAddress.TryParse(host, out var literal) ? [literal] : await resolver(host, cancellationToken).WaitAsync(cancellationToken);
+            _known = IPAddress.TryParse(host, out var literal)
+                ? [literal]
+                : await resolver(host, cancellationToken).WaitAsync(cancellationToken);
         }
         catch (SocketException e)
         {

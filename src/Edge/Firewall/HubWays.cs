@@ -22,7 +22,8 @@ internal delegate Task<string?> HubWay(IPEndPoint address, CancellationToken can
 /// <param name="pins">The hub's, as known now.</param>
 /// <param name="quic">Null where QUIC can't be used.</param>
 /// <param name="inUse">What the tunnel runs over; null while there is none.</param>
-internal sealed class HubWays(TunnelEdgeOptions options, Func<ImmutableArray<string>> pins, QuicTunnelDialer? quic, Func<TransportKind?> inUse)
+internal sealed class HubWays(
+    TunnelEdgeOptions options, Func<ImmutableArray<string>> pins, QuicTunnelDialer? quic, Func<TransportKind?> inUse)
 {
     /// <summary>Those that are needed now.</summary>
     public ImmutableArray<HubWay> Needed => (inUse() ?? Only(options.Transport)) switch

@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Whole transactions about one table, for <c>nft -j -f -</c>: all of one happens or nothing. <see cref="NftOwner"/> says how a table is guarded.</summary>
+/// <summary>
+/// Whole transactions about one table, for <c>nft -j -f -</c>: all of one happens or nothing. <see cref="NftOwner"/> says how a table is
+/// guarded.
+/// </summary>
 /// <param name="table">The table's name.</param>
 internal sealed class NftDocument(string table)
 {
@@ -14,11 +17,14 @@ internal sealed class NftDocument(string table)
     public byte[] Replace(NftOwner previous, Ruleset next, NftOwner owner) =>
         Serialize([FlushChain(previous.Chain), Do("delete"), Do("add"), .. Fill(next, owner)]);
 
-    /// <summary>From one ruleset of ours to the next: what is the same in both stays as it is, with its allowances, counts and remaining times.</summary>
+    /// <summary>
+    /// From one ruleset of ours to the next: what is the same in both stays as it is, with its allowances, counts and remaining times.
+    /// </summary>
     public byte[] Update(Ruleset current, Ruleset next, NftOwner owner)
     {
         List<JsonObject> commands = [FlushChain(owner.Chain), .. current.Chains.Select(FlushChain)];
-        commands.AddRange(current.Objects.Values.Where(item => !next.Objects.ContainsKey(item.Name)).Select(item => NftJson.Do("delete", item.Kind, In(NftJson.Named(item.Name)))));
+        commands.AddRange(current.Objects.Values.Where(item => !next.Objects.ContainsKey(item.Name)).Select(
+            item => NftJson.Do("delete", item.Kind, In(NftJson.Named(item.Name)))));
         commands.AddRange(Objects(next.Objects.Values.Where(item => !current.Objects.ContainsKey(item.Name))));
         foreach ((var set, var elements) in next.Elements)
         {
@@ -70,7 +76,8 @@ internal sealed class NftDocument(string table)
         return NftJson.Do("add", "element", what);
     }
 
-    private IEnumerable<JsonObject> Rules(Ruleset ruleset) => ruleset.Rules.Select(rule => NftJson.Do("add", "rule", In((JsonObject)rule.DeepClone())));
+    private IEnumerable<JsonObject> Rules(Ruleset ruleset) =>
+        ruleset.Rules.Select(rule => NftJson.Do("add", "rule", In((JsonObject)rule.DeepClone())));
 
     /// <summary>Says which table something is in, behind its family.</summary>
     private JsonObject In(JsonObject what)

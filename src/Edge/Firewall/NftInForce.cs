@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// What a table holds, as far as it stays as it was put there: without handles, counts, what is used up of allowances, remaining times, and the sources that
-/// limits remember. Taken right after a ruleset was put in force it shows later what somebody else has changed.
+/// What a table holds, as far as it stays as it was put there: without handles, counts, what is used up of allowances, remaining times, and
+/// the sources that limits remember. Taken right after a ruleset was put in force it shows later what somebody else has changed.
 /// </summary>
 /// <param name="Items">Chains, sets, counters, limits, rules and elements; each begins with its kind.</param>
 /// <param name="Timed">Elements that end by themselves, and when, in seconds.</param>
@@ -61,7 +61,9 @@ internal sealed record NftInForce(ImmutableHashSet<string> Items, ImmutableDicti
     /// <summary>What is otherwise by now, in words for the operator; null when nothing is.</summary>
     public string? DriftTo(NftInForce later, long now)
     {
-        string[] missing = [.. Items.Except(later.Items), .. Timed.Where(item => item.Value > now + Slack && !later.Timed.ContainsKey(item.Key)).Select(item => item.Key)];
+        string[] missing = [
+            .. Items.Except(later.Items),
+            .. Timed.Where(item => item.Value > now + Slack && !later.Timed.ContainsKey(item.Key)).Select(item => item.Key)];
         string[] added = [.. later.Items.Except(Items), .. later.Timed.Keys.Where(item => !Timed.ContainsKey(item))];
         if (missing.Length + added.Length == 0)
             return null;

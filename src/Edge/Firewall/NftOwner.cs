@@ -4,8 +4,8 @@ using Tunnel.Edge.Configuration;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Whose a table is. A chain without rules carries it as its name; whatever touches the table touches that chain first, so that a process whose table
-/// was taken over can't harm its successor's, and no edge that of another one.
+/// Whose a table is. A chain without rules carries it as its name; whatever touches the table touches that chain first, so that a process
+/// whose table was taken over can't harm its successor's, and no edge that of another one.
 /// </summary>
 /// <param name="Identity">Which edge of this machine, the same after a restart: see <see cref="EdgeIdentity"/>.</param>
 /// <param name="Generation">Of the processes of that edge; a successor's is higher.</param>

@@ -5,8 +5,8 @@ using System.Text;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Debian's <c>nft</c> as a child process, always with our own arguments: what comes from the network goes in by standard input as JSON, and
-/// only after it was parsed into numbers and addresses.
+/// Debian's <c>nft</c> as a child process, always with our own arguments: what comes from the network goes in by standard input as JSON,
+/// and only after it was parsed into numbers and addresses.
 /// </summary>
 /// <param name="program">The program's path.</param>
 /// <param name="timeLimit">After this it is killed.</param>
@@ -20,14 +20,17 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
     private const int MaxError = 400;
 
     // Not by PATH: the edge may run as root, and unprivileged users often lack /usr/sbin in theirs.
-    private static readonly string[] Places = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/usr/local/sbin/nft", "/run/current-system/sw/bin/nft"];
+    private static readonly string[] Places = [
+        "/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/usr/local/sbin/nft", "/run/current-system/sw/bin/nft"];
 
     /// <summary>The machine's.</summary>
     public static NftProcess OfMachine() => new(Places.FirstOrDefault(File.Exists), DefaultTimeLimit);
 
-    public Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken) => RunAsync(["-j", "-f", "-"], document, cancellationToken);
+    public Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken) =>
+        RunAsync(["-j", "-f", "-"], document, cancellationToken);
 
-    public Task<NftResult> ListAsync(byte[] document, CancellationToken cancellationToken) => RunAsync(["-j", "-t", "-f", "-"], document, cancellationToken);
+    public Task<NftResult> ListAsync(byte[] document, CancellationToken cancellationToken) =>
+        RunAsync(["-j", "-t", "-f", "-"], document, cancellationToken);
 
     private async Task<NftResult> RunAsync(string[] arguments, byte[] document, CancellationToken cancellationToken)
     {
@@ -105,8 +108,11 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
         var line = error.Split('\n', 2)[0].Trim();
         line = line.Length <= MaxError ? line : line[..MaxError];
         if (error.Contains("Operation not permitted", StringComparison.Ordinal))
-            return new NftResult(NftOutcome.Unavailable, "no right to change the packet filter: the edge needs CAP_NET_ADMIN, passed on to nft (ambient), or root");
-        if (error.Contains("Protocol not supported", StringComparison.Ordinal) || error.Contains("Unable to initialize", StringComparison.Ordinal))
+            return new NftResult(
+                NftOutcome.Unavailable,
+                "no right to change the packet filter: the edge needs CAP_NET_ADMIN, passed on to nft (ambient), or root");
+        if (error.Contains("Protocol not supported", StringComparison.Ordinal) || error.Contains(
+            "Unable to initialize", StringComparison.Ordinal))
             return new NftResult(NftOutcome.Unavailable, $"the kernel has no nf_tables: {line}");
         return new NftResult(NftOutcome.Refused, line.Length > 0 ? line : "nft failed without a word");
     }

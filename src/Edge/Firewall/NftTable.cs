@@ -3,8 +3,8 @@ using Tunnel.Edge.Configuration;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Our table in the kernel: puts rulesets into it, and takes it away. The first edge of a machine has the table <c>tunnel_edge</c>, another one beside it
-/// <c>tunnel_edge_IDENTITY</c>; a table of another edge is never touched. Calls come one at a time.
+/// Our table in the kernel: puts rulesets into it, and takes it away. The first edge of a machine has the table <c>tunnel_edge</c>, another
+/// one beside it <c>tunnel_edge_IDENTITY</c>; a table of another edge is never touched. Calls come one at a time.
 /// </summary>
 /// <param name="nft">Runs transactions.</param>
 /// <param name="identity">Which edge of this machine (<see cref="EdgeIdentity"/>).</param>
@@ -45,7 +45,9 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
         return result.Succeeded ? await NoteAsync(result, ruleset, cancellationToken) : result;
     }
 
-    /// <summary>What somebody else has changed of our table since it was put in force, in words; null: nothing, or it can't be found out.</summary>
+    /// <summary>
+    /// What somebody else has changed of our table since it was put in force, in words; null: nothing, or it can't be found out.
+    /// </summary>
     public async Task<string?> FindDriftAsync(CancellationToken cancellationToken)
     {
         if (_installed is null)

@@ -14,14 +14,18 @@ namespace Tunnel.Edge.Firewall;
 internal static class PacketFilter
 {
     public static FirewallController Create(
-        TunnelEdgeOptions options, HubRenewals renewals, Hello identity, PinStore pins, TransportContext transport, Func<TransportKind?> inUse, ISourceBlocker blocker,
+        TunnelEdgeOptions options, HubRenewals renewals, Hello identity, PinStore pins, TransportContext transport,
+        Func<TransportKind?> inUse, ISourceBlocker blocker,
         IPacketFilterObserver observer, ILogger logger) => new(
         options.Firewall,
         new FirewallPlanner(options.Firewall, options.ProtectedPorts, transport.Time),
         new NftTable(NftProcess.OfMachine(), EdgeIdentity.Of(options), identity.Instance, transport.Time),
         new HubProbe(
             () => renewals.Current,
-            () => new HubWays(renewals.ApplyTo(options), () => options.InsecureSkipVerify ? [] : pins.Current, QuicLibrary.TryLoad(out _) ? new QuicTunnelDialer(transport) : null, inUse).Needed,
+            () =>
+                new HubWays(
+                    renewals.ApplyTo(options), () => options.InsecureSkipVerify ? [] : pins.Current,
+                    QuicLibrary.TryLoad(out _) ? new QuicTunnelDialer(transport) : null, inUse).Needed,
             Dns.GetHostAddressesAsync,
             transport.Time),
         blocker,

@@ -11,13 +11,16 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Makes the ruleset of a plan; pure. The order in the input chain: loopback, protected ports, blocked sources of UDP, established connections,
-/// blocked sources, rate limits, rules. UDP flows are looked at before the established ones: they have no end, and a blocked source that never
-/// pauses would stay in for ever. Open TCP connections of a blocked source are reset by the edge itself.
+/// Makes the ruleset of a plan; pure. The order in the input chain: loopback, protected ports, blocked sources of UDP, established
+/// connections, blocked sources, rate limits, rules. UDP flows are looked at before the established ones: they have no end, and a blocked
+/// source that never pauses would stay in for ever. Open TCP connections of a blocked source are reset by the edge itself.
 /// </summary>
 internal sealed class RulesetBuilder
 {
-    /// <summary>Sources that a limit remembers; when it is full further ones are let in and counted, since refusing them would be the attacker's aim.</summary>
+    /// <summary>
+    /// Sources that a limit remembers; when it is full further ones are let in and counted, since refusing them would be the attacker's
+    /// aim.
+    /// </summary>
     internal const int SourcesPerLimit = 65_536;
 
     internal const string BlockedCounter = "blocked";
@@ -70,7 +73,9 @@ internal sealed class RulesetBuilder
             Add(chain, "protected ports", NftJson.Transport(TransportProtocol.Both),
                 NftJson.DestinationPort(NftJson.AnyOf(Spans(protectedPorts).Select(NftJson.Ports))), NftJson.Verdict("accept"));
         beforeEstablished();
-        Add(chain, "established", NftJson.Match("in", NftJson.Conntrack("state"), new JsonArray("established", "related")), NftJson.Verdict("accept"));
+        Add(
+            chain, "established", NftJson.Match("in", NftJson.Conntrack("state"), new JsonArray("established", "related")),
+            NftJson.Verdict("accept"));
         if (_elements.Count > 0)
             AddBlockRules(onlyUdp: false);
     }
@@ -79,9 +84,14 @@ internal sealed class RulesetBuilder
     {
         foreach (var family in Families)
         {
-            AddElements(family, "blocked", ["interval"], IpRanges.Merge(plan.Config.BlockedIps, family, plan.NeverBlocked).Select(range => (range, 0L)), now);
+            AddElements(
+                family, "blocked", ["interval"],
+                IpRanges.Merge(plan.Config.BlockedIps, family, plan.NeverBlocked).Select(range => (range, 0L)), now);
             AddElements(family, "timed", ["interval", "timeout"],
-                IpRanges.Flatten(plan.BlocksUntil.Where(block => block.Until > now).Select(block => (block.Source, block.Until)), family, plan.NeverBlocked), now);
+                IpRanges.Flatten(
+                    plan.BlocksUntil.Where(block => block.Until > now).Select(block => (block.Source, block.Until)), family,
+                    plan.NeverBlocked),
+                now);
         }
 
         if (_elements.Count == 0)
@@ -117,8 +127,10 @@ internal sealed class RulesetBuilder
                     ? [NftJson.Transport(TransportProtocol.Udp), NftJson.Match("==", NftJson.Conntrack("direction"), "original")]
                     // Neighbour discovery of a blocked neighbour goes on; IPv4 does it without IP.
                     : family == AddressFamily.InterNetworkV6 ? [NftJson.Match("!=", NftJson.Meta("l4proto"), "ipv6-icmp")] : [];
-                Add(Input, onlyUdp ? "blocked UDP" : "blocked",
-                    [.. which, NftJson.Match("==", NftJson.Source(family), $"@{set}"), NftJson.Count(BlockedCounter), NftJson.Verdict("drop")]);
+                var isBlocked = NftJson.Match("==", NftJson.Source(family), $"@{set}");
+                Add(
+                    Input, onlyUdp ? "blocked UDP" : "blocked",
+                    [.. which, isBlocked, NftJson.Count(BlockedCounter), NftJson.Verdict("drop")]);
             }
     }
 
@@ -161,7 +173,8 @@ internal sealed class RulesetBuilder
         Input,
         $"limit {limit.Id}",
         [
-            NftJson.Transport(limit.Protocol), NftJson.DestinationPort(limit.Port), NftJson.Match("in", NftJson.Conntrack("state"), "new"), .. statements,
+            NftJson.Transport(limit.Protocol), NftJson.DestinationPort(limit.Port), NftJson.Match("in", NftJson.Conntrack("state"), "new"),
+            .. statements,
         ]);
 
     private static JsonObject LimitOf(RateLimit limit) =>
@@ -203,7 +216,9 @@ internal sealed class RulesetBuilder
     {
         if (direction == FirewallDirection.Output)
             Add(chain, "loopback", NftJson.Match("==", NftJson.Meta("oifname"), "lo"), NftJson.Verdict("accept"));
-        Add(chain, "established", NftJson.Match("in", NftJson.Conntrack("state"), new JsonArray("established", "related")), NftJson.Verdict("accept"));
+        Add(
+            chain, "established", NftJson.Match("in", NftJson.Conntrack("state"), new JsonArray("established", "related")),
+            NftJson.Verdict("accept"));
     }
 
     private void AddRule(string chain, FirewallRule rule)

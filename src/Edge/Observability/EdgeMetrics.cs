@@ -8,8 +8,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Observability;
 
 /// <summary>
-/// The edge's instruments (docs/operations.md has the table). All are observed: they read at a scrape what is counted anyway, so traffic pays nothing for
-/// them.
+/// The edge's instruments (docs/operations.md has the table). All are observed: they read at a scrape what is counted anyway, so traffic
+/// pays nothing for them.
 /// </summary>
 internal static class EdgeMetrics
 {
@@ -37,43 +37,68 @@ internal static class EdgeMetrics
 
     private static void AddTunnel(Meter meter, EdgeParts parts)
     {
-        meter.CreateObservableGauge("tunnel.connected", () => parts.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
-        meter.CreateObservableGauge("tunnel.transport", () => Transport(parts.Connector.Status), null, "1 for the transport of the present tunnel, and why it is this one.");
-        meter.CreateObservableUpDownCounter("tunnel.tunnels", () => parts.Connector.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
-        meter.CreateObservableUpDownCounter("tunnel.lanes", () => parts.Connector.Totals.Lanes, "{connection}", "Connections of tunnels: more than there are tunnels when some have lanes.");
+        meter.CreateObservableGauge(
+            "tunnel.connected", () => parts.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
+        meter.CreateObservableGauge(
+            "tunnel.transport", () => Transport(parts.Connector.Status), null,
+            "1 for the transport of the present tunnel, and why it is this one.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.tunnels", () => parts.Connector.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.lanes", () => parts.Connector.Totals.Lanes, "{connection}",
+            "Connections of tunnels: more than there are tunnels when some have lanes.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
-            () => parts.Connector.Current?.RoundTripTime is { } trip ? [new Measurement<double>(trip.TotalSeconds)] : Array.Empty<Measurement<double>>(),
+            () =>
+                parts.Connector.Current?.RoundTripTime is { } trip
+                ? [new Measurement<double>(trip.TotalSeconds)]
+                : Array.Empty<Measurement<double>>(),
             "s",
             "Last measured round trip to the hub.");
-        meter.CreateObservableGauge("tunnel.queue.size", () => QueueBytes(parts), "By", "Bytes that wait to be sent in tunnels; TCP data waits in the kernel instead.");
-        meter.CreateObservableGauge("tunnel.queue.flows", () => QueueFlows(parts), "{flow}", "Streams and sessions that have something to send and wait for their turn.");
+        meter.CreateObservableGauge(
+            "tunnel.queue.size", () => QueueBytes(parts), "By",
+            "Bytes that wait to be sent in tunnels; TCP data waits in the kernel instead.");
+        meter.CreateObservableGauge(
+            "tunnel.queue.flows", () => QueueFlows(parts), "{flow}",
+            "Streams and sessions that have something to send and wait for their turn.");
     }
 
     private static void AddTraffic(Meter meter, EdgeParts parts)
     {
-        meter.CreateObservableUpDownCounter("tunnel.streams.active", () => parts.Connector.Totals.ActiveStreams, "{stream}", "TCP streams open now.");
-        meter.CreateObservableCounter("tunnel.streams.opened", () => parts.Connector.Totals.GetCounters().StreamsOpened, "{stream}", "TCP streams ever opened.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.streams.active", () => parts.Connector.Totals.ActiveStreams, "{stream}", "TCP streams open now.");
         meter.CreateObservableCounter(
-            "tunnel.streams.reset", () => parts.Connector.Totals.GetCounters().StreamsReset, "{stream}", "TCP streams that ended by a reset of either side.");
-        meter.CreateObservableUpDownCounter("tunnel.sessions.active", () => parts.Connector.Totals.ActiveSessions, "{session}", "UDP sessions open now.");
+            "tunnel.streams.opened", () => parts.Connector.Totals.GetCounters().StreamsOpened, "{stream}", "TCP streams ever opened.");
         meter.CreateObservableCounter(
-            "tunnel.io", () => BothWays(parts, sum => sum.BytesSent, sum => sum.BytesReceived), "By", "Payload bytes: in is from clients, out is to clients.");
+            "tunnel.streams.reset", () =>
+                parts.Connector.Totals.GetCounters().StreamsReset, "{stream}", "TCP streams that ended by a reset of either side.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.sessions.active", () => parts.Connector.Totals.ActiveSessions, "{session}", "UDP sessions open now.");
         meter.CreateObservableCounter(
-            "tunnel.datagrams", () => BothWays(parts, sum => sum.DatagramsSent, sum => sum.DatagramsReceived), "{datagram}", "UDP datagrams: in is from clients, out is to clients.");
+            "tunnel.io", () =>
+                BothWays(parts, sum => sum.BytesSent, sum => sum.BytesReceived), "By",
+                "Payload bytes: in is from clients, out is to clients.");
+        meter.CreateObservableCounter(
+            "tunnel.datagrams", () =>
+                BothWays(parts, sum => sum.DatagramsSent, sum => sum.DatagramsReceived), "{datagram}",
+                "UDP datagrams: in is from clients, out is to clients.");
         meter.CreateObservableCounter(
             "tunnel.datagrams.dropped",
             () => ByReason(parts.DatagramsDropped),
             "{datagram}",
             "UDP datagrams that were lost here.");
-        meter.CreateObservableCounter("tunnel.sessions.failed", () => ByReason(parts.Refusals.SessionsToDictionary()), "{session}", "UDP sessions that gave way to others.");
-        meter.CreateObservableCounter("tunnel.streams.failed", () => ByReason(parts.Refusals.ClientsToDictionary()), "{stream}", "Clients that were turned away.");
+        meter.CreateObservableCounter(
+            "tunnel.sessions.failed", () => ByReason(parts.Refusals.SessionsToDictionary()), "{session}",
+            "UDP sessions that gave way to others.");
+        meter.CreateObservableCounter(
+            "tunnel.streams.failed", () => ByReason(parts.Refusals.ClientsToDictionary()), "{stream}", "Clients that were turned away.");
     }
 
     private static void AddPorts(Meter meter, EdgeParts parts)
     {
         meter.CreateObservableGauge("tunnel.ports.bound", () => Ports(parts.Ports.GetState()), "{port}", "Ports that are bound.");
-        meter.CreateObservableGauge("tunnel.ports.failed", () => parts.Ports.GetState().Failed.Count, "{port}", "Assigned ports that can't be bound.");
+        meter.CreateObservableGauge(
+            "tunnel.ports.failed", () => parts.Ports.GetState().Failed.Count, "{port}", "Assigned ports that can't be bound.");
     }
 
     private static Measurement<int>[] Transport(ConnectionStatus status) => status is { Transport: { } kind, Choice: { } choice }
@@ -106,7 +131,8 @@ internal static class EdgeMetrics
         ];
     }
 
-    private static Measurement<long>[] BothWays(EdgeParts parts, Func<TunnelCounters, long> fromClients, Func<TunnelCounters, long> toClients)
+    private static Measurement<long>[] BothWays(
+        EdgeParts parts, Func<TunnelCounters, long> fromClients, Func<TunnelCounters, long> toClients)
     {
         var sum = parts.Connector.Totals.GetCounters();
         return

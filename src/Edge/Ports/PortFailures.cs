@@ -4,8 +4,8 @@ using Tunnel.Edge.Endpoints;
 namespace Tunnel.Edge.Ports;
 
 /// <summary>
-/// Ports that are not bound, and why, in ascending order. Those that follow one another and have the same reason are one run, since there may be 131,070 of
-/// them: over the limit of ports all of a protocol.
+/// Ports that are not bound, and why, in ascending order. Those that follow one another and have the same reason are one run, since there
+/// may be 131,070 of them: over the limit of ports all of a protocol.
 /// </summary>
 internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
 {
@@ -78,7 +78,9 @@ internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
 
     /// <summary>Each port, those that are here now.</summary>
     public IEnumerable<PortKey> Ports => _runs.ToArray().SelectMany(
-        static run => Enumerable.Range(run.Ports.First, run.Ports.Last - run.Ports.First + 1).Select(number => new PortKey(run.Ports.Protocol, number)));
+        static run =>
+            Enumerable.Range(run.Ports.First, run.Ports.Last - run.Ports.First + 1).Select(
+                number => new PortKey(run.Ports.Protocol, number)));
 
     public IEnumerator<(PortRun Ports, string Error)> GetEnumerator() => _runs.GetEnumerator();
 
@@ -86,7 +88,8 @@ internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
 
     private static bool IsNext(PortRun run, PortRun after) => after.Protocol == run.Protocol && after.First == run.Last + 1;
 
-    private bool Follows(int index, PortRun run, string error) => index >= 0 && _runs[index] is var before && before.Error == error && IsNext(before.Ports, run);
+    private bool Follows(int index, PortRun run, string error) =>
+        index >= 0 && _runs[index] is var before && before.Error == error && IsNext(before.Ports, run);
 
     private bool Has(int index, PortKey port) => index >= 0 && _runs[index].Ports.Contains(port);
 

@@ -3,7 +3,8 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Edge.Ports;
 
 /// <summary>
-/// How many ports this edge binds, whatever its hub assigns: each takes a descriptor for good and some kilobytes, and those who come by them need some too.
+/// How many ports this edge binds, whatever its hub assigns: each takes a descriptor for good and some kilobytes, and those who come by
+/// them need some too.
 /// </summary>
 internal sealed class PortLimit(DescriptorGuard descriptors)
 {

@@ -39,7 +39,9 @@ internal sealed class PortListeners : IDisposable
         _retryTimer = time.CreateGuardedTimer(static self => self.RetryFailed(), this, RetryInterval, RetryInterval);
     }
 
-    /// <summary>What is bound has changed, or why something is not: after a retry or <see cref="Recheck"/>, and not for <see cref="Apply"/>.</summary>
+    /// <summary>
+    /// What is bound has changed, or why something is not: after a retry or <see cref="Recheck"/>, and not for <see cref="Apply"/>.
+    /// </summary>
     public event Action<PortState>? Changed;
 
     /// <summary>Binds what is new and closes what is gone. Blocks for the time of the system calls.</summary>

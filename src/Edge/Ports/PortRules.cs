@@ -27,6 +27,7 @@ internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> prot
 
     private sealed record Sets(FrozenSet<int>? Allowed, FrozenSet<int> Protected)
     {
-        public static Sets Of(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts) => new(allowed?.ToFrozenSet(), protectedPorts.ToFrozenSet());
+        public static Sets Of(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts) =>
+            new(allowed?.ToFrozenSet(), protectedPorts.ToFrozenSet());
     }
 }

@@ -4,7 +4,10 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Ports;
 
-/// <summary>The ports that a configuration assigns, each once, with their policies. There may be 131,070: arrays, and nothing for each but its place in them.</summary>
+/// <summary>
+/// The ports that a configuration assigns, each once, with their policies. There may be 131,070: arrays, and nothing for each but its place
+/// in them.
+/// </summary>
 internal sealed class PortSet
 {
     public static readonly PortSet Empty = Of([]);
@@ -49,7 +52,8 @@ internal sealed class PortSet
     }
 
     /// <summary>The policy of a port that is in the set.</summary>
-    public EdgePortPolicy PolicyFor(PortKey port) => Find(port) ?? throw new ArgumentOutOfRangeException(nameof(port), port, "not in the set");
+    public EdgePortPolicy PolicyFor(PortKey port) =>
+        Find(port) ?? throw new ArgumentOutOfRangeException(nameof(port), port, "not in the set");
 
     /// <summary>
     /// What has to change to get from this set to <paramref name="next"/>; a port in both, at the same address, is in neither list.

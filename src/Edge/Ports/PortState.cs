@@ -12,5 +12,7 @@ internal sealed record PortState(ImmutableArray<PortKey> Bound, PortFailures Fai
 
     public ImmutableArray<EdgePortFailure> ToFailures() =>
         [.. Failed.Select(static failure => new EdgePortFailure(
-            failure.Ports.First, failure.Ports.ProtocolName, failure.Error, failure.Ports.Last > failure.Ports.First ? failure.Ports.Last : null))];
+            failure.Ports.First, failure.Ports.ProtocolName, failure.Error, failure.Ports.Last > failure.Ports.First
+                ? failure.Ports.Last
+                : null))];
 }

@@ -12,8 +12,9 @@ namespace Tunnel.Edge.PublicAddress;
 internal delegate Task<StunOutcome> StunQuestion(IPEndPoint server, CancellationToken cancellationToken);
 
 /// <summary>
-/// Asks STUN servers for this machine's public addresses: as soon as the hub's first configuration says how often, then at that interval. An address
-/// stays known while no server answers. In a family of which none has told an address, the one counts that the hub has seen, if it is public.
+/// Asks STUN servers for this machine's public addresses: as soon as the hub's first configuration says how often, then at that interval.
+/// An address stays known while no server answers. In a family of which none has told an address, the one counts that the hub has seen, if
+/// it is public.
 /// </summary>
 /// <param name="servers">In the order in which they are asked; none switches it off.</param>
 /// <param name="ask">How one is asked.</param>
@@ -22,7 +23,8 @@ internal delegate Task<StunOutcome> StunQuestion(IPEndPoint server, Cancellation
 /// <param name="time">The clock of the interval.</param>
 /// <param name="logger">Where it logs.</param>
 internal sealed class PublicAddressMonitor(
-    ImmutableArray<DnsEndPoint> servers, StunQuestion ask, NameResolver resolver, Action<PublicAddresses> changed, TimeProvider time, ILogger logger)
+    ImmutableArray<DnsEndPoint> servers, StunQuestion ask, NameResolver resolver, Action<PublicAddresses> changed, TimeProvider time,
+    ILogger logger)
 {
     /// <summary>For a hub that says nothing.</summary>
     public const int DefaultIntervalSeconds = 300;
@@ -50,7 +52,8 @@ internal sealed class PublicAddressMonitor(
     /// <summary>What the hub's configuration says.</summary>
     /// <param name="seconds">The interval; 0 switches the look-ups off, null is the default.</param>
     public void SetInterval(int? seconds) =>
-        _intervals.Writer.TryWrite(seconds is 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Math.Max(seconds ?? DefaultIntervalSeconds, MinIntervalSeconds)));
+        _intervals.Writer.TryWrite(seconds is 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(
+            Math.Max(seconds ?? DefaultIntervalSeconds, MinIntervalSeconds)));
 
     /// <summary>The hub has told from which address this edge came: that of a NAT or a proxy in between when there is one.</summary>
     public void NoteSeen(IPAddress? seen)
@@ -74,7 +77,11 @@ internal sealed class PublicAddressMonitor(
         long? last = null;
         while (true)
         {
-            var wait = interval == Timeout.InfiniteTimeSpan ? interval : last is { } at ? interval - time.GetElapsedTime(at) : TimeSpan.Zero;
+            var wait = interval == Timeout.InfiniteTimeSpan
+                ? interval
+                : last is { } at
+                ? interval - time.GetElapsedTime(at)
+                : TimeSpan.Zero;
             if (wait <= TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
             {
                 last = time.GetTimestamp();

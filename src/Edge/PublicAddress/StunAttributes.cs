@@ -22,7 +22,9 @@ internal sealed class StunAttributes
     private IPEndPoint? _xorMapped;
     private bool _ended;
 
-    /// <summary>Where the request came from. Routers that rewrite addresses in payloads miss the XORed form, so that one is preferred.</summary>
+    /// <summary>
+    /// Where the request came from. Routers that rewrite addresses in payloads miss the XORed form, so that one is preferred.
+    /// </summary>
     public IPEndPoint? Address => _xorMapped ?? _mapped;
 
     public int ErrorCode { get; private set; }
@@ -60,10 +62,11 @@ internal sealed class StunAttributes
     }
 
     /// <summary>
-    /// Known, and without meaning here: what old servers add (CHANGE-REQUEST to PASSWORD, RFC 3489; reserved since), and what belongs to credentials
-    /// and to the discovery of NATs (RFC 5780), which were not asked for.
+    /// Known, and without meaning here: what old servers add (CHANGE-REQUEST to PASSWORD, RFC 3489; reserved since), and what belongs to
+    /// credentials and to the discovery of NATs (RFC 5780), which were not asked for.
     /// </summary>
-    private static bool IsHarmless(ushort type) => type is (>= 0x0002 and <= 0x000B) or 0x0014 or 0x0015 or (>= 0x001C and <= 0x001E) or 0x0026 or 0x0027;
+    private static bool IsHarmless(ushort type) =>
+        type is (>= 0x0002 and <= 0x000B) or 0x0014 or 0x0015 or (>= 0x001C and <= 0x001E) or 0x0026 or 0x0027;
 
     /// <summary>Section 14.1; with a <paramref name="mask"/> (magic cookie and transaction id) section 14.2.</summary>
     private static bool TryReadAddress(ReadOnlySpan<byte> value, ReadOnlySpan<byte> mask, ref IPEndPoint? address)

@@ -70,7 +70,8 @@ internal sealed class StunClient(TimeProvider time)
 
     private static bool IsHostAddress(IPAddress address) =>
         !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.Broadcast)
-        && !address.IsIPv6Multicast && !(address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] is >= 224 and <= 239);
+        && !address.IsIPv6Multicast
+            && !(address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] is >= 224 and <= 239);
 }
 
 /// <summary>Either an address, or why there is none, in words for the operator.</summary>

@@ -1,6 +1,8 @@
 namespace Tunnel.Edge.PublicAddress;
 
-/// <summary>FINGERPRINT (RFC 8489 section 14.7): the CRC-32 of ITU V.42, as zip has it, XORed so that other protocols' CRCs don't match.</summary>
+/// <summary>
+/// FINGERPRINT (RFC 8489 section 14.7): the CRC-32 of ITU V.42, as zip has it, XORed so that other protocols' CRCs don't match.
+/// </summary>
 internal static class StunFingerprint
 {
     private const uint Polynomial = 0xEDB88320;

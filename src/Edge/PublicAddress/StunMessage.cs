@@ -4,8 +4,8 @@ using System.Net;
 namespace Tunnel.Edge.PublicAddress;
 
 /// <summary>
-/// Binding requests and their answers (RFC 8489 sections 5 and 14). Pure: an answer is one datagram of at most <see cref="MaxLength"/> bytes from
-/// anybody, and nothing in it is believed before it was checked against what is there.
+/// Binding requests and their answers (RFC 8489 sections 5 and 14). Pure: an answer is one datagram of at most <see cref="MaxLength"/>
+/// bytes from anybody, and nothing in it is believed before it was checked against what is there.
 /// </summary>
 internal static class StunMessage
 {
@@ -35,7 +35,8 @@ internal static class StunMessage
     /// <summary>Reads what a server sent.</summary>
     /// <param name="message">The whole datagram.</param>
     /// <param name="transactionId">The request's.</param>
-    /// <returns>What it says; <see cref="StunAnswer.None"/> for what is no well-formed answer to this request and is ignored (section 6.3).</returns>
+    /// <returns>What it says; <see cref="StunAnswer.None"/> for what is no well-formed answer to this request and is ignored (section
+    /// 6.3).</returns>
     public static StunAnswer Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> transactionId)
     {
         if (message.Length is < HeaderLength or > MaxLength)

@@ -8,8 +8,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Refusing;
 
 /// <summary>
-/// Tells the hub once a second who was turned away: how many by port and reason, and at ports with <c>logConnections</c> who. Bounded, whatever comes: a
-/// report names so many clients and counts the rest. What can't be told for want of a tunnel waits, as numbers only.
+/// Tells the hub once a second who was turned away: how many by port and reason, and at ports with <c>logConnections</c> who. Bounded,
+/// whatever comes: a report names so many clients and counts the rest. What can't be told for want of a tunnel waits, as numbers only.
 /// </summary>
 internal sealed class BlockedClients : IBlockedClients, IDisposable
 {
@@ -66,7 +66,8 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
                 _counts.Remove(count.Key);
             var report = new BlockedReport
             {
-                Counts = [.. counts.Select(count => new BlockedCount(count.Key.Port.Number, count.Key.Port.ProtocolName, RefusalCounters.NameOf(count.Key.Reason), count.Value))],
+                Counts = [.. counts.Select(count => new BlockedCount(
+                    count.Key.Port.Number, count.Key.Port.ProtocolName, RefusalCounters.NameOf(count.Key.Reason), count.Value))],
                 Sources = [.. _clients.Select(client => ToSource(client.Key, client.Value))],
                 Dropped = _dropped,
             };
@@ -77,5 +78,7 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
     }
 
     private static BlockedSource ToSource((PortKey Port, RefusalReason Reason, UInt128 Client) key, long count) =>
-        new(key.Port.Number, key.Port.ProtocolName, RefusalCounters.NameOf(key.Reason), AddressNumber.ToAddress(key.Client).ToString(), count);
+        new(
+            key.Port.Number, key.Port.ProtocolName, RefusalCounters.NameOf(key.Reason), AddressNumber.ToAddress(key.Client).ToString(),
+            count);
 }

@@ -37,7 +37,8 @@ internal sealed class RefusalCounters
     public IReadOnlyDictionary<string, long> SessionsToDictionary() => ToDictionary(reason => IsOfSession(reason) ? this[reason] : 0);
 
     /// <summary>The part that is of datagrams.</summary>
-    public IReadOnlyDictionary<string, long> DatagramsToDictionary() => ToDictionary(reason => Interlocked.Read(ref _datagrams[(int)reason]));
+    public IReadOnlyDictionary<string, long> DatagramsToDictionary() =>
+        ToDictionary(reason => Interlocked.Read(ref _datagrams[(int)reason]));
 
     /// <summary>The part that is of TCP's clients.</summary>
     public IReadOnlyDictionary<string, long> ClientsToDictionary() =>

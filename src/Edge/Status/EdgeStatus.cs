@@ -43,13 +43,17 @@ public sealed record EdgeStatus
     /// <summary>Connections that the present tunnel has; 0 while not connected.</summary>
     public int Lanes { get; init; }
 
-    /// <summary>Bytes that packets to and from the hub may have, since larger ones were not let through; null: no limit was needed.</summary>
+    /// <summary>
+    /// Bytes that packets to and from the hub may have, since larger ones were not let through; null: no limit was needed.
+    /// </summary>
     public int? MaxPacket { get; init; }
 
     /// <summary>Round trip to the hub in milliseconds; null before the first measurement.</summary>
     public double? Rtt { get; init; }
 
-    /// <summary>This machine's public address as a STUN server saw it, else the hub, IPv4 where there is one; null when not known.</summary>
+    /// <summary>
+    /// This machine's public address as a STUN server saw it, else the hub, IPv4 where there is one; null when not known.
+    /// </summary>
     public string? PublicIp { get; init; }
 
     /// <summary>Its public IPv6 address; null when not known.</summary>
@@ -82,13 +86,17 @@ public sealed record EdgeStatus
     /// <summary>Why there is no tunnel, or why the last one ended; null when nothing went wrong since the connect.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>That the last run of this edge was cut off (a kill, a crash, a power failure); null when it ended in order, or it is not known.</summary>
+    /// <summary>
+    /// That the last run of this edge was cut off (a kill, a crash, a power failure); null when it ended in order, or it is not known.
+    /// </summary>
     public EdgeCrash? Crash { get; init; }
 
     /// <summary>When the next try to connect is due; null while connected or trying.</summary>
     public DateTimeOffset? NextAttempt { get; init; }
 
-    /// <summary>File descriptors that the process may have; from 90 % of it on new TCP clients are refused (<c>descriptorLimit</c>).</summary>
+    /// <summary>
+    /// File descriptors that the process may have; from 90 % of it on new TCP clients are refused (<c>descriptorLimit</c>).
+    /// </summary>
     public long DescriptorLimit { get; init; }
 
     /// <summary>The kernel's memory for TCP; null when it does not tell.</summary>

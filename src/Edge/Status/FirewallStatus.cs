@@ -7,8 +7,8 @@ namespace Tunnel.Edge.Status;
 public sealed record FirewallStatus
 {
     /// <summary>
-    /// <c>none</c> (nothing to filter), <c>applied</c>, <c>confirming</c> (in force; a new connection to the hub is being tried), <c>rolledBack</c>,
-    /// <c>refused</c>, <c>failed</c>, <c>unavailable</c> or <c>off</c>.
+    /// <c>none</c> (nothing to filter), <c>applied</c>, <c>confirming</c> (in force; a new connection to the hub is being tried),
+    /// <c>rolledBack</c>, <c>refused</c>, <c>failed</c>, <c>unavailable</c> or <c>off</c>.
     /// </summary>
     public required string State { get; init; }
 

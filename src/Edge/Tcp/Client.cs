@@ -29,7 +29,9 @@ internal readonly struct Client
     /// <summary>The address as a number, for lists and limits.</summary>
     public UInt128? Number => Address is null ? null : AddressNumber.Of(Address.Address);
 
-    /// <summary>Whom it counts as where clients share something, see <see cref="AddressNumber.ClientPrefixOf"/>; 0 when its address is not known.</summary>
+    /// <summary>
+    /// Whom it counts as where clients share something, see <see cref="AddressNumber.ClientPrefixOf"/>; 0 when its address is not known.
+    /// </summary>
     public UInt128 Prefix => Number is { } number ? AddressNumber.ClientPrefixOf(number) : 0;
 
     /// <summary>It has reset its connection meanwhile.</summary>

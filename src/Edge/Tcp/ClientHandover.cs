@@ -23,7 +23,8 @@ internal sealed class ClientHandover
     private readonly ClientTurns _turns;
 
     public ClientHandover(
-        ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer, ILogger logger)
+        ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer,
+        ILogger logger)
     {
         (_tunnels, _transport, Descriptors, _refusals, _observer, _logger) = (tunnels, transport, descriptors, refusals, observer, logger);
         _turns = new ClientTurns(tunnels, TryOpen, TurnAway, transport.Time, logger);

@@ -7,8 +7,9 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// The clients that came while the tunnel had no room for another stream (<see cref="ITunnel.HasRoom"/>): they get theirs in turns, the ports one after the
-/// other, and at each port the addresses. So one that comes behind thousands of somebody else's waits for one of them and not for all.
+/// The clients that came while the tunnel had no room for another stream (<see cref="ITunnel.HasRoom"/>): they get theirs in turns, the
+/// ports one after the other, and at each port the addresses. So one that comes behind thousands of somebody else's waits for one of them
+/// and not for all.
 /// </summary>
 /// <param name="tunnels">Where streams are opened.</param>
 /// <param name="open">Opens one; false when the tunnel takes none now.</param>
@@ -16,9 +17,12 @@ namespace Tunnel.Edge.Tcp;
 /// <param name="time">The clock of <see cref="Patience"/>.</param>
 /// <param name="logger">Where defects are told.</param>
 internal sealed class ClientTurns(
-    ITunnelSource tunnels, Func<ITunnel, WaitingClient, bool> open, Action<WaitingClient, RefusalReason?> refuse, TimeProvider time, ILogger logger)
+    ITunnelSource tunnels, Func<ITunnel, WaitingClient, bool> open, Action<WaitingClient, RefusalReason?> refuse, TimeProvider time,
+    ILogger logger)
 {
-    /// <summary>Clients that may wait, over all ports; each has a descriptor. Where several want to, each of them may have its part.</summary>
+    /// <summary>
+    /// Clients that may wait, over all ports; each has a descriptor. Where several want to, each of them may have its part.
+    /// </summary>
     public const int Most = 2_048;
 
     /// <summary>When the tunnel has taken nobody for so long, nobody waits for it any more.</summary>

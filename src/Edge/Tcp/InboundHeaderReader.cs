@@ -6,8 +6,8 @@ using Tunnel.Shared.Protocol.Proxy;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// Takes the PROXY header off a connection and not a byte more: what is there is looked at first (MSG_PEEK), so that what follows stays in the kernel for
-/// the stream.
+/// Takes the PROXY header off a connection and not a byte more: what is there is looked at first (MSG_PEEK), so that what follows stays in
+/// the kernel for the stream.
 /// </summary>
 internal static class InboundHeaderReader
 {

@@ -6,7 +6,9 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Tcp;
 
-/// <summary>The open connections of one port: a linked list through the connections themselves, so that one costs no further object.</summary>
+/// <summary>
+/// The open connections of one port: a linked list through the connections themselves, so that one costs no further object.
+/// </summary>
 internal sealed class PortConnections(PortAdmission admission, IClientObserver observer)
 {
     /// <summary>Connections that may wait for their PROXY header.</summary>
@@ -36,7 +38,9 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
 
     public void EndWait() => Interlocked.Decrement(ref _waiting);
 
-    /// <summary>Enters a client that was admitted, before its stream is opened: the stream may end before the call that opens it returns.</summary>
+    /// <summary>
+    /// Enters a client that was admitted, before its stream is opened: the stream may end before the call that opens it returns.
+    /// </summary>
     /// <param name="client">Its address and port.</param>
     /// <param name="address">What the admission gave, and gets back when the client is taken out.</param>
     public ClientConnection Add(IPEndPoint? client, AddressEntry? address)

@@ -12,7 +12,8 @@ internal static partial class TcpLog
     public static partial void AcceptFailed(ILogger logger, PortKey port, string error, double pause);
 
     [LoggerMessage(3005, LogLevel.Warning,
-        "Clients are refused because {Open} of at most {Limit} file descriptors are in use ({Refused} refused so far). Raise the limit (LimitNOFILE=, ulimit -n)")]
+        "Clients are refused because {Open} of at most {Limit} file descriptors are in use ({Refused} refused so far). Raise the limit "
+            + "(LimitNOFILE=, ulimit -n)")]
     public static partial void DescriptorsShort(ILogger logger, long open, long limit, long refused);
 
     [LoggerMessage(3006, LogLevel.Debug, "Refused {Client} on {Port}: {Reason}")]

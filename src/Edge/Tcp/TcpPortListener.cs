@@ -13,7 +13,9 @@ internal sealed class TcpPortListener : IBoundPort
     /// <summary>Connections that the kernel completes while we are busy; it lowers this to net.core.somaxconn.</summary>
     private const int Backlog = 4096;
 
-    /// <summary>Accepts without waiting before the thread is given back: it may be the socket engine's, and other sockets wait for it.</summary>
+    /// <summary>
+    /// Accepts without waiting before the thread is given back: it may be the socket engine's, and other sockets wait for it.
+    /// </summary>
     private const int MaxAcceptsInARow = 32;
 
     private readonly Socket _socket;
@@ -46,8 +48,9 @@ internal sealed class TcpPortListener : IBoundPort
         {
             handover.Descriptors.Check(socket);
             Configure(socket, endPoint);
-            // .NET sets SO_REUSEADDR by itself before a TCP bind on Unix: connections in TIME_WAIT don't keep the port after a restart, while
-            // another listener still does. Its ReuseAddress option must not be used: it would add SO_REUSEPORT and share the port silently.
+            // .NET sets SO_REUSEADDR by itself before a TCP bind on Unix: connections in TIME_WAIT don't keep the port after a restart,
+            // while another listener still does. Its ReuseAddress option must not be used: it would add SO_REUSEPORT and share the port
+            // silently.
             socket.Bind(endPoint);
             socket.Listen(Backlog);
         }

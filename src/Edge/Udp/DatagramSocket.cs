@@ -89,7 +89,8 @@ internal sealed class DatagramSocket : IDatagramSocket
         Span<byte> address = stackalloc byte[PacketInfo.AddressSize];
         Span<byte> control = stackalloc byte[PacketInfo.ControlSize];
         return DatagramRun.Current.Send(
-            owner, _handle, address[..PacketInfo.WriteAddress(address, path, _family)], control[..PacketInfo.WriteControl(control, path, _family)]).Dropped;
+            owner, _handle, address[..PacketInfo.WriteAddress(address, path, _family)],
+            control[..PacketInfo.WriteControl(control, path, _family)]).Dropped;
     }
 
     public void Dispose() => _socket.Dispose();

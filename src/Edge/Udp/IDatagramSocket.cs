@@ -1,15 +1,17 @@
 namespace Tunnel.Edge.Udp;
 
 /// <summary>
-/// One UDP port's socket, without blocking. Narrow on purpose: batched system calls are behind it. Receiving is for one caller at a time; sending is
-/// for any.
+/// One UDP port's socket, without blocking. Narrow on purpose: batched system calls are behind it. Receiving is for one caller at a time;
+/// sending is for any.
 /// </summary>
 internal interface IDatagramSocket : IDisposable
 {
     /// <summary>The port that is bound.</summary>
     int LocalPort { get; }
 
-    /// <summary>Datagrams that found the receive buffer full, as the kernel counts them: several of one sender may be one. 0 once it is closed.</summary>
+    /// <summary>
+    /// Datagrams that found the receive buffer full, as the kernel counts them: several of one sender may be one. 0 once it is closed.
+    /// </summary>
     uint Overflows { get; }
 
     /// <summary>Waits until <see cref="Receive"/> has something to say.</summary>
@@ -26,7 +28,9 @@ internal interface IDatagramSocket : IDisposable
     /// <returns>False when there is no room before a <see cref="Send"/>.</returns>
     bool TryAdd(object owner, ReadOnlySpan<byte> payload);
 
-    /// <summary>Sends what was added back along the path of a received datagram: to its sender, from the address that it was sent to.</summary>
+    /// <summary>
+    /// Sends what was added back along the path of a received datagram: to its sender, from the address that it was sent to.
+    /// </summary>
     /// <returns>How many datagrams were dropped.</returns>
     int Send(object owner, in DatagramPath path);
 }

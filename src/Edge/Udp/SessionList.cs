@@ -1,6 +1,8 @@
 namespace Tunnel.Edge.Udp;
 
-/// <summary>A queue of sessions by last activity, linked through the sessions themselves: every operation is O(1). The caller locks.</summary>
+/// <summary>
+/// A queue of sessions by last activity, linked through the sessions themselves: every operation is O(1). The caller locks.
+/// </summary>
 internal sealed class SessionList<TSession>
     where TSession : SessionNode<TSession>
 {

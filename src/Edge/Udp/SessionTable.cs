@@ -8,7 +8,8 @@ namespace Tunnel.Edge.Udp;
 /// addresses consists of those), then the one that has been idle longest. Pure: time comes in as an argument, and the caller locks.
 /// </summary>
 /// <param name="capacity">Most sessions at once.</param>
-/// <param name="perAddress">Most sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one, so that it is nobody else's loss.</param>
+/// <param name="perAddress">Most sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one, so that it is nobody
+/// else's loss.</param>
 /// <param name="idleTimeout">A session ends when nothing moved for this long.</param>
 internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeSpan idleTimeout)
     where TSession : SessionNode<TSession>
@@ -61,7 +62,9 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
         _proven.Append(session);
     }
 
-    /// <summary>Whether <see cref="Touch"/> would do anything; may be asked without the lock, so that busy sessions don't contend for it.</summary>
+    /// <summary>
+    /// Whether <see cref="Touch"/> would do anything; may be asked without the lock, so that busy sessions don't contend for it.
+    /// </summary>
     public bool NeedsTouch(TSession session, TimeSpan now) => session.List != _proven || now - session.LastActive >= Resolution;
 
     /// <returns>False when it was not there any more.</returns>

@@ -38,7 +38,9 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
         return port;
     }
 
-    /// <summary>Adds an answer to those that leave with <see cref="SendAnswers"/>. One that there is no room for is dropped and counted.</summary>
+    /// <summary>
+    /// Adds an answer to those that leave with <see cref="SendAnswers"/>. One that there is no room for is dropped and counted.
+    /// </summary>
     public void AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
     {
         Interlocked.Add(ref _bytesOut, payload.Length);
@@ -51,7 +53,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     }
 
     /// <summary>Sends the answers that were added on this thread, to the session's client; those that can't be sent are counted.</summary>
-    public void SendAnswers(UdpSession session) => _admission.CountDrops(RefusalReason.UdpSendFailed, _socket.Send(session, session.Key.Path));
+    public void SendAnswers(UdpSession session) =>
+        _admission.CountDrops(RefusalReason.UdpSendFailed, _socket.Send(session, session.Key.Path));
 
     /// <summary>Datagrams that the kernel has dropped since the last call.</summary>
     public int TakeOverflows()
@@ -107,7 +110,9 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
         _unflushed = session;
     }
 
-    /// <summary>The thread may be the socket engine's, and other sockets wait for it: it is given back behind each batch that was full.</summary>
+    /// <summary>
+    /// The thread may be the socket engine's, and other sockets wait for it: it is given back behind each batch that was full.
+    /// </summary>
     private bool ReceiveBatch()
     {
         var more = _socket.Receive(this);

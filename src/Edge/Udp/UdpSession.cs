@@ -4,7 +4,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Udp;
 
 /// <summary>One client's flow at one UDP port.</summary>
-internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? address, UdpSessions sessions) : SessionNode<UdpSession>(key), IDatagramSink
+internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? address, UdpSessions sessions)
+    : SessionNode<UdpSession>(key), IDatagramSink
 {
     private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;

@@ -7,7 +7,9 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Udp;
 
-/// <summary>Finds the session of each datagram, opens it in the newest tunnel where there is none, and ends those that nobody uses.</summary>
+/// <summary>
+/// Finds the session of each datagram, opens it in the newest tunnel where there is none, and ends those that nobody uses.
+/// </summary>
 internal sealed class UdpSessions : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
@@ -30,7 +32,8 @@ internal sealed class UdpSessions : IDisposable
     /// <param name="time">The clock of idleness.</param>
     /// <param name="logger">Where the sweeps are told at Debug.</param>
     public UdpSessions(
-        ITunnelSource tunnels, RefusalCounters refusals, int capacity, int perAddress, TimeSpan idleTimeout, TimeProvider time, ILogger logger)
+        ITunnelSource tunnels, RefusalCounters refusals, int capacity, int perAddress, TimeSpan idleTimeout, TimeProvider time,
+        ILogger logger)
     {
         (_tunnels, _refusals, _time, _logger) = (tunnels, refusals, time, logger);
         _table = new SessionTable<UdpSession>(capacity, perAddress, idleTimeout);

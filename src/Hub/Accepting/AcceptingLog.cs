@@ -38,7 +38,10 @@ internal static partial class AcceptingLog
     [LoggerMessage(2021, LogLevel.Information, "QUIC is off, edges come over TLS: {Reason}. To switch it on, {Hint}, and restart the hub")]
     public static partial void QuicMissing(ILogger logger, string reason, string hint);
 
-    [LoggerMessage(2022, LogLevel.Warning, "QUIC is off, edges come over TLS: UDP {EndPoint} can't be used ({Error}). Free the port and restart the hub, or set quic to false")]
+    [LoggerMessage(
+        2022, LogLevel.Warning,
+        "QUIC is off, edges come over TLS: UDP {EndPoint} can't be used ({Error}). Free the port and restart the hub, or set quic to "
+        + "false")]
     public static partial void QuicFailed(ILogger logger, IPEndPoint endPoint, string error);
 
     [LoggerMessage(2023, LogLevel.Information, "QUIC is off, edges come over TLS: the setting quic is false")]
@@ -50,16 +53,24 @@ internal static partial class AcceptingLog
     [LoggerMessage(2025, LogLevel.Warning, "The hub's certificate has changed: its pin is {Pin} from now on")]
     public static partial void CertificateSwitched(ILogger logger, string pin);
 
-    [LoggerMessage(2026, LogLevel.Error, "QUIC goes on with the certificate before, since the new one is not accepted ({Error}): edges that know the new pin only come over TLS")]
+    [LoggerMessage(
+        2026, LogLevel.Error,
+        "QUIC goes on with the certificate before, since the new one is not accepted ({Error}): edges that know the new pin only come "
+        + "over TLS")]
     public static partial void QuicCertificateFailed(ILogger logger, string error);
 
-    [LoggerMessage(2027, LogLevel.Information, "The certificate's files have another key, with the pin {Pin}: the edges are told, and it is used in a moment")]
+    [LoggerMessage(
+        2027, LogLevel.Information,
+        "The certificate's files have another key, with the pin {Pin}: the edges are told, and it is used in a moment")]
     public static partial void CertificateOffered(ILogger logger, string pin);
 
-    [LoggerMessage(2028, LogLevel.Warning, "The certificate's files have changed and can't be used, so the hub goes on with what it has: {Fault}")]
+    [LoggerMessage(
+        2028, LogLevel.Warning, "The certificate's files have changed and can't be used, so the hub goes on with what it has: {Fault}")]
     public static partial void CertificateNotTaken(ILogger logger, string fault);
 
-    [LoggerMessage(2029, LogLevel.Warning, "Edges that have not been told of the hub's new key, and need new tokens if theirs name its pin only: {Edges}")]
+    [LoggerMessage(
+        2029, LogLevel.Warning,
+        "Edges that have not been told of the hub's new key, and need new tokens if theirs name its pin only: {Edges}")]
     public static partial void EdgesNotTold(ILogger logger, string edges);
 
     [LoggerMessage(2030, LogLevel.Error, "The look at the certificate's files failed")]

@@ -7,15 +7,20 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Takes up a configured certificate when its files change, by content: certbot renames, Kubernetes swaps a link above them. With another key it is announced
-/// first, so that the edges that are connected know it before it is used. What can't be used leaves the one that there is.
+/// Takes up a configured certificate when its files change, by content: certbot renames, Kubernetes swaps a link above them. With another
+/// key it is announced first, so that the edges that are connected know it before it is used. What can't be used leaves the one that there
+/// is.
 /// </summary>
 internal sealed class CertificateWatch : IDisposable
 {
-    /// <summary>So often the files are looked at. A change counts when the next look finds the same: certificate and key come one after the other.</summary>
+    /// <summary>
+    /// So often the files are looked at. A change counts when the next look finds the same: certificate and key come one after the other.
+    /// </summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Looks at most until an announced one is used: an edge that has not confirmed it by then is gone, or knows no announcements.</summary>
+    /// <summary>
+    /// Looks at most until an announced one is used: an edge that has not confirmed it by then is gone, or knows no announcements.
+    /// </summary>
     internal const int Patience = 10;
 
     private readonly Lock _lock = new();
@@ -36,7 +41,8 @@ internal sealed class CertificateWatch : IDisposable
     /// <param name="isKnown">Whether all connected edges have taken up a pin.</param>
     /// <param name="time">The clock of the looks.</param>
     /// <param name="logger">Where changes and faults are told.</param>
-    public CertificateWatch(TlsOptions files, HubCertificates certificates, Action changed, Func<string, bool> isKnown, TimeProvider time, ILogger logger)
+    public CertificateWatch(
+        TlsOptions files, HubCertificates certificates, Action changed, Func<string, bool> isKnown, TimeProvider time, ILogger logger)
     {
         (_files, _certificates, _changed, _isKnown, _logger) = (files, certificates, changed, isKnown, logger);
         _known = _last = Fingerprint();

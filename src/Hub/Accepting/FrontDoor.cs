@@ -8,7 +8,9 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>Takes an accepted TCP connection through TLS, and then to the <see cref="Reception"/>.</summary>
-internal sealed class FrontDoor(Func<HubCertificate> certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, DescriptorGuard descriptors, TimeProvider time)
+internal sealed class FrontDoor(
+    Func<HubCertificate> certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, DescriptorGuard descriptors,
+    TimeProvider time)
 {
     private readonly Refusal _refusal = new(time);
 
@@ -40,7 +42,8 @@ internal sealed class FrontDoor(Func<HubCertificate> certificate, Reception rece
 
     // As with the number of strangers, those who are silent must not lock out who comes now; beyond that nobody is let in.
     private bool IsOneTooMany(Socket socket) =>
-        descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger) && (descriptors.IsOver(socket.SafeHandle, DescriptorUse.Newcomer) || !reception.MakeRoom());
+        descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger)
+            && (descriptors.IsOver(socket.SafeHandle, DescriptorUse.Newcomer) || !reception.MakeRoom());
 
     private static async ValueTask CloseAsync(TlsConnection? connection, Socket socket)
     {
@@ -72,7 +75,8 @@ internal sealed class FrontDoor(Func<HubCertificate> certificate, Reception rece
         return await reception.IntroduceAsync(new TlsStranger(connection, _refusal, tunnels), remote, stranger);
     }
 
-    private static bool IsHttp(SslApplicationProtocol protocol) => protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11;
+    private static bool IsHttp(SslApplicationProtocol protocol) =>
+        protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11;
 
     // Null when the client is gone already.
     private static IPEndPoint? Describe(Socket socket)

@@ -25,7 +25,8 @@ internal sealed class HubCertificate : IDisposable
         Certificate = certificate;
         Chain = chain;
         Pin = CertificatePin.Compute(certificate);
-        // Made once: it caches what OpenSSL needs, and a connection then costs no certificate work. Offline: nothing is fetched from an issuer.
+        // Made once: it caches what OpenSSL needs, and a connection then costs no certificate work. Offline: nothing is fetched from an
+        // issuer.
         Context = SslStreamCertificateContext.Create(certificate, chain, offline: true);
         Tls = new ServerTls(Context);
     }
@@ -48,7 +49,8 @@ internal sealed class HubCertificate : IDisposable
     public ServerTls Tls { get; }
 
     /// <summary>Loads or makes the certificate.</summary>
-    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
+    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong
+    /// together.</exception>
     public static HubCertificate Load(TlsOptions options, string stateDir, TimeProvider time, ILogger logger)
     {
         if (options.CertPem is not null)
@@ -64,8 +66,10 @@ internal sealed class HubCertificate : IDisposable
     }
 
     /// <summary>Loads the configured one.</summary>
-    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
-    public static HubCertificate FromFiles(TlsOptions options) => FromFiles("tls.certPem", options.CertPem!, "tls.keyPem", options.KeyPem ?? options.CertPem!);
+    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong
+    /// together.</exception>
+    public static HubCertificate FromFiles(TlsOptions options) =>
+        FromFiles("tls.certPem", options.CertPem!, "tls.keyPem", options.KeyPem ?? options.CertPem!);
 
     /// <summary>Loads a certificate that the hub has made.</summary>
     /// <exception cref="OperatorException">The file can't be read, or is none.</exception>
@@ -93,7 +97,8 @@ internal sealed class HubCertificate : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new OperatorException(
-                $"{certSetting} '{certPath}', {keySetting} '{keyPath}': {e.Message} Valid: a readable PEM certificate (with its chain) and the "
+                $"{certSetting} '{certPath}', {keySetting} '{keyPath}': {e.Message} Valid: a readable PEM certificate (with its chain) "
+                    + $"and the "
                 + "PEM private key that belongs to it.",
                 e);
         }
@@ -115,7 +120,9 @@ internal sealed class HubCertificate : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"stateDir '{stateDir}': the hub's certificate can't be kept there: {e.Message} Valid: a directory that the hub can write.", e);
+            throw new OperatorException(
+                $"stateDir '{stateDir}': the hub's certificate can't be kept there: {e.Message} Valid: a directory that the hub can write.",
+                e);
         }
         finally
         {

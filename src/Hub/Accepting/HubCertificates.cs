@@ -7,15 +7,16 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The hub's certificate and the one that shall follow it: edges are told the pins of both (protocol.md section 7), so that they know the next key before
-/// it is used. Any thread.
+/// The hub's certificate and the one that shall follow it: edges are told the pins of both (protocol.md section 7), so that they know the
+/// next key before it is used. Any thread.
 /// </summary>
 internal sealed class HubCertificates : IDisposable
 {
     public const string NextFileName = "hub-certificate-next.pem";
 
     private const string Configured =
-        "The hub's certificate is the operator's (tls.certPem), not the hub's own: put another one into those files. The hub takes it up by itself, and tells its pin to the edges that are connected.";
+        "The hub's certificate is the operator's (tls.certPem), not the hub's own: put another one into those files. The hub takes it up "
+            + "by itself, and tells its pin to the edges that are connected.";
 
     private readonly Lock _lock = new();
     private readonly bool _isConfigured;
@@ -43,7 +44,8 @@ internal sealed class HubCertificates : IDisposable
     private string NextPath => Path.Combine(_stateDir, NextFileName);
 
     /// <summary>Loads both, or makes the present one.</summary>
-    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong together.</exception>
+    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong
+    /// together.</exception>
     public static HubCertificates Load(TlsOptions options, string stateDir, TimeProvider time, ILogger logger)
     {
         var certificates = new HubCertificates(options, stateDir, time, logger);
@@ -86,7 +88,9 @@ internal sealed class HubCertificates : IDisposable
             if (_isConfigured)
                 throw new OperatorException(Configured);
             if (_next is not { } next)
-                throw new OperatorException("There is no next certificate. Make one first (tunnel-hub certificate next), and switch when the edges have been connected since.");
+                throw new OperatorException(
+                    "There is no next certificate. Make one first (tunnel-hub certificate next), and switch when the edges have been "
+                    + "connected since.");
             var files = new StateFiles();
             try
             {
@@ -95,7 +99,10 @@ internal sealed class HubCertificates : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new OperatorException($"stateDir '{_stateDir}': the next certificate can't take its place there: {e.Message} Valid: a directory that the hub can write.", e);
+                throw new OperatorException(
+                    $"stateDir '{_stateDir}': the next certificate can't take its place there: {e.Message} Valid: a directory that the "
+                    + $"hub can write.",
+                    e);
             }
 
             UseNext();
@@ -103,7 +110,9 @@ internal sealed class HubCertificates : IDisposable
         }
     }
 
-    /// <summary>The configured files have another one, which is to follow; one that was offered before and is not in use is forgotten.</summary>
+    /// <summary>
+    /// The configured files have another one, which is to follow; one that was offered before and is not in use is forgotten.
+    /// </summary>
     public void Offer(HubCertificate next)
     {
         lock (_lock)

@@ -3,7 +3,9 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>Takes over connections to the tunnel port that chose HTTP (ALPN <c>h2</c>, <c>http/1.1</c>) instead of the tunnel's protocol.</summary>
+/// <summary>
+/// Takes over connections to the tunnel port that chose HTTP (ALPN <c>h2</c>, <c>http/1.1</c>) instead of the tunnel's protocol.
+/// </summary>
 internal interface IHttpConnections
 {
     /// <summary>Whether this address is offered HTTP at all.</summary>

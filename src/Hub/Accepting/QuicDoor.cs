@@ -8,8 +8,8 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The tunnel port over UDP: QUIC connections go to the same <see cref="Reception"/> as those over TLS, and count there from their first packet.
-/// Forged senders of such packets are kept out by Retry, which begins long before they could fill the reception.
+/// The tunnel port over UDP: QUIC connections go to the same <see cref="Reception"/> as those over TLS, and count there from their first
+/// packet. Forged senders of such packets are kept out by Retry, which begins long before they could fill the reception.
 /// </summary>
 internal sealed class QuicDoor : IAsyncDisposable
 {
@@ -20,7 +20,9 @@ internal sealed class QuicDoor : IAsyncDisposable
     private readonly TransportContext _context;
     private readonly QuicTunnelListener _listener;
 
-    private QuicDoor(HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context, byte[] resetKey)
+    private QuicDoor(
+        HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context,
+        byte[] resetKey)
     {
         _reception = reception;
         _context = context;
@@ -35,7 +37,9 @@ internal sealed class QuicDoor : IAsyncDisposable
         });
     }
 
-    /// <summary>Opens the door where that can be done; where not, one line of the log says why and what to do, and edges come over TLS.</summary>
+    /// <summary>
+    /// Opens the door where that can be done; where not, one line of the log says why and what to do, and edges come over TLS.
+    /// </summary>
     /// <param name="wanted">The setting.</param>
     /// <param name="certificate">The hub's, the same as over TLS.</param>
     /// <param name="address">Where TCP listens.</param>
@@ -45,7 +49,8 @@ internal sealed class QuicDoor : IAsyncDisposable
     /// <param name="stateDir">Where the key of resets is kept.</param>
     /// <param name="logger">The log.</param>
     public static QuicDoor? Open(
-        bool wanted, HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context, string stateDir, ILogger logger)
+        bool wanted, HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context,
+        string stateDir, ILogger logger)
     {
         if (!wanted)
         {

@@ -20,7 +20,8 @@ internal sealed class QuicStranger(QuicConnection connection, TransportContext c
         await connection.CloseAfterFlushAsync(either.Token);
     }
 
-    public HubInfo Describe(string tunnelId) => TunnelProtocol.CreateHubInfo(context, TlsTunnelFactory.Version, tunnelId, TlsTunnelFactory.FirstRevision);
+    public HubInfo Describe(string tunnelId) =>
+        TunnelProtocol.CreateHubInfo(context, TlsTunnelFactory.Version, tunnelId, TlsTunnelFactory.FirstRevision);
 
     public ITunnel BecomeTunnel(string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
         QuicTransport.CreateHub(connection, edgeId, received, context, handler);

@@ -11,8 +11,8 @@ using Tunnel.Shared.Transport.Handshake;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Where strangers of all transports come together: their number and time, the edge's line, the check of its secret and the answer (protocol.md section
-/// 2), and the registry, to which those go that may stay.
+/// Where strangers of all transports come together: their number and time, the edge's line, the check of its secret and the answer
+/// (protocol.md section 2), and the registry, to which those go that may stay.
 /// </summary>
 internal sealed class Reception(
     IAllowedEdges allowed, LiveEdges live, StrangerRegistry strangers, FailedTries failedTries, ILogger<Reception> logger)
@@ -93,10 +93,11 @@ internal sealed class Reception(
     public StrangerPass Pass(Stranger stranger) => new(strangers, stranger);
 
     /// <summary>
-    /// Counts and logs one whose connection broke. When its limit had fired that is why, whatever is said of it now: a handshake that was given up may end
-    /// as a failed one.
+    /// Counts and logs one whose connection broke. When its limit had fired that is why, whatever is said of it now: a handshake that was
+    /// given up may end as a failed one.
     /// </summary>
-    public void NoteEnd(Stranger stranger, IPEndPoint remote, RefusalReason reason, string detail) => TurnAway(remote, stranger.Ended ?? reason, detail);
+    public void NoteEnd(Stranger stranger, IPEndPoint remote, RefusalReason reason, string detail) =>
+        TurnAway(remote, stranger.Ended ?? reason, detail);
 
     /// <summary>Counts and logs one that comes to nothing.</summary>
     private void TurnAway(IPEndPoint remote, RefusalReason reason, string detail)
@@ -108,7 +109,8 @@ internal sealed class Reception(
     private async Task<bool> AuthenticateAsync(
         IStrangerConnection connection, IPEndPoint remote, Stranger stranger, string id, string secret, ReadOnlyMemory<byte> rest)
     {
-        // A blocked pair is checked too, but for nothing that costs much: an edge whose secret is known here passes, whoever else guesses behind its address.
+        // A blocked pair is checked too, but for nothing that costs much: an edge whose secret is known here passes, whoever else guesses
+        // behind its address.
         var start = failedTries.Pace.Start();
         var result = await allowed.AuthenticateAsync(id, secret, remote.Address, failedTries.IsBlocked(remote.Address, id), stranger.Limit);
         if (result.Status == AuthenticationStatus.Refused)
@@ -119,7 +121,9 @@ internal sealed class Reception(
             return false;
         }
 
-        var admitted = result.Status == AuthenticationStatus.Accepted ? live.Admit(result.Edge!, result.SecretId, remote, connection.Describe) : null;
+        var admitted = result.Status == AuthenticationStatus.Accepted
+            ? live.Admit(result.Edge!, result.SecretId, remote, connection.Describe)
+            : null;
         if (admitted is null)
         {
             TurnAway(remote, RefusalReason.Busy, id);

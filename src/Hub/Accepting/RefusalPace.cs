@@ -1,8 +1,8 @@
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Every "unauthorized" comes when the same time has passed since the line, so that it does not tell whether a hash was made, and which. Longer than a slow
-/// hash takes on a hub that is not being guessed at; one that had to wait for others comes later.
+/// Every "unauthorized" comes when the same time has passed since the line, so that it does not tell whether a hash was made, and which.
+/// Longer than a slow hash takes on a hub that is not being guessed at; one that had to wait for others comes later.
 /// </summary>
 internal sealed class RefusalPace(TimeProvider time)
 {

@@ -3,7 +3,9 @@ namespace Tunnel.Hub.Accepting;
 /// <summary>Why a connection to the tunnel port did not become a tunnel.</summary>
 internal enum RefusalReason
 {
-    /// <summary>The TLS handshake failed: no TLS at all, an unknown protocol in ALPN, an old version, or the client did not like the certificate.</summary>
+    /// <summary>
+    /// The TLS handshake failed: no TLS at all, an unknown protocol in ALPN, an old version, or the client did not like the certificate.
+    /// </summary>
     TlsFailed,
 
     /// <summary>The peer closed before it had said its line.</summary>

@@ -5,8 +5,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The key of QUIC's stateless resets: 256 random bits, made at first start and kept in the state directory as a file of mode 0600. A hub that was killed
-/// could say no goodbye; with the same key the next one tells each edge at its first packet that the connection is over.
+/// The key of QUIC's stateless resets: 256 random bits, made at first start and kept in the state directory as a file of mode 0600. A hub
+/// that was killed could say no goodbye; with the same key the next one tells each edge at its first packet that the connection is over.
 /// </summary>
 internal static class ResetKey
 {
@@ -29,7 +29,10 @@ internal static class ResetKey
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"stateDir '{stateDir}': QUIC's reset key {path} can't be read or kept: {error.Message} Valid: a directory that the hub can write.", error);
+            throw new OperatorException(
+                $"stateDir '{stateDir}': QUIC's reset key {path} can't be read or kept: {error.Message} Valid: a directory that the hub "
+                + $"can write.",
+                error);
         }
     }
 }

@@ -22,9 +22,11 @@ internal sealed class ServerTls(SslStreamCertificateContext certificate)
         Create(certificate, Tunnel, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
 
     /// <summary>For a listener that knows HTTP only.</summary>
-    public SslServerAuthenticationOptions ForHttp { get; } = Create(certificate, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
+    public SslServerAuthenticationOptions ForHttp { get; } =
+        Create(certificate, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
 
-    private static SslServerAuthenticationOptions Create(SslStreamCertificateContext certificate, params ReadOnlySpan<SslApplicationProtocol> protocols) => new()
+    private static SslServerAuthenticationOptions Create(
+        SslStreamCertificateContext certificate, params ReadOnlySpan<SslApplicationProtocol> protocols) => new()
     {
         ServerCertificateContext = certificate,
         EnabledSslProtocols = SslProtocols.Tls13,

@@ -5,7 +5,9 @@ internal sealed class StrangerPass(StrangerRegistry strangers, Stranger stranger
 {
     private int _admitted;
 
-    /// <summary>Fires when the connection has to end: its time is over, or a newer one needs its place. Never once it was admitted.</summary>
+    /// <summary>
+    /// Fires when the connection has to end: its time is over, or a newer one needs its place. Never once it was admitted.
+    /// </summary>
     public CancellationToken Limit { get; } = stranger.Limit;
 
     /// <summary>It has shown that it may be here: it is no stranger any more. May be called again, from any thread.</summary>

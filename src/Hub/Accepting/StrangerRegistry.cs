@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The connections that have not authenticated yet. Over a limit the oldest gives way (of the same prefix, or of all) rather than the newcomer
-/// being turned away: whoever holds connections open without a word can't lock out an edge that says its line at once.
+/// The connections that have not authenticated yet. Over a limit the oldest gives way (of the same prefix, or of all) rather than the
+/// newcomer being turned away: whoever holds connections open without a word can't lock out an edge that says its line at once.
 /// </summary>
 internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
 {
@@ -43,7 +43,9 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
         return stranger;
     }
 
-    /// <summary>Takes the oldest out, for a newcomer whom there is no descriptor for; the caller aborts it. Null when there is none.</summary>
+    /// <summary>
+    /// Takes the oldest out, for a newcomer whom there is no descriptor for; the caller aborts it. Null when there is none.
+    /// </summary>
     public Stranger? TakeOldest()
     {
         lock (_lock)

@@ -9,7 +9,8 @@ internal sealed class TlsStranger(TlsConnection connection, Refusal refusal, ITu
 {
     public Stream Stream => connection.Stream;
 
-    public Task RefuseAsync(ReadOnlyMemory<byte> line, CancellationToken cancellationToken) => refusal.SendAsync(connection, line, cancellationToken);
+    public Task RefuseAsync(ReadOnlyMemory<byte> line, CancellationToken cancellationToken) =>
+        refusal.SendAsync(connection, line, cancellationToken);
 
     public HubInfo Describe(string tunnelId) => tunnels.Describe(tunnelId);
 

@@ -7,7 +7,9 @@ namespace Tunnel.Hub.Admin;
 /// <summary>Conditional requests (RFC 9110, section 13): what a writer knows, so that it changes nothing that it has not seen.</summary>
 internal static class AdminConditions
 {
-    /// <summary>What <c>If-Match</c> and <c>If-None-Match</c> ask of the present entity tag (null: there is none); null when there is neither.</summary>
+    /// <summary>
+    /// What <c>If-Match</c> and <c>If-None-Match</c> ask of the present entity tag (null: there is none); null when there is neither.
+    /// </summary>
     /// <exception cref="ProblemException">400: a header that can't be understood must not count as none.</exception>
     public static Func<string?, bool>? Read(HttpContext context)
     {
@@ -19,7 +21,8 @@ internal static class AdminConditions
     }
 
     /// <summary><c>If-None-Match: *</c>: the request is to create what is not there yet.</summary>
-    public static bool IsToCreate(HttpContext context) => Parse(context, HeaderNames.IfNoneMatch) is [var only] && only.Equals(EntityTagHeaderValue.Any);
+    public static bool IsToCreate(HttpContext context) =>
+        Parse(context, HeaderNames.IfNoneMatch) is [var only] && only.Equals(EntityTagHeaderValue.Any);
 
     /// <summary>Sends the tag; true when the reader has this very version, and 304 is the whole answer.</summary>
     public static bool IsNotModified(HttpContext context, string tag)
@@ -40,6 +43,7 @@ internal static class AdminConditions
             return null;
         return EntityTagHeaderValue.TryParseStrictList([.. values.OfType<string>()], out var tags)
             ? tags
-            : throw new ProblemException(Problem.Invalid(name, values.ToString(), "must be * or entity tags in quotes, as the header ETag of an answer has them"));
+            : throw new ProblemException(
+                Problem.Invalid(name, values.ToString(), "must be * or entity tags in quotes, as the header ETag of an answer has them"));
     }
 }

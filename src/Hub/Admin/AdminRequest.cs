@@ -14,7 +14,9 @@ internal static class AdminRequest
     /// <summary>Bytes of a body; the largest edge fits.</summary>
     public const int MaxBody = 4 << 20;
 
-    /// <summary>Bytes of a body with all edges: the largest set fits (<see cref="EdgeSetValidator.MaxSetBytes"/>), with a secret for each.</summary>
+    /// <summary>
+    /// Bytes of a body with all edges: the largest set fits (<see cref="EdgeSetValidator.MaxSetBytes"/>), with a secret for each.
+    /// </summary>
     public const int MaxSetBody = 16 << 20;
 
     /// <summary>Reads the body as JSON. An empty one is an empty object where <paramref name="optional"/>.</summary>
@@ -65,7 +67,8 @@ internal static class AdminRequest
 
     private static bool HasJsonType(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals(
+            "json", StringComparison.OrdinalIgnoreCase));
 
     private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context, int maxBody)
     {

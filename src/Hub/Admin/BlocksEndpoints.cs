@@ -38,8 +38,12 @@ internal sealed class BlocksEndpoints
 
     public void Map(AdminRoutes routes)
     {
-        routes.Get(All, ListAsync, "listBlocks", "The sources that are blocked for a while, and what is left of each block.").Answers<IEnumerable<Block>>();
-        routes.Post(All, AddAsync, "addBlock", "Blocks an address or CIDR for a while, at all edges or some; a block of the same one is replaced. Open connections from there are reset.")
+        routes.Get(All, ListAsync, "listBlocks", "The sources that are blocked for a while, and what is left of each "
+            + "block.").Answers<IEnumerable<Block>>();
+        routes.Post(
+            All, AddAsync, "addBlock",
+            "Blocks an address or CIDR for a while, at all edges or some; a block of the same one is replaced. Open connections from "
+            + "there are reset.")
             .Body<BlockRequest>()
             .Answers<Block>(StatusCodes.Status201Created)
             .Fails(StatusCodes.Status409Conflict);
@@ -48,16 +52,19 @@ internal sealed class BlocksEndpoints
             .Fails(StatusCodes.Status404NotFound);
     }
 
-    private Task ListAsync(HttpContext context) => AdminResults.WriteAsync(context, _hub.Blocks.Current, AdminJson.Default.IEnumerableBlock);
+    private Task ListAsync(HttpContext context) =>
+        AdminResults.WriteAsync(context, _hub.Blocks.Current, AdminJson.Default.IEnumerableBlock);
 
     private async Task AddAsync(HttpContext context)
     {
         var asked = await AdminRequest.ReadAsync(context, _block, new NewBlock(null, DefaultSeconds, [], null));
-        var block = await _hub.Blocks.AddAsync(asked.Source!.Value, TimeSpan.FromSeconds(asked.Seconds), asked.Edges, asked.Reason, context.RequestAborted)
+        var block = await _hub.Blocks.AddAsync(
+            asked.Source!.Value, TimeSpan.FromSeconds(asked.Seconds), asked.Edges, asked.Reason, context.RequestAborted)
             ?? throw new ProblemException(new Problem
             {
                 Status = StatusCodes.Status409Conflict,
-                Detail = $"There are {FirewallConfigReader.MaxTimedBlocks} blocks already. Lift some, block a network, or put lasting ones into the edges' firewallConfig.blockedIps.",
+                Detail = $"There are {FirewallConfigReader.MaxTimedBlocks} blocks already. Lift some, block a network, or put lasting "
+                    + $"ones into the edges' firewallConfig.blockedIps.",
             });
         await AdminResults.WriteAsync(context, block, AdminJson.Default.Block, StatusCodes.Status201Created);
     }

@@ -11,12 +11,18 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes)
     {
-        routes.Get("/api/v1/certificate", GetAsync, "getCertificate", "The pins of the hub's certificate and of the next one, and the edges that don't know it yet.")
+        routes.Get(
+            "/api/v1/certificate", GetAsync, "getCertificate",
+            "The pins of the hub's certificate and of the next one, and the edges that don't know it yet.")
             .Answers<CertificateStatus>();
-        routes.Post("/api/v1/certificate/next", MakeNextAsync, "makeNextCertificate", "Makes the next key and certificate, unless there is one, and tells its pin to all edges.")
+        routes.Post(
+            "/api/v1/certificate/next", MakeNextAsync, "makeNextCertificate",
+            "Makes the next key and certificate, unless there is one, and tells its pin to all edges.")
             .Answers<CertificateStatus>()
             .Fails(StatusCodes.Status409Conflict);
-        routes.Post("/api/v1/certificate/switch", SwitchAsync, "switchCertificate", "Makes the next certificate the present one, for connections from now on.")
+        routes.Post(
+            "/api/v1/certificate/switch", SwitchAsync, "switchCertificate",
+            "Makes the next certificate the present one, for connections from now on.")
             .Answers<CertificateStatus>()
             .Fails(StatusCodes.Status409Conflict);
     }

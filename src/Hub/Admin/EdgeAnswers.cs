@@ -13,7 +13,8 @@ internal static class EdgeAnswers
     /// <param name="status">Of a success.</param>
     /// <param name="token">The new edge's token.</param>
     /// <param name="what">What the request was about, for the operator; null: the edge, or the set.</param>
-    public static Task WriteAsync(HttpContext context, EdgeUpdateResult result, string id, int status, string? token = null, string? what = null)
+    public static Task WriteAsync(
+        HttpContext context, EdgeUpdateResult result, string id, int status, string? token = null, string? what = null)
     {
         var tag = id.Length == 0 ? result.After.Tag : result.After.TagOf(id);
         if (result.Status is EdgeUpdateStatus.Applied or EdgeUpdateStatus.PreconditionFailed)
@@ -22,13 +23,20 @@ internal static class EdgeAnswers
         {
             EdgeUpdateStatus.Applied => AdminResults.WriteAsync(
                 context,
-                new EdgeChangeAnswer { Edge = result.After.Edges.GetValueOrDefault(id)?.Definition, Token = token, Changes = result.Diff.Edges, Warnings = result.Warnings },
+                new EdgeChangeAnswer
+                {
+                    Edge = result.After.Edges.GetValueOrDefault(id)?.Definition,
+                    Token = token,
+                    Changes = result.Diff.Edges,
+                    Warnings = result.Warnings,
+                },
                 AdminJson.Default.EdgeChangeAnswer,
                 status),
             EdgeUpdateStatus.NotFound => AdminResults.WriteProblemAsync(context, Problem.NotFound(id)),
             EdgeUpdateStatus.AlreadyExists => AdminResults.WriteProblemAsync(context, Problem.Conflict(id)),
             EdgeUpdateStatus.PreconditionFailed =>
-                AdminResults.WriteProblemAsync(context, Problem.Changed(what ?? (id.Length == 0 ? "the set of edges" : $"the edge \"{id}\""), tag)),
+                AdminResults.WriteProblemAsync(
+                    context, Problem.Changed(what ?? (id.Length == 0 ? "the set of edges" : $"the edge \"{id}\""), tag)),
             _ => AdminResults.WriteProblemAsync(context, Problem.Invalid(result.Errors)),
         };
     }

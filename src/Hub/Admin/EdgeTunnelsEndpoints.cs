@@ -8,7 +8,9 @@ namespace Tunnel.Hub.Admin;
 internal sealed class EdgeTunnelsEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes) =>
-        routes.Post("/api/v1/edges/{id}/disconnect", DisconnectAsync, "disconnectEdge", "Ends an edge's tunnels and their streams. It may connect again at once: to keep it out, disable it.")
+        routes.Post(
+            "/api/v1/edges/{id}/disconnect", DisconnectAsync, "disconnectEdge",
+            "Ends an edge's tunnels and their streams. It may connect again at once: to keep it out, disable it.")
             .Answers<DisconnectAnswer>()
             .Fails(StatusCodes.Status404NotFound);
 

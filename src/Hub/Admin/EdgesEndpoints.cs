@@ -51,7 +51,9 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
             .Answers<EdgeChangeAnswer>()
             .Answers<EdgeChangeAnswer>(StatusCodes.Status201Created)
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status412PreconditionFailed);
-        routes.Patch(One, PatchAsync, "patchEdge", "Changes members of one edge (JSON Merge Patch, RFC 7396): null takes one out. Another id renames it.")
+        routes.Patch(
+            One, PatchAsync, "patchEdge",
+            "Changes members of one edge (JSON Merge Patch, RFC 7396): null takes one out. Another id renames it.")
             .Query<bool>("dryRun", "true: only check, and tell what would change")
             .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
             .Body<EdgeDefinition>()
@@ -120,7 +122,8 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         if (AdminConditions.IsToCreate(context))
             await AddAsync(context, edge, condition);
         else
-            await EdgeAnswers.WriteAsync(context, await store.UpdateAsync(edge, context.RequestAborted, condition), id, StatusCodes.Status200OK);
+            await EdgeAnswers.WriteAsync(
+                context, await store.UpdateAsync(edge, context.RequestAborted, condition), id, StatusCodes.Status200OK);
     }
 
     private async Task PatchAsync(HttpContext context)
@@ -129,11 +132,15 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         var condition = AdminConditions.Read(context);
         using var body = await AdminRequest.ReadJsonAsync(context);
         if (body.RootElement.ValueKind != JsonValueKind.Object)
-            throw new ProblemException(Problem.Invalid("$", body.RootElement.ValueKind.ToString(), "must be an object with the members to change: {\"enabled\": false}"));
+            throw new ProblemException(Problem.Invalid(
+                "$", body.RootElement.ValueKind.ToString(), "must be an object with the members to change: {\"enabled\": false}"));
         var result = await store.EditAsync(
-            id, (edge, faults) => Merge(edge, body.RootElement, faults), AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);
+            id, (edge, faults) =>
+                Merge(edge, body.RootElement, faults), AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);
         var now = result.Succeeded && body.RootElement.TryGetProperty("id", out var named) && named.GetString() is { } other ? other : id;
-        await EdgeAnswers.WriteAsync(context, result, result.Status == EdgeUpdateStatus.AlreadyExists ? body.RootElement.GetProperty("id").GetString()! : now, StatusCodes.Status200OK);
+        await EdgeAnswers.WriteAsync(
+            context, result, result.Status == EdgeUpdateStatus.AlreadyExists ? body.RootElement.GetProperty("id").GetString()! : now,
+            StatusCodes.Status200OK);
     }
 
     private static EdgeDefinition? Merge(EdgeDefinition edge, JsonElement patch, FaultList faults)
@@ -147,7 +154,8 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
     private async Task RemoveAsync(HttpContext context)
     {
         var id = Id(context);
-        await EdgeAnswers.WriteAsync(context, await store.RemoveAsync(id, context.RequestAborted, AdminConditions.Read(context)), id, StatusCodes.Status200OK);
+        await EdgeAnswers.WriteAsync(
+            context, await store.RemoveAsync(id, context.RequestAborted, AdminConditions.Read(context)), id, StatusCodes.Status200OK);
     }
 
     internal static string Id(HttpContext context) => (string)context.GetRouteValue("id")!;

@@ -13,8 +13,9 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Admin;
 
 /// <summary>
-/// <c>/api/v1/events</c>: what happens, as server-sent events (WHATWG HTML, section 9.2), until the client or the hub ends it. A client that
-/// comes back with <c>Last-Event-ID</c> gets what it missed, of the last 1,000; one that reads too slowly is cut off and may do just that.
+/// <c>/api/v1/events</c>: what happens, as server-sent events (WHATWG HTML, section 9.2), until the client or the hub ends it. A client
+/// that comes back with <c>Last-Event-ID</c> gets what it missed, of the last 1,000; one that reads too slowly is cut off and may do just
+/// that.
 /// </summary>
 internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
 {
@@ -23,7 +24,9 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
 
     public void Map(AdminRoutes routes) =>
         routes.Get("/api/v1/events", StreamAsync, "streamEvents", "What happens, as server-sent events, until the client ends it.")
-            .Query<string>("types", $"Names of events, separated by commas: {string.Join(", ", HubEventTypes.All)}. Without it: all but those of streams.")
+            .Query<string>(
+                "types",
+                $"Names of events, separated by commas: {string.Join(", ", HubEventTypes.All)}. Without it: all but those of streams.")
             .Header("Last-Event-ID", "The last event that was seen: later ones, of the last 1,000, come first.")
             .Answers<string>(contentType: "text/event-stream")
             .Fails(StatusCodes.Status400BadRequest, StatusCodes.Status503ServiceUnavailable);
@@ -64,7 +67,8 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
         {
             try
             {
-                if (!await subscription.Events.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(HeartbeatInterval, time, cancellationToken))
+                if (!await subscription.Events.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(
+                    HeartbeatInterval, time, cancellationToken))
                     return;
             }
             catch (TimeoutException)

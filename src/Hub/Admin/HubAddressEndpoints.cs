@@ -18,25 +18,33 @@ internal sealed class HubAddressEndpoints
     {
         _hub = hub;
         _address = new ObjectReader<string>(
-            "{\"address\": \"hub.example.com:8443\"}", new ObjectMember<string>("address", (before, value) => ReadAddress(value) ?? before, Needed: $"is needed: it {HostSyntax.ValidHostAndPort}"));
+            "{\"address\": \"hub.example.com:8443\"}",
+            new ObjectMember<string>(
+                "address", (before, value) => ReadAddress(value) ?? before, Needed: $"is needed: it {HostSyntax.ValidHostAndPort}"));
     }
 
     public void Map(AdminRoutes routes)
     {
-        routes.Get("/api/v1/hub-address", GetAsync, "getHubAddress", "Where edges are told that the hub will be, and the edges that have not confirmed it.")
+        routes.Get(
+            "/api/v1/hub-address", GetAsync, "getHubAddress",
+            "Where edges are told that the hub will be, and the edges that have not confirmed it.")
             .Answers<HubAddressStatus>();
-        routes.Put("/api/v1/hub-address", PutAsync, "putHubAddress", "Tells all edges, those that connect later too, where the hub will be.")
+        routes.Put(
+            "/api/v1/hub-address", PutAsync, "putHubAddress", "Tells all edges, those that connect later too, where the hub will be.")
             .Body<HubAddressRequest>()
             .Answers<HubAddressStatus>()
             .Fails(StatusCodes.Status409Conflict);
-        routes.Delete("/api/v1/hub-address", DeleteAsync, "deleteHubAddress", "Tells edges no more where the hub will be; those that were told keep it.")
+        routes.Delete(
+            "/api/v1/hub-address", DeleteAsync, "deleteHubAddress",
+            "Tells edges no more where the hub will be; those that were told keep it.")
             .Answers<HubAddressStatus>()
             .Fails(StatusCodes.Status409Conflict);
     }
 
     private Task GetAsync(HttpContext context) => WriteAsync(context, _hub.GetHubAddress());
 
-    private async Task PutAsync(HttpContext context) => await WriteAsync(context, Announce(await AdminRequest.ReadAsync(context, _address, "")));
+    private async Task PutAsync(HttpContext context) =>
+        await WriteAsync(context, Announce(await AdminRequest.ReadAsync(context, _address, "")));
 
     private Task DeleteAsync(HttpContext context) => WriteAsync(context, Announce(null));
 
@@ -66,5 +74,6 @@ internal sealed class HubAddressEndpoints
         return $"{bracketed}:{port ?? _hub.GetStatus().TunnelPort}";
     }
 
-    private static Task WriteAsync(HttpContext context, HubAddressStatus status) => AdminResults.WriteAsync(context, status, AdminJson.Default.HubAddressStatus);
+    private static Task WriteAsync(HttpContext context, HubAddressStatus status) =>
+        AdminResults.WriteAsync(context, status, AdminJson.Default.HubAddressStatus);
 }

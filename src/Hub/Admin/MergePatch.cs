@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>JSON Merge Patch (RFC 7396): what an object names is replaced, what it names as null is taken out, and objects are merged member by member.</summary>
+/// <summary>
+/// JSON Merge Patch (RFC 7396): what an object names is replaced, what it names as null is taken out, and objects are merged member by
+/// member.
+/// </summary>
 internal static class MergePatch
 {
     /// <summary>What becomes of a value; the target is changed.</summary>

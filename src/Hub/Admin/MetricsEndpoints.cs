@@ -8,7 +8,8 @@ namespace Tunnel.Hub.Admin;
 internal sealed class MetricsEndpoints(PrometheusExporter exporter)
 {
     public void Map(AdminRoutes routes) =>
-        routes.Get("/metrics", ScrapeAsync, "getMetrics", "The hub's metrics in Prometheus's text format.").Answers<string>(contentType: "text/plain");
+        routes.Get("/metrics", ScrapeAsync, "getMetrics", "The hub's metrics in Prometheus's text format.").Answers<string>(
+            contentType: "text/plain");
 
     private Task ScrapeAsync(HttpContext context)
     {

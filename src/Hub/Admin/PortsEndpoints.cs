@@ -12,7 +12,8 @@ namespace Tunnel.Hub.Admin;
 internal sealed class PortsEndpoints(EdgeStore store)
 {
     private const string One = "/api/v1/edges/{id}/ports/{port}";
-    private const string Written = "The port is written tcp%2F443, udp%2F53, tcp%2F8000-8010, or default for all that have no settings of their own.";
+    private const string Written =
+        "The port is written tcp%2F443, udp%2F53, tcp%2F8000-8010, or default for all that have no settings of their own.";
 
     public void Map(AdminRoutes routes)
     {
@@ -21,7 +22,8 @@ internal sealed class PortsEndpoints(EdgeStore store)
             .Answers<PortPolicyDefinition>()
             .AnswersNothing(StatusCodes.Status304NotModified, "Nothing has changed since.")
             .Fails(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        routes.Put(One, PutAsync, "putPort", $"Assigns a port or a range to the edge with these settings, or replaces its settings. {Written}")
+        routes.Put(
+            One, PutAsync, "putPort", $"Assigns a port or a range to the edge with these settings, or replaces its settings. {Written}")
             .Query<bool>("dryRun", "true: only check, and tell what would change")
             .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
             .Header("If-None-Match", "*: only when none of the ports is assigned, else 412")
@@ -63,7 +65,8 @@ internal sealed class PortsEndpoints(EdgeStore store)
         return ChangeAsync(context, id, key, edge => Remove(edge, key), AdminConditions.Read(context));
     }
 
-    private async Task ChangeAsync(HttpContext context, string id, PortKey? key, Func<EdgeDefinition, EdgeDefinition?> change, Func<string?, bool>? condition)
+    private async Task ChangeAsync(
+        HttpContext context, string id, PortKey? key, Func<EdgeDefinition, EdgeDefinition?> change, Func<string?, bool>? condition)
     {
         var result = await store.EditAsync(
             id,
@@ -116,6 +119,7 @@ internal sealed class PortsEndpoints(EdgeStore store)
             return (EdgesEndpoints.Id(context), null);
         return PortKey.TryParse(text, out var key)
             ? (EdgesEndpoints.Id(context), key)
-            : throw new ProblemException(Problem.Invalid("port", text.Length > 60 ? text[..60] + "…" : text, $"is not a port; {PortKey.Valid}"));
+            : throw new ProblemException(
+                Problem.Invalid("port", text.Length > 60 ? text[..60] + "…" : text, $"is not a port; {PortKey.Valid}"));
     }
 }

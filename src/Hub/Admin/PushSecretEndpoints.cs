@@ -7,8 +7,8 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Admin;
 
 /// <summary>
-/// <c>/api/v1/edges/{id}/push-secret</c>: another secret for an edge over its tunnel. In three steps, each of which may be the last one: the hub takes the new secret beside
-/// the old ones; the edge keeps it; only then do the old ones begin to end.
+/// <c>/api/v1/edges/{id}/push-secret</c>: another secret for an edge over its tunnel. In three steps, each of which may be the last one:
+/// the hub takes the new secret beside the old ones; the edge keeps it; only then do the old ones begin to end.
 /// </summary>
 internal sealed class PushSecretEndpoints(IAdministeredHub hub)
 {
@@ -25,7 +25,8 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
                 "/api/v1/edges/{id}/push-secret",
                 PushAsync,
                 "pushSecret",
-                "Gives a connected edge another secret, made or given, over its tunnel; the others expire after the grace period, which begins when the edge has kept it.")
+                "Gives a connected edge another secret, made or given, over its tunnel; the others expire after the grace period, which "
+                    + "begins when the edge has kept it.")
             .Body<PushSecretRequest>(optional: true)
             .Answers<PushSecretAnswer>()
             .Fails(StatusCodes.Status404NotFound)
@@ -38,7 +39,9 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
         if (hub.Edges.Find(id) is null)
             throw new ProblemException(Problem.NotFound(id));
         if (!hub.IsConnected(id))
-            throw Conflict($"Edge \"{id}\" is not connected, so that nothing was changed. Without --push its token is printed, to be carried there by hand.");
+            throw Conflict(
+                $"Edge \"{id}\" is not connected, so that nothing was changed. Without --push its token is printed, to be carried there "
+                + $"by hand.");
 
         // From here on it is not given up: who hangs up must not leave it half done.
         var result = await hub.Edges.AddSecretAsync(id, chosen, CancellationToken.None);
@@ -50,8 +53,12 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
         if (!push.IsKept)
         {
             var why = push.Kept?.Error is { } error ? $"says that {error}"
-                : push.Sent ? "did not confirm it within 10 s: its tunnel broke, or it is of a version that can't" : "is not connected any more";
-            throw Conflict($"Edge \"{id}\" {why}. Its other secrets stay valid as they were, so that it comes back in any case; try again, or leave --push out.");
+                : push.Sent
+                    ? "did not confirm it within 10 s: its tunnel broke, or it is of a version that can't"
+                    : "is not connected any more";
+            throw Conflict(
+                $"Edge \"{id}\" {why}. Its other secrets stay valid as they were, so that it comes back in any case; try again, or leave "
+                + $"--push out.");
         }
 
         await hub.Edges.ExpireOtherSecretsAsync(id, result.NewSecretId, grace, CancellationToken.None);

@@ -6,7 +6,9 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Secrets of one edge: <c>/api/v1/edges/{id}/token</c> and <c>/rotate-secret</c>. A secret leaves the hub only in a token, once.</summary>
+/// <summary>
+/// Secrets of one edge: <c>/api/v1/edges/{id}/token</c> and <c>/rotate-secret</c>. A secret leaves the hub only in a token, once.
+/// </summary>
 internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
 {
     private const int MaxGrace = 30 * 24 * 3600;
@@ -28,7 +30,8 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
                 "/api/v1/edges/{id}/token",
                 TokenAsync,
                 "createToken",
-                "A connection token with a fresh secret, the others expiring after the grace period; or with the given one, which must be valid.")
+                "A connection token with a fresh secret, the others expiring after the grace period; or with the given one, which must "
+                    + "be valid.")
             .Body<TokenRequest>(optional: true)
             .Answers<TokenAnswer>()
             .Fails(StatusCodes.Status404NotFound);
@@ -56,7 +59,8 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
         if (store.Find(id) is null)
             throw new ProblemException(Problem.NotFound(id));
         if (!await store.HasSecretAsync(id, secret, context.RequestAborted))
-            throw new ProblemException(Problem.Invalid("$.secret", Fault.Masked, $"is not a valid secret of \"{id}\"; leave it out for a fresh one"));
+            throw new ProblemException(
+                Problem.Invalid("$.secret", Fault.Masked, $"is not a valid secret of \"{id}\"; leave it out for a fresh one"));
         await AnswerAsync(context, id, secret, target);
     }
 

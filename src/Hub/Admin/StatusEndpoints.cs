@@ -10,9 +10,13 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes)
     {
-        routes.Get("/api/v1/status", StatusAsync, "getStatus", "The hub, its connected edges, and what went wrong by reason.").Answers<HubStatus>();
+        routes.Get(
+            "/api/v1/status", StatusAsync, "getStatus",
+            "The hub, its connected edges, and what went wrong by reason.").Answers<HubStatus>();
         routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>().WithoutKey();
-        routes.Get("/readyz", ReadyAsync, "getReadiness", "The hub takes edges and clients: its event loops, its accept loop and the registry of edges turn.")
+        routes.Get(
+            "/readyz", ReadyAsync, "getReadiness",
+            "The hub takes edges and clients: its event loops, its accept loop and the registry of edges turn.")
             .Answers<HealthAnswer>()
             .Fails(StatusCodes.Status503ServiceUnavailable)
             .WithoutKey();
@@ -23,9 +27,11 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
     private async Task ReadyAsync(HttpContext context)
     {
         if (await hub.FindFaultAsync() is { } fault)
-            throw new ProblemException(new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = $"The hub is not ready: {fault}." });
+            throw new ProblemException(
+                new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = $"The hub is not ready: {fault}." });
         await AdminResults.WriteAsync(context, new HealthAnswer("ready"), AdminJson.Default.HealthAnswer);
     }
 
-    private static Task HealthAsync(HttpContext context) => AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer);
+    private static Task HealthAsync(HttpContext context) =>
+        AdminResults.WriteAsync(context, new HealthAnswer("ok"), AdminJson.Default.HealthAnswer);
 }

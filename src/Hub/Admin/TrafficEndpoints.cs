@@ -13,12 +13,15 @@ internal sealed class TrafficEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes)
     {
-        Filtered(routes.Get("/api/v1/streams", StreamsAsync, "listStreams", "TCP streams and UDP sessions that are open now, the oldest first."))
+        Filtered(
+            routes.Get("/api/v1/streams", StreamsAsync, "listStreams", "TCP streams and UDP sessions that are open now, the oldest first."))
             .Answers<StreamsAnswer>().Fails(StatusCodes.Status400BadRequest);
         routes.Get("/api/v1/streams/stats", StatsAsync, "getStreamStats", "Counters of every assigned port since the hub's start.")
             .Query<string>("edge", "Only of this edge.")
             .Answers<StreamStatsAnswer>();
-        Filtered(routes.Get("/api/v1/connections", ConnectionsAsync, "listConnections", "The last 10,000 connections of ports with logConnections, the newest first."))
+        Filtered(routes.Get(
+            "/api/v1/connections", ConnectionsAsync, "listConnections",
+            "The last 10,000 connections of ports with logConnections, the newest first."))
             .Query<string>("action", "allowed or blocked.")
             .Query<DateTimeOffset>("since", "Not before this time (ISO 8601).")
             .Query<DateTimeOffset>("until", "Before this time (ISO 8601).")
@@ -38,10 +41,14 @@ internal sealed class TrafficEndpoints(IAdministeredHub hub)
         // One more than asked for shows whether there are more.
         ImmutableArray<LiveConnection> found =
         [
-            .. hub.Traffic.Live().Where(stream => stream.Id > (query.Cursor ?? 0) && query.Filter.Matches(stream)).OrderBy(stream => stream.Id).Take(query.Limit + 1),
+            .. hub.Traffic.Live()
+                .Where(stream => stream.Id > (query.Cursor ?? 0) && query.Filter.Matches(stream))
+                .OrderBy(stream => stream.Id)
+                .Take(query.Limit + 1),
         ];
         var page = Page(found, query.Limit);
-        return AdminResults.WriteAsync(context, new StreamsAnswer { Streams = page, Next = Next(found, page, stream => stream.Id) }, AdminJson.Default.StreamsAnswer);
+        return AdminResults.WriteAsync(
+            context, new StreamsAnswer { Streams = page, Next = Next(found, page, stream => stream.Id) }, AdminJson.Default.StreamsAnswer);
     }
 
     private Task StatsAsync(HttpContext context)

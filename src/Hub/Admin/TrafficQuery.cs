@@ -26,13 +26,16 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
                 EdgeId = request.Query["edge"].FirstOrDefault(),
                 Port = port?.Port,
                 Proto = port?.Proto,
-                Address = Parse(request, Address, text => IpRange.TryParse(text, out var block, out _) ? block : (IpRange?)null, "must be an address or a CIDR such as 192.0.2.0/24", faults),
+                Address = Parse(
+                    request, Address, text => IpRange.TryParse(text, out var block, out _) ? block : (IpRange?)null,
+                    "must be an address or a CIDR such as 192.0.2.0/24", faults),
                 Action = Parse(request, "action", ReadAction, "must be allowed or blocked", faults),
                 Since = Parse(request, "since", ReadTime, "must be a time such as 2026-05-01T12:00:00Z", faults),
                 Until = Parse(request, "until", ReadTime, "must be a time such as 2026-05-01T12:00:00Z", faults),
             },
             (int)(Parse(request, "limit", text => ReadNumber(text, 1, MaxLimit), $"must be 1–{MaxLimit}", faults) ?? DefaultLimit),
-            Parse(request, "cursor", text => ReadNumber(text, 1, long.MaxValue), "must be what the end of the last page has named", faults));
+            Parse(
+                request, "cursor", text => ReadNumber(text, 1, long.MaxValue), "must be what the end of the last page has named", faults));
         return faults.IsEmpty ? query : throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
     }
 
@@ -65,5 +68,7 @@ internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cu
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
     private static long? ReadNumber(string text, long least, long most) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : null;
 }

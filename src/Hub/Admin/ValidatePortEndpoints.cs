@@ -13,7 +13,9 @@ internal sealed class ValidatePortEndpoints(EdgeStore store)
 {
     private static readonly ObjectReader<PortQuestion> Question = new(
         "{\"port\": 443, \"protocol\": \"tcp\"}",
-        new("port", (question, value) => question with { Port = value.Ports() ?? default }, Needed: "is needed: a port, or a range such as \"8000-8010\""),
+        new(
+            "port", (question, value) => question with { Port = value.Ports() ?? default },
+            Needed: "is needed: a port, or a range such as \"8000-8010\""),
         new("protocol", (question, value) => question with { Protocol = ReadProtocol(value) }),
         new("edge", (question, value) => question with { Edge = value.Text() }))
     {
@@ -21,7 +23,9 @@ internal sealed class ValidatePortEndpoints(EdgeStore store)
     };
 
     public void Map(AdminRoutes routes) =>
-        routes.Post("/api/v1/validate-port", ValidateAsync, "validatePort", "Whether a port or a range could be assigned, to anybody or to a given edge; changes nothing.")
+        routes.Post(
+            "/api/v1/validate-port", ValidateAsync, "validatePort",
+            "Whether a port or a range could be assigned, to anybody or to a given edge; changes nothing.")
             .Body<PortQuestion>()
             .Answers<PortAnswer>()
             .Fails(StatusCodes.Status404NotFound);

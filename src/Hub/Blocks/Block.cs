@@ -25,7 +25,8 @@ public sealed record Block
     public bool AppliesTo(string edgeId) => Edges.IsDefaultOrEmpty || Edges.Contains(edgeId);
 
     /// <summary>Seconds that are left, at least 1 before its end.</summary>
-    internal int SecondsLeft(DateTimeOffset now) => (int)Math.Min(Math.Ceiling((Until - now).TotalSeconds), FirewallConfigReader.MaxBlockSeconds);
+    internal int SecondsLeft(DateTimeOffset now) =>
+        (int)Math.Min(Math.Ceiling((Until - now).TotalSeconds), FirewallConfigReader.MaxBlockSeconds);
 
     internal bool IsOver(DateTimeOffset now) => Until <= now;
 }

@@ -9,6 +9,7 @@ internal sealed record BlockDocument(int Version, IReadOnlyList<Block> Blocks)
 }
 
 /// <summary>The JSON of blocks in the state.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BlockDocument))]
 internal sealed partial class BlockJson : JsonSerializerContext;

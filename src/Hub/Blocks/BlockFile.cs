@@ -9,8 +9,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Blocks;
 
 /// <summary>
-/// <c>blocks.json</c>: complete and on the disk under another name before it takes the old one's place. With ends in UTC, so that a restart keeps
-/// what is left of each block.
+/// <c>blocks.json</c>: complete and on the disk under another name before it takes the old one's place. With ends in UTC, so that a restart
+/// keeps what is left of each block.
 /// </summary>
 internal sealed class BlockFile(string directory, IStateFiles files, ILogger logger)
 {
@@ -18,7 +18,9 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
 
     private readonly string _path = Path.Combine(directory, FileName);
 
-    /// <summary>Reads the blocks; none when there is no file. A damaged one is kept under another name: the hub is needed more than the blocks.</summary>
+    /// <summary>
+    /// Reads the blocks; none when there is no file. A damaged one is kept under another name: the hub is needed more than the blocks.
+    /// </summary>
     public ImmutableArray<Block> Load()
     {
         try
@@ -26,7 +28,8 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
             files.MakeDirectory(directory);
             if (files.Read(_path) is not { } content)
                 return [];
-            if (JsonSerializer.Deserialize(content, BlockJson.Default.BlockDocument) is { Version: BlockDocument.CurrentVersion, Blocks: { } blocks })
+            if (JsonSerializer.Deserialize(content, BlockJson.Default.BlockDocument)
+                is { Version: BlockDocument.CurrentVersion, Blocks: { } blocks })
                 return [.. blocks.Where(IsWhole).Take(FirewallConfigReader.MaxTimedBlocks)];
             SetAside("it has another version");
         }
@@ -48,7 +51,10 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
     {
         try
         {
-            files.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(new BlockDocument(BlockDocument.CurrentVersion, blocks), BlockJson.Default.BlockDocument));
+            files.Replace(
+                _path,
+                JsonSerializer.SerializeToUtf8Bytes(
+                    new BlockDocument(BlockDocument.CurrentVersion, blocks), BlockJson.Default.BlockDocument));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -57,7 +63,8 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
     }
 
     // A disk may have spoilt what a member is, where JSON says nothing against it.
-    private static bool IsWhole(Block? block) => block is { Ip: not null, Edges.IsDefault: false } && IpRange.TryParse(block.Ip, out _, out _);
+    private static bool IsWhole(Block? block) =>
+        block is { Ip: not null, Edges.IsDefault: false } && IpRange.TryParse(block.Ip, out _, out _);
 
     private void SetAside(string what)
     {

@@ -8,8 +8,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Blocks;
 
 /// <summary>
-/// The timed blocks: read without a lock, changed by one writer at a time, on the disk before they take effect. They end by the clock; nobody
-/// need be told of that, since each edge counts down by itself.
+/// The timed blocks: read without a lock, changed by one writer at a time, on the disk before they take effect. They end by the clock;
+/// nobody need be told of that, since each edge counts down by itself.
 /// </summary>
 public sealed class BlockList : ITimedBlocks
 {
@@ -84,7 +84,8 @@ public sealed class BlockList : ITimedBlocks
             return null;
         BlocksLog.Blocked(_logger, block.Ip, block.Until, edges.IsDefaultOrEmpty ? "all edges" : string.Join(", ", edges));
         // Edges that the replaced one was for lose it.
-        _changed?.Invoke(replaced is null || edges.IsDefaultOrEmpty ? block : block with { Edges = replaced.Edges.IsDefaultOrEmpty ? [] : [.. edges, .. replaced.Edges] });
+        _changed?.Invoke(replaced is null || edges.IsDefaultOrEmpty ? block : block with { Edges = replaced.Edges.IsDefaultOrEmpty ? [] : [
+            .. edges, .. replaced.Edges] });
         return block;
     }
 

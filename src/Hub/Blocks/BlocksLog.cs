@@ -14,6 +14,7 @@ internal static partial class BlocksLog
     [LoggerMessage(5552, LogLevel.Information, "{Count} blocks go on")]
     public static partial void Loaded(ILogger logger, int count);
 
-    [LoggerMessage(5553, LogLevel.Error, "The blocks in {Path} can't be read ({What}); the file is kept as {Aside}, and nothing is blocked")]
+    [LoggerMessage(
+        5553, LogLevel.Error, "The blocks in {Path} can't be read ({What}); the file is kept as {Aside}, and nothing is blocked")]
     public static partial void Damaged(ILogger logger, string path, string what, string aside);
 }

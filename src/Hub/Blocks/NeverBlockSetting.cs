@@ -34,7 +34,8 @@ internal static class NeverBlockSetting
             return [];
         if (json.ValueKind == JsonValueKind.Array)
             return [.. json.EnumerateArray().Select(item => item.ToString())];
-        configuration.Errors.Add(Name, json.ToString(), "must be a list such as [\"192.0.2.7\", \"198.51.100.0/24\"]", "configuration file");
+        configuration.Errors.Add(
+            Name, json.ToString(), "must be a list such as [\"192.0.2.7\", \"198.51.100.0/24\"]", "configuration file");
         return [];
     }
 }

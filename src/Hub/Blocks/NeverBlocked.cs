@@ -9,7 +9,8 @@ namespace Tunnel.Hub.Blocks;
 /// <param name="configured">The setting <c>neverBlock</c>.</param>
 /// <param name="administrators">The setting <c>adminAllowCidrs</c>.</param>
 /// <param name="addresses">This machine's addresses now.</param>
-internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, IReadOnlyCollection<IPNetwork> administrators, Func<IEnumerable<IPAddress>> addresses)
+internal sealed class NeverBlocked(
+    IReadOnlyCollection<IpRange> configured, IReadOnlyCollection<IPNetwork> administrators, Func<IEnumerable<IPAddress>> addresses)
 {
     private static readonly ImmutableArray<IpRange> Loopback = [Range("127.0.0.0/8"), Range("::1")];
 
@@ -17,7 +18,8 @@ internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, IRea
     public string? Objection(IpRange source) =>
         Find(source, Loopback) is { } loopback ? $"overlaps {loopback}, which is loopback"
         : Find(source, configured) is { } kept ? $"overlaps {kept} of the setting neverBlock"
-        : Find(source, administrators.Select(IpRange.Of)) is { } admin ? $"overlaps {admin} of the setting adminAllowCidrs: administrators are never blocked"
+        : Find(source, administrators.Select(IpRange.Of)) is { } admin ? $"overlaps {admin} of the setting adminAllowCidrs: "
+            + $"administrators are never blocked"
         : Find(source, addresses().Select(IpRange.Of)) is { } own ? $"overlaps {own}, an address of this hub: edges could reach it no more"
         : null;
 
@@ -26,7 +28,8 @@ internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, IRea
     {
         try
         {
-            return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses).Select(address => address.Address)];
+            return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses).Select(
+                address => address.Address)];
         }
         catch (NetworkInformationException)
         {
@@ -37,5 +40,6 @@ internal sealed class NeverBlocked(IReadOnlyCollection<IpRange> configured, IRea
     private static IpRange? Find(IpRange source, IEnumerable<IpRange> ranges) =>
         ranges.Where(source.Overlaps).Select(range => (IpRange?)range).FirstOrDefault();
 
-    private static IpRange Range(string text) => IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error, nameof(text));
+    private static IpRange Range(string text) =>
+        IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error, nameof(text));
 }

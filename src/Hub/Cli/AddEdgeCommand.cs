@@ -11,11 +11,13 @@ internal static class AddEdgeCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var tcp = new Option<string?>("--tcp") { Description = "TCP ports that the edge listens on, such as 80,443,8000-8010", HelpName = "LIST" };
+        var tcp = new Option<string?>("--tcp") { Description = "TCP ports that the edge listens on, such as "
+            + "80,443,8000-8010", HelpName = "LIST" };
         var udp = new Option<string?>("--udp") { Description = "UDP ports that the edge listens on, such as 53", HelpName = "LIST" };
         var proxy = new Option<string?>("--proxy")
         {
-            Description = "The PROXY header of its ports, in front of the client's bytes: v1 or v2 (UDP has v2 only), or off for services that don't expect one "
+            Description = "The PROXY header of its ports, in front of the client's bytes: v1 or v2 (UDP has v2 only), or off for "
+                + "services that don't expect one "
                 + "[default: the hub's defaultProxyProtocol]",
             HelpName = "v1|v2|off",
         };
@@ -28,7 +30,8 @@ internal static class AddEdgeCommand
             var body = Definition(context, context.Value(tcp), context.Value(udp), context.Value(proxy));
             var host = context.Value(options.Host) is { } named ? $"&host={Uri.EscapeDataString(named)}" : "";
             var transport = context.Value(options.Transport) is { } mode ? $"&transport={Uri.EscapeDataString(mode)}" : "";
-            var answer = await context.SendAsync(HttpMethod.Post, $"api/v1/edges?token=true{host}{transport}", body.ToJsonString(), cancellation);
+            var answer =
+                await context.SendAsync(HttpMethod.Post, $"api/v1/edges?token=true{host}{transport}", body.ToJsonString(), cancellation);
             using var json = JsonDocument.Parse(answer);
             await ChangePrinter.PrintWarningsAsync(context, json.RootElement);
             await EdgeTokenCommands.PrintTokenAsync(context, json.RootElement.GetProperty("token").GetString()!);

@@ -10,7 +10,10 @@ internal static class AdminKeyCommand
     {
         var rotate = new Option<bool>("--rotate") { Description = "Make another key; the old one ends at once" };
         var readOnly = new Option<bool>("--read-only") { Description = "The key that may look and not change, for Prometheus and pages" };
-        var command = new Command("admin-key", "Print the key for the admin API over the network (keep it safe: without --read-only it may do everything)") { readOnly, rotate };
+        var command = new Command(
+            "admin-key",
+            "Print the key for the admin API over the network (keep it safe: without --read-only it may do everything)") { readOnly,
+            rotate };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var which = context.Value(readOnly) ? "?readOnly=true" : "";

@@ -22,14 +22,17 @@ internal static partial class ApiWords
     // Members that no option has as a whole.
     private static readonly string[] Trees = ["ports", "firewallConfig"];
 
-    /// <summary><c>?limit</c> → <c>--limit</c>, <c>$.listenPorts[0]</c> → <c>--tcp</c>; a place in a file stays, without the <c>$</c>.</summary>
+    /// <summary>
+    /// <c>?limit</c> → <c>--limit</c>, <c>$.listenPorts[0]</c> → <c>--tcp</c>; a place in a file stays, without the <c>$</c>.
+    /// </summary>
     public static string NameOf(string path)
     {
         if (path.StartsWith('?'))
             return Option(path[1..]);
         if (!path.StartsWith("$.", StringComparison.Ordinal))
             return path.TrimStart('$');
-        if (SettingOfPort().Match(path).Groups["name"].Value is { Length: > 0 } name && PortSettings.All.FirstOrDefault(setting => setting.Name == name) is { } setting)
+        if (SettingOfPort().Match(path).Groups["name"].Value is { Length: > 0 } name && PortSettings.All.FirstOrDefault(
+            setting => setting.Name == name) is { } setting)
             return setting.OptionName;
         var member = path[2..].Split('.', '[')[0];
         return Trees.Contains(member) ? path[2..] : Option(member);
@@ -38,10 +41,14 @@ internal static partial class ApiWords
     /// <summary>A line for each thing that was wrong, and what to do where the hub's own answer is about its API.</summary>
     public static IReadOnlyList<string> Explain(AdminResponse answer, string path) => answer.StatusCode switch
     {
-        404 when path.Contains("/ports/", StringComparison.Ordinal) => [.. answer.Errors(NameOf), "tunnel-hub edge list shows all edges with their ports."],
-        404 when path.StartsWith("api/v1/edges/", StringComparison.Ordinal) => [.. answer.Errors(NameOf), "tunnel-hub edge list shows all edges."],
-        404 when path.StartsWith("api/v1/blocks/", StringComparison.Ordinal) => [.. answer.Errors(NameOf), "tunnel-hub firewall list shows all blocks."],
-        409 when path.StartsWith("api/v1/edges?", StringComparison.Ordinal) => [.. answer.Errors(NameOf), "Change its ports with tunnel-hub port, or take another id."],
+        404 when path.Contains("/ports/", StringComparison.Ordinal) =>
+            [.. answer.Errors(NameOf), "tunnel-hub edge list shows all edges with their ports."],
+        404 when path.StartsWith("api/v1/edges/", StringComparison.Ordinal) =>
+            [.. answer.Errors(NameOf), "tunnel-hub edge list shows all edges."],
+        404 when path.StartsWith("api/v1/blocks/", StringComparison.Ordinal) =>
+            [.. answer.Errors(NameOf), "tunnel-hub firewall list shows all blocks."],
+        409 when path.StartsWith("api/v1/edges?", StringComparison.Ordinal) =>
+            [.. answer.Errors(NameOf), "Change its ports with tunnel-hub port, or take another id."],
         _ => answer.Errors(NameOf),
     };
 

@@ -11,7 +11,8 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub apply -f FILE [--dry-run]</c>: replaces the whole set of allowed edges.</summary>
 internal static class ApplyCommand
 {
-    // The hub hashes some twenty chosen secrets a second, so the first apply of a large set takes its time. Ctrl-C gives up; then the hub does too.
+    // The hub hashes some twenty chosen secrets a second, so the first apply of a large set takes its time. Ctrl-C gives up; then the hub
+    // does too.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
     // Spaces and comments included, which the hub is not sent.
@@ -20,18 +21,22 @@ internal static class ApplyCommand
 
     public static Command Create(CommonOptions options)
     {
-        var file = new Option<string>("--file", "-f") { Description = "JSON array of edges; - reads standard input", HelpName = "FILE", Required = true };
-        var command = new Command("apply", "Replace all allowed edges by those of a file, and show what changes by edge and port") { file, options.DryRun };
+        var file = new Option<string>("--file", "-f") { Description = "JSON array of edges; - reads standard "
+            + "input", HelpName = "FILE", Required = true };
+        var command = new Command(
+            "apply", "Replace all allowed edges by those of a file, and show what changes by edge and port") { file, options.DryRun };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var edges = await ReadAsync(context.Value(file)!, cancellation);
             var onlyCheck = context.Value(options.DryRun);
-            var answer = await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation, Timeout);
+            var answer =
+                await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation, Timeout);
             await ChangePrinter.PrintChangesAsync(context, answer, onlyCheck);
         });
     }
 
-    // What is in it is the hub's to judge, which names faults by their place in the document. Without spaces and comments it needs less of what a body may have.
+    // What is in it is the hub's to judge, which names faults by their place in the document. Without spaces and comments it needs less of
+    // what a body may have.
     private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
     {
         var text = await ReadTextAsync(path, cancellationToken);

@@ -13,15 +13,18 @@ internal static class ChangeEdgeCommands
 {
     public static Command Set(CommonOptions options)
     {
-        var tcp = new Option<string?>("--tcp") { Description = "All TCP ports that the edge listens on, such as 80,443,8000-8010; \"\" for none", HelpName = "LIST" };
+        var tcp = new Option<string?>("--tcp") { Description = "All TCP ports that the edge listens on, such as 80,443,8000-8010; \"\" "
+            + "for none", HelpName = "LIST" };
         var udp = new Option<string?>("--udp") { Description = "All UDP ports that the edge listens on; \"\" for none", HelpName = "LIST" };
-        var enabled = new Option<bool?>("--enabled") { Description = "false: the edge is refused, and its tunnels end", HelpName = "true|false" };
+        var enabled =
+            new Option<bool?>("--enabled") { Description = "false: the edge is refused, and its tunnels end", HelpName = "true|false" };
         var stun = new Option<string?>("--stun-interval-secs")
         {
             Description = "Seconds between two STUN look-ups, 10–86,400; 0 for none, default for the edge's own",
             HelpName = "N|default",
         };
-        var firewall = new Option<string?>("--firewall-config") { Description = "File with the firewall as JSON; none takes it away", HelpName = "FILE|none" };
+        var firewall = new Option<string?>("--firewall-config") { Description = "File with the firewall as JSON; none takes it "
+            + "away", HelpName = "FILE|none" };
         var command = new Command("set", "Change an edge; its ports' settings are changed with tunnel-hub port set")
         {
             options.Id, tcp, udp, enabled, stun, firewall, options.DryRun,
@@ -51,20 +54,25 @@ internal static class ChangeEdgeCommands
     public static Command Rename(CommonOptions options)
     {
         var name = new Argument<string>("NEW") { Description = "Its new id: 1–64 of A-Z a-z 0-9 . _ -" };
-        var command = new Command("rename", "Give an edge another id; it keeps everything else, and needs a token with the new one") { options.Id, name, options.DryRun };
+        var command = new Command(
+            "rename",
+            "Give an edge another id; it keeps everything else, and needs a token with the new one") { options.Id, name, options.DryRun };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var id = context.Value(name)!;
             await PatchAsync(context, options, new JsonObject { ["id"] = id }, cancellation);
             if (!context.Value(options.DryRun) && !context.Json)
-                await context.Error.WriteLineAsync($"The edge still calls itself {context.Id}. Give it a token with its new id: tunnel-hub edge token {id}");
+                await context.Error.WriteLineAsync(
+                    $"The edge still calls itself {context.Id}. Give it a token with its new id: tunnel-hub edge token {id}");
         });
     }
 
-    private static async Task PatchAsync(CommandContext context, CommonOptions options, JsonObject patch, CancellationToken cancellationToken)
+    private static async Task PatchAsync(
+        CommandContext context, CommonOptions options, JsonObject patch, CancellationToken cancellationToken)
     {
         var dryRun = context.Value(options.DryRun);
-        var answer = await context.SendAsync(HttpMethod.Patch, context.EdgePath + CommandContext.Query(dryRun), patch.ToJsonString(), cancellationToken);
+        var answer = await context.SendAsync(
+            HttpMethod.Patch, context.EdgePath + CommandContext.Query(dryRun), patch.ToJsonString(), cancellationToken);
         await ChangePrinter.PrintChangesAsync(context, answer, dryRun);
     }
 
@@ -86,7 +94,8 @@ internal static class ChangeEdgeCommands
         {
             using var document = JsonText.Parse(await File.ReadAllBytesAsync(path, cancellationToken), out var faults);
             errors.AddRange(faults.Select(fault => $"--firewall-config {path}: {fault}"));
-            if (document is null || JsonNode.Parse(JsonSerializer.Serialize(document.RootElement, EdgeJson.Default.JsonElement)) is not { } firewall)
+            if (document is null || JsonNode.Parse(
+                JsonSerializer.Serialize(document.RootElement, EdgeJson.Default.JsonElement)) is not { } firewall)
                 return null;
 
             // A patch merges: what the file does not have is to go.

@@ -36,7 +36,8 @@ internal static class ChangePrinter
     public static async Task PrintWarningsAsync(CommandContext context, JsonElement answer)
     {
         foreach (var warning in answer.GetProperty("warnings").EnumerateArray())
-            await context.Error.WriteTextAsync($"warning: {ApiWords.NameOf(Text(warning, "path"))}: {Text(warning, "value")} {Text(warning, "message")}");
+            await context.Error.WriteTextAsync(
+                $"warning: {ApiWords.NameOf(Text(warning, "path"))}: {Text(warning, "value")} {Text(warning, "message")}");
     }
 
     /// <summary>One line an edge: <c>~ edge-1: +tcp/443,8000-8010 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>
@@ -45,7 +46,8 @@ internal static class ChangePrinter
         foreach (var edge in answer.GetProperty("changes").EnumerateArray())
         {
             var mark = Text(edge, "kind") switch { "added" => '+', "removed" => '-', _ => '~' };
-            List<string> parts = [.. Ports('+', edge, "portsAdded"), .. Ports('-', edge, "portsRemoved"), .. Ports('~', edge, "portsChanged")];
+            List<string> parts = [
+                .. Ports('+', edge, "portsAdded"), .. Ports('-', edge, "portsRemoved"), .. Ports('~', edge, "portsChanged")];
             if (string.Join(", ", Names(edge, "members")) is { Length: > 0 } members)
                 parts.Add($"({members})");
             yield return $"{mark} {Text(edge, "id")}{(parts.Count > 0 ? ": " : "")}{string.Join(' ', parts)}";
@@ -53,7 +55,8 @@ internal static class ChangePrinter
     }
 
     private static IEnumerable<string> Ports(char mark, JsonElement edge, string member) =>
-        Names(edge, member).Select(port => port.Split('/')).GroupBy(port => port[0], port => int.Parse(port[1], CultureInfo.InvariantCulture))
+        Names(edge, member).Select(port => port.Split('/')).GroupBy(
+            port => port[0], port => int.Parse(port[1], CultureInfo.InvariantCulture))
             .Select(ports => $"{mark}{ports.Key}/{PortList.Format(ports)}");
 
     private static IEnumerable<string> Names(JsonElement edge, string member) =>

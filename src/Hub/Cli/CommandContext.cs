@@ -40,7 +40,8 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     public string EdgePath => EdgeLine.IsValidNewEdgeId(Id)
         ? $"api/v1/edges/{Id}"
         : throw CommandFailedException.Usage(EdgeLine.IsValidEdgeId(Id)
-            ? $"ID \"{Id}\": can't be named to the hub, since paths fold it away; remove it (tunnel-hub edge remove {Id}) and add the edge under another id"
+            ? $"ID \"{Id}\": can't be named to the hub, since paths fold it away; remove it (tunnel-hub edge remove {Id}) and add the "
+                + $"edge under another id"
             : $"ID \"{Id}\": must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
 
     public T? Value<T>(Option<T> option) => parse.GetValue(option);
@@ -59,7 +60,8 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     /// <summary>Asks the running hub.</summary>
     /// <exception cref="CommandFailedException">It refused; every reason is a line.</exception>
     /// <exception cref="OperatorException">It can't be reached.</exception>
-    public async Task<string> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken, TimeSpan? timeout = null)
+    public async Task<string> SendAsync(
+        HttpMethod method, string path, string? json, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
         using var client = Client(timeout);
         var answer = await client.SendAsync(method, path, json, cancellationToken);
@@ -67,7 +69,8 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     }
 
     /// <summary>A client of the running hub, for what is more than a question and an answer.</summary>
-    public AdminClient Client(TimeSpan? timeout = null) => options.RemoteHub.Client(parse, timeout) ?? new AdminClient("tunnel-hub", AdminSocketPath(), timeout);
+    public AdminClient Client(TimeSpan? timeout = null) =>
+        options.RemoteHub.Client(parse, timeout) ?? new AdminClient("tunnel-hub", AdminSocketPath(), timeout);
 
     /// <summary>What ends a command that the hub refused.</summary>
     /// <param name="answer">What it said.</param>
@@ -109,7 +112,8 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
             var read = await client.GetAsync(path, cancellationToken);
             var node = JsonNode.Parse(Body(read, path))!;
             change(node);
-            var written = await client.SendAsync(HttpMethod.Put, path + Query(dryRun), node.ToJsonString(), cancellationToken, read.EntityTag);
+            var written =
+                await client.SendAsync(HttpMethod.Put, path + Query(dryRun), node.ToJsonString(), cancellationToken, read.EntityTag);
             if (written.StatusCode != PreconditionFailed || tries == MaxTries)
                 return Body(written, path);
         }
@@ -123,5 +127,6 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
     private string AdminSocketPath() =>
         parse.GetValue(options.AdminSocket)
-        ?? TunnelHubOptionsReader.RunningAdminSocket(LayeredConfiguration.Load(TunnelHubOptionsReader.Sources(null, new Dictionary<string, string?>())));
+        ?? TunnelHubOptionsReader.RunningAdminSocket(
+            LayeredConfiguration.Load(TunnelHubOptionsReader.Sources(null, new Dictionary<string, string?>())));
 }

@@ -29,13 +29,15 @@ internal sealed class CommonOptions
 
     public Option<string?> Transport { get; } = new("--transport")
     {
-        Description = "How the edge shall reach the hub, for the token: tcpTls, quic or quicWithFallback [default: the edge's own setting, else tcpTls]",
+        Description = "How the edge shall reach the hub, for the token: tcpTls, quic or quicWithFallback [default: the edge's own "
+            + "setting, else tcpTls]",
         HelpName = "T",
     };
 
     public Option<string?> Secret { get; } = new("--secret")
     {
-        Description = "A secret of your own, 16–256 characters. Every user of this machine can read a command line: better use --secret-file",
+        Description =
+            "A secret of your own, 16–256 characters. Every user of this machine can read a command line: better use --secret-file",
         HelpName = "S",
     };
 
@@ -46,7 +48,9 @@ internal sealed class CommonOptions
     };
 
     public Option<TimeSpan?> Grace { get; } =
-        Time("--grace", "How long older secrets stay valid, such as 90s, 30m or 24h; 0 ends them, and their tunnels, at once [default: 24h]");
+        Time(
+            "--grace",
+            "How long older secrets stay valid, such as 90s, 30m or 24h; 0 ends them, and their tunnels, at once [default: 24h]");
 
     /// <summary>Adds what every command that talks to the hub has.</summary>
     public Command Remote(Command command)

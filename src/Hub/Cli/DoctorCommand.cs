@@ -16,8 +16,10 @@ internal static class DoctorCommand
     {
         var command = options.Remote(new Command(
             "doctor",
-            "Check the running hub, its certificate and state directory, its port, its edges, what ports are forwarded to, descriptors and the clock; each line says ok or what to do"));
-        command.SetAction((parse, cancellation) => CommandAction.RunAsync(parse, () => RunAsync(new CommandContext(parse, options), cancellation)));
+            "Check the running hub, its certificate and state directory, its port, its edges, what ports are forwarded to, descriptors "
+                + "and the clock; each line says ok or what to do"));
+        command.SetAction(
+            (parse, cancellation) => CommandAction.RunAsync(parse, () => RunAsync(new CommandContext(parse, options), cancellation)));
         return command;
     }
 
@@ -36,7 +38,8 @@ internal static class DoctorCommand
         try
         {
             var found = await AskAsync(context, cancellationToken);
-            return await new CheckRun<HubDoctorContext>(HubChecks.OfMachine(TimeProvider.System), TimeProvider.System).RunAsync(found, cancellationToken);
+            return await new CheckRun<HubDoctorContext>(HubChecks.OfMachine(TimeProvider.System), TimeProvider.System).RunAsync(
+                found, cancellationToken);
         }
         catch (OperatorException none)
         {

@@ -56,7 +56,8 @@ internal static class EdgeCommands
             {
                 var answer = await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/disconnect", null, cancellation);
                 using var json = JsonDocument.Parse(answer);
-                await context.Out.WriteLineAsync(context.Json ? answer : $"Edge {context.Id}: {json.RootElement.GetProperty("tunnels")} tunnels ended.");
+                await context.Out.WriteLineAsync(
+                    context.Json ? answer : $"Edge {context.Id}: {json.RootElement.GetProperty("tunnels")} tunnels ended.");
             });
 
     private static Command Enable(CommonOptions options, string name, string description, bool enabled) =>

@@ -23,26 +23,32 @@ internal static class EdgeText
     };
 
     /// <summary>How long it has been so.</summary>
-    public static string Since(AllowedEdgeStatus edge, DateTimeOffset now) => (edge.ConnectedSince ?? edge.LastSeen) is { } since ? TimeText.Format(now - since) : "-";
+    public static string Since(AllowedEdgeStatus edge, DateTimeOffset now) =>
+        (edge.ConnectedSince ?? edge.LastSeen) is { } since ? TimeText.Format(now - since) : "-";
 
     /// <summary>How many secrets there are, and when old ones end.</summary>
     public static string Secrets(AllowedEdgeStatus edge, DateTimeOffset now) => edge.SecretsEnd.IsEmpty
         ? $"{edge.Secrets}"
-        : $"{edge.Secrets}, {(edge.SecretsEnd.Length == 1 ? "the older one ends" : $"{edge.SecretsEnd.Length} older ones end")} in {TimeText.Format(edge.SecretsEnd[^1] - now)}";
+        : $"{edge.Secrets}, {(edge.SecretsEnd.Length == 1 ? "the older one ends" : $"{edge.SecretsEnd.Length} older ones end")} in "
+            + $"{TimeText.Format(edge.SecretsEnd[^1] - now)}";
 
     /// <summary>What a table has no room for, and an operator has to know.</summary>
     public static IEnumerable<string> Lines(AllowedEdgeStatus edge, DateTimeOffset now)
     {
         if (edge is { ConnectedSince: null, LastSeen: { } seen })
-            yield return $"{edge.EdgeId} was last seen at {TimeText.Format(seen)}, {TimeText.Format(now - seen)} ago, from {edge.Remote}{(edge.Detail is { } why ? $": {why}" : "")}";
+            yield return $"{edge.EdgeId} was last seen at {TimeText.Format(seen)}, {TimeText.Format(now - seen)} ago, from "
+                + $"{edge.Remote}{(edge.Detail is { } why ? $": {why}" : "")}";
         if (edge is { State: EdgeCondition.SecretExpired })
             yield return $"{edge.EdgeId} needs a new token: tunnel-hub edge token {edge.EdgeId}";
         if (edge is { ConnectedSince: null, Refused: { } refused })
-            yield return $"{edge.EdgeId} was refused {TimeText.Format(now - refused.Time)} ago from {refused.Remote}: {(edge.State == EdgeCondition.Disabled ? "it is disabled" : "no valid secret")}";
+            yield return $"{edge.EdgeId} was refused {TimeText.Format(now - refused.Time)} ago from {refused.Remote}: "
+                + $"{(edge.State == EdgeCondition.Disabled ? "it is disabled" : "no valid secret")}";
         if (edge.Conflict is { } conflict)
-            yield return $"{edge.EdgeId} is wanted by another process too, from {conflict.Remote}, {TimeText.Format(now - conflict.Time)} ago: stop one of the two";
+            yield return $"{edge.EdgeId} is wanted by another process too, from {conflict.Remote}, "
+                + $"{TimeText.Format(now - conflict.Time)} ago: stop one of the two";
         if (edge.OwnSecretEnds is { } end)
-            yield return $"{edge.EdgeId} is connected with an old secret, which ends in {TimeText.Format(end - now)}, and its tunnels with it: give it its new token";
+            yield return $"{edge.EdgeId} is connected with an old secret, which ends in {TimeText.Format(end - now)}, and its tunnels "
+                + $"with it: give it its new token";
         else if (!edge.SecretsEnd.IsEmpty)
             yield return $"{edge.EdgeId} has {edge.Secrets} secrets: {Secrets(edge, now).Split(", ", 2)[1]}";
     }

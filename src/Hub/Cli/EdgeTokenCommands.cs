@@ -4,18 +4,23 @@ using System.Text.Json.Nodes;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub edge token</c> and <c>rotate-secret</c>: what an edge authenticates with. The token is alone on standard output.</summary>
+/// <summary>
+/// <c>tunnel-hub edge token</c> and <c>rotate-secret</c>: what an edge authenticates with. The token is alone on standard output.
+/// </summary>
 internal static class EdgeTokenCommands
 {
     public static Command Token(CommonOptions options) => Create(
-        options, "token", "token", "Print a connection token with a fresh secret (older ones stay valid for --grace), or with a given valid one");
+        options, "token", "token",
+        "Print a connection token with a fresh secret (older ones stay valid for --grace), or with a given valid one");
 
     public static Command RotateSecret(CommonOptions options) => Create(
         options,
         "rotate-secret",
         "rotate-secret",
-        "Give an edge another secret, made or your own, and print its token; older ones stay valid for --grace. With --push a connected edge gets it over its tunnel and no token is needed",
-        new Option<bool>("--push") { Description = "Give it to the connected edge over its tunnel; older ones stay valid until the edge has kept it, and then for --grace" });
+        "Give an edge another secret, made or your own, and print its token; older ones stay valid for --grace. With --push a connected "
+            + "edge gets it over its tunnel and no token is needed",
+        new Option<bool>("--push") { Description = "Give it to the connected edge over its tunnel; older ones stay valid until the edge "
+            + "has kept it, and then for --grace" });
 
     public static async Task PrintTokenAsync(CommandContext context, string token)
     {
@@ -25,7 +30,10 @@ internal static class EdgeTokenCommands
 
     private static Command Create(CommonOptions options, string name, string path, string description, Option<bool>? push = null)
     {
-        var command = new Command(name, description) { options.Id, options.Host, options.Transport, options.Secret, options.SecretFile, options.Grace };
+        var command = new Command(name, description)
+        {
+            options.Id, options.Host, options.Transport, options.Secret, options.SecretFile, options.Grace,
+        };
         if (push is not null)
             command.Options.Add(push);
         return options.Remote(command).Does(options, async (context, cancellation) =>
@@ -48,7 +56,8 @@ internal static class EdgeTokenCommands
                 return;
             }
 
-            using var answer = JsonDocument.Parse(await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/{path}", body.ToJsonString(), cancellation));
+            using var answer = JsonDocument.Parse(
+                await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/{path}", body.ToJsonString(), cancellation));
             await PrintTokenAsync(context, answer.RootElement.GetProperty("token").GetString()!);
         });
     }

@@ -68,7 +68,10 @@ internal static class EventsCommand
                 case "type":
                     break;
                 case "time":
-                    line.Insert(0, $"{member.Value.GetDateTimeOffset():yyyy-MM-ddTHH:mm:ss.fffZ} {document.RootElement.GetProperty("type").GetString()}");
+                    line.Insert(
+                        0,
+                        $"{member.Value.GetDateTimeOffset():yyyy-MM-ddTHH:mm:ss.fffZ} "
+                        + $"{document.RootElement.GetProperty("type").GetString()}");
                     break;
                 default:
                     line.Append(' ').Append(member.Name).Append('=').Append(Describe(member.Value));
@@ -82,11 +85,13 @@ internal static class EventsCommand
     // Ports as a list, a reason in its words; anything else as it is.
     private static string Describe(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number) => PortList.Format(value.EnumerateArray().Select(item => item.GetInt32())),
+        JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number) =>
+            PortList.Format(value.EnumerateArray().Select(item => item.GetInt32())),
         JsonValueKind.Array => string.Join("; ", value.EnumerateArray().Select(Describe)),
         JsonValueKind.Object when value.TryGetProperty("proto", out var proto) =>
             $"{proto}/{value.GetProperty("port")}{(value.TryGetProperty("to", out var to) ? $"-{to}" : "")} ({value.GetProperty("error")})",
-        JsonValueKind.Object when value.TryGetProperty("kind", out var kind) => value.TryGetProperty("detail", out var detail) ? $"{kind} ({detail})" : kind.ToString(),
+        JsonValueKind.Object when value.TryGetProperty("kind", out var kind) =>
+            value.TryGetProperty("detail", out var detail) ? $"{kind} ({detail})" : kind.ToString(),
         _ => value.ToString(),
     };
 }

@@ -11,7 +11,8 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub firewall …</c>: blocks that end by themselves.</summary>
 internal static class FirewallCommands
 {
-    private static readonly Argument<string> Ip = new("IP") { Description = "An address or CIDR, such as 192.0.2.7, 198.51.100.0/24 or 2001:db8::/32" };
+    private static readonly Argument<string> Ip =
+        new("IP") { Description = "An address or CIDR, such as 192.0.2.7, 198.51.100.0/24 or 2001:db8::/32" };
 
     private static readonly Option<string?> Edges = new("--edges")
     {
@@ -27,7 +28,8 @@ internal static class FirewallCommands
     private static Command Block(CommonOptions options)
     {
         var time = CommonOptions.Time("--for", "How long, such as 90s, 30m, 24h or 7d [default: 1h]");
-        var command = new Command("block", "Let nothing in from an address or network for a while, and reset its open connections") { Ip, time, Edges, Reason };
+        var command = new Command(
+            "block", "Let nothing in from an address or network for a while, and reset its open connections") { Ip, time, Edges, Reason };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var body = new JsonObject { ["ip"] = context.Value(Ip) };
@@ -38,7 +40,9 @@ internal static class FirewallCommands
             if (context.Value(Reason) is { } reason)
                 body["reason"] = reason;
             var answer = await context.SendAsync(HttpMethod.Post, "api/v1/blocks", body.ToJsonString(), cancellation);
-            await PrintAsync(context, answer, block => string.Create(CultureInfo.InvariantCulture, $"{block.Ip} is blocked at {EdgesOf(block)} until {block.Until:u}."));
+            await PrintAsync(
+                context, answer,
+                block => string.Create(CultureInfo.InvariantCulture, $"{block.Ip} is blocked at {EdgesOf(block)} until {block.Until:u}."));
         });
     }
 

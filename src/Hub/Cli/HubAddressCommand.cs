@@ -11,9 +11,11 @@ internal static class HubAddressCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var address = new Argument<string?>("HOST[:PORT]") { Description = "Where the hub will be [default port: its tunnelPort]; nothing: show what is announced", Arity = ArgumentArity.ZeroOrOne };
+        var address = new Argument<string?>("HOST[:PORT]") { Description = "Where the hub will be [default port: its tunnelPort]; "
+            + "nothing: show what is announced", Arity = ArgumentArity.ZeroOrOne };
         var clear = new Option<bool>("--clear") { Description = "Tell no more edges; those that were told keep it" };
-        var command = new Command("hub-address", "Tell all edges where the hub will be: they try there when they find none where it was") { address, clear };
+        var command = new Command(
+            "hub-address", "Tell all edges where the hub will be: they try there when they find none where it was") { address, clear };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var (asked, ends) = (context.Value(address), context.Value(clear));
@@ -36,6 +38,7 @@ internal static class HubAddressCommand
         var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubAddressStatus)!;
         await context.Out.WriteTextAsync(status.Address ?? "Nothing is announced.");
         if (status.EdgesNotTold.Length > 0)
-            await context.Error.WriteMessageAsync($"Not confirmed yet by {string.Join(", ", status.EdgesNotTold)}: let each connect once before the hub moves.");
+            await context.Error.WriteMessageAsync(
+                $"Not confirmed yet by {string.Join(", ", status.EdgesNotTold)}: let each connect once before the hub moves.");
     }
 }

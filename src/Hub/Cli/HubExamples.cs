@@ -5,10 +5,16 @@ internal static class HubExamples
 {
     public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>
     {
-        [""] = ["tunnel-hub run", "tunnel-hub edge add vps --tcp 80,443 --udp 53 --host hub.example.com", "tunnel-hub status", "tunnel-hub help edge add"],
-        ["run"] = ["tunnel-hub run", "tunnel-hub run --config /etc/tunnel-hub/hub.json --log-level debug", "tunnel-hub run --tunnel-port 9443 --public-host hub.example.com:9443"],
+        [""] = [
+            "tunnel-hub run", "tunnel-hub edge add vps --tcp 80,443 --udp 53 --host hub.example.com", "tunnel-hub status",
+            "tunnel-hub help edge add"],
+        ["run"] = [
+            "tunnel-hub run", "tunnel-hub run --config /etc/tunnel-hub/hub.json --log-level debug",
+            "tunnel-hub run --tunnel-port 9443 --public-host hub.example.com:9443"],
         ["edge"] = ["tunnel-hub edge list", "tunnel-hub edge show vps"],
-        ["edge add"] = ["tunnel-hub edge add vps --tcp 80,443,8000-8010 --udp 53", "tunnel-hub edge add vps --tcp 443 --host hub.example.com:9443 --secret-file secret.txt"],
+        ["edge add"] = [
+            "tunnel-hub edge add vps --tcp 80,443,8000-8010 --udp 53",
+            "tunnel-hub edge add vps --tcp 443 --host hub.example.com:9443 --secret-file secret.txt"],
         ["edge list"] = ["tunnel-hub edge list", "tunnel-hub edge list --json"],
         ["edge show"] = ["tunnel-hub edge show vps"],
         ["edge remove"] = ["tunnel-hub edge remove vps"],
@@ -16,22 +22,33 @@ internal static class HubExamples
         ["edge disable"] = ["tunnel-hub edge disable vps"],
         ["edge disconnect"] = ["tunnel-hub edge disconnect vps"],
         ["edge rotate-secret"] = ["tunnel-hub edge rotate-secret vps --grace 24h", "tunnel-hub edge rotate-secret vps --push"],
-        ["edge hub-address"] = ["tunnel-hub edge hub-address new.example.com:8443", "tunnel-hub edge hub-address", "tunnel-hub edge hub-address --clear"],
+        ["edge hub-address"] = [
+            "tunnel-hub edge hub-address new.example.com:8443", "tunnel-hub edge hub-address", "tunnel-hub edge hub-address --clear"],
         ["edge token"] = ["tunnel-hub edge token vps", "tunnel-hub edge token vps --transport quicWithFallback --grace 30m"],
         ["edge set"] = ["tunnel-hub edge set vps --tcp 80,443,8000-8010 --dry-run", "tunnel-hub edge set vps --stun-interval-secs 0"],
         ["edge rename"] = ["tunnel-hub edge rename vps vps-2"],
         ["port"] = ["tunnel-hub port add vps tcp/443 --to 10.0.0.5:8443 --proxy v2", "tunnel-hub port remove vps tcp/443"],
-        ["port add"] = ["tunnel-hub port add vps tcp/443 --to 10.0.0.5:8443 --proxy v2 --allow 192.0.2.0/24", "tunnel-hub port add vps udp/51820 --proxy off --dry-run"],
-        ["port set"] = ["tunnel-hub port set vps tcp/443 --log-connections true --max-connections 500", "tunnel-hub port set vps default --proxy off"],
+        ["port add"] = [
+            "tunnel-hub port add vps tcp/443 --to 10.0.0.5:8443 --proxy v2 --allow 192.0.2.0/24",
+            "tunnel-hub port add vps udp/51820 --proxy off --dry-run"],
+        ["port set"] = [
+            "tunnel-hub port set vps tcp/443 --log-connections true --max-connections 500", "tunnel-hub port set vps default --proxy off"],
         ["port remove"] = ["tunnel-hub port remove vps tcp/8000-8010 --dry-run"],
-        ["apply"] = ["tunnel-hub apply -f edges.json --dry-run", "tunnel-hub apply -f edges.json", "tunnel-hub edge list --json | tunnel-hub apply -f -"],
+        ["apply"] = [
+            "tunnel-hub apply -f edges.json --dry-run", "tunnel-hub apply -f edges.json",
+            "tunnel-hub edge list --json | tunnel-hub apply -f -"],
         ["firewall"] = ["tunnel-hub firewall block 192.0.2.7 --for 1h", "tunnel-hub firewall list"],
-        ["firewall block"] = ["tunnel-hub firewall block 192.0.2.7 --for 1h --reason scanner", "tunnel-hub firewall block 198.51.100.0/24 --for 7d --edges vps"],
+        ["firewall block"] = [
+            "tunnel-hub firewall block 192.0.2.7 --for 1h --reason scanner",
+            "tunnel-hub firewall block 198.51.100.0/24 --for 7d --edges vps"],
         ["firewall unblock"] = ["tunnel-hub firewall unblock 192.0.2.7"],
         ["firewall list"] = ["tunnel-hub firewall list"],
-        ["status"] = ["tunnel-hub status", "tunnel-hub status --json", "tunnel-hub status --url https://192.0.2.1:9443 --key-file key --pin PIN"],
+        ["status"] = [
+            "tunnel-hub status", "tunnel-hub status --json", "tunnel-hub status --url https://192.0.2.1:9443 --key-file key --pin PIN"],
         ["streams"] = ["tunnel-hub streams --edge vps --port tcp/443", "tunnel-hub streams --stats"],
-        ["connections"] = ["tunnel-hub connections --since 10m", "tunnel-hub connections --action blocked --address 192.0.2.0/24 --since 2026-05-01T12:00:00Z"],
+        ["connections"] = [
+            "tunnel-hub connections --since 10m",
+            "tunnel-hub connections --action blocked --address 192.0.2.0/24 --since 2026-05-01T12:00:00Z"],
         ["events"] = ["tunnel-hub events", "tunnel-hub events --types edgeConnected,edgeDisconnected --json"],
         ["token"] = ["tunnel-hub token decode TOKEN"],
         ["token decode"] = ["tunnel-hub token decode TOKEN", "tunnel-hub token decode TOKEN --json"],

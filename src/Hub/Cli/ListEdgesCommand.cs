@@ -10,7 +10,10 @@ namespace Tunnel.Hub.Cli;
 internal static class ListEdgesCommand
 {
     public static Command Create(CommonOptions options) =>
-        options.Remote(new Command("list", "List the allowed edges with their state; with --json their definitions, as apply takes them")).Does(options, async (context, cancellation) =>
+        options.Remote(new Command(
+            "list",
+            "List the allowed edges with their state; with --json their definitions, as apply takes them")).Does(options, async (context,
+            cancellation) =>
         {
             if (context.Json)
             {
@@ -32,7 +35,9 @@ internal static class ListEdgesCommand
 
         var table = new TextTable("ID", "STATE", "SINCE", "FROM", "SECRETS", "TCP", "UDP");
         foreach (var edge in status.Edges)
-            table.Add(edge.EdgeId, EdgeText.Word(edge.State), EdgeText.Since(edge, now), edge.Remote ?? "-", EdgeText.Secrets(edge, now), Ports(edge.Tcp), Ports(edge.Udp));
+            table.Add(
+                edge.EdgeId, EdgeText.Word(edge.State), EdgeText.Since(edge, now), edge.Remote ?? "-", EdgeText.Secrets(edge, now),
+                Ports(edge.Tcp), Ports(edge.Udp));
         await table.WriteAsync(context.Out, context.Terminal.Width);
     }
 

@@ -17,7 +17,9 @@ internal static class PortArgument
         errors.AddRange(wrong.Select(error => $"{option}: {error}; valid is a list such as 80,443,8000-8010"));
         var text = PortList.Format(ports);
         var entries = text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(entry =>
-            int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? JsonValue.Create(port) : JsonValue.Create(entry));
+            int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                ? JsonValue.Create(port)
+                : JsonValue.Create(entry));
 
         // By the constructor: a collection expression adds each by a generic method that native AOT can't have.
         return new JsonArray([.. entries]);

@@ -15,22 +15,28 @@ internal static class PortCommands
         Remove(options),
     };
 
-    private static Argument<string> Port() => new("PORT") { Description = "tcp/443, udp/53, a range such as tcp/8000-8010, or default for all ports without settings of their own" };
+    private static Argument<string> Port() =>
+        new("PORT") { Description = "tcp/443, udp/53, a range such as tcp/8000-8010, or default for all ports without settings of their "
+        + "own" };
 
     private static Command Add(CommonOptions options)
     {
         var (port, settings) = (Port(), new PortOptions());
-        var command = new Command("add", "Have an edge listen on a port or a range, with these settings") { options.Id, port, options.DryRun };
+        var command =
+            new Command("add", "Have an edge listen on a port or a range, with these settings") { options.Id, port, options.DryRun };
         settings.AddTo(command);
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var (name, kind) = Read(context.Value(port)!);
             if (kind == PortKinds.Both)
-                throw CommandFailedException.Usage($"default is no port that could be added; change it with: tunnel-hub port set {context.Id} default");
+                throw CommandFailedException.Usage(
+                    $"default is no port that could be added; change it with: tunnel-hub port set {context.Id} default");
             var policy = new JsonObject();
             settings.Apply(context, kind, policy);
             var answer = await context.AddAsync(
-                Path(context, name), policy, $"A port of {name} is assigned to {context.Id} already; change it with: tunnel-hub port set {context.Id} {name}", cancellation);
+                Path(context, name), policy,
+                $"A port of {name} is assigned to {context.Id} already; change it with: tunnel-hub port set {context.Id} {name}",
+                cancellation);
             await ChangePrinter.PrintChangesAsync(context, answer, context.Value(options.DryRun));
         });
     }
@@ -38,15 +44,18 @@ internal static class PortCommands
     private static Command Set(CommonOptions options)
     {
         var (port, settings) = (Port(), new PortOptions());
-        var unset = new Option<string[]>("--unset") { Description = "Settings that go back to the edge's default, by name", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
-        var command = new Command("set", "Change settings of a port or a range of an edge; the others stay") { options.Id, port, options.DryRun, unset };
+        var unset = new Option<string[]>("--unset") { Description = "Settings that go back to the edge's default, by "
+            + "name", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("set", "Change settings of a port or a range of an edge; the others "
+            + "stay") { options.Id, port, options.DryRun, unset };
         settings.AddTo(command);
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var (name, kind) = Read(context.Value(port)!);
             var gone = context.Value(unset) ?? [];
             if (!settings.Apply(context, kind, []) && gone.Length == 0)
-                throw CommandFailedException.Usage("Nothing to set: give an option for each setting to change, or --unset NAME. --help lists them.");
+                throw CommandFailedException.Usage(
+                    "Nothing to set: give an option for each setting to change, or --unset NAME. --help lists them.");
             var answer = await context.ChangeAsync(
                 Path(context, name),
                 node =>
@@ -64,11 +73,13 @@ internal static class PortCommands
     private static Command Remove(CommonOptions options)
     {
         var port = Port();
-        var command = new Command("remove", "Take a port or a range away from an edge, with its settings") { options.Id, port, options.DryRun };
+        var command =
+            new Command("remove", "Take a port or a range away from an edge, with its settings") { options.Id, port, options.DryRun };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var (name, _) = Read(context.Value(port)!);
-            var answer = await context.SendAsync(HttpMethod.Delete, Path(context, name) + CommandContext.Query(context.Value(options.DryRun)), null, cancellation);
+            var answer = await context.SendAsync(
+                HttpMethod.Delete, Path(context, name) + CommandContext.Query(context.Value(options.DryRun)), null, cancellation);
             await ChangePrinter.PrintChangesAsync(context, answer, context.Value(options.DryRun));
         });
     }

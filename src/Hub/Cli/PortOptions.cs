@@ -5,7 +5,9 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>The options for a port's settings: one for each row of <see cref="PortSettings"/>, or for several that are written as one.</summary>
+/// <summary>
+/// The options for a port's settings: one for each row of <see cref="PortSettings"/>, or for several that are written as one.
+/// </summary>
 internal sealed class PortOptions
 {
     private readonly List<(Option<string[]> Option, PortSetting[] Settings)> _options = [.. PortSettings.All
@@ -51,7 +53,8 @@ internal sealed class PortOptions
     /// <summary>Takes a setting out of a policy, by its name or its option's.</summary>
     public static void Unset(JsonObject policy, string name)
     {
-        var settings = PortSettings.All.Where(setting => setting.Name == name || setting.OptionName == name || setting.OptionName == $"--{name}").ToList();
+        var settings = PortSettings.All.Where(
+            setting => setting.Name == name || setting.OptionName == name || setting.OptionName == $"--{name}").ToList();
         if (settings.Count == 0)
         {
             var nearest = SettingName.Nearest(name, PortSettings.All.Select(setting => setting.Name));

@@ -10,7 +10,9 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>The options of a command for a hub that is elsewhere: its API over the network, with a key, and with a certificate that was checked.</summary>
+/// <summary>
+/// The options of a command for a hub that is elsewhere: its API over the network, with a key, and with a certificate that was checked.
+/// </summary>
 internal sealed class RemoteHub
 {
     private const int MaxKey = 4096;
@@ -21,7 +23,8 @@ internal sealed class RemoteHub
         HelpName = "https://HOST:PORT",
     };
 
-    private readonly Option<string?> _keyFile = new("--key-file") { Description = "File with that hub's key (tunnel-hub admin-key there); - reads standard input", HelpName = "FILE" };
+    private readonly Option<string?> _keyFile = new("--key-file") { Description = "File with that hub's key (tunnel-hub admin-key "
+        + "there); - reads standard input", HelpName = "FILE" };
 
     private readonly Option<string?> _pin = new("--pin")
     {
@@ -29,7 +32,8 @@ internal sealed class RemoteHub
         HelpName = "PIN",
     };
 
-    private readonly Option<string?> _authority = new("--ca-file") { Description = "Certificates in PEM that may have issued that hub's, or are it", HelpName = "FILE" };
+    private readonly Option<string?> _authority =
+        new("--ca-file") { Description = "Certificates in PEM that may have issued that hub's, or are it", HelpName = "FILE" };
 
     public void AddTo(Command command)
     {
@@ -44,12 +48,14 @@ internal sealed class RemoteHub
     /// <exception cref="CommandFailedException">An option is missing or not valid.</exception>
     public AdminClient? Client(ParseResult parse, TimeSpan? timeout)
     {
-        var (text, keyFile, pin, authority) = (parse.GetValue(_url), parse.GetValue(_keyFile), parse.GetValue(_pin), parse.GetValue(_authority));
+        var (text, keyFile, pin, authority) =
+            (parse.GetValue(_url), parse.GetValue(_keyFile), parse.GetValue(_pin), parse.GetValue(_authority));
         if (text is null)
         {
             return keyFile is null && pin is null && authority is null
                 ? null
-                : throw CommandFailedException.Usage("--key-file, --pin and --ca-file are for a hub elsewhere: name it with --url https://HOST:PORT");
+                : throw CommandFailedException.Usage(
+                    "--key-file, --pin and --ca-file are for a hub elsewhere: name it with --url https://HOST:PORT");
         }
 
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || !IsSafe(url))
@@ -59,22 +65,29 @@ internal sealed class RemoteHub
         if (pin is not null && !CertificatePin.IsWellFormed(pin))
             throw CommandFailedException.Usage($"--pin {pin}: must be 43 characters of base64url, as the hub's status shows it");
         var authorities = authority is null ? null : ReadAuthorities(authority);
-        return AdminClient.Remote("tunnel-hub", url, ReadKey(keyFile), (certificate, errors) => Fault(certificate, errors, pin, authorities), timeout);
+        return AdminClient.Remote(
+            "tunnel-hub", url, ReadKey(keyFile), (certificate, errors) => Fault(certificate, errors, pin, authorities), timeout);
     }
 
     /// <summary>What is wrong with a hub's certificate, in words; null when nothing is.</summary>
-    internal static string? Fault(X509Certificate2? certificate, SslPolicyErrors errors, string? pin, X509Certificate2Collection? authorities)
+    internal static string? Fault(
+        X509Certificate2? certificate, SslPolicyErrors errors, string? pin, X509Certificate2Collection? authorities)
     {
         if (certificate is null)
             return "it shows no certificate";
         var own = CertificatePin.Compute(certificate);
         if (pin is not null)
-            return own == pin ? null : $"its certificate has the pin {own}, and not the one of --pin: it has another key by now, or somebody stands between";
+            return own == pin
+                ? null
+                : $"its certificate has the pin {own}, and not the one of --pin: it has another key by now, or somebody stands between";
         if (authorities is not null)
-            return IsIssuedBy(certificate, authorities) ? null : $"its certificate ({certificate.Subject}) is not one of --ca-file, nor issued by one, or not valid at this time";
+            return IsIssuedBy(certificate, authorities)
+                ? null
+                : $"its certificate ({certificate.Subject}) is not one of --ca-file, nor issued by one, or not valid at this time";
         return errors == SslPolicyErrors.None
             ? null
-            : $"its certificate ({certificate.Subject}) is not trusted here ({errors}): give --pin {own} when that is the pin that the hub's own status shows, or --ca-file";
+            : $"its certificate ({certificate.Subject}) is not trusted here ({errors}): give --pin {own} when that is the pin that the "
+                + $"hub's own status shows, or --ca-file";
     }
 
     private static bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2Collection authorities)
@@ -90,7 +103,8 @@ internal sealed class RemoteHub
     }
 
     private static bool IsSafe(Uri url) => url.PathAndQuery == "/" && url.UserInfo.Length == 0 && HostSyntax.IsUrlHost(url.Host)
-        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
+        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && IPAddress.TryParse(
+            url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 
     private static string ReadKey(string path)
     {

@@ -8,7 +8,8 @@ internal static class RunCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var config = new Option<string?>("--config") { Description = $"JSON file with the settings [default: {HubPaths.ConfigFile}, if it exists]", HelpName = "FILE" };
+        var config = new Option<string?>("--config") { Description = $"JSON file with the settings [default: {HubPaths.ConfigFile}, if "
+            + $"it exists]", HelpName = "FILE" };
 
         // Read as text: the configuration's reader reports what is wrong with all of them at once, wherever they come from.
         (string Setting, Option<string?> Option)[] settings =
@@ -16,15 +17,27 @@ internal static class RunCommand
             ("tunnelPort", Setting("--tunnel-port", "N", "Port that edges connect to [default: 8443]")),
             ("bindAddress", Setting("--bind-address", "A", "Address of that port [default: ::, which is IPv6 and IPv4]")),
             ("targetHost", Setting("--target-host", "H", "Where streams go unless a port's policy says otherwise [default: 127.0.0.1]")),
-            ("defaultProxyProtocol", Setting("--default-proxy-protocol", "v1|v2|off", "The PROXY header of ports that say nothing of it; UDP has v2 or none [default: v1]")),
+            (
+                "defaultProxyProtocol",
+                Setting(
+                    "--default-proxy-protocol", "v1|v2|off",
+                    "The PROXY header of ports that say nothing of it; UDP has v2 or none [default: v1]")),
             ("publicHost", Setting("--public-host", "H[:P]", "Where edges reach this hub, for connection tokens")),
-            ("stateDir", Setting("--state-dir", "DIR", "Directory of the hub's state [default: systemd's, else /var/lib/tunnel-hub for root, else ~/.local/state/tunnel-hub]")),
+            (
+                "stateDir",
+                Setting(
+                    "--state-dir", "DIR",
+                    "Directory of the hub's state [default: systemd's, else /var/lib/tunnel-hub for root, else "
+                    + "~/.local/state/tunnel-hub]")),
             ("adminSocket", options.AdminSocket),
             ("logLevel", Setting("--log-level", "L", "trace, debug, information, warning, error, critical or none [default: information]")),
             ("logFormat", Setting("--log-format", "F", "console or json [default: console]")),
             ("drainTimeout", Setting("--drain-timeout", "SECONDS", "How long open streams may go on when the hub stops [default: 30]")),
         ];
-        var command = new Command("run", "Run the hub in the foreground. Settings come from a file, the environment (TUNNEL_HUB__TUNNELPORT=…) and these options") { config };
+        var command = new Command(
+            "run",
+            "Run the hub in the foreground. Settings come from a file, the environment (TUNNEL_HUB__TUNNELPORT=…) and these "
+            + "options") { config };
         foreach (var (_, option) in settings)
             command.Options.Add(option);
         command.SetAction((parse, _) => CommandAction.RunAsync(parse, () =>
@@ -35,5 +48,6 @@ internal static class RunCommand
         return command;
     }
 
-    private static Option<string?> Setting(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+    private static Option<string?> Setting(string name, string value, string description) =>
+        new(name) { Description = description, HelpName = value };
 }

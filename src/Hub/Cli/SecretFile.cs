@@ -19,7 +19,8 @@ internal static class SecretFile
             var line = buffer.AsSpan(0, reader.ReadBlock(buffer)).ToString().Split('\n', 2)[0].TrimEnd('\r');
             return EdgeLine.IsValidNewSecret(line)
                 ? line
-                : throw CommandFailedException.Usage($"--secret-file {path}: its first line must be 16–256 printable ASCII characters without spaces");
+                : throw CommandFailedException.Usage(
+                    $"--secret-file {path}: its first line must be 16–256 printable ASCII characters without spaces");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -14,20 +14,25 @@ internal static class StatusCommand
     private static readonly TimeSpan CertificateSoon = TimeSpan.FromDays(14);
 
     public static Command Create(CommonOptions options) =>
-        options.Remote(new Command("status", "Show the running hub and all its edges, those that are down with when and why they went")).Does(options, async (context, cancellation) =>
+        options.Remote(new Command(
+            "status",
+            "Show the running hub and all its edges, those that are down with when and why they went")).Does(options, async (context,
+            cancellation) =>
         {
             var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
             if (context.Json)
                 await context.Out.WriteLineAsync(answer);
             else
-                await PrintAsync(context.Out, context.Terminal, JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!, DateTimeOffset.UtcNow);
+                await PrintAsync(
+                    context.Out, context.Terminal, JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!, DateTimeOffset.UtcNow);
         });
 
     internal static async Task PrintAsync(TextWriter output, Terminal terminal, HubStatus status, DateTimeOffset now)
     {
         await output.WriteTextAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.ConnectedEdges.Length} of {status.AllowedEdges} edges connected"));
+            $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.ConnectedEdges.Length} of "
+                + $"{status.AllowedEdges} edges connected"));
         if (!status.Edges.IsEmpty)
             await PrintEdgesAsync(output, terminal, status, now);
         foreach (var edge in status.Edges)
@@ -39,9 +44,13 @@ internal static class StatusCommand
         foreach (var edge in status.ConnectedEdges)
             await PrintFaultsAsync(output, terminal, edge);
         foreach (var port in status.Ports.Where(port => port.Doubt is not null))
-            await output.WriteTextAsync($"{port.EdgeId} {port.Proto}/{port.Port}: {port.Doubt}; without it: tunnel-hub port set {port.EdgeId} {port.Proto}/{port.Port} --proxy off");
+            await output.WriteTextAsync(
+                $"{port.EdgeId} {port.Proto}/{port.Port}: {port.Doubt}; without it: tunnel-hub port set {port.EdgeId} "
+                + $"{port.Proto}/{port.Port} --proxy off");
         if (status.CertificateExpires - now < CertificateSoon)
-            await PrintAlarmAsync(output, terminal, "FAILED", $"The hub's certificate ends at {status.CertificateExpires:u}: tunnel-hub doctor says what to do");
+            await PrintAlarmAsync(
+                output, terminal, "FAILED",
+                $"The hub's certificate ends at {status.CertificateExpires:u}: tunnel-hub doctor says what to do");
         if (status.TcpMemory?.Describe() is { } memory)
             await output.WriteTextAsync($"The kernel's memory for TCP is {memory}");
         await PrintCountsAsync(output, "Connections refused", status.Refusals);
@@ -64,7 +73,8 @@ internal static class StatusCommand
 
     private static IEnumerable<string> Traffic(ConnectedEdgeStatus live, AllowedEdgeStatus edge) =>
     [
-        JsonNamingPolicy.CamelCase.ConvertName(live.Transport.ToString()) + (live.Lanes > live.Tunnels ? $", {Number(live.Lanes)} lanes" : ""),
+        JsonNamingPolicy.CamelCase.ConvertName(live.Transport.ToString())
+            + (live.Lanes > live.Tunnels ? $", {Number(live.Lanes)} lanes" : ""),
         live.Rtt is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:0.0} ms") : "-",
         Number(live.ActiveStreams),
         Number(live.ActiveSessions),
@@ -80,17 +90,21 @@ internal static class StatusCommand
         foreach (var failed in edge.FailedPorts.GroupBy(port => (port.Proto, port.Error)))
         {
             var ports = string.Join(',', failed.Select(port => port.ToString()[(port.Proto.Length + 1)..]));
-            await PrintAlarmAsync(output, terminal, "FAILED", $"{edge.EdgeId} can't listen on {failed.Key.Proto}/{ports}: {failed.Key.Error}");
+            await PrintAlarmAsync(
+                output, terminal, "FAILED", $"{edge.EdgeId} can't listen on {failed.Key.Proto}/{ports}: {failed.Key.Error}");
         }
 
         if (edge.Firewall is { State: not FirewallReport.None } firewall)
         {
-            var line = $"{edge.EdgeId} firewall {firewall.State} ({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}";
+            var line = $"{edge.EdgeId} firewall {firewall.State} "
+                + $"({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}";
             await PrintAlarmAsync(output, terminal, firewall.Fault is null ? "" : "FAILED", line);
         }
 
         if (edge.Firewall?.Drift is { } drift)
-            await PrintAlarmAsync(output, terminal, drift.Mended ? "" : "FAILED", $"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
+            await PrintAlarmAsync(
+                output, terminal, drift.Mended ? "" : "FAILED",
+                $"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
     }
 
     private static Task PrintAlarmAsync(TextWriter output, Terminal terminal, string alarm, string line) =>
@@ -99,7 +113,11 @@ internal static class StatusCommand
     private static async Task PrintCountsAsync(TextWriter output, string what, IReadOnlyDictionary<string, long> counts)
     {
         if (counts.Any(count => count.Value > 0))
-            await output.WriteTextAsync($"{what}: {string.Join(", ", counts.Where(count => count.Value > 0).Select(count => $"{count.Key} {Number(count.Value)}"))}");
+        {
+            var seen = counts.Where(count => count.Value > 0).Select(count => $"{count.Key} {Number(count.Value)}");
+            await output.WriteTextAsync($"{what}: {string.Join(", ", seen)}");
+        }
+
     }
 
     private static string Ports(string ports) => ports.Length > 0 ? ports : "-";

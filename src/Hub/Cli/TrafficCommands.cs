@@ -11,14 +11,19 @@ namespace Tunnel.Hub.Cli;
 internal sealed class TrafficCommands
 {
     private readonly Option<string?> _edge = new("--edge") { Description = "Only of this edge", HelpName = "ID" };
-    private readonly Option<string?> _port = new("--port") { Description = "Only of this listening port: 443, tcp/443 or udp/53", HelpName = "PORT" };
-    private readonly Option<string?> _address = new("--address") { Description = "Only of clients with this address, or in this CIDR", HelpName = "CIDR" };
+    private readonly Option<string?> _port =
+        new("--port") { Description = "Only of this listening port: 443, tcp/443 or udp/53", HelpName = "PORT" };
+    private readonly Option<string?> _address =
+        new("--address") { Description = "Only of clients with this address, or in this CIDR", HelpName = "CIDR" };
     private readonly Option<int?> _limit = new("--limit") { Description = "At most so many, 1–1,000 [default: 100]", HelpName = "N" };
-    private readonly Option<string?> _cursor = new("--cursor") { Description = "Go on where the last page ended (its last line names it)", HelpName = "CURSOR" };
+    private readonly Option<string?> _cursor =
+        new("--cursor") { Description = "Go on where the last page ended (its last line names it)", HelpName = "CURSOR" };
     private readonly Option<string?> _action = new("--action") { Description = "Only these: allowed or blocked", HelpName = "ACTION" };
-    private readonly Option<string?> _since = new("--since") { Description = "Not before: so long ago, such as 10m, 24h or 7d, or a time such as 2026-05-01T12:00:00Z", HelpName = "TIME" };
+    private readonly Option<string?> _since = new("--since") { Description = "Not before: so long ago, such as 10m, 24h or 7d, or a time "
+        + "such as 2026-05-01T12:00:00Z", HelpName = "TIME" };
     private readonly Option<string?> _until = new("--until") { Description = "Before: so long ago, or a time", HelpName = "TIME" };
-    private readonly Option<bool> _stats = new("--stats") { Description = "Counters by port instead: active and total connections, bytes, blocked, errors" };
+    private readonly Option<bool> _stats =
+        new("--stats") { Description = "Counters by port instead: active and total connections, bytes, blocked, errors" };
 
     private TrafficCommands()
     {
@@ -27,7 +32,8 @@ internal sealed class TrafficCommands
     public static Command CreateStreams(CommonOptions options)
     {
         var it = new TrafficCommands();
-        var command = options.Remote(new Command("streams", "Show the TCP streams and UDP sessions that are open now, or the counters of each port")
+        var command =
+            options.Remote(new Command("streams", "Show the TCP streams and UDP sessions that are open now, or the counters of each port")
         {
             it._stats, it._edge, it._port, it._address, it._limit, it._cursor,
         });
@@ -59,7 +65,8 @@ internal sealed class TrafficCommands
         foreach (var stream in answer.Streams)
         {
             table.Add(
-                stream.EdgeId, $"{stream.Proto}/{stream.Port}", stream.Client ?? "-", stream.Target, TimeText.Format(stream.Since), ByteText.Format(stream.BytesIn),
+                stream.EdgeId, $"{stream.Proto}/{stream.Port}", stream.Client
+                    ?? "-", stream.Target, TimeText.Format(stream.Since), ByteText.Format(stream.BytesIn),
                 ByteText.Format(stream.BytesOut));
         }
 
@@ -82,7 +89,8 @@ internal sealed class TrafficCommands
         {
             table.Add(
                 port.EdgeId, $"{port.Proto}/{port.Port}", port.Name ?? "-", port.Healthy ? "ok" : port.Listening ? "failing" : "down",
-                Number(port.ActiveConnections), Number(port.TotalConnections), ByteText.Format(port.BytesIn), ByteText.Format(port.BytesOut),
+                Number(port.ActiveConnections), Number(port.TotalConnections), ByteText.Format(port.BytesIn),
+                ByteText.Format(port.BytesOut),
                 Counts(port.Blocked), Counts(port.Errors));
         }
 
@@ -111,7 +119,8 @@ internal sealed class TrafficCommands
             table.Add(
                 TimeText.Format(record.Time), record.EdgeId, $"{record.Proto}/{record.Port}", record.Client ?? "-",
                 record.Action == ConnectionAction.Allowed ? "allowed" : "blocked", record.Reason, Number(record.Count),
-                record.Duration.ToString("0.0", CultureInfo.InvariantCulture), ByteText.Format(record.BytesIn), ByteText.Format(record.BytesOut));
+                record.Duration.ToString("0.0", CultureInfo.InvariantCulture), ByteText.Format(record.BytesIn),
+                ByteText.Format(record.BytesOut));
         }
 
         await table.WriteAsync(context.Out, context.Terminal.Width);
@@ -122,11 +131,13 @@ internal sealed class TrafficCommands
     {
         (string Name, string? Value)[] parameters =
         [
-            ("edge", context.Value(_edge)), ("port", context.Value(_port)), ("address", context.Value(_address)), ("action", context.Value(_action)),
+            ("edge", context.Value(_edge)), ("port", context.Value(_port)), ("address", context.Value(_address)),
+            ("action", context.Value(_action)),
             ("since", Moment("--since", context.Value(_since))), ("until", Moment("--until", context.Value(_until))),
             ("limit", context.Value(_limit)?.ToString(CultureInfo.InvariantCulture)), ("cursor", context.Value(_cursor)),
         ];
-        var given = parameters.Where(parameter => parameter.Value is not null).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}");
+        var given = parameters.Where(parameter => parameter.Value is not null).Select(
+            parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}");
         return $"{path}?{string.Join('&', given)}";
     }
 
@@ -143,10 +154,12 @@ internal sealed class TrafficCommands
     // Where nothing is ever logged an empty list says nothing.
     private static async Task<string> WhyNoneAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var edges = JsonSerializer.Deserialize(await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellationToken), AdminJson.Default.IEnumerableEdgeDefinition)!;
+        var edges = JsonSerializer.Deserialize(
+            await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellationToken), AdminJson.Default.IEnumerableEdgeDefinition)!;
         return edges.Any(edge => edge.Ports.Values.Any(policy => policy.LogConnections == true))
             ? "No connection matches; they are kept in memory, the last 10,000 since the hub's start, of the ports with logConnections."
-            : "No port has logConnections, so nothing is logged. Switch it on for a port: tunnel-hub port set EDGE tcp/443 --log-connections true";
+            : "No port has logConnections, so nothing is logged. Switch it on for a port: tunnel-hub port set EDGE tcp/443 "
+                + "--log-connections true";
     }
 
     private static async Task WriteNextAsync(CommandContext context, string? next)

@@ -8,7 +8,8 @@ namespace Tunnel.Hub.Configuration;
 /// <param name="IsTls">With the hub's certificate.</param>
 internal sealed record AdminListen(IPEndPoint EndPoint, bool IsTls)
 {
-    private const string Valid = "must be https://ADDRESS:PORT, or http://ADDRESS:PORT where the address is a loopback one such as 127.0.0.1 or [::1]";
+    private const string Valid =
+        "must be https://ADDRESS:PORT, or http://ADDRESS:PORT where the address is a loopback one such as 127.0.0.1 or [::1]";
 
     private const string Http = "http://";
     private const string Https = "https://";
@@ -16,7 +17,8 @@ internal sealed record AdminListen(IPEndPoint EndPoint, bool IsTls)
     private const int HttpsPort = 443;
 
     /// <summary>What to say of a text that is refused.</summary>
-    public static string FaultOf(string text) => HostSyntax.FaultOf(text[(text.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at ? at + 2 : 0)..], Valid);
+    public static string FaultOf(string text) =>
+        HostSyntax.FaultOf(text[(text.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at ? at + 2 : 0)..], Valid);
 
     /// <summary>Takes what is safe only: without TLS the key could be read on its way, so that way must not leave the machine.</summary>
     public static bool TryParse(string text, out AdminListen listen)

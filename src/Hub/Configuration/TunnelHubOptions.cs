@@ -23,7 +23,9 @@ public sealed record TunnelHubOptions
     /// <summary>Name or address that streams are forwarded to when their port's policy names none.</summary>
     public string TargetHost { get; init; } = "127.0.0.1";
 
-    /// <summary>The PROXY header of ports whose policy says nothing of it: v1 or v2 for TCP, and then v2 for UDP; or off for both.</summary>
+    /// <summary>
+    /// The PROXY header of ports whose policy says nothing of it: v1 or v2 for TCP, and then v2 for UDP; or off for both.
+    /// </summary>
     public ProxyProtocol DefaultProxyProtocol { get; init; } = ProxyProtocol.V1;
 
     /// <summary>The name or address (with an optional port) that connection tokens carry; null: a token needs one given.</summary>
@@ -62,7 +64,9 @@ public sealed record TunnelHubOptions
     /// <summary>Sources that no block may touch; this machine's own addresses need not be named.</summary>
     public ImmutableArray<IpRange> NeverBlock { get; init; } = [];
 
-    /// <summary>The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.</summary>
+    /// <summary>
+    /// The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.
+    /// </summary>
     public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
 
     /// <summary>How much of a stream may be on its way; the memory budget is <see cref="HubLimits.MemoryBudget"/>.</summary>

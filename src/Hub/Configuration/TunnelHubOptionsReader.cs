@@ -9,7 +9,9 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>Reads the hub's settings: appsettings.json, the hub's file, the environment, the command line, each over the one before.</summary>
+/// <summary>
+/// Reads the hub's settings: appsettings.json, the hub's file, the environment, the command line, each over the one before.
+/// </summary>
 internal static class TunnelHubOptionsReader
 {
     /// <summary>Where the settings come from.</summary>
@@ -67,7 +69,8 @@ internal static class TunnelHubOptionsReader
     private static string AdminSocket(LayeredConfiguration configuration) =>
         configuration.FilePath("adminSocket") ?? HubPaths.Usual.AdminSocket(StateDir(configuration));
 
-    private static string StateDir(LayeredConfiguration configuration) => configuration.FilePath("stateDir", HubPaths.Usual.StateDirectory)!;
+    private static string StateDir(LayeredConfiguration configuration) =>
+        configuration.FilePath("stateDir", HubPaths.Usual.StateDirectory)!;
 
     // The validator does not know the sources; the operator should.
     private static void Validate(TunnelHubOptions options, ImmutableArray<Fault> unreadable, LayeredConfiguration configuration)

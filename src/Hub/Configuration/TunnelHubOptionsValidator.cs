@@ -9,7 +9,9 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>Checks the hub's settings and reports everything that is wrong at once. Where settings come from does not matter here.</summary>
+/// <summary>
+/// Checks the hub's settings and reports everything that is wrong at once. Where settings come from does not matter here.
+/// </summary>
 public static class TunnelHubOptionsValidator
 {
     /// <summary>Adds an error for each setting that is not valid.</summary>
@@ -45,7 +47,9 @@ public static class TunnelHubOptionsValidator
         if ((tls.CertPem is null) != (tls.KeyPem is null))
         {
             var missing = tls.CertPem is null ? "tls.certPem" : "tls.keyPem";
-            errors.Add(missing, null, "certificate and key go together: give both tls.certPem and tls.keyPem, or none for a certificate of the hub's own");
+            errors.Add(
+                missing, null,
+                "certificate and key go together: give both tls.certPem and tls.keyPem, or none for a certificate of the hub's own");
         }
 
         CheckFile("tls.certPem", tls.CertPem, errors);

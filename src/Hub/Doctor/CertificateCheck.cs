@@ -11,13 +11,16 @@ internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorCont
 
     public string Name => "certificate";
 
-    public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) => Task.FromResult(Look(context.Certificate));
+    public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) =>
+        Task.FromResult(Look(context.Certificate));
 
     private CheckResult Look(CertificateStatus certificate)
     {
         var left = certificate.Expires - time.GetUtcNow();
         if (left <= TimeSpan.Zero)
-            return new CheckResult(Name, CheckStatus.Failed, $"it ended {TimeText.Format(-left)} ago: edges without pins, and other clients of the API, refuse it", Advice);
+            return new CheckResult(
+                Name, CheckStatus.Failed,
+                $"it ended {TimeText.Format(-left)} ago: edges without pins, and other clients of the API, refuse it", Advice);
         if (left < Soon)
             return new CheckResult(Name, CheckStatus.Warning, $"it ends in {TimeText.Format(left)}", Advice);
         var shown = $"valid for {TimeText.Format(left)}, pin {certificate.Pin}";
@@ -28,5 +31,6 @@ internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorCont
             : new CheckResult(Name, CheckStatus.Ok, shown);
     }
 
-    private const string Advice = "replace the files of tls.certPem and tls.keyPem, or make the hub's own anew: tunnel-hub certificate next, then switch";
+    private const string Advice =
+        "replace the files of tls.certPem and tls.keyPem, or make the hub's own anew: tunnel-hub certificate next, then switch";
 }

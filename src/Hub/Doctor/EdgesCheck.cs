@@ -15,16 +15,25 @@ internal sealed class EdgesCheck(TimeProvider time) : ICheck<HubDoctorContext>
         string[] down =
         [
             .. context.Status.Edges.Where(edge => edge is { ConnectedSince: null, State: not EdgeCondition.Disabled })
-                .Select(edge => edge.LastSeen is { } seen ? $"{edge.EdgeId} (last seen {TimeText.Format(now - seen)} ago)" : $"{edge.EdgeId} (never seen)"),
+                .Select(
+                    edge => edge.LastSeen is { } seen
+                    ? $"{edge.EdgeId} (last seen {TimeText.Format(now - seen)} ago)"
+                    : $"{edge.EdgeId} (never seen)"),
         ];
-        string[] failed = [.. context.Status.ConnectedEdges.SelectMany(edge => edge.FailedPorts.Select(port => $"{edge.EdgeId} {port}: {port.Error}"))];
+        string[] failed = [
+            .. context.Status.ConnectedEdges.SelectMany(edge => edge.FailedPorts.Select(port => $"{edge.EdgeId} {port}: {port.Error}"))];
         var shown = $"{context.Status.ConnectedEdges.Length} of {context.Status.AllowedEdges} connected";
         if (failed.Length > 0)
-            return Answer(CheckStatus.Failed, $"{shown}; can't be bound: {string.Join("; ", failed)}", "the reason is the edge's: another program has the port there, or its own settings forbid it");
+            return Answer(
+                CheckStatus.Failed, $"{shown}; can't be bound: {string.Join("; ", failed)}",
+                "the reason is the edge's: another program has the port there, or its own settings forbid it");
         return down.Length > 0
-            ? Answer(CheckStatus.Warning, $"{shown}; not {string.Join(", ", down)}", "at the edge: tunnel-edge doctor; here: tunnel-hub status says why it went")
+            ? Answer(
+                CheckStatus.Warning, $"{shown}; not {string.Join(", ", down)}",
+                "at the edge: tunnel-edge doctor; here: tunnel-hub status says why it went")
             : Answer(CheckStatus.Ok, shown, null);
     }
 
-    private Task<CheckResult> Answer(CheckStatus status, string detail, string? advice) => Task.FromResult(new CheckResult(Name, status, detail, advice));
+    private Task<CheckResult> Answer(CheckStatus status, string detail, string? advice) =>
+        Task.FromResult(new CheckResult(Name, status, detail, advice));
 }

@@ -20,7 +20,8 @@ internal sealed class HubClockCheck(Func<bool?> isSynchronized, TimeProvider tim
         {
             true => new CheckResult(Name, CheckStatus.Ok, $"{now}, synchronized"),
             false => new CheckResult(
-                Name, CheckStatus.Warning, $"{now}, but nothing keeps it right", "install and start chrony or systemd-timesyncd, then timedatectl status; in a virtual machine the host may do it"),
+                Name, CheckStatus.Warning, $"{now}, but nothing keeps it right",
+                "install and start chrony or systemd-timesyncd, then timedatectl status; in a virtual machine the host may do it"),
             null => new CheckResult(Name, CheckStatus.Skipped, $"{now}; whether it is kept right can't be told here"),
         };
     }

@@ -18,10 +18,14 @@ internal sealed class HubDescriptorsCheck : ICheck<HubDoctorContext>
         var used = Read(context.Metrics, "tunnel_descriptors_used");
         var shown = used is { } known ? $"{known} of {limit} of the service are in use" : $"{limit} for the service";
         if (used > limit * 9 / 10)
-            return new CheckResult(Name, CheckStatus.Failed, $"{shown}: new streams are refused", "raise LimitNOFILE of the unit, and restart the hub");
+            return new CheckResult(
+                Name, CheckStatus.Failed, $"{shown}: new streams are refused", "raise LimitNOFILE of the unit, and restart the hub");
         return limit >= Enough
             ? new CheckResult(Name, CheckStatus.Ok, shown)
-            : new CheckResult(Name, CheckStatus.Warning, shown, $"LimitNOFILE={Enough} or more in the unit (the one that comes with the product has it); elsewhere ulimit -Hn where it is started");
+            : new CheckResult(
+                Name, CheckStatus.Warning, shown,
+                $"LimitNOFILE={Enough} or more in the unit (the one that comes with the product has it); elsewhere ulimit -Hn where it "
+                + $"is started");
     }
 
     private static long? Read(string metrics, string name)

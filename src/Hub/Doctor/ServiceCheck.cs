@@ -8,7 +8,11 @@ internal sealed class ServiceCheck : ICheck<HubDoctorContext>
 {
     public string Name => "service";
 
-    public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) => Task.FromResult(context.NotReady is { } fault
+    public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) =>
+        Task.FromResult(context.NotReady is { } fault
         ? new CheckResult(Name, CheckStatus.Failed, fault, "its log says since when; systemctl restart tunnel-hub starts it again")
-        : new CheckResult(Name, CheckStatus.Ok, $"tunnel-hub {context.Status.Version} runs since {(context.Status.Since is { } since ? TimeText.Format(since) : "?")} and is ready"));
+        : new CheckResult(
+            Name, CheckStatus.Ok,
+            $"tunnel-hub {context.Status.Version} runs since {(context.Status.Since is { } since ? TimeText.Format(since) : "?")} and is "
+            + $"ready"));
 }

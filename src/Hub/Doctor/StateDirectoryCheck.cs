@@ -7,32 +7,42 @@ namespace Tunnel.Hub.Doctor;
 internal sealed class StateDirectoryCheck : ICheck<HubDoctorContext>
 {
     private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite
+            | UnixFileMode.OtherExecute;
 
     private const long Room = 64L << 20;
 
     public string Name => "state";
 
     public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) => Task.FromResult(
-        context.IsElsewhere ? new CheckResult(Name, CheckStatus.Skipped, "it is on the hub's machine") : Look(context.Status.StateDirectory));
+        context.IsElsewhere
+            ? new CheckResult(Name, CheckStatus.Skipped, "it is on the hub's machine")
+            : Look(context.Status.StateDirectory));
 
     private CheckResult Look(string path)
     {
         try
         {
             if (!Directory.Exists(path))
-                return new CheckResult(Name, CheckStatus.Failed, $"there is no directory {path}, or it is not yours to see", "give the service's own --state-dir, or run this as root or as its user");
+                return new CheckResult(
+                    Name, CheckStatus.Failed, $"there is no directory {path}, or it is not yours to see",
+                    "give the service's own --state-dir, or run this as root or as its user");
             var mode = File.GetUnixFileMode(path);
             if ((mode & Others) != 0)
-                return new CheckResult(Name, CheckStatus.Warning, $"{path} is open to others ({Convert.ToString((int)mode, 8)}): it holds the hub's key", $"chmod 700 {path}");
+                return new CheckResult(
+                    Name, CheckStatus.Warning, $"{path} is open to others ({Convert.ToString((int)mode, 8)}): it holds the hub's key",
+                    $"chmod 700 {path}");
             var free = new DriveInfo(path).AvailableFreeSpace;
             return free >= Room
                 ? new CheckResult(Name, CheckStatus.Ok, $"{path}, {ByteText.Format(free)} free")
-                : new CheckResult(Name, CheckStatus.Failed, $"{path} has {ByteText.Format(free)} free: the next change can't be saved", "make room on that disk");
+                : new CheckResult(
+                    Name, CheckStatus.Failed, $"{path} has {ByteText.Format(free)} free: the next change can't be saved",
+                    "make room on that disk");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new CheckResult(Name, CheckStatus.Skipped, $"{path} can't be seen: {error.Message}", "run this as root or as the service's user");
+            return new CheckResult(
+                Name, CheckStatus.Skipped, $"{path} can't be seen: {error.Message}", "run this as root or as the service's user");
         }
     }
 }

@@ -22,7 +22,8 @@ internal static class TcpReach
     }
 
     /// <summary>Tries an address; null when somebody took the connection, else why not.</summary>
-    public static async Task<string?> FaultAsync(TcpConnector connect, IPEndPoint address, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<string?> FaultAsync(
+        TcpConnector connect, IPEndPoint address, TimeProvider time, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -42,7 +43,8 @@ internal static class TcpReach
     }
 
     /// <summary>Looks a name up; an address is its own.</summary>
-    public static async Task<(IPAddress[] Addresses, string? Fault)> ResolveAsync(NameLookup lookup, string host, CancellationToken cancellationToken)
+    public static async Task<(IPAddress[] Addresses, string? Fault)> ResolveAsync(
+        NameLookup lookup, string host, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(host, out var literal))
             return ([literal], null);

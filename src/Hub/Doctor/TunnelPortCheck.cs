@@ -4,7 +4,9 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>Edges reach the tunnel port: an edge that is connected proves it; else the name that tokens have is tried from here, which shows less.</summary>
+/// <summary>
+/// Edges reach the tunnel port: an edge that is connected proves it; else the name that tokens have is tried from here, which shows less.
+/// </summary>
 internal sealed class TunnelPortCheck(TcpConnector connect, TimeProvider time) : ICheck<HubDoctorContext>
 {
     public string Name => "tunnel-port";
@@ -21,17 +23,21 @@ internal sealed class TunnelPortCheck(TcpConnector connect, TimeProvider time) :
         if (context.Status.PublicHost is not { } setting || !HostSyntax.TryParseHostAndPort(setting, out var host, out var given))
         {
             return new CheckResult(
-                Name, CheckStatus.Warning, $"no edge is connected, and publicHost is not set, so nothing shows whether port {port} can be reached",
+                Name, CheckStatus.Warning,
+                $"no edge is connected, and publicHost is not set, so nothing shows whether port {port} can be reached",
                 "set publicHost, and at an edge run: tunnel-edge doctor");
         }
 
         var (addresses, fault) = await TcpReach.ResolveAsync(Dns.GetHostAddressesAsync, host, cancellationToken);
         if (fault is not null)
-            return new CheckResult(Name, CheckStatus.Failed, $"publicHost {host} can't be resolved: {fault}", "set publicHost to a name or address that edges reach this machine by");
+            return new CheckResult(
+                Name, CheckStatus.Failed, $"publicHost {host} can't be resolved: {fault}",
+                "set publicHost to a name or address that edges reach this machine by");
         foreach (var address in addresses)
         {
             if (await TcpReach.FaultAsync(connect, new IPEndPoint(address, given ?? port), time, cancellationToken) is null)
-                return new CheckResult(Name, CheckStatus.Ok, $"no edge is connected, but {HostSyntax.Format(host, given ?? port)} answers from here");
+                return new CheckResult(
+                    Name, CheckStatus.Ok, $"no edge is connected, but {HostSyntax.Format(host, given ?? port)} answers from here");
         }
 
         // Many routers let nobody in who comes from inside by the outer address.

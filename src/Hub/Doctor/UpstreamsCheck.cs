@@ -18,16 +18,21 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
     {
         if (context.IsElsewhere)
             return new CheckResult(Name, CheckStatus.Skipped, "the hub reaches them from its own machine");
-        var all = context.Edges.Where(edge => edge.Enabled).Select(AllowedEdge.From).SelectMany(edge => Targets(edge, context.Status.TargetHost)).Distinct().ToArray();
+        var all = context.Edges.Where(edge => edge.Enabled).Select(AllowedEdge.From).SelectMany(
+            edge => Targets(edge, context.Status.TargetHost)).Distinct().ToArray();
         if (all.Length == 0)
             return new CheckResult(Name, CheckStatus.Skipped, "no edge has a port");
         using var turns = new SemaphoreSlim(AtOnce);
-        var faults = (await Task.WhenAll(all.Take(Most).Select(target => FaultAsync(target, turns, cancellationToken)))).OfType<string>().ToArray();
+        var faults =
+            (await Task.WhenAll(all.Take(Most).Select(target => FaultAsync(target, turns, cancellationToken)))).OfType<string>().ToArray();
         var tried = Math.Min(all.Length, Most);
-        var shown = $"{tried - faults.Length} of {tried} answer or have an address{(all.Length > Most ? $"; {all.Length - Most} more were not tried" : "")}";
+        var shown = $"{tried - faults.Length} of {tried} answer or have an "
+            + $"address{(all.Length > Most ? $"; {all.Length - Most} more were not tried" : "")}";
         return faults.Length == 0
             ? new CheckResult(Name, CheckStatus.Ok, shown)
-            : new CheckResult(Name, CheckStatus.Failed, $"{shown}; not {string.Join("; ", faults)}", "start what is to listen there, or name another targetHost or targetPort for the port");
+            : new CheckResult(
+                Name, CheckStatus.Failed, $"{shown}; not {string.Join("; ", faults)}",
+                "start what is to listen there, or name another targetHost or targetPort for the port");
     }
 
     private static IEnumerable<Target> Targets(AllowedEdge edge, string usual)

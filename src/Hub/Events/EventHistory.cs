@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Tunnel.Hub.Events;
 
 /// <summary>
-/// The last events, for readers that come back. Not thread-safe. An id is the run's start and the event's number in it, so that a reader that outlived a
-/// restart of the hub is known as one that has seen nothing of this run.
+/// The last events, for readers that come back. Not thread-safe. An id is the run's start and the event's number in it, so that a reader
+/// that outlived a restart of the hub is known as one that has seen nothing of this run.
 /// </summary>
 internal sealed class EventHistory(DateTimeOffset start)
 {
@@ -29,7 +29,10 @@ internal sealed class EventHistory(DateTimeOffset start)
     /// <summary>What came after the event with this id; everything that is kept when the id is of another run or too old.</summary>
     public ImmutableArray<EventEntry> After(string id)
     {
-        var seen = id.Split('-') is [var run, var number] && run == _run && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var found) ? found : 0;
+        var seen = id.Split('-') is [var run, var number] && run == _run
+            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var found)
+            ? found
+            : 0;
         return [.. _kept.SkipWhile(kept => kept.Number <= seen).Select(kept => kept.Entry)];
     }
 }

@@ -3,13 +3,16 @@ using System.Threading.Channels;
 
 namespace Tunnel.Hub.Events;
 
-/// <summary>One reader's bounded share of the events. One that is too slow is given up: it comes back with the last id that it saw.</summary>
+/// <summary>
+/// One reader's bounded share of the events. One that is too slow is given up: it comes back with the last id that it saw.
+/// </summary>
 internal sealed class EventSubscription : IDisposable
 {
     public const int Capacity = 2048;
 
     private readonly Channel<EventEntry> _channel =
-        Channel.CreateBounded<EventEntry>(new BoundedChannelOptions(Capacity) { SingleReader = true, AllowSynchronousContinuations = false });
+        Channel.CreateBounded<EventEntry>(
+            new BoundedChannelOptions(Capacity) { SingleReader = true, AllowSynchronousContinuations = false });
 
     private readonly HubEventFeed _feed;
     private readonly CancellationTokenSource _tooSlow = new();

@@ -6,7 +6,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Events;
 
 /// <summary>
-/// Where the hub's parts post what happens: one bounded queue, from which readers of the API and then the .NET events are served on a pool thread.
+/// Where the hub's parts post what happens: one bounded queue, from which readers of the API and then the .NET events are served on a pool
+/// thread.
 /// </summary>
 internal sealed class HubEventFeed
 {
@@ -35,7 +36,9 @@ internal sealed class HubEventFeed
     /// <summary>Events lost because subscribers were too slow.</summary>
     public long Dropped => _queue.Dropped;
 
-    /// <summary>Whether anybody asked for the events of streams, of which there are thousands a second: else they need not be made.</summary>
+    /// <summary>
+    /// Whether anybody asked for the events of streams, of which there are thousands a second: else they need not be made.
+    /// </summary>
     public bool StreamsWanted => _streamsRaised || _streamsRead;
 
     /// <summary>Whether the .NET events of streams have subscribers.</summary>

@@ -123,7 +123,8 @@ public sealed record StreamOpenedEvent(string EdgeId, int Port, IPEndPoint? Clie
 /// <param name="BytesIn">Bytes that the upstream was given.</param>
 /// <param name="BytesOut">Bytes that came from the upstream.</param>
 /// <param name="Abort">Why it was cut; null when both sides ended in order.</param>
-public sealed record StreamClosedEvent(string EdgeId, int Port, IPEndPoint? Client, long BytesIn, long BytesOut, ResetReason? Abort) : HubEvent;
+public sealed record StreamClosedEvent(string EdgeId, int Port, IPEndPoint? Client, long BytesIn, long BytesOut, ResetReason? Abort)
+    : HubEvent;
 
 /// <summary>The hub has started after an end that was none of its own; its state was taken up again.</summary>
 /// <param name="AllowedEdges">Edges found in the state.</param>

@@ -6,10 +6,11 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// A stream or session that was let in: from <see cref="Begin"/> to <see cref="End"/> it is among its port's open connections, then in the log of connections
-/// where the port wants it.
+/// A stream or session that was let in: from <see cref="Begin"/> to <see cref="End"/> it is among its port's open connections, then in the
+/// log of connections where the port wants it.
 /// </summary>
-internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndPoint? client, TrafficRegistry registry, TimeProvider time) : ILiveConnection
+internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndPoint? client, TrafficRegistry registry, TimeProvider time)
+    : ILiveConnection
 {
     private readonly long _id = registry.NextId();
     private readonly DateTimeOffset _since = time.GetUtcNow();

@@ -8,13 +8,16 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.</summary>
+/// <summary>
+/// One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.
+/// </summary>
 internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCounts
 {
     // A datagram that waited longer for the upstream's name is of no use any more (protocol.md section 4).
     private const long MaxHeldMilliseconds = 100;
 
-    // The edge, which sees a client's datagrams first, ends idle sessions: were it done here too, a datagram would cross the end and be lost.
+    // The edge, which sees a client's datagrams first, ends idle sessions: were it done here too, a datagram would cross the end and be
+    // lost.
     private static readonly TimeSpan IdleGrace = TimeSpan.FromSeconds(10);
 
     // An upstream that is silent for so long may have moved without anybody there to refuse.

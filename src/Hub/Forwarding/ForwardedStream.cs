@@ -11,8 +11,12 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>One stream on its way to its upstream: the wait for its edge's turn and the dial, which end when the stream does, then only an observer of its end.</summary>
-internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry entry, ITunnelStream stream, StreamOpening opening) : IStreamObserver, IFirstReadObserver, IByteCounts
+/// <summary>
+/// One stream on its way to its upstream: the wait for its edge's turn and the dial, which end when the stream does, then only an observer
+/// of its end.
+/// </summary>
+internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry entry, ITunnelStream stream, StreamOpening opening)
+    : IStreamObserver, IFirstReadObserver, IByteCounts
 {
     private const int MaxHeaderLength = ProxyV1.MaxLength > ProxyV2.IPv6Length ? ProxyV1.MaxLength : ProxyV2.IPv6Length;
 
@@ -43,7 +47,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.Idle.Add(stream, idle);
         stream.Observer = this;
         if (forwarder.Events.StreamsWanted)
-            forwarder.Events.Post(new StreamOpenedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source) { Time = forwarder.Time.GetUtcNow() });
+            forwarder.Events.Post(
+                new StreamOpenedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source) { Time = forwarder.Time.GetUtcNow() });
         forwarder.TakeTurn(Route.Port.EdgeId, () => _ = DialAsync(limit));
     }
 
@@ -77,11 +82,16 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
 
         if (Policy.IdleTimeout is not null)
             forwarder.Idle.Remove(stream);
-        entry.End(_failure ?? (end.Completed ? "completed" : end.Side == StreamEndSide.Tunnel ? "tunnelLost" : ReasonCounters<ResetReason>.NameOf(end.Reason)));
+        var how = end.Completed ? "completed"
+            : end.Side == StreamEndSide.Tunnel ? "tunnelLost"
+            : ReasonCounters<ResetReason>.NameOf(end.Reason);
+        entry.End(_failure ?? how);
         if (forwarder.Events.StreamsWanted)
         {
             forwarder.Events.Post(
-                new StreamClosedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source, stream.BytesReceived, stream.BytesSent, end.Completed ? null : end.Reason)
+                new StreamClosedEvent(
+                    Route.Port.EdgeId, Route.Port.Port, opening.Source, stream.BytesReceived, stream.BytesSent,
+                    end.Completed ? null : end.Reason)
                 {
                     Time = forwarder.Time.GetUtcNow(),
                 });

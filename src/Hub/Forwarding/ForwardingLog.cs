@@ -6,18 +6,21 @@ namespace Tunnel.Hub.Forwarding;
 internal static partial class ForwardingLog
 {
     [LoggerMessage(2200, LogLevel.Warning, "Edge '{EdgeId}' port tcp/{Port}: no connection to {TargetHost}:{TargetPort}: {Reason}")]
-    public static partial void StreamFailed(ILogger logger, string edgeId, int port, string targetHost, int targetPort, StreamFailure reason);
+    public static partial void StreamFailed(
+        ILogger logger, string edgeId, int port, string targetHost, int targetPort, StreamFailure reason);
 
     [LoggerMessage(2201, LogLevel.Warning, "Edge '{EdgeId}' opened a stream for tcp/{Port}: {Reason}; it was reset")]
     public static partial void StreamRefused(ILogger logger, string edgeId, int port, StreamFailure reason);
 
     [LoggerMessage(2202, LogLevel.Warning, "Edge '{EdgeId}' port udp/{Port}, {TargetHost}:{TargetPort}: {Reason}")]
-    public static partial void SessionFailed(ILogger logger, string edgeId, int port, string targetHost, int targetPort, SessionFailure reason);
+    public static partial void SessionFailed(
+        ILogger logger, string edgeId, int port, string targetHost, int targetPort, SessionFailure reason);
 
     [LoggerMessage(
         2205,
         LogLevel.Warning,
-        "Edge '{EdgeId}' port tcp/{Port}: the upstream {TargetHost}:{TargetPort} seems not to expect a PROXY header: it hangs up at once, again and again. "
+        "Edge '{EdgeId}' port tcp/{Port}: the upstream {TargetHost}:{TargetPort} seems not to expect a PROXY header: it hangs up at "
+            + "once, again and again. "
         + "Without it: tunnel-hub port set {EdgeId} tcp/{Port} --proxy off")]
     public static partial void HeaderDoubted(ILogger logger, string edgeId, int port, string targetHost, int targetPort);
 

@@ -14,7 +14,9 @@ internal sealed record ForwardingOptions(string TargetHost, int StreamsPerEdge, 
     /// <summary>The header of ports whose policy says nothing of it; for UDP it is version 2 in each datagram, or off.</summary>
     public ProxyProtocol DefaultProxyProtocol { get; init; } = ProxyProtocol.V1;
 
-    /// <summary>UDP sessions of all edges: three quarters of the descriptors that the process may have, since TCP streams need them too.</summary>
+    /// <summary>
+    /// UDP sessions of all edges: three quarters of the descriptors that the process may have, since TCP streams need them too.
+    /// </summary>
     public int MaxSessions { get; init; } = (int)Math.Max(DescriptorLimit.Read().Soft / 4 * 3, 1);
 
     public static ForwardingOptions Default { get; } = new("127.0.0.1", DefaultPerEdge, DefaultPerEdge);

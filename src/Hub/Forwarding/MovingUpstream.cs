@@ -8,7 +8,8 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// A session's socket, and where it leads: an upstream that refuses is sought at the name's other addresses, then where the name leads by now.
+/// A session's socket, and where it leads: an upstream that refuses is sought at the name's other addresses, then where the name leads by
+/// now.
 /// </summary>
 internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEntry entry) : SharedSession, IDatagramReplies
 {
@@ -38,7 +39,9 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     /// <param name="addresses">The upstream's, at least one.</param>
     public void Connect(IPAddress[] addresses)
     {
-        if (forwarder.Targets.Open(addresses, Route.TargetPort, this, out var socket, out var failure) is { } target && Use(socket!, target))
+        if (
+            forwarder.Targets.Open(addresses, Route.TargetPort, this, out var socket, out var failure) is { } target
+            && Use(socket!, target))
             return;
         forwarder.NoteFailure(entry, failure);
         forwarder.End((ForwardedSession)this, ReasonCounters<SessionFailure>.NameOf(failure));
@@ -67,7 +70,8 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         forwarder.NoteFailure(entry, Classify(error));
 
         // One that it has left says nothing any more.
-        if (error is not (SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable) || socket != Socket)
+        if (error is not (
+            SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable) || socket != Socket)
             return;
         forwarder.Targets.NoteRefused(_target!, Route.TargetPort);
         LookAgain(wasRefused: true, Pause);
@@ -110,7 +114,9 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         if (addresses.Length == 0 || (!wasRefused && addresses.Contains(_target)))
             return;
         var best = forwarder.Targets.Order(addresses, Route.TargetPort).First();
-        if (!best.Equals(_target) && forwarder.Targets.Open([best], Route.TargetPort, this, out var socket, out _) is not null && !Use(socket!, best))
+        if (
+            !best.Equals(_target) && forwarder.Targets.Open([best], Route.TargetPort, this, out var socket, out _) is not null
+            && !Use(socket!, best))
             forwarder.End((ForwardedSession)this, "unreachable");
     }
 

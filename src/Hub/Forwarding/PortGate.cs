@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// Lets an edge's clients in, or not: TCP and UDP by the same rules, so that none can be forgotten in one of them. Who is turned away at a port that is the
-/// edge's is counted there, and kept in the log where the port wants it.
+/// Lets an edge's clients in, or not: TCP and UDP by the same rules, so that none can be forgotten in one of them. Who is turned away at a
+/// port that is the edge's is counted there, and kept in the log where the port wants it.
 /// </summary>
 internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffic, TransportContext context)
 {
@@ -31,7 +31,8 @@ internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffi
         route = new PortRoute(port, policy?.TargetHost ?? options.TargetHost, policy?.TargetPort ?? port.Port)
         {
             Proxy = policy?.ProxyProtocol ?? options.DefaultProxyProtocol,
-            UdpProxy = policy?.UdpProxyProtocol ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each),
+            UdpProxy = policy?.UdpProxyProtocol
+                ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each),
         };
         if (policy is null)
         {

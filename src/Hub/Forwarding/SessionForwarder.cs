@@ -61,7 +61,8 @@ internal sealed class SessionForwarder : IDisposable
     public DatagramMemory Memory { get; }
 
     /// <summary>
-    /// Runs what it is given when it is this edge's turn, or says that too much of it waits: a flood of UDP_OPENs must not hold up what is under way.
+    /// Runs what it is given when it is this edge's turn, or says that too much of it waits: a flood of UDP_OPENs must not hold up what is
+    /// under way.
     /// </summary>
     public Func<string, Action, bool> TakeTurn { get; set; } = static (edge, work) => TurnQueue.TryRun(edge, MaxWaiting, work);
 
@@ -196,7 +197,9 @@ internal sealed class SessionForwarder : IDisposable
         evicted = null;
         lock (_lock)
         {
-            if (_sessions.Count >= Math.Min(_gate.Options.MaxSessions, _budget.Limit / BudgetPart / SessionBytes) || !_budget.TryTake(SessionBytes))
+            if (
+                _sessions.Count >= Math.Min(_gate.Options.MaxSessions, _budget.Limit / BudgetPart / SessionBytes)
+                || !_budget.TryTake(SessionBytes))
             {
                 // Its part of the budget goes over to the new one.
                 evicted = (ForwardedSession?)_sessions.Evict(session.Route.Port.EdgeId);

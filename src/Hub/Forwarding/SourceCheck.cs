@@ -31,7 +31,8 @@ internal static class SourceCheck
     /// <param name="edge">Where the edge's tunnel comes from.</param>
     public static SourceFault Check(PortPolicy policy, IPAddress? source, IPAddress edge)
     {
-        // Its header names nobody, so that the upstream goes by the connection's own address, which is the hub's: a private one, often a trusted one.
+        // Its header names nobody, so that the upstream goes by the connection's own address, which is the hub's: a private one, often a
+        // trusted one.
         if (source is null)
             return policy.Edge.HasLists ? SourceFault.Denied : policy.AllowPrivateSources == true ? SourceFault.None : SourceFault.Unknown;
         if (policy.Edge is { AcceptProxyProtocol: true, TrustedProxies: { } proxies } && proxies.Contains(source))
@@ -39,9 +40,12 @@ internal static class SourceCheck
         if (!policy.Edge.Permits(source))
             return SourceFault.Denied;
         var scope = AddressScopes.Of(source);
-        return scope == AddressScope.Public || (policy.AllowPrivateSources ?? MayHave(AddressScopes.Of(edge), scope)) ? SourceFault.None : SourceFault.Private;
+        return scope == AddressScope.Public || (policy.AllowPrivateSources ?? MayHave(AddressScopes.Of(edge), scope))
+            ? SourceFault.None
+            : SourceFault.Private;
     }
 
-    // An edge in a private network, as in a laboratory or behind a VPN, may well have clients there; one with a reserved address has neighbours with such.
+    // An edge in a private network, as in a laboratory or behind a VPN, may well have clients there; one with a reserved address has
+    // neighbours with such.
     private static bool MayHave(AddressScope edge, AddressScope client) => edge == AddressScope.Private || edge == client;
 }

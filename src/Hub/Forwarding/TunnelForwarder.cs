@@ -7,7 +7,8 @@ namespace Tunnel.Hub.Forwarding;
 /// <summary>The forwarding as the registry sees it.</summary>
 internal sealed class TunnelForwarder(PortGate gate, StreamForwarder streams, SessionForwarder sessions) : ITunnelForwarder
 {
-    public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => streams.OnStreamOpened(tunnel, stream, opening);
+    public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) =>
+        streams.OnStreamOpened(tunnel, stream, opening);
 
     public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
         sessions.OnSessionOpened(tunnel, session, opening);

@@ -5,7 +5,8 @@ namespace Tunnel.Hub.Observability;
 
 /// <summary>What metrics tell of one connected edge: all its tunnels together.</summary>
 internal sealed record EdgeFigures(
-    string EdgeId, TransportKind Transport, int Tunnels, int Lanes, TimeSpan? RoundTrip, int Streams, int Sessions, TunnelCounters Counters, TunnelQueues Queues)
+    string EdgeId, TransportKind Transport, int Tunnels, int Lanes, TimeSpan? RoundTrip, int Streams, int Sessions, TunnelCounters Counters,
+    TunnelQueues Queues)
 {
     /// <summary>Called under the registry's lock, for a slot with at least one tunnel.</summary>
     public static EdgeFigures Of(EdgeSlot slot)
@@ -23,6 +24,7 @@ internal sealed record EdgeFigures(
             sessions += tunnel.ActiveSessions;
         }
 
-        return new EdgeFigures(newest.EdgeId, newest.Tunnel!.Kind, tunnels, lanes, newest.Tunnel.RoundTripTime, streams, sessions, counters, queues);
+        return new EdgeFigures(
+            newest.EdgeId, newest.Tunnel!.Kind, tunnels, lanes, newest.Tunnel.RoundTripTime, streams, sessions, counters, queues);
     }
 }

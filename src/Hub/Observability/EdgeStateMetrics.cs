@@ -15,7 +15,10 @@ internal sealed class EdgeStateMetrics
 
     // An edge may say anything, and each word would be a series.
     private static readonly string[] FirewallStates =
-        [FirewallReport.None, FirewallReport.Applied, FirewallReport.RolledBack, FirewallReport.Refused, FirewallReport.Failed, FirewallReport.Unavailable, FirewallReport.Off];
+    [
+        FirewallReport.None, FirewallReport.Applied, FirewallReport.RolledBack, FirewallReport.Refused, FirewallReport.Failed,
+        FirewallReport.Unavailable, FirewallReport.Off,
+    ];
 
     private readonly Func<HubParts?> _parts;
     private readonly TimeProvider _time;
@@ -28,19 +31,29 @@ internal sealed class EdgeStateMetrics
     public static void Add(Meter meter, Func<HubParts?> parts, TimeProvider time)
     {
         var it = new EdgeStateMetrics(parts, time);
-        meter.CreateObservableGauge("tunnel.edge.connected", () => it.Each(row => [new(row.Live is null ? 0 : 1, row.Edge)]), null, "1 while the edge has a tunnel, else 0.");
         meter.CreateObservableGauge(
-            "tunnel.edge.state", () => it.Each(row => [new(1, row.Edge, new("state", Word(row.Status.State.ToString())))]), null, "1 for the state that the edge is in: connected, or why it is not.");
+            "tunnel.edge.connected", () => it.Each(row => [new(row.Live is null ? 0 : 1, row.Edge)]), null,
+            "1 while the edge has a tunnel, else 0.");
+        meter.CreateObservableGauge(
+            "tunnel.edge.state", () =>
+                it.Each(row => [new(1, row.Edge, new("state", Word(row.Status.State.ToString())))]), null,
+                "1 for the state that the edge is in: connected, or why it is not.");
         meter.CreateObservableGauge(
             "tunnel.edge.last_seen.timestamp",
             () => it.Each(row => row.Status.LastSeen is { } seen ? [new(seen.ToUnixTimeSeconds(), row.Edge)] : []),
             "s",
             "When the edge was last connected, in seconds since 1970; now while it is.");
-        meter.CreateObservableGauge("tunnel.edge.ports", () => it.Each(PortCounts), "{port}", "Ports of the edge: wanted by the hub, bound by the edge, and failed.");
-        meter.CreateObservableGauge("tunnel.port.bound", () => it.Each(PortsBound), null, "1 while the edge has bound the port, or all ports of the range, that it is assigned, else 0.");
+        meter.CreateObservableGauge(
+            "tunnel.edge.ports", () => it.Each(PortCounts), "{port}",
+            "Ports of the edge: wanted by the hub, bound by the edge, and failed.");
+        meter.CreateObservableGauge(
+            "tunnel.port.bound", () => it.Each(PortsBound), null,
+            "1 while the edge has bound the port, or all ports of the range, that it is assigned, else 0.");
         meter.CreateObservableGauge(
             "tunnel.firewall.state",
-            () => it.Each(row => row.Live?.Firewall is { } firewall ? [new(1, row.Edge, new("state", FirewallStates.Contains(firewall.State) ? firewall.State : "other"))] : []),
+            () =>
+                it.Each(row => row.Live?.Firewall is { } firewall ? [
+                    new(1, row.Edge, new("state", FirewallStates.Contains(firewall.State) ? firewall.State : "other"))] : []),
             null,
             "1 for the state of the edge's firewall.");
     }
@@ -52,7 +65,8 @@ internal sealed class EdgeStateMetrics
         foreach (var (proto, wanted) in ((string, int)[])[("tcp", row.Allowed.TcpPorts.Length), ("udp", row.Allowed.UdpPorts.Length)])
         {
             var bound = row.Live?.Bound.Where(port => port.Proto == proto).Sum(port => port.Count) ?? 0;
-            var failed = row.Live?.FailedPorts.Where(port => port.Proto == proto).Sum(port => (long)(port.To ?? port.Port) - port.Port + 1) ?? 0;
+            var failed = row.Live?.FailedPorts.Where(port => port.Proto == proto).Sum(port => (long)(port.To ?? port.Port) - port.Port + 1)
+                ?? 0;
             yield return new(wanted, row.Edge, new("proto", proto), new("state", "wanted"));
             yield return new(bound, row.Edge, new("proto", proto), new("state", "bound"));
             yield return new(failed, row.Edge, new("proto", proto), new("state", "failed"));
@@ -68,7 +82,8 @@ internal sealed class EdgeStateMetrics
             var bound = row.Live?.Bound.Where(port => port.Proto == proto).SelectMany(port => port.Numbers()).ToHashSet() ?? [];
             foreach (var range in udp ? row.Allowed.Definition.ListenPortsUdp : row.Allowed.Definition.ListenPorts)
             {
-                var assigned = Enumerable.Range(range.First, range.Last - range.First + 1).Where(port => row.Allowed.IsAssigned(udp, port)).ToArray();
+                var assigned =
+                    Enumerable.Range(range.First, range.Last - range.First + 1).Where(port => row.Allowed.IsAssigned(udp, port)).ToArray();
                 if (assigned.Length > 0)
                     yield return new(assigned.All(bound.Contains) ? 1 : 0, row.Edge, new("port", range.ToString()), new("proto", proto));
             }

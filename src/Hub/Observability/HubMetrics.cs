@@ -8,8 +8,8 @@ using Tunnel.Shared.Observability;
 namespace Tunnel.Hub.Observability;
 
 /// <summary>
-/// The hub's instruments (docs/operations.md has the table). Nearly all are observed: they read at a scrape what is counted anyway, so traffic pays nothing
-/// for them.
+/// The hub's instruments (docs/operations.md has the table). Nearly all are observed: they read at a scrape what is counted anyway, so
+/// traffic pays nothing for them.
 /// </summary>
 internal sealed class HubMetrics
 {
@@ -51,30 +51,43 @@ internal sealed class HubMetrics
 
     private void AddEdges(Meter meter)
     {
-        meter.CreateObservableGauge("tunnel.edges.allowed", () => Value(parts => parts.Edges.Current.Count), "{edge}", "Edges in the set, enabled or not.");
-        meter.CreateObservableGauge("tunnel.edges.connected", () => Value(_ => Figures().Length), "{edge}", "Edges with at least one tunnel.");
+        meter.CreateObservableGauge(
+            "tunnel.edges.allowed", () => Value(parts => parts.Edges.Current.Count), "{edge}", "Edges in the set, enabled or not.");
+        meter.CreateObservableGauge(
+            "tunnel.edges.connected", () => Value(_ => Figures().Length), "{edge}", "Edges with at least one tunnel.");
         meter.CreateObservableUpDownCounter(
             "tunnel.tunnels",
             () => Figures().Select(edge => new Measurement<int>(edge.Tunnels, Edge(edge), new("transport", Name(edge.Transport)))),
             "{tunnel}",
             "Tunnels, draining ones included.");
         meter.CreateObservableUpDownCounter(
-            "tunnel.lanes", () => PerEdge(edge => edge.Lanes), "{connection}", "Connections of tunnels: more than there are tunnels when some have lanes.");
-        meter.CreateObservableCounter("tunnel.lanes.refused", () => Value(parts => parts.Live.Lanes.Refused), "{connection}", "Connections that wanted to be a lane and were turned away.");
+            "tunnel.lanes", () =>
+                PerEdge(edge => edge.Lanes), "{connection}", "Connections of tunnels: more than there are tunnels when some have lanes.");
+        meter.CreateObservableCounter(
+            "tunnel.lanes.refused", () => Value(parts => parts.Live.Lanes.Refused), "{connection}",
+            "Connections that wanted to be a lane and were turned away.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
-            () => Figures().Where(edge => edge.RoundTrip is not null).Select(edge => new Measurement<double>(edge.RoundTrip!.Value.TotalSeconds, Edge(edge))),
+            () =>
+                Figures().Where(edge => edge.RoundTrip is not null).Select(
+                    edge => new Measurement<double>(edge.RoundTrip!.Value.TotalSeconds, Edge(edge))),
             "s",
             "Last measured round trip of an edge's newest tunnel.");
-        meter.CreateObservableCounter("tunnel.config.pushes", () => Value(parts => parts.Live.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
+        meter.CreateObservableCounter(
+            "tunnel.config.pushes", () => Value(parts => parts.Live.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
     }
 
     private void AddTraffic(Meter meter)
     {
-        meter.CreateObservableUpDownCounter("tunnel.streams.active", () => PerEdge(edge => edge.Streams), "{stream}", "TCP streams open now.");
-        meter.CreateObservableCounter("tunnel.streams.opened", () => PerEdge(edge => edge.Counters.StreamsOpened), "{stream}", "TCP streams ever opened.");
-        meter.CreateObservableCounter("tunnel.streams.reset", () => PerEdge(edge => edge.Counters.StreamsReset), "{stream}", "TCP streams that ended by a reset of either side.");
-        meter.CreateObservableUpDownCounter("tunnel.sessions.active", () => PerEdge(edge => edge.Sessions), "{session}", "UDP sessions open now.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.streams.active", () => PerEdge(edge => edge.Streams), "{stream}", "TCP streams open now.");
+        meter.CreateObservableCounter(
+            "tunnel.streams.opened", () => PerEdge(edge => edge.Counters.StreamsOpened), "{stream}", "TCP streams ever opened.");
+        meter.CreateObservableCounter(
+            "tunnel.streams.reset", () => PerEdge(edge => edge.Counters.StreamsReset), "{stream}",
+            "TCP streams that ended by a reset of either side.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.sessions.active", () => PerEdge(edge => edge.Sessions), "{session}", "UDP sessions open now.");
         meter.CreateObservableCounter(
             "tunnel.io",
             () => BothWays(edge => edge.Counters.BytesReceived, edge => edge.Counters.BytesSent),
@@ -85,25 +98,36 @@ internal sealed class HubMetrics
             () => BothWays(edge => edge.Counters.DatagramsReceived, edge => edge.Counters.DatagramsSent),
             "{datagram}",
             "UDP datagrams: in is from clients, out is to clients.");
-        meter.CreateObservableGauge("tunnel.queue.size", QueueBytes, "By", "Bytes that wait to be sent in tunnels; TCP data waits in the kernel instead.");
-        meter.CreateObservableGauge("tunnel.queue.flows", QueueFlows, "{flow}", "Streams and sessions that have something to send and wait for their turn.");
+        meter.CreateObservableGauge(
+            "tunnel.queue.size", QueueBytes, "By", "Bytes that wait to be sent in tunnels; TCP data waits in the kernel instead.");
+        meter.CreateObservableGauge(
+            "tunnel.queue.flows", QueueFlows, "{flow}", "Streams and sessions that have something to send and wait for their turn.");
     }
 
     // Of ports that have been used; a range of a thousand that nobody connects to is no thousand series.
     private void AddPorts(Meter meter)
     {
         meter.CreateObservableUpDownCounter(
-            "tunnel.port.connections.active", () => PerPort(static port => [new(port.ActiveConnections, Port(port))]), "{connection}", "Connections and UDP sessions of a port open now.");
+            "tunnel.port.connections.active", () =>
+                PerPort(static port => [new(port.ActiveConnections, Port(port))]), "{connection}",
+                "Connections and UDP sessions of a port open now.");
         meter.CreateObservableCounter(
-            "tunnel.port.connections", () => PerPort(static port => [new(port.TotalConnections, Port(port))]), "{connection}", "Connections and UDP sessions of a port ever opened.");
+            "tunnel.port.connections", () =>
+                PerPort(static port => [new(port.TotalConnections, Port(port))]), "{connection}",
+                "Connections and UDP sessions of a port ever opened.");
         meter.CreateObservableCounter(
             "tunnel.port.io",
-            () => PerPort(static port => [new(port.BytesIn, [.. Port(port), new("direction", "in")]), new(port.BytesOut, [.. Port(port), new("direction", "out")])]),
+            () =>
+                PerPort(static port => [
+                    new(port.BytesIn, [.. Port(port), new("direction", "in")]),
+                    new(port.BytesOut, [.. Port(port), new("direction", "out")])]),
             "By",
             "Payload bytes of a port: in is from clients, out is to clients.");
         meter.CreateObservableCounter(
             "tunnel.port.blocked",
-            () => PerPort(static port => port.Blocked.Select(count => new Measurement<long>(count.Value, [.. Port(port), Reason(count.Key)]))),
+            () =>
+                PerPort(
+                    static port => port.Blocked.Select(count => new Measurement<long>(count.Value, [.. Port(port), Reason(count.Key)]))),
             "{client}",
             "Clients of a port that were turned away, at the edge or here.");
     }
@@ -111,37 +135,48 @@ internal sealed class HubMetrics
     private void AddForwarding(Meter meter)
     {
         meter.CreateObservableCounter(
-            "tunnel.streams.failed", () => ByReason(parts => parts.Streams.Failures.Snapshot()), "{stream}", "Streams that did not get their upstream.");
+            "tunnel.streams.failed", () =>
+                ByReason(parts => parts.Streams.Failures.Snapshot()), "{stream}", "Streams that did not get their upstream.");
         meter.CreateObservableCounter(
             "tunnel.datagrams.dropped",
             () => ByReason(static parts => parts.DatagramsDropped),
             "{datagram}",
             "UDP datagrams that were lost here.");
         meter.CreateObservableCounter(
-            "tunnel.sessions.failed", () => ByReason(static parts => parts.Sessions.Refused), "{session}", "UDP sessions that did not get or keep their upstream.");
+            "tunnel.sessions.failed", () =>
+                ByReason(static parts => parts.Sessions.Refused), "{session}", "UDP sessions that did not get or keep their upstream.");
     }
 
     private void AddProtection(Meter meter)
     {
         meter.CreateObservableCounter(
-            "tunnel.connections.refused", () => ByReason(parts => parts.Reception.Refusals.Snapshot()), "{connection}", "Connections to the tunnel port that did not become a tunnel.");
-        meter.CreateObservableCounter("tunnel.auth.failures", AuthFailures, "{attempt}", "Wrong ids or secrets; blocked are those of an address and id that failed too often.");
-        meter.CreateObservableGauge("tunnel.strangers", () => Value(parts => parts.Strangers.Count), "{connection}", "Connections that have not authenticated yet.");
-        meter.CreateObservableCounter("tunnel.events.dropped", () => _eventsDropped(), "{event}", "Events that subscribers were too slow for.");
+            "tunnel.connections.refused", () =>
+                ByReason(parts => parts.Reception.Refusals.Snapshot()), "{connection}",
+                "Connections to the tunnel port that did not become a tunnel.");
+        meter.CreateObservableCounter(
+            "tunnel.auth.failures", AuthFailures, "{attempt}",
+            "Wrong ids or secrets; blocked are those of an address and id that failed too often.");
+        meter.CreateObservableGauge(
+            "tunnel.strangers", () => Value(parts => parts.Strangers.Count), "{connection}",
+            "Connections that have not authenticated yet.");
+        meter.CreateObservableCounter(
+            "tunnel.events.dropped", () => _eventsDropped(), "{event}", "Events that subscribers were too slow for.");
     }
 
     private void AddResources(Meter meter)
     {
         TransportMetrics.Add(meter, () => _parts()?.Context);
         ProcessMetrics.Add(meter);
-        meter.CreateObservableGauge("tunnel.certificate.expiry.timestamp", CertificateExpiry, "s", "When the hub's certificates end, in seconds since 1970.");
+        meter.CreateObservableGauge(
+            "tunnel.certificate.expiry.timestamp", CertificateExpiry, "s", "When the hub's certificates end, in seconds since 1970.");
     }
 
     private IEnumerable<Measurement<long>> CertificateExpiry()
     {
         if (_parts() is not { } parts)
             yield break;
-        yield return new(parts.Certificates.Present.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "present"));
+        yield return new(
+            parts.Certificates.Present.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "present"));
         if (parts.Certificates.Next is { } next)
             yield return new(next.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "next"));
     }
@@ -168,9 +203,11 @@ internal sealed class HubMetrics
 
     private IEnumerable<Measurement<long>> Value(Func<HubParts, long> read) => _parts() is { } parts ? [new(read(parts))] : [];
 
-    private IEnumerable<Measurement<long>> PerEdge(Func<EdgeFigures, long> read) => Figures().Select(edge => new Measurement<long>(read(edge), Edge(edge)));
+    private IEnumerable<Measurement<long>> PerEdge(Func<EdgeFigures, long> read) =>
+        Figures().Select(edge => new Measurement<long>(read(edge), Edge(edge)));
 
-    private IEnumerable<Measurement<long>> BothWays(Func<EdgeFigures, long> fromClients, Func<EdgeFigures, long> toClients) => Figures().SelectMany(edge => new Measurement<long>[]
+    private IEnumerable<Measurement<long>> BothWays(Func<EdgeFigures, long> fromClients, Func<EdgeFigures, long> toClients) =>
+        Figures().SelectMany(edge => new Measurement<long>[]
     {
         new(fromClients(edge), Edge(edge), new("direction", "in")),
         new(toClients(edge), Edge(edge), new("direction", "out")),
@@ -182,7 +219,8 @@ internal sealed class HubMetrics
     private IEnumerable<Measurement<long>> PerPort(Func<PortStatus, IEnumerable<Measurement<long>>> read) =>
         _parts() is { } parts ? parts.Traffic.Ports.SelectMany(port => read(port.Describe(isListening: false, name: null))) : [];
 
-    private static KeyValuePair<string, object?>[] Port(PortStatus port) => [new("edge", port.EdgeId), new("port", port.Port), new("proto", port.Proto)];
+    private static KeyValuePair<string, object?>[] Port(PortStatus port) =>
+        [new("edge", port.EdgeId), new("port", port.Port), new("proto", port.Proto)];
 
     private static KeyValuePair<string, object?> Edge(EdgeFigures edge) => new("edge", edge.EdgeId);
 

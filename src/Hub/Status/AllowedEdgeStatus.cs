@@ -27,7 +27,9 @@ public sealed record AllowedEdgeStatus
     /// <summary>Another process that came with its id while it was connected, within the last 90 s; null when there was none.</summary>
     public EdgeAttempt? Conflict { get; init; }
 
-    /// <summary>Who last came with its id and without a valid secret, since it was last connected; null when nobody did since the hub's start.</summary>
+    /// <summary>
+    /// Who last came with its id and without a valid secret, since it was last connected; null when nobody did since the hub's start.
+    /// </summary>
     public EdgeAttempt? Refused { get; init; }
 
     /// <summary>How many secrets let it in.</summary>
@@ -36,7 +38,9 @@ public sealed record AllowedEdgeStatus
     /// <summary>When older ones of them end, ascending.</summary>
     public ImmutableArray<DateTimeOffset> SecretsEnd { get; init; } = [];
 
-    /// <summary>When the secret ends that it is connected with, and its tunnels with it; null when it stays, or the edge is not connected.</summary>
+    /// <summary>
+    /// When the secret ends that it is connected with, and its tunnels with it; null when it stays, or the edge is not connected.
+    /// </summary>
     public DateTimeOffset? OwnSecretEnds { get; init; }
 
     /// <summary>Its TCP ports.</summary>

@@ -31,7 +31,11 @@ internal static class AllowedEdges
         var presence = presences.Find(entry.Edge.Id, out var conflict, out var refused);
         conflict = live is not null && now - conflict?.Time < ConflictAge ? conflict : null;
         var valid = entry.Secrets.Items.Where(secret => secret.IsValid(now)).ToArray();
-        var state = live is null ? WhyGone(entry.Edge.Enabled, presence) : conflict is null ? EdgeCondition.Connected : EdgeCondition.Conflict;
+        var state = live is null
+            ? WhyGone(entry.Edge.Enabled, presence)
+            : conflict is null
+            ? EdgeCondition.Connected
+            : EdgeCondition.Conflict;
         return new AllowedEdgeStatus
         {
             EdgeId = entry.Edge.Id,
@@ -67,5 +71,7 @@ internal static class AllowedEdges
         string.Join(',', live?.FailedPorts.Where(port => port.Proto == proto).Select(Range) ?? []));
 
     private static string Range(FailedPort port) =>
-        port.To is { } last ? string.Create(CultureInfo.InvariantCulture, $"{port.Port}-{last}") : port.Port.ToString(CultureInfo.InvariantCulture);
+        port.To is { } last
+            ? string.Create(CultureInfo.InvariantCulture, $"{port.Port}-{last}")
+            : port.Port.ToString(CultureInfo.InvariantCulture);
 }

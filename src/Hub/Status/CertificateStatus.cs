@@ -6,7 +6,8 @@ namespace Tunnel.Hub.Status;
 /// <param name="Pin">The present one's pin, SHA-256 of its key in base64url.</param>
 /// <param name="NextPin">That of the next one; null when there is none.</param>
 /// <param name="EdgesNotTold">
-/// Enabled edges that have not taken up a configuration with the next pin since the hub's start: after the switch they need new tokens unless theirs name it.
+/// Enabled edges that have not taken up a configuration with the next pin since the hub's start: after the switch they need new tokens
+/// unless theirs name it.
 /// </param>
 public sealed record CertificateStatus(string Pin, string? NextPin, ImmutableArray<string> EdgesNotTold)
 {

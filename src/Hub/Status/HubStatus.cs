@@ -72,7 +72,9 @@ public sealed record HubStatus
     /// <summary>Events that subscribers were too slow for.</summary>
     public long EventsDropped { get; init; }
 
-    /// <summary>File descriptors that the process may have; when nine of ten are in use new upstream sockets are refused (<c>descriptorLimit</c>).</summary>
+    /// <summary>
+    /// File descriptors that the process may have; when nine of ten are in use new upstream sockets are refused (<c>descriptorLimit</c>).
+    /// </summary>
     public long DescriptorLimit { get; init; }
 
     /// <summary>Bytes that all streams together may have buffered.</summary>

@@ -11,18 +11,22 @@ internal static class PortStatuses
     /// <param name="edges">The allowed edges.</param>
     /// <param name="connected">Those that are connected, with the ports that they have bound.</param>
     /// <param name="traffic">What has passed.</param>
-    public static IEnumerable<PortStatus> OfAll(IEnumerable<AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
+    public static IEnumerable<PortStatus> OfAll(
+        IEnumerable<AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
     {
         var bound = BoundPorts(connected);
         return
             from edge in edges
             where edge.Enabled
             orderby edge.Id
-            from key in edge.TcpPorts.Select(port => new TrafficKey(edge.Id, false, port)).Concat(edge.UdpPorts.Select(port => new TrafficKey(edge.Id, true, port)))
+            from key in edge.TcpPorts.Select(port => new TrafficKey(edge.Id, false, port)).Concat(
+                edge.UdpPorts.Select(port => new TrafficKey(edge.Id, true, port)))
             select Describe(traffic.Find(key) ?? new PortTraffic(key), edge, bound);
     }
 
-    /// <summary>Only those assigned ports at which something has happened, in the same order: with many edges there are far fewer.</summary>
+    /// <summary>
+    /// Only those assigned ports at which something has happened, in the same order: with many edges there are far fewer.
+    /// </summary>
     public static IEnumerable<PortStatus> OfUsed(
         IReadOnlyDictionary<string, AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
     {
@@ -36,7 +40,8 @@ internal static class PortStatuses
     }
 
     private static HashSet<TrafficKey> BoundPorts(ImmutableArray<ConnectedEdgeStatus> connected) =>
-        [.. connected.SelectMany(edge => edge.Bound.SelectMany(port => port.Numbers().Select(number => new TrafficKey(edge.EdgeId, port.Proto == "udp", number))))];
+        [.. connected.SelectMany(edge => edge.Bound.SelectMany(
+            port => port.Numbers().Select(number => new TrafficKey(edge.EdgeId, port.Proto == "udp", number))))];
 
     private static PortStatus Describe(PortTraffic traffic, AllowedEdge edge, HashSet<TrafficKey> bound) =>
         traffic.Describe(bound.Contains(traffic.Key), edge.PolicyFor(traffic.Key.Udp, traffic.Key.Port).Name);

@@ -1,8 +1,9 @@
 namespace Tunnel.Hub.Targets;
 
 /// <summary>
-/// Whether a port's upstream expects the PROXY header that it gets: one that does not takes it for a broken request, and most hang up at once. Told by the
-/// clients' own connections: several in a row whose upstream hung up right behind the header with nothing sent back. One that went otherwise ends the doubt.
+/// Whether a port's upstream expects the PROXY header that it gets: one that does not takes it for a broken request, and most hang up at
+/// once. Told by the clients' own connections: several in a row whose upstream hung up right behind the header with nothing sent back. One
+/// that went otherwise ends the doubt.
 /// </summary>
 internal sealed class HeaderDoubt
 {

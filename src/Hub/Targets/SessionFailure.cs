@@ -61,8 +61,11 @@ internal static class SessionFailures
     public static bool IsOfUpstream(this SessionFailure failure) =>
         failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound;
 
-    /// <summary>Whether it is a session that came to nothing; its datagrams, if any, are counted for reasons of their own. Else it is a datagram.</summary>
-    public static bool IsOfSession(this SessionFailure failure) => failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
+    /// <summary>
+    /// Whether it is a session that came to nothing; its datagrams, if any, are counted for reasons of their own. Else it is a datagram.
+    /// </summary>
+    public static bool IsOfSession(this SessionFailure failure) =>
+        failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
         or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.Unreachable or SessionFailure.DescriptorLimit
         or SessionFailure.SourceDenied or SessionFailure.PrivateSource or SessionFailure.UnknownSource;
 }

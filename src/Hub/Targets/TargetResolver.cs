@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Tunnel.Hub.Targets;
 
 /// <summary>
-/// Addresses of upstreams' names. An answer is kept for a few seconds: long enough that thousands of connections a second share one question,
-/// short enough to follow a service that moves.
+/// Addresses of upstreams' names. An answer is kept for a few seconds: long enough that thousands of connections a second share one
+/// question, short enough to follow a service that moves.
 /// </summary>
 internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddress[]>>? lookUp = null)
 {

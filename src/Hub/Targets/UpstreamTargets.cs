@@ -6,8 +6,8 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Hub.Targets;
 
 /// <summary>
-/// Where UDP upstreams are. UDP tells only by refusing a datagram that nobody listens at an address: those that did so lately come last, so that each new
-/// client does not lose its first datagram to learn the same.
+/// Where UDP upstreams are. UDP tells only by refusing a datagram that nobody listens at an address: those that did so lately come last, so
+/// that each new client does not lose its first datagram to learn the same.
 /// </summary>
 internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard descriptors, TimeProvider time)
 {
@@ -37,7 +37,8 @@ internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard d
     /// <param name="socket">The socket; null on failure.</param>
     /// <param name="failure">Why there is none.</param>
     /// <returns>Which address it has.</returns>
-    public IPAddress? Open(IPAddress[] addresses, int port, IDatagramReplies replies, out ConnectedDatagrams? socket, out SessionFailure failure)
+    public IPAddress? Open(
+        IPAddress[] addresses, int port, IDatagramReplies replies, out ConnectedDatagrams? socket, out SessionFailure failure)
     {
         failure = SessionFailure.Unreachable;
         socket = null;
@@ -59,7 +60,10 @@ internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard d
         return null;
     }
 
-    /// <summary>Those that have not refused, of these IPv4 ones first ("localhost" and its like have both, and most services take IPv4), then by the age of the refusal.</summary>
+    /// <summary>
+    /// Those that have not refused, of these IPv4 ones first ("localhost" and its like have both, and most services take IPv4), then by the
+    /// age of the refusal.
+    /// </summary>
     public IEnumerable<IPAddress> Order(IPAddress[] addresses, int port) => addresses.Length == 1
         ? addresses
         : addresses.OrderBy(address => RefusedAt(address, port)).ThenBy(address => address.AddressFamily != AddressFamily.InterNetwork);

@@ -34,7 +34,10 @@ public sealed record ConnectionRecord
     /// <summary>Whether it was let in.</summary>
     public required ConnectionAction Action { get; init; }
 
-    /// <summary>How it ended (<c>completed</c>, <c>resetByPeer</c>, <c>idleTimeout</c>, <c>refused</c> …), or why the client was turned away (<c>denied</c> …).</summary>
+    /// <summary>
+    /// How it ended (<c>completed</c>, <c>resetByPeer</c>, <c>idleTimeout</c>, <c>refused</c> …), or why the client was turned away
+    /// (<c>denied</c> …).
+    /// </summary>
     public required string Reason { get; init; }
 
     /// <summary>Bytes from the client.</summary>

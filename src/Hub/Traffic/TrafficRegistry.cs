@@ -21,8 +21,11 @@ internal sealed class TrafficRegistry
     /// <summary>The number of the next connection.</summary>
     public long NextId() => Interlocked.Increment(ref _lastId);
 
-    /// <summary>A port's traffic; made at the first question. Only for ports that are assigned, so that a hostile edge can't have them grow.</summary>
-    public PortTraffic Of(string edgeId, bool udp, int port) => _ports.GetOrAdd(new TrafficKey(edgeId, udp, port), static key => new PortTraffic(key));
+    /// <summary>
+    /// A port's traffic; made at the first question. Only for ports that are assigned, so that a hostile edge can't have them grow.
+    /// </summary>
+    public PortTraffic Of(string edgeId, bool udp, int port) =>
+        _ports.GetOrAdd(new TrafficKey(edgeId, udp, port), static key => new PortTraffic(key));
 
     /// <summary>A port's traffic, or null when there was none.</summary>
     public PortTraffic? Find(in TrafficKey port) => _ports.GetValueOrDefault(port);
@@ -58,7 +61,8 @@ internal sealed class TrafficRegistry
         foreach (var source in report.Sources)
         {
             if (policyOf(source.Proto == "udp", source.Port) is { LogConnections: true })
-                Log.Add(Blocked(new TrafficKey(edgeId, source.Proto == "udp", source.Port), source.Reason, source.Source, source.Count, time));
+                Log.Add(
+                    Blocked(new TrafficKey(edgeId, source.Proto == "udp", source.Port), source.Reason, source.Source, source.Count, time));
         }
 
         Interlocked.Add(ref _logDropped, report.Dropped);

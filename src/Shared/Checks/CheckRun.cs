@@ -27,7 +27,8 @@ public sealed class CheckRun<TContext>(IReadOnlyList<ICheck<TContext>> checks, T
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new CheckResult(check.Name, CheckStatus.Failed, $"no result within {Limit.TotalSeconds:0} s", "run it again; if it stays so, report it");
+            return new CheckResult(
+                check.Name, CheckStatus.Failed, $"no result within {Limit.TotalSeconds:0} s", "run it again; if it stays so, report it");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -5,7 +5,10 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Shared.CommandLine;
 
-/// <summary>What the command lines of both programs have in common: help with examples and exit codes, the words <c>help</c> and <c>version</c>, and what is said of a wrong word.</summary>
+/// <summary>
+/// What the command lines of both programs have in common: help with examples and exit codes, the words <c>help</c> and <c>version</c>, and
+/// what is said of a wrong word.
+/// </summary>
 public static class CommandDialect
 {
     /// <summary>Adds it to a program's commands.</summary>
@@ -33,7 +36,8 @@ public static class CommandDialect
     /// <param name="output">For results; null: standard output.</param>
     /// <param name="error">For everything else; null: standard error.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> InvokeAsync(RootCommand root, string program, string[] arguments, TextWriter? output = null, TextWriter? error = null)
+    public static async Task<int> InvokeAsync(
+        RootCommand root, string program, string[] arguments, TextWriter? output = null, TextWriter? error = null)
     {
         // The services' runner owns the signals; a command just ends. What goes wrong is told by the caller.
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
@@ -44,13 +48,15 @@ public static class CommandDialect
             return await parse.InvokeAsync(configuration).ConfigureAwait(false);
         foreach (var line in WrongWords.Explain(parse, program))
             await configuration.Error.WriteMessageAsync(line).ConfigureAwait(false);
-        await configuration.Error.WriteLineAsync($"What is valid: {WrongWords.PathOf(parse.CommandResult, program)} --help").ConfigureAwait(false);
+        await configuration.Error.WriteLineAsync(
+            $"What is valid: {WrongWords.PathOf(parse.CommandResult, program)} --help").ConfigureAwait(false);
         return ExitCodes.Usage;
     }
 
     private static Command Word(RootCommand root, string name, string description, string option)
     {
-        var words = new Argument<string[]>("COMMAND") { Description = "Words of a command, such as `edge add`", Arity = ArgumentArity.ZeroOrMore };
+        var words =
+            new Argument<string[]>("COMMAND") { Description = "Words of a command, such as `edge add`", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command(name, description);
         if (name == "help")
             command.Add(words);

@@ -5,7 +5,8 @@ using System.CommandLine.Invocation;
 namespace Tunnel.Shared.CommandLine;
 
 /// <summary>A command's help, and behind it examples and exit codes.</summary>
-internal sealed class HelpPage(HelpAction page, string program, IReadOnlyDictionary<string, string[]> examples) : SynchronousCommandLineAction
+internal sealed class HelpPage(HelpAction page, string program, IReadOnlyDictionary<string, string[]> examples)
+    : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;
 

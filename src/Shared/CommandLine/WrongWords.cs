@@ -46,8 +46,10 @@ internal static class WrongWords
         if (IsOption(word))
         {
             var name = word.Split('=')[0];
-            var options = command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)));
-            return $"{path} has no option {name}{Meant(name, options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name)))}";
+            var options = command.Options.Concat(
+                command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)));
+            return $"{path} has no option "
+                + $"{name}{Meant(name, options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name)))}";
         }
 
         return command.Subcommands.Count > 0
@@ -60,8 +62,10 @@ internal static class WrongWords
         var words = valid.Distinct().ToArray();
         return SettingName.Nearest(word, words) is { } nearest
             ? $"; did you mean {nearest}?"
-            : $"; there are {string.Join(", ", words.Where(candidate => candidate.Length > 2 && candidate[0] != '/').Order(StringComparer.Ordinal))}";
+            : $"; there are {string.Join(", ", words.Where(IsShown).Order(StringComparer.Ordinal))}";
     }
+
+    private static bool IsShown(string word) => word.Length > 2 && word[0] != '/';
 
     private static bool IsOption(string word) => word.StartsWith('-') && word.Length > 1;
 }

@@ -1,10 +1,12 @@
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>One thing that is wrong with the configuration, in words for the operator.</summary>
-/// <param name="Setting">The setting's path as written in the JSON file, for example <c>tls.certPem</c>; a file's name when the file itself is wrong.</param>
+/// <param name="Setting">The setting's path as written in the JSON file, for example <c>tls.certPem</c>; a file's name when the file itself
+/// is wrong.</param>
 /// <param name="Value">What was found, or null when nothing was; never a secret.</param>
 /// <param name="Problem">What is wrong and what would be valid.</param>
-/// <param name="Source">Where the value came from: a file, an environment variable or a command-line option; null when it is nowhere.</param>
+/// <param name="Source">Where the value came from: a file, an environment variable or a command-line option; null when it is
+/// nowhere.</param>
 public sealed record ConfigurationError(string Setting, string? Value, string Problem, string? Source = null)
 {
     /// <summary>Stands in for the value of a secret.</summary>

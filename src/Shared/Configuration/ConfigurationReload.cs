@@ -6,13 +6,15 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>
-/// Reads a service's configuration again when its files change. A valid one is applied as far as it can change live, and what can't is named; of a faulty
-/// one every error is logged, and nothing changes.
+/// Reads a service's configuration again when its files change. A valid one is applied as far as it can change live, and what can't is
+/// named; of a faulty one every error is logged, and nothing changes.
 /// </summary>
 /// <typeparam name="TOptions">The service's options.</typeparam>
 public sealed class ConfigurationReload<TOptions> : IDisposable
 {
-    /// <summary>So often the files are looked at. A change counts when the next look finds the same: editors write in several steps.</summary>
+    /// <summary>
+    /// So often the files are looked at. A change counts when the next look finds the same: editors write in several steps.
+    /// </summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -144,7 +146,8 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
     // By the names that an operator writes first: of a list only "edges", of a group "tls.certPem". Never the values, which may be secrets.
     private static string[] Changed(IReadOnlyDictionary<string, string?> before, IReadOnlyDictionary<string, string?> now) =>
         [.. before.Keys.Union(now.Keys, StringComparer.OrdinalIgnoreCase)
-            .Where(name => before.GetValueOrDefault(name) != now.GetValueOrDefault(name) || before.ContainsKey(name) != now.ContainsKey(name))
+            .Where(
+                name => before.GetValueOrDefault(name) != now.GetValueOrDefault(name) || before.ContainsKey(name) != now.ContainsKey(name))
             .Select(WithoutIndex).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)];
 
     private static string WithoutIndex(string name)
@@ -153,8 +156,8 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
         return string.Join('.', parts.TakeWhile(part => !part.All(char.IsAsciiDigit)));
     }
 
-    // By content: a configuration that is a link to another directory changes without a time of its own. Null when a file can't be read, which is
-    // told once.
+    // By content: a configuration that is a link to another directory changes without a time of its own. Null when a file can't be read,
+    // which is told once.
     private string? TryFingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

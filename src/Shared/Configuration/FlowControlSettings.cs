@@ -3,7 +3,10 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Shared.Configuration;
 
-/// <summary>Reads how much of the streams may be on its way and in memory: <c>windows.initial</c>, <c>.min</c>, <c>.max</c>, <c>.shared</c> and <c>limits.memoryBudget</c>.</summary>
+/// <summary>
+/// Reads how much of the streams may be on its way and in memory: <c>windows.initial</c>, <c>.min</c>, <c>.max</c>, <c>.shared</c> and
+/// <c>limits.memoryBudget</c>.
+/// </summary>
 public static class FlowControlSettings
 {
     /// <summary>Bytes that the memory budget may have at least.</summary>
@@ -37,10 +40,14 @@ public static class FlowControlSettings
     public static void Check(FlowControlOptions options, ConfigurationErrors errors, LayeredConfiguration? configuration = null)
     {
         var (initial, min, max) = (options.InitialWindow, options.MinWindow, options.MaxWindow);
-        Require(initial >= LeastWindow && initial <= min, "windows.initial", initial, $"must be {LeastWindow} to windows.min, which is {min}: a window grows from the one to the other");
+        Require(
+            initial >= LeastWindow && initial <= min, "windows.initial", initial,
+            $"must be {LeastWindow} to windows.min, which is {min}: a window grows from the one to the other");
         Require(min <= max, "windows.min", min, $"must be at most windows.max, which is {max}");
         Require(max <= MostWindow, "windows.max", max, $"must be at most {MostWindow}");
-        Require(options.SharedWindow is >= LeastWindow and <= MostBudget, "windows.shared", options.SharedWindow, $"must be {LeastWindow} to {MostBudget} ({Unit})");
+        Require(
+            options.SharedWindow is >= LeastWindow and <= MostBudget, "windows.shared", options.SharedWindow,
+            $"must be {LeastWindow} to {MostBudget} ({Unit})");
 
         void Require(bool holds, string name, long value, string valid)
         {

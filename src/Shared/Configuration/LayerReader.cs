@@ -71,7 +71,8 @@ internal static class LayerReader
             errors.Add(fault.Path["$.".Length..], null, $"{fault.Problem}, at {fault.Place}", path);
     }
 
-    private static void Flatten(JsonElement element, string prefix, string path, Dictionary<string, string?> values, ConfigurationErrors errors)
+    private static void Flatten(
+        JsonElement element, string prefix, string path, Dictionary<string, string?> values, ConfigurationErrors errors)
     {
         var children = element.ValueKind == JsonValueKind.Object
             ? element.EnumerateObject().Select(property => (property.Name, property.Value))
@@ -96,7 +97,9 @@ internal static class LayerReader
         var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in sources.Environment ?? ProcessEnvironment())
         {
-            if (name.StartsWith(sources.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase) && name.Length > sources.EnvironmentPrefix.Length)
+            if (
+                name.StartsWith(sources.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)
+                && name.Length > sources.EnvironmentPrefix.Length)
             {
                 var key = name[sources.EnvironmentPrefix.Length..].Replace("__", ConfigurationPath.KeyDelimiter);
                 values[key] = value;
@@ -114,7 +117,9 @@ internal static class LayerReader
     private static ConfigurationLayer ReadCommandLine(ConfigurationSources sources)
     {
         var values = sources.CommandLine.Where(setting => setting.Value is not null)
-            .ToDictionary(setting => setting.Key.Replace(".", ConfigurationPath.KeyDelimiter), setting => setting.Value, StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(
+                setting => setting.Key.Replace(".", ConfigurationPath.KeyDelimiter), setting => setting.Value,
+                StringComparer.OrdinalIgnoreCase);
         return Layer(values, key => "--" + SettingName.ToOption(key), document: null);
     }
 

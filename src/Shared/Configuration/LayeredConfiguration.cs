@@ -6,9 +6,9 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>
-/// A service's settings from files, environment and command line, read strictly: the reader asks for each setting once (through this class or the
-/// typed readers of <see cref="SettingReaders"/>), then <see cref="Finish"/> adds an error for every setting that nobody asked for and throws
-/// when anything was wrong.
+/// A service's settings from files, environment and command line, read strictly: the reader asks for each setting once (through this class
+/// or the typed readers of <see cref="SettingReaders"/>), then <see cref="Finish"/> adds an error for every setting that nobody asked for
+/// and throws when anything was wrong.
 /// </summary>
 public sealed class LayeredConfiguration
 {
@@ -75,7 +75,9 @@ public sealed class LayeredConfiguration
         return null;
     }
 
-    /// <summary>Every value that counts, by its name with dots; case does not matter. For comparing two states: the values may be secrets.</summary>
+    /// <summary>
+    /// Every value that counts, by its name with dots; case does not matter. For comparing two states: the values may be secrets.
+    /// </summary>
     public IReadOnlyDictionary<string, string?> Effective()
     {
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);

@@ -14,7 +14,10 @@ internal static partial class ReloadLog
     [LoggerMessage(5302, LogLevel.Warning, "The configuration file has changed, but {Settings} can't change without a restart")]
     public static partial void NeedsRestart(ILogger logger, string settings);
 
-    [LoggerMessage(5304, LogLevel.Warning, "Whether the configuration file {Path} has changed is not known, since it could not be read ({Error}); everything stays as it was, and it is tried again")]
+    [LoggerMessage(
+        5304, LogLevel.Warning,
+        "Whether the configuration file {Path} has changed is not known, since it could not be read ({Error}); everything stays as it "
+        + "was, and it is tried again")]
     public static partial void Unreadable(ILogger logger, string path, string error);
 
     [LoggerMessage(5303, LogLevel.Error, "The changed configuration could not be applied")]

@@ -7,8 +7,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>
-/// Typed readers. Each returns the given default when the setting is missing, and also when it is not valid, after adding an error that says what
-/// would be: so that a reader goes on to the next setting and all errors are seen at once.
+/// Typed readers. Each returns the given default when the setting is missing, and also when it is not valid, after adding an error that
+/// says what would be: so that a reader goes on to the next setting and all errors are seen at once.
 /// </summary>
 public static class SettingReaders
 {
@@ -25,18 +25,27 @@ public static class SettingReaders
         configuration.Integer(name, missing, allowZero ? 0 : 1, 65535, "a port");
 
     /// <summary>A whole number within bounds.</summary>
-    public static int Integer(this LayeredConfiguration configuration, string name, int missing, int least, int most, string what = "a whole number") =>
+    public static int Integer(
+        this LayeredConfiguration configuration, string name, int missing, int least, int most, string what = "a whole number") =>
         configuration.Read(name, missing, $"must be {what} from {least} to {most}", value =>
-            (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most, number));
+            (
+                int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least
+                && number <= most,
+                number));
 
     /// <summary>A whole number within bounds, with the unit that it has.</summary>
     public static long Number(this LayeredConfiguration configuration, string name, long missing, long least, long most, string unit) =>
         configuration.Read(name, missing, string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most} ({unit})"), value =>
-            (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most, number));
+            (
+                long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least
+                && number <= most,
+                number));
 
     /// <summary>An IPv4 or IPv6 address.</summary>
     public static IPAddress Address(this LayeredConfiguration configuration, string name, IPAddress missing) =>
-        configuration.Read(name, missing, value => HostSyntax.FaultOf(value, HostSyntax.ValidAddress), value => (HostSyntax.TryParseAddress(value, out var address), address!));
+        configuration.Read(
+            name, missing, value => HostSyntax.FaultOf(value, HostSyntax.ValidAddress),
+            value => (HostSyntax.TryParseAddress(value, out var address), address!));
 
     /// <summary>A host name or an IP address.</summary>
     public static string Host(this LayeredConfiguration configuration, string name, string missing) =>
@@ -52,12 +61,15 @@ public static class SettingReaders
 
     /// <summary>A path to a file that exists, made absolute.</summary>
     public static string? ExistingFile(this LayeredConfiguration configuration, string name) =>
-        configuration.Read<string?>(name, null, FaultOfFile, value => (FaultOfFile(value).Length == 0, value.Length > 0 ? Path.GetFullPath(value) : value));
+        configuration.Read<string?>(
+            name, null, FaultOfFile, value => (FaultOfFile(value).Length == 0, value.Length > 0 ? Path.GetFullPath(value) : value));
 
     /// <summary>A length of time in seconds, fractions allowed.</summary>
     public static TimeSpan Seconds(this LayeredConfiguration configuration, string name, TimeSpan missing, double least, double most) =>
-        configuration.Read(name, missing, string.Create(CultureInfo.InvariantCulture, $"must be a number of seconds from {least} to {most}"), value =>
-            double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= least && seconds <= most
+        configuration.Read(
+            name, missing, string.Create(CultureInfo.InvariantCulture, $"must be a number of seconds from {least} to {most}"), value =>
+            double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= least
+                && seconds <= most
                 ? (true, TimeSpan.FromSeconds(seconds)) : (false, default));
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
@@ -71,10 +83,12 @@ public static class SettingReaders
 
     /// <summary>One of the given words; case does not matter.</summary>
     public static T Word<T>(this LayeredConfiguration configuration, string name, T missing, IReadOnlyDictionary<string, T> words) =>
-        configuration.Read(name, missing, $"must be one of {string.Join(", ", words.Keys)}", value => (words.TryGetValue(value, out var found), found!));
+        configuration.Read(
+            name, missing, $"must be one of {string.Join(", ", words.Keys)}", value => (words.TryGetValue(value, out var found), found!));
 
     /// <summary>Text that must pass a check; <paramref name="valid"/> says what would: "must be …".</summary>
-    public static string Word(this LayeredConfiguration configuration, string name, string missing, Func<string, bool> check, string valid) =>
+    public static string Word(
+        this LayeredConfiguration configuration, string name, string missing, Func<string, bool> check, string valid) =>
         configuration.Read(name, missing, valid, value => (check(value), value));
 
     /// <summary>How much is logged: trace, debug, information (info), warning (warn), error, critical, none.</summary>
@@ -82,11 +96,13 @@ public static class SettingReaders
         configuration.Word(name, missing, LogLevelWords.All);
 
     private static T Read<T>(
-        this LayeredConfiguration configuration, string name, T missing, string valid, Func<string, (bool Ok, T Value)> parse, bool secret = false) =>
+        this LayeredConfiguration configuration, string name, T missing, string valid, Func<string, (bool Ok, T Value)> parse,
+        bool secret = false) =>
         configuration.Read(name, missing, _ => valid, parse, secret);
 
     private static T Read<T>(
-        this LayeredConfiguration configuration, string name, T missing, Func<string, string> fault, Func<string, (bool Ok, T Value)> parse, bool secret = false)
+        this LayeredConfiguration configuration, string name, T missing, Func<string, string> fault, Func<string, (bool Ok, T Value)> parse,
+        bool secret = false)
     {
         if (configuration.Find(name) is not { } setting)
         {
@@ -104,10 +120,15 @@ public static class SettingReaders
     }
 
     private static string FaultOfFile(string path) =>
-        path.Length == 0 || path.Contains('\0') ? "must be the path of a file" : UnixFile.FaultOfFile(path) is { } fault ? $"{fault}; it must be a file" : "";
+        path.Length == 0 || path.Contains('\0')
+            ? "must be the path of a file"
+            : UnixFile.FaultOfFile(path) is { } fault
+            ? $"{fault}; it must be a file"
+            : "";
 
     private static string? ReadHost(this LayeredConfiguration configuration, string name, string? missing) =>
-        configuration.Read(name, missing, value => HostSyntax.FaultOfHost(value, HostSyntax.ValidHost), value => (HostSyntax.IsUrlHost(value), value));
+        configuration.Read(
+            name, missing, value => HostSyntax.FaultOfHost(value, HostSyntax.ValidHost), value => (HostSyntax.IsUrlHost(value), value));
 
     private static string CamelCase<T>(T value)
         where T : struct, Enum

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Tunnel.Shared.Files;
 
 /// <summary>
-/// A file that one process at a time holds (flock(2)), with a line by the one that does. The kernel lets go of it when the process ends, however it ends; the
-/// file stays, since who removed it could take it from under a third.
+/// A file that one process at a time holds (flock(2)), with a line by the one that does. The kernel lets go of it when the process ends,
+/// however it ends; the file stays, since who removed it could take it from under a third.
 /// </summary>
 internal sealed partial class FileLock : IDisposable
 {

@@ -31,7 +31,9 @@ public sealed partial class StateFiles : IStateFiles
     {
         if (UnixFile.At(path) is not { } there)
             return null;
-        return there.Type == UnixFileType.Regular ? File.ReadAllBytes(path) : throw new IOException($"{path} is a {UnixFile.Name(there.Type)}, not a file.");
+        return there.Type == UnixFileType.Regular
+            ? File.ReadAllBytes(path)
+            : throw new IOException($"{path} is a {UnixFile.Name(there.Type)}, not a file.");
     }
 
     /// <inheritdoc/>
@@ -39,7 +41,8 @@ public sealed partial class StateFiles : IStateFiles
     {
         // What a crash left behind may have other rights.
         File.Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly };
+        var options =
+            new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly };
         using var file = new FileStream(path, options);
         GiveToOwnerOf(Path.GetDirectoryName(Path.GetFullPath(path))!, file.SafeFileHandle);
         file.Write(content);
@@ -56,15 +59,16 @@ public sealed partial class StateFiles : IStateFiles
         const int readOnly = 0;
         using var directory = Open(path, readOnly);
         if (directory.IsInvalid || Flush(directory) != 0)
-            throw new IOException($"The directory {path} can't be written to the disk: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+            throw new IOException(
+                $"The directory {path} can't be written to the disk: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
     /// <inheritdoc/>
     public void Delete(string path) => File.Delete(path);
 
     /// <summary>
-    /// What root writes in a service's directory stays the service's: else the service could not read its own state any more. A root that may give nothing away
-    /// (in a container without the right) keeps the file.
+    /// What root writes in a service's directory stays the service's: else the service could not read its own state any more. A root that
+    /// may give nothing away (in a container without the right) keeps the file.
     /// </summary>
     internal static void GiveToOwnerOf(string directory, SafeFileHandle file)
     {

@@ -4,8 +4,8 @@ namespace Tunnel.Shared.Files;
 public static class StateFilesExtensions
 {
     /// <summary>
-    /// Replaces a file's content: a crash at any moment leaves either the old or the new one, since the new one is complete and on the disk under another name
-    /// before it takes the old one's place. On return it is on the disk.
+    /// Replaces a file's content: a crash at any moment leaves either the old or the new one, since the new one is complete and on the disk
+    /// under another name before it takes the old one's place. On return it is on the disk.
     /// </summary>
     /// <param name="files">The steps.</param>
     /// <param name="path">The file; its directory must be there.</param>

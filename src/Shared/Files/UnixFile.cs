@@ -27,7 +27,9 @@ public enum UnixFileType
     Socket = 0xC000,
 }
 
-/// <summary>What the kernel says of a path (statx(2)), which .NET does not tell: files of any type are files to it, and opening one to see may hang.</summary>
+/// <summary>
+/// What the kernel says of a path (statx(2)), which .NET does not tell: files of any type are files to it, and opening one to see may hang.
+/// </summary>
 /// <param name="Type">What it is.</param>
 /// <param name="Mode">Who may do what.</param>
 /// <param name="Owner">The owner's id.</param>
@@ -88,7 +90,8 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
         try
         {
             return At(path, followLinks: false) is not { } there ? Missing
-                : (there.Type == UnixFileType.Link ? At(path) : there) is not { } file ? $"is a link to {LinkTarget(path)}, which does not exist"
+                : (there.Type == UnixFileType.Link ? At(path) : there) is not { } file ? $"is a link to {LinkTarget(path)}, which does "
+                    + $"not exist"
                 // As /dev/stdin and a shell's <(…) are.
                 : there.Type == UnixFileType.Link && file.Type is (UnixFileType.Fifo or UnixFileType.CharacterDevice) ? null
                 : file.Type != UnixFileType.Regular ? $"is a {Name(file.Type)}, not a file"
@@ -105,8 +108,8 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
     }
 
     /// <summary>
-    /// Whether a directory can be written by this process, or be made: the nearest one above it that exists is looked at. A file system that is read-only
-    /// can't be written by root either.
+    /// Whether a directory can be written by this process, or be made: the nearest one above it that exists is looked at. A file system
+    /// that is read-only can't be written by root either.
     /// </summary>
     public static bool CanWriteIn(string directory)
     {

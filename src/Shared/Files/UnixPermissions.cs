@@ -8,8 +8,8 @@ internal static partial class UnixPermissions
     private static readonly Lock Gate = new();
 
     /// <summary>
-    /// Does something that creates a file while no more than the owner's and the group's read and write bits are granted: the file never exists with
-    /// more. The mask is the whole process's, so a file that another thread makes meanwhile gets fewer rights, never more.
+    /// Does something that creates a file while no more than the owner's and the group's read and write bits are granted: the file never
+    /// exists with more. The mask is the whole process's, so a file that another thread makes meanwhile gets fewer rights, never more.
     /// </summary>
     public static T WithOwnerAndGroupOnly<T>(Func<T> create)
     {

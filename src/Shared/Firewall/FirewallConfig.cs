@@ -4,7 +4,9 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Firewall;
 
-/// <summary>What an edge's packet filter shall do (docs/operations.md, Firewall). Made by <see cref="FirewallConfigReader"/>, and valid then.</summary>
+/// <summary>
+/// What an edge's packet filter shall do (docs/operations.md, Firewall). Made by <see cref="FirewallConfigReader"/>, and valid then.
+/// </summary>
 public sealed record FirewallConfig
 {
     /// <summary>Does nothing.</summary>
@@ -43,7 +45,8 @@ public sealed record RateLimit(string Id, int Port, TransportProtocol Protocol, 
 /// <param name="DestinationPorts">Where they go; null: any port.</param>
 /// <param name="Protocol">TCP, UDP or both; other protocols no rule matches, so that IPv6 keeps its neighbour discovery.</param>
 public sealed record FirewallRule(
-    string Id, FirewallDirection Direction, FirewallAction Action, IpRange? Source, PortRange? DestinationPorts, TransportProtocol Protocol);
+    string Id, FirewallDirection Direction, FirewallAction Action, IpRange? Source, PortRange? DestinationPorts,
+    TransportProtocol Protocol);
 
 /// <summary>A source that is blocked for a while.</summary>
 /// <param name="Source">Address or CIDR.</param>

@@ -7,8 +7,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Shared.Firewall;
 
 /// <summary>
-/// Reads <c>firewallConfig</c> and finds everything that is wrong with it at once. Used by the hub for what operators write, and by the edge for
-/// what a hub sends: an edge believes no hub.
+/// Reads <c>firewallConfig</c> and finds everything that is wrong with it at once. Used by the hub for what operators write, and by the
+/// edge for what a hub sends: an edge believes no hub.
 /// </summary>
 public sealed class FirewallConfigReader
 {
@@ -71,15 +71,23 @@ public sealed class FirewallConfigReader
         _fromOperator = fromOperator;
         ObjectMember<FirewallConfig>[] members =
         [
-            new("blockedIps", (config, value) => config with { BlockedIps = [.. Items(value, MaxBlocked).Select(item => item.Source()).OfType<IpRange>()] }),
-            new("rateLimits", (config, value) => config with { RateLimits = Unique(Read(value, MaxRateLimits, ReadLimit), limit => limit.Id, value) }),
+            new(
+                "blockedIps",
+                (config, value) => config with { BlockedIps = [
+                    .. Items(value, MaxBlocked).Select(item => item.Source()).OfType<IpRange>()] }),
+            new(
+                "rateLimits",
+                (config, value) => config with { RateLimits = Unique(Read(value, MaxRateLimits, ReadLimit), limit => limit.Id, value) }),
             new("rules", (config, value) => config with { Rules = Unique(Read(value, MaxRules, ReadRule), rule => rule.Id, value) }),
         ];
         if (!fromOperator)
-            members = [.. members, new(TimedBlocksMember, (config, value) => config with { TimedBlocks = Read(value, MaxTimedBlocks, ReadBlock) })];
+            members = [
+                .. members,
+                new(TimedBlocksMember, (config, value) => config with { TimedBlocks = Read(value, MaxTimedBlocks, ReadBlock) })];
         _config = new ObjectReader<FirewallConfig>("{\"blockedIps\": [], \"rateLimits\": [], \"rules\": []}", members)
         {
-            Refused = new Dictionary<string, string> { [TimedBlocksMember] = "is the hub's own; block for a while with: tunnel-hub firewall block IP --for 1h" },
+            Refused = new Dictionary<string, string> { [TimedBlocksMember] = "is the hub's own; block for a while with: tunnel-hub "
+                + "firewall block IP --for 1h" },
         };
     }
 
@@ -169,7 +177,8 @@ public sealed class FirewallConfigReader
     }
 
     private static FirewallDirection ReadDirection(WrittenValue value) => value.Word(
-        ", ", ("input", FirewallDirection.Input), ("output", FirewallDirection.Output), ("forward", FirewallDirection.Forward)) ?? FirewallDirection.Input;
+        ", ", ("input", FirewallDirection.Input), ("output", FirewallDirection.Output),
+        ("forward", FirewallDirection.Forward)) ?? FirewallDirection.Input;
 
     private static FirewallAction ReadAction(WrittenValue value) => value.Word(
         ", ", ("accept", FirewallAction.Accept), ("drop", FirewallAction.Drop), ("reject", FirewallAction.Reject)) ?? FirewallAction.Accept;
@@ -189,7 +198,8 @@ public sealed class FirewallConfigReader
         {
             var id = idOf(items[index]);
             if (id.Length > 0 && !first.TryAdd(id, index))
-                list.Faults.Add($"{list.Path}[{index}].id", $"\"{id}\"", $"is taken by {list.Path}[{first[id]}] already; ids must be unique");
+                list.Faults.Add(
+                    $"{list.Path}[{index}].id", $"\"{id}\"", $"is taken by {list.Path}[{first[id]}] already; ids must be unique");
         }
 
         return items;

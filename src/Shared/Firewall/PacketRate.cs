@@ -32,7 +32,8 @@ public readonly record struct PacketRate(int Count, RateUnit Unit)
             _ => null,
         };
         if (unit is not { } known
-            || !int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MaxCount)
+            || !int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                || count is < 1 or > MaxCount)
             return false;
         rate = new PacketRate(count, known);
         return true;

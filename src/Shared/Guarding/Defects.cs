@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Guarding;
 
 /// <summary>
-/// Exceptions where nobody is above who could catch them, and which would end the process: of what an event loop runs, and of timers. Whoever runs such
-/// things catches all and tells it here, so that the others go on. Of each kind the first is logged with its stack.
+/// Exceptions where nobody is above who could catch them, and which would end the process: of what an event loop runs, and of timers.
+/// Whoever runs such things catches all and tells it here, so that the others go on. Of each kind the first is logged with its stack.
 /// </summary>
 public static class Defects
 {

@@ -35,7 +35,8 @@ public sealed class AdminClient : IDisposable
         _program = program;
         _url = url;
         var handler = new SocketsHttpHandler { UseProxy = false };
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, errors) => (_certificateFault = faultOf(certificate as X509Certificate2, errors)) is null;
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+            (_certificateFault = faultOf(certificate as X509Certificate2, errors)) is null;
         _http = new HttpClient(handler) { BaseAddress = url, Timeout = timeout ?? TimeSpan.FromSeconds(30) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
@@ -44,9 +45,11 @@ public sealed class AdminClient : IDisposable
     /// <param name="program">The service's program, for messages.</param>
     /// <param name="url">Where its API is, without a path.</param>
     /// <param name="key">The API's key.</param>
-    /// <param name="faultOf">Checks the certificate, of which the second argument says what the system thinks; answers what is wrong with it, or null.</param>
+    /// <param name="faultOf">Checks the certificate, of which the second argument says what the system thinks; answers what is wrong with
+    /// it, or null.</param>
     /// <param name="timeout">How long an answer may take; null: 30 s.</param>
-    public static AdminClient Remote(string program, Uri url, string key, Func<X509Certificate2?, SslPolicyErrors, string?> faultOf, TimeSpan? timeout = null) =>
+    public static AdminClient Remote(
+        string program, Uri url, string key, Func<X509Certificate2?, SslPolicyErrors, string?> faultOf, TimeSpan? timeout = null) =>
         new(program, url, key, faultOf, timeout);
 
     /// <summary>Sends a request and reads the whole answer, whatever its status.</summary>
@@ -74,7 +77,8 @@ public sealed class AdminClient : IDisposable
         if (ifNoneMatch)
             request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
         using var response = await OpenAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
-        return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))
+        return new AdminResponse(
+            (int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))
         {
             EntityTag = response.Headers.ETag?.Tag,
         };
@@ -82,7 +86,8 @@ public sealed class AdminClient : IDisposable
 
     /// <summary>Asks for something (GET).</summary>
     /// <inheritdoc cref="SendAsync"/>
-    public Task<AdminResponse> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
+    public Task<AdminResponse> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, path, null, cancellationToken);
 
     /// <summary>Reads server-sent events until the service ends them or the connection breaks.</summary>
     /// <param name="path">Path without the leading slash, for example <c>api/v1/events</c>.</param>
@@ -103,7 +108,8 @@ public sealed class AdminClient : IDisposable
         using var response = await OpenAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
-            return new AdminResponse((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+            return new AdminResponse(
+                (int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
         }
 
         try
@@ -122,7 +128,8 @@ public sealed class AdminClient : IDisposable
         return new AdminResponse((int)response.StatusCode, "");
     }
 
-    private async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> OpenAsync(
+        HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
         if (_url is not null)
         {
@@ -141,7 +148,10 @@ public sealed class AdminClient : IDisposable
         }
         catch (TaskCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new OperatorException($"{_program} did not answer within {_http.Timeout.TotalSeconds:0} s on {_url?.ToString() ?? _socketPath}; its log may say why.", error);
+            throw new OperatorException(
+                $"{_program} did not answer within {_http.Timeout.TotalSeconds:0} s on {_url?.ToString() ?? _socketPath}; its log may "
+                + $"say why.",
+                error);
         }
     }
 
@@ -163,12 +173,15 @@ public sealed class AdminClient : IDisposable
         }
     }
 
-    private string Explain(HttpRequestException error) => (error.InnerException as SocketException ?? error.InnerException?.InnerException as SocketException)?.SocketErrorCode switch
+    private string Explain(HttpRequestException error) =>
+        (error.InnerException as SocketException ?? error.InnerException?.InnerException as SocketException)?.SocketErrorCode switch
     {
         SocketError.AccessDenied =>
-            $"No permission for the admin socket {_socketPath}: run this as root, as the user of {_program}, or as a member of the socket's group.",
+            $"No permission for the admin socket {_socketPath}: run this as root, as the user of {_program}, or as a member of the "
+                + $"socket's group.",
         SocketError.ConnectionRefused or SocketError.ProtocolType when TypeOf(_socketPath) is { } type and not UnixFileType.Socket =>
-            $"The admin socket's path {_socketPath} is a {UnixFile.Name(type)} and not a socket. Name {_program}'s socket with --admin-socket PATH.",
+            $"The admin socket's path {_socketPath} is a {UnixFile.Name(type)} and not a socket. Name {_program}'s socket with "
+                + $"--admin-socket PATH.",
         SocketError.ConnectionRefused =>
             $"{_program} is not running: nobody listens on {_socketPath}. Start it with `{_program} run`.",
         SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.AddressFamilyNotSupported =>
@@ -182,9 +195,11 @@ public sealed class AdminClient : IDisposable
         _ when _certificateFault is { } fault => $"The hub at {_url} can't be trusted: {fault}. Nothing was sent to it.",
         { HttpRequestError: HttpRequestError.NameResolutionError } => $"{_url} can't be reached: there is no address for {_url!.Host}.",
         { HttpRequestError: HttpRequestError.ConnectionError } =>
-            $"{_url} can't be reached: {error.InnerException?.Message ?? error.Message}. Is the API on there (adminListen or adminOnTunnelPort), and the way to it open?",
+            $"{_url} can't be reached: {error.InnerException?.Message ?? error.Message}. Is the API on there (adminListen or "
+                + $"adminOnTunnelPort), and the way to it open?",
         { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-            $"{_url} did not complete TLS: {error.InnerException?.Message ?? error.Message}. The hub lets nobody in whom its adminAllowCidrs does not name.",
+            $"{_url} did not complete TLS: {error.InnerException?.Message ?? error.Message}. The hub lets nobody in whom its "
+                + $"adminAllowCidrs does not name.",
         _ => $"The connection to {_url} broke: {error.Message}",
     };
 
@@ -201,5 +216,6 @@ public sealed class AdminClient : IDisposable
     }
 
     private string NotFound() =>
-        $"{_program} is not running, or uses another admin socket: there is no {_socketPath}. Start it with `{_program} run`, or name its socket with --admin-socket PATH.";
+        $"{_program} is not running, or uses another admin socket: there is no {_socketPath}. Start it with `{_program} run`, or name "
+            + $"its socket with --admin-socket PATH.";
 }

@@ -15,7 +15,8 @@ public sealed record AdminResponse(int StatusCode, string Body)
 
     /// <summary>What was wrong, one line each, from problem details (RFC 9457); never empty for a failure.</summary>
     /// <param name="nameOf">What a place in the request is called where it was written; null: as the service calls it.</param>
-    public IReadOnlyList<string> Errors(Func<string, string>? nameOf = null) => IsSuccess ? [] : ProblemDetails.ReadErrors(StatusCode, Body, nameOf ?? (static path => path));
+    public IReadOnlyList<string> Errors(Func<string, string>? nameOf = null) =>
+        IsSuccess ? [] : ProblemDetails.ReadErrors(StatusCode, Body, nameOf ?? (static path => path));
 
     /// <summary>The body as JSON.</summary>
     /// <exception cref="JsonException">It is not JSON.</exception>

@@ -16,7 +16,8 @@ internal static class AdminSocketFile
     {
         if (Encoding.UTF8.GetByteCount(path) > MaxPathBytes)
         {
-            throw new OperatorException($"The admin socket's path {path} is too long: at most {MaxPathBytes} bytes. Name a shorter one with --admin-socket PATH.");
+            throw new OperatorException(
+                $"The admin socket's path {path} is too long: at most {MaxPathBytes} bytes. Name a shorter one with --admin-socket PATH.");
         }
 
         try
@@ -31,7 +32,9 @@ internal static class AdminSocketFile
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException(
-                $"The admin socket {path} can't be made: {error.Message} Run as a user that may write there, or name another one with --admin-socket PATH.", error);
+                $"The admin socket {path} can't be made: {error.Message} Run as a user that may write there, or name another one with "
+                + $"--admin-socket PATH.",
+                error);
         }
     }
 
@@ -41,7 +44,8 @@ internal static class AdminSocketFile
         {
             Directory.CreateDirectory(
                 directory,
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
+                    | UnixFileMode.GroupExecute);
         }
     }
 
@@ -59,7 +63,8 @@ internal static class AdminSocketFile
             : null;
         if (found is not null)
         {
-            throw new OperatorException($"The admin socket's path {path} {found}. Remove it, or name another one with --admin-socket PATH.");
+            throw new OperatorException(
+                $"The admin socket's path {path} {found}. Remove it, or name another one with --admin-socket PATH.");
         }
     }
 
@@ -86,6 +91,7 @@ internal static class AdminSocketFile
             // Its backlog is full, so somebody listens.
         }
 
-        throw new OperatorException($"Another process serves the admin socket {path}. Stop it, or name another one with --admin-socket PATH.");
+        throw new OperatorException(
+            $"Another process serves the admin socket {path}. Stop it, or name another one with --admin-socket PATH.");
     }
 }

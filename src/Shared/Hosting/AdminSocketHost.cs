@@ -29,7 +29,9 @@ public sealed class AdminSocketHost : IAsyncDisposable
     /// <summary>The socket's path.</summary>
     public string SocketPath { get; }
 
-    /// <summary>Starts to serve. The socket's directory is made when missing; the socket of a process that was killed is replaced.</summary>
+    /// <summary>
+    /// Starts to serve. The socket's directory is made when missing; the socket of a process that was killed is replaced.
+    /// </summary>
     /// <param name="socketPath">At most 107 bytes (unix(7)).</param>
     /// <param name="services">Adds what the endpoints need.</param>
     /// <param name="endpoints">Maps the endpoints, behind middleware where it adds some; routing has been done before it.</param>
@@ -37,7 +39,8 @@ public sealed class AdminSocketHost : IAsyncDisposable
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <param name="listeners">Adds other places where the API is served; who may use it there is the endpoints' business.</param>
-    /// <exception cref="OperatorException">Another process serves this socket, or it can't be made; the message says what to do.</exception>
+    /// <exception cref="OperatorException">Another process serves this socket, or it can't be made; the message says what to
+    /// do.</exception>
     public static async Task<AdminSocketHost> StartAsync(
         string socketPath,
         Action<IServiceCollection> services,
@@ -49,7 +52,8 @@ public sealed class AdminSocketHost : IAsyncDisposable
     {
         var logger = loggerFactory.CreateLogger<AdminSocketHost>();
         AdminSocketFile.Prepare(socketPath, logger);
-        var application = Build(socketPath, services, endpoints, new AdminListenerFactory(descriptors, TimeProvider.System, logger), loggerFactory, listeners);
+        var application = Build(
+            socketPath, services, endpoints, new AdminListenerFactory(descriptors, TimeProvider.System, logger), loggerFactory, listeners);
         try
         {
             // Kestrel binds before StartAsync first yields, so the mask covers the file's creation and nothing after it.

@@ -9,8 +9,9 @@ public static class CommandProgram
     private const int Error = 2;
 
     /// <summary>
-    /// Runs a command. Results that can't be written (a full disk, a pipe that nobody reads) end it quietly with 1: the runtime would go on writing into a
-    /// closed pipe for ever, and end by an unhandled exception on a full disk. Messages that can't be written change nothing.
+    /// Runs a command. Results that can't be written (a full disk, a pipe that nobody reads) end it quietly with 1: the runtime would go on
+    /// writing into a closed pipe for ever, and end by an unhandled exception on a full disk. Messages that can't be written change
+    /// nothing.
     /// </summary>
     /// <param name="run">The command; it writes to <see cref="Console"/>.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
@@ -29,5 +30,6 @@ public static class CommandProgram
         }
     }
 
-    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+    private static StreamWriter Writer(Stream stream) =>
+        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
 }

@@ -12,8 +12,8 @@ public sealed class OutputException : IOException
 }
 
 /// <summary>
-/// Writes to an inherited descriptor (write(2)). A file's stream would write at a position of its own, so that what a shell's next command appends to the
-/// same file would overwrite it; the console's hides that a pipe is closed.
+/// Writes to an inherited descriptor (write(2)). A file's stream would write at a position of its own, so that what a shell's next command
+/// appends to the same file would overwrite it; the console's hides that a pipe is closed.
 /// </summary>
 /// <param name="descriptor">It is left open.</param>
 /// <param name="ignoresFaults">Whether what can't be written is dropped; else it is an <see cref="OutputException"/>.</param>

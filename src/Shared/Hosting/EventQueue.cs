@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Brings events from the I/O threads to subscribers, in order and one at a time, on a pool thread. A slow subscriber fills the queue and then loses
-/// the newest events, which is counted; it never holds up traffic. One that throws is logged.
+/// Brings events from the I/O threads to subscribers, in order and one at a time, on a pool thread. A slow subscriber fills the queue and
+/// then loses the newest events, which is counted; it never holds up traffic. One that throws is logged.
 /// </summary>
 /// <param name="deliver">Takes one event; may block and throw.</param>
 /// <param name="logger">Where a throwing subscriber is told.</param>

@@ -12,6 +12,8 @@ public static class ExitCodes
     /// <summary>The command line or the configuration is not valid; nothing was done.</summary>
     public const int Usage = 2;
 
-    /// <summary>A service was told a second time to stop, and ended without draining: 128 and the signal's number, as a shell shows it.</summary>
+    /// <summary>
+    /// A service was told a second time to stop, and ended without draining: 128 and the signal's number, as a shell shows it.
+    /// </summary>
     public static int Signalled(int signalNumber) => 128 + signalNumber;
 }

@@ -8,7 +8,8 @@ namespace Tunnel.Shared.Hosting;
 public static class HeadRequests
 {
     /// <summary>Has HEAD take the way of GET; to be used before routing.</summary>
-    public static void Use(IApplicationBuilder application) => application.Use(next => context => HttpMethods.IsHead(context.Request.Method) ? AnswerAsync(context, next) : next(context));
+    public static void Use(IApplicationBuilder application) =>
+        application.Use(next => context => HttpMethods.IsHead(context.Request.Method) ? AnswerAsync(context, next) : next(context));
 
     /// <summary>Whether only the headers are wanted: an answer without an end has to look.</summary>
     public static bool IsHead(HttpContext context) => context.Items.ContainsKey(typeof(HeadRequests));

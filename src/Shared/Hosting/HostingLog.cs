@@ -9,7 +9,8 @@ internal static partial class HostingLog
     [LoggerMessage(4000, LogLevel.Information, "{Service} is ready: {Status}")]
     public static partial void Ready(ILogger logger, string service, string status);
 
-    [LoggerMessage(4001, LogLevel.Information, "{Service} stops on {Signal}, draining for at most {Seconds} s; a second signal ends it at once")]
+    [LoggerMessage(
+        4001, LogLevel.Information, "{Service} stops on {Signal}, draining for at most {Seconds} s; a second signal ends it at once")]
     public static partial void Stopping(ILogger logger, string service, string signal, double seconds);
 
     [LoggerMessage(4002, LogLevel.Information, "{Service} has stopped")]
@@ -36,7 +37,8 @@ internal static partial class HostingLog
     [LoggerMessage(4010, LogLevel.Information, "Replaced the socket {Path} of a process that is gone")]
     public static partial void StaleSocket(ILogger logger, string path);
 
-    [LoggerMessage(4013, LogLevel.Warning, "Others than the owner could write to {Path}, and no longer can. See to it that what is in it is yours")]
+    [LoggerMessage(
+        4013, LogLevel.Warning, "Others than the owner could write to {Path}, and no longer can. See to it that what is in it is yours")]
     public static partial void OthersCouldWrite(ILogger logger, string path);
 
     [LoggerMessage(4011, LogLevel.Debug, "The admin API listens on {Path}")]

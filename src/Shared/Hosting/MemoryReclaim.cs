@@ -3,8 +3,8 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Gives memory back after a burst. Left alone, the runtime keeps what a flood of connections took: it collects when it has allocated as much again,
-/// which in a quiet process is hours later, and the C library keeps what was freed.
+/// Gives memory back after a burst. Left alone, the runtime keeps what a flood of connections took: it collects when it has allocated as
+/// much again, which in a quiet process is hours later, and the C library keeps what was freed.
 /// </summary>
 /// <remarks>
 /// A full collection stops all threads for some ten milliseconds, so it waits for calm and for something to gain, and what it could not

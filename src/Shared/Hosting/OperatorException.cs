@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Something that the operator can put right (a port in use, a directory that can't be written): the message says what and how, and programs
-/// print it alone, without a stack trace, and end with code 1.
+/// Something that the operator can put right (a port in use, a directory that can't be written): the message says what and how, and
+/// programs print it alone, without a stack trace, and end with code 1.
 /// </summary>
 public sealed class OperatorException : Exception
 {

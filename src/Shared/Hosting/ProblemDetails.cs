@@ -5,14 +5,19 @@ namespace Tunnel.Shared.Hosting;
 /// <summary>Reads problem details (RFC 9457) into lines for the operator.</summary>
 internal static class ProblemDetails
 {
-    /// <summary>The entries of the member <c>errors</c>: by path (<c>{"path":["…"]}</c>) or as a list (<c>[{"path","message"}]</c>); else detail or title.</summary>
+    /// <summary>
+    /// The entries of the member <c>errors</c>: by path (<c>{"path":["…"]}</c>) or as a list (<c>[{"path","message"}]</c>); else detail or
+    /// title.
+    /// </summary>
     public static IReadOnlyList<string> ReadErrors(int statusCode, string body, Func<string, string> nameOf)
     {
         try
         {
             using var document = JsonDocument.Parse(body);
             var problem = document.RootElement;
-            var errors = problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("errors", out var member) ? ReadMember(member, nameOf).ToArray() : [];
+            var errors = problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("errors", out var member)
+                ? ReadMember(member, nameOf).ToArray()
+                : [];
             if (errors.Length > 0)
             {
                 return errors;
@@ -29,7 +34,8 @@ internal static class ProblemDetails
 
     private static IEnumerable<string> ReadMember(JsonElement errors, Func<string, string> nameOf) => errors.ValueKind switch
     {
-        JsonValueKind.Object => errors.EnumerateObject().SelectMany(path => Lines(path.Value).Select(line => $"{nameOf(path.Name)}: {line}")),
+        JsonValueKind.Object =>
+            errors.EnumerateObject().SelectMany(path => Lines(path.Value).Select(line => $"{nameOf(path.Name)}: {line}")),
         JsonValueKind.Array => errors.EnumerateArray().Select(item => ReadItem(item, nameOf)),
         _ => [],
     };
@@ -41,7 +47,9 @@ internal static class ProblemDetails
     {
         var message = Text(item, "message") ?? Text(item, "detail") ?? item.ToString();
         var value = Text(item, "value") is { Length: > 0 } found ? $" = {found}" : "";
-        return (Text(item, "path") ?? Text(item, "pointer")) is { Length: > 0 } path && nameOf(path) is { Length: > 0 } name ? $"{name}{value}: {message}" : message;
+        return (Text(item, "path") ?? Text(item, "pointer")) is { Length: > 0 } path && nameOf(path) is { Length: > 0 } name
+            ? $"{name}{value}: {message}"
+            : message;
     }
 
     private static string? Text(JsonElement element, string name) =>

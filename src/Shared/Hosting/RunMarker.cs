@@ -26,7 +26,9 @@ public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileN
         {
             _files.MakeDirectory(stateDir);
             var found = _files.Read(_path) is { } content ? Encoding.UTF8.GetString(content) : null;
-            previousStart = DateTimeOffset.TryParse(found, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var start) ? start : null;
+            previousStart = DateTimeOffset.TryParse(found, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var start)
+                ? start
+                : null;
             _files.Replace(_path, Encoding.UTF8.GetBytes(now.ToString("O", CultureInfo.InvariantCulture)));
             return found is not null;
         }

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Makes threads of the pool before they are needed. To make one the runtime needs two descriptors for a moment, and ends the process ("Out of
-/// memory") when it can't have them; the programs' runtime settings (ThreadsToKeepAlive) keep as many from ending.
+/// Makes threads of the pool before they are needed. To make one the runtime needs two descriptors for a moment, and ends the process ("Out
+/// of memory") when it can't have them; the programs' runtime settings (ThreadsToKeepAlive) keep as many from ending.
 /// </summary>
 internal static class RuntimeThreads
 {

@@ -19,8 +19,8 @@ public sealed record ServiceDefinition
     public Func<string> Status { get; init; } = () => "running";
 
     /// <summary>
-    /// Finds what of the service stands still, in words for the log; null proves that its loops turn. With a fault, an exception or no answer within
-    /// the watchdog's interval the watchdog is not fed.
+    /// Finds what of the service stands still, in words for the log; null proves that its loops turn. With a fault, an exception or no
+    /// answer within the watchdog's interval the watchdog is not fed.
     /// </summary>
     public Func<CancellationToken, Task<string?>> FindFaultAsync { get; init; } = _ => Task.FromResult<string?>(null);
 

@@ -20,12 +20,13 @@ public sealed class ServicePaths
     {
     }
 
-    internal ServicePaths(string name, Func<string, string?> environment, bool isRoot, Func<string, bool> canWriteIn, Func<string, bool> isThere) =>
+    internal ServicePaths(
+        string name, Func<string, string?> environment, bool isRoot, Func<string, bool> canWriteIn, Func<string, bool> isThere) =>
         (_name, _environment, _isRoot, _canWriteIn, _isThere) = (name, environment, isRoot, canWriteIn, isThere);
 
     /// <summary>
-    /// The state: systemd's <c>STATE_DIRECTORY</c>; else <c>/var/lib/NAME</c> for root, and <c>XDG_STATE_HOME/NAME</c> or <c>~/.local/state/NAME</c> for others;
-    /// for somebody without a home <c>/var/lib/NAME</c> again.
+    /// The state: systemd's <c>STATE_DIRECTORY</c>; else <c>/var/lib/NAME</c> for root, and <c>XDG_STATE_HOME/NAME</c> or
+    /// <c>~/.local/state/NAME</c> for others; for somebody without a home <c>/var/lib/NAME</c> again.
     /// </summary>
     public string StateDirectory =>
         First("STATE_DIRECTORY") is { } systemd ? systemd
@@ -34,7 +35,9 @@ public sealed class ServicePaths
         : First("HOME") is { Length: > 1 } home ? Path.Combine(home, ".local/state", _name)
         : $"/var/lib/{_name}";
 
-    /// <summary>The admin socket of a service that is about to run: in the first of the usual directories that can be written, or be made.</summary>
+    /// <summary>
+    /// The admin socket of a service that is about to run: in the first of the usual directories that can be written, or be made.
+    /// </summary>
     /// <param name="stateDirectory">The service's state.</param>
     public string AdminSocket(string stateDirectory)
     {
@@ -42,10 +45,13 @@ public sealed class ServicePaths
         return Path.Combine(places.FirstOrDefault(_canWriteIn) ?? places[0], SocketName);
     }
 
-    /// <summary>The admin socket of a service that may be running: the first that is there; else where it would be for root and under systemd.</summary>
+    /// <summary>
+    /// The admin socket of a service that may be running: the first that is there; else where it would be for root and under systemd.
+    /// </summary>
     /// <inheritdoc cref="AdminSocket"/>
     public string RunningAdminSocket(string stateDirectory) =>
-        Places(stateDirectory).Select(place => Path.Combine(place, SocketName)).FirstOrDefault(_isThere) ?? Path.Combine(SystemPlace, SocketName);
+        Places(stateDirectory).Select(place => Path.Combine(place, SocketName)).FirstOrDefault(_isThere)
+            ?? Path.Combine(SystemPlace, SocketName);
 
     private string SystemPlace => $"/run/{_name}";
 
@@ -65,6 +71,8 @@ public sealed class ServicePaths
         return places;
     }
 
-    // systemd separates several directories by colons; the first is the unit's own. What is no absolute path is none (XDG base directories).
-    private string? First(string variable) => _environment(variable)?.Split(':')[0] is { Length: > 0 } value && value[0] == '/' ? value : null;
+    // systemd separates several directories by colons; the first is the unit's own. What is no absolute path is none (XDG base
+    // directories).
+    private string? First(string variable) =>
+        _environment(variable)?.Split(':')[0] is { Length: > 0 } value && value[0] == '/' ? value : null;
 }

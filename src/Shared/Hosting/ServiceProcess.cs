@@ -44,7 +44,9 @@ public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IRe
         return null;
     }
 
-    /// <summary>A path as the service sees it: it may have mounts of its own, and a directory of its own that relative paths begin at.</summary>
+    /// <summary>
+    /// A path as the service sees it: it may have mounts of its own, and a directory of its own that relative paths begin at.
+    /// </summary>
     public string PathOf(string path)
     {
         if (File.Exists(path) && Path.IsPathRooted(path))
@@ -68,7 +70,8 @@ public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IRe
     }
 
     private static string[] Split(int id, string file) =>
-        File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/{file}")).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+        File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/{file}")).Split(
+            '\0', StringSplitOptions.RemoveEmptyEntries);
 
     private static Dictionary<string, string> ReadEnvironment(int id)
     {

@@ -5,8 +5,8 @@ using Tunnel.Shared.Configuration;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Runs a service in the foreground until SIGTERM or SIGINT. The first signal stops it in order (exit code 0); a second one ends the process at once
-/// with 128 and the signal's number. Call <see cref="InheritedSignals.HeedInterrupt"/> before anything else.
+/// Runs a service in the foreground until SIGTERM or SIGINT. The first signal stops it in order (exit code 0); a second one ends the
+/// process at once with 128 and the signal's number. Call <see cref="InheritedSignals.HeedInterrupt"/> before anything else.
 /// </summary>
 public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, TimeProvider time)
 {
@@ -100,7 +100,8 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
             return false;
         }
 
-        HostingLog.Failed(logger, ended.Exception as Exception ?? new InvalidOperationException("The service ended by itself."), service.Name);
+        HostingLog.Failed(
+            logger, ended.Exception as Exception ?? new InvalidOperationException("The service ended by itself."), service.Name);
         _stopAsked.TrySetResult("failure");
         return true;
     }

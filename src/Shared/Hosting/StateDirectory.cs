@@ -5,8 +5,8 @@ using Tunnel.Shared.Files;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// A service's state directory, held by one process at a time: two would overwrite each other's state. It also sees to it that nobody else could have put a
-/// key or a state there: whoever may write to the directory may replace every file in it.
+/// A service's state directory, held by one process at a time: two would overwrite each other's state. It also sees to it that nobody else
+/// could have put a key or a state there: whoever may write to the directory may replace every file in it.
 /// </summary>
 public sealed class StateDirectory : IDisposable
 {
@@ -38,7 +38,8 @@ public sealed class StateDirectory : IDisposable
         var line = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId}, since {now:yyyy-MM-dd HH:mm:ss} UTC");
         var held = FileLock.TryTake(Path.Combine(directory, LockName), line, out var holder)
             ?? throw new OperatorException(
-                $"stateDir '{directory}' is in use by {(string.IsNullOrEmpty(holder) ? "another process" : holder)}. Two would overwrite each other's state: "
+                $"stateDir '{directory}' is in use by {(string.IsNullOrEmpty(holder) ? "another process" : holder)}. Two would overwrite "
+                    + $"each other's state: "
                 + "stop that one, or give this one a directory of its own with --state-dir DIR.");
         try
         {
@@ -53,15 +54,15 @@ public sealed class StateDirectory : IDisposable
     }
 
     /// <summary>
-    /// Takes away others' right to write to the directory and to the service's files in it, with a warning; other files are left alone. Nothing where there is no
-    /// directory.
+    /// Takes away others' right to write to the directory and to the service's files in it, with a warning; other files are left alone.
+    /// Nothing where there is no directory.
     /// </summary>
     /// <param name="directory">The service's state.</param>
     /// <param name="files">Names of the service's files.</param>
     /// <param name="logger">Where it warns.</param>
     /// <exception cref="OperatorException">
-    /// The directory is everybody's, as /tmp is, or none; a file belongs to another user than this one, root and the directory's; or it can't be looked at or
-    /// repaired.
+    /// The directory is everybody's, as /tmp is, or none; a file belongs to another user than this one, root and the directory's; or it
+    /// can't be looked at or repaired.
     /// </exception>
     public static void Secure(string directory, IEnumerable<string> files, ILogger logger)
     {
@@ -78,7 +79,10 @@ public sealed class StateDirectory : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"The state directory {directory} can't be made safe: {error.Message} It and its files must be writable by their owner only.", error);
+            throw new OperatorException(
+                $"The state directory {directory} can't be made safe: {error.Message} It and its files must be writable by their owner "
+                + $"only.",
+                error);
         }
     }
 
@@ -90,9 +94,11 @@ public sealed class StateDirectory : IDisposable
         if (UnixFile.At(directory) is not { } status)
             return null;
         if (status.Type != UnixFileType.Directory)
-            throw new OperatorException($"stateDir '{directory}' is a {UnixFile.Name(status.Type)}, not a directory. Valid: a directory of this service's own.");
+            throw new OperatorException(
+                $"stateDir '{directory}' is a {UnixFile.Name(status.Type)}, not a directory. Valid: a directory of this service's own.");
         return status.OthersMayWrite && status.Mode.HasFlag(UnixFileMode.StickyBit)
-            ? throw new OperatorException($"stateDir '{directory}' is everybody's, so that a key in it may be anybody's. Valid: a directory of this service's own.")
+            ? throw new OperatorException(
+                $"stateDir '{directory}' is everybody's, so that a key in it may be anybody's. Valid: a directory of this service's own.")
             : status;
     }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting.Systemd;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Tells systemd how the service is (sd_notify(3)). Does nothing where systemd has not started it. It never throws: a service does not fail because its
-/// manager does not listen.
+/// Tells systemd how the service is (sd_notify(3)). Does nothing where systemd has not started it. It never throws: a service does not fail
+/// because its manager does not listen.
 /// </summary>
 public sealed class SystemdNotifier : IServiceNotifier
 {
@@ -41,8 +41,10 @@ public sealed class SystemdNotifier : IServiceNotifier
     // Half of the limit, as sd_watchdog_enabled(3) recommends. WATCHDOG_PID names whom the limit is for: not a child that inherited it.
     private static TimeSpan? ReadWatchdogInterval(Func<string, string?> environment)
     {
-        var forOther = environment("WATCHDOG_PID") is { Length: > 0 } pid && pid != Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        return !forOther && long.TryParse(environment("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 1
+        var forOther = environment("WATCHDOG_PID") is { Length: > 0 } pid
+            && pid != Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return !forOther && long.TryParse(environment("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
+            && limit > 1
             ? TimeSpan.FromMicroseconds(limit / 2.0)
             : null;
     }

@@ -20,7 +20,9 @@ internal sealed class MetricFamily
     {
         Kind = MetricKinds.Of(instrument);
         _isChange = MetricKinds.IsChange(instrument);
-        _bounds = Kind == MetricKind.Histogram ? [.. (instrument as Histogram<double>)?.Advice?.HistogramBucketBoundaries ?? DefaultBounds] : [];
+        _bounds = Kind == MetricKind.Histogram
+            ? [.. (instrument as Histogram<double>)?.Advice?.HistogramBucketBoundaries ?? DefaultBounds]
+            : [];
         IsObservable = instrument.IsObservable;
         Help = instrument.Description ?? "";
         Name = PrometheusNames.Of(instrument.Name, instrument.Unit, Kind);

@@ -19,12 +19,14 @@ internal static class MetricKinds
 {
     public static MetricKind Of(Instrument instrument) => instrument switch
     {
-        Counter<long> or Counter<int> or Counter<double> or ObservableCounter<long> or ObservableCounter<int> or ObservableCounter<double> => MetricKind.Counter,
+        Counter<long> or Counter<int> or Counter<double> or ObservableCounter<long> or ObservableCounter<int>
+            or ObservableCounter<double> => MetricKind.Counter,
         Histogram<long> or Histogram<int> or Histogram<double> => MetricKind.Histogram,
         _ => MetricKind.Gauge,
     };
 
     /// <summary>Whether what is measured is a change, not the value itself.</summary>
     public static bool IsChange(Instrument instrument) =>
-        instrument is Counter<long> or Counter<int> or Counter<double> or UpDownCounter<long> or UpDownCounter<int> or UpDownCounter<double>;
+        instrument is Counter<long> or Counter<int> or Counter<double> or UpDownCounter<long> or UpDownCounter<int>
+            or UpDownCounter<double>;
 }

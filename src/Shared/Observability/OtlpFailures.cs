@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Shared.Observability;
 
-/// <summary>OpenTelemetry's exporter throws nothing and logs nothing: what it can't send it tells to an event source. This brings it into the log.</summary>
+/// <summary>
+/// OpenTelemetry's exporter throws nothing and logs nothing: what it can't send it tells to an event source. This brings it into the log.
+/// </summary>
 internal sealed class OtlpFailures(Uri endpoint, TimeProvider time, ILogger logger) : EventListener
 {
     // One is enough to see why nothing arrives.

@@ -28,7 +28,8 @@ public sealed class OtlpPush : IDisposable
     {
         _failures = new OtlpFailures(options.MetricsEndpoint, TimeProvider.System, logger);
         _provider = Sdk.CreateMeterProviderBuilder()
-            .ConfigureResource(resource => resource.AddService(service, serviceVersion: version, serviceInstanceId: Environment.MachineName))
+            .ConfigureResource(
+                resource => resource.AddService(service, serviceVersion: version, serviceInstanceId: Environment.MachineName))
             .AddMeter([.. meters])
             .AddView(_ => new MetricStreamConfiguration { CardinalityLimit = MaxSeries })
             .AddOtlpExporter((exporter, reader) =>

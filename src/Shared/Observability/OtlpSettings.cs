@@ -17,11 +17,13 @@ public static class OtlpSettings
         var interval = configuration.Seconds("otlpInterval", OtlpOptions.DefaultInterval, 1, MostSeconds);
         if (configuration.Text("otlpEndpoint") is not { } text)
             return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps)
+        if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (
+            endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps)
             && HostSyntax.TryParseHostAndPort(Authority(text), out _, out _))
             return new OtlpOptions(endpoint, interval);
         const string valid = "must be the http or https URL of an OpenTelemetry collector such as http://127.0.0.1:4318";
-        configuration.Errors.Add("otlpEndpoint", text, HostSyntax.FaultOf(Authority(text), valid), configuration.Find("otlpEndpoint")?.Source);
+        configuration.Errors.Add(
+            "otlpEndpoint", text, HostSyntax.FaultOf(Authority(text), valid), configuration.Find("otlpEndpoint")?.Source);
         return null;
     }
 

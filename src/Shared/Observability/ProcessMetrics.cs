@@ -8,14 +8,23 @@ namespace Tunnel.Shared.Observability;
 /// <summary>Instruments of the process and of what it was built from.</summary>
 public static class ProcessMetrics
 {
-    /// <summary>Adds descriptors used and allowed, timers and the managed heap, what grows where something is forgotten; and what Prometheus's own libraries tell of a process.</summary>
+    /// <summary>
+    /// Adds descriptors used and allowed, timers and the managed heap, what grows where something is forgotten; and what Prometheus's own
+    /// libraries tell of a process.
+    /// </summary>
     public static void Add(Meter meter)
     {
-        meter.CreateObservableGauge("tunnel.descriptors.used", () => Of(ProcessDescriptors.CountOpen()), "{descriptor}", "File descriptors that the process has open.");
-        meter.CreateObservableGauge("tunnel.descriptors.limit", () => DescriptorLimit.Read().Soft, "{descriptor}", "File descriptors that the process may have.");
-        meter.CreateObservableGauge("tunnel.timers.active", static () => Timer.ActiveCount, "{timer}", "Timers of the runtime that are set.");
-        meter.CreateObservableGauge("tunnel.heap.used", static () => GC.GetGCMemoryInfo().HeapSizeBytes, "By", "The managed heap after its last collection.");
-        var built = new Measurement<int>(1, new KeyValuePair<string, object?>("version", meter.Version), new("runtime", Environment.Version.ToString()));
+        meter.CreateObservableGauge(
+            "tunnel.descriptors.used", () => Of(ProcessDescriptors.CountOpen()), "{descriptor}",
+            "File descriptors that the process has open.");
+        meter.CreateObservableGauge(
+            "tunnel.descriptors.limit", () => DescriptorLimit.Read().Soft, "{descriptor}", "File descriptors that the process may have.");
+        meter.CreateObservableGauge(
+            "tunnel.timers.active", static () => Timer.ActiveCount, "{timer}", "Timers of the runtime that are set.");
+        meter.CreateObservableGauge(
+            "tunnel.heap.used", static () => GC.GetGCMemoryInfo().HeapSizeBytes, "By", "The managed heap after its last collection.");
+        var built = new Measurement<int>(
+            1, new KeyValuePair<string, object?>("version", meter.Version), new("runtime", Environment.Version.ToString()));
         meter.CreateObservableGauge("tunnel.build.info", () => built, null, "1; the labels say which version runs, and on which runtime.");
         AddProcess(meter);
     }
@@ -26,17 +35,22 @@ public static class ProcessMetrics
         double started;
         using (var process = Process.GetCurrentProcess())
             started = new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
-        meter.CreateObservableCounter("process.cpu", static () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time that the process has used.");
-        meter.CreateObservableGauge("process.resident.memory", static () => Environment.WorkingSet, "By", "Memory of the process that is in RAM.");
+        meter.CreateObservableCounter(
+            "process.cpu", static () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time that the process has used.");
+        meter.CreateObservableGauge(
+            "process.resident.memory", static () => Environment.WorkingSet, "By", "Memory of the process that is in RAM.");
         meter.CreateObservableGauge("process.virtual.memory", static () => Of(ReadVirtualMemory()), "By", "Address space of the process.");
         meter.CreateObservableGauge("process.start.time", () => started, "s", "When the process was started, in seconds since 1970.");
-        meter.CreateObservableGauge("process.open.fds", static () => Of(ProcessDescriptors.CountOpen()), null, "File descriptors that the process has open.");
-        meter.CreateObservableGauge("process.max.fds", static () => DescriptorLimit.Read().Soft, null, "File descriptors that the process may have.");
+        meter.CreateObservableGauge(
+            "process.open.fds", static () => Of(ProcessDescriptors.CountOpen()), null, "File descriptors that the process has open.");
+        meter.CreateObservableGauge(
+            "process.max.fds", static () => DescriptorLimit.Read().Soft, null, "File descriptors that the process may have.");
         meter.CreateObservableGauge("process.threads", static () => Of(CountThreads()), null, "Threads of the process.");
     }
 
     private static long? ReadVirtualMemory() =>
-        ReadText("/proc/self/statm")?.Split(' ') is [var pages, ..] && long.TryParse(pages, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        ReadText("/proc/self/statm")?.Split(' ') is [var pages, ..]
+            && long.TryParse(pages, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? count * Environment.SystemPageSize
             : null;
 

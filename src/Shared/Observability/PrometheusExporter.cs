@@ -5,10 +5,12 @@ using System.Text;
 namespace Tunnel.Shared.Observability;
 
 /// <summary>
-/// The metrics of some meters in Prometheus's text format (0.0.4), for <c>/metrics</c>. Instruments that are observed are asked at each scrape and only
-/// then, so that what they tell costs nothing in between, and the series of an edge that is gone are gone too.
+/// The metrics of some meters in Prometheus's text format (0.0.4), for <c>/metrics</c>. Instruments that are observed are asked at each
+/// scrape and only then, so that what they tell costs nothing in between, and the series of an edge that is gone are gone too.
 /// </summary>
-/// <remarks>Some hundred lines instead of a package: OpenTelemetry's own exporter for Prometheus needs its SDK, and has had no stable release.</remarks>
+/// <remarks>
+/// Some hundred lines instead of a package: OpenTelemetry's own exporter for Prometheus needs its SDK, and has had no stable release.
+/// </remarks>
 public sealed class PrometheusExporter : IDisposable
 {
     /// <summary>The format's media type.</summary>
@@ -52,7 +54,8 @@ public sealed class PrometheusExporter : IDisposable
                 family.Series.Clear();
             _listener.RecordObservableInstruments();
             var text = new StringBuilder();
-            foreach (var family in _families.Where(family => family.Series.Count > 0).OrderBy(family => family.Name, StringComparer.Ordinal))
+            foreach (
+                var family in _families.Where(family => family.Series.Count > 0).OrderBy(family => family.Name, StringComparer.Ordinal))
                 Append(text, family);
             return text.ToString();
         }

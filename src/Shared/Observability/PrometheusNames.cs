@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Observability;
 
-/// <summary>Names and texts as Prometheus wants them (its data model, and OpenTelemetry's "Prometheus and OpenMetrics compatibility").</summary>
+/// <summary>
+/// Names and texts as Prometheus wants them (its data model, and OpenTelemetry's "Prometheus and OpenMetrics compatibility").
+/// </summary>
 internal static class PrometheusNames
 {
     /// <summary><c>tunnel.io</c> in <c>By</c> that only rises: <c>tunnel_io_bytes_total</c>.</summary>
@@ -23,5 +25,6 @@ internal static class PrometheusNames
 
     public static string EscapeValue(string value) => EscapeHelp(value).Replace("\"", "\\\"", StringComparison.Ordinal);
 
-    public static string EscapeHelp(string text) => text.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    public static string EscapeHelp(string text) =>
+        text.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }

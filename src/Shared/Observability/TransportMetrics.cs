@@ -12,19 +12,32 @@ public static class TransportMetrics
     /// <param name="context">The transport's context, or null while there is none.</param>
     public static void Add(Meter meter, Func<TransportContext?> context)
     {
-        meter.CreateObservableGauge("tunnel.memory.used", () => Of(context, flow => flow.Budget.Used), "By", "Bytes of the memory budget in use: received and not yet written out.");
+        meter.CreateObservableGauge(
+            "tunnel.memory.used", () => Of(context, flow => flow.Budget.Used), "By",
+            "Bytes of the memory budget in use: received and not yet written out.");
         meter.CreateObservableGauge("tunnel.memory.limit", () => Of(context, flow => flow.Budget.Limit), "By", "The memory budget.");
-        meter.CreateObservableCounter("tunnel.memory.resets", () => Of(context, flow => flow.MemoryResets), "{stream}", "Streams reset because the memory budget was used up.");
+        meter.CreateObservableCounter(
+            "tunnel.memory.resets", () => Of(context, flow => flow.MemoryResets), "{stream}",
+            "Streams reset because the memory budget was used up.");
         AddKernel(meter, context);
-        meter.CreateObservableGauge("tunnel.flow.active", () => Of(context, flow => flow.ActiveStreams), "{stream}", "Streams that moved data in the last 2 s.");
-        meter.CreateObservableCounter("tunnel.flow.stall", () => Stalls(context), "s", "Time that streams had data to send but no credit, of all waits that are over.");
+        meter.CreateObservableGauge(
+            "tunnel.flow.active", () => Of(context, flow => flow.ActiveStreams), "{stream}", "Streams that moved data in the last 2 s.");
+        meter.CreateObservableCounter(
+            "tunnel.flow.stall", () => Stalls(context), "s",
+            "Time that streams had data to send but no credit, of all waits that are over.");
     }
 
     private static void AddKernel(Meter meter, Func<TransportContext?> context)
     {
-        meter.CreateObservableGauge("tunnel.tcp.memory.used", () => OfKernel(context, status => status.Used), "By", "The kernel's memory for TCP in use by all programs.");
-        meter.CreateObservableGauge("tunnel.tcp.memory.limit", () => OfKernel(context, status => status.Limit), "By", "The kernel's memory for TCP: the third figure of net.ipv4.tcp_mem.");
-        meter.CreateObservableCounter("tunnel.tcp.memory.resets", () => OfKernel(context, status => status.StreamsReset), "{stream}", "Stalled streams reset because the kernel's memory for TCP was nearly used up.");
+        meter.CreateObservableGauge(
+            "tunnel.tcp.memory.used", () => OfKernel(context, status => status.Used), "By",
+            "The kernel's memory for TCP in use by all programs.");
+        meter.CreateObservableGauge(
+            "tunnel.tcp.memory.limit", () => OfKernel(context, status => status.Limit), "By",
+            "The kernel's memory for TCP: the third figure of net.ipv4.tcp_mem.");
+        meter.CreateObservableCounter(
+            "tunnel.tcp.memory.resets", () => OfKernel(context, status => status.StreamsReset), "{stream}",
+            "Stalled streams reset because the kernel's memory for TCP was nearly used up.");
     }
 
     private static IEnumerable<Measurement<long>> OfKernel(Func<TransportContext?> context, Func<TcpMemoryStatus, long> read) =>

@@ -5,7 +5,9 @@ using System.Text.Json;
 namespace Tunnel.Shared.Operator;
 
 /// <summary>Collects what is wrong, so that an operator hears of everything at once.</summary>
-/// <remarks>A set of 10,000 edges that are all wrong is one mistake made 10,000 times: a bounded number is kept, so that the answer stays readable.</remarks>
+/// <remarks>
+/// A set of 10,000 edges that are all wrong is one mistake made 10,000 times: a bounded number is kept, so that the answer stays readable.
+/// </remarks>
 public sealed class FaultList
 {
     private readonly ImmutableArray<Fault>.Builder _faults = ImmutableArray.CreateBuilder<Fault>();
@@ -14,7 +16,8 @@ public sealed class FaultList
     private readonly bool _asciiOnly;
     private int _dropped;
 
-    private FaultList(int maxFaults, int maxValue, bool asciiOnly) => (_maxFaults, _maxValue, _asciiOnly) = (maxFaults, maxValue, asciiOnly);
+    private FaultList(int maxFaults, int maxValue, bool asciiOnly) =>
+        (_maxFaults, _maxValue, _asciiOnly) = (maxFaults, maxValue, asciiOnly);
 
     /// <summary>For what an operator wrote: 200 faults, values of 80 characters.</summary>
     public FaultList()
@@ -22,7 +25,9 @@ public sealed class FaultList
     {
     }
 
-    /// <summary>For what a peer may have written, and what ends in logs and on the wire: 100 faults, values of 60 printable ASCII characters.</summary>
+    /// <summary>
+    /// For what a peer may have written, and what ends in logs and on the wire: 100 faults, values of 60 printable ASCII characters.
+    /// </summary>
     public static FaultList ForPeers() => new(maxFaults: 100, maxValue: 60, asciiOnly: true);
 
     /// <summary>Whether nothing was found wrong.</summary>

@@ -21,8 +21,8 @@ public readonly record struct JsonFault(string Path, string Problem, long Line, 
 }
 
 /// <summary>
-/// Reads JSON that people write. Comments and commas at the end are taken; a member that is given twice, or text that is none, is a fault with its place,
-/// which the runtime's own reader names without one or finds when it is too late.
+/// Reads JSON that people write. Comments and commas at the end are taken; a member that is given twice, or text that is none, is a fault
+/// with its place, which the runtime's own reader names without one or finds when it is too late.
 /// </summary>
 public static class JsonText
 {
@@ -33,7 +33,8 @@ public static class JsonText
     private const int MaxMembers = 10_000;
     private const int MaxTokens = 2_000_000;
 
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+    private static readonly JsonReaderOptions ReaderOptions =
+        new() { MaxDepth = MaxDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     private static readonly JsonDocumentOptions DocumentOptions =
         new() { MaxDepth = MaxDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
@@ -87,14 +88,18 @@ public static class JsonText
                 levels.RemoveAt(levels.Count - 1);
                 return null;
             case JsonTokenType.PropertyName:
-                return IsText(ref reader) ? levels[^1].Add(reader.GetString()!) : "has a name that is not UTF-8, or half of a surrogate pair";
+                return IsText(ref reader)
+                    ? levels[^1].Add(reader.GetString()!)
+                    : "has a name that is not UTF-8, or half of a surrogate pair";
         }
 
         if (levels.Count > 0)
             levels[^1].Index++;
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
             levels.Add(new Level(reader.TokenType == JsonTokenType.StartObject, ignoreCase));
-        return reader.TokenType == JsonTokenType.String && !IsText(ref reader) ? "is text that is not UTF-8, or has half of a surrogate pair" : null;
+        return reader.TokenType == JsonTokenType.String && !IsText(ref reader)
+            ? "is text that is not UTF-8, or has half of a surrogate pair"
+            : null;
     }
 
     private static bool IsText(ref Utf8JsonReader reader)
@@ -129,7 +134,9 @@ public static class JsonText
     private sealed class Level(bool isObject, bool ignoreCase)
     {
         private const int MaxName = 40;
-        private readonly HashSet<string>? _names = isObject ? new(ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal) : null;
+        private readonly HashSet<string>? _names = isObject
+            ? new(ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal)
+            : null;
         private string? _name;
 
         /// <summary>Of the item that is read, in an array.</summary>
@@ -141,7 +148,8 @@ public static class JsonText
         {
             _name = name;
             return !_names!.Add(name) ? "is given twice; keep one of the two"
-                : _names.Count > MaxMembers ? string.Create(CultureInfo.InvariantCulture, $"is one of more than {MaxMembers} members of an object")
+                : _names.Count > MaxMembers ? string.Create(
+                    CultureInfo.InvariantCulture, $"is one of more than {MaxMembers} members of an object")
                 : null;
         }
 

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Tunnel.Shared.Operator;
 
 /// <summary>
-/// Reads an object that an operator wrote, strictly, from a table of its members: every wrong type, every unknown member (with the name that was
-/// probably meant), every one that is given twice or is missing is a fault with its place. A member that is null counts as one that is not there.
+/// Reads an object that an operator wrote, strictly, from a table of its members: every wrong type, every unknown member (with the name
+/// that was probably meant), every one that is given twice or is missing is a fault with its place. A member that is null counts as one
+/// that is not there.
 /// </summary>
 /// <remarks>Not a serializer's work, which stops at the first fault. What an adversary sends is read by <c>MessageReader</c>.</remarks>
 /// <typeparam name="T">What is made of it.</typeparam>
@@ -43,7 +44,8 @@ public sealed class ObjectReader<T>
         read = start;
         if (value.Json.ValueKind != JsonValueKind.Object)
         {
-            value.Faults.Add(value.Path, HidesValue ? value.Json.ValueKind.ToString() : value.Json.GetRawText(), $"must be an object: {_example}");
+            value.Faults.Add(
+                value.Path, HidesValue ? value.Json.ValueKind.ToString() : value.Json.GetRawText(), $"must be an object: {_example}");
             return false;
         }
 
@@ -81,7 +83,8 @@ public sealed class ObjectReader<T>
         for (var index = 0; index < _members.Length; index++)
         {
             if (_members[index].Needed is { } needed && (present & (1UL << index)) == 0)
-                value.Faults.Add($"{value.Path}.{_members[index].Name}", "(missing)", needed.Length > 0 ? needed : $"is needed, as in {_example}");
+                value.Faults.Add(
+                    $"{value.Path}.{_members[index].Name}", "(missing)", needed.Length > 0 ? needed : $"is needed, as in {_example}");
         }
     }
 

@@ -41,12 +41,16 @@ public readonly record struct PortRange(int First, int Last)
     /// <summary>Whether both are ports, and the first is not above the last.</summary>
     public bool IsPossible => First is >= Port.Min and <= Port.Max && Last <= Port.Max && First <= Last;
 
-    /// <summary>Reads <c>443</c> and <c>8000-8010</c>; whether the numbers are ports says <see cref="IsPossible"/>. A number with a leading zero is none.</summary>
+    /// <summary>
+    /// Reads <c>443</c> and <c>8000-8010</c>; whether the numbers are ports says <see cref="IsPossible"/>. A number with a leading zero is
+    /// none.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out PortRange range)
     {
         range = default;
         var dash = text.IndexOf('-');
-        if (!TryParseNumber(dash < 0 ? text : text[..dash], out var low) || !TryParseNumber(dash < 0 ? text : text[(dash + 1)..], out var high))
+        if (!TryParseNumber(dash < 0 ? text : text[..dash], out var low) || !TryParseNumber(
+            dash < 0 ? text : text[(dash + 1)..], out var high))
             return false;
         range = new PortRange(low, high);
         return true;

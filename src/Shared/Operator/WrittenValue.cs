@@ -52,7 +52,9 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>A port as a number, or a range such as <c>"8000-8010"</c>. Whether the numbers are ports is the caller's to check.</summary>
+    /// <summary>
+    /// A port as a number, or a range such as <c>"8000-8010"</c>. Whether the numbers are ports is the caller's to check.
+    /// </summary>
     public PortRange? Ports()
     {
         if (Json.ValueKind == JsonValueKind.Number && Json.TryGetInt32(out var port))

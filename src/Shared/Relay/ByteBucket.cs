@@ -1,7 +1,8 @@
 namespace Tunnel.Shared.Relay;
 
 /// <summary>
-/// A token bucket of bytes. Exact in the long run: what is not taken in a quarter of a second is lost, and nothing else. Used by one thread at a time.
+/// A token bucket of bytes. Exact in the long run: what is not taken in a quarter of a second is lost, and nothing else. Used by one thread
+/// at a time.
 /// </summary>
 internal sealed class ByteBucket
 {

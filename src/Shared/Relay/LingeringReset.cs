@@ -4,8 +4,8 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Relay;
 
 /// <summary>
-/// Ends a connection with RST, but only after the peer has what was written before: closing with linger 0 throws the kernel's send queue away, and a
-/// server that answers and then resets over an unread body must still be heard.
+/// Ends a connection with RST, but only after the peer has what was written before: closing with linger 0 throws the kernel's send queue
+/// away, and a server that answers and then resets over an unread body must still be heard.
 /// </summary>
 public static class LingeringReset
 {

@@ -3,8 +3,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Shared.Relay;
 
 /// <summary>
-/// Holds what is read from a local end to a rate. Since the transport pulls, nothing is buffered here: what may not pass yet stays in the kernel, and the
-/// peer is slowed by TCP itself.
+/// Holds what is read from a local end to a rate. Since the transport pulls, nothing is buffered here: what may not pass yet stays in the
+/// kernel, and the peer is slowed by TCP itself.
 /// </summary>
 public sealed class RateLimitedEndpoint : ILocalEndpoint, IPaced
 {

@@ -19,7 +19,9 @@ internal sealed class SocketBuffers(SafeSocketHandle socket)
     /// <summary>Bytes that the kernel holds for the socket, both ways; 0 when it can't be told.</summary>
     public long Held => Try(NativeSocket.HeldBytes);
 
-    /// <summary>Makes both small, or has the kernel tune them again, which makes them grow with what passes. One thread at a time.</summary>
+    /// <summary>
+    /// Makes both small, or has the kernel tune them again, which makes them grow with what passes. One thread at a time.
+    /// </summary>
     public void SetSmall(bool small)
     {
         if (small == _small)

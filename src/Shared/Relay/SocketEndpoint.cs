@@ -18,8 +18,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private const int Tcp = 6;
     private const int TcpNotSentLowWater = 25;
 
-    // A peer that does not read must cost our budget, which is bounded, and not the kernel's send queue, which grows to megabytes each: 2,000 stalled
-    // streams took 1.5 GB there, more than the limit for all of TCP (tcp_mem), and every other connection of the machine stood still.
+    // A peer that does not read must cost our budget, which is bounded, and not the kernel's send queue, which grows to megabytes each:
+    // 2,000 stalled streams took 1.5 GB there, more than the limit for all of TCP (tcp_mem), and every other connection of the machine
+    // stood still.
     private const int NotSentLowWater = 64 << 10;
 
     private readonly Socket _socket;
@@ -28,7 +29,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private readonly SocketBuffers _buffers;
     private ITunnelStream? _stream;
 
-    // Until the first read that says something; the end of what is written to the peer takes it away, since what follows is the peer's answer to that.
+    // Until the first read that says something; the end of what is written to the peer takes it away, since what follows is the peer's
+    // answer to that.
     private IFirstReadObserver? _first;
     private volatile bool _readFailed;
     private volatile bool _writeFailed;
@@ -39,7 +41,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private StallClock _writing;
     private int _membership;
 
-    /// <summary>Wraps a connected socket, of which no asynchronous method may have been called. Options (TCP_NODELAY, keep-alive) are the caller's.</summary>
+    /// <summary>
+    /// Wraps a connected socket, of which no asynchronous method may have been called. Options (TCP_NODELAY, keep-alive) are the caller's.
+    /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="context">What the process's tunnels share.</param>
     /// <param name="first">Is told what the peer does first; null: nobody.</param>
@@ -86,7 +90,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
                 WatchForReset();
                 return LocalReadStatus.EndOfFile;
             default:
-                // The kernel reports a reset once. A failed write has taken it, and after that the end of what was received looks like a FIN.
+                // The kernel reports a reset once. A failed write has taken it, and after that the end of what was received looks like a
+                // FIN.
                 _readFailed = true;
                 return LocalReadStatus.Reset;
         }

@@ -23,5 +23,6 @@ internal struct StallClock
     }
 
     /// <summary>Milliseconds since the wait began; 0 while it moves.</summary>
-    public long Elapsed(TransportContext context) => Volatile.Read(ref _since) is > 0 and var since ? context.NowMilliseconds + 1 - since : 0;
+    public long Elapsed(TransportContext context) =>
+        Volatile.Read(ref _since) is > 0 and var since ? context.NowMilliseconds + 1 - since : 0;
 }

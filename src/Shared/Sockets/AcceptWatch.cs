@@ -3,8 +3,9 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Tells whether the loop that accepts at a listening socket turns. It asks the kernel whether somebody waits there: a loop that waits for clients and one
-/// that hangs look alike else, and a connection made as a try could fail for other reasons (a packet filter, no descriptors).
+/// Tells whether the loop that accepts at a listening socket turns. It asks the kernel whether somebody waits there: a loop that waits for
+/// clients and one that hangs look alike else, and a connection made as a try could fail for other reasons (a packet filter, no
+/// descriptors).
 /// </summary>
 public sealed class AcceptWatch(Socket listener, TimeProvider time)
 {

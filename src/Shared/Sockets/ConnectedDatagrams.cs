@@ -18,8 +18,8 @@ public interface IDatagramReplies
 }
 
 /// <summary>
-/// A UDP socket that is connected to one peer, on an event loop of all such sockets: its own thread, so that floods of datagrams delay no stream. There
-/// may be tens of thousands of them, so it is a handle and little more, and an idle one holds no buffer.
+/// A UDP socket that is connected to one peer, on an event loop of all such sockets: its own thread, so that floods of datagrams delay no
+/// stream. There may be tens of thousands of them, so it is a handle and little more, and an idle one holds no buffer.
 /// </summary>
 public sealed class ConnectedDatagrams : LoopEntry, IDisposable
 {
@@ -32,7 +32,10 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
 
     private ConnectedDatagrams(SafeSocketHandle handle, IDatagramReplies replies) => (_handle, _replies) = (handle, replies);
 
-    /// <summary>Datagrams that found the socket's receive buffer full, as the kernel counts them: several of one sender may be one. 0 once it is closed.</summary>
+    /// <summary>
+    /// Datagrams that found the socket's receive buffer full, as the kernel counts them: several of one sender may be one. 0 once it is
+    /// closed.
+    /// </summary>
     public uint Overflows => DatagramReceiver.Overflows(_handle);
 
     /// <summary>Makes a socket and connects it.</summary>
@@ -41,7 +44,8 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>.</param>
     /// <param name="socket">The socket; null on failure.</param>
     /// <returns>Why there is none.</returns>
-    public static SocketError TryOpen(IPEndPoint peer, IDatagramReplies replies, DescriptorGuard descriptors, [NotNull] out ConnectedDatagrams? socket)
+    public static SocketError TryOpen(
+        IPEndPoint peer, IDatagramReplies replies, DescriptorGuard descriptors, [NotNull] out ConnectedDatagrams? socket)
     {
         socket = null!;
         var handle = NativeSocket.CreateDatagram(peer.AddressFamily);

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Receives what waits at a UDP socket, up to <see cref="MaxMessages"/> messages with one system call (recvmmsg), each of which the kernel may have
-/// put together from many datagrams of one sender (UDP_GRO). One a thread: a socket that waits holds no buffer. Its memory is only taken from the
-/// system as far as datagrams fill it.
+/// Receives what waits at a UDP socket, up to <see cref="MaxMessages"/> messages with one system call (recvmmsg), each of which the kernel
+/// may have put together from many datagrams of one sender (UDP_GRO). One a thread: a socket that waits holds no buffer. Its memory is only
+/// taken from the system as far as datagrams fill it.
 /// </summary>
 public sealed unsafe class DatagramReceiver
 {
@@ -69,13 +69,21 @@ public sealed unsafe class DatagramReceiver
     /// <summary>The last call found as much as it can take: more may be waiting.</summary>
     public bool WasFull => _count == MaxMessages;
 
-    /// <summary>Messages of the last call that <see cref="TryNext"/> has left out because they did not fit, which the kernel never should have sent.</summary>
+    /// <summary>
+    /// Messages of the last call that <see cref="TryNext"/> has left out because they did not fit, which the kernel never should have sent.
+    /// </summary>
     public int Cut { get; private set; }
 
-    /// <summary>Lets the kernel put datagrams of one sender together for this socket; does nothing where it can't (before Linux 5.0).</summary>
-    public static void Coalesce(SafeSocketHandle socket) => NativeSocket.SetOption(socket, NativeDatagrams.LevelUdp, NativeDatagrams.UdpGro, 1);
+    /// <summary>
+    /// Lets the kernel put datagrams of one sender together for this socket; does nothing where it can't (before Linux 5.0).
+    /// </summary>
+    public static void Coalesce(SafeSocketHandle socket) =>
+        NativeSocket.SetOption(socket, NativeDatagrams.LevelUdp, NativeDatagrams.UdpGro, 1);
 
-    /// <summary>Datagrams that found a socket's receive buffer full, as the kernel counts them: several of one sender may be one. 0 when it is closed.</summary>
+    /// <summary>
+    /// Datagrams that found a socket's receive buffer full, as the kernel counts them: several of one sender may be one. 0 when it is
+    /// closed.
+    /// </summary>
     public static uint Overflows(SafeSocketHandle socket)
     {
         try
@@ -89,7 +97,8 @@ public sealed unsafe class DatagramReceiver
     }
 
     /// <summary>Receives what is there without waiting; <see cref="TryNext"/> gives it out.</summary>
-    /// <returns><see cref="SocketError.WouldBlock"/> when there is nothing, <see cref="SocketError.OperationAborted"/> when the socket was closed.</returns>
+    /// <returns><see cref="SocketError.WouldBlock"/> when there is nothing, <see cref="SocketError.OperationAborted"/> when the socket was
+    /// closed.</returns>
     public SocketError Receive(SafeSocketHandle socket)
     {
         (_count, _message, _offset, _segment, Cut) = (0, 0, 0, 0, 0);
@@ -128,7 +137,8 @@ public sealed unsafe class DatagramReceiver
                 Cut++;
             if (!isCut && (_offset < length || (length == 0 && _offset == 0)))
             {
-                var payload = new ReadOnlySpan<byte>(_payloads + ((nint)_message * PayloadSize) + _offset, Math.Min(_segment, length - _offset));
+                var payload =
+                    new ReadOnlySpan<byte>(_payloads + ((nint)_message * PayloadSize) + _offset, Math.Min(_segment, length - _offset));
                 datagram = new ReceivedDatagram(new(_addresses + (_message * (AddressSize + 4)), AddressSize), Control(_message), payload);
                 _offset += Math.Max(_segment, 1);
                 return true;

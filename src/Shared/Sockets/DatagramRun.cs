@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Datagrams to one destination that leave together: neighbours of one length as one message that the kernel takes apart (UDP_SEGMENT), everything
-/// with one system call (sendmmsg). One a thread; it belongs to whoever adds first until it was sent.
+/// Datagrams to one destination that leave together: neighbours of one length as one message that the kernel takes apart (UDP_SEGMENT),
+/// everything with one system call (sendmmsg). One a thread; it belongs to whoever adds first until it was sent.
 /// </summary>
 public sealed unsafe class DatagramRun
 {
@@ -45,7 +45,8 @@ public sealed unsafe class DatagramRun
     internal static bool CanSegment { get; } = ProbeSegment();
 
     /// <summary>Adds a datagram, its bytes in two parts.</summary>
-    /// <param name="owner">Whose datagrams they are. What somebody else left behind is thrown away: it must never reach this one's destination.</param>
+    /// <param name="owner">Whose datagrams they are. What somebody else left behind is thrown away: it must never reach this one's
+    /// destination.</param>
     /// <param name="head">The first bytes, or nothing.</param>
     /// <param name="payload">The others. Both together are at most <see cref="MaxPayload"/> bytes.</param>
     /// <returns>False when there is no room: send first.</returns>
@@ -211,7 +212,9 @@ public sealed unsafe class DatagramRun
             bytes = length;
             if (length is 0 or > LongestPart)
                 return parts;
-            while (first + parts < run._count && run._lengths[first + parts] is > 0 and var next && next <= length && bytes + next <= LongestMessage)
+            while (
+                first + parts < run._count && run._lengths[first + parts] is > 0 and var next && next <= length
+                && bytes + next <= LongestMessage)
             {
                 parts++;
                 bytes += next;
@@ -233,7 +236,9 @@ public sealed unsafe class DatagramRun
             Control[..controlLength].CopyTo(target);
             if (partLength == 0)
                 return controlLength;
-            var used = controlLength + ControlMessages.Write(target[controlLength..], NativeDatagrams.LevelUdp, NativeDatagrams.UdpSegment, sizeof(ushort), out var data);
+            var used = controlLength
+                + ControlMessages.Write(
+                    target[controlLength..], NativeDatagrams.LevelUdp, NativeDatagrams.UdpSegment, sizeof(ushort), out var data);
             MemoryMarshal.Write(data, (ushort)partLength);
             return used;
         }

@@ -5,12 +5,15 @@ namespace Tunnel.Shared.Sockets;
 
 /// <summary>
 /// Knows when the process runs out of file descriptors. Linux hands out the lowest free number, so a socket that got number n proves
-/// that n descriptors are open: the check costs nothing and needs no count that could drift. Both programs ask it about each socket that others can
-/// cause; what is left beyond is for their own files and lookups, and for the runtime. May be used from any thread.
+/// that n descriptors are open: the check costs nothing and needs no count that could drift. Both programs ask it about each socket that
+/// others can cause; what is left beyond is for their own files and lookups, and for the runtime. May be used from any thread.
 /// </summary>
 public sealed class DescriptorGuard : IDisposable
 {
-    /// <summary>The least limit with which a program starts: about 250 descriptors are its own libraries, and the reserve, and the rest is for connections.</summary>
+    /// <summary>
+    /// The least limit with which a program starts: about 250 descriptors are its own libraries, and the reserve, and the rest is for
+    /// connections.
+    /// </summary>
     public const int MinLimit = 512;
 
     /// <summary>One of so many descriptors is kept from clients, two thirds of these from strangers and one third from everybody.</summary>
@@ -29,7 +32,8 @@ public sealed class DescriptorGuard : IDisposable
     private readonly DescriptorReserve _reserve;
     private long _shortSince;
 
-    /// <param name="readLimit">Asks for the present limit, for every socket: an operator may lower it at any time, and it costs next to nothing.</param>
+    /// <param name="readLimit">Asks for the present limit, for every socket: an operator may lower it at any time, and it costs next to
+    /// nothing.</param>
     /// <param name="time">The clock of a shortage.</param>
     public DescriptorGuard(Func<long> readLimit, TimeProvider time)
     {
@@ -52,7 +56,8 @@ public sealed class DescriptorGuard : IDisposable
     /// <param name="limit">Most descriptors that it may have.</param>
     public static string? Objection(string program, long limit) => limit >= MinLimit
         ? null
-        : $"{program}: the limit of file descriptors is {limit}, and at least {MinLimit} are needed. Raise it: LimitNOFILE= in the unit, elsewhere ulimit -Hn.";
+        : $"{program}: the limit of file descriptors is {limit}, and at least {MinLimit} are needed. Raise it: LimitNOFILE= in the unit, "
+            + $"elsewhere ulimit -Hn.";
 
     /// <summary>Whether <paramref name="taken"/>, just made or accepted, is one too many for this use and has to be closed again.</summary>
     public bool IsOver(SafeHandle taken, DescriptorUse use) => IsOver(taken.DangerousGetHandle(), use);
@@ -60,7 +65,9 @@ public sealed class DescriptorGuard : IDisposable
     /// <inheritdoc cref="IsOver(SafeHandle, DescriptorUse)"/>
     public bool IsOver(nint taken, DescriptorUse use) => taken >= Least(use) || (use < DescriptorUse.Newcomer && IsStillShort());
 
-    /// <summary>The same for a client's socket that was just asked for; closes it when it is one too many. That there was none is noted.</summary>
+    /// <summary>
+    /// The same for a client's socket that was just asked for; closes it when it is one too many. That there was none is noted.
+    /// </summary>
     internal bool Refuses(SafeHandle asked)
     {
         if (asked.IsInvalid)
@@ -85,7 +92,9 @@ public sealed class DescriptorGuard : IDisposable
             throw new SocketException((int)SocketError.TooManyOpenSockets);
     }
 
-    /// <summary>There was no descriptor for a socket: gives up those that are held for this moment, and refuses everybody for a while.</summary>
+    /// <summary>
+    /// There was no descriptor for a socket: gives up those that are held for this moment, and refuses everybody for a while.
+    /// </summary>
     public void OnShortage()
     {
         _reserve.Release();

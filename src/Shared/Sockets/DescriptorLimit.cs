@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Sockets;
 
-/// <summary>How many file descriptors the process may have (getrlimit(2), RLIMIT_NOFILE). Asked without opening one, so it works when there is none left.</summary>
+/// <summary>
+/// How many file descriptors the process may have (getrlimit(2), RLIMIT_NOFILE). Asked without opening one, so it works when there is none
+/// left.
+/// </summary>
 /// <param name="Soft">What holds now; the runtime raises it to <paramref name="Hard"/> at start.</param>
 /// <param name="Hard">The most that it could be raised to.</param>
 public readonly partial record struct DescriptorLimit(long Soft, long Hard)
@@ -11,7 +14,9 @@ public readonly partial record struct DescriptorLimit(long Soft, long Hard)
 
     /// <summary>The limit at this moment; an operator can change it while the process runs (prlimit(1)).</summary>
     public static DescriptorLimit Read() =>
-        getrlimit(NumberOfFiles, out var limits) == 0 ? new(ToLong(limits.Current), ToLong(limits.Maximum)) : new(int.MaxValue, int.MaxValue);
+        getrlimit(NumberOfFiles, out var limits) == 0
+            ? new(ToLong(limits.Current), ToLong(limits.Maximum))
+            : new(int.MaxValue, int.MaxValue);
 
     // Unlimited is the largest number of all.
     private static long ToLong(ulong value) => (long)Math.Min(value, int.MaxValue);

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Descriptors that are held for nothing, to be given up when there are no others: the runtime needs two for each thread that it makes, and ends the
-/// process ("Out of memory") when it can't have them.
+/// Descriptors that are held for nothing, to be given up when there are no others: the runtime needs two for each thread that it makes, and
+/// ends the process ("Out of memory") when it can't have them.
 /// </summary>
 internal sealed class DescriptorReserve(int count) : IDisposable
 {

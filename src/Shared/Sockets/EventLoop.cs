@@ -7,12 +7,12 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// One thread that waits for many sockets and runs, without handing over to another thread, what waits for them. Why not the runtime's: its events wake
-/// a thread for each segment that comes to a socket which somebody else is just reading; it looks at a socket three times for one request; and it
-/// can't tell when all that came at once has been seen, which is the moment to send what it gave rise to in one write. What runs here must not block and
-/// not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call. Those that yielded go on after what is new, in each
-/// round for as long as that took and at least one of them: a keystroke that comes to a socket waits for one turn of bulk and not for one of each socket
-/// that moves it.
+/// One thread that waits for many sockets and runs, without handing over to another thread, what waits for them. Why not the runtime's: its
+/// events wake a thread for each segment that comes to a socket which somebody else is just reading; it looks at a socket three times for
+/// one request; and it can't tell when all that came at once has been seen, which is the moment to send what it gave rise to in one write.
+/// What runs here must not block and not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call.
+/// Those that yielded go on after what is new, in each round for as long as that took and at least one of them: a keystroke that comes to a
+/// socket waits for one turn of bulk and not for one of each socket that moves it.
 /// </summary>
 internal sealed class EventLoop
 {

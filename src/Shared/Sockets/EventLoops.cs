@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// The process's event loops, made when the first socket needs one. Half as many as cores: with two loops on two cores each kept waking the other for
-/// sockets whose bytes the first was already moving, at 7 to 16 % more CPU time for a byte (docs/performance.md).
+/// The process's event loops, made when the first socket needs one. Half as many as cores: with two loops on two cores each kept waking the
+/// other for sockets whose bytes the first was already moving, at 7 to 16 % more CPU time for a byte (docs/performance.md).
 /// </summary>
 public static class EventLoops
 {
@@ -37,7 +37,9 @@ public static class EventLoops
         var answers = Array.ConvertAll(probes, static probe => probe.AskAsync());
         await Task.WhenAll(answers).WaitAsync(TurnLimit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var stuck = Array.FindIndex(answers, static answer => !answer.IsCompleted);
-        return stuck < 0 ? null : $"event loop {probes[stuck].Name} has not turned for {TurnLimit.TotalSeconds:0} s: its sockets stand still";
+        return stuck < 0
+            ? null
+            : $"event loop {probes[stuck].Name} has not turned for {TurnLimit.TotalSeconds:0} s: its sockets stand still";
     }
 
     private static EventLoop Start(string name)

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// A connected socket on an <see cref="EventLoop"/>, which watches it from the first wait on. Owns the socket. One thread reads at a time, and one writes.
+/// A connected socket on an <see cref="EventLoop"/>, which watches it from the first wait on. Owns the socket. One thread reads at a time,
+/// and one writes.
 /// </summary>
 internal sealed class LoopSocket : LoopEntry, IDisposable
 {
@@ -45,10 +46,15 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         set => _reading.UsesPool = value;
     }
 
-    /// <summary>The last receive gave less than was asked for, and nothing has come since: there is nothing to receive, which no system call need tell.</summary>
+    /// <summary>
+    /// The last receive gave less than was asked for, and nothing has come since: there is nothing to receive, which no system call need
+    /// tell.
+    /// </summary>
     public bool IsDrained => _drained && !_reading.IsReady;
 
-    /// <summary>Receives without waiting: bytes, 0 at the end, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.</summary>
+    /// <summary>
+    /// Receives without waiting: bytes, 0 at the end, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.
+    /// </summary>
     public int Receive(Span<byte> buffer)
     {
         if (_failed)
@@ -94,7 +100,9 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     /// <summary>Makes sure that <see cref="ISocketOwner.OnError"/> is called even while nobody reads.</summary>
     public void WatchErrors() => Watch(Reads);
 
-    /// <summary>Sends what goes without waiting: bytes, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.</summary>
+    /// <summary>
+    /// Sends what goes without waiting: bytes, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.
+    /// </summary>
     public int Send(ReadOnlySpan<byte> data)
     {
         if (_failed)

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// recvmmsg(2) and sendmmsg(2), and the socket options of udp(7), as 64-bit Linux lays them out. Needed because .NET can neither move several
-/// datagrams with one system call nor choose a datagram's source address, and allocates an address for each that it receives.
+/// recvmmsg(2) and sendmmsg(2), and the socket options of udp(7), as 64-bit Linux lays them out. Needed because .NET can neither move
+/// several datagrams with one system call nor choose a datagram's source address, and allocates an address for each that it receives.
 /// </summary>
 internal static unsafe partial class NativeDatagrams
 {
@@ -66,12 +66,16 @@ internal static unsafe partial class NativeDatagrams
         return sent;
     }
 
-    /// <summary>Datagrams that the kernel has dropped because the socket's receive buffer was full; 0 where it does not tell (before Linux 4.12).</summary>
+    /// <summary>
+    /// Datagrams that the kernel has dropped because the socket's receive buffer was full; 0 where it does not tell (before Linux 4.12).
+    /// </summary>
     public static uint Overflows(SafeSocketHandle socket)
     {
         var figures = stackalloc uint[MemoryFigures];
         uint length = MemoryFigures * sizeof(uint);
-        return GetOption(socket, SocketLevel, MemoryInfo, figures, ref length) == 0 && length > DropFigure * sizeof(uint) ? figures[DropFigure] : 0;
+        return GetOption(socket, SocketLevel, MemoryInfo, figures, ref length) == 0 && length > DropFigure * sizeof(uint)
+            ? figures[DropFigure]
+            : 0;
     }
 
     /// <summary>Only what callers tell apart.</summary>

@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// The system calls that <see cref="Socket"/> has no form of: receiving and sending what goes without waiting, with the count of a partial send
-/// (Socket.Send of a non-blocking socket reports would-block and loses it), and the bytes that the peer has not acknowledged. Linux only, like the product.
+/// The system calls that <see cref="Socket"/> has no form of: receiving and sending what goes without waiting, with the count of a partial
+/// send (Socket.Send of a non-blocking socket reports would-block and loses it), and the bytes that the peer has not acknowledged. Linux
+/// only, like the product.
 /// </summary>
 internal static partial class NativeSocket
 {
@@ -66,13 +67,21 @@ internal static partial class NativeSocket
         }
     }
 
-    /// <summary>A new socket for TCP that does not block; an invalid handle when there is none to be had, and then <see cref="LastError"/> tells why.</summary>
+    /// <summary>
+    /// A new socket for TCP that does not block; an invalid handle when there is none to be had, and then <see cref="LastError"/> tells
+    /// why.
+    /// </summary>
     public static SafeSocketHandle Create(AddressFamily family) =>
-        new(socket(family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, StreamType | NonBlocking | CloseOnExec, 0), ownsHandle: true);
+        new(
+            socket(family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, StreamType | NonBlocking | CloseOnExec, 0),
+            ownsHandle: true);
 
     /// <summary>The same for UDP.</summary>
     public static SafeSocketHandle CreateDatagram(AddressFamily family) =>
-        new(socket(family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, DatagramType | NonBlocking | CloseOnExec, 0), ownsHandle: true);
+        new(
+            socket(
+                family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, DatagramType | NonBlocking | CloseOnExec, 0),
+            ownsHandle: true);
 
     /// <summary>Sets an option that is an int.</summary>
     /// <returns>False when the kernel does not know it.</returns>
@@ -80,7 +89,8 @@ internal static partial class NativeSocket
         setsockopt(socket, level, option, ref value, sizeof(int)) == 0;
 
     /// <summary>Begins to connect.</summary>
-    /// <returns>0 when it is connected, <see cref="WouldBlock"/> when that takes a while, else <see cref="Failed"/> and <see cref="LastError"/> tells why.</returns>
+    /// <returns>0 when it is connected, <see cref="WouldBlock"/> when that takes a while, else <see cref="Failed"/> and
+    /// <see cref="LastError"/> tells why.</returns>
     public static unsafe int Connect(SafeSocketHandle socket, SocketAddress address)
     {
         fixed (byte* pointer = address.Buffer.Span)
@@ -98,8 +108,12 @@ internal static partial class NativeSocket
         return getsockopt(socket, SocketLevel, ErrorOption, out var error, ref length) == 0 ? error : Marshal.GetLastPInvokeError();
     }
 
-    /// <summary>Limits the segments of a connection to be made. The kernel refuses what is out of its range (88 to 32,767), and nothing is changed then.</summary>
-    public static void SetMaxSegment(SafeSocketHandle socket, int bytes) => _ = setsockopt(socket, TcpLevel, MaxSegmentOption, ref bytes, sizeof(int));
+    /// <summary>
+    /// Limits the segments of a connection to be made. The kernel refuses what is out of its range (88 to 32,767), and nothing is changed
+    /// then.
+    /// </summary>
+    public static void SetMaxSegment(SafeSocketHandle socket, int bytes) =>
+        _ = setsockopt(socket, TcpLevel, MaxSegmentOption, ref bytes, sizeof(int));
 
     /// <summary>The last failed call's error number (errno).</summary>
     public static int LastError => Marshal.GetLastPInvokeError();

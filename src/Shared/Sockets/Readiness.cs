@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Whether a socket can be read, or written, as far as edge-triggered events tell, and the one who waits for it. An event that comes while nobody waits
-/// is remembered. One waiter at a time.
+/// Whether a socket can be read, or written, as far as edge-triggered events tell, and the one who waits for it. An event that comes while
+/// nobody waits is remembered. One waiter at a time.
 /// </summary>
 internal sealed class Readiness : IValueTaskSource
 {
@@ -19,7 +19,8 @@ internal sealed class Readiness : IValueTaskSource
     private volatile bool _isFinal;
 
     /// <summary>Makes one.</summary>
-    /// <param name="owner">Called on the loop's thread when what <see cref="TryAwait"/> waits for has come; null when tasks are awaited.</param>
+    /// <param name="owner">Called on the loop's thread when what <see cref="TryAwait"/> waits for has come; null when tasks are
+    /// awaited.</param>
     public Readiness(ISocketOwner? owner = null) => _owner = owner;
 
     /// <summary>Continuations of tasks run on the pool, not on the loop's thread: for what may take long.</summary>

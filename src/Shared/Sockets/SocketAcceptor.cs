@@ -3,15 +3,16 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Accepts connections of one listening socket. What is expected is no exception to the caller, and being out of descriptors or memory, when the
-/// connection stays in the queue and the next try would fail at once, neither spins nor ends it.
+/// Accepts connections of one listening socket. What is expected is no exception to the caller, and being out of descriptors or memory,
+/// when the connection stays in the queue and the next try would fail at once, neither spins nor ends it.
 /// </summary>
 /// <param name="listener">Listens; disposing it ends the accepting.</param>
 /// <param name="descriptors">Is told when there are none.</param>
 /// <param name="time">The clock of the pause.</param>
 /// <param name="onFailed">Told of a failure that is no single client's, before the pause. There may be ten a second.</param>
 /// <param name="watch">Is told of each try.</param>
-public sealed class SocketAcceptor(Socket listener, DescriptorGuard descriptors, TimeProvider time, Action<SocketException> onFailed, AcceptWatch? watch = null)
+public sealed class SocketAcceptor(
+    Socket listener, DescriptorGuard descriptors, TimeProvider time, Action<SocketException> onFailed, AcceptWatch? watch = null)
 {
     /// <summary>Between a failure and the next try.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -26,7 +27,8 @@ public sealed class SocketAcceptor(Socket listener, DescriptorGuard descriptors,
             {
                 return await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is ObjectDisposedException || e is SocketException { SocketErrorCode: SocketError.OperationAborted } || IsClosed())
+            catch (Exception e) when (
+                e is ObjectDisposedException || e is SocketException { SocketErrorCode: SocketError.OperationAborted } || IsClosed())
             {
                 return null;
             }

@@ -4,16 +4,20 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Connects TCP sockets on an event loop, so that the runtime's own never watches them. What is expected to fail is a result, not an exception: a
-/// refused connection costs no more than one that is accepted.
+/// Connects TCP sockets on an event loop, so that the runtime's own never watches them. What is expected to fail is a result, not an
+/// exception: a refused connection costs no more than one that is accepted.
 /// </summary>
 public static class SocketConnector
 {
-    /// <summary>Connects. The socket does not block and has TCP_NODELAY and keep-alive; none of its asynchronous methods may be used.</summary>
+    /// <summary>
+    /// Connects. The socket does not block and has TCP_NODELAY and keep-alive; none of its asynchronous methods may be used.
+    /// </summary>
     /// <param name="address">Where to.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>; null for the process's own connections.</param>
-    /// <param name="maxSegment">Bytes that a segment may have, either way (TCP_MAXSEG: the peer is told with the SYN); null: what the route allows.</param>
+    /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>; null for the process's own
+    /// connections.</param>
+    /// <param name="maxSegment">Bytes that a segment may have, either way (TCP_MAXSEG: the peer is told with the SYN); null: what the route
+    /// allows.</param>
     /// <returns>The socket, or null and why there is none.</returns>
     /// <exception cref="OperationCanceledException">Given up; what the kernel may have connected meanwhile is reset.</exception>
     public static async ValueTask<(Socket? Socket, SocketError Error)> ConnectAsync(

@@ -3,9 +3,9 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Work that a peer has us do for a few bytes, such as a dial: done on an event loop's thread, a few pieces in each of its rounds, the peers one after
-/// the other. So what is under way already, everybody's, has its turn before the next piece, however many are asked for. Whoever asks bounds how many
-/// wait, and for how long.
+/// Work that a peer has us do for a few bytes, such as a dial: done on an event loop's thread, a few pieces in each of its rounds, the
+/// peers one after the other. So what is under way already, everybody's, has its turn before the next piece, however many are asked for.
+/// Whoever asks bounds how many wait, and for how long.
 /// </summary>
 public sealed class TurnQueue
 {

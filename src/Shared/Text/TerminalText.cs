@@ -4,8 +4,8 @@ using System.Text;
 namespace Tunnel.Shared.Text;
 
 /// <summary>
-/// Lines for a terminal. Much of what is shown was said by the other side of a tunnel: nothing of it may steer the terminal (ECMA-48), turn the order of
-/// the text (Unicode UAX #9), or look like a line of its own.
+/// Lines for a terminal. Much of what is shown was said by the other side of a tunnel: nothing of it may steer the terminal (ECMA-48), turn
+/// the order of the text (Unicode UAX #9), or look like a line of its own.
 /// </summary>
 public static class TerminalText
 {
@@ -19,7 +19,8 @@ public static class TerminalText
     public static Task WriteMessageAsync(this TextWriter output, string lines) => output.WriteLineAsync(EscapeLines(lines));
 
     /// <summary>Escapes each line of a text.</summary>
-    public static string EscapeLines(string lines) => lines.Contains('\n', StringComparison.Ordinal) ? string.Join('\n', lines.Split('\n').Select(Escape)) : Escape(lines);
+    public static string EscapeLines(string lines) =>
+        lines.Contains('\n', StringComparison.Ordinal) ? string.Join('\n', lines.Split('\n').Select(Escape)) : Escape(lines);
 
     /// <summary>One line without control and format characters: they are shown as <c>\u001b</c>. Anything else stays as it is.</summary>
     public static string Escape(string line)

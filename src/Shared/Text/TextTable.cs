@@ -1,8 +1,9 @@
 namespace Tunnel.Shared.Text;
 
 /// <summary>
-/// Columns for people, each as wide as its widest cell. Where the terminal has less room, the widest ones are folded behind commas and at spaces; where even
-/// that is of no help, each row becomes a few lines with a name and a value. See <see cref="TerminalText"/> for what cells may hold.
+/// Columns for people, each as wide as its widest cell. Where the terminal has less room, the widest ones are folded behind commas and at
+/// spaces; where even that is of no help, each row becomes a few lines with a name and a value. See <see cref="TerminalText"/> for what
+/// cells may hold.
 /// </summary>
 /// <param name="header">The columns' names.</param>
 public sealed class TextTable(params string[] header)
@@ -20,7 +21,8 @@ public sealed class TextTable(params string[] header)
     /// <summary>Writes it all.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="width">Columns that a line may have; null: as many as it needs.</param>
-    public Task WriteAsync(TextWriter output, int? width = null) => Widths(width ?? int.MaxValue) is { } widths ? WriteRowsAsync(output, widths) : WriteListAsync(output);
+    public Task WriteAsync(TextWriter output, int? width = null) =>
+        Widths(width ?? int.MaxValue) is { } widths ? WriteRowsAsync(output, widths) : WriteListAsync(output);
 
     private async Task WriteRowsAsync(TextWriter output, int[] widths)
     {
@@ -28,7 +30,8 @@ public sealed class TextTable(params string[] header)
         {
             var cells = row.Select((cell, column) => Fold(cell, widths[column]).ToArray()).ToArray();
             for (var line = 0; line < cells.Max(cell => cell.Length); line++)
-                await output.WriteLineAsync(string.Join("  ", cells.Select((cell, column) => (line < cell.Length ? cell[line] : "").PadRight(widths[column]))).TrimEnd());
+                await output.WriteLineAsync(string.Join(
+                    "  ", cells.Select((cell, column) => (line < cell.Length ? cell[line] : "").PadRight(widths[column]))).TrimEnd());
         }
     }
 

@@ -20,7 +20,9 @@ public static class TimeText
     /// <summary>A moment as the API writes it, without fractions of a second.</summary>
     public static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
-    /// <summary>Reads a length of time, which is a whole number and its unit: <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>; 0 needs none.</summary>
+    /// <summary>
+    /// Reads a length of time, which is a whole number and its unit: <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>; 0 needs none.
+    /// </summary>
     /// <param name="text">What was written.</param>
     /// <param name="time">The time.</param>
     /// <param name="error">What is wrong, and what would be right; null when nothing is.</param>
@@ -28,16 +30,20 @@ public static class TimeText
     {
         time = default;
         var seconds = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 } : 0;
-        if (!int.TryParse(seconds == 0 ? text : text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        if (!int.TryParse(
+            seconds == 0 ? text : text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
         {
             error = $"is not a time; {Valid}";
             return false;
         }
 
-        error = seconds == 0 && count != 0 ? string.Create(CultureInfo.InvariantCulture, $"has no unit; did you mean {count}s, {count}m or {count}h?") : null;
+        error = seconds == 0 && count != 0
+            ? string.Create(CultureInfo.InvariantCulture, $"has no unit; did you mean {count}s, {count}m or {count}h?")
+            : null;
         time = TimeSpan.FromSeconds((double)count * seconds);
         return error is null;
     }
 
-    private static string Number(double number, string unit) => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(number):0} {unit}");
+    private static string Number(double number, string unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(number):0} {unit}");
 }

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Exponential backoff with jitter: each wait is a random share of a ceiling that doubles. A share from 0 to 1, full jitter, spreads a thousand edges
-/// that lost the same hub at the same moment best.
+/// Exponential backoff with jitter: each wait is a random share of a ceiling that doubles. A share from 0 to 1, full jitter, spreads a
+/// thousand edges that lost the same hub at the same moment best.
 /// </summary>
 /// <param name="random">Gives the share, from 0 (inclusive) to 1 (exclusive).</param>
 /// <param name="first">The first ceiling.</param>
@@ -40,8 +40,8 @@ public sealed class Backoff(Func<double> random, TimeSpan first, TimeSpan last)
     }
 
     /// <summary>
-    /// A connection ended that was authenticated: the peer is there, so the next wait starts from the first ceiling again, unless this one and the one
-    /// before were <see cref="ShortLived"/>.
+    /// A connection ended that was authenticated: the peer is there, so the next wait starts from the first ceiling again, unless this one
+    /// and the one before were <see cref="ShortLived"/>.
     /// </summary>
     /// <param name="lifetime">From the end of its handshake.</param>
     public void OnTunnelEnded(TimeSpan lifetime)

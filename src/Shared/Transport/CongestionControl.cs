@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Which congestion control tunnels use. BBR by default: it keeps the queue of the path short, where CUBIC fills it, and what a tunnel carries besides
-/// bulk waits in that queue; and a lost packet is no reason for it to slow down. Over TCP the kernel is asked for it by its name. QUIC has BBR and
-/// CUBIC itself: all but <c>bbr</c> means the latter.
+/// Which congestion control tunnels use. BBR by default: it keeps the queue of the path short, where CUBIC fills it, and what a tunnel
+/// carries besides bulk waits in that queue; and a lost packet is no reason for it to slow down. Over TCP the kernel is asked for it by its
+/// name. QUIC has BBR and CUBIC itself: all but <c>bbr</c> means the latter.
 /// </summary>
 public sealed partial class CongestionControl
 {
@@ -18,7 +18,8 @@ public sealed partial class CongestionControl
     public const string System = "system";
 
     /// <summary>What a name must be, for error messages.</summary>
-    public const string Valid = "must be the kernel's name of a congestion control, such as bbr or cubic (see net.ipv4.tcp_available_congestion_control), or system for the kernel's own choice";
+    public const string Valid = "must be the kernel's name of a congestion control, such as bbr or cubic (see "
+        + "net.ipv4.tcp_available_congestion_control), or system for the kernel's own choice";
 
     private readonly string _name;
     private readonly byte[] _option;

@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>Why a datagram was dropped at this end of a tunnel. The names, in camelCase behind <c>tunnel</c>, are reasons in metrics and statuses.</summary>
+/// <summary>
+/// Why a datagram was dropped at this end of a tunnel. The names, in camelCase behind <c>tunnel</c>, are reasons in metrics and statuses.
+/// </summary>
 public enum DatagramDrop
 {
     /// <summary>As many as may wait did: the path is slower than the flood.</summary>

@@ -26,5 +26,6 @@ public sealed class DatagramDrops(DatagramDrops? all = null)
     }
 
     /// <summary>All reasons, by the names that metrics and statuses have for them.</summary>
-    public ImmutableSortedDictionary<string, long> Snapshot() => Reasons.ToImmutableSortedDictionary(static reason => $"tunnel{reason}", reason => this[reason]);
+    public ImmutableSortedDictionary<string, long> Snapshot() =>
+        Reasons.ToImmutableSortedDictionary(static reason => $"tunnel{reason}", reason => this[reason]);
 }

@@ -14,8 +14,8 @@ internal interface IBufferingStream
 }
 
 /// <summary>
-/// What the streams of one process share (protocol.md section 4): how many are active, hence how large a window may get; the room that windows
-/// have grown into; and the memory budget with the streams that hold it. Thread-safe.
+/// What the streams of one process share (protocol.md section 4): how many are active, hence how large a window may get; the room that
+/// windows have grown into; and the memory budget with the streams that hold it. Thread-safe.
 /// </summary>
 public sealed class FlowController
 {
@@ -80,8 +80,8 @@ public sealed class FlowController
     internal void StreamBecameIdle() => Interlocked.Decrement(ref _active);
 
     /// <summary>
-    /// Grants growth of a window. Starting windows are overcommitted (most streams never fill them), growth is not: all that windows have grown by
-    /// stays within what they share, so ten thousand stalled readers cost their starting windows and no more.
+    /// Grants growth of a window. Starting windows are overcommitted (most streams never fill them), growth is not: all that windows have
+    /// grown by stays within what they share, so ten thousand stalled readers cost their starting windows and no more.
     /// </summary>
     internal bool TryGrow(int bytes)
     {

@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport.Buffers;
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Datagrams of one flow that can't go on yet: bounded by number and bytes here, by the process's memory for datagrams, and by age, since a late one is
-/// of no use. The caller locks, and counts what is dropped.
+/// Datagrams of one flow that can't go on yet: bounded by number and bytes here, by the process's memory for datagrams, and by age, since a
+/// late one is of no use. The caller locks, and counts what is dropped.
 /// </summary>
 /// <param name="memory">What all that wait share.</param>
 /// <param name="maxAgeMilliseconds">Older ones are dropped.</param>

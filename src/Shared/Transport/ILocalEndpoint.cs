@@ -32,12 +32,15 @@ public interface ILocalEndpoint
     LocalReadStatus TryRead(Span<byte> buffer, out int count);
 
     /// <summary>
-    /// Asks for one call of <see cref="ITunnelStream.NotifyReadable"/> when <see cref="TryRead"/> has something to say. Holds no buffer meanwhile.
+    /// Asks for one call of <see cref="ITunnelStream.NotifyReadable"/> when <see cref="TryRead"/> has something to say. Holds no buffer
+    /// meanwhile.
     /// </summary>
     /// <returns>True when it has something already; then no call comes.</returns>
     bool ArmRead();
 
-    /// <summary>The transport can't take bytes at present (no credit): a reset of the peer is told without a read until the next one.</summary>
+    /// <summary>
+    /// The transport can't take bytes at present (no credit): a reset of the peer is told without a read until the next one.
+    /// </summary>
     void ParkRead();
 
     /// <summary>Writes as much as fits without waiting.</summary>

@@ -41,7 +41,10 @@ public sealed record DialRequest
     /// <summary>Who is told of the tunnel's events after <see cref="ITunnel.Start"/>.</summary>
     public required IEdgeTunnelHandler Handler { get; init; }
 
-    /// <summary>Bytes that a packet on the way may have, with IP's header: for a path that swallows larger ones. Null: whatever the path is found to take.</summary>
+    /// <summary>
+    /// Bytes that a packet on the way may have, with IP's header: for a path that swallows larger ones. Null: whatever the path is found to
+    /// take.
+    /// </summary>
     public int? MaxPacket { get; init; }
 
     /// <inheritdoc/>

@@ -1,6 +1,9 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>One UDP flow in a tunnel: a client's address and port at one of the edge's ports. No flow control; what does not fit is dropped and counted.</summary>
+/// <summary>
+/// One UDP flow in a tunnel: a client's address and port at one of the edge's ports. No flow control; what does not fit is dropped and
+/// counted.
+/// </summary>
 public interface ITunnelSession
 {
     /// <summary>The session's number in its tunnel.</summary>
@@ -13,7 +16,9 @@ public interface ITunnelSession
     /// <returns>False when it was dropped: counted by the tunnel, except that of a session which is not open any more.</returns>
     bool Send(ReadOnlySpan<byte> payload);
 
-    /// <summary>Like <see cref="Send"/>, but it may wait for <see cref="Flush"/>, so that datagrams which came together leave together.</summary>
+    /// <summary>
+    /// Like <see cref="Send"/>, but it may wait for <see cref="Flush"/>, so that datagrams which came together leave together.
+    /// </summary>
     bool Queue(ReadOnlySpan<byte> payload) => Send(payload);
 
     /// <summary>Sends what was queued, by this session and by others of its tunnel.</summary>
@@ -32,8 +37,8 @@ public interface IDatagramSink
     void OnDatagram(ReadOnlySpan<byte> payload);
 
     /// <summary>
-    /// Like <see cref="OnDatagram"/>, for one of several that came together; <see cref="OnBatchEnd"/> follows on the same thread, before another sink
-    /// is called.
+    /// Like <see cref="OnDatagram"/>, for one of several that came together; <see cref="OnBatchEnd"/> follows on the same thread, before
+    /// another sink is called.
     /// </summary>
     void OnDatagramOfBatch(ReadOnlySpan<byte> payload) => OnDatagram(payload);
 

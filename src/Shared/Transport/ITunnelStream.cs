@@ -18,15 +18,17 @@ public interface ITunnelStream
     long BytesReceived { get; }
 
     /// <summary>
-    /// Gives the stream its local end, once. What arrived before was kept (within credit and budget) and is written first. When the stream is
-    /// over already the endpoint is reset.
+    /// Gives the stream its local end, once. What arrived before was kept (within credit and budget) and is written first. When the stream
+    /// is over already the endpoint is reset.
     /// </summary>
     void Attach(ILocalEndpoint endpoint);
 
     /// <summary>From the endpoint, once after each <see cref="ILocalEndpoint.ArmRead"/> that returned false.</summary>
     void NotifyReadable();
 
-    /// <summary>From the endpoint: the local peer has reset its connection, though bytes that it sent before may still be there to read.</summary>
+    /// <summary>
+    /// From the endpoint: the local peer has reset its connection, though bytes that it sent before may still be there to read.
+    /// </summary>
     void NotifyLocalReset();
 
     /// <summary>Ends the stream at once, both ways, for a reason of ours: the peer gets RESET without waiting for queued data.</summary>

@@ -9,11 +9,14 @@ public sealed record LaneOptions
     /// <summary>One connection, and the extension is not announced.</summary>
     public static LaneOptions None { get; } = new();
 
-    /// <summary>At most so many, 1 to <see cref="Limit"/>. At the edge those beyond the first are opened when there is use for them.</summary>
+    /// <summary>
+    /// At most so many, 1 to <see cref="Limit"/>. At the edge those beyond the first are opened when there is use for them.
+    /// </summary>
     public int Max { get; init; } = 1;
 
     /// <summary>
-    /// Edge: so many are kept whether there is use for them or not. The product keeps one; tests of what lanes do have them open without bulk by this.
+    /// Edge: so many are kept whether there is use for them or not. The product keeps one; tests of what lanes do have them open without
+    /// bulk by this.
     /// </summary>
     internal int Kept { get; init; } = 1;
 

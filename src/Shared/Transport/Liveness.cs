@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Whether the peer is there (protocol.md section 3): the hub asks every 15 s, and who hears nothing for 45 s gives up. Measures the round trip by what
-/// the PONG brings back. Pure but for the tunnel's clock; guarded by the tunnel's lock.
+/// Whether the peer is there (protocol.md section 3): the hub asks every 15 s, and who hears nothing for 45 s gives up. Measures the round
+/// trip by what the PONG brings back. Pure but for the tunnel's clock; guarded by the tunnel's lock.
 /// </summary>
 internal sealed class Liveness(long now)
 {

@@ -1,9 +1,10 @@
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Whether the hub still answers, as an edge sees it (protocol.md section 3, Liveness). Silence says nothing by itself: after traffic, or when the hub's own
-/// PING is overdue, the edge asks, and doubts when within 3 s nothing came, or nothing of what it sends has arrived. A path that lets small packets through
-/// and swallows large ones looks so from either end. Pure; used by the tunnel's tick alone, but for <see cref="IsOn"/>.
+/// Whether the hub still answers, as an edge sees it (protocol.md section 3, Liveness). Silence says nothing by itself: after traffic, or
+/// when the hub's own PING is overdue, the edge asks, and doubts when within 3 s nothing came, or nothing of what it sends has arrived. A
+/// path that lets small packets through and swallows large ones looks so from either end. Pure; used by the tunnel's tick alone, but for
+/// <see cref="IsOn"/>.
 /// </summary>
 internal sealed class PeerDoubt(long now)
 {

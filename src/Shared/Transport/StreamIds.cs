@@ -1,8 +1,9 @@
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// The one counter of a tunnel that numbers streams and sessions, whatever lane they are on (protocol.md section 3); over QUIC each has its own. Numbers have
-/// 32 bits, so a tunnel that lives long has to be followed by another. Thread-safe; who takes a number with its lane's lock held has them rise on that lane.
+/// The one counter of a tunnel that numbers streams and sessions, whatever lane they are on (protocol.md section 3); over QUIC each has its
+/// own. Numbers have 32 bits, so a tunnel that lives long has to be followed by another. Thread-safe; who takes a number with its lane's
+/// lock held has them rise on that lane.
 /// </summary>
 internal sealed class StreamIds
 {

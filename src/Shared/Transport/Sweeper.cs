@@ -11,8 +11,8 @@ internal interface ISweepable
 }
 
 /// <summary>
-/// One timer for all rare waits of a process: resets that wait for blocked data, and streams that are given a last chance to drain. It rests while there
-/// is nothing to do.
+/// One timer for all rare waits of a process: resets that wait for blocked data, and streams that are given a last chance to drain. It
+/// rests while there is nothing to do.
 /// </summary>
 internal sealed class Sweeper(TimeProvider time)
 {

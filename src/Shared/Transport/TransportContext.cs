@@ -9,7 +9,9 @@ public sealed class TransportContext
     private readonly long _start;
 
     /// <summary>Makes a context; a service has one.</summary>
-    public TransportContext(FlowControlOptions flowControl, TimeProvider time, ILoggerFactory loggerFactory, string congestionControl = CongestionControl.Default)
+    public TransportContext(
+        FlowControlOptions flowControl, TimeProvider time, ILoggerFactory loggerFactory,
+        string congestionControl = CongestionControl.Default)
     {
         Options = flowControl;
         Time = time;

@@ -20,9 +20,15 @@ internal static partial class TransportLog
     [LoggerMessage(1003, LogLevel.Error, "Tunnel {Name}: ending it or a stream of it has thrown. Please report this.")]
     public static partial void Defect(ILogger logger, Exception exception, string name);
 
-    [LoggerMessage(1004, LogLevel.Information, "The kernel gives no congestion control '{Name}' to this process, so tunnels use its own. `sysctl net.ipv4.tcp_allowed_congestion_control` lists what it gives; `modprobe tcp_bbr` adds bbr")]
+    [LoggerMessage(
+        1004, LogLevel.Information,
+        "The kernel gives no congestion control '{Name}' to this process, so tunnels use its own. `sysctl "
+        + "net.ipv4.tcp_allowed_congestion_control` lists what it gives; `modprobe tcp_bbr` adds bbr")]
     public static partial void NoCongestionControl(ILogger logger, string name);
 
-    [LoggerMessage(1006, LogLevel.Information, "Tunnel {Name} with {Remote}: the hub was asked for a sign of life and gave none for {Seconds} s, or nothing of what is sent arrives")]
+    [LoggerMessage(
+        1006, LogLevel.Information,
+        "Tunnel {Name} with {Remote}: the hub was asked for a sign of life and gave none for {Seconds} s, or nothing of what is sent "
+        + "arrives")]
     public static partial void InDoubt(ILogger logger, string name, IPEndPoint remote, long seconds);
 }

@@ -41,7 +41,9 @@ public readonly record struct TunnelCounters
     };
 }
 
-/// <summary>What waits in a tunnel to be sent, by tier (protocol.md section 5). TCP data waits in the kernel, so of it only flows can be counted.</summary>
+/// <summary>
+/// What waits in a tunnel to be sent, by tier (protocol.md section 5). TCP data waits in the kernel, so of it only flows can be counted.
+/// </summary>
 /// <param name="ControlBytes">Control messages.</param>
 /// <param name="DatagramBytes">Datagrams, which are of the normal tier.</param>
 /// <param name="NormalFlows">Streams and sessions that have data to send.</param>
@@ -50,5 +52,6 @@ public readonly record struct TunnelQueues(long ControlBytes, long DatagramBytes
 {
     /// <summary>What waits in two tunnels together.</summary>
     public TunnelQueues Plus(in TunnelQueues other) => new(
-        ControlBytes + other.ControlBytes, DatagramBytes + other.DatagramBytes, NormalFlows + other.NormalFlows, SustainedFlows + other.SustainedFlows);
+        ControlBytes + other.ControlBytes, DatagramBytes + other.DatagramBytes, NormalFlows + other.NormalFlows,
+        SustainedFlows + other.SustainedFlows);
 }

@@ -1,18 +1,20 @@
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// What a tunnel owes its peer: streams and sessions that are over here, whose last frame waits to be sent. A peer that does not read could have them pile
-/// up without end, so at <see cref="IsFull"/> nothing is opened that would add to them: the hub reads no further than the next opening, the edge opens
-/// nothing. If not one goes out for <see cref="PatienceMilliseconds"/> after that, the tunnel is ended. <para/>
-/// Two honest peers never wait for each other: only openings are held back, only the edge makes them, and the edge reads on whatever it owes. So the hub's
-/// endings always get through, the hub reads on, and then the edge's get through too. <para/>
-/// All members are used with their owner's lock held.
+/// What a tunnel owes its peer: streams and sessions that are over here, whose last frame waits to be sent. A peer that does not read could
+/// have them pile up without end, so at <see cref="IsFull"/> nothing is opened that would add to them: the hub reads no further than the
+/// next opening, the edge opens nothing. If not one goes out for <see cref="PatienceMilliseconds"/> after that, the tunnel is ended.
+/// <para/> Two honest peers never wait for each other: only openings are held back, only the edge makes them, and the edge reads on
+/// whatever it owes. So the hub's endings always get through, the hub reads on, and then the edge's get through too. <para/> All members
+/// are used with their owner's lock held.
 /// </summary>
 /// <param name="limit">So many may wait.</param>
 /// <param name="what">What waits, for the log.</param>
 internal sealed class UnsentEndings(int limit, string what = "endings of streams and sessions")
 {
-    /// <summary>After so long without progress a peer that does not read is given up; long enough for what a lossy link does to TCP.</summary>
+    /// <summary>
+    /// After so long without progress a peer that does not read is given up; long enough for what a lossy link does to TCP.
+    /// </summary>
     public const long PatienceMilliseconds = 15_000;
 
     /// <summary>At the hub, where to wait costs nobody anything while the edge reads: 10 KiB on the wire, about 1 MiB of memory.</summary>
@@ -65,7 +67,8 @@ internal sealed class UnsentEndings(int limit, string what = "endings of streams
     public bool IsOverdue(long now) => _blockedSince >= 0 && now - _blockedSince > PatienceMilliseconds;
 
     /// <summary>Completes when there is room again, or with <see cref="Release"/>.</summary>
-    public Task WaitAsync() => IsFull ? (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+    public Task WaitAsync() =>
+        IsFull ? (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
 
     /// <summary>The tunnel is over: nobody waits any longer.</summary>
     public void Release()

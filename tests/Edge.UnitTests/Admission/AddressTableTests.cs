@@ -5,7 +5,7 @@ using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Admission;
+namespace Tunnel.Edge.UnitTests.Admission;
 
 public sealed class AddressTableTests
 {

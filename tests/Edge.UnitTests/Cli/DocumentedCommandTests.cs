@@ -2,7 +2,7 @@ using System.CommandLine;
 using Tunnel.Edge.Cli;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Cli;
+namespace Tunnel.Edge.UnitTests.Cli;
 
 public sealed class DocumentedCommandTests
 {

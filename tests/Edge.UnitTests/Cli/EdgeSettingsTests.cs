@@ -5,7 +5,7 @@ using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Cli;
+namespace Tunnel.Edge.UnitTests.Cli;
 
 public sealed class EdgeSettingsTests : IDisposable
 {

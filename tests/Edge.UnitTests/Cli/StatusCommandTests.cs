@@ -2,7 +2,7 @@ using Tunnel.Edge.Cli;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Text;
 
-namespace Edge.UnitTests.Cli;
+namespace Tunnel.Edge.UnitTests.Cli;
 
 public sealed class StatusCommandTests
 {

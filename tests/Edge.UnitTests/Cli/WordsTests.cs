@@ -2,7 +2,7 @@ using System.CommandLine;
 using Tunnel.Edge.Cli;
 using Tunnel.Shared.Hosting;
 
-namespace Edge.UnitTests.Cli;
+namespace Tunnel.Edge.UnitTests.Cli;
 
 /// <summary>The edge's command line speaks as the hub's does.</summary>
 public sealed class WordsTests

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge;
 using Tunnel.Edge.Configuration;
 
-namespace Edge.UnitTests.Configuration;
+namespace Tunnel.Edge.UnitTests.Configuration;
 
 public sealed class TunnelEdgeOptionsTests
 {

@@ -1,5 +1,5 @@
 using System.Net;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
@@ -12,7 +12,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Configuring;
+namespace Tunnel.Edge.UnitTests.Configuring;
 
 /// <summary>A fault of ours in one stage of a configuration is not lost, keeps no other stage from its work, and is followed by another try.</summary>
 public sealed class ConfigApplierTests : IAsyncDisposable

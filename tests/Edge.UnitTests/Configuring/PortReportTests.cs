@@ -6,7 +6,7 @@ using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Edge.UnitTests.Configuring;
+namespace Tunnel.Edge.UnitTests.Configuring;
 
 public sealed class PortReportTests
 {

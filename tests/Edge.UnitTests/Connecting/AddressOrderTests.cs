@@ -1,7 +1,7 @@
 using System.Net;
 using Tunnel.Edge.Connecting;
 
-namespace Edge.UnitTests.Connecting;
+namespace Tunnel.Edge.UnitTests.Connecting;
 
 public sealed class AddressOrderTests
 {

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Connecting;
+namespace Tunnel.Edge.UnitTests.Connecting;
 
 public sealed class HubDialerTests
 {

@@ -3,7 +3,7 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Connecting;
+namespace Tunnel.Edge.UnitTests.Connecting;
 
 public sealed class HubRenewalsTests : IDisposable
 {

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Connecting;
 
-namespace Edge.UnitTests.Connecting;
+namespace Tunnel.Edge.UnitTests.Connecting;
 
 public sealed class PinStoreTests : IDisposable
 {

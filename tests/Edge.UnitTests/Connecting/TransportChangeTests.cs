@@ -1,12 +1,12 @@
 using System.Net;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Connecting;
+namespace Tunnel.Edge.UnitTests.Connecting;
 
 /// <summary>A tunnel that fell back to TLS moves to QUIC when QUIC gets through.</summary>
 public sealed class TransportChangeTests : IAsyncDisposable

@@ -1,5 +1,5 @@
 using System.Net;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
@@ -10,7 +10,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Connecting;
+namespace Tunnel.Edge.UnitTests.Connecting;
 
 public sealed class TunnelConnectorTests : IAsyncDisposable
 {

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Doctor;
 using Tunnel.Edge.Doctor.Checks;
@@ -13,7 +13,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Doctor;
+namespace Tunnel.Edge.UnitTests.Doctor;
 
 public sealed class CheckTests
 {

@@ -1,4 +1,4 @@
-namespace Edge.UnitTests.Fakes;
+namespace Tunnel.Edge.UnitTests.Fakes;
 
 /// <summary>Waits for what another thread will do, without assuming how long it takes.</summary>
 internal static class Eventually

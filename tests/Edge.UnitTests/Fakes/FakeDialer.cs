@@ -2,7 +2,7 @@ using System.Threading.Channels;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Fakes;
+namespace Tunnel.Edge.UnitTests.Fakes;
 
 /// <summary>A dialer whose dials the test answers one by one.</summary>
 internal sealed class FakeDialer(TransportKind kind = TransportKind.TcpTls) : ITunnelDialer

@@ -8,7 +8,7 @@ using Tunnel.Edge.Tcp;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Fakes;
+namespace Tunnel.Edge.UnitTests.Fakes;
 
 internal sealed class FakeTunnelSource : ITunnelSource
 {

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Fakes;
+namespace Tunnel.Edge.UnitTests.Fakes;
 
 internal sealed class FakeSession(uint id, StreamOpening opening, IDatagramSink sink) : ITunnelSession
 {

@@ -1,7 +1,7 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Fakes;
+namespace Tunnel.Edge.UnitTests.Fakes;
 
 internal sealed class FakeStream(uint id, IStreamObserver? observer) : ITunnelStream
 {

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Fakes;
+namespace Tunnel.Edge.UnitTests.Fakes;
 
 /// <summary>A tunnel that records what it is told and ends when the test says so.</summary>
 internal sealed class FakeTunnel : ITunnel

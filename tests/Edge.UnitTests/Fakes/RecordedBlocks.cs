@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
 
-namespace Edge.UnitTests.Fakes;
+namespace Tunnel.Edge.UnitTests.Fakes;
 
 /// <summary>Remembers who was turned away.</summary>
 internal sealed class RecordedBlocks : IBlockedClients

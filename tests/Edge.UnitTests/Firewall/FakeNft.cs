@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Tunnel.Edge.Firewall;
 
-namespace Edge.UnitTests.Firewall;
+namespace Tunnel.Edge.UnitTests.Firewall;
 
 /// <summary>A kernel's tables as far as our transactions and listings touch them: all of a transaction happens, or nothing.</summary>
 internal sealed class FakeNft : INft

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Edge.UnitTests.Firewall;
+namespace Tunnel.Edge.UnitTests.Firewall;
 
 /// <summary>One table of a <see cref="FakeNft"/>.</summary>
 internal sealed class FakeNftTable

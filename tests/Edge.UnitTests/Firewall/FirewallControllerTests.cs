@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Firewall;
@@ -10,7 +10,7 @@ using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Firewall;
+namespace Tunnel.Edge.UnitTests.Firewall;
 
 public sealed class FirewallControllerTests : IDisposable
 {

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Tunnel.Edge.Firewall;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Firewall;
+namespace Tunnel.Edge.UnitTests.Firewall;
 
 /// <summary>Whose table is whose: edges of one machine, processes of one edge, and what was left behind.</summary>
 public class NftTableTests

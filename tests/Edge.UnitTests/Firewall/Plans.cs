@@ -3,7 +3,7 @@ using Tunnel.Edge.Firewall;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Edge.UnitTests.Firewall;
+namespace Tunnel.Edge.UnitTests.Firewall;
 
 /// <summary>Plans as a hub's JSON makes them.</summary>
 internal static class Plans

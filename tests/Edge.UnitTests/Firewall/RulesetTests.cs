@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Firewall;
 
-namespace Edge.UnitTests.Firewall;
+namespace Tunnel.Edge.UnitTests.Firewall;
 
 /// <summary>What is sent to nft, word by word. That nft takes it, and what it does then, FunctionalTests show.</summary>
 public class RulesetTests

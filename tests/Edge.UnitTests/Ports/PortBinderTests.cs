@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
-using Edge.UnitTests.Tcp;
+using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Edge.UnitTests.Ports;
+namespace Tunnel.Edge.UnitTests.Ports;
 
 public sealed class PortBinderTests
 {

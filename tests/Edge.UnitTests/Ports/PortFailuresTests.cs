@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 
-namespace Edge.UnitTests.Ports;
+namespace Tunnel.Edge.UnitTests.Ports;
 
 public sealed class PortFailuresTests
 {

@@ -1,5 +1,5 @@
 using System.Net;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuring;
@@ -10,7 +10,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Ports;
+namespace Tunnel.Edge.UnitTests.Ports;
 
 public sealed class PortListenersTests : IDisposable
 {

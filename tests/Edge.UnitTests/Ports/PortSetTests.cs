@@ -4,7 +4,7 @@ using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Edge.UnitTests.Ports;
+namespace Tunnel.Edge.UnitTests.Ports;
 
 public sealed class PortSetTests
 {

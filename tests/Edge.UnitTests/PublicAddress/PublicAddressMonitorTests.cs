@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.PublicAddress;
+namespace Tunnel.Edge.UnitTests.PublicAddress;
 
 public sealed class PublicAddressMonitorTests : IAsyncDisposable
 {

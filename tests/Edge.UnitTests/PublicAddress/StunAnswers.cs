@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 
-namespace Edge.UnitTests.PublicAddress;
+namespace Tunnel.Edge.UnitTests.PublicAddress;
 
 /// <summary>Writes what a STUN server sends, without the product's code.</summary>
 internal static class StunAnswers

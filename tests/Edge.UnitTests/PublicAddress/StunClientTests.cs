@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.PublicAddress;
+namespace Tunnel.Edge.UnitTests.PublicAddress;
 
 /// <summary>The client against a server that does what a test says.</summary>
 public sealed class StunClientTests : IDisposable

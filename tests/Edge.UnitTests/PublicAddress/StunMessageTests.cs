@@ -4,7 +4,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Tunnel.Edge.PublicAddress;
 
-namespace Edge.UnitTests.PublicAddress;
+namespace Tunnel.Edge.UnitTests.PublicAddress;
 
 public sealed class StunMessageTests
 {

@@ -1,12 +1,12 @@
 using System.Net;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Refusing;
+namespace Tunnel.Edge.UnitTests.Refusing;
 
 public sealed class BlockedClientsTests : IDisposable
 {

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
 
-namespace Edge.UnitTests.Tcp;
+namespace Tunnel.Edge.UnitTests.Tcp;
 
 /// <summary>Clients that come while the tunnel has no room for another stream.</summary>
 public sealed class ClientTurnsTests : IDisposable

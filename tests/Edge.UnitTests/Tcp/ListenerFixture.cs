@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Endpoints;
@@ -14,7 +14,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
-namespace Edge.UnitTests.Tcp;
+namespace Tunnel.Edge.UnitTests.Tcp;
 
 /// <summary>Real sockets of the listening side in front of a fake tunnel.</summary>
 internal sealed class ListenerFixture : IDisposable

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
 using Tunnel.Shared.Protocol.Addresses;
@@ -9,7 +9,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 
-namespace Edge.UnitTests.Tcp;
+namespace Tunnel.Edge.UnitTests.Tcp;
 
 /// <summary>Real sockets at a port with a policy, in front of a fake tunnel.</summary>
 public sealed class TcpAdmissionTests : IDisposable

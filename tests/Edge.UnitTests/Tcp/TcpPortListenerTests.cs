@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Refusing;
@@ -9,7 +9,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.KernelMemory;
 
-namespace Edge.UnitTests.Tcp;
+namespace Tunnel.Edge.UnitTests.Tcp;
 
 public sealed class TcpPortListenerTests
 {

@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Tunnel.Edge.Udp;
 
-namespace Edge.UnitTests.Udp;
+namespace Tunnel.Edge.UnitTests.Udp;
 
 public sealed class SessionTableTests
 {

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.UnitTests.Fakes;
-using Edge.UnitTests.Tcp;
+using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
@@ -11,7 +11,7 @@ using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;
 
-namespace Edge.UnitTests.Udp;
+namespace Tunnel.Edge.UnitTests.Udp;
 
 /// <summary>Real datagrams on loopback, where every 127.x.y.z is an address of its own.</summary>
 public sealed class UdpPortTests : IDisposable

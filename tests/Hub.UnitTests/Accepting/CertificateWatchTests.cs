@@ -1,10 +1,10 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Accepting;
+namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class CertificateWatchTests : IDisposable
 {

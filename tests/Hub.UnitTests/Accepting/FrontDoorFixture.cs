@@ -3,14 +3,14 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Accepting;
+namespace Tunnel.Hub.UnitTests.Accepting;
 
 /// <summary>A front door on a loopback port, with fakes behind it.</summary>
 internal sealed class FrontDoorFixture : IDisposable

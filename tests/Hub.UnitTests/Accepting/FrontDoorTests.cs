@@ -1,11 +1,11 @@
 using System.Security.Authentication;
 using System.Text;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Sockets;
 
-namespace Hub.UnitTests.Accepting;
+namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class FrontDoorTests : IDisposable
 {

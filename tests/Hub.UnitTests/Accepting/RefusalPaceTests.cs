@@ -1,7 +1,7 @@
 using Tunnel.Hub.Accepting;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Accepting;
+namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class RefusalPaceTests
 {

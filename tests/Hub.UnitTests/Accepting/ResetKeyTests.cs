@@ -1,8 +1,8 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Accepting;
 using Tunnel.Shared.Files;
 
-namespace Hub.UnitTests.Accepting;
+namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class ResetKeyTests : IDisposable
 {

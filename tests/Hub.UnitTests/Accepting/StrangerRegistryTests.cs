@@ -2,7 +2,7 @@ using System.Net;
 using Tunnel.Hub.Accepting;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Accepting;
+namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class StrangerRegistryTests
 {

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Accepting;
+namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class TunnelListenerTests
 {

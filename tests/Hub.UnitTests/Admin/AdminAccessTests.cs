@@ -1,5 +1,5 @@
 using System.Net;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
@@ -8,7 +8,7 @@ using Tunnel.Hub.Admin.Answers;
 using Tunnel.Shared.Files;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 /// <summary>Who comes over the network, with which key.</summary>
 public sealed class AdminAccessTests : IDisposable

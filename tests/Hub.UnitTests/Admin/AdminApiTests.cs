@@ -1,13 +1,13 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Tokens;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class AdminApiTests
 {

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Hub.UnitTests.Edges;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
@@ -20,7 +20,7 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 /// <summary>The admin API over a real Unix socket, with a store and no hub behind it.</summary>
 internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable

@@ -1,7 +1,7 @@
 using System.Net;
 using Tunnel.Hub.Edges.Definitions;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class BlocksEndpointsTests
 {

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 /// <summary>Two writers at once: none undoes what it has not seen.</summary>
 public sealed class ConditionTests

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Events;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class EventsEndpointsTests
 {

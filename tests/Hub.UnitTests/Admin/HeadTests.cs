@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 /// <summary>HEAD is answered where GET is, without a body.</summary>
 public sealed class HeadTests

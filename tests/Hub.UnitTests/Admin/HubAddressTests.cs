@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class HubAddressTests
 {

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.Hub.Admin;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class MergePatchTests
 {

@@ -1,10 +1,10 @@
 using System.Net;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Files;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class NetworkAdminTests
 {

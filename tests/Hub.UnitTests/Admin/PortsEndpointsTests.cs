@@ -1,7 +1,7 @@
 using System.Net;
-using Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Edges;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class PortsEndpointsTests
 {

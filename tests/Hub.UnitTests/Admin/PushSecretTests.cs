@@ -2,7 +2,7 @@ using System.Net;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 /// <summary>The old secrets end only once the edge has the new one on its disk.</summary>
 public sealed class PushSecretTests : IAsyncLifetime

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Text.Json;
-using Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 
-namespace Hub.UnitTests.Admin;
+namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class TrafficEndpointsTests : IAsyncLifetime
 {

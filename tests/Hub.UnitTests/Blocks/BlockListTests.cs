@@ -1,12 +1,12 @@
 using System.Net;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Blocks;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Blocks;
+namespace Tunnel.Hub.UnitTests.Blocks;
 
 public sealed class BlockListTests : IDisposable
 {

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
-using Hub.UnitTests.Admin;
-using Hub.UnitTests.Edges;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Admin;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Cli;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Tokens;
 
-namespace Hub.UnitTests.Cli;
+namespace Tunnel.Hub.UnitTests.Cli;
 
 public sealed class CommandTests
 {

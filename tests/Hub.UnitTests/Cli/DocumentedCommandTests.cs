@@ -1,12 +1,12 @@
 using System.CommandLine;
-using Hub.UnitTests.Admin;
-using Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Admin;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Cli;
+namespace Tunnel.Hub.UnitTests.Cli;
 
 /// <summary>What the pages tell operators to type does what they say.</summary>
 public sealed class DocumentedCommandTests

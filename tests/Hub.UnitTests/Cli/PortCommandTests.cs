@@ -1,10 +1,10 @@
-using Hub.UnitTests.Admin;
-using Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Admin;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Hosting;
 
-namespace Hub.UnitTests.Cli;
+namespace Tunnel.Hub.UnitTests.Cli;
 
 public sealed class PortCommandTests
 {

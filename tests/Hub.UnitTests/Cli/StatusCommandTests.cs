@@ -3,7 +3,7 @@ using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Text;
 
-namespace Hub.UnitTests.Cli;
+namespace Tunnel.Hub.UnitTests.Cli;
 
 /// <summary>Who is down is seen at a glance.</summary>
 public sealed class StatusCommandTests

@@ -1,7 +1,7 @@
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Status;
 
-namespace Hub.UnitTests.Cli;
+namespace Tunnel.Hub.UnitTests.Cli;
 
 /// <summary>Statuses for what prints them.</summary>
 internal static class Statuses

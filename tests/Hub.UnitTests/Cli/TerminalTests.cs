@@ -5,7 +5,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Text;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Cli;
+namespace Tunnel.Hub.UnitTests.Cli;
 
 /// <summary>What an edge says reaches the operator's terminal as text and nothing else.</summary>
 public sealed class TerminalTests

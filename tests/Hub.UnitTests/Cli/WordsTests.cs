@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
-using Hub.UnitTests.Admin;
-using Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Admin;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
 
-namespace Hub.UnitTests.Cli;
+namespace Tunnel.Hub.UnitTests.Cli;
 
 /// <summary>Commands speak the language of commands.</summary>
 public sealed class WordsTests

@@ -1,10 +1,10 @@
-using Hub.UnitTests.Edges;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Configuration;
 
-namespace Hub.UnitTests.Configuration;
+namespace Tunnel.Hub.UnitTests.Configuration;
 
 public sealed class TunnelHubOptionsReaderTests : IDisposable
 {

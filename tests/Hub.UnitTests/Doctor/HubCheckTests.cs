@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Hub.UnitTests.Cli;
-using Hub.UnitTests.Edges;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Cli;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Doctor;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Presence;
@@ -11,7 +11,7 @@ using Tunnel.Shared.Checks;
 using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Doctor;
+namespace Tunnel.Hub.UnitTests.Doctor;
 
 public sealed class HubCheckTests
 {

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
-using Hub.UnitTests.Edges.Secrets;
+using Tunnel.Hub.UnitTests.Edges.Secrets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
@@ -9,7 +9,7 @@ using Tunnel.Shared.Files;
 using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Edges;
+namespace Tunnel.Hub.UnitTests.Edges;
 
 /// <summary>Makes what tests of edges need.</summary>
 internal static class TestEdges

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Shared.Protocol.Messages;
@@ -10,7 +10,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
-namespace Hub.UnitTests.EndToEnd;
+namespace Tunnel.Hub.UnitTests.EndToEnd;
 
 /// <summary>The smallest edge: a tunnel to a real hub, in which a test opens streams and sessions.</summary>
 internal sealed class DialedEdge : IEdgeTunnelHandler, IDatagramSink, IAsyncDisposable

@@ -1,11 +1,11 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.EndToEnd;
+namespace Tunnel.Hub.UnitTests.EndToEnd;
 
 /// <summary>What the watchdog and /readyz are told by a whole hub in this process.</summary>
 public sealed class HealthTests : IAsyncLifetime

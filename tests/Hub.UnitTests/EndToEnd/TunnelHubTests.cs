@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,7 +13,7 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.EndToEnd;
+namespace Tunnel.Hub.UnitTests.EndToEnd;
 
 /// <summary>A whole hub in this process, with a real transport, real sockets and real files.</summary>
 public sealed class TunnelHubTests : IAsyncLifetime

@@ -1,6 +1,6 @@
 using Tunnel.Hub.Events;
 
-namespace Hub.UnitTests.Events;
+namespace Tunnel.Hub.UnitTests.Events;
 
 public sealed class EventHistoryTests
 {

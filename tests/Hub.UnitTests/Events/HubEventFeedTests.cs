@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Events;
 
-namespace Hub.UnitTests.Events;
+namespace Tunnel.Hub.UnitTests.Events;
 
 public sealed class HubEventFeedTests
 {

@@ -2,7 +2,7 @@ using System.Net;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>A set of allowed edges whose secrets are in the clear.</summary>
 internal sealed class FakeAllowedEdges : IAllowedEdges

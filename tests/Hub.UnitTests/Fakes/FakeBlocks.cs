@@ -2,7 +2,7 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>Blocks that a test sets.</summary>
 internal sealed class FakeBlocks : ITimedBlocks

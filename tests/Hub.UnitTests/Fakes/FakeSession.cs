@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>A UDP session without a tunnel.</summary>
 internal sealed class FakeSession : ITunnelSession

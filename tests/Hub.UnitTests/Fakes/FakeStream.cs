@@ -1,7 +1,7 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>A stream without a tunnel.</summary>
 internal sealed class FakeStream : ITunnelStream

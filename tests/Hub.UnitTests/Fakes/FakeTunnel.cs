@@ -3,7 +3,7 @@ using System.Threading.Channels;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>A tunnel without a connection: records what the hub does with it.</summary>
 internal sealed class FakeTunnel : ITunnel

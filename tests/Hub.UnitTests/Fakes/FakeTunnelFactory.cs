@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls.Connections;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>Makes fake tunnels of authenticated connections.</summary>
 internal sealed class FakeTunnelFactory : ITunnelFactory

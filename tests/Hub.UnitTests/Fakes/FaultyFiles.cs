@@ -1,6 +1,6 @@
 using Tunnel.Shared.Files;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>A disk that fails, or a process that is killed, before a given step.</summary>
 internal sealed class FaultyFiles : IStateFiles

@@ -1,4 +1,4 @@
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>How long a test waits for what must come; only a test that fails ever waits so long.</summary>
 internal static class Patience

@@ -1,4 +1,4 @@
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>A directory of a test's own.</summary>
 internal sealed class TemporaryDirectory : IDisposable

@@ -7,7 +7,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Fakes;
+namespace Tunnel.Hub.UnitTests.Fakes;
 
 /// <summary>A registry of live tunnels with fakes around it and a clock that a test moves.</summary>
 internal sealed class TestRegistry

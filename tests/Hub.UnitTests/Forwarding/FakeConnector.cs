@@ -1,7 +1,7 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Targets;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Tunnel.Hub.UnitTests.Forwarding;
 
 /// <summary>An upstream that never answers.</summary>
 internal sealed class FakeConnector : IUpstreamConnector

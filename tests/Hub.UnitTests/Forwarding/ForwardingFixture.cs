@@ -1,5 +1,5 @@
 using System.Net;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
@@ -13,7 +13,7 @@ using Tunnel.Shared.Transport.Buffers;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Tunnel.Hub.UnitTests.Forwarding;
 
 /// <summary>The forwarding of one edge "a" with fake streams and sessions, and real sockets behind.</summary>
 internal sealed class ForwardingFixture : IDisposable

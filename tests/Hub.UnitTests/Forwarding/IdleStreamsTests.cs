@@ -1,10 +1,10 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Tunnel.Hub.UnitTests.Forwarding;
 
 public sealed class IdleStreamsTests : IDisposable
 {

@@ -5,7 +5,7 @@ using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Tunnel.Hub.UnitTests.Forwarding;
 
 /// <summary>Each rule of who is let in, for TCP and UDP.</summary>
 public sealed class PortGateTests

@@ -2,7 +2,7 @@ using System.Net;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Tunnel.Hub.UnitTests.Forwarding;
 
 public sealed class SessionSharesTests
 {

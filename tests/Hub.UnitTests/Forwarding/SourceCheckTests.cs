@@ -6,7 +6,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Tunnel.Hub.UnitTests.Forwarding;
 
 public sealed class SourceCheckTests
 {

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Targets;
@@ -13,7 +13,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
 using Tunnel.TestUtilities.Processes;
 
-namespace Hub.UnitTests.Forwarding;
+namespace Tunnel.Hub.UnitTests.Forwarding;
 
 public sealed class StreamForwarderTests : IDisposable
 {

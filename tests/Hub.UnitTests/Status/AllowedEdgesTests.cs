@@ -1,6 +1,6 @@
 using System.Net;
-using Hub.UnitTests.Edges;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Status;
@@ -9,7 +9,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Status;
+namespace Tunnel.Hub.UnitTests.Status;
 
 public sealed class AllowedEdgesTests : IAsyncDisposable
 {

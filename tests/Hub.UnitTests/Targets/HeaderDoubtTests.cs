@@ -1,6 +1,6 @@
 using Tunnel.Hub.Targets;
 
-namespace Hub.UnitTests.Targets;
+namespace Tunnel.Hub.UnitTests.Targets;
 
 public sealed class HeaderDoubtTests
 {

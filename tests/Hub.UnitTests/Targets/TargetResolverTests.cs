@@ -2,7 +2,7 @@ using System.Net;
 using Tunnel.Hub.Targets;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Targets;
+namespace Tunnel.Hub.UnitTests.Targets;
 
 public sealed class TargetResolverTests
 {

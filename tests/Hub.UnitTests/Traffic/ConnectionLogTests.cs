@@ -1,7 +1,7 @@
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Hub.UnitTests.Traffic;
+namespace Tunnel.Hub.UnitTests.Traffic;
 
 public sealed class ConnectionLogTests
 {

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
-using Hub.UnitTests.Forwarding;
+using Tunnel.Hub.UnitTests.Forwarding;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Traffic;
+namespace Tunnel.Hub.UnitTests.Traffic;
 
 /// <summary>What the forwarding leaves in the counters, the list of streams and the log.</summary>
 public sealed class TrafficTests

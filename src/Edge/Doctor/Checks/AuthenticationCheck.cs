@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>
-/// The hub takes this edge's id and secret. It hangs up before HELLO, which is what decides between two tunnels of one id (protocol.md section
-/// 2), so that a running edge keeps its tunnel and its streams, here or elsewhere; the hub's log shows a tunnel that came and went.
+/// The hub takes this edge's id and secret. It hangs up before HELLO, which is what decides between two tunnels of one id (protocol.md
+/// section 2), so that a running edge keeps its tunnel and its streams, here or elsewhere; the hub's log shows a tunnel that came and went.
 /// </summary>
 internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic) : ICheck
 {
@@ -31,14 +31,17 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
         context.Config = result.Config;
         return new CheckResult(
             Name, CheckStatus.Ok,
-            $"the hub takes '{context.Options.EdgeId}' and assigns {result.Config!.ListenPorts.Length} TCP and {result.Config.ListenPortsUdp.Length} UDP ports");
+            $"the hub takes '{context.Options.EdgeId}' and assigns {result.Config!.ListenPorts.Length} TCP and "
+                + $"{result.Config.ListenPortsUdp.Length} UDP ports");
     }
 
     private static string Advice(DialFailureKind kind, string id) => kind switch
     {
         DialFailureKind.Unauthorized => $"at the hub: tunnel-hub edge show {id}; is it enabled? A new token: tunnel-hub edge token {id}",
         DialFailureKind.WrongCertificate => "see tls",
-        DialFailureKind.Busy => "try again in a minute: the hub is checking too many secrets at present, has as many edges as limits.edges allows, or is stopping",
+        DialFailureKind.Busy =>
+            "try again in a minute: the hub is checking too many secrets at present, has as many edges as limits.edges allows, or is "
+            + "stopping",
         _ => "see the checks above, and the hub's log",
     };
 }

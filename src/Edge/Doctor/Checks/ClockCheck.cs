@@ -7,7 +7,8 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// <param name="Time">The clock.</param>
 internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time) : ICheck
 {
-    private const string Advice = "install and start chrony or systemd-timesyncd, then timedatectl status; in a virtual machine the host may do it";
+    private const string Advice =
+        "install and start chrony or systemd-timesyncd, then timedatectl status; in a virtual machine the host may do it";
 
     public string Name => "clock";
 
@@ -20,7 +21,8 @@ internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time)
         {
             // With pins dates do not matter, so that the tunnel works all the same.
             var status = context.Options.Pins.IsDefaultOrEmpty ? CheckStatus.Failed : CheckStatus.Warning;
-            return new CheckResult(Name, status, $"{now:u} is outside of the hub's certificate's time ({valid.From:u} to {valid.To:u})", Advice);
+            return new CheckResult(
+                Name, status, $"{now:u} is outside of the hub's certificate's time ({valid.From:u} to {valid.To:u})", Advice);
         }
 
         return IsSynchronized() switch

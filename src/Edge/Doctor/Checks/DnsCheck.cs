@@ -24,7 +24,8 @@ internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : IChec
 
         try
         {
-            context.Addresses = [.. AddressOrder.Interleave(await resolver(host, cancellationToken).WaitAsync(Limit, time, cancellationToken))];
+            context.Addresses = [
+                .. AddressOrder.Interleave(await resolver(host, cancellationToken).WaitAsync(Limit, time, cancellationToken))];
         }
         catch (SocketException e)
         {

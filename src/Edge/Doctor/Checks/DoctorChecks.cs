@@ -20,7 +20,8 @@ internal static class DoctorChecks
     /// <param name="running">Its ports.</param>
     /// <param name="readLimit">Its limit of descriptors.</param>
     public static IReadOnlyList<ICheck> OfMachine(
-        TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running, Func<CancellationToken, Task<long?>> readLimit)
+        TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running,
+        Func<CancellationToken, Task<long?>> readLimit)
     {
         var quic = new QuicTunnelDialer(transport);
         return
@@ -41,18 +42,24 @@ internal static class DoctorChecks
         ];
     }
 
-    private static string? FindProgram(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+    private static string? FindProgram(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
         .Concat(ProgramPlaces).Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
 
     // Of the service where there is one: who looks may have other rights.
     private static ulong ReadCapabilities(ServiceProcess? service)
     {
-        var own = File.ReadLines("/proc/self/status").FirstOrDefault(text => text.StartsWith("CapEff:", StringComparison.Ordinal))?["CapEff:".Length..].Trim();
-        return (service?.Status("CapEff") ?? own) is { } mask ? ulong.Parse(mask, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 0;
+        var own = File.ReadLines("/proc/self/status").FirstOrDefault(
+            text => text.StartsWith("CapEff:", StringComparison.Ordinal))?["CapEff:".Length..].Trim();
+        return (service?.Status("CapEff") ?? own) is { } mask
+            ? ulong.Parse(mask, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+            : 0;
     }
 
     private static long? ReadSetting(string path) =>
-        long.TryParse(ReadFile(Path.Combine("/proc/sys", path))?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+        long.TryParse(ReadFile(Path.Combine("/proc/sys", path))?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : null;
 
     private static string? ReadFile(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
 }

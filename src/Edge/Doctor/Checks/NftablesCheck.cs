@@ -16,10 +16,13 @@ internal sealed record NftablesCheck(Func<string, string?> FindProgram, Func<ulo
     private CheckResult Look()
     {
         if (FindProgram("nft") is not { } path)
-            return new CheckResult(Name, CheckStatus.Warning, "nft is not installed: firewall rules of the hub are not applied here", "apt install nftables, if the hub has firewall rules for this edge");
+            return new CheckResult(
+                Name, CheckStatus.Warning, "nft is not installed: firewall rules of the hub are not applied here",
+                "apt install nftables, if the hub has firewall rules for this edge");
         return (EffectiveCapabilities() & (1ul << NetAdmin)) != 0
             ? new CheckResult(Name, CheckStatus.Ok, $"{path}, and the right to use it")
             : new CheckResult(Name, CheckStatus.Warning, $"{path}, but no right to use it: firewall rules of the hub are not applied here",
-                "give the service CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN), if the hub has firewall rules for this edge; or run this check as the service's user");
+                "give the service CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN), if the hub has firewall rules for this "
+                    + "edge; or run this check as the service's user");
     }
 }

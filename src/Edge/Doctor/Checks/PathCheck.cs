@@ -14,9 +14,9 @@ namespace Tunnel.Edge.Doctor.Checks;
 internal delegate Task<bool> LargeHello(DoctorContext context, IPEndPoint address, int? maxPacket, CancellationToken cancellationToken);
 
 /// <summary>
-/// The path to the hub takes packets of the size that this machine sends. Where a firewall throws large ones away, and the messages that would say so, a
-/// handshake passes, since it is small, and then nothing does. So this makes a handshake whose first message takes several full packets; the hub can answer only
-/// what has come whole.
+/// The path to the hub takes packets of the size that this machine sends. Where a firewall throws large ones away, and the messages that
+/// would say so, a handshake passes, since it is small, and then nothing does. So this makes a handshake whose first message takes several
+/// full packets; the hub can answer only what has come whole.
 /// </summary>
 internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
 {
@@ -43,13 +43,19 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
         foreach (var size in Smaller)
             if (await PassesAsync(context, address, size, cancellationToken))
                 return new CheckResult(
-                    Name, CheckStatus.Warning, $"packets of full size to {address} are lost without a word, those of {size} bytes come through",
-                    "the edge finds that out and goes on with small packets, after some seconds in which nothing passes. Better: let firewalls and tunnels on the way send "
+                    Name, CheckStatus.Warning,
+                    $"packets of full size to {address} are lost without a word, those of {size} bytes come through",
+                    "the edge finds that out and goes on with small packets, after some seconds in which nothing passes. Better: let "
+                        + "firewalls and tunnels on the way send "
                     + $"ICMP \"fragmentation needed\" and \"packet too big\", or lower the MTU here: ip link set dev DEVICE mtu {size}");
-        return new CheckResult(Name, CheckStatus.Skipped, $"{address} answers no large handshake, whatever the size of its packets: it is not the size then; see tls");
+        return new CheckResult(
+            Name, CheckStatus.Skipped,
+            $"{address} answers no large handshake, whatever the size of its packets: it is not the size then; see tls");
     }
 
-    /// <summary>A handshake over the system's sockets, which offers so many protocols that its first message has 4 KB. The secret is not said.</summary>
+    /// <summary>
+    /// A handshake over the system's sockets, which offers so many protocols that its first message has 4 KB. The secret is not said.
+    /// </summary>
     public static async Task<bool> SayAsync(DoctorContext context, IPEndPoint address, int? maxPacket, CancellationToken cancellationToken)
     {
         try
@@ -60,7 +66,8 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
             await socket.ConnectAsync(address, cancellationToken);
             await using var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
             var options = TlsCheck.Options(context, address, static _ => { });
-            options.ApplicationProtocols!.AddRange(Enumerable.Range(0, 16).Select(static i => new SslApplicationProtocol($"{i:x}{new string('-', 249)}")));
+            options.ApplicationProtocols!.AddRange(
+                Enumerable.Range(0, 16).Select(static i => new SslApplicationProtocol($"{i:x}{new string('-', 249)}")));
             await tls.AuthenticateAsClientAsync(options, cancellationToken);
             return true;
         }

@@ -42,11 +42,14 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
             return new CheckResult(Name, CheckStatus.Skipped, "only the hub knows them, and it did not say");
         PortKey[] assigned = [.. config.ListenPorts.Select(PortKey.Tcp), .. config.ListenPortsUdp.Select(PortKey.Udp)];
         if (assigned.Length == 0)
-            return new CheckResult(Name, CheckStatus.Warning, "the hub assigns none", $"at the hub: tunnel-hub edge show {context.Options.EdgeId}");
+            return new CheckResult(
+                Name, CheckStatus.Warning, "the hub assigns none", $"at the hub: tunnel-hub edge show {context.Options.EdgeId}");
 
         var held = await running(cancellationToken);
         var rules = new PortRules(context.Options.AllowPorts, context.Options.ProtectedPorts);
-        var address = context.Options.BindAddress.Equals(IPAddress.IPv6Any) && !BindAddress.ProbeIpv6() ? IPAddress.Any : context.Options.BindAddress;
+        var address = context.Options.BindAddress.Equals(IPAddress.IPv6Any) && !BindAddress.ProbeIpv6()
+            ? IPAddress.Any
+            : context.Options.BindAddress;
         string[] faults =
         [
             .. from port in assigned
@@ -55,10 +58,12 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
                select $"{port}: {fault}",
         ];
         var own = held is null ? 0 : assigned.Count(held.Contains);
-        var good = $"{assigned.Length - faults.Length} of {assigned.Length} can be bound at {address}{(own > 0 ? $", {own} of them held by the running edge" : "")}";
+        var good = $"{assigned.Length - faults.Length} of {assigned.Length} can be bound at "
+            + $"{address}{(own > 0 ? $", {own} of them held by the running edge" : "")}";
         return faults.Length == 0
             ? new CheckResult(Name, CheckStatus.Ok, good)
             : new CheckResult(Name, CheckStatus.Failed, $"{good}; not {string.Join("; ", faults)}",
-                "see who has a port with 'ss -tulnp'; ports below 1024 need CAP_NET_BIND_SERVICE; what is protected or not allowed is this edge's own setting");
+                "see who has a port with 'ss -tulnp'; ports below 1024 need CAP_NET_BIND_SERVICE; what is protected or not allowed is "
+                    + "this edge's own setting");
     }
 }

@@ -39,15 +39,26 @@ internal sealed class QuicCheck(IQuicProbe probe) : ICheck
         if (failure.Kind == DialFailureKind.WrongCertificate)
             return new CheckResult(Name, CheckStatus.Failed, failure.Message, "see tls");
         return new CheckResult(
-            Name, severity, failure.Message + (severity == CheckStatus.Failed ? "" : mode == TransportMode.TcpTls ? " (not needed with this transport)" : " (the tunnel runs over TLS)"),
-            $"check that the hub has QUIC on (its log says so at the start), and that firewalls and port forwardings let UDP {context.Options.HubPort} through, not only TCP");
+            Name, severity,
+            failure.Message
+            + (
+                severity == CheckStatus.Failed
+                ? ""
+                : mode == TransportMode.TcpTls
+                ? " (not needed with this transport)"
+                : " (the tunnel runs over TLS)"),
+            $"check that the hub has QUIC on (its log says so at the start), and that firewalls and port forwardings let UDP "
+                + $"{context.Options.HubPort} through, not only TCP");
     }
 
     private CheckResult Describe(QuicPath result, IPAddress address)
     {
-        var shown = $"{address} in {result.RoundTrip.TotalMilliseconds:0.0} ms; UDP payloads of up to {result.MaxPayload} bytes go as one datagram";
+        var shown =
+            $"{address} in {result.RoundTrip.TotalMilliseconds:0.0} ms; UDP payloads of up to {result.MaxPayload} bytes go as one datagram";
         return result.MaxPayload >= UsefulPayload
             ? new CheckResult(Name, CheckStatus.Ok, shown)
-            : new CheckResult(Name, CheckStatus.Warning, $"{shown}, larger ones take a stream each", "look for a tunnel or VPN on the way with a small MTU");
+            : new CheckResult(
+                Name, CheckStatus.Warning, $"{shown}, larger ones take a stream each",
+                "look for a tunnel or VPN on the way with a small MTU");
     }
 }

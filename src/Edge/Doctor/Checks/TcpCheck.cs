@@ -46,10 +46,13 @@ internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
         if (good.Count == 0)
             return new CheckResult(
                 Name, context.Severity(TransportKind.TcpTls), string.Join("; ", bad),
-                $"check that the hub runs, that the port is right, and that its firewall and port forwarding let TCP {context.Options.HubPort} in");
+                $"check that the hub runs, that the port is right, and that its firewall and port forwarding let TCP "
+                    + $"{context.Options.HubPort} in");
         return bad.Count == 0
             ? new CheckResult(Name, CheckStatus.Ok, string.Join("; ", good))
-            : new CheckResult(Name, CheckStatus.Warning, $"{string.Join("; ", good)}; not {string.Join("; ", bad)}", "remove addresses from DNS that are not the hub's, or make the hub reachable there");
+            : new CheckResult(
+                Name, CheckStatus.Warning, $"{string.Join("; ", good)}; not {string.Join("; ", bad)}",
+                "remove addresses from DNS that are not the hub's, or make the hub reachable there");
     }
 
     private async Task<string?> FaultAsync(IPEndPoint address, CancellationToken cancellationToken)

@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.KernelMemory;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>
-/// The kernel has memory left for TCP (tcp(7), tcp_mem): what all connections of the machine hold counts together, and from the second of the three
-/// figures on, and until it has fallen below the first, those that have much under way get nothing more, the tunnel first.
+/// The kernel has memory left for TCP (tcp(7), tcp_mem): what all connections of the machine hold counts together, and from the second of
+/// the three figures on, and until it has fallen below the first, those that have much under way get nothing more, the tunnel first.
 /// </summary>
 /// <param name="ReadFile">A file's text, or null when there is none.</param>
 internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
@@ -18,20 +18,24 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
     private CheckResult Look()
     {
         if (TcpMemoryFigures.Read(ReadFile) is not { } figures)
-            return new CheckResult(Name, CheckStatus.Skipped, $"{TcpMemoryFigures.Setting} is not visible here (a container's network namespace has the host's)");
+            return new CheckResult(
+                Name, CheckStatus.Skipped,
+                $"{TcpMemoryFigures.Setting} is not visible here (a container's network namespace has the host's)");
         (var used, var low, var pressure, var most) = figures;
         var shown = $"{Megabytes(used)} of {Megabytes(pressure)} MB for all connections of this machine";
         return !IsStillShort() && used < pressure
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(
                 Name, CheckStatus.Warning, $"{shown}: connections with much under way stand still, the tunnel first",
-                $"ss -tmp tells who holds it; in /etc/sysctl.d/90-tunnel.conf: {TcpMemoryFigures.Setting} = {2 * low} {2 * pressure} {2 * most}; then sysctl --system");
+                $"ss -tmp tells who holds it; in /etc/sysctl.d/90-tunnel.conf: {TcpMemoryFigures.Setting} = {2 * low} {2 * pressure} "
+                    + $"{2 * most}; then sysctl --system");
     }
 
     // Columns protocol, size, sockets, memory, press (yes until the use has fallen below the first of the limits), and more.
     private bool IsStillShort()
     {
-        var line = ReadFile("/proc/net/protocols")?.Split('\n').FirstOrDefault(static text => text.StartsWith("TCP ", StringComparison.Ordinal));
+        var line =
+            ReadFile("/proc/net/protocols")?.Split('\n').FirstOrDefault(static text => text.StartsWith("TCP ", StringComparison.Ordinal));
         return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, _, "yes", ..];
     }
 

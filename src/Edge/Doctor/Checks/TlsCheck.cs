@@ -35,15 +35,21 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
         }
         catch (AuthenticationException) when (wrong is not null)
         {
-            return new CheckResult(Name, CheckStatus.Failed, wrong, "make a new token at the hub (tunnel-hub edge token ID), after you know why the key is another one");
+            return new CheckResult(
+                Name, CheckStatus.Failed, wrong,
+                "make a new token at the hub (tunnel-hub edge token ID), after you know why the key is another one");
         }
         catch (Exception e) when (e is AuthenticationException or IOException or SocketException)
         {
-            return new CheckResult(Name, severity, $"{address} did not complete TLS 1.3: {e.Message}", "check that this is the hub's tunnel port, and that nothing between takes TLS apart");
+            return new CheckResult(
+                Name, severity, $"{address} did not complete TLS 1.3: {e.Message}",
+                "check that this is the hub's tunnel port, and that nothing between takes TLS apart");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new CheckResult(Name, severity, $"{address} did not finish TLS within {Limit.TotalSeconds:0} s", "check that this is the hub's tunnel port, and the path's MTU: large packets may be lost");
+            return new CheckResult(
+                Name, severity, $"{address} did not finish TLS within {Limit.TotalSeconds:0} s",
+                "check that this is the hub's tunnel port, and the path's MTU: large packets may be lost");
         }
     }
 

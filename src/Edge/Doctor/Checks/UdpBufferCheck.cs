@@ -20,11 +20,15 @@ internal sealed record UdpBufferCheck(Func<string, long?> ReadSetting) : ICheck
         var values = Settings.Select(path => (Name: path.Replace('/', '.'), Value: ReadSetting(path))).ToArray();
         if (values.All(setting => setting.Value is null))
             return new CheckResult(Name, CheckStatus.Skipped, "not visible here (a container's network namespace has the host's)");
-        var shown = string.Join(", ", values.Select(setting => $"{setting.Name} = {setting.Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}"));
+        var shown = string.Join(
+            ", ",
+            values.Select(
+                setting => $"{setting.Name} = {setting.Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}"));
         var small = values.Where(setting => setting.Value < Wanted).ToArray();
         return small.Length == 0
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(Name, CheckStatus.Warning, $"{shown}: bursts of UDP and QUIC lose datagrams",
-                $"in /etc/sysctl.d/90-tunnel.conf: {string.Join(" and ", small.Select(setting => $"{setting.Name} = {Wanted}"))}; then sysctl --system");
+                $"in /etc/sysctl.d/90-tunnel.conf: {string.Join(" and ", small.Select(setting => $"{setting.Name} = {Wanted}"))}; then "
+                    + $"sysctl --system");
     }
 }

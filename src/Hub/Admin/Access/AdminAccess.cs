@@ -10,8 +10,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Admin.Access;
 
 /// <summary>
-/// Lets a request in: over the Unix socket every one, since who may open the file may administer; from anywhere else with the key only. After too
-/// many wrong keys of an address it is told to wait, but the right key always passes: who guesses must not lock out who knows.
+/// Lets a request in: over the Unix socket every one, since who may open the file may administer; from anywhere else with the key only.
+/// After too many wrong keys of an address it is told to wait, but the right key always passes: who guesses must not lock out who knows.
 /// </summary>
 internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogger logger)
 {
@@ -45,7 +45,8 @@ internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogg
         {
             // Silence is no try.
             context.Response.Headers.WWWAuthenticate = "Bearer";
-            throw Refused(StatusCodes.Status401Unauthorized, "The key is missing: send Authorization: Bearer KEY. `tunnel-hub admin-key` prints it.");
+            throw Refused(
+                StatusCodes.Status401Unauthorized, "The key is missing: send Authorization: Bearer KEY. `tunnel-hub admin-key` prints it.");
         }
 
         var presented = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
@@ -58,13 +59,15 @@ internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogg
                 ? revoked
                 : throw Refused(
                     StatusCodes.Status403Forbidden,
-                    $"This key may look and not change: GET and HEAD, not {context.Request.Method}. `tunnel-hub admin-key` prints the one that may.");
+                    $"This key may look and not change: GET and HEAD, not {context.Request.Method}. `tunnel-hub admin-key` prints the "
+                        + $"one that may.");
         }
 
         if (failedTries.IsBlocked(remote, Subject))
         {
             context.Response.Headers.RetryAfter = FailedTries.Period.TotalSeconds.ToString(CultureInfo.InvariantCulture);
-            throw Refused(StatusCodes.Status429TooManyRequests, "Too many wrong keys came from your address. The right one is taken at once.");
+            throw Refused(
+                StatusCodes.Status429TooManyRequests, "Too many wrong keys came from your address. The right one is taken at once.");
         }
 
         if (failedTries.AddFailure(remote, Subject))

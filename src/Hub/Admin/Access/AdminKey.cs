@@ -7,8 +7,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Admin.Access;
 
 /// <summary>
-/// A key of the admin API for whoever comes over the network: 256 random bits, made at first start and kept in the state directory as a file of
-/// mode 0600. Never logged.
+/// A key of the admin API for whoever comes over the network: 256 random bits, made at first start and kept in the state directory as a
+/// file of mode 0600. Never logged.
 /// </summary>
 internal sealed class AdminKey
 {
@@ -86,7 +86,8 @@ internal sealed class AdminKey
     private static string Check(string key, string path) =>
         key.Length >= 32
             ? key
-            : throw new OperatorException($"The admin API's key {path} is damaged: it has {key.Length} characters. Remove the file, and the hub makes another key.");
+            : throw new OperatorException(
+                $"The admin API's key {path} is damaged: it has {key.Length} characters. Remove the file, and the hub makes another key.");
 
     private void Save(string key) => _files.Replace(Path.Combine(_directory, _fileName), Encoding.UTF8.GetBytes(key + "\n"));
 

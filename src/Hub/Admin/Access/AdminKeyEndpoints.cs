@@ -15,7 +15,9 @@ internal sealed class AdminKeyEndpoints(AdminKeys keys)
         routes.Get("/api/v1/admin-key", GetAsync, "getAdminKey", "The key for the API over the network. Over the Unix socket only.")
             .Query<bool>(ReadOnly, Which)
             .Answers<AdminKeyAnswer>().OverUnixSocketOnly();
-        routes.Post("/api/v1/admin-key/rotate", RotateAsync, "rotateAdminKey", "Makes another key; the old one ends at once. Over the Unix socket only.")
+        routes.Post(
+            "/api/v1/admin-key/rotate", RotateAsync, "rotateAdminKey",
+            "Makes another key; the old one ends at once. Over the Unix socket only.")
             .Query<bool>(ReadOnly, Which)
             .Answers<AdminKeyAnswer>()
             .OverUnixSocketOnly();

@@ -7,7 +7,8 @@ namespace Tunnel.Hub.Admin.Answers;
 /// <summary>Writes answers.</summary>
 internal static class AdminResults
 {
-    public static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK, string contentType = "application/json")
+    public static Task WriteAsync<T>(
+        HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK, string contentType = "application/json")
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;

@@ -11,8 +11,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Hub.Admin.Network;
 
 /// <summary>
-/// A connection of the tunnel port as Kestrel sees one. Two pipes lie between: the sockets' continuations, which run on the I/O threads, only move
-/// bytes, and Kestrel and the endpoints run on the thread pool.
+/// A connection of the tunnel port as Kestrel sees one. Two pipes lie between: the sockets' continuations, which run on the I/O threads,
+/// only move bytes, and Kestrel and the endpoints run on the thread pool.
 /// </summary>
 internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnectionFeature, ITlsApplicationProtocolFeature
 {
@@ -33,8 +33,10 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
     {
         _connection = connection;
         _time = time;
-        var received = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
-        var sent = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.ThreadPool, useSynchronizationContext: false));
+        var received = new Pipe(new PipeOptions(
+            readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+        var sent = new Pipe(new PipeOptions(
+            readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.ThreadPool, useSynchronizationContext: false));
         Transport = new Duplex(received.Reader, sent.Writer);
         Application = _application = new Duplex(sent.Reader, received.Writer);
         ConnectionClosed = _closed.Token;
@@ -75,7 +77,8 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
         }
     }
 
-    Task<X509Certificate2?> ITlsConnectionFeature.GetClientCertificateAsync(CancellationToken cancellationToken) => Task.FromResult<X509Certificate2?>(null);
+    Task<X509Certificate2?> ITlsConnectionFeature.GetClientCertificateAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<X509Certificate2?>(null);
 
     private async Task RunAsync()
     {
@@ -140,7 +143,8 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
         }
     }
 
-    private static bool IsExpected(Exception error) => error is IOException or SocketException or ObjectDisposedException or OperationCanceledException;
+    private static bool IsExpected(Exception error) =>
+        error is IOException or SocketException or ObjectDisposedException or OperationCanceledException;
 
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

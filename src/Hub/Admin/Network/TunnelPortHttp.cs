@@ -9,7 +9,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Hub.Admin.Network;
 
 /// <summary>
-/// The tunnel port as Kestrel listens to it: the hub accepts, does TLS, and hands over those connections that chose HTTP. Tunnels never touch it.
+/// The tunnel port as Kestrel listens to it: the hub accepts, does TLS, and hands over those connections that chose HTTP. Tunnels never
+/// touch it.
 /// </summary>
 internal sealed class TunnelPortHttp(ImmutableArray<IPNetwork> allowed, TimeProvider time)
     : IHttpConnections, IConnectionListenerFactory, IConnectionListenerFactorySelector, IConnectionListener
@@ -29,13 +30,15 @@ internal sealed class TunnelPortHttp(ImmutableArray<IPNetwork> allowed, TimeProv
         if (!_waiting.Writer.TryWrite(http))
             return;
         http.Start();
-        await using var limit = pass.Limit.Register(() => http.Abort(new ConnectionAbortedException("It has not shown the key in time, or gave way to a newer connection.")));
+        await using var limit = pass.Limit.Register(
+            () => http.Abort(new ConnectionAbortedException("It has not shown the key in time, or gave way to a newer connection.")));
         await http.Completion;
     }
 
     bool IConnectionListenerFactorySelector.CanBind(EndPoint endpoint) => endpoint == EndPoint;
 
-    ValueTask<IConnectionListener> IConnectionListenerFactory.BindAsync(EndPoint endpoint, CancellationToken cancellationToken) => ValueTask.FromResult<IConnectionListener>(this);
+    ValueTask<IConnectionListener> IConnectionListenerFactory.BindAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IConnectionListener>(this);
 
     async ValueTask<ConnectionContext?> IConnectionListener.AcceptAsync(CancellationToken cancellationToken) =>
         await _waiting.Reader.WaitToReadAsync(cancellationToken) && _waiting.Reader.TryRead(out var connection) ? connection : null;

@@ -13,7 +13,8 @@ internal sealed class OpenApiEndpoint
     private readonly SemaphoreSlim _making = new(1, 1);
     private byte[]? _document;
 
-    public void Map(AdminRoutes routes) => routes.Get(AdminRoutes.DescriptionPath, AnswerAsync, "getOpenApi", "This description (OpenAPI 3.1).").Answers<object>();
+    public void Map(AdminRoutes routes) =>
+        routes.Get(AdminRoutes.DescriptionPath, AnswerAsync, "getOpenApi", "This description (OpenAPI 3.1).").Answers<object>();
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -37,7 +38,8 @@ internal sealed class OpenApiEndpoint
 
     private static async Task<byte[]> WriteAsync(IServiceProvider services)
     {
-        var document = await services.GetRequiredKeyedService<IOpenApiDocumentProvider>(OpenApiServices.DocumentName).GetOpenApiDocumentAsync();
+        var document =
+            await services.GetRequiredKeyedService<IOpenApiDocumentProvider>(OpenApiServices.DocumentName).GetOpenApiDocumentAsync();
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         document.SerializeAsV31(new OpenApiJsonWriter(text));
         return System.Text.Encoding.UTF8.GetBytes(text.ToString());

@@ -13,22 +13,27 @@ internal sealed class OperationDescription : IOpenApiOperationTransformer
 {
     private static readonly int[] CommonErrors =
     [
-        StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status429TooManyRequests, StatusCodes.Status500InternalServerError,
+        StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status429TooManyRequests,
+        StatusCodes.Status500InternalServerError,
     ];
 
-    public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public async Task TransformAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         operation.Parameters = [];
         foreach (var segment in context.Description.RelativePath!.Split('/').Where(segment => segment.StartsWith('{')))
-            operation.Parameters.Add(await ParameterAsync(new AdminParameter(segment.Trim('{', '}'), typeof(string), "", InHeader: false), ParameterLocation.Path));
+            operation.Parameters.Add(await ParameterAsync(
+                new AdminParameter(segment.Trim('{', '}'), typeof(string), "", InHeader: false), ParameterLocation.Path));
         foreach (var parameter in context.Description.ActionDescriptor.EndpointMetadata.OfType<AdminParameter>())
-            operation.Parameters.Add(await ParameterAsync(parameter, parameter.InHeader ? ParameterLocation.Header : ParameterLocation.Query));
+            operation.Parameters.Add(
+                await ParameterAsync(parameter, parameter.InHeader ? ParameterLocation.Header : ParameterLocation.Query));
 
         operation.Responses ??= [];
         context.Document!.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken));
         foreach (var status in CommonErrors)
             operation.Responses.TryAdd(status.ToString(CultureInfo.InvariantCulture), Failure(status, context.Document));
-        operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(DocumentDescription.KeyScheme, context.Document)] = [] }];
+        operation.Security = [
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(DocumentDescription.KeyScheme, context.Document)] = [] }];
 
         async Task<OpenApiParameter> ParameterAsync(AdminParameter parameter, ParameterLocation location) => new()
         {
@@ -43,6 +48,7 @@ internal sealed class OperationDescription : IOpenApiOperationTransformer
     private static OpenApiResponse Failure(int status, OpenApiDocument document) => new()
     {
         Description = ReasonPhrases.GetReasonPhrase(status),
-        Content = new Dictionary<string, OpenApiMediaType> { [Problem.ContentType] = new() { Schema = new OpenApiSchemaReference(nameof(Problem), document) } },
+        Content = new Dictionary<string, OpenApiMediaType> { [Problem.ContentType] = new() { Schema = new OpenApiSchemaReference(
+            nameof(Problem), document) } },
     };
 }

@@ -15,6 +15,8 @@ internal static partial class AdminLog
     [LoggerMessage(5200, LogLevel.Warning, "{Remote} came to the admin API with a wrong key")]
     public static partial void WrongKey(ILogger logger, IPAddress remote);
 
-    [LoggerMessage(5201, LogLevel.Warning, "{Remote} came to the admin API with a wrong key too often; for a minute it is told to wait, and not logged")]
+    [LoggerMessage(
+        5201, LogLevel.Warning,
+        "{Remote} came to the admin API with a wrong key too often; for a minute it is told to wait, and not logged")]
     public static partial void Blocked(ILogger logger, IPAddress remote);
 }

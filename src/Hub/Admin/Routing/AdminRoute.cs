@@ -6,7 +6,8 @@ using Tunnel.Hub.Admin.Answers;
 namespace Tunnel.Hub.Admin.Routing;
 
 /// <summary>
-/// Says what an endpoint takes and answers; it is read by the OpenAPI document. What every endpoint can answer (401, 403, 429, 500) is not repeated.
+/// Says what an endpoint takes and answers; it is read by the OpenAPI document. What every endpoint can answer (401, 403, 429, 500) is not
+/// repeated.
 /// </summary>
 internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
 {
@@ -16,7 +17,8 @@ internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
     public AdminRoute Query<T>(string name, string description) => With(new AdminParameter(name, typeof(T), description, InHeader: false));
 
     /// <summary>Declares a header that means something to this endpoint.</summary>
-    public AdminRoute Header(string name, string description) => With(new AdminParameter(name, typeof(string), description, InHeader: true));
+    public AdminRoute Header(string name, string description) =>
+        With(new AdminParameter(name, typeof(string), description, InHeader: true));
 
     /// <summary>Declares a body in JSON; with it come 400, 413 and 415.</summary>
     public AdminRoute Body<T>(bool optional = false) =>

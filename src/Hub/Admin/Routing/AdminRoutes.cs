@@ -7,8 +7,8 @@ using Tunnel.Hub.Admin.Answers;
 namespace Tunnel.Hub.Admin.Routing;
 
 /// <summary>
-/// Where endpoints are declared: each with its handler, and in the same place what the OpenAPI document says of it. A handler writes its answer with
-/// <see cref="AdminResults"/> and throws <see cref="ProblemException"/> for everything else.
+/// Where endpoints are declared: each with its handler, and in the same place what the OpenAPI document says of it. A handler writes its
+/// answer with <see cref="AdminResults"/> and throws <see cref="ProblemException"/> for everything else.
 /// </summary>
 internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
 {
@@ -21,19 +21,24 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
     /// <param name="handler">Runs on the thread pool.</param>
     /// <param name="name">The operation's name in generated clients, unique: <c>listEdges</c>.</param>
     /// <param name="summary">What it does, in a sentence.</param>
-    public AdminRoute Get(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Get, path, handler, name, summary);
+    public AdminRoute Get(string path, RequestDelegate handler, string name, string summary) =>
+        Map(HttpMethods.Get, path, handler, name, summary);
 
     /// <inheritdoc cref="Get"/>
-    public AdminRoute Put(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Put, path, handler, name, summary);
+    public AdminRoute Put(string path, RequestDelegate handler, string name, string summary) =>
+        Map(HttpMethods.Put, path, handler, name, summary);
 
     /// <inheritdoc cref="Get"/>
-    public AdminRoute Post(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Post, path, handler, name, summary);
+    public AdminRoute Post(string path, RequestDelegate handler, string name, string summary) =>
+        Map(HttpMethods.Post, path, handler, name, summary);
 
     /// <inheritdoc cref="Get"/>
-    public AdminRoute Patch(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Patch, path, handler, name, summary);
+    public AdminRoute Patch(string path, RequestDelegate handler, string name, string summary) =>
+        Map(HttpMethods.Patch, path, handler, name, summary);
 
     /// <inheritdoc cref="Get"/>
-    public AdminRoute Delete(string path, RequestDelegate handler, string name, string summary) => Map(HttpMethods.Delete, path, handler, name, summary);
+    public AdminRoute Delete(string path, RequestDelegate handler, string name, string summary) =>
+        Map(HttpMethods.Delete, path, handler, name, summary);
 
     /// <summary>Answers everything that was not declared: 405 for another method of a known path, else 404. To be called last.</summary>
     public void MapEverythingElse()
@@ -41,7 +46,8 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
         foreach (var (path, methods) in _methodsByPath)
         {
             // HEAD goes wherever GET goes, before it comes here.
-            var allowed = string.Join(", ", methods.SelectMany(method => HttpMethods.IsGet(method) ? (string[])[method, HttpMethods.Head] : [method]));
+            var allowed = string.Join(
+                ", ", methods.SelectMany(method => HttpMethods.IsGet(method) ? (string[])[method, HttpMethods.Head] : [method]));
             routes.Map(path, (RequestDelegate)(context => RefuseMethod(context, allowed)));
         }
 

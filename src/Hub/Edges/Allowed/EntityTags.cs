@@ -7,8 +7,8 @@ using Tunnel.Hub.Edges.Definitions;
 namespace Tunnel.Hub.Edges.Allowed;
 
 /// <summary>
-/// Strong entity tags (RFC 9110, section 8.8.3) of what the operator wrote, so that of two writers at once none undoes the other's work unseen. They
-/// are hashes of the content: a restart of the hub does not change them, and a secret is never part of them.
+/// Strong entity tags (RFC 9110, section 8.8.3) of what the operator wrote, so that of two writers at once none undoes the other's work
+/// unseen. They are hashes of the content: a restart of the hub does not change them, and a secret is never part of them.
 /// </summary>
 internal static class EntityTags
 {

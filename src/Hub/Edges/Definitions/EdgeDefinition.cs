@@ -12,7 +12,9 @@ public sealed record EdgeDefinition
     /// <summary>The edge's id: 1–64 of <c>[A-Za-z0-9._-]</c>, unique in the set.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The edge's secret, 16–256 printable ASCII characters without spaces; null keeps the one that it has. Never returned.</summary>
+    /// <summary>
+    /// The edge's secret, 16–256 printable ASCII characters without spaces; null keeps the one that it has. Never returned.
+    /// </summary>
     public string? Secret { get; init; }
 
     /// <summary>False: the edge is refused, and disconnected when it is connected.</summary>
@@ -27,14 +29,19 @@ public sealed record EdgeDefinition
     /// <summary>Seconds between two STUN look-ups, 10–86,400, or 0 for none; null means the edge's default.</summary>
     public int? StunIntervalSecs { get; init; }
 
-    /// <summary>The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; passed on to the edge, which checks it as well.</summary>
+    /// <summary>
+    /// The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; passed on to the edge, which checks it as well.
+    /// </summary>
     public JsonElement? FirewallConfig { get; init; }
 
     /// <summary>No port policies.</summary>
     public static ImmutableSortedDictionary<string, PortPolicyDefinition> NoPorts { get; } =
         ImmutableSortedDictionary.Create<string, PortPolicyDefinition>(PortKey.Order);
 
-    /// <summary>Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>, in one order wherever they are written: TCP before UDP, ascending, and the default last.</summary>
+    /// <summary>
+    /// Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>, in one order wherever they are written: TCP before UDP, ascending,
+    /// and the default last.
+    /// </summary>
     public ImmutableSortedDictionary<string, PortPolicyDefinition> Ports { get; init; } = NoPorts;
 
     // The compiler's would print the secret.

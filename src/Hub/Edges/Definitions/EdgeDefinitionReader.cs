@@ -64,7 +64,8 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
     {
         const int most = EdgeSetValidator.MaxPortsPerEdge;
         var items = value.Items(
-            most, "must be an array of ports and ranges: [443, \"8000-8010\"]", $"must have at most {most} entries, which is how many ports an edge may have");
+            most, "must be an array of ports and ranges: [443, \"8000-8010\"]",
+            $"must have at most {most} entries, which is how many ports an edge may have");
         return [.. items.Select(item => item.Ports()).OfType<PortRange>()];
     }
 

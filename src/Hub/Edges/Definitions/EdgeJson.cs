@@ -5,7 +5,9 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>The JSON of edges, as the API answers it and the state keeps it; what operators write is read by <see cref="EdgeDefinitionReader"/>.</summary>
+/// <summary>
+/// The JSON of edges, as the API answers it and the state keeps it; what operators write is read by <see cref="EdgeDefinitionReader"/>.
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

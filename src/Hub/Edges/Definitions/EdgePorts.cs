@@ -4,7 +4,8 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// Changes single ports of an edge's definition. Ranges stay ranges: what is done to a part of one splits it, and what is left of its entry is kept.
+/// Changes single ports of an edge's definition. Ranges stay ranges: what is done to a part of one splits it, and what is left of its entry
+/// is kept.
 /// </summary>
 internal static class EdgePorts
 {
@@ -45,7 +46,10 @@ internal static class EdgePorts
     /// <summary>The edge without these ports and what their entries say; null when none of them is assigned.</summary>
     public static EdgeDefinition? Remove(EdgeDefinition edge, PortKey key) =>
         IsAnyAssigned(edge, key)
-            ? WithList(edge, key.Udp, [.. List(edge, key.Udp).SelectMany(range => range.Without(key.Ports))]) with { Ports = Without(edge, key) }
+            ? WithList(edge, key.Udp, [.. List(edge, key.Udp).SelectMany(range => range.Without(key.Ports))]) with
+            {
+                Ports = Without(edge, key),
+            }
             : null;
 
     private static List<PortRange> Missing(EdgeDefinition edge, PortKey key)

@@ -63,7 +63,8 @@ public static class EdgeSetValidator
         if (after > MaxSetBytes && after > before)
         {
             errors.Add(
-                "$", $"{after} bytes", $"all edges together may have at most {MaxSetBytes} bytes of JSON; take shorter firewalls and lists, or fewer edges");
+                "$", $"{after} bytes",
+                $"all edges together may have at most {MaxSetBytes} bytes of JSON; take shorter firewalls and lists, or fewer edges");
         }
     }
 
@@ -73,10 +74,12 @@ public static class EdgeSetValidator
         if (!EdgeLine.IsValidEdgeId(edge.Id))
             faults.Errors.AddText($"{path}.id", edge.Id, $"must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
         else if (!EdgeLine.IsValidNewEdgeId(edge.Id))
-            faults.Stricter.AddText($"{path}.id", edge.Id, "is folded away where it stands in a URL's path; take another, such as \"edge-1\"");
+            faults.Stricter.AddText(
+                $"{path}.id", edge.Id, "is folded away where it stands in a URL's path; take another, such as \"edge-1\"");
         CheckSecret(edge.Secret, hasSecret, path, faults.Errors);
         if (edge.StunIntervalSecs is not 0 and (< MinStunInterval or > MaxStunInterval))
-            faults.Errors.Add($"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be 0 (off) or {MinStunInterval}–{MaxStunInterval} seconds");
+            faults.Errors.Add(
+                $"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be 0 (off) or {MinStunInterval}–{MaxStunInterval} seconds");
         if (edge.FirewallConfig is { } firewall)
             CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
         ListenPortsValidator.Check(edge, path, faults);
@@ -107,7 +110,8 @@ public static class EdgeSetValidator
 /// <summary>What a validation found.</summary>
 public sealed class EdgeSetFaults
 {
-    /// <param name="isStored">What was accepted once is looked at: what only later versions refuse must not keep the hub from starting.</param>
+    /// <param name="isStored">What was accepted once is looked at: what only later versions refuse must not keep the hub from
+    /// starting.</param>
     internal EdgeSetFaults(bool isStored = false) => Stricter = isStored ? new FaultList() : Errors;
 
     internal FaultList Errors { get; } = new();

@@ -3,7 +3,9 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>A key of an edge's <c>ports</c>: <c>tcp/443</c>, <c>udp/53</c>, <c>tcp/8000-8010</c>; beside them there is <c>default</c>.</summary>
+/// <summary>
+/// A key of an edge's <c>ports</c>: <c>tcp/443</c>, <c>udp/53</c>, <c>tcp/8000-8010</c>; beside them there is <c>default</c>.
+/// </summary>
 /// <param name="Udp">Else TCP.</param>
 /// <param name="Ports">One port or several in a row.</param>
 internal readonly record struct PortKey(bool Udp, PortRange Ports)
@@ -23,7 +25,8 @@ internal readonly record struct PortKey(bool Udp, PortRange Ports)
     {
         var udp = key.StartsWith("udp/", StringComparison.Ordinal);
         parsed = default;
-        if ((!udp && !key.StartsWith("tcp/", StringComparison.Ordinal)) || !PortRange.TryParse(key.AsSpan(4), out var ports) || !ports.IsPossible)
+        if ((!udp && !key.StartsWith("tcp/", StringComparison.Ordinal)) || !PortRange.TryParse(
+            key.AsSpan(4), out var ports) || !ports.IsPossible)
             return false;
         parsed = new PortKey(udp, ports);
         return parsed.ToString() == key;
@@ -40,5 +43,6 @@ internal readonly record struct PortKey(bool Udp, PortRange Ports)
         return order != 0 ? order : string.CompareOrdinal(left, right);
     }
 
-    private static (int Kind, int Port) Rank(string key) => key == Default ? (3, 0) : TryParse(key, out var port) ? (port.Udp ? 1 : 0, port.Ports.First) : (2, 0);
+    private static (int Kind, int Port) Rank(string key) =>
+        key == Default ? (3, 0) : TryParse(key, out var port) ? (port.Udp ? 1 : 0, port.Ports.First) : (2, 0);
 }

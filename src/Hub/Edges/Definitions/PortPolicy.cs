@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// How the hub forwards what arrives at one port of an edge (docs/operations.md, Port policy). Resolved: the port's own entry over the edge's
-/// <c>default</c> over what is built in.
+/// How the hub forwards what arrives at one port of an edge (docs/operations.md, Port policy). Resolved: the port's own entry over the
+/// edge's <c>default</c> over what is built in.
 /// </summary>
 public sealed record PortPolicy
 {
@@ -49,8 +49,8 @@ public sealed record PortPolicy
     public int? DownloadRate { get; init; }
 
     /// <summary>
-    /// Whether clients may have addresses that nobody has on the Internet (<see cref="AddressScope"/>), or none. Null: none never, and such addresses only at an
-    /// edge that has such a one itself, as seen from here; at an edge with a public address they can only be forged.
+    /// Whether clients may have addresses that nobody has on the Internet (<see cref="AddressScope"/>), or none. Null: none never, and such
+    /// addresses only at an edge that has such a one itself, as seen from here; at an edge with a public address they can only be forged.
     /// </summary>
     public bool? AllowPrivateSources { get; init; }
 

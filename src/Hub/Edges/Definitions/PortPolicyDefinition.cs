@@ -5,7 +5,9 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>A port policy as the operator writes it: what is null is taken from the edge's <c>default</c> entry, then from what is built in.</summary>
+/// <summary>
+/// A port policy as the operator writes it: what is null is taken from the edge's <c>default</c> entry, then from what is built in.
+/// </summary>
 public sealed record PortPolicyDefinition
 {
     /// <inheritdoc cref="PortPolicy.Name"/>

@@ -49,31 +49,40 @@ internal static class PortPolicyValidator
             // The edge is sent an entry for each port of a range.
             var ports = PortKey.TryParse(key, out var port) ? port.Ports.Count : 1;
             var resolved = policy.Resolve(fallback, port.Udp).Edge;
-            count += ports * (long)((resolved.AllowCidrs?.Count ?? 0) + (resolved.DenyCidrs?.Count ?? 0) + (resolved.TrustedProxies?.Count ?? 0));
+            count += ports * (long)(
+                (resolved.AllowCidrs?.Count ?? 0) + (resolved.DenyCidrs?.Count ?? 0) + (resolved.TrustedProxies?.Count ?? 0));
         }
 
         if (count > MaxCidrsPerEdge)
-            errors.Add(path, $"{count} CIDRs", $"must have at most {MaxCidrsPerEdge} CIDRs in all entries, where an entry without a list has the default's");
+            errors.Add(
+                path, $"{count} CIDRs",
+                $"must have at most {MaxCidrsPerEdge} CIDRs in all entries, where an entry without a list has the default's");
     }
 
     private static void CheckProxies(PortPolicyDefinition policy, PortPolicyDefinition? fallback, string path, FaultList errors)
     {
         var resolved = policy.Resolve(fallback, udp: false).Edge;
         if (resolved is { AcceptProxyProtocol: true, TrustedProxies: null })
-            errors.Add($"{path}.trustedProxies", "(missing)", "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
+            errors.Add(
+                $"{path}.trustedProxies", "(missing)",
+                "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
     }
 
     // What does nothing here looks like a setting that is in force. In the default both stand side by side.
     private static void CheckKind(PortSetting setting, PortPolicyDefinition policy, string path, bool udp, FaultList errors)
     {
         if (!setting.IsFor(udp) && setting.IsIn(policy))
-            errors.Add($"{path}.{setting.Name}", "(present)", $"does nothing here, since it is for {(udp ? "TCP" : "UDP")} ports; {setting.Instead}");
+            errors.Add(
+                $"{path}.{setting.Name}", "(present)",
+                $"does nothing here, since it is for {(udp ? "TCP" : "UDP")} ports; {setting.Instead}");
     }
 
     private static void CheckPlace(EdgeDefinition edge, PortKey port, List<PortKey> known, string path, FaultList errors)
     {
         if (!EdgePorts.IsAssigned(edge, port))
-            errors.AddText(path, port.ToString(), $"is not assigned to this edge; add it to {(port.Udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
+            errors.AddText(
+                path, port.ToString(),
+                $"is not assigned to this edge; add it to {(port.Udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
         foreach (var other in known.Where(other => other.Overlaps(port)))
             errors.AddText(path, port.ToString(), $"has a port in common with the entry \"{other}\"; each port has one entry");
         known.Add(port);

@@ -3,7 +3,9 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>One setting of a port: a row of <see cref="PortSettings"/>, from which all follows that is done with it but its enforcement.</summary>
+/// <summary>
+/// One setting of a port: a row of <see cref="PortSettings"/>, from which all follows that is done with it but its enforcement.
+/// </summary>
 internal abstract record PortSetting(string Name)
 {
     /// <summary>Which ports have it.</summary>
@@ -12,7 +14,9 @@ internal abstract record PortSetting(string Name)
     /// <summary>What is in force where nobody says anything, in words.</summary>
     public required string Default { get; init; }
 
-    /// <summary>What it does: for the documentation, the description of the API, and the help of commands. Markdown, without a full stop.</summary>
+    /// <summary>
+    /// What it does: for the documentation, the description of the API, and the help of commands. Markdown, without a full stop.
+    /// </summary>
     public required string Summary { get; init; }
 
     /// <summary>What to do instead where it does nothing.</summary>
@@ -36,7 +40,9 @@ internal abstract record PortSetting(string Name)
     /// <summary>Takes a value over into a policy, or adds a fault.</summary>
     public abstract PortPolicyDefinition Read(PortPolicyDefinition policy, WrittenValue value);
 
-    /// <summary>The value as JSON of what stood in options; what is not valid is left for the hub to name. Null: nothing of it stood there.</summary>
+    /// <summary>
+    /// The value as JSON of what stood in options; what is not valid is left for the hub to name. Null: nothing of it stood there.
+    /// </summary>
     /// <param name="words">What was written, at least one.</param>
     /// <param name="kind">Which ports it is for: both for the default.</param>
     public abstract JsonNode? FromOption(IReadOnlyList<string> words, PortKinds kind);

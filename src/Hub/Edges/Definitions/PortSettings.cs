@@ -4,8 +4,9 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// All settings of a port, one row each. The strict reader, the validator, what is in force, the description of the API, the options of commands and the table
-/// in docs/operations.md come from the rows; to add a setting is to add a row here, its value to the records and its enforcement (docs/architecture.md).
+/// All settings of a port, one row each. The strict reader, the validator, what is in force, the description of the API, the options of
+/// commands and the table in docs/operations.md come from the rows; to add a setting is to add a row here, its value to the records and its
+/// enforcement (docs/architecture.md).
 /// </summary>
 internal static class PortSettings
 {
@@ -18,7 +19,8 @@ internal static class PortSettings
     public static readonly PortSetting[] All =
     [
         new PortSetting<string?>(
-            "name", SettingForms.Text(64), own => own.Name, (own, value) => own with { Name = value }, (policy, value, _) => policy with { Name = value })
+            "name", SettingForms.Text(64), own =>
+                own.Name, (own, value) => own with { Name = value }, (policy, value, _) => policy with { Name = value })
         {
             Default = "none",
             Summary = "for people, at most 64 characters",
@@ -34,7 +36,8 @@ internal static class PortSettings
             Summary = "false: not bound; the policy is kept",
         },
         new PortSetting<string?>(
-            "notes", SettingForms.Text(1024), own => own.Notes, (own, value) => own with { Notes = value }, (policy, value, _) => policy with { Notes = value })
+            "notes", SettingForms.Text(1024), own =>
+                own.Notes, (own, value) => own with { Notes = value }, (policy, value, _) => policy with { Notes = value })
         {
             Default = "none",
             Summary = "for people, at most 1,024 characters",
@@ -264,11 +267,13 @@ internal static class PortSettings
         [.. All.Select(setting => new ObjectMember<PortPolicyDefinition>(setting.Name, setting.Read))])
     {
         // Named in the product's description; taking them silently would promise a protection that is not there.
-        Refused = new Dictionary<string, string> { ["targets"] = NotYetSupported, ["tls"] = NotYetSupported, ["healthCheck"] = NotYetSupported },
+        Refused =
+            new Dictionary<string, string> { ["targets"] = NotYetSupported, ["tls"] = NotYetSupported, ["healthCheck"] = NotYetSupported },
     };
 
     /// <summary>Reads a policy; null where there is no object, with a fault.</summary>
-    public static PortPolicyDefinition? Read(WrittenValue value) => Reader.TryRead(value, new PortPolicyDefinition(), out var policy) ? policy : null;
+    public static PortPolicyDefinition? Read(WrittenValue value) =>
+        Reader.TryRead(value, new PortPolicyDefinition(), out var policy) ? policy : null;
 
     /// <summary>What is in force at a port: its own entry over the edge's default over what is built in.</summary>
     public static PortPolicy Resolve(PortPolicyDefinition own, PortPolicyDefinition? fallback, bool udp)

@@ -26,14 +26,18 @@ internal sealed record SettingForm<T>(
 internal static class SettingForms
 {
     public static readonly SettingForm<bool?> Switch = new(
-        "true|false", value => value.Boolean(), NoCheck, (words, _) => bool.TryParse(words[^1], out var flag) ? flag : words[^1], new SettingSchema(SettingType.Switch));
+        "true|false", value =>
+            value.Boolean(), NoCheck, (words, _) => bool.TryParse(words[^1], out var flag)
+            ? flag
+            : words[^1], new SettingSchema(SettingType.Switch));
 
     /// <summary>The host of an upstream; in an option with its port: <c>HOST[:PORT]</c> or <c>:PORT</c>.</summary>
     public static readonly SettingForm<string?> Target =
         new("HOST[:PORT]", value => value.Text(), CheckHost, (words, _) => HostOf(words[^1]), new SettingSchema(SettingType.Text));
 
     /// <summary>The port of an upstream, in an option behind its host.</summary>
-    public static readonly SettingForm<int?> TargetPort = Number(1, 65535, "a port") with { HelpName = "HOST[:PORT]", FromOption = (words, _) => PortOf(words[^1]) };
+    public static readonly SettingForm<int?> TargetPort =
+        Number(1, 65535, "a port") with { HelpName = "HOST[:PORT]", FromOption = (words, _) => PortOf(words[^1]) };
 
     /// <summary>The header before a TCP connection; an option for both kinds of ports has words that are for UDP only.</summary>
     public static readonly SettingForm<ProxyProtocol?> Proxy =
@@ -50,9 +54,11 @@ internal static class SettingForms
             FromOption = (words, kind) => words[^1] == "v2" || (words[^1] == "v1" && kind == PortKinds.Both) ? "each" : words[^1],
         };
 
-    public static readonly SettingForm<IPAddress?> Address = new("ADDRESS", ReadAddress, NoCheck, Last, new SettingSchema(SettingType.Text));
+    public static readonly SettingForm<IPAddress?> Address =
+        new("ADDRESS", ReadAddress, NoCheck, Last, new SettingSchema(SettingType.Text));
 
-    public static readonly SettingForm<CidrSet?> Cidrs = new("CIDR", ReadCidrs, NoCheck, List, new SettingSchema(SettingType.List, Most: CidrSet.MaxCount));
+    public static readonly SettingForm<CidrSet?> Cidrs =
+        new("CIDR", ReadCidrs, NoCheck, List, new SettingSchema(SettingType.List, Most: CidrSet.MaxCount));
 
     public static SettingForm<string?> Text(int most) => new(
         "TEXT",
@@ -109,7 +115,8 @@ internal static class SettingForms
     private static JsonNode? List(IReadOnlyList<string> words, PortKinds kind)
     {
         // By the constructor: a collection expression adds each by a generic method that native AOT can't have.
-        return new JsonArray([.. words.SelectMany(word => word.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        return new JsonArray(
+            [.. words.SelectMany(word => word.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             .Select(word => JsonValue.Create(word))]);
     }
 
@@ -137,7 +144,9 @@ internal static class SettingForms
     private static void CheckRange(int number, int least, int most, string path, string what, FaultList faults)
     {
         if (number < least || number > most)
-            faults.Add(path, number.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"must be {least}–{most}: {what}"));
+            faults.Add(
+                path, number.ToString(CultureInfo.InvariantCulture),
+                string.Create(CultureInfo.InvariantCulture, $"must be {least}–{most}: {what}"));
     }
 
     private static IPAddress? ReadAddress(WrittenValue value)
@@ -145,7 +154,8 @@ internal static class SettingForms
         var text = value.Json.ValueKind == JsonValueKind.String ? value.Json.GetString()! : "";
         if (IpRange.TryParse(text, out var block, out _) && block.First == block.Last)
             return block.FirstAddress;
-        value.Refuse(HostSyntax.FaultOf(text, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\""));
+        value.Refuse(
+            HostSyntax.FaultOf(text, "must be an IP address of the edge's machine, such as \"203.0.113.10\", \"0.0.0.0\" or \"::\""));
         return null;
     }
 

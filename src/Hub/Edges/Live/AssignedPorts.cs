@@ -5,8 +5,8 @@ using Tunnel.Hub.Edges.Definitions;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// The ports that a tunnel may open streams and sessions for: those assigned now, and for a while those taken away by the last pushes, since
-/// OPENs were under way when the push was sent. Immutable.
+/// The ports that a tunnel may open streams and sessions for: those assigned now, and for a while those taken away by the last pushes,
+/// since OPENs were under way when the push was sent. Immutable.
 /// </summary>
 internal sealed class AssignedPorts
 {

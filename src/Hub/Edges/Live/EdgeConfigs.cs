@@ -20,7 +20,8 @@ internal static class EdgeConfigs
     };
 
     /// <summary>The configuration after a change, with its revision raised; null when the edge would see no difference.</summary>
-    public static TunnelConfig? Next(TunnelConfig current, AllowedEdge edge, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged)
+    public static TunnelConfig? Next(
+        TunnelConfig current, AllowedEdge edge, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged)
     {
         var next = Create(edge, announced.ApplyTo(current.Hub! with { Rev = current.Hub!.Rev + 1 }), blocks);
         return !blocksChanged && SameForEdge(current, next) ? null : next;
@@ -55,7 +56,8 @@ internal static class EdgeConfigs
         }
     }
 
-    private static bool SamePolicies(ImmutableSortedDictionary<string, EdgePortPolicy> a, ImmutableSortedDictionary<string, EdgePortPolicy> b) =>
+    private static bool SamePolicies(
+        ImmutableSortedDictionary<string, EdgePortPolicy> a, ImmutableSortedDictionary<string, EdgePortPolicy> b) =>
         a.Count == b.Count && a.All(entry => b.TryGetValue(entry.Key, out var other) && entry.Value == other);
 
     private static bool SamePorts(ImmutableArray<int> a, ImmutableArray<int> b) => a.AsSpan().SequenceEqual(b.AsSpan());

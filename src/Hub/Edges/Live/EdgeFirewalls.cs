@@ -4,7 +4,9 @@ using Tunnel.Shared.Firewall;
 
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>What an edge is told of its firewall: what the operator wrote, and the blocks that are in force (protocol.md section 2.8).</summary>
+/// <summary>
+/// What an edge is told of its firewall: what the operator wrote, and the blocks that are in force (protocol.md section 2.8).
+/// </summary>
 internal static class EdgeFirewalls
 {
     /// <summary>The firewall with its timed blocks; null when there is neither.</summary>
@@ -20,9 +22,11 @@ internal static class EdgeFirewalls
 
     /// <summary>Whether two are the same but for the blocks, which count down by themselves.</summary>
     public static bool AreSame(JsonElement? a, JsonElement? b) => MembersOf(a) is var left && MembersOf(b) is var right
-        && left.Count == right.Count && left.All(member => right.TryGetValue(member.Key, out var other) && JsonElement.DeepEquals(member.Value, other));
+        && left.Count == right.Count
+            && left.All(member => right.TryGetValue(member.Key, out var other) && JsonElement.DeepEquals(member.Value, other));
 
     private static Dictionary<string, JsonElement> MembersOf(JsonElement? firewall) => firewall is not { } json
         ? []
-        : json.EnumerateObject().Where(member => !member.NameEquals(FirewallConfigReader.TimedBlocksMember)).ToDictionary(member => member.Name, member => member.Value);
+        : json.EnumerateObject().Where(member => !member.NameEquals(FirewallConfigReader.TimedBlocksMember)).ToDictionary(
+            member => member.Name, member => member.Value);
 }

@@ -7,14 +7,18 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>One authenticated tunnel and what the hub knows of it. Hands the tunnel's callbacks to the registry and the forwarder.</summary>
+/// <summary>
+/// One authenticated tunnel and what the hub knows of it. Hands the tunnel's callbacks to the registry and the forwarder.
+/// </summary>
 internal sealed class EdgeTunnel : IHubTunnelHandler
 {
     private readonly LiveEdges _registry;
     private readonly ITunnelForwarder _forwarder;
     private volatile AssignedPorts _ports;
 
-    public EdgeTunnel(LiveEdges registry, ITunnelForwarder forwarder, AllowedEdge edge, Guid secretId, IPEndPoint remote, TunnelConfig config, DateTimeOffset since)
+    public EdgeTunnel(
+        LiveEdges registry, ITunnelForwarder forwarder, AllowedEdge edge, Guid secretId, IPEndPoint remote, TunnelConfig config,
+        DateTimeOffset since)
     {
         _registry = registry;
         _forwarder = forwarder;
@@ -64,8 +68,8 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     public Report? PortReport { get; private set; }
 
     /// <summary>
-    /// When the last configuration was pushed, as a timestamp of the clock; 0 when it was applied, or none was. A field, since <see cref="ConfigPushes"/>
-    /// exchanges it from several threads.
+    /// When the last configuration was pushed, as a timestamp of the clock; 0 when it was applied, or none was. A field, since
+    /// <see cref="ConfigPushes"/> exchanges it from several threads.
     /// </summary>
     public long PushedAt;
 
@@ -107,7 +111,9 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Config = config;
     }
 
-    /// <summary>Tells an edge that was told to wait that this tunnel of it counts. Under the registry's lock, once the tunnel is started.</summary>
+    /// <summary>
+    /// Tells an edge that was told to wait that this tunnel of it counts. Under the registry's lock, once the tunnel is started.
+    /// </summary>
     public void Settle()
     {
         if (Config.Hub is not { Contested: true } hub)

@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// What edges are told of the hub's future (protocol.md section 7): the pins to accept, and where it will be; and which edges have taken up which. Under the
-/// registry's lock.
+/// What edges are told of the hub's future (protocol.md section 7): the pins to accept, and where it will be; and which edges have taken up
+/// which. Under the registry's lock.
 /// </summary>
 internal sealed class HubAnnouncements
 {

@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// Joins further connections of an edge to its tunnel (protocol.md section 3, Lanes): of the same edge, process and secret only. One that may not is closed,
-/// and never becomes a tunnel of its own: it would push out the one that it meant.
+/// Joins further connections of an edge to its tunnel (protocol.md section 3, Lanes): of the same edge, process and secret only. One that
+/// may not is closed, and never becomes a tunnel of its own: it would push out the one that it meant.
 /// </summary>
 internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger logger)
 {
@@ -16,7 +16,9 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
     /// <summary>Connections that wanted to be a lane and were turned away.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
-    /// <summary>Under the registry's lock: whether a connection that comes now may be a lane, so that its HELLO is to be waited for.</summary>
+    /// <summary>
+    /// Under the registry's lock: whether a connection that comes now may be a lane, so that its HELLO is to be waited for.
+    /// </summary>
     public static bool MayJoin(EdgeSlot slot) => slot.Tunnels.Exists(static live => (live.Tunnel!.Features & TunnelFeatures.Lanes) != 0);
 
     /// <summary>Joins a connection to its tunnel, or turns it away. By the connection's read loop.</summary>
@@ -55,7 +57,8 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
         if (live.IsElected)
             return new("laneLate", "it said so only when it had been taken for a tunnel of its own");
         if (lane.Index < 1 || lane.Index >= maxLanes)
-            return new("laneLimit", string.Create(CultureInfo.InvariantCulture, $"its number is not below limits.lanesPerTunnel, {maxLanes}"));
+            return new(
+                "laneLimit", string.Create(CultureInfo.InvariantCulture, $"its number is not below limits.lanesPerTunnel, {maxLanes}"));
         if (slot.Tunnels.Find(other => other != live && other.TunnelId == lane.TunnelId) is not { } tunnel)
             return Refusal.Unknown("the edge has no tunnel with the id that it named");
         // What differs is nobody's business but the operator's.

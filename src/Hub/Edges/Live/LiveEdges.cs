@@ -12,6 +12,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
+// Over 300 lines: the registry is one lock and all that happens under it; election, news, lanes, crowd and renewals are apart.
 /// <summary>
 /// The registry of authenticated tunnels by edge id: lets them in, settles which one of an edge counts, pushes changed configurations, and
 /// ends the tunnels of those that are allowed no longer.
@@ -38,7 +39,8 @@ internal sealed class LiveEdges : IDisposable
     private bool _closed;
 
     public LiveEdges(
-        IAllowedEdges allowed, ITimedBlocks blocks, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventFeed events, TimeProvider time, ILoggerFactory loggerFactory)
+        IAllowedEdges allowed, ITimedBlocks blocks, ITunnelForwarder forwarder, LiveEdgesOptions options, HubEventFeed events,
+        TimeProvider time, ILoggerFactory loggerFactory)
     {
         _allowed = allowed;
         _blocks = blocks;
@@ -238,9 +240,12 @@ internal sealed class LiveEdges : IDisposable
         Pushes.OnApplied(live, report.Rev);
         lock (_lock)
             _announced.OnApplied(live, report.Rev);
-        var (bound, failedPorts) = (report.Bound.Sum(port => port.Count), report.Failed.Sum(port => (port.To ?? port.Port) - port.Port + 1));
+        var (bound, failedPorts) =
+            (report.Bound.Sum(port => port.Count), report.Failed.Sum(port => (port.To ?? port.Port) - port.Port + 1));
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, bound, failedPorts);
-        _events.Post(new PortsAppliedEvent(live.EdgeId, report.Rev, bound, failedPorts, [.. report.Failed.Take(PortsAppliedEvent.MaxFailedPorts)]) { Time = _time.GetUtcNow() });
+        _events.Post(new PortsAppliedEvent(
+            live.EdgeId, report.Rev, bound, failedPorts,
+            [.. report.Failed.Take(PortsAppliedEvent.MaxFailedPorts)]) { Time = _time.GetUtcNow() });
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
     }
@@ -254,8 +259,11 @@ internal sealed class LiveEdges : IDisposable
             _events.Post(new FirewallDriftedEvent(live.EdgeId, drift.What, drift.Mended) { Time = _time.GetUtcNow() });
         }
 
-        LiveEdgesLog.FirewallReported(_logger, firewall.Fault is null ? LogLevel.Information : LogLevel.Warning, live.EdgeId, revision, firewall.Fault ?? firewall.State);
-        _events.Post(new FirewallConfigUpdatedEvent(live.EdgeId, revision, firewall.Fault is null, firewall.Fault) { Time = _time.GetUtcNow() });
+        LiveEdgesLog.FirewallReported(
+            _logger, firewall.Fault is null ? LogLevel.Information : LogLevel.Warning, live.EdgeId, revision,
+            firewall.Fault ?? firewall.State);
+        _events.Post(
+            new FirewallConfigUpdatedEvent(live.EdgeId, revision, firewall.Fault is null, firewall.Fault) { Time = _time.GetUtcNow() });
     }
 
     public void OnPublicAddress(EdgeTunnel live, string address)
@@ -424,7 +432,8 @@ internal sealed class LiveEdges : IDisposable
         await tunnel.DisposeAsync();
     }
 
-    /// <returns>What there is to say of its edge when it was the last tunnel of one that was connected, else null. Under the lock.</returns>
+    /// <returns>What there is to say of its edge when it was the last tunnel of one that was connected, else null. Under the
+    /// lock.</returns>
     private EdgePresence? Forget(EdgeTunnel live, ITunnel tunnel, TunnelEnd end)
     {
         var slot = _slots[live.EdgeId];

@@ -13,7 +13,9 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(2151, LogLevel.Information, "A tunnel of edge '{EdgeId}' from {Remote} is over: {Reason} ({Detail})")]
     public static partial void TunnelDisconnected(ILogger logger, string edgeId, IPEndPoint remote, TunnelEndKind reason, string detail);
 
-    [LoggerMessage(2152, LogLevel.Warning, "Edge '{EdgeId}' is connected from {Connected} and alive; another process with its id, from {Newcomer}, was turned away")]
+    [LoggerMessage(
+        2152, LogLevel.Warning,
+        "Edge '{EdgeId}' is connected from {Connected} and alive; another process with its id, from {Newcomer}, was turned away")]
     public static partial void Conflict(ILogger logger, string edgeId, IPEndPoint connected, IPEndPoint newcomer);
 
     [LoggerMessage(2153, LogLevel.Information, "Edge '{EdgeId}' was sent configuration {Rev}: {TcpPorts} TCP and {UdpPorts} UDP ports")]
@@ -37,13 +39,16 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(5750, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' has joined, from {Remote}")]
     public static partial void LaneJoined(ILogger logger, int index, string edgeId, IPEndPoint remote);
 
-    [LoggerMessage(5751, LogLevel.Warning, "A connection of edge '{EdgeId}' from {Remote} wanted to be lane {Index} of its tunnel and was turned away: {Cause}")]
+    [LoggerMessage(
+        5751, LogLevel.Warning,
+        "A connection of edge '{EdgeId}' from {Remote} wanted to be lane {Index} of its tunnel and was turned away: {Cause}")]
     public static partial void LaneRefused(ILogger logger, int index, string edgeId, IPEndPoint remote, string cause);
 
     [LoggerMessage(5752, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' from {Remote} is over: {Reason} ({Detail})")]
     public static partial void LaneEnded(ILogger logger, int index, string edgeId, IPEndPoint remote, TunnelEndKind reason, string detail);
 
-    [LoggerMessage(5556, LogLevel.Warning, "The firewall of edge '{EdgeId}' was changed at its machine by somebody else ({What}); {Outcome}")]
+    [LoggerMessage(
+        5556, LogLevel.Warning, "The firewall of edge '{EdgeId}' was changed at its machine by somebody else ({What}); {Outcome}")]
     public static partial void FirewallDrifted(ILogger logger, string edgeId, string what, string outcome);
 
     [LoggerMessage(EventId = 5555, Message = "The firewall of edge '{EdgeId}', configuration {Rev}: {State}")]

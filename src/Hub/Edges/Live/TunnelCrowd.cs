@@ -4,8 +4,9 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// How many tunnels one edge may have at once: the newest, and some that drain. Each costs descriptors and buffers, and "a newer one of the same process" is
-/// easily said. Of more the oldest is ended. Lanes have their own limit; connections that have not said yet what they are get one too.
+/// How many tunnels one edge may have at once: the newest, and some that drain. Each costs descriptors and buffers, and "a newer one of the
+/// same process" is easily said. Of more the oldest is ended. Lanes have their own limit; connections that have not said yet what they are
+/// get one too.
 /// </summary>
 internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, ILogger logger)
 {
@@ -27,6 +28,7 @@ internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, ILogger log
         }
 
         LiveEdgesLog.CrowdedOut(logger, oldest.EdgeId, MaxTunnels, oldest.Remote);
-        _ = oldest.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "the edge has too many tunnels at once, and this was its oldest"));
+        _ = oldest.Tunnel!.CloseAsync(
+            new TunnelEnd(TunnelEndKind.Replaced, "the edge has too many tunnels at once, and this was its oldest"));
     }
 }

@@ -70,7 +70,8 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
                     await CloseReplacedAsync(older);
                 break;
             case RivalryOutcome.RefuseNewcomer:
-                await newcomer.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "another tunnel of this edge took over less than 10 s ago"));
+                await newcomer.Tunnel!.CloseAsync(
+                    new TunnelEnd(TunnelEndKind.Replaced, "another tunnel of this edge took over less than 10 s ago"));
                 break;
             case RivalryOutcome.ProbeOlder:
                 await ProbeAsync(slot, older, newcomer);
@@ -92,7 +93,8 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
                 events.Post(new EdgeConflictEvent(newcomer.EdgeId, older.Remote, newcomer.Remote) { Time = time.GetUtcNow() });
             }
 
-            await newcomer.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "another process with this edge id is connected and alive"));
+            await newcomer.Tunnel.CloseAsync(
+                new TunnelEnd(TunnelEndKind.Closed, "another process with this edge id is connected and alive"));
             return;
         }
 

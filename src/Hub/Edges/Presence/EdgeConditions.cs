@@ -14,7 +14,8 @@ internal static class EdgeConditions
         TunnelEndKind.Revoked => isAllowed ? EdgeCondition.SecretExpired : EdgeCondition.Disabled,
         TunnelEndKind.Closed => hubStops ? EdgeCondition.HubRestart : EdgeCondition.Disconnected,
         TunnelEndKind.ProtocolError => EdgeCondition.ProtocolError,
-        TunnelEndKind.PeerClosed or TunnelEndKind.ConnectionLost when saidGoodbye || hubStops => hubStops ? EdgeCondition.HubRestart : EdgeCondition.Stopped,
+        TunnelEndKind.PeerClosed or TunnelEndKind.ConnectionLost when saidGoodbye || hubStops =>
+            hubStops ? EdgeCondition.HubRestart : EdgeCondition.Stopped,
         _ => EdgeCondition.Network,
     };
 }

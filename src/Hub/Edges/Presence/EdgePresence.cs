@@ -6,7 +6,8 @@ namespace Tunnel.Hub.Edges.Presence;
 /// <param name="Remote">Address and port that its newest tunnel came from.</param>
 /// <param name="Condition">Connected, or why it went.</param>
 /// <param name="Detail">The same in words; null while it is connected.</param>
-internal sealed record EdgePresence(DateTimeOffset ConnectedSince, DateTimeOffset LastSeen, string Remote, EdgeCondition Condition, string? Detail);
+internal sealed record EdgePresence(
+    DateTimeOffset ConnectedSince, DateTimeOffset LastSeen, string Remote, EdgeCondition Condition, string? Detail);
 
 /// <summary>Somebody who came with an edge's id and was turned away.</summary>
 /// <param name="Remote">Address and port that it came from.</param>

@@ -4,8 +4,8 @@ using System.Net;
 namespace Tunnel.Hub.Edges.Presence;
 
 /// <summary>
-/// Who was seen when, by edge id: what the registry of tunnels forgets with an edge's last tunnel. Any thread; its lock is taken inside of others and takes
-/// none itself.
+/// Who was seen when, by edge id: what the registry of tunnels forgets with an edge's last tunnel. Any thread; its lock is taken inside of
+/// others and takes none itself.
 /// </summary>
 internal sealed class EdgePresences(TimeProvider time)
 {
@@ -31,7 +31,8 @@ internal sealed class EdgePresences(TimeProvider time)
         lock (_lock)
         {
             var entry = _entries.GetValueOrDefault(edgeId);
-            var gone = (entry?.Presence ?? new EdgePresence(now, now, "", condition, detail)) with { LastSeen = now, Condition = condition, Detail = detail };
+            var known = entry?.Presence ?? new EdgePresence(now, now, "", condition, detail);
+            var gone = known with { LastSeen = now, Condition = condition, Detail = detail };
             if (isForgotten)
                 _entries.Remove(edgeId);
             else
@@ -90,7 +91,10 @@ internal sealed class EdgePresences(TimeProvider time)
         {
             return _entries.Where(entry => entry.Value.Presence is not null).ToImmutableSortedDictionary(
                 entry => entry.Key,
-                entry => entry.Value.Presence is { Condition: EdgeCondition.Connected } connected ? connected with { LastSeen = now } : entry.Value.Presence!,
+                entry =>
+                    entry.Value.Presence is { Condition: EdgeCondition.Connected } connected
+                    ? connected with { LastSeen = now }
+                    : entry.Value.Presence!,
                 StringComparer.Ordinal);
         }
     }

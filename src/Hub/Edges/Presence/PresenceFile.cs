@@ -7,7 +7,10 @@ using Tunnel.Shared.Files;
 
 namespace Tunnel.Hub.Edges.Presence;
 
-/// <summary><c>last-seen.json</c> of the state directory: who was seen when. Worth nothing but a look, so that a fault of it is a warning and never more.</summary>
+/// <summary>
+/// <c>last-seen.json</c> of the state directory: who was seen when. Worth nothing but a look, so that a fault of it is a warning and never
+/// more.
+/// </summary>
 internal sealed class PresenceFile(string directory, IStateFiles files, ILogger logger)
 {
     public const string FileName = "last-seen.json";
@@ -15,15 +18,20 @@ internal sealed class PresenceFile(string directory, IStateFiles files, ILogger 
     private readonly string _path = Path.Combine(directory, FileName);
     private bool _isFailing;
 
-    /// <summary>What the last run has written, of whom those that were connected then have not come back yet; empty when there is none, or it is damaged.</summary>
+    /// <summary>
+    /// What the last run has written, of whom those that were connected then have not come back yet; empty when there is none, or it is
+    /// damaged.
+    /// </summary>
     public IReadOnlyDictionary<string, EdgePresence> Load()
     {
         try
         {
             if (files.Read(_path) is { } content
-                && JsonSerializer.Deserialize(content, PresenceJson.Default.PresenceDocument) is { Version: PresenceDocument.CurrentVersion, Edges: { } edges })
+                && JsonSerializer.Deserialize(content, PresenceJson.Default.PresenceDocument)
+                    is { Version: PresenceDocument.CurrentVersion, Edges: { } edges })
             {
-                return edges.Where(edge => edge.Value?.Remote is not null).ToImmutableDictionary(edge => edge.Key, edge => NotBack(edge.Value), StringComparer.Ordinal);
+                return edges.Where(edge => edge.Value?.Remote is not null).ToImmutableDictionary(
+                    edge => edge.Key, edge => NotBack(edge.Value), StringComparer.Ordinal);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Tunnel.Hub.Edges.Presence;
 
 /// <summary>
-/// Writes down who was seen when: every minute while anything can have changed, and at the stop. After a kill the times of those that were connected are
-/// a minute old at most.
+/// Writes down who was seen when: every minute while anything can have changed, and at the stop. After a kill the times of those that were
+/// connected are a minute old at most.
 /// </summary>
 internal sealed class PresenceKeeper : IDisposable
 {

@@ -47,7 +47,9 @@ internal sealed record EdgeSecrets
         return this with { Items = [added, .. others] };
     }
 
-    /// <summary>Adds one beside the others, which stay as they are; beyond <see cref="Max"/> what expires first, or is oldest, gives way.</summary>
+    /// <summary>
+    /// Adds one beside the others, which stay as they are; beyond <see cref="Max"/> what expires first, or is oldest, gives way.
+    /// </summary>
     public EdgeSecrets Add(EdgeSecret added, DateTimeOffset now) => this with
     {
         Items =

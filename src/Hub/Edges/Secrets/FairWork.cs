@@ -1,8 +1,9 @@
 namespace Tunnel.Hub.Edges.Secrets;
 
 /// <summary>
-/// Runs expensive work on the thread pool, a few at once, with a short queue in which owners take turns: who asks for much waits behind itself, and nobody
-/// takes more of the hub than that. When the queue is full, an owner that has much in it gives way to one that has little.
+/// Runs expensive work on the thread pool, a few at once, with a short queue in which owners take turns: who asks for much waits behind
+/// itself, and nobody takes more of the hub than that. When the queue is full, an owner that has much in it gives way to one that has
+/// little.
 /// </summary>
 internal sealed class FairWork<TOwner>(int concurrent, int queued)
     where TOwner : notnull

@@ -30,5 +30,6 @@ internal sealed class SecretHasher(byte[] memoryKey) : ISecretHasher
     public byte[] HashChosen(byte[] salt, string secret) =>
         Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(secret), salt, Iterations, HashAlgorithmName.SHA256, HashBytes);
 
-    public byte[] HashRemembered(byte[] salt, string secret) => HMACSHA256.HashData(memoryKey, (byte[])[.. salt, .. Encoding.UTF8.GetBytes(secret)]);
+    public byte[] HashRemembered(byte[] salt, string secret) =>
+        HMACSHA256.HashData(memoryKey, (byte[])[.. salt, .. Encoding.UTF8.GetBytes(secret)]);
 }

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Hub.Edges.Secrets;
 
 /// <summary>
-/// Fast keyed hashes of chosen secrets that were right once, so that an edge that connects again costs no slow hash: neither in a storm of reconnects, nor
-/// after a restart of the hub, nor while somebody guesses. A hash belongs to one secret's id and is forgotten with it. Thread-safe; <see cref="Save"/> is
-/// called a moment after a change, and at the end.
+/// Fast keyed hashes of chosen secrets that were right once, so that an edge that connects again costs no slow hash: neither in a storm of
+/// reconnects, nor after a restart of the hub, nor while somebody guesses. A hash belongs to one secret's id and is forgotten with it.
+/// Thread-safe; <see cref="Save"/> is called a moment after a change, and at the end.
 /// </summary>
 internal sealed class SecretMemory : IAsyncDisposable
 {
@@ -28,14 +28,17 @@ internal sealed class SecretMemory : IAsyncDisposable
         _hashes = new();
     }
 
-    /// <summary>One that is kept in the state directory. What can't be read there is begun anew: it costs each edge one slow hash.</summary>
+    /// <summary>
+    /// One that is kept in the state directory. What can't be read there is begun anew: it costs each edge one slow hash.
+    /// </summary>
     public SecretMemory(SecretMemoryFile file, TimeProvider time, ILogger logger)
     {
         _file = file;
         _logger = logger;
         (Key, var hashes) = file.Load(logger);
         _hashes = new(hashes);
-        _timer = time.CreateTimer(static self => _ = Task.Run(((SecretMemory)self!).Save), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(
+            static self => _ = Task.Run(((SecretMemory)self!).Save), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>What the hashes are made with; without it they are worth nothing.</summary>

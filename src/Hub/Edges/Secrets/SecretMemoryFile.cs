@@ -6,8 +6,9 @@ using Tunnel.Shared.Files;
 namespace Tunnel.Hub.Edges.Secrets;
 
 /// <summary>
-/// Where <see cref="SecretMemory"/> is kept: <c>remembered-secrets.json</c> has the hashes, <c>remembered-secrets.key</c> their key. Apart from each other and
-/// from <c>edges.json</c>: nobody who gets hold of a copy of the edges, or of the hashes without the key, can guess any faster than by the slow hash.
+/// Where <see cref="SecretMemory"/> is kept: <c>remembered-secrets.json</c> has the hashes, <c>remembered-secrets.key</c> their key. Apart
+/// from each other and from <c>edges.json</c>: nobody who gets hold of a copy of the edges, or of the hashes without the key, can guess any
+/// faster than by the slow hash.
 /// </summary>
 internal sealed class SecretMemoryFile(string directory, IStateFiles files)
 {
@@ -50,12 +51,15 @@ internal sealed class SecretMemoryFile(string directory, IStateFiles files)
         if (!_keyIsSaved)
             files.Replace(_keyPath, key);
         _keyIsSaved = true;
-        files.Replace(FilePath, JsonSerializer.SerializeToUtf8Bytes(new SecretMemoryDocument { Secrets = hashes }, SecretJson.Default.SecretMemoryDocument));
+        files.Replace(
+            FilePath,
+            JsonSerializer.SerializeToUtf8Bytes(new SecretMemoryDocument { Secrets = hashes }, SecretJson.Default.SecretMemoryDocument));
     }
 
     private static Dictionary<Guid, byte[]> Parse(byte[] content)
     {
-        var document = JsonSerializer.Deserialize(content, SecretJson.Default.SecretMemoryDocument) ?? throw new JsonException("it is empty");
+        var document = JsonSerializer.Deserialize(content, SecretJson.Default.SecretMemoryDocument)
+            ?? throw new JsonException("it is empty");
         if (document.Secrets.Values.Any(static hash => hash is not { Length: SecretHasher.HashBytes }))
             throw new JsonException("a hash is cut short");
         return document.Secrets;

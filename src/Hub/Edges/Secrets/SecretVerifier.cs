@@ -17,8 +17,8 @@ internal enum SecretMatch
 /// </summary>
 internal sealed class SecretVerifier
 {
-    // Two slow hashes at once leave the tunnels their cores; 128 waiting ones are done in some 3 s, well inside the time to authenticate. Addresses take
-    // turns, so one that guesses waits behind itself.
+    // Two slow hashes at once leave the tunnels their cores; 128 waiting ones are done in some 3 s, well inside the time to authenticate.
+    // Addresses take turns, so one that guesses waits behind itself.
     private const int ConcurrentSlowHashes = 2;
     private const int QueuedSlowHashes = 128;
 
@@ -51,7 +51,8 @@ internal sealed class SecretVerifier
     /// <summary>Checks a secret.</summary>
     /// <param name="edge">The edge's secrets; null where the answer must be no, for whatever reason.</param>
     /// <param name="secret">What was said.</param>
-    /// <param name="slow">Whether a slow hash may be made: if any edge has a chosen secret, then for every refusal, else for none; and never for who is blocked.</param>
+    /// <param name="slow">Whether a slow hash may be made: if any edge has a chosen secret, then for every refusal, else for none; and
+    /// never for who is blocked.</param>
     /// <param name="from">Who asks, for whose slow hashes its others wait.</param>
     /// <param name="now">Secrets that have expired by now don't count.</param>
     /// <param name="cancellationToken">Gives up waiting for a slow hash.</param>
@@ -76,7 +77,8 @@ internal sealed class SecretVerifier
     /// <summary>Which of an edge's secrets this is; for commands, not for strangers: it may take long, and tells by its time.</summary>
     public Guid? Find(EdgeSecrets secrets, string secret, DateTimeOffset now) =>
         FindFast(secrets, secret, now)
-        ?? (secrets.HasChosen ? Find(secrets, SecretKind.Chosen, _hasher.HashChosen(secrets.Salt, secret), entry => entry.Hash, now) : null);
+        ?? (secrets.HasChosen ? Find(
+            secrets, SecretKind.Chosen, _hasher.HashChosen(secrets.Salt, secret), entry => entry.Hash, now) : null);
 
     /// <summary>Forgets what belongs to no edge any more.</summary>
     public void Retain(IReadOnlySet<Guid> secretIds) => _memory.Retain(secretIds);

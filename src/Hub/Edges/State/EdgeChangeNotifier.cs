@@ -5,8 +5,8 @@ using Tunnel.Hub.Edges.Allowed;
 namespace Tunnel.Hub.Edges.State;
 
 /// <summary>
-/// Tells of changes on the pool, one at a time and in order, however slow the listeners are: what happens meanwhile is merged into one change, so
-/// that what waits is bounded by the number of edges.
+/// Tells of changes on the pool, one at a time and in order, however slow the listeners are: what happens meanwhile is merged into one
+/// change, so that what waits is bounded by the number of edges.
 /// </summary>
 internal sealed class EdgeChangeNotifier(ILogger logger)
 {
@@ -38,8 +38,8 @@ internal sealed class EdgeChangeNotifier(ILogger logger)
     {
         foreach (var id in ids)
         {
-            // Gone and back: what the listeners have belongs to the edge that was removed. (New and changed is "changed" too: the edge may have
-            // connected in between.)
+            // Gone and back: what the listeners have belongs to the edge that was removed. (New and changed is "changed" too: the edge may
+            // have connected in between.)
             var isBack = kind == EdgeDiffKind.Added && _pending!.GetValueOrDefault(id, kind) == EdgeDiffKind.Removed;
             _pending![id] = isBack ? EdgeDiffKind.Changed : kind;
         }

@@ -14,12 +14,14 @@ internal static class EdgeSetDiffer
         var ids = before.Entries.Keys.Union(after.Entries.Keys).Order(StringComparer.Ordinal);
         return new EdgeSetDiff
         {
-            Edges = [.. ids.Select(id => Compare(before.Entries.GetValueOrDefault(id), after.Entries.GetValueOrDefault(id))).OfType<EdgeDiff>()],
+            Edges = [
+                .. ids.Select(id => Compare(before.Entries.GetValueOrDefault(id), after.Entries.GetValueOrDefault(id))).OfType<EdgeDiff>()],
         };
     }
 
     /// <summary>What the data path is told of a difference.</summary>
-    public static EdgeSetChange ToChange(EdgeSetDiff diff) => new(Ids(diff, EdgeDiffKind.Added), Ids(diff, EdgeDiffKind.Changed), Ids(diff, EdgeDiffKind.Removed));
+    public static EdgeSetChange ToChange(EdgeSetDiff diff) =>
+        new(Ids(diff, EdgeDiffKind.Added), Ids(diff, EdgeDiffKind.Changed), Ids(diff, EdgeDiffKind.Removed));
 
     private static ImmutableArray<string> Ids(EdgeSetDiff diff, EdgeDiffKind kind) =>
         [.. diff.Edges.Where(edge => edge.Kind == kind).Select(edge => edge.Id)];
@@ -40,10 +42,13 @@ internal static class EdgeSetDiffer
             Kind = EdgeDiffKind.Changed,
             PortsAdded = [.. now.Keys.Where(port => !old.ContainsKey(port))],
             PortsRemoved = [.. old.Keys.Where(port => !now.ContainsKey(port))],
-            PortsChanged = [.. now.Where(port => old.TryGetValue(port.Key, out var policy) && policy != port.Value).Select(port => port.Key)],
+            PortsChanged = [
+                .. now.Where(port => old.TryGetValue(port.Key, out var policy) && policy != port.Value).Select(port => port.Key)],
             Members = [.. Members(before, after)],
         };
-        return diff is { PortsAdded.IsEmpty: true, PortsRemoved.IsEmpty: true, PortsChanged.IsEmpty: true, Members.IsEmpty: true } ? null : diff;
+        return diff is { PortsAdded.IsEmpty: true, PortsRemoved.IsEmpty: true, PortsChanged.IsEmpty: true, Members.IsEmpty: true }
+            ? null
+            : diff;
     }
 
     // In the order in which an operator reads them: TCP before UDP, ascending.
@@ -73,5 +78,6 @@ internal static class EdgeSetDiffer
         left is { } one && right is { } other ? JsonElement.DeepEquals(one, other) : left is null && right is null;
 
     private static bool AreEqual(EdgeSecrets left, EdgeSecrets right) =>
-        left.Items.Select(secret => (secret.Id, secret.ExpiresAt)).SequenceEqual(right.Items.Select(secret => (secret.Id, secret.ExpiresAt)));
+        left.Items.Select(secret => (secret.Id, secret.ExpiresAt)).SequenceEqual(
+            right.Items.Select(secret => (secret.Id, secret.ExpiresAt)));
 }

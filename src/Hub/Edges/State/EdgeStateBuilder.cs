@@ -19,7 +19,8 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     /// <param name="edges">The set as it shall be.</param>
     /// <param name="path">Where the set stands in what the operator wrote.</param>
     /// <param name="cancellationToken">Gives up: hashing thousands of chosen secrets takes minutes.</param>
-    public EdgeStateChange ReplaceAll(EdgeState before, IReadOnlyList<EdgeDefinition> edges, string path, CancellationToken cancellationToken)
+    public EdgeStateChange ReplaceAll(
+        EdgeState before, IReadOnlyList<EdgeDefinition> edges, string path, CancellationToken cancellationToken)
     {
         var faults = EdgeSetValidator.Validate(edges, before.Entries.ContainsKey, maxEdges, path);
         if (!faults.IsValid)
@@ -45,7 +46,10 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
 
         var secret = edge.Secret ?? GeneratedSecret.Create();
         var fresh = EdgeSecrets.Create();
-        return Valid(before, before.With(new EdgeEntry(AllowedEdge.From(edge), fresh.Rotate(Record(fresh, edge.Secret, secret), TimeSpan.Zero, now))), faults, secret);
+        return Valid(
+            before,
+            before.With(new EdgeEntry(AllowedEdge.From(edge), fresh.Rotate(Record(fresh, edge.Secret, secret), TimeSpan.Zero, now))),
+            faults, secret);
     }
 
     public EdgeStateChange Update(EdgeState before, EdgeDefinition edge)

@@ -10,8 +10,8 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Edges.State;
 
 /// <summary>
-/// <c>edges.json</c>: a crash at any moment leaves either the old or the new content, since the new one is complete and on the disk under another
-/// name before it takes the old one's place.
+/// <c>edges.json</c>: a crash at any moment leaves either the old or the new content, since the new one is complete and on the disk under
+/// another name before it takes the old one's place.
 /// </summary>
 internal sealed class EdgeStateFile(string directory, IStateFiles files)
 {
@@ -110,7 +110,8 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
             throw Corrupt("an edge or a secret's hash is missing or cut short");
         var faults = new FaultList();
         var reader = new EdgeDefinitionReader(faults);
-        EdgeDefinition[] edges = [.. document.Edges.Select((item, index) => reader.ReadEdge(item.Edge, $"edges[{index}].edge")).OfType<EdgeDefinition>()];
+        EdgeDefinition[] edges = [
+            .. document.Edges.Select((item, index) => reader.ReadEdge(item.Edge, $"edges[{index}].edge")).OfType<EdgeDefinition>()];
         var found = EdgeSetValidator.Validate(edges, _ => true, int.MaxValue, "edges", isStored: true);
         Tolerated = found.Stricter.ToImmutable();
         var errors = Fault.Merge(faults.ToImmutable(), found.ErrorList);
@@ -122,7 +123,8 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
 
     // A required member may still be null, and so may an entry of a list.
     private static bool IsWhole(EdgeStateDocument.Item? item) =>
-        item?.Secrets is { Salt.Length: > 0, Items.IsDefault: false } secrets && secrets.Items.All(static secret => secret?.Hash?.Length == SecretHasher.HashBytes);
+        item?.Secrets is { Salt.Length: > 0, Items.IsDefault: false } secrets
+            && secrets.Items.All(static secret => secret?.Hash?.Length == SecretHasher.HashBytes);
 
     // First and apart, since a newer version may have members that would only look wrong here.
     private void CheckVersion(byte[] content)
@@ -133,12 +135,15 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
             || !member.TryGetInt32(out var version))
             throw Corrupt("it has no version");
         if (version != EdgeStateDocument.CurrentVersion)
-            throw new OperatorException($"The hub's state {_path} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub that wrote it, or a newer one.");
+            throw new OperatorException(
+                $"The hub's state {_path} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub "
+                + $"that wrote it, or a newer one.");
     }
 
     private OperatorException Corrupt(string what, Exception? cause = null)
     {
-        var message = $"The hub's state {_path} is damaged ({what}). It was left as it is: restore it from a backup, or move it away to start with the configuration's edges.";
+        var message = $"The hub's state {_path} is damaged ({what}). It was left as it is: restore it from a backup, or move it away to "
+            + $"start with the configuration's edges.";
         return cause is null ? new OperatorException(message) : new OperatorException(message, cause);
     }
 }

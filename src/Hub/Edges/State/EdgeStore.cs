@@ -11,9 +11,10 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.State;
 
+// Over 300 lines: every way of changing the state, each of them validated, written and then told by the same few lines.
 /// <summary>
-/// The allowed edges (<c>updateAllowedEdges</c>): read without a lock, changed by one writer at a time. Every change is validated whole and on the
-/// disk before it takes effect; what fails leaves everything as it was.
+/// The allowed edges (<c>updateAllowedEdges</c>): read without a lock, changed by one writer at a time. Every change is validated whole and
+/// on the disk before it takes effect; what fails leaves everything as it was.
 /// </summary>
 public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 {
@@ -30,7 +31,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     private volatile EdgeState _state = EdgeState.Empty;
 
     internal EdgeStore(
-        string stateDir, IStateFiles files, ISecretHasher hasher, SecretMemory memory, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory)
+        string stateDir, IStateFiles files, ISecretHasher hasher, SecretMemory memory, int maxEdges, TimeProvider time,
+        ILoggerFactory loggerFactory)
     {
         _file = new EdgeStateFile(stateDir, files);
         _secrets = new SecretVerifier(hasher, memory);
@@ -62,9 +64,11 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// <param name="time">The clock of secrets that expire.</param>
     /// <param name="loggerFactory">Where to log.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="OperatorException">The state can't be read or written, or the seed is invalid; the message is for the operator.</exception>
+    /// <exception cref="OperatorException">The state can't be read or written, or the seed is invalid; the message is for the
+    /// operator.</exception>
     public static async Task<EdgeStore> OpenAsync(
-        string stateDir, IReadOnlyList<EdgeDefinition> seed, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+        string stateDir, IReadOnlyList<EdgeDefinition> seed, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory,
+        CancellationToken cancellationToken)
     {
         var files = new StateFiles();
         var memory = new SecretMemory(new SecretMemoryFile(stateDir, files), time, loggerFactory.CreateLogger<EdgeStore>());
@@ -85,7 +89,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public AllowedEdge? Find(string id) => _state.Edges.GetValueOrDefault(id);
 
     /// <inheritdoc/>
-    public async ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(
+        string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
     {
         var state = _state;
         var entry = state.Entries.GetValueOrDefault(id);
@@ -117,37 +122,47 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// <param name="edges">The new set; an edge without a secret keeps the one it has.</param>
     /// <param name="dryRun">Only checks and compares.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
-    /// <param name="condition">Is given the entity tag of what is there now, or null for nothing; when it says no, nothing is changed.</param>
+    /// <param name="condition">Is given the entity tag of what is there now, or null for nothing; when it says no, nothing is
+    /// changed.</param>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
     public Task<EdgeUpdateResult> ReplaceAllAsync(
         IReadOnlyList<EdgeDefinition> edges, bool dryRun, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
-        ChangeAsync(state => Builder().ReplaceAll(state, edges, "$", cancellationToken), dryRun, cancellationToken, state => condition?.Invoke(state.Tag));
+        ChangeAsync(
+            state => Builder().ReplaceAll(state, edges, "$", cancellationToken), dryRun, cancellationToken,
+            state => condition?.Invoke(state.Tag));
 
     /// <summary>Adds one edge. Without a secret one is made: <see cref="EdgeUpdateResult.NewSecret"/>.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
-    public Task<EdgeUpdateResult> AddAsync(EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
-        ChangeAsync(state => Builder().Add(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
+    public Task<EdgeUpdateResult> AddAsync(
+        EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(
+            state => Builder().Add(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
 
     /// <summary>Replaces one edge; without a secret it keeps those that it has.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
-    public Task<EdgeUpdateResult> UpdateAsync(EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
-        ChangeAsync(state => Builder().Update(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
+    public Task<EdgeUpdateResult> UpdateAsync(
+        EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        ChangeAsync(
+            state => Builder().Update(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
 
     /// <summary>Changes one edge from what it is at that moment; with another id it is renamed, secrets and all.</summary>
     /// <param name="id">The edge.</param>
-    /// <param name="edit">Is given what the operator wrote, and where to say what is wrong; null: what was to be changed is not there.</param>
+    /// <param name="edit">Is given what the operator wrote, and where to say what is wrong; null: what was to be changed is not
+    /// there.</param>
     /// <param name="dryRun">Only checks and compares.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
     /// <param name="condition">Is given the entity tag of the edge, or null for none; when it says no, nothing is changed.</param>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
     internal Task<EdgeUpdateResult> EditAsync(
-        string id, Func<EdgeDefinition, FaultList, EdgeDefinition?> edit, bool dryRun, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
+        string id, Func<EdgeDefinition, FaultList, EdgeDefinition?> edit, bool dryRun, CancellationToken cancellationToken,
+        Func<string?, bool>? condition = null) =>
         ChangeAsync(state => Builder().Edit(state, id, edit), dryRun, cancellationToken, state => condition?.Invoke(state.TagOf(id)));
 
     /// <summary>Removes one edge; its tunnels end.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
     public Task<EdgeUpdateResult> RemoveAsync(string id, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
-        ChangeAsync(state => EdgeStateBuilder.Remove(state, id), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(id)));
+        ChangeAsync(
+            state => EdgeStateBuilder.Remove(state, id), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(id)));
 
     /// <summary>Gives an edge another secret and lets the others expire.</summary>
     /// <param name="id">The edge.</param>
@@ -166,12 +181,17 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     /// <summary>Lets all secrets of an edge but one expire after a grace period; zero: they end at once.</summary>
     /// <exception cref="OperatorException">The state could not be written; all stay as they were.</exception>
-    internal Task<EdgeUpdateResult> ExpireOtherSecretsAsync(string id, Guid secretId, TimeSpan grace, CancellationToken cancellationToken) =>
+    internal Task<EdgeUpdateResult> ExpireOtherSecretsAsync(
+        string id, Guid secretId, TimeSpan grace, CancellationToken cancellationToken) =>
         ChangeAsync(state => Builder().ExpireOthers(state, id, secretId, grace), dryRun: false, cancellationToken);
 
-    /// <summary>Whether this is a valid secret of the edge, enabled or not. For the operator's commands: it may take long, and tells by its time.</summary>
+    /// <summary>
+    /// Whether this is a valid secret of the edge, enabled or not. For the operator's commands: it may take long, and tells by its time.
+    /// </summary>
     public Task<bool> HasSecretAsync(string id, string secret, CancellationToken cancellationToken) =>
-        Task.Run(() => _state.Entries.GetValueOrDefault(id) is { } entry && _secrets.Find(entry.Secrets, secret, _time.GetUtcNow()) is not null, cancellationToken);
+        Task.Run(
+            () => _state.Entries.GetValueOrDefault(id) is { } entry && _secrets.Find(entry.Secrets, secret, _time.GetUtcNow()) is not null,
+            cancellationToken);
 
     /// <summary>Stops the timer of expiring secrets and waits for a writer under way.</summary>
     public async ValueTask DisposeAsync()
@@ -197,9 +217,11 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         }
         else if (seed.Count > 0)
         {
-            var result = await ChangeAsync(empty => Builder().ReplaceAll(empty, seed, "edges", cancellationToken), dryRun: false, cancellationToken);
+            var result =
+                await ChangeAsync(empty => Builder().ReplaceAll(empty, seed, "edges", cancellationToken), dryRun: false, cancellationToken);
             if (!result.Succeeded)
-                throw new OperatorException("The configuration's edges can't be used:\n" + string.Join('\n', result.Errors.Select(error => $"  {error}")));
+                throw new OperatorException(
+                    "The configuration's edges can't be used:\n" + string.Join('\n', result.Errors.Select(error => $"  {error}")));
             EdgesLog.Seeded(_logger, seed.Count, _file.FilePath);
         }
     }
@@ -207,7 +229,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     private EdgeStateBuilder Builder() => new(_secrets, _maxEdges, _time.GetUtcNow());
 
     private async Task<EdgeUpdateResult> ChangeAsync(
-        Func<EdgeState, EdgeStateChange> prepare, bool dryRun, CancellationToken cancellationToken, Func<EdgeState, bool?>? condition = null)
+        Func<EdgeState, EdgeStateChange> prepare, bool dryRun, CancellationToken cancellationToken,
+        Func<EdgeState, bool?>? condition = null)
     {
         await _writer.WaitAsync(cancellationToken);
         try

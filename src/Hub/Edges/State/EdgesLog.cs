@@ -9,7 +9,9 @@ internal static partial class EdgesLog
     [LoggerMessage(2100, LogLevel.Information, "Allowed edges: {Count} read from {Path}")]
     public static partial void Loaded(ILogger logger, int count, string path);
 
-    [LoggerMessage(2101, LogLevel.Information, "Allowed edges: {Count} taken from the configuration, since there was no state; from now on {Path} counts")]
+    [LoggerMessage(
+        2101, LogLevel.Information,
+        "Allowed edges: {Count} taken from the configuration, since there was no state; from now on {Path} counts")]
     public static partial void Seeded(ILogger logger, int count, string path);
 
     [LoggerMessage(2102, LogLevel.Information, "Allowed edges changed: {Added} added, {Updated} updated, {Removed} removed")]
@@ -27,9 +29,13 @@ internal static partial class EdgesLog
     [LoggerMessage(2106, LogLevel.Warning, "Allowed edges: {Fault}")]
     public static partial void Warning(ILogger logger, Fault fault);
 
-    [LoggerMessage(2107, LogLevel.Information, "The configuration's edges are not used: the state {Path} counts. Change the set with tunnel-hub apply or edge")]
+    [LoggerMessage(
+        2107, LogLevel.Information,
+        "The configuration's edges are not used: the state {Path} counts. Change the set with tunnel-hub apply or edge")]
     public static partial void SeedIgnored(ILogger logger, string path);
 
-    [LoggerMessage(2108, LogLevel.Warning, "The state has what an earlier version took and this one refuses; it stays in force as it is until it is changed: {Fault}")]
+    [LoggerMessage(
+        2108, LogLevel.Warning,
+        "The state has what an earlier version took and this one refuses; it stays in force as it is until it is changed: {Fault}")]
     public static partial void Tolerated(ILogger logger, Fault fault);
 }

@@ -23,7 +23,8 @@ internal sealed class HubAddressFile(string stateDir, IStateFiles files)
             var address = Encoding.UTF8.GetString(content).Trim();
             return HostSyntax.TryParseHostAndPort(address, out _, out _)
                 ? address
-                : throw new OperatorException($"{_path} is damaged: it must say HOST:PORT. Remove it, and announce the address again (tunnel-hub edge hub-address).");
+                : throw new OperatorException(
+                    $"{_path} is damaged: it must say HOST:PORT. Remove it, and announce the address again (tunnel-hub edge hub-address).");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

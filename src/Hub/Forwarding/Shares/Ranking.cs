@@ -12,7 +12,9 @@ internal abstract class Ranked<T>
     public T? Next { get; set; }
 }
 
-/// <summary>Members by weight, which changes by one at a time: who has most is known at once, and a change is a few assignments. The caller locks.</summary>
+/// <summary>
+/// Members by weight, which changes by one at a time: who has most is known at once, and a change is a few assignments. The caller locks.
+/// </summary>
 internal sealed class Ranking<T>
     where T : Ranked<T>
 {

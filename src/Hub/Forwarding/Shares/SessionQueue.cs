@@ -9,7 +9,8 @@ internal struct SessionLinks
 }
 
 /// <summary>
-/// Sessions in the order in which they were opened or, since, found busy: linked through the sessions, since there are many. The caller locks.
+/// Sessions in the order in which they were opened or, since, found busy: linked through the sessions, since there are many. The caller
+/// locks.
 /// </summary>
 internal sealed class SessionQueue(bool ofPort)
 {
@@ -58,7 +59,8 @@ internal sealed class SessionQueue(bool ofPort)
     /// <summary>
     /// The first that was not active since it was last looked at, one that is one-way before others; those that were go to the end.
     /// </summary>
-    /// <param name="longest">Where all that were looked at are busy, the one that was idle longest, and again one that is one-way before others.</param>
+    /// <param name="longest">Where all that were looked at are busy, the one that was idle longest, and again one that is one-way before
+    /// others.</param>
     public SharedSession? FindIdle(out SharedSession? longest)
     {
         SharedSession? idle = null;

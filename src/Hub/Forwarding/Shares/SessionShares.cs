@@ -3,10 +3,10 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Forwarding.Shares;
 
 /// <summary>
-/// Whose the hub's sessions are, by edge, port and client's address, and which gives way when there are as many as may be: one of the edge that has most,
-/// of its port that has most; there an idle one of an address that has more than its part, or else one that is one-way (a flood from forged addresses consists of
-/// those), or else any. Those that are one-way go before others, and idle ones before busy ones. So a flood takes from itself first, and a busy two-way
-/// flow goes last. Every operation takes a bounded number of steps. The caller locks.
+/// Whose the hub's sessions are, by edge, port and client's address, and which gives way when there are as many as may be: one of the edge
+/// that has most, of its port that has most; there an idle one of an address that has more than its part, or else one that is one-way (a
+/// flood from forged addresses consists of those), or else any. Those that are one-way go before others, and idle ones before busy ones. So
+/// a flood takes from itself first, and a busy two-way flow goes last. Every operation takes a bounded number of steps. The caller locks.
 /// </summary>
 internal sealed class SessionShares
 {

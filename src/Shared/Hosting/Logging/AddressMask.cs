@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// Takes from each IP address in a text what tells one machine: IPv4 keeps 24 bits, IPv6 48. What only looks like one (a time, a version of four numbers
-/// above 255) is left alone.
+/// Takes from each IP address in a text what tells one machine: IPv4 keeps 24 bits, IPv6 48. What only looks like one (a time, a version of
+/// four numbers above 255) is left alone.
 /// </summary>
 internal static partial class AddressMask
 {
@@ -15,7 +15,9 @@ internal static partial class AddressMask
     public static string Apply(string text) => IPv4().Replace(IPv6().Replace(text, MaskIPv6), MaskIPv4);
 
     private static string MaskIPv4(Match match) =>
-        IPAddress.TryParse(match.ValueSpan, out _) ? string.Concat(match.ValueSpan[..(match.ValueSpan.LastIndexOf('.') + 1)], "0") : match.Value;
+        IPAddress.TryParse(match.ValueSpan, out _)
+            ? string.Concat(match.ValueSpan[..(match.ValueSpan.LastIndexOf('.') + 1)], "0")
+            : match.Value;
 
     private static string MaskIPv6(Match match)
     {
@@ -23,7 +25,9 @@ internal static partial class AddressMask
         var text = match.Value;
         var after = text.EndsWith(':') && !text.EndsWith("::", StringComparison.Ordinal) ? ":" : "";
         text = text[..^after.Length];
-        return IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? Mask(address) + after : match.Value;
+        return IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6
+            ? Mask(address) + after
+            : match.Value;
     }
 
     private static string Mask(IPAddress address)
@@ -41,6 +45,7 @@ internal static partial class AddressMask
     [GeneratedRegex(@"(?<![\w.])\d{1,3}(\.\d{1,3}){3}(?![\w]|\.\d)", RegexOptions.CultureInvariant)]
     private static partial Regex IPv4();
 
-    [GeneratedRegex(@"(?<![\w:.])[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,8}(\d{0,3}(\.\d{1,3}){3}:?)?(?![\w:]|\.\d)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"(?<![\w:.])[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,8}(\d{0,3}(\.\d{1,3}){3}:?)?(?![\w:]|\.\d)", RegexOptions.CultureInvariant)]
     private static partial Regex IPv6();
 }

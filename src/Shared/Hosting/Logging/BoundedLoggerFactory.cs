@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// Loggers that nobody can flood. Nearly every line of a hub or an edge can be caused by somebody else, as often as he likes: a client, a stranger, an edge, a
-/// hub, a user of the API. So the bound is here, for each kind of line (its event id) and peer, and not at the places that log. Lines for debugging pass.
+/// Loggers that nobody can flood. Nearly every line of a hub or an edge can be caused by somebody else, as often as he likes: a client, a
+/// stranger, an edge, a hub, a user of the API. So the bound is here, for each kind of line (its event id) and peer, and not at the places
+/// that log. Lines for debugging pass.
 /// </summary>
 public sealed class BoundedLoggerFactory : ILoggerFactory
 {
@@ -21,7 +22,8 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
     private BoundedLoggerFactory(ILoggerFactory inner, TimeProvider time) => (_inner, _lock) = (inner, new FloodGate(time));
 
     /// <summary>Bounds what is logged by <paramref name="inner"/>, which stays its owner's; once is enough.</summary>
-    public static ILoggerFactory Bound(ILoggerFactory inner, TimeProvider time) => inner as BoundedLoggerFactory ?? new BoundedLoggerFactory(inner, time);
+    public static ILoggerFactory Bound(ILoggerFactory inner, TimeProvider time) =>
+        inner as BoundedLoggerFactory ?? new BoundedLoggerFactory(inner, time);
 
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => new BoundedLogger(_inner.CreateLogger(categoryName), _lock);
@@ -75,7 +77,8 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
 
         public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!inner.IsEnabled(logLevel))
                 return;
@@ -90,7 +93,9 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
             if (leftOut == 0)
                 inner.Log(logLevel, eventId, state, exception, formatter);
             else
-                inner.Log(logLevel, eventId, state, exception, (all, error) => $"{formatter(all, error)} (and {leftOut} more such lines before it, which were left out)");
+                inner.Log(
+                    logLevel, eventId, state, exception,
+                    (all, error) => $"{formatter(all, error)} (and {leftOut} more such lines before it, which were left out)");
         }
     }
 }

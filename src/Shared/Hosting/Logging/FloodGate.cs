@@ -1,13 +1,16 @@
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// How many lines of the log there may be of each kind: about one subject, which one peer causes with it; of one peer; and of all. Each has a burst and then a
-/// rate. What is left out is counted for the next line that is not. Bounded in what it remembers; may be used from any thread.
+/// How many lines of the log there may be of each kind: about one subject, which one peer causes with it; of one peer; and of all. Each has
+/// a burst and then a rate. What is left out is counted for the next line that is not. Bounded in what it remembers; may be used from any
+/// thread.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class FloodGate(TimeProvider time)
 {
-    /// <summary>Lines of one kind and peer about the same at once; one more each ten seconds, so that others of that peer are not hidden behind it.</summary>
+    /// <summary>
+    /// Lines of one kind and peer about the same at once; one more each ten seconds, so that others of that peer are not hidden behind it.
+    /// </summary>
     public const int SubjectBurst = 10;
 
     /// <summary>Lines of one kind and peer at once; one more each second.</summary>
@@ -42,7 +45,8 @@ internal sealed class FloodGate(TimeProvider time)
     /// <param name="kind">Its event id.</param>
     /// <param name="peer">Who causes it; null when nobody is named.</param>
     /// <param name="subject">What of the peer's it is about, such as a port; null when all of the kind are about the same.</param>
-    /// <param name="leftOut">Lines of this kind that were not written since the last one that was, of this subject, of this peer or for want of room for all; 0 when this is not either.</param>
+    /// <param name="leftOut">Lines of this kind that were not written since the last one that was, of this subject, of this peer or for
+    /// want of room for all; 0 when this is not either.</param>
     public bool TryEnter(int kind, object? peer, object? subject, out long leftOut)
     {
         leftOut = 0;

@@ -7,8 +7,9 @@ using Tunnel.Shared.Text;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// Writes an entry as one of the console logger's own formatters does: which one, and whether addresses are masked, is asked for each entry, so that both
-/// can change. Masking works on the finished line, hence also on what an exception or an operating system's message says.
+/// Writes an entry as one of the console logger's own formatters does: which one, and whether addresses are masked, is asked for each
+/// entry, so that both can change. Masking works on the finished line, hence also on what an exception or an operating system's message
+/// says.
 /// </summary>
 internal sealed class ServiceLogFormatter(IServiceProvider services, ServiceLog log, bool journal) : ConsoleFormatter(FormatterName)
 {
@@ -16,13 +17,15 @@ internal sealed class ServiceLogFormatter(IServiceProvider services, ServiceLog 
 
     // Not in the constructor: this is one of them.
     private readonly Lazy<Dictionary<string, ConsoleFormatter>> _formatters =
-        new(() => services.GetServices<ConsoleFormatter>().DistinctBy(formatter => formatter.Name).ToDictionary(formatter => formatter.Name));
+        new(() => services.GetServices<ConsoleFormatter>().DistinctBy(formatter => formatter.Name).ToDictionary(
+            formatter => formatter.Name));
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var options = log.Options;
         var isJson = options.Format == LogFormat.Json;
-        var inner = _formatters.Value[isJson ? ConsoleFormatterNames.Json : journal ? ConsoleFormatterNames.Systemd : ConsoleFormatterNames.Simple];
+        var inner =
+            _formatters.Value[isJson ? ConsoleFormatterNames.Json : journal ? ConsoleFormatterNames.Systemd : ConsoleFormatterNames.Simple];
         if (isJson && journal)
             textWriter.Write(Priority(logEntry.LogLevel));
         var entry = isJson ? logEntry : Harmless(logEntry);

@@ -4,11 +4,14 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Tunnel.Shared.Hosting.Logging;
 
-/// <summary>Logs of both services: one line an entry on standard error, so that standard output stays free for a command's own answer.</summary>
+/// <summary>
+/// Logs of both services: one line an entry on standard error, so that standard output stays free for a command's own answer.
+/// </summary>
 public static class ServiceLogging
 {
     /// <summary>
-    /// Starts the log. Under systemd each line starts with the journal's priority (<c>&lt;6&gt;</c>, sd-daemon(3)) and has no time, which the journal adds.
+    /// Starts the log. Under systemd each line starts with the journal's priority (<c>&lt;6&gt;</c>, sd-daemon(3)) and has no time, which
+    /// the journal adds.
     /// </summary>
     public static ServiceLog Create(LogOptions options) => new(options, WritesToJournal());
 

@@ -10,7 +10,9 @@ internal sealed class TokenBucket
     public long LeftOut { get; set; }
 }
 
-/// <summary>A bucket for each key, bounded in number: who has all of its tokens again is as good as unknown. Guarded by the caller's lock.</summary>
+/// <summary>
+/// A bucket for each key, bounded in number: who has all of its tokens again is as good as unknown. Guarded by the caller's lock.
+/// </summary>
 /// <param name="burst">Tokens of a full bucket.</param>
 /// <param name="rate">Tokens that come a second.</param>
 /// <param name="capacity">Keys that are told apart.</param>

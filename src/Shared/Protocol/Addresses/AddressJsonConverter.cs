@@ -14,5 +14,6 @@ public sealed class AddressJsonConverter : JsonConverter<IPAddress>
             : throw new JsonException("An address is a string such as \"192.0.2.1\".");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

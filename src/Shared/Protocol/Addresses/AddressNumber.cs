@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>Addresses as 128-bit numbers, IPv4 in its mapped form ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2): one value for both families, without allocations.</summary>
+/// <summary>
+/// Addresses as 128-bit numbers, IPv4 in its mapped form ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2): one value for both families, without
+/// allocations.
+/// </summary>
 public static class AddressNumber
 {
     private const int IPv4Bits = 32;
@@ -28,8 +31,8 @@ public static class AddressNumber
     public static bool IsIPv4(UInt128 number) => number >> IPv4Bits == MappedPrefix;
 
     /// <summary>
-    /// What the addresses of one client have in common, for limits: all of an IPv4 address, and the /64 of an IPv6 address, since whoever has one address of
-    /// it usually has them all. Allocates nothing.
+    /// What the addresses of one client have in common, for limits: all of an IPv4 address, and the /64 of an IPv6 address, since whoever
+    /// has one address of it usually has them all. Allocates nothing.
     /// </summary>
     public static UInt128 ClientPrefixOf(UInt128 number) => IsIPv4(number) ? number : number >> SubnetBits << SubnetBits;
 

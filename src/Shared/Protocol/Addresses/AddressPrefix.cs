@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>Whom a limit on clients and strangers applies to, one IPv4 address or IPv6 /64: see <see cref="AddressNumber.ClientPrefixOf"/>.</summary>
+/// <summary>
+/// Whom a limit on clients and strangers applies to, one IPv4 address or IPv6 /64: see <see cref="AddressNumber.ClientPrefixOf"/>.
+/// </summary>
 public readonly record struct AddressPrefix
 {
     private readonly UInt128 _prefix;

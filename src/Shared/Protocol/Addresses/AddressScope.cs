@@ -11,24 +11,29 @@ public enum AddressScope
     /// <summary>Somebody in a network of one's own: this machine, or private, shared, link-local or unique local addresses.</summary>
     Private,
 
-    /// <summary>Nobody who opens a connection over the Internet: multicast, broadcast, unspecified, for documentation, or not given out.</summary>
+    /// <summary>
+    /// Nobody who opens a connection over the Internet: multicast, broadcast, unspecified, for documentation, or not given out.
+    /// </summary>
     Reserved,
 }
 
 /// <summary>
-/// Tells who can have an address (IANA's registries of special-purpose addresses, RFC 6890). One that carries an IPv4 address (mapped, NAT64 of RFC 6052,
-/// 6to4, Teredo) is what that one is, since whoever unwraps it believes that one.
+/// Tells who can have an address (IANA's registries of special-purpose addresses, RFC 6890). One that carries an IPv4 address (mapped,
+/// NAT64 of RFC 6052, 6to4, Teredo) is what that one is, since whoever unwraps it believes that one.
 /// </summary>
 public static class AddressScopes
 {
     // "This network" is the machine itself for connect(2), as the unspecified IPv6 address is.
     private static readonly CidrSet Private = CidrSet.Parse(
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10");
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::/127",
+        "fc00::/7", "fe80::/10");
 
     private static readonly CidrSet Reserved = CidrSet.Parse(
-        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "2001::/23", "2001:db8::/32", "3fff::/20");
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "2001::/23",
+        "2001:db8::/32", "3fff::/20");
 
-    // The only IPv6 addresses that are given out for the Internet. The IPv4-compatible ::/96 and NAT64's 64:ff9b:1::/48, whose IPv4 part may be anywhere, are not in it.
+    // The only IPv6 addresses that are given out for the Internet. The IPv4-compatible ::/96 and NAT64's 64:ff9b:1::/48, whose IPv4 part
+    // may be anywhere, are not in it.
     private static readonly CidrSet GlobalUnicast = CidrSet.Parse("2000::/3");
 
     /// <summary>Who can have this address. Allocates nothing.</summary>
@@ -47,7 +52,9 @@ public static class AddressScopes
             return OfIPv4((uint)(number >> teredoServerShift)) is var server and not AddressScope.Public ? server : OfIPv4(~(uint)number);
         if (Private.Contains(number))
             return AddressScope.Private;
-        return (AddressNumber.IsIPv4(number) || GlobalUnicast.Contains(number)) && !Reserved.Contains(number) ? AddressScope.Public : AddressScope.Reserved;
+        return (AddressNumber.IsIPv4(number) || GlobalUnicast.Contains(number)) && !Reserved.Contains(number)
+            ? AddressScope.Public
+            : AddressScope.Reserved;
     }
 
     private static AddressScope OfIPv4(uint address) => Of(AddressNumber.OfIPv4(address));

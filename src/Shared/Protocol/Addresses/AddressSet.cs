@@ -12,7 +12,8 @@ public sealed class AddressSet
 
     /// <summary>The addresses of <paramref name="ranges"/>, in any order, without those of <paramref name="except"/>.</summary>
     public AddressSet(IReadOnlyCollection<IpRange> ranges, IReadOnlyCollection<IpRange> except) =>
-        (_ipv4, _ipv6) = (IpRanges.Merge(ranges, AddressFamily.InterNetwork, except), IpRanges.Merge(ranges, AddressFamily.InterNetworkV6, except));
+        (_ipv4, _ipv6) =
+            (IpRanges.Merge(ranges, AddressFamily.InterNetwork, except), IpRanges.Merge(ranges, AddressFamily.InterNetworkV6, except));
 
     /// <summary>No address.</summary>
     public static AddressSet Empty { get; } = new([], []);

@@ -6,7 +6,9 @@ using System.Text.Json.Serialization;
 namespace Tunnel.Shared.Protocol.Addresses;
 
 /// <summary>Addresses and CIDRs, such as 192.0.2.7 and 10.0.0.0/8.</summary>
-/// <remarks>The list as it was written, and the set of addresses that it is. Immutable; equal to one of the same blocks in the same order.</remarks>
+/// <remarks>
+/// The list as it was written, and the set of addresses that it is. Immutable; equal to one of the same blocks in the same order.
+/// </remarks>
 [JsonConverter(typeof(CidrSetJsonConverter))]
 public sealed class CidrSet : IReadOnlyList<IpRange>, IEquatable<CidrSet>
 {

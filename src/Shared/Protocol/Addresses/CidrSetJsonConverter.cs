@@ -20,7 +20,9 @@ public sealed class CidrSetJsonConverter : JsonConverter<CidrSet>
             blocks.Add(block);
         }
 
-        return reader.TokenType == JsonTokenType.EndArray ? new CidrSet(blocks.ToImmutable()) : throw new JsonException("A CIDR is a string.");
+        return reader.TokenType == JsonTokenType.EndArray
+            ? new CidrSet(blocks.ToImmutable())
+            : throw new JsonException("A CIDR is a string.");
     }
 
     /// <inheritdoc/>

@@ -17,12 +17,14 @@ public static class HostSyntax
     public const string ValidHost = "must be a host name or an IP address, without a port";
 
     /// <summary>What a host with a port may be, for the operator.</summary>
-    public const string ValidHostAndPort = "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443";
+    public const string ValidHostAndPort =
+        "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443";
 
     /// <summary>What an address may be, for the operator.</summary>
     public const string ValidAddress = "must be an IPv4 or IPv6 address such as 0.0.0.0, ::, 192.0.2.1 or 2001:db8::1";
 
-    private const string ValidNumber = "looks like a number: an IPv4 address is four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1";
+    private const string ValidNumber =
+        "looks like a number: an IPv4 address is four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1";
     private const string ValidName = "must be written in ASCII: an international name in its form xn--…";
     private const int MaxName = 253;
     private const int MaxZone = 15;
@@ -35,11 +37,12 @@ public static class HostSyntax
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>
-    /// A DNS name, an IPv4 address, or an IPv6 address without brackets, which may have a zone (<c>fe80::1%eth0</c>); no port. A name that looks like a
-    /// number is none.
+    /// A DNS name, an IPv4 address, or an IPv6 address without brackets, which may have a zone (<c>fe80::1%eth0</c>); no port. A name that
+    /// looks like a number is none.
     /// </summary>
     public static bool IsHost([NotNullWhen(true)] string? host) =>
-        host is { Length: > 0 and <= MaxName } && (IsAddress(host) || (Ascii.IsValid(host) && !LooksLikeNumber(host) && Uri.CheckHostName(host) == UriHostNameType.Dns));
+        host is { Length: > 0 and <= MaxName }
+            && (IsAddress(host) || (Ascii.IsValid(host) && !LooksLikeNumber(host) && Uri.CheckHostName(host) == UriHostNameType.Dns));
 
     /// <summary>Reads an IPv4 address, or an IPv6 address without brackets, which may have a zone. Takes any input.</summary>
     public static bool TryParseAddress(string? text, [NotNullWhen(true)] out IPAddress? address)
@@ -95,7 +98,9 @@ public static class HostSyntax
 
         if (portText is not null)
         {
-            if (!int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < Port.Min or > Port.Max)
+            if (
+                !int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                || number is < Port.Min or > Port.Max)
                 return false;
             port = number;
         }
@@ -114,7 +119,9 @@ public static class HostSyntax
         Span<byte> bytes = stackalloc byte[IPv6Bytes];
         Span<byte> ascii = stackalloc byte[MaxName];
         var length = Encoding.ASCII.GetBytes(zone < 0 ? text : text[..zone], ascii);
-        return text.Contains(':') ? AddressText.TryReadIPv6(ascii[..length], bytes) : zone < 0 && AddressText.TryReadIPv4(ascii[..length], bytes);
+        return text.Contains(':')
+            ? AddressText.TryReadIPv6(ascii[..length], bytes)
+            : zone < 0 && AddressText.TryReadIPv4(ascii[..length], bytes);
     }
 
     // As browsers tell (WHATWG URL, 3.5): by the last label. No domain at the top is a number, so no name is lost.

@@ -71,7 +71,8 @@ public readonly record struct IpRange
     public static IpRange Between(AddressFamily family, UInt128 first, UInt128 last) => new(family, first, last);
 
     /// <summary>
-    /// Reads an address or a CIDR and nothing else: no leading zeros, no scope, no bits behind the prefix. IPv4-mapped addresses are IPv4. Takes any input.
+    /// Reads an address or a CIDR and nothing else: no leading zeros, no scope, no bits behind the prefix. IPv4-mapped addresses are IPv4.
+    /// Takes any input.
     /// </summary>
     /// <param name="text">What an operator or a peer wrote.</param>
     /// <param name="range">The addresses.</param>
@@ -138,7 +139,8 @@ public readonly record struct IpRange
     }
 
     private static bool TryReadLength(ReadOnlySpan<char> text, int max, out int length) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out length) && length <= max && (text.Length == 1 || text[0] != '0');
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out length) && length <= max
+            && (text.Length == 1 || text[0] != '0');
 
     private static UInt128 ToNumber(ReadOnlySpan<byte> bytes) =>
         bytes.Length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);

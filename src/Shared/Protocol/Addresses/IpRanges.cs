@@ -6,12 +6,15 @@ namespace Tunnel.Shared.Protocol.Addresses;
 /// <summary>Sets of addresses without overlaps, which is what nftables wants of the elements of an interval set.</summary>
 public static class IpRanges
 {
-    /// <summary>The union of <paramref name="ranges"/> of one family without <paramref name="except"/>, ascending; neighbours are joined.</summary>
+    /// <summary>
+    /// The union of <paramref name="ranges"/> of one family without <paramref name="except"/>, ascending; neighbours are joined.
+    /// </summary>
     public static ImmutableArray<IpRange> Merge(IEnumerable<IpRange> ranges, AddressFamily family, IEnumerable<IpRange> except) =>
         [.. Flatten(ranges.Select(range => (range, 0L)), family, except).Select(part => part.Range)];
 
     /// <summary>
-    /// Cuts ranges of one family that may overlap into ranges that don't, each with the highest value of those that it was part of, ascending.
+    /// Cuts ranges of one family that may overlap into ranges that don't, each with the highest value of those that it was part of,
+    /// ascending.
     /// </summary>
     /// <param name="ranges">The ranges with, for example, when they end.</param>
     /// <param name="family">Ranges of the other one are left out.</param>

@@ -1,8 +1,9 @@
 namespace Tunnel.Shared.Protocol.Flow;
 
 /// <summary>
-/// Tells within a second or two that a stream moves bulk, either way: the others of its connection then wait for it whenever the path drops or delays
-/// something. Much sooner than <see cref="RateMeter"/>, which is about a share of the sender's time and has ten seconds. Asked every quarter of a second.
+/// Tells within a second or two that a stream moves bulk, either way: the others of its connection then wait for it whenever the path drops
+/// or delays something. Much sooner than <see cref="RateMeter"/>, which is about a share of the sender's time and has ten seconds. Asked
+/// every quarter of a second.
 /// </summary>
 public struct BulkMeter
 {

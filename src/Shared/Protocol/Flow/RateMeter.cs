@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Protocol.Flow;
 
 /// <summary>
-/// Tells sustained streams from others (protocol.md section 5): over 2.5 MB/s on average of ten seconds makes one; ten seconds below half of
-/// that, without having been held back, unmake it. Time comes in as milliseconds; a stream that moves little never makes one of these.
+/// Tells sustained streams from others (protocol.md section 5): over 2.5 MB/s on average of ten seconds makes one; ten seconds below half
+/// of that, without having been held back, unmake it. Time comes in as milliseconds; a stream that moves little never makes one of these.
 /// </summary>
 public sealed class RateMeter
 {

@@ -1,11 +1,11 @@
 namespace Tunnel.Shared.Protocol.Flow;
 
 /// <summary>
-/// The receiver's side of flow control on one stream (protocol.md section 4). Credit is returned after bytes were written to the local socket,
-/// so what the sender holds plus what waits here never grows above the target. The target starts small and doubles with each window that was
-/// drained, up to a limit that the caller gives: a short stream costs little, a long one fills a long path. It grows only while the path holds most of
-/// it, and falls by what never left the queue while a window was drained: bytes that only wait for a slow reader make nothing faster, and each of them
-/// is copied once more.
+/// The receiver's side of flow control on one stream (protocol.md section 4). Credit is returned after bytes were written to the local
+/// socket, so what the sender holds plus what waits here never grows above the target. The target starts small and doubles with each window
+/// that was drained, up to a limit that the caller gives: a short stream costs little, a long one fills a long path. It grows only while
+/// the path holds most of it, and falls by what never left the queue while a window was drained: bytes that only wait for a slow reader
+/// make nothing faster, and each of them is copied once more.
 /// </summary>
 public struct ReceiveWindow
 {
@@ -59,7 +59,8 @@ public struct ReceiveWindow
 
     /// <summary>What a window that was drained has shown, once for each.</summary>
     /// <param name="limit">The most that the target may be.</param>
-    /// <returns>Above 0: <see cref="Grow"/> by this, due until that is done. Below 0: so much too large. Else it is right, or nothing is known yet.</returns>
+    /// <returns>Above 0: <see cref="Grow"/> by this, due until that is done. Below 0: so much too large. Else it is right, or nothing is
+    /// known yet.</returns>
     public int TakeChange(int limit)
     {
         if (_drained < Target)
@@ -78,7 +79,10 @@ public struct ReceiveWindow
         StartTurn();
     }
 
-    /// <summary>Lowers the target to <paramref name="limit"/> (not below the start); credit already given can't be taken back, but no more follows until it is used.</summary>
+    /// <summary>
+    /// Lowers the target to <paramref name="limit"/> (not below the start); credit already given can't be taken back, but no more follows
+    /// until it is used.
+    /// </summary>
     /// <returns>How many bytes the target fell, to be given back to the budget.</returns>
     public int Shrink(int limit)
     {
@@ -91,8 +95,8 @@ public struct ReceiveWindow
     }
 
     /// <summary>
-    /// Credit to return now, 0 for none. Due when it reaches a quarter of what is outstanding, or when the sender is about to run dry; so small
-    /// streams cost few WINDOW_UPDATEs.
+    /// Credit to return now, 0 for none. Due when it reaches a quarter of what is outstanding, or when the sender is about to run dry; so
+    /// small streams cost few WINDOW_UPDATEs.
     /// </summary>
     /// <param name="ceiling">Most bytes that the sender may hold at present: the minimum when memory is short.</param>
     /// <param name="maxFrame">A sender that holds less than this (or half its window) is about to run dry.</param>

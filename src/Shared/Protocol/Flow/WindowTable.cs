@@ -14,7 +14,10 @@ public static class WindowTable
     public static int Target(int active, long shared, int min, int max) =>
         (int)Math.Clamp(shared / Math.Max(1, active), min, max);
 
-    /// <summary>The limit of a sustained stream: <paramref name="min"/> or 3 × its bandwidth-delay product, whichever is more, within <paramref name="target"/>.</summary>
+    /// <summary>
+    /// The limit of a sustained stream: <paramref name="min"/> or 3 × its bandwidth-delay product, whichever is more, within
+    /// <paramref name="target"/>.
+    /// </summary>
     public static int Sustained(int target, int min, double bytesPerSecond, TimeSpan roundTrip) =>
         (int)Math.Min(target, Math.Max(min, Products * bytesPerSecond * roundTrip.TotalSeconds));
 }

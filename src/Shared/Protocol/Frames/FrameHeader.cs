@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Tunnel.Shared.Protocol.Frames;
 
-/// <summary>The nine bytes in front of every frame: stream id (u32), type (u8), payload length (u32), big-endian (protocol.md section 3).</summary>
+/// <summary>
+/// The nine bytes in front of every frame: stream id (u32), type (u8), payload length (u32), big-endian (protocol.md section 3).
+/// </summary>
 /// <param name="StreamId">0 is the tunnel itself.</param>
 /// <param name="Type">May be a value that <see cref="FrameType"/> does not name.</param>
 /// <param name="Length">Payload bytes as announced; not yet checked against <see cref="FrameRules"/>.</param>

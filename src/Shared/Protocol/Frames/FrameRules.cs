@@ -73,7 +73,8 @@ public static class FrameRules
 
     /// <summary>True for frames of the tunnel itself (stream id 0).</summary>
     public static bool IsTunnelLevel(FrameType type) =>
-        type is FrameType.Config or FrameType.Ping or FrameType.Pong or FrameType.Hello or FrameType.Report or FrameType.GoAway or FrameType.Probe;
+        type is FrameType.Config or FrameType.Ping or FrameType.Pong or FrameType.Hello or FrameType.Report or FrameType.GoAway
+            or FrameType.Probe;
 
     // True: edge to hub only. False: hub to edge only. Null: either way.
     private static bool? SentBy(FrameType type) => type switch
@@ -86,5 +87,6 @@ public static class FrameRules
     };
 
     private static bool IsExact(FrameType type) =>
-        type is FrameType.WindowUpdate or FrameType.WindowUpdateBack or FrameType.Reset or FrameType.Close or FrameType.CloseBack or FrameType.Probe;
+        type is FrameType.WindowUpdate or FrameType.WindowUpdateBack or FrameType.Reset or FrameType.Close or FrameType.CloseBack
+            or FrameType.Probe;
 }

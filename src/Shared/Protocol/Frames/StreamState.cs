@@ -1,7 +1,8 @@
 namespace Tunnel.Shared.Protocol.Frames;
 
 /// <summary>
-/// What a stream may still do (protocol.md section 3): two independent directions, each ended by CLOSE like a FIN, and RESET that ends both.
+/// What a stream may still do (protocol.md section 3): two independent directions, each ended by CLOSE like a FIN, and RESET that ends
+/// both.
 /// </summary>
 public struct StreamState
 {

@@ -28,7 +28,10 @@ public static class EdgeLine
     public static bool IsValidEdgeId([NotNullWhen(true)] string? id) =>
         id is { Length: > 0 and <= MaxEdgeIdLength } && !id.AsSpan().ContainsAnyExcept(EdgeIdCharacters);
 
-    /// <summary>Whether a new edge may have this id: <c>.</c> and <c>..</c> are valid on the wire, and are folded away where they stand in a URL's path.</summary>
+    /// <summary>
+    /// Whether a new edge may have this id: <c>.</c> and <c>..</c> are valid on the wire, and are folded away where they stand in a URL's
+    /// path.
+    /// </summary>
     public static bool IsValidNewEdgeId([NotNullWhen(true)] string? id) => IsValidEdgeId(id) && id is not ("." or "..");
 
     /// <summary>Whether this is 1–256 printable ASCII characters without spaces.</summary>

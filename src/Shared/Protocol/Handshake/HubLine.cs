@@ -31,9 +31,11 @@ public static class HubLine
     /// <summary>Reads the line, given without its newline. Takes any input.</summary>
     /// <param name="line">The line.</param>
     /// <param name="config">The configuration, or null if the hub refused.</param>
-    /// <param name="refusal">The refusal's code, for example <see cref="HubRefusal.Unauthorized"/>, or null if the hub took the edge.</param>
+    /// <param name="refusal">The refusal's code, for example <see cref="HubRefusal.Unauthorized"/>, or null if the hub took the
+    /// edge.</param>
     /// <param name="error">What is wrong with the line if it is neither.</param>
-    public static bool TryParse(ReadOnlySpan<byte> line, out TunnelConfig? config, out string? refusal, [NotNullWhen(false)] out string? error)
+    public static bool TryParse(
+        ReadOnlySpan<byte> line, out TunnelConfig? config, out string? refusal, [NotNullWhen(false)] out string? error)
     {
         (config, refusal) = (null, null);
         if (line.Length >= MaxLength)

@@ -25,7 +25,9 @@ internal static class BlockedReportParser
             var path = Members.PathOf(member);
             report = member switch
             {
-                "counts" => report with { Counts = [.. ReadEntries(ref reader, path).Select(entry => new BlockedCount(entry.Port, entry.Proto, entry.Reason, entry.Count))] },
+                "counts" =>
+                    report with { Counts = [.. ReadEntries(ref reader, path).Select(
+                        entry => new BlockedCount(entry.Port, entry.Proto, entry.Reason, entry.Count))] },
                 "sources" => report with { Sources = ReadEntries(ref reader, path) },
                 _ => report with { Dropped = reader.Number(path, 0, long.MaxValue) },
             };
@@ -63,7 +65,9 @@ internal static class BlockedReportParser
             };
         }
 
-        return entry is { Port: > 0, Proto.Length: > 0, Reason.Length: > 0 } ? entry : throw new FormatException("blocked: an entry has no port, proto or reason");
+        return entry is { Port: > 0, Proto.Length: > 0, Reason.Length: > 0 }
+            ? entry
+            : throw new FormatException("blocked: an entry has no port, proto or reason");
     }
 
     /// <summary>It ends up on an operator's terminal.</summary>

@@ -5,8 +5,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>
-/// What of a port's policy is applied at the edge, before a stream is opened (protocol.md section 2.3, member <c>ports</c>). It never names an upstream.
-/// A member that is null sets no limit.
+/// What of a port's policy is applied at the edge, before a stream is opened (protocol.md section 2.3, member <c>ports</c>). It never names
+/// an upstream. A member that is null sets no limit.
 /// </summary>
 [JsonConverter(typeof(EdgePortPolicyConverter))]
 public sealed record EdgePortPolicy
@@ -17,7 +17,9 @@ public sealed record EdgePortPolicy
     /// <summary>The address to bind; null: the edge's own choice.</summary>
     public IPAddress? BindAddress { get; init; }
 
-    /// <summary>TCP: each connection comes from one of <see cref="TrustedProxies"/> and begins with a PROXY header, which names the client.</summary>
+    /// <summary>
+    /// TCP: each connection comes from one of <see cref="TrustedProxies"/> and begins with a PROXY header, which names the client.
+    /// </summary>
     public bool AcceptProxyProtocol { get; init; }
 
     /// <summary>Who may send a PROXY header.</summary>
@@ -51,7 +53,8 @@ public sealed record EdgePortPolicy
     public bool LogConnections { get; init; }
 
     /// <summary>
-    /// Whether the lists let a client in: deny wins, an empty allow list is for all. What a trusted proxy does for itself (health checks) is let in.
+    /// Whether the lists let a client in: deny wins, an empty allow list is for all. What a trusted proxy does for itself (health checks)
+    /// is let in.
     /// </summary>
     public bool Permits(IPAddress client) => Permits(AddressNumber.Of(client));
 

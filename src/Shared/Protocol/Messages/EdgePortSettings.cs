@@ -6,8 +6,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>
-/// The settings of a port that are applied at the edge, one row each (protocol.md section 2.3, member <c>ports</c>): how it is written and read. A hub has
-/// the same row in its table of all settings.
+/// The settings of a port that are applied at the edge, one row each (protocol.md section 2.3, member <c>ports</c>): how it is written and
+/// read. A hub has the same row in its table of all settings.
 /// </summary>
 internal static class EdgePortSettings
 {

@@ -29,7 +29,9 @@ public sealed record FirewallReport
 
     internal const int MaxErrors = 16;
 
-    /// <summary>What became of it: <c>none</c>, <c>applied</c>, <c>rolledBack</c>, <c>refused</c>, <c>failed</c>, <c>unavailable</c> or <c>off</c>.</summary>
+    /// <summary>
+    /// What became of it: <c>none</c>, <c>applied</c>, <c>rolledBack</c>, <c>refused</c>, <c>failed</c>, <c>unavailable</c> or <c>off</c>.
+    /// </summary>
     public string State { get; init; } = "";
 
     /// <summary>What the edge's operator allows: <c>off</c>, <c>blockOnly</c> or <c>full</c>.</summary>

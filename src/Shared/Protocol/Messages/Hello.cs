@@ -17,7 +17,9 @@ public sealed record Hello
     /// <summary>Bytes of credit that each stream starts with for DATA_BACK.</summary>
     public int InitialWindow { get; init; }
 
-    /// <summary>128 random bits of this process start, as 32 hexadecimal digits: tells a reconnect from a second edge with the same id.</summary>
+    /// <summary>
+    /// 128 random bits of this process start, as 32 hexadecimal digits: tells a reconnect from a second edge with the same id.
+    /// </summary>
     public string Instance { get; init; } = "";
 
     /// <summary>Counts the process's successors; higher is newer.</summary>

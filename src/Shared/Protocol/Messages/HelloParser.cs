@@ -4,7 +4,8 @@ namespace Tunnel.Shared.Protocol.Messages;
 internal static class HelloParser
 {
     private static readonly MessageMembers Members = new(
-        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp", "publicIpv6", "lane", "takeOver");
+        "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp",
+        "publicIpv6", "lane", "takeOver");
 
     private static readonly MessageMembers LaneMembers = new("lane.", "tunnelId", "index");
 

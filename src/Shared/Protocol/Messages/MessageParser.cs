@@ -48,7 +48,8 @@ internal static class MessageParser
         }
         catch (JsonException e)
         {
-            error = $"not valid JSON, or nested deeper than {MessageReader.MaxDepth} levels, at byte {e.BytePositionInLine} of line {e.LineNumber + 1}";
+            error = $"not valid JSON, or nested deeper than {MessageReader.MaxDepth} levels, at byte {e.BytePositionInLine} of line "
+                + $"{e.LineNumber + 1}";
         }
         catch (InvalidOperationException)
         {

@@ -124,7 +124,9 @@ internal ref struct MessageReader
     /// <summary>The same, and no error quotes it.</summary>
     public string SecretText(string member, int maxChars)
     {
-        if (_json.TokenType != JsonTokenType.String || _json.ValueSpan.Length > maxChars * BytesPerEscapedChar || _json.GetString() is not { } text || text.Length > maxChars)
+        if (
+            _json.TokenType != JsonTokenType.String || _json.ValueSpan.Length > maxChars * BytesPerEscapedChar
+            || _json.GetString() is not { } text || text.Length > maxChars)
             throw new FormatException($"{member}: the value is not a string of at most {maxChars} characters");
         return text;
     }

@@ -7,8 +7,9 @@ using MessagePack;
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>
-/// A REPORT of the kind <c>blocked</c> in MessagePack (protocol.md section 2.6): the array <c>["blocked", counts, sources, dropped]</c>. Beside a flood such
-/// reports are the longest and most frequent, and this is a third of their JSON. Written and read by hand, without reflection.
+/// A REPORT of the kind <c>blocked</c> in MessagePack (protocol.md section 2.6): the array <c>["blocked", counts, sources, dropped]</c>.
+/// Beside a flood such reports are the longest and most frequent, and this is a third of their JSON. Written and read by hand, without
+/// reflection.
 /// </summary>
 internal static class PackedReport
 {
@@ -20,7 +21,9 @@ internal static class PackedReport
 
     /// <summary>Whether a REPORT's payload is an array of MessagePack rather than JSON.</summary>
     public static bool IsPacked(ReadOnlySpan<byte> payload) =>
-        payload.Length > 0 && payload[0] is >= MessagePackCode.MinFixArray and <= MessagePackCode.MaxFixArray or MessagePackCode.Array16 or MessagePackCode.Array32;
+        payload.Length > 0
+            && payload[0] is >= MessagePackCode.MinFixArray and <= MessagePackCode.MaxFixArray or MessagePackCode.Array16
+            or MessagePackCode.Array32;
 
     /// <summary>Writes one.</summary>
     public static byte[] Write(BlockedReport report)
@@ -72,7 +75,8 @@ internal static class PackedReport
         {
             error = e.Message;
         }
-        catch (Exception e) when (e is MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException)
+        catch (Exception e) when (
+            e is MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException)
         {
             // Another type than was expected, a number beyond its type, an end in the middle, or a length beyond it.
             error = "not the MessagePack of a report";
@@ -139,7 +143,9 @@ internal static class PackedReport
     private static int ReadLength(ref MessagePackReader reader, string member)
     {
         var count = reader.ReadArrayHeader();
-        return count <= BlockedReport.MaxEntries ? count : throw new FormatException($"{member}: more than {BlockedReport.MaxEntries} entries");
+        return count <= BlockedReport.MaxEntries
+            ? count
+            : throw new FormatException($"{member}: more than {BlockedReport.MaxEntries} entries");
     }
 
     private static long ReadNumber(ref MessagePackReader reader, string member, long min, long max)
@@ -151,7 +157,9 @@ internal static class PackedReport
     private static string ReadText(ref MessagePackReader reader, string member, int maxBytes)
     {
         var bytes = reader.ReadStringSequence() ?? default;
-        return bytes.Length <= maxBytes ? string.Create((int)bytes.Length, bytes, Widen) : throw new FormatException($"{member}: longer than {maxBytes} bytes");
+        return bytes.Length <= maxBytes
+            ? string.Create((int)bytes.Length, bytes, Widen)
+            : throw new FormatException($"{member}: longer than {maxBytes} bytes");
     }
 
     // All texts here are ASCII words, which is checked behind this.

@@ -9,7 +9,9 @@ public sealed record Report
     /// <summary>The value of <see cref="Kind"/> that answers a configuration.</summary>
     public const string ConfigApplied = "configApplied";
 
-    /// <summary>The value of <see cref="Kind"/> that tells the edge's public address; it has <see cref="PublicIp"/> and <see cref="PublicIpv6"/>.</summary>
+    /// <summary>
+    /// The value of <see cref="Kind"/> that tells the edge's public address; it has <see cref="PublicIp"/> and <see cref="PublicIpv6"/>.
+    /// </summary>
     public const string PublicAddress = "publicIp";
 
     /// <summary>The value of <see cref="Kind"/> that tells what became of the firewall.</summary>

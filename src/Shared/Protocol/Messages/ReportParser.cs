@@ -8,7 +8,8 @@ internal static class ReportParser
     // Every port of both protocols; the message's size is the nearer limit.
     private const int MaxPorts = 2 * Port.Max;
 
-    private static readonly MessageMembers Members = new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall", "kept");
+    private static readonly MessageMembers Members =
+        new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall", "kept");
     private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors", "drift");
     private static readonly MessageMembers DriftMembers = new("firewall.drift.", "count", "what", "mended");
     private static readonly MessageMembers KeptMembers = new("kept.", "secret", "address", "error");

@@ -34,7 +34,8 @@ public sealed record TunnelConfig
         ImmutableSortedDictionary.Create<string, EdgePortPolicy>(StringComparer.Ordinal);
 
     /// <summary>
-    /// Policies by <c>tcp/443</c> or <c>udp/53</c>; <c>default</c> is for each port that has none of its own (nothing is merged). Other names are ignored.
+    /// Policies by <c>tcp/443</c> or <c>udp/53</c>; <c>default</c> is for each port that has none of its own (nothing is merged). Other
+    /// names are ignored.
     /// </summary>
     public ImmutableSortedDictionary<string, EdgePortPolicy> Ports { get; init; } = NoPolicies;
 
@@ -43,7 +44,8 @@ public sealed record TunnelConfig
 
     /// <summary>The policy of a port: its own, else the default, else none.</summary>
     /// <param name="key">Such as <c>tcp/443</c>.</param>
-    public EdgePortPolicy PolicyFor(string key) => Ports.GetValueOrDefault(key) ?? Ports.GetValueOrDefault(DefaultPolicy) ?? EdgePortPolicy.None;
+    public EdgePortPolicy PolicyFor(string key) =>
+        Ports.GetValueOrDefault(key) ?? Ports.GetValueOrDefault(DefaultPolicy) ?? EdgePortPolicy.None;
 }
 
 /// <summary>The <c>hub</c> member of a configuration (protocol.md section 2.3, extension).</summary>
@@ -67,12 +69,14 @@ public sealed record HubInfo
     /// <summary>Raised with every configuration; a REPORT names the one it answers.</summary>
     public long Rev { get; init; }
 
-    /// <summary>Pins (SHA-256 of SubjectPublicKeyInfo, base64url) that the edge shall accept from now on, for planned key changes.</summary>
+    /// <summary>
+    /// Pins (SHA-256 of SubjectPublicKeyInfo, base64url) that the edge shall accept from now on, for planned key changes.
+    /// </summary>
     public ImmutableArray<string> Pins { get; init; } = [];
 
     /// <summary>
-    /// Whether another tunnel of this edge is there, so that the edge binds nothing until a configuration says that it is this one which counts; null from a hub that
-    /// does not tell.
+    /// Whether another tunnel of this edge is there, so that the edge binds nothing until a configuration says that it is this one which
+    /// counts; null from a hub that does not tell.
     /// </summary>
     public bool? Contested { get; init; }
 
@@ -85,7 +89,10 @@ public sealed record HubInfo
     // What a record prints of itself; the secret is left out.
     private bool PrintMembers(StringBuilder text)
     {
-        text.Append(CultureInfo.InvariantCulture, $"TunnelId = {TunnelId}, Rev = {Rev}, Pins = {Pins.Length}, Contested = {Contested}, Secret = {(Secret is null ? "none" : "***")}");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"TunnelId = {TunnelId}, Rev = {Rev}, Pins = {Pins.Length}, Contested = {Contested}, Secret = "
+            + $"{(Secret is null ? "none" : "***")}");
         return true;
     }
 

@@ -12,7 +12,9 @@ internal static class TunnelConfigParser
         new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "ports", "hub");
 
     private static readonly MessageMembers HubMembers =
-        new("hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested", "secret", "address");
+        new(
+            "hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested", "secret",
+            "address");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -70,7 +72,9 @@ internal static class TunnelConfigParser
                 "address" => hub with { Address = reader.Text(path, ControlMessage.MaxText) },
                 "contested" => hub with { Contested = reader.Boolean(path) },
                 // What is no address is none: it is for people, and no reason to be without a configuration.
-                _ => hub with { SeenAs = HostSyntax.TryParseAddress(reader.Text(path, ControlMessage.MaxText), out var address) ? address : null },
+                _ =>
+                    hub with { SeenAs = HostSyntax.TryParseAddress(
+                        reader.Text(path, ControlMessage.MaxText), out var address) ? address : null },
             };
         }
 

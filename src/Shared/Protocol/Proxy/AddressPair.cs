@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Protocol.Proxy;
 
-/// <summary>Both addresses of a header in one family, chosen by protocol.md section 9: IPv4 if both are (or are mapped), else IPv6.</summary>
+/// <summary>
+/// Both addresses of a header in one family, chosen by protocol.md section 9: IPv4 if both are (or are mapped), else IPv6.
+/// </summary>
 internal static class AddressPair
 {
     public const int IPv4Length = 4;

@@ -61,7 +61,9 @@ internal static class AddressText
 
     /// <summary>Writes a number that is not negative in decimal; returns how many characters.</summary>
     public static int WriteNumber(int value, Span<byte> destination) =>
-        Utf8Formatter.TryFormat(value, destination, out var digits) ? digits : throw new ArgumentException("Too short.", nameof(destination));
+        Utf8Formatter.TryFormat(value, destination, out var digits)
+            ? digits
+            : throw new ArgumentException("Too short.", nameof(destination));
 
     /// <summary>Reads a dotted quad: four numbers of 0–255 without leading zeros, nothing else.</summary>
     public static bool TryReadIPv4(ReadOnlySpan<byte> text, Span<byte> address)
@@ -78,7 +80,9 @@ internal static class AddressText
         return true;
     }
 
-    /// <summary>Reads what RFC 4291 section 2.2 allows: eight groups, one <c>::</c>, an IPv4 address in place of the last two groups.</summary>
+    /// <summary>
+    /// Reads what RFC 4291 section 2.2 allows: eight groups, one <c>::</c>, an IPv4 address in place of the last two groups.
+    /// </summary>
     public static bool TryReadIPv6(ReadOnlySpan<byte> text, Span<byte> address)
     {
         address.Clear();

@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Protocol.Proxy;
 
-/// <summary>The PROXY header that a balancer in front of an edge puts before a TCP connection: v1 or v2, told apart by the first byte.</summary>
+/// <summary>
+/// The PROXY header that a balancer in front of an edge puts before a TCP connection: v1 or v2, told apart by the first byte.
+/// </summary>
 public static class InboundProxyHeader
 {
     /// <summary>Bytes that a header may have; v2's additional fields are bounded by it.</summary>

@@ -36,7 +36,8 @@ public static class OpenPayload
 
     /// <summary>Reads a whole payload; anything after it is an error. Takes any input.</summary>
     public static bool TryParse(
-        ReadOnlySpan<byte> payload, out IPEndPoint? source, out IPEndPoint? destination, out int? listeningPort, [NotNullWhen(false)] out string? error)
+        ReadOnlySpan<byte> payload, out IPEndPoint? source, out IPEndPoint? destination, out int? listeningPort,
+        [NotNullWhen(false)] out string? error)
     {
         (source, destination, listeningPort, error) = (null, null, null, null);
         if (ProxyV1.TryParse(payload, out var header, out var consumed) != ProxyParseStatus.Complete)

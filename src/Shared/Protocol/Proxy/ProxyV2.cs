@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Tunnel.Shared.Protocol.Proxy;
 
-/// <summary>The binary header of HAProxy's PROXY protocol (proxy-protocol.txt section 2.2): 16 fixed bytes, addresses, additional fields.</summary>
+/// <summary>
+/// The binary header of HAProxy's PROXY protocol (proxy-protocol.txt section 2.2): 16 fixed bytes, addresses, additional fields.
+/// </summary>
 public static class ProxyV2
 {
     /// <summary>Bytes before the addresses: signature, version and command, family and transport, length of the rest.</summary>
@@ -101,7 +103,9 @@ public static class ProxyV2
         transport = (ProxyTransport)(data[FamilyOffset] & 0x0F);
         // Of LOCAL the receiver must discard everything, the family too.
         return isLocal
-            || (data[CommandOffset] == (VersionBits | ProxyCommand) && family < AddressLengths.Length && transport <= ProxyTransport.Datagram);
+            || (
+                data[CommandOffset] == (VersionBits | ProxyCommand) && family < AddressLengths.Length
+                && transport <= ProxyTransport.Datagram);
     }
 
     private static bool TryParseRest(
@@ -131,7 +135,8 @@ public static class ProxyV2
     {
         var ports = rest[(2 * addressLength)..];
         var source = new IPEndPoint(new IPAddress(rest[..addressLength]), BinaryPrimitives.ReadUInt16BigEndian(ports));
-        var destination = new IPEndPoint(new IPAddress(rest.Slice(addressLength, addressLength)), BinaryPrimitives.ReadUInt16BigEndian(ports[2..]));
+        var destination =
+            new IPEndPoint(new IPAddress(rest.Slice(addressLength, addressLength)), BinaryPrimitives.ReadUInt16BigEndian(ports[2..]));
         return new ProxyHeader(source, destination, transport, IsLocal: false);
     }
 

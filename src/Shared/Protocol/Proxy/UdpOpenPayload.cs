@@ -36,7 +36,8 @@ public static class UdpOpenPayload
 
     /// <summary>Reads a whole payload; anything after it is an error. Takes any input.</summary>
     public static bool TryParse(
-        ReadOnlySpan<byte> payload, out IPEndPoint? source, out IPEndPoint? destination, out int? listeningPort, [NotNullWhen(false)] out string? error)
+        ReadOnlySpan<byte> payload, out IPEndPoint? source, out IPEndPoint? destination, out int? listeningPort,
+        [NotNullWhen(false)] out string? error)
     {
         (source, destination, listeningPort) = (null, null, null);
         error = Parse(payload, out var header, out listeningPort);

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Protocol.Scheduling;
 
 /// <summary>
-/// What the scheduler orders: a stream, a UDP session, or the tunnel itself. The links are inside, so that queueing allocates nothing and a queue
-/// can't hold more than there are nodes.
+/// What the scheduler orders: a stream, a UDP session, or the tunnel itself. The links are inside, so that queueing allocates nothing and a
+/// queue can't hold more than there are nodes.
 /// </summary>
 public abstract class SchedulerNode
 {

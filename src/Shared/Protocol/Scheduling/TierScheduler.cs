@@ -1,31 +1,35 @@
 namespace Tunnel.Shared.Protocol.Scheduling;
 
 /// <summary>
-/// Chooses what a tunnel sends next (protocol.md section 5): control first, but a data frame after 8 KiB of it in a row; then normal streams,
-/// round robin by bytes; then sustained streams, which get a small share even while others wait.
-/// Within the normal tier a flow that was quiet goes ahead of those that have been sending (deficit round robin with new and old flows, RFC 8290
-/// section 4.2), so that a keystroke does not wait for a turn of every download. Pure: no clock, no I/O, not thread-safe.
+/// Chooses what a tunnel sends next (protocol.md section 5): control first, but a data frame after 8 KiB of it in a row; then normal
+/// streams, round robin by bytes; then sustained streams, which get a small share even while others wait. Within the normal tier a flow
+/// that was quiet goes ahead of those that have been sending (deficit round robin with new and old flows, RFC 8290 section 4.2), so that a
+/// keystroke does not wait for a turn of every download. Pure: no clock, no I/O, not thread-safe.
 /// </summary>
 public sealed class TierScheduler
 {
     /// <summary>
-    /// Bytes of control in a row after which one data frame goes: about a hundred OPENs. A keystroke must not wait for thousands of them, neither on a
-    /// slow link nor until the hub has seen to each.
+    /// Bytes of control in a row after which one data frame goes: about a hundred OPENs. A keystroke must not wait for thousands of them,
+    /// neither on a slow link nor until the hub has seen to each.
     /// </summary>
     public const int ControlBurst = 8 << 10;
 
-    /// <summary>Bytes that a flow may send in its turn while others wait: four TLS records, which are one send of the tunnel and one of the peer's.</summary>
+    /// <summary>
+    /// Bytes that a flow may send in its turn while others wait: four TLS records, which are one send of the tunnel and one of the peer's.
+    /// </summary>
     public const int Quantum = 64 << 10;
 
     /// <summary>Sustained streams get at least this many bytes a second, or a fifth of what flows, whichever is less.</summary>
     public const int SustainedFloor = 1_000_000;
 
-    /// <summary>Bytes of flows that were quiet, in a row, after which one frame of the others goes: new flows without end starve nobody.</summary>
+    /// <summary>
+    /// Bytes of flows that were quiet, in a row, after which one frame of the others goes: new flows without end starve nobody.
+    /// </summary>
     public const int FreshBurst = 4 * Quantum;
 
-    // What is left of a turn when a batch was full is not worth a frame of its own; it is added to the next turn. Among flows that have been sending this
-    // is up to half a turn: a batch then carries one flow's frame, which the peer passes on with one call, and not the end of one and the beginning of
-    // the next.
+    // What is left of a turn when a batch was full is not worth a frame of its own; it is added to the next turn. Among flows that have
+    // been sending this is up to half a turn: a batch then carries one flow's frame, which the peer passes on with one call, and not the
+    // end of one and the beginning of the next.
     private const int SmallestFreshTurn = 1 << 10;
     private const int SmallestTurn = Quantum / 2;
 
@@ -98,8 +102,8 @@ public sealed class TierScheduler
             return;
         }
 
-        // As if it had stayed: a turn for each round that has passed, at most one of them saved up. So a pause gains nothing, and what a large
-        // datagram took too much is paid back.
+        // As if it had stayed: a turn for each round that has passed, at most one of them saved up. So a pause gains nothing, and what a
+        // large datagram took too much is paid back.
         node.Deficit = (int)Math.Min(Quantum, node.Deficit + ((_round - node.LeftInRound) * Quantum));
         (node.Deficit >= SmallestFreshTurn ? _fresh : _normal).AddLast(node);
     }

@@ -58,7 +58,8 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
 
     /// <summary>Everything but the secret.</summary>
     public override string ToString() =>
-        $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"} }}";
+        $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, "
+        + $"Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"} }}";
 
     /// <summary>By value, the pins too.</summary>
     public bool Equals(ConnectionToken? other) =>

@@ -62,7 +62,9 @@ internal static class ConnectionTokenParser
                 "e" => token with { EdgeId = reader.Text("e", EdgeLine.MaxEdgeIdLength) },
                 "s" => token with { Secret = reader.Text("s", EdgeLine.MaxSecretLength) },
                 "t" => token with { Transport = ReadTransport(reader.Text("t", ControlMessage.MaxText)) },
-                _ => token with { Pins = reader.IsString ? [reader.Text("f", ControlMessage.MaxText)] : reader.Texts("f", MaxPins, ControlMessage.MaxText) },
+                _ =>
+                    token with { Pins = reader.IsString ? [reader.Text("f", ControlMessage.MaxText)] : reader.Texts(
+                        "f", MaxPins, ControlMessage.MaxText) },
             };
         }
 

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// The bytes of datagrams that may wait, for a name, an opening or their turn: a part of the memory budget, so that floods of them never take from
-/// streams what those need, and of that a part for each tunnel. Thread-safe.
+/// The bytes of datagrams that may wait, for a name, an opening or their turn: a part of the memory budget, so that floods of them never
+/// take from streams what those need, and of that a part for each tunnel. Thread-safe.
 /// </summary>
 public sealed class DatagramMemory
 {
@@ -19,7 +19,8 @@ public sealed class DatagramMemory
     /// <summary>What all of the process's datagrams share.</summary>
     public DatagramMemory(MemoryBudget budget) => (_budget, Limit) = (budget, budget.Limit / Share);
 
-    private DatagramMemory(DatagramMemory whole, long limit) => (_budget, _whole, Limit) = (whole._budget, whole, Math.Min(limit, whole.Limit));
+    private DatagramMemory(DatagramMemory whole, long limit) =>
+        (_budget, _whole, Limit) = (whole._budget, whole, Math.Min(limit, whole.Limit));
 
     /// <summary>Bytes that may wait.</summary>
     public long Limit { get; }

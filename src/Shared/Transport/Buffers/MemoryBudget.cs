@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// The bytes that one process may hold for slow readers (protocol.md section 4). Counted by the capacity of what is rented, not by what is in it, so
-/// that the bound holds for many small leftovers too. Thread-safe.
+/// The bytes that one process may hold for slow readers (protocol.md section 4). Counted by the capacity of what is rented, not by what is
+/// in it, so that the bound holds for many small leftovers too. Thread-safe.
 /// </summary>
 public sealed class MemoryBudget(long limit)
 {

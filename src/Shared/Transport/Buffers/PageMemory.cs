@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Transport.Buffers;
 
-/// <summary>Pages of the kernel's, outside the managed heap: they go back at once, not when the collector comes to it. Linux only, like the product.</summary>
+/// <summary>
+/// Pages of the kernel's, outside the managed heap: they go back at once, not when the collector comes to it. Linux only, like the product.
+/// </summary>
 internal static unsafe partial class PageMemory
 {
     private const int ReadWrite = 0x1 | 0x2;
@@ -24,8 +26,8 @@ internal static unsafe partial class PageMemory
     }
 
     /// <summary>
-    /// Gives pages back; the addresses stay, and the next touch finds zeros. What is not a whole number of pages is left alone (some kernels have pages
-    /// of 64 KiB): the kernel would round up, and take what lies behind it too.
+    /// Gives pages back; the addresses stay, and the next touch finds zeros. What is not a whole number of pages is left alone (some
+    /// kernels have pages of 64 KiB): the kernel would round up, and take what lies behind it too.
     /// </summary>
     public static void Release(byte* start, int length)
     {

@@ -1,9 +1,9 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// Bytes of one stream that its local socket did not take at once: a list of pooled segments, counted in the memory budget. Small ones at first, so that
-/// a stalled stream costs little; behind these large ones, since one segment is one system call. Not thread-safe; appending never touches the bytes that
-/// <see cref="Peek"/> has handed out, so a write of these may be under way meanwhile.
+/// Bytes of one stream that its local socket did not take at once: a list of pooled segments, counted in the memory budget. Small ones at
+/// first, so that a stalled stream costs little; behind these large ones, since one segment is one system call. Not thread-safe; appending
+/// never touches the bytes that <see cref="Peek"/> has handed out, so a write of these may be under way meanwhile.
 /// </summary>
 internal sealed class ReceiveQueue(SegmentPool pool)
 {

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// Segments of one size, cut from chunks of pages. Those that are not in use take no memory, but for a few that are kept for who comes next. (An array
-/// pool leaves to the collector what it has no room for, which after a surge may hold as much again.) Thread-safe.
+/// Segments of one size, cut from chunks of pages. Those that are not in use take no memory, but for a few that are kept for who comes
+/// next. (An array pool leaves to the collector what it has no room for, which after a surge may hold as much again.) Thread-safe.
 /// </summary>
 /// <param name="segmentSize">Bytes of a segment; a chunk is a whole number of them.</param>
 /// <param name="kept">How many unused ones may keep their pages.</param>

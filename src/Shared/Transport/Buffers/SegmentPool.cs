@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// The memory of all <see cref="ReceiveQueue"/>s of a process: segments of two sizes, as many as the memory budget has room for. What is in use and
-/// what is kept for who comes next is never more than the budget and <see cref="MostKept"/> for each size. Thread-safe.
+/// The memory of all <see cref="ReceiveQueue"/>s of a process: segments of two sizes, as many as the memory budget has room for. What is in
+/// use and what is kept for who comes next is never more than the budget and <see cref="MostKept"/> for each size. Thread-safe.
 /// </summary>
 internal sealed class SegmentPool
 {
@@ -13,8 +13,8 @@ internal sealed class SegmentPool
     public const int LargeSize = 64 << 10;
 
     /// <summary>
-    /// Bytes of unused segments of one size that keep their pages, at most, and a sixteenth of the budget at most: what bulk takes and gives back all
-    /// the time need not be faulted in again each time.
+    /// Bytes of unused segments of one size that keep their pages, at most, and a sixteenth of the budget at most: what bulk takes and
+    /// gives back all the time need not be faulted in again each time.
     /// </summary>
     public const int MostKept = 16 << 20;
 

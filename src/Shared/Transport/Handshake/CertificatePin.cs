@@ -5,7 +5,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>Pins: the SHA-256 of a certificate's SubjectPublicKeyInfo in base64url (protocol.md section 7; RFC 7469 section 2.4 hashes the same).</summary>
+/// <summary>
+/// Pins: the SHA-256 of a certificate's SubjectPublicKeyInfo in base64url (protocol.md section 7; RFC 7469 section 2.4 hashes the same).
+/// </summary>
 public static class CertificatePin
 {
     /// <summary>The pin of a certificate: 43 characters.</summary>

@@ -3,7 +3,9 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>The edge's side of the two handshake lines (protocol.md sections 2.2 to 2.4), over whatever has secured the connection.</summary>
+/// <summary>
+/// The edge's side of the two handshake lines (protocol.md sections 2.2 to 2.4), over whatever has secured the connection.
+/// </summary>
 internal static class EdgeGreeting
 {
     /// <summary>Says who we are, and reads what the hub says to that.</summary>
@@ -31,7 +33,11 @@ internal static class EdgeGreeting
 
     private static DialResult Refused(DialRequest request, string refusal) => refusal switch
     {
-        HubRefusal.Unauthorized => DialResult.Failed(DialFailureKind.Unauthorized, $"the hub {request.HostName} refused edge '{request.EdgeId}': unknown id, wrong secret, or disabled. Make a new token at the hub with 'tunnel-hub edge token {request.EdgeId} --host …'"),
+        HubRefusal.Unauthorized =>
+            DialResult.Failed(
+                DialFailureKind.Unauthorized,
+                $"the hub {request.HostName} refused edge '{request.EdgeId}': unknown id, wrong secret, or disabled. Make a new token at "
+                + $"the hub with 'tunnel-hub edge token {request.EdgeId} --host …'"),
         HubRefusal.Busy => DialResult.Failed(DialFailureKind.Busy, $"the hub {request.HostName} is busy"),
         _ => DialResult.Failed(DialFailureKind.ProtocolError, $"the hub {request.HostName} refused: {refusal}"),
     };

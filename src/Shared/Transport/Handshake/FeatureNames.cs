@@ -16,7 +16,8 @@ public static class FeatureNames
     ];
 
     /// <summary>The names of a set.</summary>
-    public static ImmutableArray<string> Format(TunnelFeatures features) => [.. Names.Where(entry => (features & entry.Feature) != 0).Select(entry => entry.Name)];
+    public static ImmutableArray<string> Format(TunnelFeatures features) =>
+        [.. Names.Where(entry => (features & entry.Feature) != 0).Select(entry => entry.Name)];
 
     /// <summary>The set of some names; unknown ones are a newer peer's and ignored.</summary>
     public static TunnelFeatures Parse(ImmutableArray<string> names) =>

@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>Whether a hub's certificate is the right one (protocol.md section 7): a pin decides alone; without pins the trust store and the name do.</summary>
+/// <summary>
+/// Whether a hub's certificate is the right one (protocol.md section 7): a pin decides alone; without pins the trust store and the name do.
+/// </summary>
 public static class HubCertificateCheck
 {
     /// <summary>What is wrong, for the operator; null when it is right.</summary>
@@ -26,6 +28,7 @@ public static class HubCertificateCheck
         var pin = CertificatePin.Compute(shown);
         return request.Pins.Contains(pin)
             ? null
-            : $"the hub's certificate has the pin {pin}, which is none of the expected: either this is not the hub, or its key was changed (then make a new token at the hub)";
+            : $"the hub's certificate has the pin {pin}, which is none of the expected: either this is not the hub, or its key was "
+                + $"changed (then make a new token at the hub)";
     }
 }

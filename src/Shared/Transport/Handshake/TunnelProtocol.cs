@@ -15,8 +15,11 @@ public static class TunnelProtocol
     /// <summary>The same, as ALPN has it on the wire.</summary>
     internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;
 
-    /// <summary>The extensions that a process can use over TLS: <see cref="TunnelFeatures.Lanes"/> as well, where they are switched on.</summary>
-    internal static TunnelFeatures FeaturesOf(TransportContext context) => context.Lanes.Max > 1 ? SupportedFeatures | TunnelFeatures.Lanes : SupportedFeatures;
+    /// <summary>
+    /// The extensions that a process can use over TLS: <see cref="TunnelFeatures.Lanes"/> as well, where they are switched on.
+    /// </summary>
+    internal static TunnelFeatures FeaturesOf(TransportContext context) =>
+        context.Lanes.Max > 1 ? SupportedFeatures | TunnelFeatures.Lanes : SupportedFeatures;
 
     /// <summary>What the <c>hub</c> member of a hub's configurations says for a new tunnel.</summary>
     /// <param name="context">What tunnels share.</param>

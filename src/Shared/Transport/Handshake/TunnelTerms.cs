@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>
-/// What the two ends have agreed on: the base protocol's sizes until the edge says HELLO, then what each has announced. Set once, before any stream is
-/// open that it could matter to.
+/// What the two ends have agreed on: the base protocol's sizes until the edge says HELLO, then what each has announced. Set once, before
+/// any stream is open that it could matter to.
 /// </summary>
 internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
 {

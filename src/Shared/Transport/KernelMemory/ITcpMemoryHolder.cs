@@ -1,9 +1,13 @@
 namespace Tunnel.Shared.Transport.KernelMemory;
 
-/// <summary>A local socket that may hold the kernel's memory for a stream that does not move, as <see cref="TcpMemoryGuard"/> sees it.</summary>
+/// <summary>
+/// A local socket that may hold the kernel's memory for a stream that does not move, as <see cref="TcpMemoryGuard"/> sees it.
+/// </summary>
 internal interface ITcpMemoryHolder
 {
-    /// <summary>How long the stream has been waiting, either for its peer to read or for the tunnel to take more; 0 while it moves.</summary>
+    /// <summary>
+    /// How long the stream has been waiting, either for its peer to read or for the tunnel to take more; 0 while it moves.
+    /// </summary>
     TimeSpan StalledFor { get; }
 
     /// <summary>Bytes of the kernel that the socket holds, both ways.</summary>

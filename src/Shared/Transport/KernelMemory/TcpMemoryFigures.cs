@@ -15,14 +15,17 @@ public readonly record struct TcpMemoryFigures(long Used, long Low, long Pressur
     private const string LimitsFile = "/proc/sys/net/ipv4/tcp_mem";
     private const string UseFile = "/proc/net/sockstat";
 
-    /// <summary>The figures of this machine; null where they can't be told: a container with a network of its own does not see the limits.</summary>
+    /// <summary>
+    /// The figures of this machine; null where they can't be told: a container with a network of its own does not see the limits.
+    /// </summary>
     public static TcpMemoryFigures? Read() => Read(ReadFile);
 
     /// <summary>The figures in the texts that <paramref name="readFile"/> gives for paths; null for a file that is not there.</summary>
     public static TcpMemoryFigures? Read(Func<string, string?> readFile)
     {
         var limits = (readFile(LimitsFile) ?? "").Split('\t', StringSplitOptions.TrimEntries);
-        return limits is [var low, var pressure, var most] && Number(low) is { } a && Number(pressure) is { } b && Number(most) is > 0 and var c
+        return limits is [var low, var pressure, var most] && Number(low) is { } a && Number(pressure) is { } b
+            && Number(most) is > 0 and var c
             && ReadUse(readFile(UseFile)) is { } used
             ? new TcpMemoryFigures(used, a, b, c)
             : null;
@@ -37,7 +40,8 @@ public readonly record struct TcpMemoryFigures(long Used, long Low, long Pressur
         return at > 0 && at < words.Length ? Number(words[at]) : null;
     }
 
-    private static long? Number(string word) => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static long? Number(string word) =>
+        long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static string? ReadFile(string path)
     {

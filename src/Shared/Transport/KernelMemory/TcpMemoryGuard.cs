@@ -4,9 +4,9 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Transport.KernelMemory;
 
 /// <summary>
-/// Sees the kernel's memory for TCP run out before it has. Beyond its limit the kernel throws away what arrives, of every connection of the machine, so a few
-/// thousand readers that stall would stop everybody. At 75 % the streams that stall get small buffers and windows grow no more, as at 75 % of the
-/// memory budget; at 90 % there are no new streams, and those that have stalled longest are reset. Thread-safe.
+/// Sees the kernel's memory for TCP run out before it has. Beyond its limit the kernel throws away what arrives, of every connection of the
+/// machine, so a few thousand readers that stall would stop everybody. At 75 % the streams that stall get small buffers and windows grow no
+/// more, as at 75 % of the memory budget; at 90 % there are no new streams, and those that have stalled longest are reset. Thread-safe.
 /// </summary>
 public sealed class TcpMemoryGuard : IDisposable
 {
@@ -40,7 +40,8 @@ public sealed class TcpMemoryGuard : IDisposable
     /// <param name="tellShort">Takes whether windows may grow no more.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where changes of state are told.</param>
-    internal TcpMemoryGuard(Action<bool> tellShort, TimeProvider time, ILogger logger) => (_tellShort, _time, _logger) = (tellShort, time, logger);
+    internal TcpMemoryGuard(Action<bool> tellShort, TimeProvider time, ILogger logger) =>
+        (_tellShort, _time, _logger) = (tellShort, time, logger);
 
     /// <summary>How much is left.</summary>
     public TcpMemoryState State => _state;
@@ -95,7 +96,9 @@ public sealed class TcpMemoryGuard : IDisposable
         var percent = figures.Used * 100 / figures.Limit;
         if (percent >= ExhaustedPercent || (state == TcpMemoryState.Exhausted && percent >= ExhaustedPercent - EasePercent))
             return TcpMemoryState.Exhausted;
-        return percent >= ShortPercent || (state != TcpMemoryState.Normal && percent >= ShortPercent - EasePercent) ? TcpMemoryState.Short : TcpMemoryState.Normal;
+        return percent >= ShortPercent || (state != TcpMemoryState.Normal && percent >= ShortPercent - EasePercent)
+            ? TcpMemoryState.Short
+            : TcpMemoryState.Normal;
     }
 
     private static long Megabytes(long pages) => pages * Environment.SystemPageSize / 1_000_000;
@@ -140,7 +143,8 @@ public sealed class TcpMemoryGuard : IDisposable
     private void ResetLongest(ITcpMemoryHolder[] holders, in TcpMemoryFigures figures)
     {
         var excess = (figures.Used - (figures.Limit * (ExhaustedPercent - EasePercent) / 100)) * Environment.SystemPageSize;
-        var stalled = holders.Select(static holder => (Holder: holder, For: holder.StalledFor)).Where(static entry => entry.For >= LongStall);
+        var stalled =
+            holders.Select(static holder => (Holder: holder, For: holder.StalledFor)).Where(static entry => entry.For >= LongStall);
         foreach (var (holder, _) in stalled.OrderByDescending(static entry => entry.For))
         {
             if (excess < 0)

@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Transport.KernelMemory;
 
-/// <summary>How much of the kernel's memory for TCP is left. Each state ends well below where it began, so that it does not come and go.</summary>
+/// <summary>
+/// How much of the kernel's memory for TCP is left. Each state ends well below where it began, so that it does not come and go.
+/// </summary>
 public enum TcpMemoryState
 {
     /// <summary>Enough.</summary>

@@ -33,5 +33,6 @@ public sealed record TcpMemoryStatus
         ? null
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{State}: {Used / 1_000_000} of {Limit / 1_000_000} MB in use by all programs ({TcpMemoryFigures.Setting}), {StreamsReset} stalled streams were reset");
+            $"{State}: {Used / 1_000_000} of {Limit / 1_000_000} MB in use by all programs ({TcpMemoryFigures.Setting}), {StreamsReset} "
+                + $"stalled streams were reset");
 }

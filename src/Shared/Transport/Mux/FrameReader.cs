@@ -8,8 +8,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// The tunnel's read loop: decrypts into one buffer, as much as is there, and hands whole frames (of DATA whatever has come) to the dispatcher. A tunnel
-/// that carries nothing holds no buffer.
+/// The tunnel's read loop: decrypts into one buffer, as much as is there, and hands whole frames (of DATA whatever has come) to the
+/// dispatcher. A tunnel that carries nothing holds no buffer.
 /// </summary>
 internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameDispatcher dispatcher)
 {

@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// Sends what the scheduler chooses. There is no writer task and no queue of frames: whoever has made work and finds no flush under way flushes; all
-/// others return at once, and their work goes into the next batch (<see cref="FrameBatch"/>).
+/// Sends what the scheduler chooses. There is no writer task and no queue of frames: whoever has made work and finds no flush under way
+/// flushes; all others return at once, and their work goes into the next batch (<see cref="FrameBatch"/>).
 /// </summary>
 internal sealed class FrameWriter
 {

@@ -8,9 +8,9 @@ using Tunnel.Shared.Transport.Mux.Streams;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// One end of a mux: the frame protocol of protocol.md sections 3 to 5 without anything that carries its bytes. Who does carry them gives what came to
-/// <see cref="Frames"/> and sends what <see cref="Batch"/> fills, and looks at the clock once a second by <see cref="Tick"/>. Members take the lock where they
-/// need it.
+/// One end of a mux: the frame protocol of protocol.md sections 3 to 5 without anything that carries its bytes. Who does carry them gives
+/// what came to <see cref="Frames"/> and sends what <see cref="Batch"/> fills, and looks at the clock once a second by <see cref="Tick"/>.
+/// Members take the lock where they need it.
 /// </summary>
 internal sealed class MuxEndpoint
 {
@@ -223,7 +223,9 @@ internal sealed class MuxEndpoint
 
         foreach (var stream in idle)
             stream.Receiver.OnIdle();
-        return Core.Liveness.IsDead(now) ? new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s") : null;
+        return Core.Liveness.IsDead(now)
+            ? new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s")
+            : null;
     }
 
     // ---- the end

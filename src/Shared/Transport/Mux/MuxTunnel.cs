@@ -11,8 +11,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// A tunnel over one TLS connection, or one lane of a tunnel that has several: joins a <see cref="MuxEndpoint"/>, which knows nothing of it, to the
-/// connection, the clock and the owner. <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes.
+/// A tunnel over one TLS connection, or one lane of a tunnel that has several: joins a <see cref="MuxEndpoint"/>, which knows nothing of
+/// it, to the connection, the clock and the owner. <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes.
 /// </summary>
 internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 {
@@ -149,7 +149,9 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     // ---- as a lane
 
-    /// <summary>Edge, before the start: completes with the hub's first PING, by which it says that a lane is accepted; or when the tunnel is over.</summary>
+    /// <summary>
+    /// Edge, before the start: completes with the hub's first PING, by which it says that a lane is accepted; or when the tunnel is over.
+    /// </summary>
     internal Task WaitForPing() => (_pinged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>Bytes that wait in the kernel.</summary>

@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// The end of a tunnel, which comes once: in order, with RESETs and a goodbye, or at once when it is lost. Either way its streams and sessions go
-/// first, then the connection, and whoever waits for the end is told last.
+/// The end of a tunnel, which comes once: in order, with RESETs and a goodbye, or at once when it is lost. Either way its streams and
+/// sessions go first, then the connection, and whoever waits for the end is told last.
 /// </summary>
 /// <param name="endpoint">What ends.</param>
 /// <param name="connection">What is closed behind it.</param>
@@ -33,7 +33,8 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         using var timeout = new CancellationTokenSource(CloseTimeout, core.Context.Time);
         await IgnoreLossAsync(others.WaitAsync(timeout.Token));
 
-        // The end waits for a moment in which nothing is being sent: what was queued is out then, and close_notify does not land in the middle of a batch.
+        // The end waits for a moment in which nothing is being sent: what was queued is out then, and close_notify does not land in the
+        // middle of a batch.
         bool isOurs;
         while (!(isOurs = core.TryEnd(end, whileSending: timeout.IsCancellationRequested)) && !core.IsDead)
             await IgnoreLossAsync(core.WaitIdleAsync().WaitAsync(timeout.Token));

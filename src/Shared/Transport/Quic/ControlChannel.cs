@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The control stream's bytes: what comes waits in a pipe, and not more than its threshold of it; what goes is copied into native blocks. First read
-/// and written as a <see cref="Stream"/> for the handshake lines, later by the tunnel's control loop.
+/// The control stream's bytes: what comes waits in a pipe, and not more than its threshold of it; what goes is copied into native blocks.
+/// First read and written as a <see cref="Stream"/> for the handshake lines, later by the tunnel's control loop.
 /// </summary>
 internal sealed class ControlChannel : IStreamEvents
 {
@@ -15,7 +15,8 @@ internal sealed class ControlChannel : IStreamEvents
     private const int PauseThreshold = 128 << 10;
 
     private readonly QuicConnection _connection;
-    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: PauseThreshold, resumeWriterThreshold: PauseThreshold / 2, useSynchronizationContext: false));
+    private readonly Pipe _pipe = new(
+        new PipeOptions(pauseWriterThreshold: PauseThreshold, resumeWriterThreshold: PauseThreshold / 2, useSynchronizationContext: false));
     private readonly Lock _lock = new();
     private StreamHandle _handle = null!;
     private TaskCompletionSource? _sent;
@@ -70,7 +71,8 @@ internal sealed class ControlChannel : IStreamEvents
     public static ControlChannel Open(QuicConnection connection)
     {
         var result = new ControlChannel(connection);
-        result._handle = StreamHandle.Open(connection.Library, connection.Handle, result, unidirectional: false) ?? throw new IOException("the connection is over");
+        result._handle = StreamHandle.Open(connection.Library, connection.Handle, result, unidirectional: false)
+            ?? throw new IOException("the connection is over");
         var status = result._handle.Start();
         if (!QuicStatus.Failed(status))
             return result;
@@ -243,7 +245,8 @@ internal sealed class ControlChannel : IStreamEvents
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("asynchronous only");
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            input.ReadAsync(buffer, cancellationToken);
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
             input.ReadAsync(buffer, offset, count, cancellationToken);

@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Frames;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The frames of the control stream that wait to be sent: <c>[type: 1][length: 4][payload]</c> (protocol.md section 6). Bounded: of PING, PONG and CONFIG a
-/// newer one takes the waiting one's place, the others are limited in number. Thread-safe.
+/// The frames of the control stream that wait to be sent: <c>[type: 1][length: 4][payload]</c> (protocol.md section 6). Bounded: of PING,
+/// PONG and CONFIG a newer one takes the waiting one's place, the others are limited in number. Thread-safe.
 /// </summary>
 internal sealed class ControlSender
 {
@@ -31,7 +31,10 @@ internal sealed class ControlSender
         channel.OnSent = Flush;
     }
 
-    /// <summary>Whether a session can be opened now, since the peer takes the ends of others; the hub waits for it with <see cref="WaitForEndingsAsync"/>.</summary>
+    /// <summary>
+    /// Whether a session can be opened now, since the peer takes the ends of others; the hub waits for it with
+    /// <see cref="WaitForEndingsAsync"/>.
+    /// </summary>
     public bool TryPassOpening()
     {
         lock (_lock)
@@ -60,8 +63,8 @@ internal sealed class ControlSender
     }
 
     /// <summary>
-    /// Queues a frame. UDP_CLOSE always finds room: a peer that did not hear of it would keep its session; there are no more of them than of sessions, and
-    /// of <see cref="UnsentEndings"/>.
+    /// Queues a frame. UDP_CLOSE always finds room: a peer that did not hear of it would keep its session; there are no more of them than
+    /// of sessions, and of <see cref="UnsentEndings"/>.
     /// </summary>
     /// <returns>False when too many wait; then it is dropped.</returns>
     public bool Send(FrameType type, ReadOnlySpan<byte> payload)

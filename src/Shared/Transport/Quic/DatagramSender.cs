@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Gives datagrams to msquic, of which only so many may be unsent: its queue has no limit of its own and gets slow when it is long. Each is copied into a
-/// native block that is in use until it was sent.
+/// Gives datagrams to msquic, of which only so many may be unsent: its queue has no limit of its own and gets slow when it is long. Each is
+/// copied into a native block that is in use until it was sent.
 /// </summary>
 internal sealed class DatagramSender(QuicTunnel tunnel)
 {

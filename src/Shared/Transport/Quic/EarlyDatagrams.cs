@@ -3,8 +3,8 @@ using Tunnel.Shared.Transport.Buffers;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Datagrams that have overtaken the opening of their session, which comes on the control stream: held for a second, 16 a session, 1,024 sessions
-/// (protocol.md section 6). Not thread-safe.
+/// Datagrams that have overtaken the opening of their session, which comes on the control stream: held for a second, 16 a session, 1,024
+/// sessions (protocol.md section 6). Not thread-safe.
 /// </summary>
 /// <param name="memory">What all datagrams that wait share.</param>
 internal sealed class EarlyDatagrams(DatagramMemory memory)

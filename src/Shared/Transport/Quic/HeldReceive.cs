@@ -3,7 +3,9 @@ using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>The buffers of a pending receive. They are msquic's, and stay as they are until completed or the stream is closed. Not thread-safe.</summary>
+/// <summary>
+/// The buffers of a pending receive. They are msquic's, and stay as they are until completed or the stream is closed. Not thread-safe.
+/// </summary>
 internal sealed class HeldReceive
 {
     private NativeBuffer[] _buffers = [];

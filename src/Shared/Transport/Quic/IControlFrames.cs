@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>Who is told of the control stream's frames, beside the messages that <see cref="Streams.ControlInbox"/> takes; by its reader alone.</summary>
+/// <summary>
+/// Who is told of the control stream's frames, beside the messages that <see cref="Streams.ControlInbox"/> takes; by its reader alone.
+/// </summary>
 internal interface IControlFrames
 {
     /// <summary>The tunnel is over: nothing more is wanted.</summary>

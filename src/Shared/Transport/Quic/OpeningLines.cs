@@ -3,8 +3,8 @@ using Tunnel.Shared.Protocol.Proxy;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The lines at the beginning of a TCP stream, as they come: PROXY v1, then PORT. Over QUIC both are always there (protocol.md section 6), so a client's
-/// bytes that look like a line are not taken for one.
+/// The lines at the beginning of a TCP stream, as they come: PROXY v1, then PORT. Over QUIC both are always there (protocol.md section 6),
+/// so a client's bytes that look like a line are not taken for one.
 /// </summary>
 internal sealed class OpeningLines
 {

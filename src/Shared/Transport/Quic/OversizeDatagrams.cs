@@ -7,8 +7,8 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Payloads that are too large for a datagram on this path: each goes as one unidirectional stream <c>[session_id: 4][payload]</c> (protocol.md section 6),
-/// of which so many may be open each way.
+/// Payloads that are too large for a datagram on this path: each goes as one unidirectional stream <c>[session_id: 4][payload]</c>
+/// (protocol.md section 6), of which so many may be open each way.
 /// </summary>
 internal sealed class OversizeDatagrams(QuicTunnel tunnel)
 {

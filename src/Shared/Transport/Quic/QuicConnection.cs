@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// A QUIC connection before and while it is a tunnel. Before, its control stream is read and written as a <see cref="Stream"/> for the two handshake
-/// lines; nothing else of the peer is let in. Disposing ends it.
+/// A QUIC connection before and while it is a tunnel. Before, its control stream is read and written as a <see cref="Stream"/> for the two
+/// handshake lines; nothing else of the peer is let in. Disposing ends it.
 /// </summary>
 public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 {
@@ -71,9 +71,12 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     internal int MaxDatagram { get; private set; }
 
     /// <summary>The smoothed round trip, or null before the first figures.</summary>
-    public TimeSpan? RoundTripTime => Volatile.Read(ref _roundTripMicroseconds) is > 0 and var microseconds ? TimeSpan.FromMicroseconds(microseconds) : null;
+    public TimeSpan? RoundTripTime =>
+        Volatile.Read(ref _roundTripMicroseconds) is > 0 and var microseconds ? TimeSpan.FromMicroseconds(microseconds) : null;
 
-    /// <summary>Bytes of the largest packet that the path takes, as found so far (QUIC packet in UDP payload); 0 before the first figures.</summary>
+    /// <summary>
+    /// Bytes of the largest packet that the path takes, as found so far (QUIC packet in UDP payload); 0 before the first figures.
+    /// </summary>
     public int PathMtu { get; private set; }
 
     /// <summary>Edge: we had to prove our address before the hub did any work (Retry; RFC 9000, 8.1.2).</summary>
@@ -86,7 +89,9 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     /// <summary>Ends it at once; queued data is dropped. Does not wait.</summary>
     public void Abort() => _handle.Shutdown(NoError, silent: false);
 
-    /// <summary>Ends it after what was written to <see cref="Stream"/> has arrived, or the time is over: a refusal has to be heard.</summary>
+    /// <summary>
+    /// Ends it after what was written to <see cref="Stream"/> has arrived, or the time is over: a refusal has to be heard.
+    /// </summary>
     public async Task CloseAfterFlushAsync(CancellationToken cancellationToken)
     {
         if (_control is { } control)
@@ -106,7 +111,8 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         await _closed.Task;
     }
 
-    internal static QuicConnection Open(TransportContext context, MsQuic library, IPEndPoint remote, Func<NativeBuffer?, NativeBuffer?, string?> certificateCheck)
+    internal static QuicConnection Open(
+        TransportContext context, MsQuic library, IPEndPoint remote, Func<NativeBuffer?, NativeBuffer?, string?> certificateCheck)
     {
         var result = new QuicConnection(context, library, remote) { _certificateCheck = certificateCheck };
         result._handle = ConnectionHandle.Open(library, result);
@@ -142,10 +148,12 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     internal void AbortSilently() => _handle.Shutdown(NoError, silent: true);
 
     /// <summary>
-    /// Edge: goes on from another UDP port. The hub takes that for a new path and looks anew how large packets get through there, which msquic never does
-    /// on a path that has become narrower; a NAT that has forgotten the connection makes a new entry as well. Waits for a worker.
+    /// Edge: goes on from another UDP port. The hub takes that for a new path and looks anew how large packets get through there, which
+    /// msquic never does on a path that has become narrower; a NAT that has forgotten the connection makes a new entry as well. Waits for a
+    /// worker.
     /// </summary>
-    internal void MoveToNewPort() => _handle.UseLocalAddress(new IPEndPoint(_remote.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
+    internal void MoveToNewPort() =>
+        _handle.UseLocalAddress(new IPEndPoint(_remote.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
 
     internal void Shutdown(ulong code) => _handle.Shutdown(code, silent: false);
 

@@ -8,7 +8,8 @@ public static class QuicLibrary
 {
     /// <summary>How to get it, for operators.</summary>
     public const string InstallHint =
-        "install libmsquic 2.2.2 or later: on Debian and Ubuntu 'apt install libmsquic' from Microsoft's package feed (packages.microsoft.com), on Alpine 'apk add libmsquic'";
+        "install libmsquic 2.2.2 or later: on Debian and Ubuntu 'apt install libmsquic' from Microsoft's package feed "
+            + "(packages.microsoft.com), on Alpine 'apk add libmsquic'";
 
     private static readonly Lazy<(MsQuic? Library, string? Reason)> Loaded = new(static () =>
     {

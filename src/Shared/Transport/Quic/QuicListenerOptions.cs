@@ -16,17 +16,20 @@ public sealed record QuicListenerOptions
     public X509Certificate2Collection Chain { get; init; } = [];
 
     /// <summary>
-    /// Told of each connection at its first packet; owns it from then on, and has to dispose it when it does not become a tunnel. Called on a worker of
-    /// msquic, must not block.
+    /// Told of each connection at its first packet; owns it from then on, and has to dispose it when it does not become a tunnel. Called on
+    /// a worker of msquic, must not block.
     /// </summary>
     public required Action<QuicConnection> OnConnection { get; init; }
 
     /// <summary>
-    /// 32 secret bytes that stay the same over restarts: edges whose connection ended with an earlier process are told so by their next packet (stateless
-    /// reset, RFC 9000, 10.3). Empty: they find out by silence. The library has one key for the process.
+    /// 32 secret bytes that stay the same over restarts: edges whose connection ended with an earlier process are told so by their next
+    /// packet (stateless reset, RFC 9000, 10.3). Empty: they find out by silence. The library has one key for the process.
     /// </summary>
     public ReadOnlyMemory<byte> ResetKey { get; init; }
 
-    /// <summary>Unfinished handshakes from which every client has to prove its address (Retry); 0 asks always. The library has one switch for the process.</summary>
+    /// <summary>
+    /// Unfinished handshakes from which every client has to prove its address (Retry); 0 asks always. The library has one switch for the
+    /// process.
+    /// </summary>
     public int RetryThreshold { get; init; } = 256;
 }

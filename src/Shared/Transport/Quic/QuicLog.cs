@@ -14,7 +14,8 @@ internal static partial class QuicLog
     [LoggerMessage(5002, LogLevel.Error, "QUIC listener on {Address}: internal error, a client was refused. Please report this.")]
     public static partial void ListenerBug(ILogger logger, Exception exception, IPEndPoint address);
 
-    [LoggerMessage(5003, LogLevel.Warning, "QUIC: {Count} handshakes are open; every client has to prove its address (Retry) until there are fewer")]
+    [LoggerMessage(
+        5003, LogLevel.Warning, "QUIC: {Count} handshakes are open; every client has to prove its address (Retry) until there are fewer")]
     public static partial void RetryBegins(ILogger logger, int count);
 
     [LoggerMessage(5004, LogLevel.Information, "QUIC: few handshakes are open again; no Retry any more")]

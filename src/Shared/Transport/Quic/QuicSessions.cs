@@ -5,9 +5,10 @@ using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;
 
+// Over 300 lines: the sessions' table under one lock; large datagrams, early ones and what waits are apart.
 /// <summary>
-/// The UDP sessions of a tunnel (protocol.md section 6): opened only on the control stream, carried in datagrams <c>[session_id: 4][payload]</c>, too large
-/// ones in streams of their own. What can't be sent or belongs to nobody is dropped and counted by reason.
+/// The UDP sessions of a tunnel (protocol.md section 6): opened only on the control stream, carried in datagrams <c>[session_id:
+/// 4][payload]</c>, too large ones in streams of their own. What can't be sent or belongs to nobody is dropped and counted by reason.
 /// </summary>
 internal sealed class QuicSessions
 {
@@ -15,7 +16,8 @@ internal sealed class QuicSessions
 
     private const int MaxAnswersPerSecond = 100;
 
-    // So that sessions are opened in the order of their ids, which is what the hub goes by: two that open at once would end the tunnel otherwise.
+    // So that sessions are opened in the order of their ids, which is what the hub goes by: two that open at once would end the tunnel
+    // otherwise.
     private readonly Lock _opening = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, QuicSession> _sessions = [];

@@ -4,10 +4,11 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
+// Over 300 lines: msquic's events of a stream and what they mean; its life and both ways of its bytes are apart.
 /// <summary>
-/// One tunnelled TCP connection as a QUIC stream: its life from the PROXY line to the end. <see cref="StreamOutput"/> and <see cref="StreamInput"/> carry the
-/// bytes. FIN is FIN; a reset of either side is RESET_STREAM and STOP_SENDING with the reason as code. Has a lock of its own for the state, under which
-/// neither a call to an owner nor to the endpoint is made.
+/// One tunnelled TCP connection as a QUIC stream: its life from the PROXY line to the end. <see cref="StreamOutput"/> and
+/// <see cref="StreamInput"/> carry the bytes. FIN is FIN; a reset of either side is RESET_STREAM and STOP_SENDING with the reason as code.
+/// Has a lock of its own for the state, under which neither a call to an owner nor to the endpoint is made.
 /// </summary>
 internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 {
@@ -262,7 +263,8 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 
     void IStreamCarrier.BeginReading(ILocalEndpoint endpoint) => _output.Begin(endpoint, opening: null);
 
-    // Behind data the reset goes when all that was sent has arrived: RESET_STREAM makes the peer throw away what it has not yet read from QUIC.
+    // Behind data the reset goes when all that was sent has arrived: RESET_STREAM makes the peer throw away what it has not yet read from
+    // QUIC.
     void IStreamCarrier.PrepareReset(in StreamEnd end, bool behindData)
     {
         _abortReason = end.Reason;

@@ -14,8 +14,8 @@ internal sealed class QuicStreamTable(bool isEdge)
     private bool _closing;
 
     /// <summary>
-    /// The most streams that begin or end at an edge at once. msquic walks over all of them for each packet, so that what they cost grows with their square:
-    /// docs/performance.md.
+    /// The most streams that begin or end at an edge at once. msquic walks over all of them for each packet, so that what they cost grows
+    /// with their square: docs/performance.md.
     /// </summary>
     public const int MostUnderWay = 512;
 
@@ -25,7 +25,10 @@ internal sealed class QuicStreamTable(bool isEdge)
     /// <summary>Streams that are not over for their owners.</summary>
     public int Unfinished => _unfinished.Count;
 
-    /// <summary>Edge: streams whose beginning has not arrived, and those that are all but over: it takes the peer's answer, and no room that it has to make.</summary>
+    /// <summary>
+    /// Edge: streams whose beginning has not arrived, and those that are all but over: it takes the peer's answer, and no room that it has
+    /// to make.
+    /// </summary>
     public UnsentEndings UnderWay { get; } = new(MostUnderWay, "beginnings and ends of streams");
 
     public uint HighestId { get; private set; }

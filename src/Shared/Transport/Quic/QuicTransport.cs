@@ -7,7 +7,10 @@ namespace Tunnel.Shared.Transport.Quic;
 /// <summary>Makes tunnels out of QUIC connections whose handshake lines are done.</summary>
 public static class QuicTransport
 {
-    /// <summary>Credit of the connection: so large that stalled streams don't freeze it; what bounds memory is the credit of streams (protocol.md section 6).</summary>
+    /// <summary>
+    /// Credit of the connection: so large that stalled streams don't freeze it; what bounds memory is the credit of streams (protocol.md
+    /// section 6).
+    /// </summary>
     private const uint ConnectionWindow = 256 << 20;
 
     /// <summary>Every path of QUIC takes such packets (RFC 9000, 14: 1,200 bytes of payload), and every one of IPv6.</summary>
@@ -57,7 +60,9 @@ public static class QuicTransport
         PeerUnidirectionalStreams = 0,
     };
 
-    /// <summary>What an edge gets once it is known. The streams' credit grows no further than the window of protocol.md section 4.</summary>
+    /// <summary>
+    /// What an edge gets once it is known. The streams' credit grows no further than the window of protocol.md section 4.
+    /// </summary>
     internal static NativeSettings KnownEdgeSettings(TransportContext context) => new()
     {
         PeerBidirectionalStreams = StreamAllowance.First,
@@ -66,7 +71,8 @@ public static class QuicTransport
     };
 
     /// <summary>The same for the edge's side.</summary>
-    internal static NativeSettings ConnectedSettings(TransportContext context) => new() { ConnectionWindow = (uint)context.Options.MaxWindow };
+    internal static NativeSettings ConnectedSettings(TransportContext context) =>
+        new() { ConnectionWindow = (uint)context.Options.MaxWindow };
 
     private static NativeSettings Common(TransportContext context) => new()
     {

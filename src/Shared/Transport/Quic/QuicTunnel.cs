@@ -10,10 +10,12 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
+// Over 300 lines: a tunnel's whole life over QUIC under one lock, told from the top down; streams, sessions and control stream are apart.
 /// <summary>
-/// A tunnel over one QUIC connection (protocol.md section 6). It owns the streams and its own beginning and end; <see cref="QuicSessions"/> has UDP,
-/// <see cref="ControlReader"/> and <see cref="ControlSender"/> the control stream. <see cref="Sync"/> guards the <see cref="QuicStreamTable"/> and the tunnel's
-/// state; it is held for moments, and never over a call that waits for msquic, nor one to an owner.
+/// A tunnel over one QUIC connection (protocol.md section 6). It owns the streams and its own beginning and end; <see cref="QuicSessions"/>
+/// has UDP, <see cref="ControlReader"/> and <see cref="ControlSender"/> the control stream. <see cref="Sync"/> guards the
+/// <see cref="QuicStreamTable"/> and the tunnel's state; it is held for moments, and never over a call that waits for msquic, nor one to an
+/// owner.
 /// </summary>
 internal sealed class QuicTunnel : ITunnel
 {
@@ -43,7 +45,9 @@ internal sealed class QuicTunnel : ITunnel
     private bool _nativeOver;
     private readonly StreamIds _ids;
 
-    public QuicTunnel(QuicConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler, ReadOnlyMemory<byte> received)
+    public QuicTunnel(
+        QuicConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler,
+        ReadOnlyMemory<byte> received)
     {
         Connection = connection;
         _name = name;

@@ -7,9 +7,10 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Dials hubs over QUIC: the handshake with the pin checked before the secret is said, then the two lines on the control stream. What another transport
-/// could cure is <see cref="DialFailureKind.Unreachable"/> (nobody listens, no route, no library), <see cref="DialFailureKind.Timeout"/> (silence) or
-/// <see cref="DialFailureKind.TlsFailed"/> (another protocol); a wrong certificate or secret is the same over any.
+/// Dials hubs over QUIC: the handshake with the pin checked before the secret is said, then the two lines on the control stream. What
+/// another transport could cure is <see cref="DialFailureKind.Unreachable"/> (nobody listens, no route, no library),
+/// <see cref="DialFailureKind.Timeout"/> (silence) or <see cref="DialFailureKind.TlsFailed"/> (another protocol); a wrong certificate or
+/// secret is the same over any.
 /// </summary>
 public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
 {
@@ -26,9 +27,11 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         if (!QuicLibrary.TryLoad(out var reason))
-            return DialResult.Failed(DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
+            return DialResult.Failed(
+                DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
         using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context, request.MaxPacket));
-        var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
+        var connection =
+            QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         DialResult? result = null;
         try
         {
@@ -41,11 +44,15 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            result = DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} ({request.Address}) accepted QUIC but did not answer within {HandshakeTimeout.TotalSeconds:0} s");
+            result = DialResult.Failed(
+                DialFailureKind.Timeout,
+                $"{request.HostName} ({request.Address}) accepted QUIC but did not answer within {HandshakeTimeout.TotalSeconds:0} s");
         }
         catch (IOException e)
         {
-            result = DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) broke the QUIC connection during the handshake: {e.Message}");
+            result = DialResult.Failed(
+                DialFailureKind.ProtocolError,
+                $"{request.HostName} ({request.Address}) broke the QUIC connection during the handshake: {e.Message}");
         }
         finally
         {
@@ -63,14 +70,18 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     public async Task<QuicPath> ProbeAsync(DialRequest request, TimeSpan discovery, CancellationToken cancellationToken)
     {
         using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
-        var connection = QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
+        var connection =
+            QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
         try
         {
             if ((await ConnectAsync(connection, configuration, request, cancellationToken))?.Failure is { } failure)
                 return new QuicPath(failure, TimeSpan.Zero, 0);
             await Task.Delay(discovery, context.Time, cancellationToken);
             return connection.End is { } end
-                ? new QuicPath(new DialFailure(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) ended the connection: {end.Detail}"), TimeSpan.Zero, 0)
+                ? new QuicPath(
+                    new DialFailure(
+                        DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) ended the connection: {end.Detail}"),
+                    TimeSpan.Zero, 0)
                 : new QuicPath(null, connection.RoundTripTime ?? TimeSpan.Zero, Math.Max(0, connection.MaxDatagram - sizeof(uint)));
         }
         finally
@@ -89,7 +100,8 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         await connection.Closed;
     }
 
-    private async Task<DialResult?> ConnectAsync(QuicConnection connection, ConfigurationHandle configuration, DialRequest request, CancellationToken cancellationToken)
+    private async Task<DialResult?> ConnectAsync(
+        QuicConnection connection, ConfigurationHandle configuration, DialRequest request, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -111,7 +123,8 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     private static DialResult Failure(QuicConnection connection, DialRequest request, IOException e)
     {
         if (connection.CertificateFault is { } wrong)
-            return DialResult.Failed(DialFailureKind.WrongCertificate, $"{request.HostName} ({request.Address}): {wrong}. The secret was not sent");
+            return DialResult.Failed(
+                DialFailureKind.WrongCertificate, $"{request.HostName} ({request.Address}): {wrong}. The secret was not sent");
         return connection.TransportStatus switch
         {
             QuicStatus.ConnectionIdle or QuicStatus.ConnectionTimeout => Silent(request),
@@ -120,13 +133,15 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
                 $"{request.HostName} ({request.Address}) did not complete the QUIC handshake: {e.Message}. Is this a hub's tunnel port?"),
             _ => DialResult.Failed(
                 DialFailureKind.Unreachable,
-                $"{request.HostName} ({request.Address}) can't be reached over QUIC: {e.Message}. Is the hub's QUIC on, and does its firewall let UDP port {request.Address.Port} in?"),
+                $"{request.HostName} ({request.Address}) can't be reached over QUIC: {e.Message}. Is the hub's QUIC on, and does its "
+                    + $"firewall let UDP port {request.Address.Port} in?"),
         };
     }
 
     private static DialResult Silent(DialRequest request) => DialResult.Failed(
         DialFailureKind.Timeout,
-        $"{request.HostName} ({request.Address}) did not answer over QUIC within {ConnectTimeout.TotalSeconds:0} s: check the address and that firewalls let UDP port {request.Address.Port} through");
+        $"{request.HostName} ({request.Address}) did not answer over QUIC within {ConnectTimeout.TotalSeconds:0} s: check the address "
+            + $"and that firewalls let UDP port {request.Address.Port} through");
 
     private static string? Fault(NativeBuffer? certificate, NativeBuffer? chain, DialRequest request)
     {
@@ -135,7 +150,9 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         try
         {
             using var shown = X509CertificateLoader.LoadCertificate(der.Span);
-            var errors = request.Pins.IsDefaultOrEmpty && !request.InsecureSkipVerify ? Validate(shown, chain, request.HostName) : SslPolicyErrors.None;
+            var errors = request.Pins.IsDefaultOrEmpty && !request.InsecureSkipVerify
+                ? Validate(shown, chain, request.HostName)
+                : SslPolicyErrors.None;
             return HubCertificateCheck.Fault(shown, errors, request);
         }
         catch (CryptographicException e)
@@ -153,7 +170,8 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));
         if (intermediates is { } pkcs7)
         {
-#pragma warning disable SYSLIB0057 // Obsolete because it guesses the format; msquic has made this PKCS #7 itself, out of what the hub showed.
+            // Obsolete because it guesses the format; msquic has made this PKCS #7 itself, out of what the hub showed.
+#pragma warning disable SYSLIB0057
             chain.ChainPolicy.ExtraStore.Import(pkcs7.Span);
 #pragma warning restore SYSLIB0057
         }
@@ -168,7 +186,8 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         if (failure is not null)
             return failure;
         if (config!.Hub is null)
-            return DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) has no extensions; over QUIC they are needed");
+            return DialResult.Failed(
+                DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) has no extensions; over QUIC they are needed");
         return DialResult.Connected(QuicTransport.CreateEdge(connection, request, config, after, context), config);
     }
 }

@@ -48,7 +48,8 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
 
     /// <summary>Binds the port and accepts until disposed.</summary>
     /// <exception cref="QuicException">The port is in use, the address none of this machine, or the certificate not accepted.</exception>
-    /// <exception cref="PlatformNotSupportedException">The library is not there (<see cref="QuicLibrary.TryLoad"/> tells before).</exception>
+    /// <exception cref="PlatformNotSupportedException">The library is not there (<see cref="QuicLibrary.TryLoad"/> tells
+    /// before).</exception>
     public static QuicTunnelListener Start(TransportContext context, QuicListenerOptions options)
     {
         var result = new QuicTunnelListener(context, options, QuicLibrary.Get());

@@ -4,7 +4,8 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Counts unfinished handshakes, and asks every client to prove its address while there are many: a flood with forged senders costs nothing then.
+/// Counts unfinished handshakes, and asks every client to prove its address while there are many: a flood with forged senders costs nothing
+/// then.
 /// </summary>
 internal sealed class RetrySwitch : IDisposable
 {

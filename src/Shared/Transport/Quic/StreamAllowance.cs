@@ -1,9 +1,9 @@
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// How many streams the hub lets an edge have at once (MAX_STREAMS). QUIC counts a stream until both sides have ended it, so refused ones of an edge that
-/// does not answer the refusal stay, at some KiB each: there is room for few of those. It grows with the streams that are served. Pure; guarded by the
-/// tunnel's lock.
+/// How many streams the hub lets an edge have at once (MAX_STREAMS). QUIC counts a stream until both sides have ended it, so refused ones
+/// of an edge that does not answer the refusal stay, at some KiB each: there is room for few of those. It grows with the streams that are
+/// served. Pure; guarded by the tunnel's lock.
 /// </summary>
 internal sealed class StreamAllowance
 {

@@ -4,10 +4,11 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
+// Over 300 lines: one way of bytes, from msquic's buffers into a socket that may take them in parts.
 /// <summary>
-/// The receiving half of a _stream. Bytes go from msquic's buffers straight into the local socket. What that does not take stays in msquic as a pending
-/// receive, counted in the memory budget, until the socket takes it: its peer gets no credit for it meanwhile. One piece at a time waits for the socket,
-/// then the rest is indicated again with what has come since.
+/// The receiving half of a _stream. Bytes go from msquic's buffers straight into the local socket. What that does not take stays in msquic
+/// as a pending receive, counted in the memory budget, until the socket takes it: its peer gets no credit for it meanwhile. One piece at a
+/// time waits for the socket, then the rest is indicated again with what has come since.
 /// </summary>
 internal sealed class StreamInput : IBufferingStream, IUndelivered
 {

@@ -6,9 +6,9 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The sending half of a stream: pulls from the local socket into native blocks while there is room, and waits in the kernel else. What may be under
-/// way starts small and grows with what the peer takes, up to what msquic holds to be ideal for the path, so that a stream whose peer is stuck costs
-/// little; what is beyond the start is counted in the memory budget.
+/// The sending half of a stream: pulls from the local socket into native blocks while there is room, and waits in the kernel else. What may
+/// be under way starts small and grows with what the peer takes, up to what msquic holds to be ideal for the path, so that a stream whose
+/// peer is stuck costs little; what is beyond the start is counted in the memory budget.
 /// </summary>
 internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThreadPoolWorkItem
 {

@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.Handshake;
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// The control messages that come from the peer, whatever the tunnel runs over: CONFIG, HELLO, REPORT and GOAWAY, what is wrong with each, and what it
-/// changes. Used by the one that reads them alone.
+/// The control messages that come from the peer, whatever the tunnel runs over: CONFIG, HELLO, REPORT and GOAWAY, what is wrong with each,
+/// and what it changes. Used by the one that reads them alone.
 /// </summary>
 /// <param name="sync">The tunnel's lock, which guards terms and departure. Not held while the owner is told.</param>
 /// <param name="terms">What HELLO changes.</param>
@@ -14,7 +14,8 @@ namespace Tunnel.Shared.Transport.Streams;
 /// <param name="context">The clock.</param>
 /// <param name="isEdge">An edge answers GOAWAY with its own.</param>
 /// <param name="owner">Who is told.</param>
-internal sealed class ControlInbox(Lock sync, TunnelTerms terms, Departure departure, TransportContext context, bool isEdge, IControlOwner owner)
+internal sealed class ControlInbox(
+    Lock sync, TunnelTerms terms, Departure departure, TransportContext context, bool isEdge, IControlOwner owner)
 {
     // Edges send at most 10 a second (protocol.md section 3); twice as many may come in one after a path that stood still.
     private const int MaxReportsPerSecond = 20;

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// Which end of a tunnel has said that it takes no new streams (GOAWAY, protocol.md section 3). All members are used with the tunnel's lock held, but
-/// those that only look.
+/// Which end of a tunnel has said that it takes no new streams (GOAWAY, protocol.md section 3). All members are used with the tunnel's lock
+/// held, but those that only look.
 /// </summary>
 internal sealed class Departure(TransportContext context)
 {

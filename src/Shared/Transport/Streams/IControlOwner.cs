@@ -2,7 +2,9 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport.Streams;
 
-/// <summary>Who is told of the control messages that <see cref="ControlInbox"/> lets in. Called by the one that reads them, without a lock.</summary>
+/// <summary>
+/// Who is told of the control messages that <see cref="ControlInbox"/> lets in. Called by the one that reads them, without a lock.
+/// </summary>
 internal interface IControlOwner
 {
     /// <summary>Edge: the hub configures it anew.</summary>

@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Transport.Streams;
 
-/// <summary>Bytes that have come and wait for the local socket. <see cref="LocalDelivery"/> asks with its lock held where not said otherwise.</summary>
+/// <summary>
+/// Bytes that have come and wait for the local socket. <see cref="LocalDelivery"/> asks with its lock held where not said otherwise.
+/// </summary>
 internal interface IUndelivered
 {
     /// <summary>Nothing waits.</summary>

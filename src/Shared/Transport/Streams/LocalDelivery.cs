@@ -1,9 +1,9 @@
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// What has come out of the tunnel on its way into the local socket, whatever carried it: where it goes, whether somebody is writing, and what is to follow
-/// the last byte. FIN follows all that waits. RST does too, as long as the local peer goes on taking it; one that has taken nothing for
-/// <see cref="PatienceMilliseconds"/> is cut off. The bytes themselves are kept by an <see cref="IUndelivered"/>. <para/>
+/// What has come out of the tunnel on its way into the local socket, whatever carried it: where it goes, whether somebody is writing, and
+/// what is to follow the last byte. FIN follows all that waits. RST does too, as long as the local peer goes on taking it; one that has
+/// taken nothing for <see cref="PatienceMilliseconds"/> is cut off. The bytes themselves are kept by an <see cref="IUndelivered"/>. <para/>
 /// <see cref="Sync"/> guards this and them; it is never held over I/O, and the lock of a <see cref="StreamLife"/> is not taken under it.
 /// </summary>
 internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext context) : ISweepable
@@ -92,7 +92,9 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
             context.Sweeper.Add(this);
     }
 
-    /// <summary>Memory is short: a stream that was reset already and only drains has no state left to change, but memory to give up.</summary>
+    /// <summary>
+    /// Memory is short: a stream that was reset already and only drains has no state left to change, but memory to give up.
+    /// </summary>
     public void GiveUp()
     {
         ILocalEndpoint? endpoint;
@@ -151,7 +153,8 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
             endpoint.Reset(flush: true);
     }
 
-    // A stream that was reset while it still drains gets its time; one whose local peer has taken nothing for long, before the reset or since, is cut off.
+    // A stream that was reset while it still drains gets its time; one whose local peer has taken nothing for long, before the reset or
+    // since, is cut off.
     bool ISweepable.Sweep()
     {
         ILocalEndpoint endpoint;

@@ -4,13 +4,13 @@ using Tunnel.Shared.Protocol.Frames;
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// The life of a stream from its local end to its last word, whatever carries its bytes. When a RST or RESET is passed on, and behind what (protocol.md
-/// section 3): <list type="bullet">
-/// <item>The local peer has reset: the tunnel gets RESET behind all that it sent before, since a reader finds the reset there; if the peer has taken nothing
-/// for <see cref="BlockedMilliseconds"/>, RESET overtakes what is blocked. All had been sent: at once, behind it.</item>
+/// The life of a stream from its local end to its last word, whatever carries its bytes. When a RST or RESET is passed on, and behind what
+/// (protocol.md section 3): <list type="bullet">
+/// <item>The local peer has reset: the tunnel gets RESET behind all that it sent before, since a reader finds the reset there; if the peer
+/// has taken nothing for <see cref="BlockedMilliseconds"/>, RESET overtakes what is blocked. All had been sent: at once, behind it.</item>
 /// <item>This process resets, for a reason of its own: RESET at once, whatever waits; and the local peer RST at once.</item>
-/// <item>The peer has reset, or the tunnel is lost: the local peer gets RST behind what came before, as long as it takes that (<see cref="LocalDelivery"/>);
-/// the peer gets nothing.</item>
+/// <item>The peer has reset, or the tunnel is lost: the local peer gets RST behind what came before, as long as it takes that
+/// (<see cref="LocalDelivery"/>); the peer gets nothing.</item>
 /// </list>
 /// </summary>
 internal sealed class StreamLife : ISweepable
@@ -31,7 +31,8 @@ internal sealed class StreamLife : ISweepable
     private long _deadline;
 
     /// <summary>Begins it, with both directions open and no local end.</summary>
-    /// <param name="sync">The lock that guards the state, which the carrier may share with others. No call to an owner is made with it held.</param>
+    /// <param name="sync">The lock that guards the state, which the carrier may share with others. No call to an owner is made with it
+    /// held.</param>
     /// <param name="carrier">What carries the bytes.</param>
     /// <param name="delivery">What has come on its way to the local end.</param>
     /// <param name="context">The clock.</param>

@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Transport.Streams;
 
-/// <summary>How many streams of a tunnel are not over yet, and who waits for the last one to be. All members are used with the tunnel's lock held.</summary>
+/// <summary>
+/// How many streams of a tunnel are not over yet, and who waits for the last one to be. All members are used with the tunnel's lock held.
+/// </summary>
 internal sealed class UnfinishedStreams
 {
     private TaskCompletionSource? _allOver;

@@ -11,8 +11,8 @@ namespace Tunnel.Shared.Transport.Tls;
 public static class TlsTunnel
 {
     /// <summary>
-    /// The cipher suites, best first. AES-128 costs a fifth less than AES-256 for each byte and is as far from being broken; without the list OpenSSL
-    /// would choose AES-256.
+    /// The cipher suites, best first. AES-128 costs a fifth less than AES-256 for each byte and is as far from being broken; without the
+    /// list OpenSSL would choose AES-256.
     /// </summary>
     public static CipherSuitesPolicy CipherSuites { get; } = new(
         [TlsCipherSuite.TLS_AES_128_GCM_SHA256, TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256]);
@@ -33,7 +33,8 @@ public static class TlsTunnel
     /// <param name="context">What tunnels share.</param>
     /// <param name="ids">Where streams get their numbers: those of the tunnel that this is a lane of, or its own.</param>
     internal static MuxTunnel CreateEdge(
-        TlsConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context, StreamIds ids)
+        TlsConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context,
+        StreamIds ids)
     {
         var tunnel = new MuxTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received, ids);
         tunnel.UseHub(config.Hub, TunnelProtocol.Complete(request.Hello, context, TunnelProtocol.FeaturesOf(context)));

@@ -11,7 +11,9 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Tls;
 
-/// <summary>Dials hubs over TLS over TCP: connect, TLS 1.3 with the pin checked before the secret is said, the two handshake lines.</summary>
+/// <summary>
+/// Dials hubs over TLS over TCP: connect, TLS 1.3 with the pin checked before the secret is said, the two handshake lines.
+/// </summary>
 public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
 {
     /// <summary>How long the TCP connection may take.</summary>
@@ -34,7 +36,9 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         var tunnelId = result.Config!.Hub!.TunnelId;
         tunnel.Keeper = new LaneKeeper(
             tunnel,
-            (index, handler, token) => DialAsync(request with { Handler = handler, Hello = request.Hello with { Lane = new LaneHello(tunnelId, index) } }, ids, token),
+            (index, handler, token) =>
+                DialAsync(
+                    request with { Handler = handler, Hello = request.Hello with { Lane = new LaneHello(tunnelId, index) } }, ids, token),
             request.EdgeId,
             context);
         return DialResult.Connected(tunnel, result.Config);
@@ -51,15 +55,22 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         {
             using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            result = await SecureAsync(connection, request, either.Token) ?? await AuthenticateAsync(connection, request, ids, either.Token);
+            result = await SecureAsync(connection, request, either.Token)
+                ?? await AuthenticateAsync(connection, request, ids, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            result = DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} ({request.Address}) accepted the connection but did not finish the handshake within {HandshakeTimeout.TotalSeconds:0} s");
+            result = DialResult.Failed(
+                DialFailureKind.Timeout,
+                $"{request.HostName} ({request.Address}) accepted the connection but did not finish the handshake within "
+                + $"{HandshakeTimeout.TotalSeconds:0} s");
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            result = DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) broke the connection during the handshake: {e.InnerException?.Message ?? e.Message}");
+            result = DialResult.Failed(
+                DialFailureKind.ProtocolError,
+                $"{request.HostName} ({request.Address}) broke the connection during the handshake: "
+                + $"{e.InnerException?.Message ?? e.Message}");
         }
         finally
         {
@@ -76,12 +87,18 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         {
             using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            var (socket, error) = await SocketConnector.ConnectAsync(request.Address, either.Token, maxSegment: TcpOptions.MaxSegment(request.MaxPacket));
+            var (socket, error) =
+                await SocketConnector.ConnectAsync(request.Address, either.Token, maxSegment: TcpOptions.MaxSegment(request.MaxPacket));
             return (socket, socket is null ? Unreachable(request, new SocketException((int)error)) : null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} ({request.Address}) did not answer within {ConnectTimeout.TotalSeconds:0} s: check the address and that its firewall lets TCP port {request.Address.Port} in"));
+            return (
+                null,
+                DialResult.Failed(
+                    DialFailureKind.Timeout,
+                    $"{request.HostName} ({request.Address}) did not answer within {ConnectTimeout.TotalSeconds:0} s: check the address "
+                    + $"and that its firewall lets TCP port {request.Address.Port} in"));
         }
         catch (SocketException e)
         {
@@ -91,7 +108,9 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
     }
 
     private static DialResult Unreachable(DialRequest request, SocketException error) =>
-        DialResult.Failed(DialFailureKind.Unreachable, $"{request.HostName} ({request.Address}) can't be reached: {error.Message}. Is the hub running, and the port right?");
+        DialResult.Failed(
+            DialFailureKind.Unreachable,
+            $"{request.HostName} ({request.Address}) can't be reached: {error.Message}. Is the hub running, and the port right?");
 
     private static async Task<DialResult?> SecureAsync(TlsConnection connection, DialRequest request, CancellationToken cancellationToken)
     {
@@ -118,12 +137,16 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         catch (AuthenticationException e)
         {
             return wrong is not null
-                ? DialResult.Failed(DialFailureKind.WrongCertificate, $"{request.HostName} ({request.Address}): {wrong}. The secret was not sent")
-                : DialResult.Failed(DialFailureKind.TlsFailed, $"{request.HostName} ({request.Address}) did not complete TLS 1.3: {e.Message} Is this a hub's tunnel port?");
+                ? DialResult.Failed(
+                    DialFailureKind.WrongCertificate, $"{request.HostName} ({request.Address}): {wrong}. The secret was not sent")
+                : DialResult.Failed(
+                    DialFailureKind.TlsFailed,
+                    $"{request.HostName} ({request.Address}) did not complete TLS 1.3: {e.Message} Is this a hub's tunnel port?");
         }
     }
 
-    private async Task<DialResult> AuthenticateAsync(TlsConnection connection, DialRequest request, StreamIds ids, CancellationToken cancellationToken)
+    private async Task<DialResult> AuthenticateAsync(
+        TlsConnection connection, DialRequest request, StreamIds ids, CancellationToken cancellationToken)
     {
         var (config, after, failure) = await EdgeGreeting.ExchangeAsync(connection.Stream, request, cancellationToken);
         return failure ?? DialResult.Connected(TlsTunnel.CreateEdge(connection, request, config!, after, context, ids), config!);

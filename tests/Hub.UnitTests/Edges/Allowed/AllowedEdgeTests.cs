@@ -2,7 +2,7 @@ using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Operator;
 
-namespace Hub.UnitTests.Edges.Allowed;
+namespace Tunnel.Hub.UnitTests.Edges.Allowed;
 
 public sealed class AllowedEdgeTests
 {

@@ -5,7 +5,7 @@ using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Operator;
 
-namespace Hub.UnitTests.Edges.Definitions;
+namespace Tunnel.Hub.UnitTests.Edges.Definitions;
 
 public sealed class EdgeSetValidatorTests
 {

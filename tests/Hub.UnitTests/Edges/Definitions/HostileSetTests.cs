@@ -2,7 +2,7 @@ using System.Text;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Operator;
 
-namespace Hub.UnitTests.Edges.Definitions;
+namespace Tunnel.Hub.UnitTests.Edges.Definitions;
 
 public sealed class HostileSetTests
 {

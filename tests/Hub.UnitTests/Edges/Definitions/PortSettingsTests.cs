@@ -3,7 +3,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Messages;
 
-namespace Hub.UnitTests.Edges.Definitions;
+namespace Tunnel.Hub.UnitTests.Edges.Definitions;
 
 /// <summary>The rows are all that there is, and everything follows from them.</summary>
 public sealed class PortSettingsTests

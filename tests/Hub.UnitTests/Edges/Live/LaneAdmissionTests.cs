@@ -1,11 +1,11 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Edges.Live;
+namespace Tunnel.Hub.UnitTests.Edges.Live;
 
 /// <summary>Further connections of a tunnel (protocol.md section 3, Lanes).</summary>
 public sealed class LaneAdmissionTests

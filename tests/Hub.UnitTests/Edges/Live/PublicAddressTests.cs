@@ -1,11 +1,11 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Edges.Live;
+namespace Tunnel.Hub.UnitTests.Edges.Live;
 
 /// <summary>What an edge says of its public address, in HELLO and by REPORT.</summary>
 public sealed class PublicAddressTests

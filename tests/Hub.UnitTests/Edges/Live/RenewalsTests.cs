@@ -1,9 +1,9 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Edges.Live;
+namespace Tunnel.Hub.UnitTests.Edges.Live;
 
 public sealed class RenewalsTests
 {

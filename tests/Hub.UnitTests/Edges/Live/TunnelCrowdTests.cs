@@ -1,10 +1,10 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Edges.Live;
+namespace Tunnel.Hub.UnitTests.Edges.Live;
 
 /// <summary>An edge that makes one tunnel after the other.</summary>
 public sealed class TunnelCrowdTests

@@ -1,6 +1,6 @@
 using Tunnel.Hub.Edges.Live;
 
-namespace Hub.UnitTests.Edges.Live;
+namespace Tunnel.Hub.UnitTests.Edges.Live;
 
 public sealed class TunnelRivalryTests
 {

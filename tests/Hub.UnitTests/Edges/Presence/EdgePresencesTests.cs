@@ -1,4 +1,4 @@
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
@@ -6,7 +6,7 @@ using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
-namespace Hub.UnitTests.Edges.Presence;
+namespace Tunnel.Hub.UnitTests.Edges.Presence;
 
 /// <summary>What is remembered of an edge that is away.</summary>
 public sealed class EdgePresencesTests

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Tunnel.Hub.Edges.Secrets;
 
-namespace Hub.UnitTests.Edges.Secrets;
+namespace Tunnel.Hub.UnitTests.Edges.Secrets;
 
 /// <summary>Hashes cheaply and writes down the work, so that a test compares work instead of time.</summary>
 internal sealed class CountingHasher : ISecretHasher

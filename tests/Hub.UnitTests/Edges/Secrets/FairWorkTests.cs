@@ -1,6 +1,6 @@
 using Tunnel.Hub.Edges.Secrets;
 
-namespace Hub.UnitTests.Edges.Secrets;
+namespace Tunnel.Hub.UnitTests.Edges.Secrets;
 
 public sealed class FairWorkTests : IDisposable
 {

@@ -1,5 +1,5 @@
 using System.Net;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
@@ -8,7 +8,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Files;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Edges.Secrets;
+namespace Tunnel.Hub.UnitTests.Edges.Secrets;
 
 /// <summary>Chosen secrets that were right are known again after a restart of the hub, without a slow hash.</summary>
 public sealed class SecretMemoryTests : IDisposable

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Hub.UnitTests.Edges.Secrets;
+namespace Tunnel.Hub.UnitTests.Edges.Secrets;
 
 public sealed class SecretVerifierTests
 {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.State;
 
-namespace Hub.UnitTests.Edges.State;
+namespace Tunnel.Hub.UnitTests.Edges.State;
 
 public sealed class EdgeChangeNotifierTests
 {

@@ -9,7 +9,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Hub.UnitTests.Edges.State;
+namespace Tunnel.Hub.UnitTests.Edges.State;
 
 public sealed class EdgeSetDifferTests
 {

@@ -1,13 +1,13 @@
 using System.Net;
-using Hub.UnitTests.Edges.Secrets;
-using Hub.UnitTests.Fakes;
+using Tunnel.Hub.UnitTests.Edges.Secrets;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
-namespace Hub.UnitTests.Edges.State;
+namespace Tunnel.Hub.UnitTests.Edges.State;
 
 public sealed class EdgeStoreTests : IDisposable
 {

@@ -1,7 +1,7 @@
 using System.Net;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Shared.UnitTests.Protocol.Addresses;
+namespace Tunnel.Shared.UnitTests.Protocol.Addresses;
 
 public sealed class AddressPrefixTests
 {

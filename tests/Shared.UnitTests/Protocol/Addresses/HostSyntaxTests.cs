@@ -1,6 +1,6 @@
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Shared.UnitTests.Protocol.Addresses;
+namespace Tunnel.Shared.UnitTests.Protocol.Addresses;
 
 public sealed class HostSyntaxTests
 {

@@ -3,7 +3,8 @@ using Tunnel.Shared.Transport.Buffers;
 namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
-/// The bytes of datagrams that may wait in one tunnel, all sessions together, and on all its lanes. <see cref="Used"/> is guarded by the lane's lock.
+/// The bytes of datagrams that may wait in one tunnel, all sessions together, and on all its lanes. <see cref="Used"/> is guarded by the
+/// lane's lock.
 /// </summary>
 /// <param name="memory">What all tunnels of the process share.</param>
 internal sealed class DatagramQuota(DatagramMemory memory)

@@ -3,8 +3,8 @@ using Tunnel.Shared.Protocol.Frames;
 namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
-/// The open flows of one kind by their ids. Ids only ever rise, so one that is not here and not above the highest was closed: a late frame. Guarded by the
-/// lock of the core. Streams and sessions are apart, since a base peer may number each on its own.
+/// The open flows of one kind by their ids. Ids only ever rise, so one that is not here and not above the highest was closed: a late frame.
+/// Guarded by the lock of the core. Streams and sessions are apart, since a base peer may number each on its own.
 /// </summary>
 /// <param name="kind">What they are, for messages.</param>
 internal sealed class FlowTable<TFlow>(string kind)

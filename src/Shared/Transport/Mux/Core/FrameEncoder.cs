@@ -20,7 +20,8 @@ internal static class FrameEncoder
         return Header(buffer, id, FrameType.UdpOpen, length);
     }
 
-    public static int Data(Span<byte> buffer, uint id, bool fromEdge, int length) => Header(buffer, id, fromEdge ? FrameType.Data : FrameType.DataBack, length);
+    public static int Data(Span<byte> buffer, uint id, bool fromEdge, int length) =>
+        Header(buffer, id, fromEdge ? FrameType.Data : FrameType.DataBack, length);
 
     public static int UdpData(Span<byte> buffer, uint id, bool fromEdge, ReadOnlySpan<byte> payload)
     {
@@ -28,7 +29,8 @@ internal static class FrameEncoder
         return Header(buffer, id, fromEdge ? FrameType.UdpData : FrameType.UdpDataBack, payload.Length);
     }
 
-    public static int Close(Span<byte> buffer, uint id, bool fromEdge) => Header(buffer, id, fromEdge ? FrameType.Close : FrameType.CloseBack, 0);
+    public static int Close(Span<byte> buffer, uint id, bool fromEdge) =>
+        Header(buffer, id, fromEdge ? FrameType.Close : FrameType.CloseBack, 0);
 
     public static int UdpClose(Span<byte> buffer, uint id) => Header(buffer, id, FrameType.UdpClose, 0);
 
@@ -44,7 +46,8 @@ internal static class FrameEncoder
         return Header(buffer, id, FrameType.Reset, 1);
     }
 
-    private static int? Port(in StreamOpening opening, TunnelFeatures features) => (features & TunnelFeatures.Port) != 0 ? opening.ListeningPort : null;
+    private static int? Port(in StreamOpening opening, TunnelFeatures features) =>
+        (features & TunnelFeatures.Port) != 0 ? opening.ListeningPort : null;
 
     private static int Header(Span<byte> buffer, uint id, FrameType type, int length)
     {

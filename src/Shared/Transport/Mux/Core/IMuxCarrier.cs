@@ -4,8 +4,8 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 internal interface IMuxCarrier
 {
     /// <summary>
-    /// There is something to send and nobody is sending: from now on this is, until it finds nothing more and calls <see cref="MuxCore.EndSending"/>. May
-    /// send on the calling thread. Called once a batch at most, without the lock.
+    /// There is something to send and nobody is sending: from now on this is, until it finds nothing more and calls
+    /// <see cref="MuxCore.EndSending"/>. May send on the calling thread. Called once a batch at most, without the lock.
     /// </summary>
     void Send();
 

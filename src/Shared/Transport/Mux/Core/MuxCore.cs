@@ -5,14 +5,14 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
-/// What all that flows through one end of a mux shares: lock, scheduler, numbers, terms, counters, quotas, what is owed to the peer, and whether it goes on.
-/// It knows no tunnel and no socket: who owns it is an <see cref="IMuxEvents"/>, what carries its bytes an <see cref="IMuxCarrier"/>; streams, sessions and
-/// frames stand on it. <para/>
-/// The order of locks, for all that is over TLS. Who holds one of these takes only those to the right of it:
-/// <see cref="Lanes.LaneKeeper"/>, <see cref="Lanes.LanedTunnel"/> → <see cref="Sync"/> → a stream's receiving half → a local endpoint →
-/// the memory of the process (<see cref="FlowController"/>, segments), <see cref="Sweeper"/>, <see cref="Pacer"/>. <para/>
-/// <see cref="Sync"/> guards tables, scheduler and the states of streams and sessions. It is held for moments: never over I/O of the carrier, and never over a
-/// call to an owner (<see cref="IMuxEvents"/>, observers, sinks). Members here want it held unless they say otherwise.
+/// What all that flows through one end of a mux shares: lock, scheduler, numbers, terms, counters, quotas, what is owed to the peer, and
+/// whether it goes on. It knows no tunnel and no socket: who owns it is an <see cref="IMuxEvents"/>, what carries its bytes an
+/// <see cref="IMuxCarrier"/>; streams, sessions and frames stand on it. <para/> The order of locks, for all that is over TLS. Who holds one
+/// of these takes only those to the right of it: <see cref="Lanes.LaneKeeper"/>, <see cref="Lanes.LanedTunnel"/> → <see cref="Sync"/> → a
+/// stream's receiving half → a local endpoint → the memory of the process (<see cref="FlowController"/>, segments), <see cref="Sweeper"/>,
+/// <see cref="Pacer"/>. <para/> <see cref="Sync"/> guards tables, scheduler and the states of streams and sessions. It is held for moments:
+/// never over I/O of the carrier, and never over a call to an owner (<see cref="IMuxEvents"/>, observers, sinks). Members here want it held
+/// unless they say otherwise.
 /// </summary>
 internal sealed class MuxCore
 {

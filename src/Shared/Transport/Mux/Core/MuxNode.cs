@@ -5,13 +5,17 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 /// <summary>What the frame writer can be told to send for: a stream, a session, or the tunnel itself.</summary>
 internal abstract class MuxNode : SchedulerNode
 {
-    /// <summary>Room that <see cref="WriteControl"/> needs at most: an OPEN with its header, and the small frames that may follow it.</summary>
+    /// <summary>
+    /// Room that <see cref="WriteControl"/> needs at most: an OPEN with its header, and the small frames that may follow it.
+    /// </summary>
     public const int MaxControl = 256;
 
     /// <summary>It is over, and its last frames wait: counted in <see cref="UnsentEndings"/>. Under the tunnel's lock.</summary>
     public bool IsOwed { get; set; }
 
-    /// <summary>Encodes the pending control frames. Called with the tunnel's lock held, with at least <see cref="MaxControl"/> bytes of room.</summary>
+    /// <summary>
+    /// Encodes the pending control frames. Called with the tunnel's lock held, with at least <see cref="MaxControl"/> bytes of room.
+    /// </summary>
     /// <returns>Bytes written.</returns>
     public abstract int WriteControl(Span<byte> buffer);
 

@@ -4,7 +4,9 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
-/// <summary>What goes into a batch: at most four full TLS records, which leave with one system call; after each frame the scheduler chooses anew.</summary>
+/// <summary>
+/// What goes into a batch: at most four full TLS records, which leave with one system call; after each frame the scheduler chooses anew.
+/// </summary>
 internal sealed class FrameBatch(MuxCore core)
 {
     /// <summary>Bytes of a full batch.</summary>
@@ -73,7 +75,8 @@ internal sealed class FrameBatch(MuxCore core)
         return used;
     }
 
-    // Rather than cut to less than half, a stream's frame goes at the head of the next batch: the peer passes it on in one piece. Datagrams are not cut.
+    // Rather than cut to less than half, a stream's frame goes at the head of the next batch: the peer passes it on in one piece. Datagrams
+    // are not cut.
     private int SmallestRoomFor(MuxNode node, int limit) =>
         node is MuxStream ? Math.Max(SmallestRoom, Math.Min(Math.Min(limit, core.Terms.PeerMaxFrame), Size) / 2) : SmallestRoom;
 }

@@ -9,8 +9,8 @@ using Tunnel.Shared.Transport.Mux.Streams;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// Takes received bytes apart into frames, checks each against the rules, and brings it to its stream, session or owner. DATA is passed on as it comes;
-/// other frames are whole before they are looked at. Used by the one who reads alone.
+/// Takes received bytes apart into frames, checks each against the rules, and brings it to its stream, session or owner. DATA is passed on
+/// as it comes; other frames are whole before they are looked at. Used by the one who reads alone.
 /// </summary>
 internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
 {
@@ -73,7 +73,8 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
 
         _header = FrameHeader.Read(data);
         _cost += CostOf(_header.Type);
-        if (FrameRules.Check(_header, !core.IsEdge, core.Terms.ReceiveLimit, (core.Terms.Features & TunnelFeatures.Reset) != 0) is { } fault)
+        if (FrameRules.Check(
+            _header, !core.IsEdge, core.Terms.ReceiveLimit, (core.Terms.Features & TunnelFeatures.Reset) != 0) is { } fault)
             throw new FrameViolationException(_header, fault);
         if (inbound.Inbox.CheckOrder(_header.Type) is { } disorder)
             throw Violation(disorder);
@@ -178,7 +179,8 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                     throw Violation("credit beyond all reason");
                 break;
             case FrameType.Reset:
-                inbound.FindStream(_header)?.Life.OnRemoteReset(Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
+                inbound.FindStream(_header)?.Life.OnRemoteReset(
+                    Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
                 break;
             case FrameType.UdpOpen:
                 if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error))

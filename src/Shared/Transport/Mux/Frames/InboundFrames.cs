@@ -7,7 +7,9 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
-/// <summary>What the frames mean that <see cref="FrameDispatcher"/> has taken apart, beyond a single stream. Used by the one who reads alone.</summary>
+/// <summary>
+/// What the frames mean that <see cref="FrameDispatcher"/> has taken apart, beyond a single stream. Used by the one who reads alone.
+/// </summary>
 internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSessions sessions, TunnelControl control)
 {
     private IDatagramSink? _batch;
@@ -107,7 +109,8 @@ internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSession
     }
 
     /// <summary>
-    /// What came for one session in a row is its sink's to send: with the next session's datagrams, with anything that takes time, and at a round's end.
+    /// What came for one session in a row is its sink's to send: with the next session's datagrams, with anything that takes time, and at a
+    /// round's end.
     /// </summary>
     public void EndDatagrams()
     {

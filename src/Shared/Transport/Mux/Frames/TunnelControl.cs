@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one takes the older's place), one
-/// GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
+/// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one takes the
+/// older's place), one GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
 /// </summary>
 internal sealed class TunnelControl(MuxCore core) : MuxNode
 {
@@ -84,7 +84,9 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
         return _reports.TryDequeue(out var report) ? Write(FrameType.Report, report, buffer) : 0;
     }
 
-    public override bool HasMoreControl => _hello is not null || _ping is not null || _pong is not null || _probe is not null || _config is not null || _goAway is not null || _reports.Count > 0;
+    public override bool HasMoreControl =>
+        _hello is not null || _ping is not null || _pong is not null || _probe is not null || _config is not null || _goAway is not null
+        || _reports.Count > 0;
 
     /// <summary>Bytes that wait.</summary>
     public int QueuedBytes => Length(_hello) + Length(_ping) + Length(_pong) + Length(_config) + Length(_goAway) + _reports.Sum(Length);

@@ -3,9 +3,9 @@ using Tunnel.Shared.Transport.Mux.Frames;
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
 /// <summary>
-/// Chooses the lane of a new stream: where the fewest streams move bulk, then where the fewest batches wait to be sent, then one of those that are always
-/// there, of these where the fewest are open. So a new stream does not wait behind a download; and a lane that was opened on demand stays free for it:
-/// streams that begin together, of which nobody knows yet what they will carry, do not take it.
+/// Chooses the lane of a new stream: where the fewest streams move bulk, then where the fewest batches wait to be sent, then one of those
+/// that are always there, of these where the fewest are open. So a new stream does not wait behind a download; and a lane that was opened
+/// on demand stays free for it: streams that begin together, of which nobody knows yet what they will carry, do not take it.
 /// </summary>
 internal static class LaneChoice
 {

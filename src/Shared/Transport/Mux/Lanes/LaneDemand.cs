@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
 /// <summary>
-/// How many lanes an edge's tunnel is to have: one more when streams move bulk on each that takes new ones, so that those who come next need not wait
-/// behind them; and back to those that are kept when nothing has moved bulk for a while. Pure, not thread-safe.
+/// How many lanes an edge's tunnel is to have: one more when streams move bulk on each that takes new ones, so that those who come next
+/// need not wait behind them; and back to those that are kept when nothing has moved bulk for a while. Pure, not thread-safe.
 /// </summary>
 internal sealed class LaneDemand(LaneOptions options, long now)
 {

@@ -12,8 +12,8 @@ namespace Tunnel.Shared.Transport.Mux.Lanes;
 internal delegate Task<DialResult> LaneDialer(int index, IEdgeTunnelHandler handler, CancellationToken cancellationToken);
 
 /// <summary>
-/// The edge's lanes beyond the first: sees to it that there are as many as <see cref="LaneDemand"/> says. One that is lost is dialled again, and one that is
-/// not wanted any more is closed once it is empty.
+/// The edge's lanes beyond the first: sees to it that there are as many as <see cref="LaneDemand"/> says. One that is lost is dialled
+/// again, and one that is not wanted any more is closed once it is empty.
 /// </summary>
 internal sealed class LaneKeeper
 {
@@ -30,7 +30,8 @@ internal sealed class LaneKeeper
     private readonly LaneDemand _demand;
 
     // One edge's lanes are not lost by the thousand: never a wait near nothing.
-    private readonly Backoff _backoff = new(static () => 0.5 + (Random.Shared.NextDouble() / 2), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+    private readonly Backoff _backoff =
+        new(static () => 0.5 + (Random.Shared.NextDouble() / 2), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
     private ITimer? _timer;
     private bool _dialling;
     private bool _stopped;
@@ -183,7 +184,9 @@ internal sealed class LaneKeeper
         }
 
         await CloseAsync(mux);
-        return handler.Refusal is { } refusal ? $"the hub refuses it: {refusal}" : $"the hub did not accept it: {(await mux.Completion).Detail}";
+        return handler.Refusal is { } refusal
+            ? $"the hub refuses it: {refusal}"
+            : $"the hub did not accept it: {(await mux.Completion).Detail}";
     }
 
     private static Task CloseAsync(MuxTunnel mux) => mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "no answer to its HELLO"));

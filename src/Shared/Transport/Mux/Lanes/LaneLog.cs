@@ -6,10 +6,12 @@ namespace Tunnel.Shared.Transport.Mux.Lanes;
 /// <summary>Events 5700–5749.</summary>
 internal static partial class LaneLog
 {
-    [LoggerMessage(5700, LogLevel.Information, "Lane {Index} of {Name} to {Remote} is open: new streams need not wait behind those that move bulk")]
+    [LoggerMessage(
+        5700, LogLevel.Information, "Lane {Index} of {Name} to {Remote} is open: new streams need not wait behind those that move bulk")]
     public static partial void Opened(ILogger logger, string name, int index, IPEndPoint remote);
 
-    [LoggerMessage(EventId = 5701, Message = "Lane {Index} of {Name} is lost with its streams ({Kind}: {Detail}); the tunnel's others go on")]
+    [LoggerMessage(
+        EventId = 5701, Message = "Lane {Index} of {Name} is lost with its streams ({Kind}: {Detail}); the tunnel's others go on")]
     public static partial void Lost(ILogger logger, LogLevel level, string name, int index, TunnelEndKind kind, string detail);
 
     [LoggerMessage(EventId = 5702, Message = "Lane {Index} of {Name} can't be opened, it will be tried again: {Fault}")]

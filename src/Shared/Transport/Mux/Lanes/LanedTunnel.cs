@@ -4,9 +4,9 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
 /// <summary>
-/// A tunnel over one or several TLS connections (protocol.md section 3, Lanes), at either end. The first lane is the tunnel: what concerns it as a whole
-/// goes there, and its end is the tunnel's. Another lane that is lost takes only its own streams with it. Which lanes there are is up to
-/// <see cref="LaneKeeper"/> at the edge, and to the edge's connections at the hub.
+/// A tunnel over one or several TLS connections (protocol.md section 3, Lanes), at either end. The first lane is the tunnel: what concerns
+/// it as a whole goes there, and its end is the tunnel's. Another lane that is lost takes only its own streams with it. Which lanes there
+/// are is up to <see cref="LaneKeeper"/> at the edge, and to the edge's connections at the hub.
 /// </summary>
 internal sealed class LanedTunnel : ITunnel
 {

@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Sessions;
 
 /// <summary>
-/// One UDP session of the mux: a flow of the scheduler like a stream, with a short queue of copied datagrams bounded by bytes and age. Guarded by the
-/// tunnel's lock.
+/// One UDP session of the mux: a flow of the scheduler like a stream, with a short queue of copied datagrams bounded by bytes and age.
+/// Guarded by the tunnel's lock.
 /// </summary>
 internal sealed class MuxSession : MuxNode, ITunnelSession
 {

@@ -1,7 +1,8 @@
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// The streams of a tunnel that moved data in the last two seconds; the process counts them to share out windows. Guarded by the tunnel's lock.
+/// The streams of a tunnel that moved data in the last two seconds; the process counts them to share out windows. Guarded by the tunnel's
+/// lock.
 /// </summary>
 internal sealed class ActiveStreams(FlowController flow)
 {

@@ -7,8 +7,9 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// One stream of the mux: its control frames, and where its halves and its life meet. <see cref="StreamSender"/> and <see cref="StreamReceiver"/> carry the
-/// bytes, <see cref="StreamLife"/> knows what follows what. State is guarded by the core's lock; no I/O happens under it.
+/// One stream of the mux: its control frames, and where its halves and its life meet. <see cref="StreamSender"/> and
+/// <see cref="StreamReceiver"/> carry the bytes, <see cref="StreamLife"/> knows what follows what. State is guarded by the core's lock; no
+/// I/O happens under it.
 /// </summary>
 internal sealed class MuxStream : MuxNode, IStreamCarrier
 {

@@ -46,8 +46,8 @@ internal sealed class MuxStreams(MuxCore core)
     }
 
     /// <summary>
-    /// A base peer does not know our abort from an end, and may go on sending; what it sends is dropped and credited while the stream is here. One that
-    /// never closes what we have aborted gains nothing by it but that its own data is credited no more.
+    /// A base peer does not know our abort from an end, and may go on sending; what it sends is dropped and credited while the stream is
+    /// here. One that never closes what we have aborted gains nothing by it but that its own data is credited no more.
     /// </summary>
     public void KeepAborted(MuxStream stream)
     {

@@ -6,9 +6,9 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// The receiving half of a _stream. Bytes go from the read loop's buffer straight into the local socket; only what that does not take is copied, counted
-/// in the memory budget and written when there is room. Credit goes back when bytes were written. Guarded by the lock of its <see cref="LocalDelivery"/>,
-/// never held over I/O, under which the core's lock is not taken.
+/// The receiving half of a _stream. Bytes go from the read loop's buffer straight into the local socket; only what that does not take is
+/// copied, counted in the memory budget and written when there is room. Credit goes back when bytes were written. Guarded by the lock of
+/// its <see cref="LocalDelivery"/>, never held over I/O, under which the core's lock is not taken.
 /// </summary>
 internal sealed class StreamReceiver : IBufferingStream, IUndelivered
 {
@@ -156,8 +156,8 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         return data.Length;
     }
 
-    // After anything was queued: since it was decided to queue it an earlier drain may have ended, or the endpoint may have come. So when the read loop
-    // comes next and nothing drains, nothing waits, and it may write directly.
+    // After anything was queued: since it was decided to queue it an earlier drain may have ended, or the endpoint may have come. So when
+    // the read loop comes next and nothing drains, nothing waits, and it may write directly.
     private void StartDrain()
     {
         ILocalEndpoint endpoint;

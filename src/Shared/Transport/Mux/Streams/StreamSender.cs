@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// The sending half of a stream. When the scheduler chooses it, bytes go from the local socket straight behind a frame header in the batch; between turns
-/// they wait in the kernel. Guarded by the tunnel's lock, which is not held while the socket is read.
+/// The sending half of a stream. When the scheduler chooses it, bytes go from the local socket straight behind a frame header in the batch;
+/// between turns they wait in the kernel. Guarded by the tunnel's lock, which is not held while the socket is read.
 /// </summary>
 internal sealed class StreamSender(MuxCore core, MuxStreams streams, MuxStream stream)
 {

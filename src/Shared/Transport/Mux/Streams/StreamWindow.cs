@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// How much a stream's sender may send: the window's arithmetic (<see cref="ReceiveWindow"/>) joined to what the process can afford. Guarded by the lock of
-/// the <see cref="StreamReceiver"/> that owns it.
+/// How much a stream's sender may send: the window's arithmetic (<see cref="ReceiveWindow"/>) joined to what the process can afford.
+/// Guarded by the lock of the <see cref="StreamReceiver"/> that owns it.
 /// </summary>
 internal sealed class StreamWindow(MuxCore core)
 {

@@ -18,13 +18,15 @@ internal sealed unsafe class ConfigurationHandle : NativeHandle
         var credential = new CredentialConfig
         {
             Type = CredentialConfig.TypeNone,
-            Flags = CredentialConfig.FlagClient | CredentialConfig.FlagNoCertificateValidation | CredentialConfig.FlagIndicateCertificateReceived | CredentialConfig.FlagPortableCertificates,
+            Flags = CredentialConfig.FlagClient | CredentialConfig.FlagNoCertificateValidation
+                | CredentialConfig.FlagIndicateCertificateReceived | CredentialConfig.FlagPortableCertificates,
         };
         return Open(library, settings, &credential);
     }
 
     /// <summary>A server's, with its certificate and private key.</summary>
-    public static ConfigurationHandle Server(MsQuic library, NativeSettings settings, X509Certificate2 certificate, X509Certificate2Collection chain)
+    public static ConfigurationHandle Server(
+        MsQuic library, NativeSettings settings, X509Certificate2 certificate, X509Certificate2Collection chain)
     {
         var all = new X509Certificate2Collection { certificate };
         all.AddRange(chain);
@@ -57,7 +59,8 @@ internal sealed unsafe class ConfigurationHandle : NativeHandle
         fixed (byte* alpn = TunnelProtocol.AlpnBytes)
         {
             var protocol = new NativeBuffer { Data = alpn, Length = (uint)TunnelProtocol.AlpnBytes.Length };
-            status = library.Api.ConfigurationOpen(library.Registration, &protocol, 1, &settings, (uint)sizeof(NativeSettings), null, &opened);
+            status =
+                library.Api.ConfigurationOpen(library.Registration, &protocol, 1, &settings, (uint)sizeof(NativeSettings), null, &opened);
         }
 
         if (QuicStatus.Failed(status))

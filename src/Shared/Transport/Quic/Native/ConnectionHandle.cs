@@ -20,8 +20,9 @@ internal interface IConnectionEvents
 /// <summary>A connection. It stays open until all of its streams are closed.</summary>
 internal sealed unsafe class ConnectionHandle : NativeHandle
 {
-    // Without this msquic fills its PING packets up to the path's size, and what shares them with a PING too: on a path that has become narrower they are all
-    // lost, the answer that makes a new path valid among them. Enough for a stateless reset, which answers packets of more than 39 bytes only.
+    // Without this msquic fills its PING packets up to the path's size, and what shares them with a PING too: on a path that has become
+    // narrower they are all lost, the answer that makes a new path valid among them. Enough for a stateless reset, which answers packets of
+    // more than 39 bytes only.
     private const ushort KeepAlivePadding = 32;
 
     private readonly IConnectionEvents _events;
@@ -34,7 +35,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     {
         var result = new ConnectionHandle(library, events);
         nint opened;
-        var status = library.Api.ConnectionOpen(library.Registration, (delegate* unmanaged[Cdecl]<nint, nint, ConnectionEvent*, int>)&OnEvent, result.Context, &opened);
+        var status = library.Api.ConnectionOpen(
+            library.Registration, (delegate* unmanaged[Cdecl]<nint, nint, ConnectionEvent*, int>)&OnEvent, result.Context, &opened);
         if (QuicStatus.Failed(status))
         {
             result.Abandon();
@@ -87,7 +89,9 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         DangerousRelease();
     }
 
-    /// <summary>Waits for a worker when not called from a callback of this connection: not while holding a lock that callbacks take.</summary>
+    /// <summary>
+    /// Waits for a worker when not called from a callback of this connection: not while holding a lock that callbacks take.
+    /// </summary>
     public int Apply(NativeSettings settings)
     {
         if (!TryUse())
@@ -97,7 +101,10 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         return status;
     }
 
-    /// <summary>Moves a client's connection to another address of this machine. Waits as <see cref="Apply"/> does; where it can't be done nothing changes.</summary>
+    /// <summary>
+    /// Moves a client's connection to another address of this machine. Waits as <see cref="Apply"/> does; where it can't be done nothing
+    /// changes.
+    /// </summary>
     public void UseLocalAddress(IPEndPoint address)
     {
         if (!TryUse())

@@ -8,7 +8,9 @@ namespace Tunnel.Shared.Transport.Quic.Native;
 /// <summary>What a listener tells: on a worker of msquic, must not block.</summary>
 internal interface IListenerEvents
 {
-    /// <summary>A client begins a handshake. The handle is taken over (success) or left alone (a failure, which refuses the client).</summary>
+    /// <summary>
+    /// A client begins a handshake. The handle is taken over (success) or left alone (a failure, which refuses the client).
+    /// </summary>
     /// <returns>A status.</returns>
     int OnNewConnection(nint connection, IPEndPoint remote);
 
@@ -29,7 +31,8 @@ internal sealed unsafe class ListenerHandle : NativeHandle
     {
         var result = new ListenerHandle(library, events);
         nint opened;
-        var status = library.Api.ListenerOpen(library.Registration, (delegate* unmanaged[Cdecl]<nint, nint, ListenerEvent*, int>)&OnEvent, result.Context, &opened);
+        var status = library.Api.ListenerOpen(
+            library.Registration, (delegate* unmanaged[Cdecl]<nint, nint, ListenerEvent*, int>)&OnEvent, result.Context, &opened);
         if (QuicStatus.Failed(status))
         {
             result.Abandon();
@@ -67,7 +70,9 @@ internal sealed unsafe class ListenerHandle : NativeHandle
         var self = (ListenerHandle)FromContext(context);
         try
         {
-            return e->Type == ListenerEvent.NewConnection ? self._events.OnNewConnection(e->Connection, e->Info->RemoteAddress->ToEndPoint()) : QuicStatus.Success;
+            return e->Type == ListenerEvent.NewConnection
+                ? self._events.OnNewConnection(e->Connection, e->Info->RemoteAddress->ToEndPoint())
+                : QuicStatus.Success;
         }
         catch (Exception exception)
         {

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>libmsquic as loaded into this process: its functions, and the one registration (its worker threads), which live as long as the process.</summary>
+/// <summary>
+/// libmsquic as loaded into this process: its functions, and the one registration (its worker threads), which live as long as the process.
+/// </summary>
 internal sealed unsafe class MsQuic
 {
     private static readonly Version Oldest = new(2, 2, 2);
@@ -53,10 +55,15 @@ internal sealed unsafe class MsQuic
         return null;
     }
 
-    /// <summary>From now on every client has to prove its address before it costs anything, or only under msquic's own memory pressure.</summary>
+    /// <summary>
+    /// From now on every client has to prove its address before it costs anything, or only under msquic's own memory pressure.
+    /// </summary>
     public void AlwaysRetry(bool always) => Api.SetParam(0, Parameter.RetryMemoryLimit, always ? (ushort)0 : DefaultRetryMemoryLimit);
 
-    /// <summary>Connections that this process does not know are reset by tokens made of these 32 bytes: those of an earlier process that had the same.</summary>
+    /// <summary>
+    /// Connections that this process does not know are reset by tokens made of these 32 bytes: those of an earlier process that had the
+    /// same.
+    /// </summary>
     public void UseResetKey(ReadOnlySpan<byte> key) => Api.SetParam(0, Parameter.StatelessResetKey, MemoryMarshal.Read<ResetKey>(key));
 
     // QUIC_DEFAULT_RETRY_MEMORY_FRACTION: 0.1 %

@@ -1,53 +1,66 @@
 namespace Tunnel.Shared.Transport.Quic.Native;
 
 /// <summary>
-/// The function table of MsQuicOpenVersion(2), by position (docs/api of microsoft/msquic). Calls marked "waits" run on a worker of msquic and are waited
-/// for, except inside a callback of the same connection; the others only queue.
+/// The function table of MsQuicOpenVersion(2), by position (docs/api of microsoft/msquic). Calls marked "waits" run on a worker of msquic
+/// and are waited for, except inside a callback of the same connection; the others only queue.
 /// </summary>
 internal sealed unsafe class MsQuicApi(nint* table)
 {
     // 3: waits on connections and streams.
-    private readonly delegate* unmanaged<nint, uint, uint, void*, int> _setParam = (delegate* unmanaged<nint, uint, uint, void*, int>)table[3];
-    private readonly delegate* unmanaged<nint, uint, uint*, void*, int> _getParam = (delegate* unmanaged<nint, uint, uint*, void*, int>)table[4];
+    private readonly delegate* unmanaged<nint, uint, uint, void*, int> _setParam =
+        (delegate* unmanaged<nint, uint, uint, void*, int>)table[3];
+    private readonly delegate* unmanaged<nint, uint, uint*, void*, int> _getParam =
+        (delegate* unmanaged<nint, uint, uint*, void*, int>)table[4];
 
-    public readonly delegate* unmanaged<nint, void*, nint, void> SetCallbackHandler = (delegate* unmanaged<nint, void*, nint, void>)table[2];
+    public readonly delegate* unmanaged<nint, void*, nint, void> SetCallbackHandler =
+        (delegate* unmanaged<nint, void*, nint, void>)table[2];
 
-    public readonly delegate* unmanaged<RegistrationConfig*, nint*, int> RegistrationOpen = (delegate* unmanaged<RegistrationConfig*, nint*, int>)table[5];
+    public readonly delegate* unmanaged<RegistrationConfig*, nint*, int> RegistrationOpen =
+        (delegate* unmanaged<RegistrationConfig*, nint*, int>)table[5];
 
     public readonly delegate* unmanaged<nint, NativeBuffer*, uint, NativeSettings*, uint, void*, nint*, int> ConfigurationOpen =
         (delegate* unmanaged<nint, NativeBuffer*, uint, NativeSettings*, uint, void*, nint*, int>)table[8];
 
     public readonly delegate* unmanaged<nint, void> ConfigurationClose = (delegate* unmanaged<nint, void>)table[9];
-    public readonly delegate* unmanaged<nint, CredentialConfig*, int> ConfigurationLoadCredential = (delegate* unmanaged<nint, CredentialConfig*, int>)table[10];
-    public readonly delegate* unmanaged<nint, void*, nint, nint*, int> ListenerOpen = (delegate* unmanaged<nint, void*, nint, nint*, int>)table[11];
+    public readonly delegate* unmanaged<nint, CredentialConfig*, int> ConfigurationLoadCredential =
+        (delegate* unmanaged<nint, CredentialConfig*, int>)table[10];
+    public readonly delegate* unmanaged<nint, void*, nint, nint*, int> ListenerOpen =
+        (delegate* unmanaged<nint, void*, nint, nint*, int>)table[11];
     public readonly delegate* unmanaged<nint, void> ListenerClose = (delegate* unmanaged<nint, void>)table[12];
-    public readonly delegate* unmanaged<nint, NativeBuffer*, uint, NativeAddress*, int> ListenerStart = (delegate* unmanaged<nint, NativeBuffer*, uint, NativeAddress*, int>)table[13];
-    public readonly delegate* unmanaged<nint, void*, nint, nint*, int> ConnectionOpen = (delegate* unmanaged<nint, void*, nint, nint*, int>)table[15];
+    public readonly delegate* unmanaged<nint, NativeBuffer*, uint, NativeAddress*, int> ListenerStart =
+        (delegate* unmanaged<nint, NativeBuffer*, uint, NativeAddress*, int>)table[13];
+    public readonly delegate* unmanaged<nint, void*, nint, nint*, int> ConnectionOpen =
+        (delegate* unmanaged<nint, void*, nint, nint*, int>)table[15];
 
     /// <summary>Waits.</summary>
     public readonly delegate* unmanaged<nint, void> ConnectionClose = (delegate* unmanaged<nint, void>)table[16];
 
     public readonly delegate* unmanaged<nint, int, ulong, void> ConnectionShutdown = (delegate* unmanaged<nint, int, ulong, void>)table[17];
-    public readonly delegate* unmanaged<nint, nint, ushort, byte*, ushort, int> ConnectionStart = (delegate* unmanaged<nint, nint, ushort, byte*, ushort, int>)table[18];
+    public readonly delegate* unmanaged<nint, nint, ushort, byte*, ushort, int> ConnectionStart =
+        (delegate* unmanaged<nint, nint, ushort, byte*, ushort, int>)table[18];
     private readonly delegate* unmanaged<nint, nint, int> _connectionSetConfiguration = (delegate* unmanaged<nint, nint, int>)table[19];
-    public readonly delegate* unmanaged<nint, int, void*, nint, nint*, int> StreamOpen = (delegate* unmanaged<nint, int, void*, nint, nint*, int>)table[21];
+    public readonly delegate* unmanaged<nint, int, void*, nint, nint*, int> StreamOpen =
+        (delegate* unmanaged<nint, int, void*, nint, nint*, int>)table[21];
 
     /// <summary>Waits, unless the stream has shut down completely.</summary>
     public readonly delegate* unmanaged<nint, void> StreamClose = (delegate* unmanaged<nint, void>)table[22];
 
     public readonly delegate* unmanaged<nint, int, int> StreamStart = (delegate* unmanaged<nint, int, int>)table[23];
     public readonly delegate* unmanaged<nint, int, ulong, int> StreamShutdown = (delegate* unmanaged<nint, int, ulong, int>)table[24];
-    public readonly delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int> StreamSend = (delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int>)table[25];
+    public readonly delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int> StreamSend =
+        (delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int>)table[25];
     public readonly delegate* unmanaged<nint, ulong, void> StreamReceiveComplete = (delegate* unmanaged<nint, ulong, void>)table[26];
     public readonly delegate* unmanaged<nint, byte, int> StreamReceiveSetEnabled = (delegate* unmanaged<nint, byte, int>)table[27];
-    public readonly delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int> DatagramSend = (delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int>)table[28];
+    public readonly delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int> DatagramSend =
+        (delegate* unmanaged<nint, NativeBuffer*, uint, int, nint, int>)table[28];
 
     /// <summary>Sets a parameter of a handle; 0 is the library itself.</summary>
     public int SetParam<T>(nint handle, uint parameter, T value)
         where T : unmanaged => _setParam(handle, parameter, (uint)sizeof(T), &value);
 
     /// <summary>A connection that a listener has indicated gets its settings and certificate: the handshake goes on.</summary>
-    public int SetConfiguration(nint connection, ConfigurationHandle configuration) => _connectionSetConfiguration(connection, configuration.Value);
+    public int SetConfiguration(nint connection, ConfigurationHandle configuration) =>
+        _connectionSetConfiguration(connection, configuration.Value);
 
     /// <summary>Reads a parameter of a handle; 0 is the library itself. A longer one is cut off where msquic allows that.</summary>
     public int GetParam<T>(nint handle, uint parameter, out T value)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Transport.Quic.Native;
 
 /// <summary>
-/// A handle of msquic. The count of <see cref="SafeHandle"/> keeps it open while a call on it is under way on another thread. Its GCHandle is what
-/// msquic gives back to the callbacks; it is freed after the close, behind which no callback comes.
+/// A handle of msquic. The count of <see cref="SafeHandle"/> keeps it open while a call on it is under way on another thread. Its GCHandle
+/// is what msquic gives back to the callbacks; it is freed after the close, behind which no callback comes.
 /// </summary>
 internal abstract class NativeHandle : SafeHandle
 {

@@ -61,8 +61,8 @@ internal struct NativeSettings
     }
 
     /// <summary>
-    /// Credit of the connection in bytes at its start. Set on a live connection it leaves that as it is, and limits how far the credit of single
-    /// streams grows from then on.
+    /// Credit of the connection in bytes at its start. Set on a live connection it leaves that as it is, and limits how far the credit of
+    /// single streams grows from then on.
     /// </summary>
     public uint ConnectionWindow
     {

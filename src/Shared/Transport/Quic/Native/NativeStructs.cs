@@ -86,7 +86,9 @@ internal unsafe struct ListenerEvent
     public nint Connection;
 }
 
-/// <summary>The sizes of the API's version 2, checked once when the library is loaded: a layout that is wrong would corrupt memory in silence.</summary>
+/// <summary>
+/// The sizes of the API's version 2, checked once when the library is loaded: a layout that is wrong would corrupt memory in silence.
+/// </summary>
 internal static class NativeSizes
 {
     /// <summary>What is wrong, or null.</summary>

@@ -36,7 +36,8 @@ internal sealed unsafe class StreamHandle : NativeHandle
     public static StreamHandle? Open(MsQuic library, ConnectionHandle connection, IStreamEvents events, bool unidirectional)
     {
         var result = new StreamHandle(library, connection, events);
-        var status = connection.OpenStream(unidirectional, (delegate* unmanaged[Cdecl]<nint, nint, StreamEvent*, int>)&OnEvent, result.Context, out var opened);
+        var status = connection.OpenStream(
+            unidirectional, (delegate* unmanaged[Cdecl]<nint, nint, StreamEvent*, int>)&OnEvent, result.Context, out var opened);
         if (QuicStatus.Failed(status))
         {
             result.Abandon();

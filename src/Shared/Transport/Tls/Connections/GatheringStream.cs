@@ -5,18 +5,22 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>
-/// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record at a time: while corked the records are put together
-/// and leave with one system call. <see cref="System.Net.Security.SslStream"/> does not return from a read before it has content, however many records
-/// without any it takes apart: so it is here that others get their turn, and that a peer which sends nothing else is given up. Owns the socket.
+/// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record at a time: while corked the records are put
+/// together and leave with one system call. <see cref="System.Net.Security.SslStream"/> does not return from a read before it has content,
+/// however many records without any it takes apart: so it is here that others get their turn, and that a peer which sends nothing else is
+/// given up. Owns the socket.
 /// </summary>
 internal sealed class GatheringStream(LoopSocket socket) : Stream
 {
     private const int Capacity = TlsRecord.PerBatch * TlsRecord.Size;
 
-    /// <summary>Records in a row that may come without content. Honest peers send a few: a handshake's flight, a session ticket or two, a key now and then.</summary>
+    /// <summary>
+    /// Records in a row that may come without content. Honest peers send a few: a handshake's flight, a session ticket or two, a key now
+    /// and then.
+    /// </summary>
     /// <remarks>
-    /// A peer that mixes KeyUpdates with a little content is bounded a turn and not ended. From outside a KeyUpdate looks like a record of five bytes (and may
-    /// be padded), and peers may cut what they send as small as they like: a limit on short records ends those as well.
+    /// A peer that mixes KeyUpdates with a little content is bounded a turn and not ended. From outside a KeyUpdate looks like a record of
+    /// five bytes (and may be padded), and peers may cut what they send as small as they like: a limit on short records ends those as well.
     /// </remarks>
     private const int MaxSilentRecords = 64;
 
@@ -80,8 +84,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     }
 
     /// <summary>
-    /// Reads what is there. With an empty buffer waits until there may be something, which is how <see cref="System.Net.Security.SslStream"/> waits without
-    /// holding a buffer.
+    /// Reads what is there. With an empty buffer waits until there may be something, which is how
+    /// <see cref="System.Net.Security.SslStream"/> waits without holding a buffer.
     /// </summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

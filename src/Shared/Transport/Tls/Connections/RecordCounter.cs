@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>
-/// Counts the TLS records in what comes, by their headers (RFC 8446 section 5.1). The length alone is looked at: all records of TLS 1.3 look alike from
-/// outside, and whoever sends what is no TLS fails at the handshake.
+/// Counts the TLS records in what comes, by their headers (RFC 8446 section 5.1). The length alone is looked at: all records of TLS 1.3
+/// look alike from outside, and whoever sends what is no TLS fails at the handshake.
 /// </summary>
 internal struct RecordCounter
 {

@@ -3,19 +3,22 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>
-/// The kernel's side of a tunnel's TCP connection (tcp(7), socket(7), linux/tcp.h): what is set on it, and what it tells. Nothing throws once the
-/// connection is closed: its next read or write says so.
+/// The kernel's side of a tunnel's TCP connection (tcp(7), socket(7), linux/tcp.h): what is set on it, and what it tells. Nothing throws
+/// once the connection is closed: its next read or write says so.
 /// </summary>
 internal sealed class TcpOptions(Socket socket)
 {
-    /// <summary>Round trips below this are of one machine or one network, where 1 MiB of window carries far more than one thread decrypts.</summary>
+    /// <summary>
+    /// Round trips below this are of one machine or one network, where 1 MiB of window carries far more than one thread decrypts.
+    /// </summary>
     private static readonly TimeSpan Near = TimeSpan.FromMicroseconds(300);
 
     /// <summary>A path that was near and has this round trip now (a machine that moved) needs a larger window.</summary>
     private static readonly TimeSpan Far = TimeSpan.FromMilliseconds(1);
 
-    // The kernel doubles it, to have room for its own records, and caps it at net.core.rmem_max. Measured beside four uploads: with 256 KiB in all an echo
-    // takes 1.5 ms (p50) and bulk a tenth more time of the processor, with 1 MiB 2.1 ms and bulk costs what it does without a limit, with that 7.5 ms.
+    // The kernel doubles it, to have room for its own records, and caps it at net.core.rmem_max. Measured beside four uploads: with 256 KiB
+    // in all an echo takes 1.5 ms (p50) and bulk a tenth more time of the processor, with 1 MiB 2.1 ms and bulk costs what it does without
+    // a limit, with that 7.5 ms.
     private const int NearReceiveBuffer = 512 << 10;
 
     // Bytes that may wait unsent in the kernel: more would only queue behind the scheduler's back (protocol.md section 5).
@@ -24,8 +27,8 @@ internal sealed class TcpOptions(Socket socket)
     // Unacknowledged bytes for this long end the connection: backs up the liveness limit (protocol.md section 3).
     private const int UserTimeoutMilliseconds = 45_000;
 
-    // With every retry the kernel doubles the time to the next, up to two minutes: after a cut of 20 s that is when nobody waits any more. With this a
-    // connection goes on within 3 s of the path's return.
+    // With every retry the kernel doubles the time to the next, up to two minutes: after a cut of 20 s that is when nobody waits any more.
+    // With this a connection goes on within 3 s of the path's return.
     private const int MaxRetransmitMilliseconds = 3_000;
 
     private const int TcpLevel = 6;
@@ -88,9 +91,9 @@ internal sealed class TcpOptions(Socket socket)
     public bool TrySetCongestionControl(ReadOnlySpan<byte> name) => TrySet(TcpLevel, TcpCongestion, name);
 
     /// <summary>
-    /// Keeps the receive buffer of a near peer small. Auto-tuning would give it megabytes, in which, whenever this end is slower than its peer, bulk waits
-    /// in front of every keystroke; unread bytes that the peer still has are under its scheduler's eye instead. A far path needs the kernel's tuning,
-    /// and hardly ever is the faster part.
+    /// Keeps the receive buffer of a near peer small. Auto-tuning would give it megabytes, in which, whenever this end is slower than its
+    /// peer, bulk waits in front of every keystroke; unread bytes that the peer still has are under its scheduler's eye instead. A far path
+    /// needs the kernel's tuning, and hardly ever is the faster part.
     /// </summary>
     public void LimitReceiveBufferOfNearPeer()
     {

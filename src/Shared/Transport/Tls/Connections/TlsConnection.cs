@@ -44,13 +44,17 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>Where its events come from.</summary>
     internal EventLoop Loop => _watched.Loop;
 
-    /// <summary>True for what a socket or SslStream throws when the connection breaks or is closed under it. OpenSSL's own errors come as CryptographicException.</summary>
+    /// <summary>
+    /// True for what a socket or SslStream throws when the connection breaks or is closed under it. OpenSSL's own errors come as
+    /// CryptographicException.
+    /// </summary>
     internal static bool IsLoss(Exception e) =>
-        e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException or CryptographicException;
+        e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException
+            or CryptographicException;
 
     /// <summary>
-    /// Tells the peer that nothing follows (close_notify, RFC 8446 section 6.1). Reads and writes of <see cref="SslStream"/> keep out of each other's
-    /// way, but this does not keep out of a read's: OpenSSL may refuse while another thread decrypts.
+    /// Tells the peer that nothing follows (close_notify, RFC 8446 section 6.1). Reads and writes of <see cref="SslStream"/> keep out of
+    /// each other's way, but this does not keep out of a read's: OpenSSL may refuse while another thread decrypts.
     /// </summary>
     /// <exception cref="IOException">The connection is lost, or OpenSSL refuses.</exception>
     public async Task SendCloseNotifyAsync(CancellationToken cancellationToken)

@@ -3,8 +3,8 @@ using System.Net.Security;
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>
-/// TLS over a <see cref="GatheringStream"/>, which is told when a read begins: the read before it has given content then, since it would not have
-/// returned otherwise.
+/// TLS over a <see cref="GatheringStream"/>, which is told when a read begins: the read before it has given content then, since it would
+/// not have returned otherwise.
 /// </summary>
 internal sealed class TlsStream(GatheringStream inner) : SslStream(inner, leaveInnerStreamOpen: false)
 {
