@@ -4,7 +4,7 @@
 test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netcat-openbsd dig:bind9-dnsutils curl:curl ip:iproute2 turnserver:coturn setpriv:util-linux systemd-analyze:systemd nft:nftables strace:strace promtool:prometheus)
 
 # A test host that hangs is ended after so many seconds.
-test_limit=720
+test_limit=1200
 
 run_tests() {
   need_dotnet

@@ -1,6 +1,5 @@
 using System.Reflection;
 using Microsoft.Extensions.Logging;
-using Tunnel.Edge;
 
 namespace Tunnel.Edge.UnitTests;
 

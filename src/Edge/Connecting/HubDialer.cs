@@ -42,7 +42,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         {
             return DialResult.Failed(DialFailureKind.Unreachable,
                 $"the name {template.HostName} can't be resolved ({(e is SocketException ? e.Message : "no answer in time")}): check the "
-                    + $"hub's host name and this machine's DNS");
+                    + "hub's host name and this machine's DNS");
         }
 
         var addresses = AddressOrder.Interleave(resolved);

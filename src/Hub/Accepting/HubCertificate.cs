@@ -98,7 +98,7 @@ internal sealed class HubCertificate : IDisposable
         {
             throw new OperatorException(
                 $"{certSetting} '{certPath}', {keySetting} '{keyPath}': {e.Message} Valid: a readable PEM certificate (with its chain) "
-                    + $"and the "
+                    + "and the "
                 + "PEM private key that belongs to it.",
                 e);
         }

@@ -101,7 +101,7 @@ internal sealed class HubCertificates : IDisposable
             {
                 throw new OperatorException(
                     $"stateDir '{_stateDir}': the next certificate can't take its place there: {e.Message} Valid: a directory that the "
-                    + $"hub can write.",
+                    + "hub can write.",
                     e);
             }
 

@@ -31,7 +31,7 @@ internal static class ResetKey
         {
             throw new OperatorException(
                 $"stateDir '{stateDir}': QUIC's reset key {path} can't be read or kept: {error.Message} Valid: a directory that the hub "
-                + $"can write.",
+                + "can write.",
                 error);
         }
     }

@@ -27,14 +27,14 @@ internal sealed class ServerTls(SslStreamCertificateContext certificate)
 
     private static SslServerAuthenticationOptions Create(
         SslStreamCertificateContext certificate, params ReadOnlySpan<SslApplicationProtocol> protocols) => new()
-    {
-        ServerCertificateContext = certificate,
-        EnabledSslProtocols = SslProtocols.Tls13,
-        CipherSuitesPolicy = TlsTunnel.CipherSuites,
-        ApplicationProtocols = [.. protocols],
-        ClientCertificateRequired = false,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        // A tunnel lives for days: tickets would cost every handshake two more records and save nothing.
-        AllowTlsResume = false,
-    };
+        {
+            ServerCertificateContext = certificate,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            CipherSuitesPolicy = TlsTunnel.CipherSuites,
+            ApplicationProtocols = [.. protocols],
+            ClientCertificateRequired = false,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            // A tunnel lives for days: tickets would cost every handshake two more records and save nothing.
+            AllowTlsResume = false,
+        };
 }

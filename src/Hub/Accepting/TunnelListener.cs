@@ -63,7 +63,7 @@ internal sealed class TunnelListener : IDisposable
             socket.Dispose();
             throw new OperatorException(
                 $"bindAddress '{bindAddress}', tunnelPort {port}: {e.Message}. Valid: an address of this machine and a port that no "
-                    + $"other program has.",
+                    + "other program has.",
                 e);
         }
     }

@@ -64,7 +64,7 @@ internal sealed class BlocksEndpoints
             {
                 Status = StatusCodes.Status409Conflict,
                 Detail = $"There are {FirewallConfigReader.MaxTimedBlocks} blocks already. Lift some, block a network, or put lasting "
-                    + $"ones into the edges' firewallConfig.blockedIps.",
+                    + "ones into the edges' firewallConfig.blockedIps.",
             });
         await AdminResults.WriteAsync(context, block, AdminJson.Default.Block, StatusCodes.Status201Created);
     }

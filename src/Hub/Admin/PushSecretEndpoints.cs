@@ -41,7 +41,7 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
         if (!hub.IsConnected(id))
             throw Conflict(
                 $"Edge \"{id}\" is not connected, so that nothing was changed. Without --push its token is printed, to be carried there "
-                + $"by hand.");
+                + "by hand.");
 
         // From here on it is not given up: who hangs up must not leave it half done.
         var result = await hub.Edges.AddSecretAsync(id, chosen, CancellationToken.None);
@@ -58,7 +58,7 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
                     : "is not connected any more";
             throw Conflict(
                 $"Edge \"{id}\" {why}. Its other secrets stay valid as they were, so that it comes back in any case; try again, or leave "
-                + $"--push out.");
+                + "--push out.");
         }
 
         await hub.Edges.ExpireOtherSecretsAsync(id, result.NewSecretId, grace, CancellationToken.None);

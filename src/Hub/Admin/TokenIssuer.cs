@@ -31,8 +31,12 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
         var tunnelPort = port ?? hub.GetStatus().TunnelPort;
         if (tunnelPort == 0)
             throw new ProblemException(
-                new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = "The hub is starting and has no tunnel port "
-                + "yet. Ask again." });
+                new Problem
+                {
+                    Status = StatusCodes.Status503ServiceUnavailable,
+                    Detail = "The hub is starting and has no tunnel port "
+                + "yet. Ask again."
+                });
         return new TokenTarget(host, tunnelPort, mode);
     }
 

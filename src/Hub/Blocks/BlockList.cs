@@ -84,8 +84,11 @@ public sealed class BlockList : ITimedBlocks
             return null;
         BlocksLog.Blocked(_logger, block.Ip, block.Until, edges.IsDefaultOrEmpty ? "all edges" : string.Join(", ", edges));
         // Edges that the replaced one was for lose it.
-        _changed?.Invoke(replaced is null || edges.IsDefaultOrEmpty ? block : block with { Edges = replaced.Edges.IsDefaultOrEmpty ? [] : [
-            .. edges, .. replaced.Edges] });
+        _changed?.Invoke(replaced is null || edges.IsDefaultOrEmpty ? block : block with
+        {
+            Edges = replaced.Edges.IsDefaultOrEmpty ? [] : [
+            .. edges, .. replaced.Edges]
+        });
         return block;
     }
 

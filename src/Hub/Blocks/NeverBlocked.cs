@@ -19,7 +19,7 @@ internal sealed class NeverBlocked(
         Find(source, Loopback) is { } loopback ? $"overlaps {loopback}, which is loopback"
         : Find(source, configured) is { } kept ? $"overlaps {kept} of the setting neverBlock"
         : Find(source, administrators.Select(IpRange.Of)) is { } admin ? $"overlaps {admin} of the setting adminAllowCidrs: "
-            + $"administrators are never blocked"
+            + "administrators are never blocked"
         : Find(source, addresses().Select(IpRange.Of)) is { } own ? $"overlaps {own}, an address of this hub: edges could reach it no more"
         : null;
 

@@ -11,8 +11,12 @@ internal static class AddEdgeCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var tcp = new Option<string?>("--tcp") { Description = "TCP ports that the edge listens on, such as "
-            + "80,443,8000-8010", HelpName = "LIST" };
+        var tcp = new Option<string?>("--tcp")
+        {
+            Description = "TCP ports that the edge listens on, such as "
+            + "80,443,8000-8010",
+            HelpName = "LIST"
+        };
         var udp = new Option<string?>("--udp") { Description = "UDP ports that the edge listens on, such as 53", HelpName = "LIST" };
         var proxy = new Option<string?>("--proxy")
         {

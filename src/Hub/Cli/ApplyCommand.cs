@@ -21,8 +21,13 @@ internal static class ApplyCommand
 
     public static Command Create(CommonOptions options)
     {
-        var file = new Option<string>("--file", "-f") { Description = "JSON array of edges; - reads standard "
-            + "input", HelpName = "FILE", Required = true };
+        var file = new Option<string>("--file", "-f")
+        {
+            Description = "JSON array of edges; - reads standard "
+            + "input",
+            HelpName = "FILE",
+            Required = true
+        };
         var command = new Command(
             "apply", "Replace all allowed edges by those of a file, and show what changes by edge and port") { file, options.DryRun };
         return options.Remote(command).Does(options, async (context, cancellation) =>

@@ -26,7 +26,7 @@ internal static class CertificateCommands
             foreach (var edge in status.EdgesNotTold)
                 await context.Error.WriteMessageAsync(
                     $"Edge {edge} has not been connected since the next certificate was announced (or the hub was restarted): unless it "
-                    + $"knows the pin it needs a new token.");
+                    + "knows the pin it needs a new token.");
             await context.Out.WriteLineAsync(context.Json ? answer : status.Pin);
         });
         return new Command("certificate", "Give the hub another key, without new tokens for its edges") { next, change };

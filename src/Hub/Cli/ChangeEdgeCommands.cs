@@ -13,8 +13,12 @@ internal static class ChangeEdgeCommands
 {
     public static Command Set(CommonOptions options)
     {
-        var tcp = new Option<string?>("--tcp") { Description = "All TCP ports that the edge listens on, such as 80,443,8000-8010; \"\" "
-            + "for none", HelpName = "LIST" };
+        var tcp = new Option<string?>("--tcp")
+        {
+            Description = "All TCP ports that the edge listens on, such as 80,443,8000-8010; \"\" "
+            + "for none",
+            HelpName = "LIST"
+        };
         var udp = new Option<string?>("--udp") { Description = "All UDP ports that the edge listens on; \"\" for none", HelpName = "LIST" };
         var enabled =
             new Option<bool?>("--enabled") { Description = "false: the edge is refused, and its tunnels end", HelpName = "true|false" };
@@ -23,8 +27,12 @@ internal static class ChangeEdgeCommands
             Description = "Seconds between two STUN look-ups, 10–86,400; 0 for none, default for the edge's own",
             HelpName = "N|default",
         };
-        var firewall = new Option<string?>("--firewall-config") { Description = "File with the firewall as JSON; none takes it "
-            + "away", HelpName = "FILE|none" };
+        var firewall = new Option<string?>("--firewall-config")
+        {
+            Description = "File with the firewall as JSON; none takes it "
+            + "away",
+            HelpName = "FILE|none"
+        };
         var command = new Command("set", "Change an edge; its ports' settings are changed with tunnel-hub port set")
         {
             options.Id, tcp, udp, enabled, stun, firewall, options.DryRun,

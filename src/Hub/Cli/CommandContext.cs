@@ -41,7 +41,7 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         ? $"api/v1/edges/{Id}"
         : throw CommandFailedException.Usage(EdgeLine.IsValidEdgeId(Id)
             ? $"ID \"{Id}\": can't be named to the hub, since paths fold it away; remove it (tunnel-hub edge remove {Id}) and add the "
-                + $"edge under another id"
+                + "edge under another id"
             : $"ID \"{Id}\": must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
 
     public T? Value<T>(Option<T> option) => parse.GetValue(option);

@@ -19,8 +19,11 @@ internal static class EdgeTokenCommands
         "rotate-secret",
         "Give an edge another secret, made or your own, and print its token; older ones stay valid for --grace. With --push a connected "
             + "edge gets it over its tunnel and no token is needed",
-        new Option<bool>("--push") { Description = "Give it to the connected edge over its tunnel; older ones stay valid until the edge "
-            + "has kept it, and then for --grace" });
+        new Option<bool>("--push")
+        {
+            Description = "Give it to the connected edge over its tunnel; older ones stay valid until the edge "
+            + "has kept it, and then for --grace"
+        });
 
     public static async Task PrintTokenAsync(CommandContext context, string token)
     {

@@ -11,8 +11,12 @@ internal static class HubAddressCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var address = new Argument<string?>("HOST[:PORT]") { Description = "Where the hub will be [default port: its tunnelPort]; "
-            + "nothing: show what is announced", Arity = ArgumentArity.ZeroOrOne };
+        var address = new Argument<string?>("HOST[:PORT]")
+        {
+            Description = "Where the hub will be [default port: its tunnelPort]; "
+            + "nothing: show what is announced",
+            Arity = ArgumentArity.ZeroOrOne
+        };
         var clear = new Option<bool>("--clear") { Description = "Tell no more edges; those that were told keep it" };
         var command = new Command(
             "hub-address", "Tell all edges where the hub will be: they try there when they find none where it was") { address, clear };

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Cli;
 
@@ -16,8 +15,11 @@ internal static class PortCommands
     };
 
     private static Argument<string> Port() =>
-        new("PORT") { Description = "tcp/443, udp/53, a range such as tcp/8000-8010, or default for all ports without settings of their "
-        + "own" };
+        new("PORT")
+        {
+            Description = "tcp/443, udp/53, a range such as tcp/8000-8010, or default for all ports without settings of their "
+        + "own"
+        };
 
     private static Command Add(CommonOptions options)
     {
@@ -44,8 +46,13 @@ internal static class PortCommands
     private static Command Set(CommonOptions options)
     {
         var (port, settings) = (Port(), new PortOptions());
-        var unset = new Option<string[]>("--unset") { Description = "Settings that go back to the edge's default, by "
-            + "name", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var unset = new Option<string[]>("--unset")
+        {
+            Description = "Settings that go back to the edge's default, by "
+            + "name",
+            HelpName = "NAME",
+            AllowMultipleArgumentsPerToken = true
+        };
         var command = new Command("set", "Change settings of a port or a range of an edge; the others "
             + "stay") { options.Id, port, options.DryRun, unset };
         settings.AddTo(command);

@@ -23,8 +23,12 @@ internal sealed class RemoteHub
         HelpName = "https://HOST:PORT",
     };
 
-    private readonly Option<string?> _keyFile = new("--key-file") { Description = "File with that hub's key (tunnel-hub admin-key "
-        + "there); - reads standard input", HelpName = "FILE" };
+    private readonly Option<string?> _keyFile = new("--key-file")
+    {
+        Description = "File with that hub's key (tunnel-hub admin-key "
+        + "there); - reads standard input",
+        HelpName = "FILE"
+    };
 
     private readonly Option<string?> _pin = new("--pin")
     {
@@ -87,7 +91,7 @@ internal sealed class RemoteHub
         return errors == SslPolicyErrors.None
             ? null
             : $"its certificate ({certificate.Subject}) is not trusted here ({errors}): give --pin {own} when that is the pin that the "
-                + $"hub's own status shows, or --ca-file";
+                + "hub's own status shows, or --ca-file";
     }
 
     private static bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2Collection authorities)

@@ -8,8 +8,12 @@ internal static class RunCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var config = new Option<string?>("--config") { Description = $"JSON file with the settings [default: {HubPaths.ConfigFile}, if "
-            + $"it exists]", HelpName = "FILE" };
+        var config = new Option<string?>("--config")
+        {
+            Description = $"JSON file with the settings [default: {HubPaths.ConfigFile}, if "
+            + "it exists]",
+            HelpName = "FILE"
+        };
 
         // Read as text: the configuration's reader reports what is wrong with all of them at once, wherever they come from.
         (string Setting, Option<string?> Option)[] settings =

@@ -19,8 +19,12 @@ internal sealed class TrafficCommands
     private readonly Option<string?> _cursor =
         new("--cursor") { Description = "Go on where the last page ended (its last line names it)", HelpName = "CURSOR" };
     private readonly Option<string?> _action = new("--action") { Description = "Only these: allowed or blocked", HelpName = "ACTION" };
-    private readonly Option<string?> _since = new("--since") { Description = "Not before: so long ago, such as 10m, 24h or 7d, or a time "
-        + "such as 2026-05-01T12:00:00Z", HelpName = "TIME" };
+    private readonly Option<string?> _since = new("--since")
+    {
+        Description = "Not before: so long ago, such as 10m, 24h or 7d, or a time "
+        + "such as 2026-05-01T12:00:00Z",
+        HelpName = "TIME"
+    };
     private readonly Option<string?> _until = new("--until") { Description = "Before: so long ago, or a time", HelpName = "TIME" };
     private readonly Option<bool> _stats =
         new("--stats") { Description = "Counters by port instead: active and total connections, bytes, blocked, errors" };

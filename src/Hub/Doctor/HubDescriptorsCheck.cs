@@ -25,7 +25,7 @@ internal sealed class HubDescriptorsCheck : ICheck<HubDoctorContext>
             : new CheckResult(
                 Name, CheckStatus.Warning, shown,
                 $"LimitNOFILE={Enough} or more in the unit (the one that comes with the product has it); elsewhere ulimit -Hn where it "
-                + $"is started");
+                + "is started");
     }
 
     private static long? Read(string metrics, string name)

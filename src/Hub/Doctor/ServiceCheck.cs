@@ -14,5 +14,5 @@ internal sealed class ServiceCheck : ICheck<HubDoctorContext>
         : new CheckResult(
             Name, CheckStatus.Ok,
             $"tunnel-hub {context.Status.Version} runs since {(context.Status.Since is { } since ? TimeText.Format(since) : "?")} and is "
-            + $"ready"));
+            + "ready"));
 }

@@ -92,8 +92,12 @@ internal sealed class PortTraffic(TrafficKey key)
         }
 
         // Off the lock, which new connections need: there may be tens of thousands.
-        return past with { BytesIn = past.BytesIn + live.Sum(connection => connection.BytesIn), BytesOut = past.BytesOut + live.Sum(
-            connection => connection.BytesOut) };
+        return past with
+        {
+            BytesIn = past.BytesIn + live.Sum(connection => connection.BytesIn),
+            BytesOut = past.BytesOut + live.Sum(
+            connection => connection.BytesOut)
+        };
     }
 
     private void Count(Dictionary<string, long> counts, string reason, long count)

@@ -91,7 +91,7 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
         {
             return At(path, followLinks: false) is not { } there ? Missing
                 : (there.Type == UnixFileType.Link ? At(path) : there) is not { } file ? $"is a link to {LinkTarget(path)}, which does "
-                    + $"not exist"
+                    + "not exist"
                 // As /dev/stdin and a shell's <(…) are.
                 : there.Type == UnixFileType.Link && file.Type is (UnixFileType.Fifo or UnixFileType.CharacterDevice) ? null
                 : file.Type != UnixFileType.Regular ? $"is a {Name(file.Type)}, not a file"

@@ -86,8 +86,11 @@ public sealed class FirewallConfigReader
                 new(TimedBlocksMember, (config, value) => config with { TimedBlocks = Read(value, MaxTimedBlocks, ReadBlock) })];
         _config = new ObjectReader<FirewallConfig>("{\"blockedIps\": [], \"rateLimits\": [], \"rules\": []}", members)
         {
-            Refused = new Dictionary<string, string> { [TimedBlocksMember] = "is the hub's own; block for a while with: tunnel-hub "
-                + "firewall block IP --for 1h" },
+            Refused = new Dictionary<string, string>
+            {
+                [TimedBlocksMember] = "is the hub's own; block for a while with: tunnel-hub "
+                + "firewall block IP --for 1h"
+            },
         };
     }
 

@@ -150,7 +150,7 @@ public sealed class AdminClient : IDisposable
         {
             throw new OperatorException(
                 $"{_program} did not answer within {_http.Timeout.TotalSeconds:0} s on {_url?.ToString() ?? _socketPath}; its log may "
-                + $"say why.",
+                + "say why.",
                 error);
         }
     }
@@ -175,20 +175,20 @@ public sealed class AdminClient : IDisposable
 
     private string Explain(HttpRequestException error) =>
         (error.InnerException as SocketException ?? error.InnerException?.InnerException as SocketException)?.SocketErrorCode switch
-    {
-        SocketError.AccessDenied =>
-            $"No permission for the admin socket {_socketPath}: run this as root, as the user of {_program}, or as a member of the "
-                + $"socket's group.",
-        SocketError.ConnectionRefused or SocketError.ProtocolType when TypeOf(_socketPath) is { } type and not UnixFileType.Socket =>
-            $"The admin socket's path {_socketPath} is a {UnixFile.Name(type)} and not a socket. Name {_program}'s socket with "
-                + $"--admin-socket PATH.",
-        SocketError.ConnectionRefused =>
-            $"{_program} is not running: nobody listens on {_socketPath}. Start it with `{_program} run`.",
-        SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.AddressFamilyNotSupported =>
-            NotFound(),
-        _ when TypeOf(_socketPath) is null => NotFound(),
-        _ => $"The connection to {_program} on {_socketPath} broke: {error.Message}",
-    };
+        {
+            SocketError.AccessDenied =>
+                $"No permission for the admin socket {_socketPath}: run this as root, as the user of {_program}, or as a member of the "
+                    + "socket's group.",
+            SocketError.ConnectionRefused or SocketError.ProtocolType when TypeOf(_socketPath) is { } type and not UnixFileType.Socket =>
+                $"The admin socket's path {_socketPath} is a {UnixFile.Name(type)} and not a socket. Name {_program}'s socket with "
+                    + "--admin-socket PATH.",
+            SocketError.ConnectionRefused =>
+                $"{_program} is not running: nobody listens on {_socketPath}. Start it with `{_program} run`.",
+            SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.AddressFamilyNotSupported =>
+                NotFound(),
+            _ when TypeOf(_socketPath) is null => NotFound(),
+            _ => $"The connection to {_program} on {_socketPath} broke: {error.Message}",
+        };
 
     private string ExplainRemote(HttpRequestException error) => error switch
     {
@@ -196,10 +196,10 @@ public sealed class AdminClient : IDisposable
         { HttpRequestError: HttpRequestError.NameResolutionError } => $"{_url} can't be reached: there is no address for {_url!.Host}.",
         { HttpRequestError: HttpRequestError.ConnectionError } =>
             $"{_url} can't be reached: {error.InnerException?.Message ?? error.Message}. Is the API on there (adminListen or "
-                + $"adminOnTunnelPort), and the way to it open?",
+                + "adminOnTunnelPort), and the way to it open?",
         { HttpRequestError: HttpRequestError.SecureConnectionError } =>
             $"{_url} did not complete TLS: {error.InnerException?.Message ?? error.Message}. The hub lets nobody in whom its "
-                + $"adminAllowCidrs does not name.",
+                + "adminAllowCidrs does not name.",
         _ => $"The connection to {_url} broke: {error.Message}",
     };
 
@@ -217,5 +217,5 @@ public sealed class AdminClient : IDisposable
 
     private string NotFound() =>
         $"{_program} is not running, or uses another admin socket: there is no {_socketPath}. Start it with `{_program} run`, or name "
-            + $"its socket with --admin-socket PATH.";
+            + "its socket with --admin-socket PATH.";
 }

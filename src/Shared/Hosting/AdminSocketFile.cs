@@ -33,7 +33,7 @@ internal static class AdminSocketFile
         {
             throw new OperatorException(
                 $"The admin socket {path} can't be made: {error.Message} Run as a user that may write there, or name another one with "
-                + $"--admin-socket PATH.",
+                + "--admin-socket PATH.",
                 error);
         }
     }

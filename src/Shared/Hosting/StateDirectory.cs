@@ -39,7 +39,7 @@ public sealed class StateDirectory : IDisposable
         var held = FileLock.TryTake(Path.Combine(directory, LockName), line, out var holder)
             ?? throw new OperatorException(
                 $"stateDir '{directory}' is in use by {(string.IsNullOrEmpty(holder) ? "another process" : holder)}. Two would overwrite "
-                    + $"each other's state: "
+                    + "each other's state: "
                 + "stop that one, or give this one a directory of its own with --state-dir DIR.");
         try
         {
@@ -81,7 +81,7 @@ public sealed class StateDirectory : IDisposable
         {
             throw new OperatorException(
                 $"The state directory {directory} can't be made safe: {error.Message} It and its files must be writable by their owner "
-                + $"only.",
+                + "only.",
                 error);
         }
     }

@@ -20,5 +20,5 @@ public static class TlsLibrary
         environment("CLR_OPENSSL_VERSION_OVERRIDE") is { Length: > 0 } || Names.Any(canLoad)
             ? null
             : $"{program} needs OpenSSL, and there is no {string.Join(" or ", Names)} on this machine. Install it: the package libssl3 "
-                + $"(Debian, Ubuntu) or openssl-libs (Fedora, RHEL).";
+                + "(Debian, Ubuntu) or openssl-libs (Fedora, RHEL).";
 }

@@ -57,7 +57,7 @@ public sealed class DescriptorGuard : IDisposable
     public static string? Objection(string program, long limit) => limit >= MinLimit
         ? null
         : $"{program}: the limit of file descriptors is {limit}, and at least {MinLimit} are needed. Raise it: LimitNOFILE= in the unit, "
-            + $"elsewhere ulimit -Hn.";
+            + "elsewhere ulimit -Hn.";
 
     /// <summary>Whether <paramref name="taken"/>, just made or accepted, is one too many for this use and has to be closed again.</summary>
     public bool IsOver(SafeHandle taken, DescriptorUse use) => IsOver(taken.DangerousGetHandle(), use);

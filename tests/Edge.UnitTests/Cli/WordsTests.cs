@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Tunnel.Edge.Cli;
 using Tunnel.Shared.Hosting;
 

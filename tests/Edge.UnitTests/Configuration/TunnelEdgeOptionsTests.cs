@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Edge;
 using Tunnel.Edge.Configuration;
 
 namespace Tunnel.Edge.UnitTests.Configuration;

@@ -1,5 +1,4 @@
 using System.Net;
-using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
@@ -7,6 +6,7 @@ using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

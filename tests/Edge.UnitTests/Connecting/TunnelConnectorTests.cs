@@ -1,11 +1,11 @@
 using System.Net;
-using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;

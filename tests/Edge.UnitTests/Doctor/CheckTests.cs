@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Doctor;
 using Tunnel.Edge.Doctor.Checks;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;

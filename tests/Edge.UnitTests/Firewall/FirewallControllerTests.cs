@@ -1,11 +1,11 @@
 using System.Net;
 using System.Text.Json;
-using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Status;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;

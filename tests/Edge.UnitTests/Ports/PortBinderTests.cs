@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.UnitTests.Fakes;
-using Tunnel.Edge.UnitTests.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
+using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Tcp;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.UnitTests.Ports;

@@ -1,11 +1,11 @@
 using System.Net;
-using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Status;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.PublicAddress;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.PublicAddress;

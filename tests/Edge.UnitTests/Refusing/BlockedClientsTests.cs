@@ -1,7 +1,7 @@
 using System.Net;
-using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;

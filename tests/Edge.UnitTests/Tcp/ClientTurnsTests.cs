@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
+using Tunnel.Edge.UnitTests.Fakes;
 
 namespace Tunnel.Edge.UnitTests.Tcp;
 

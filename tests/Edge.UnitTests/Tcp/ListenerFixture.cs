@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Endpoints;
@@ -8,6 +7,7 @@ using Tunnel.Edge.Ports;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
 using Tunnel.Edge.Udp;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;

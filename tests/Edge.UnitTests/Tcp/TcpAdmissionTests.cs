@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;

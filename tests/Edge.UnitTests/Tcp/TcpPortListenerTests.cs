@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.KernelMemory;

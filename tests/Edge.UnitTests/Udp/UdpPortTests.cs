@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Edge.UnitTests.Fakes;
-using Tunnel.Edge.UnitTests.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Udp;
+using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.Edge.UnitTests.Tcp;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;

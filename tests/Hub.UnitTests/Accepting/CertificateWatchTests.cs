@@ -1,7 +1,7 @@
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Accepting;

@@ -3,10 +3,10 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 

@@ -1,8 +1,8 @@
 using System.Security.Authentication;
 using System.Text;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.UnitTests.Accepting;

@@ -1,5 +1,5 @@
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 
 namespace Tunnel.Hub.UnitTests.Accepting;

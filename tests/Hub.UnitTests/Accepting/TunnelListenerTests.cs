@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 

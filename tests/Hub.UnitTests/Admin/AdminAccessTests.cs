@@ -1,10 +1,10 @@
 using System.Net;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.TestUtilities;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Tokens;
 

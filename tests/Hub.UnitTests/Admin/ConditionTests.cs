@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.UnitTests.Edges;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.UnitTests.Fakes;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 

@@ -1,7 +1,7 @@
 using System.Net;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 
 namespace Tunnel.Hub.UnitTests.Admin;

@@ -1,7 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Tunnel.Hub.UnitTests.Edges;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
@@ -17,6 +15,8 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json;
-using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Traffic;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.UnitTests.Admin;

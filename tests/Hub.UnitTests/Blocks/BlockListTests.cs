@@ -1,7 +1,7 @@
 using System.Net;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.TestUtilities;

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Tunnel.Hub.Cli;
 using Tunnel.Hub.UnitTests.Admin;
 using Tunnel.Hub.UnitTests.Edges;
-using Tunnel.Hub.Cli;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;
@@ -37,7 +37,7 @@ public sealed class DocumentedCommandTests
         foreach (var command in commands)
         {
             using StringWriter output = new(), error = new();
-            string[] words = command.Split(' ')[0] is "version" or "help" ? command.Split(' ') : [.. command.Split(' '), "--admin-socket", admin.SocketPath];
+            var words = command.Split(' ')[0] is "version" or "help" ? command.Split(' ') : [.. command.Split(' '), "--admin-socket", admin.SocketPath];
             var code = await HubCommandLine.InvokeAsync(words, output, error);
             Assert.True(code == ExitCodes.Fine, $"{command}: {code} {error}");
         }

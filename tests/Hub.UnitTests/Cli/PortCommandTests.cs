@@ -1,7 +1,7 @@
-using Tunnel.Hub.UnitTests.Admin;
-using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.UnitTests.Admin;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.UnitTests.Cli;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tunnel.Hub.UnitTests.Admin;
-using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.UnitTests.Admin;
+using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
 

@@ -1,7 +1,7 @@
-using Tunnel.Hub.UnitTests.Edges;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Configuration;
 
 namespace Tunnel.Hub.UnitTests.Configuration;

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Hub.UnitTests.Cli;
-using Tunnel.Hub.UnitTests.Edges;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Doctor;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.UnitTests.Cli;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;

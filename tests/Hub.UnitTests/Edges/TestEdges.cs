@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
-using Tunnel.Hub.UnitTests.Edges.Secrets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.UnitTests.Edges.Secrets;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;

@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;

@@ -1,7 +1,6 @@
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.UnitTests.Fakes;
 
 namespace Tunnel.Hub.UnitTests.Events;
 

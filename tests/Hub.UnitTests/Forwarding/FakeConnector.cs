@@ -1,5 +1,5 @@
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.UnitTests.Fakes;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 

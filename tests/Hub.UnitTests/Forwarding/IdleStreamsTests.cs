@@ -1,6 +1,6 @@
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
 using Tunnel.TestUtilities;
 

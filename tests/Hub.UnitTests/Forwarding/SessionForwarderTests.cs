@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;

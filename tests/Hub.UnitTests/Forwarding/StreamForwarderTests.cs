@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;

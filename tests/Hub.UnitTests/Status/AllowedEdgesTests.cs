@@ -1,9 +1,9 @@
 using System.Net;
-using Tunnel.Hub.UnitTests.Edges;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.UnitTests.Edges;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Tunnel.Hub.UnitTests.Forwarding;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
+using Tunnel.Hub.UnitTests.Forwarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

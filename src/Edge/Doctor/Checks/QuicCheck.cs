@@ -47,7 +47,7 @@ internal sealed class QuicCheck(IQuicProbe probe) : ICheck
                 : mode == TransportMode.TcpTls
                 ? " (not needed with this transport)"
                 : " (the tunnel runs over TLS)"),
-            $"check that the hub has QUIC on (its log says so at the start), and that firewalls and port forwardings let UDP "
+            "check that the hub has QUIC on (its log says so at the start), and that firewalls and port forwardings let UDP "
                 + $"{context.Options.HubPort} through, not only TCP");
     }
 

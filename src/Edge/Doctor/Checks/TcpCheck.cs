@@ -46,7 +46,7 @@ internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
         if (good.Count == 0)
             return new CheckResult(
                 Name, context.Severity(TransportKind.TcpTls), string.Join("; ", bad),
-                $"check that the hub runs, that the port is right, and that its firewall and port forwarding let TCP "
+                "check that the hub runs, that the port is right, and that its firewall and port forwarding let TCP "
                     + $"{context.Options.HubPort} in");
         return bad.Count == 0
             ? new CheckResult(Name, CheckStatus.Ok, string.Join("; ", good))

@@ -29,6 +29,6 @@ internal sealed record UdpBufferCheck(Func<string, long?> ReadSetting) : ICheck
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(Name, CheckStatus.Warning, $"{shown}: bursts of UDP and QUIC lose datagrams",
                 $"in /etc/sysctl.d/90-tunnel.conf: {string.Join(" and ", small.Select(setting => $"{setting.Name} = {Wanted}"))}; then "
-                    + $"sysctl --system");
+                    + "sysctl --system");
     }
 }

@@ -60,7 +60,7 @@ internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogg
                 : throw Refused(
                     StatusCodes.Status403Forbidden,
                     $"This key may look and not change: GET and HEAD, not {context.Request.Method}. `tunnel-hub admin-key` prints the "
-                        + $"one that may.");
+                        + "one that may.");
         }
 
         if (failedTries.IsBlocked(remote, Subject))

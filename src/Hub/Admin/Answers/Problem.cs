@@ -31,8 +31,12 @@ internal sealed record Problem
         new() { Status = StatusCodes.Status404NotFound, Detail = $"There is no edge \"{id}\".", Hint = "GET /api/v1/edges lists all." };
 
     public static Problem Conflict(string id) =>
-        new() { Status = StatusCodes.Status409Conflict, Detail = $"There is an edge \"{id}\" already.", Hint = $"Change it with PUT "
-            + $"/api/v1/edges/{id}, or take another id." };
+        new()
+        {
+            Status = StatusCodes.Status409Conflict,
+            Detail = $"There is an edge \"{id}\" already.",
+            Hint = $"Change it with PUT /api/v1/edges/{id}, or take another id.",
+        };
 
     /// <param name="what">The edge or the set.</param>
     /// <param name="tag">Its entity tag, or null when it is not there.</param>

@@ -48,7 +48,13 @@ internal sealed class OperationDescription : IOpenApiOperationTransformer
     private static OpenApiResponse Failure(int status, OpenApiDocument document) => new()
     {
         Description = ReasonPhrases.GetReasonPhrase(status),
-        Content = new Dictionary<string, OpenApiMediaType> { [Problem.ContentType] = new() { Schema = new OpenApiSchemaReference(
-            nameof(Problem), document) } },
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            [Problem.ContentType] = new()
+            {
+                Schema = new OpenApiSchemaReference(
+            nameof(Problem), document)
+            }
+        },
     };
 }

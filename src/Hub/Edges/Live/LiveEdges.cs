@@ -245,7 +245,8 @@ internal sealed class LiveEdges : IDisposable
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, bound, failedPorts);
         _events.Post(new PortsAppliedEvent(
             live.EdgeId, report.Rev, bound, failedPorts,
-            [.. report.Failed.Take(PortsAppliedEvent.MaxFailedPorts)]) { Time = _time.GetUtcNow() });
+            [.. report.Failed.Take(PortsAppliedEvent.MaxFailedPorts)])
+        { Time = _time.GetUtcNow() });
         foreach (var failed in report.Failed)
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
     }

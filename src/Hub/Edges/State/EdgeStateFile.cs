@@ -137,13 +137,13 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         if (version != EdgeStateDocument.CurrentVersion)
             throw new OperatorException(
                 $"The hub's state {_path} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub "
-                + $"that wrote it, or a newer one.");
+                + "that wrote it, or a newer one.");
     }
 
     private OperatorException Corrupt(string what, Exception? cause = null)
     {
         var message = $"The hub's state {_path} is damaged ({what}). It was left as it is: restore it from a backup, or move it away to "
-            + $"start with the configuration's edges.";
+            + "start with the configuration's edges.";
         return cause is null ? new OperatorException(message) : new OperatorException(message, cause);
     }
 }

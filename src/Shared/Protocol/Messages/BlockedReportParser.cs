@@ -26,8 +26,11 @@ internal static class BlockedReportParser
             report = member switch
             {
                 "counts" =>
-                    report with { Counts = [.. ReadEntries(ref reader, path).Select(
-                        entry => new BlockedCount(entry.Port, entry.Proto, entry.Reason, entry.Count))] },
+                    report with
+                    {
+                        Counts = [.. ReadEntries(ref reader, path).Select(
+                        entry => new BlockedCount(entry.Port, entry.Proto, entry.Reason, entry.Count))]
+                    },
                 "sources" => report with { Sources = ReadEntries(ref reader, path) },
                 _ => report with { Dropped = reader.Number(path, 0, long.MaxValue) },
             };

@@ -73,8 +73,11 @@ internal static class TunnelConfigParser
                 "contested" => hub with { Contested = reader.Boolean(path) },
                 // What is no address is none: it is for people, and no reason to be without a configuration.
                 _ =>
-                    hub with { SeenAs = HostSyntax.TryParseAddress(
-                        reader.Text(path, ControlMessage.MaxText), out var address) ? address : null },
+                    hub with
+                    {
+                        SeenAs = HostSyntax.TryParseAddress(
+                        reader.Text(path, ControlMessage.MaxText), out var address) ? address : null
+                    },
             };
         }
 

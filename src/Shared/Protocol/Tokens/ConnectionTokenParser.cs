@@ -63,8 +63,11 @@ internal static class ConnectionTokenParser
                 "s" => token with { Secret = reader.Text("s", EdgeLine.MaxSecretLength) },
                 "t" => token with { Transport = ReadTransport(reader.Text("t", ControlMessage.MaxText)) },
                 _ =>
-                    token with { Pins = reader.IsString ? [reader.Text("f", ControlMessage.MaxText)] : reader.Texts(
-                        "f", MaxPins, ControlMessage.MaxText) },
+                    token with
+                    {
+                        Pins = reader.IsString ? [reader.Text("f", ControlMessage.MaxText)] : reader.Texts(
+                        "f", MaxPins, ControlMessage.MaxText)
+                    },
             };
         }
 

@@ -29,6 +29,6 @@ public static class HubCertificateCheck
         return request.Pins.Contains(pin)
             ? null
             : $"the hub's certificate has the pin {pin}, which is none of the expected: either this is not the hub, or its key was "
-                + $"changed (then make a new token at the hub)";
+                + "changed (then make a new token at the hub)";
     }
 }

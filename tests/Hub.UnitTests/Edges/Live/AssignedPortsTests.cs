@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.UnitTests.Fakes;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 

@@ -1,5 +1,5 @@
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 

@@ -1,7 +1,7 @@
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;

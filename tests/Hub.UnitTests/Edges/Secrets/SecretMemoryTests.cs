@@ -1,10 +1,10 @@
 using System.Net;
-using Tunnel.Hub.UnitTests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.TestUtilities;
 

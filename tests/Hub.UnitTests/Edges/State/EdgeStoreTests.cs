@@ -1,9 +1,9 @@
 using System.Net;
-using Tunnel.Hub.UnitTests.Edges.Secrets;
-using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.UnitTests.Edges.Secrets;
+using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
