@@ -10,8 +10,11 @@ internal static class FuzzTargets
     // JSON that is kept as a tree, with paths and messages for each fault: some hundred bytes for a few of input.
     private const int TreePerByte = 1_024;
 
-    // "1-1000" are a thousand ports, in an edge that takes fifty bytes to say, and a state is read three times.
-    private const int PortsPerByte = 16 << 10;
+    // "1-16384" are so many ports, in an edge that takes fifty bytes to say, and a state is read three times.
+    private const int PortsPerByte = 256 << 10;
+
+    // As many in a list by itself, each an entry of a sorted set.
+    private const int PortListBase = 2 << 20;
 
     // "1-65535" are all ports of the edge's own lists.
     private const int AllPortsBase = 32 << 20;
@@ -38,7 +41,7 @@ internal static class FuzzTargets
         new("line-reader", HandshakeTargets.LineReader, Words.Of("\u0010\u0003EDGE edge-1 secret\nrest", "\u0001\u0001a\n")) { Tokens = Words.Of("\n", "\n\n"), AllocationPerByte = 128 },
         new("address", () => AddressTargets.RunAddress, AddressTargets.AddressSeeds) { Tokens = AddressTargets.Tokens, MaxLength = 64 },
         new("host", () => AddressTargets.RunHost, AddressTargets.HostSeeds) { Tokens = AddressTargets.Tokens, MaxLength = 300 },
-        new("ports", () => AddressTargets.RunPorts, AddressTargets.PortSeeds) { Tokens = AddressTargets.Tokens, MaxLength = 128 },
+        new("ports", () => AddressTargets.RunPorts, AddressTargets.PortSeeds) { Tokens = AddressTargets.Tokens, MaxLength = 128, AllocationBase = PortListBase },
         new("log-text", () => TextTargets.RunLogText, TextTargets.LogSeeds) { Tokens = AddressTargets.Tokens, MaxLength = 256, AllocationPerByte = 512 },
         new("goaway", MessageTargets.GoAway, MessageTargets.GoAwaySeeds) { Tokens = Words.JsonAnd(MessageTargets.GoAwaySeeds) },
         new("token", () => TokenTarget.Run, TokenTarget.Seeds) { Tokens = TokenTarget.Tokens },
