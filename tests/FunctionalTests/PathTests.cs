@@ -49,6 +49,10 @@ public sealed class PathTests
             await tunnel.Edge.Process.WaitForLineAsync("at most 1280 bytes", Limit);
         }
 
+        // The line comes a moment before the new tunnel is the one that takes clients.
+        await Eventually.IsTrueAsync(
+            () => tunnel.Edge.Process.Log.Split("Connected to the hub").Length == 3, "the second tunnel", Limit);
+
         using var after = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         using var bulk = new Bulk(tunnel, download ? after.Server : after.Client, download ? after.Client : after.Server);
         await bulk.WaitForAsync(4 << 20);
