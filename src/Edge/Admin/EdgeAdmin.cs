@@ -11,17 +11,17 @@ using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Admin;
 
-/// <summary>The edge's admin API on its Unix socket, and its metrics where Prometheus can reach them.</summary>
-/// <param name="edge">What is administered.</param>
-/// <param name="metrics">Its metrics.</param>
-/// <param name="socketPath">The Unix socket.</param>
-/// <param name="metricsListen">Where metrics and health are answered over TCP, without a key; null: nowhere.</param>
-/// <param name="loggers">Where it logs.</param>
+/// <summary>Serves the edge's admin API on its Unix socket, and its metrics where Prometheus can reach them.</summary>
+/// <param name="edge">The edge that is administered.</param>
+/// <param name="metrics">The edge's metrics.</param>
+/// <param name="socketPath">The path of the Unix socket.</param>
+/// <param name="metricsListen">Where metrics and health are answered over TCP without a key; null means nowhere.</param>
+/// <param name="loggers">Creates the loggers.</param>
 internal sealed class EdgeAdmin(
     TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, ILoggerFactory loggers)
     : IAsyncDisposable
 {
-    // Each takes a descriptor that a client could have.
+    // Each scraper takes a descriptor that a client could have.
     private const int MaxScrapers = 64;
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
@@ -76,7 +76,7 @@ internal sealed class EdgeAdmin(
             context.Response.ContentType = PrometheusExporter.ContentType;
             return context.Response.WriteAsync(metrics.Collect(), context.RequestAborted);
         });
-        // Alive, whether or not the hub can be reached.
+        // The edge is alive whether or not the hub can be reached.
         endpoints.MapGet("/healthz", async (HttpContext context) =>
         {
             var fault = await edge.FindFaultAsync();

@@ -1,6 +1,6 @@
 namespace Tunnel.Edge.Admission;
 
-/// <summary>What a port knows of one IPv4 address or IPv6 /64. Used by <see cref="AddressTable"/> alone.</summary>
+/// <summary>What a port knows about one IPv4 address or IPv6 /64. Only <see cref="AddressTable"/> uses it.</summary>
 internal sealed class AddressEntry
 {
     public AddressEntry(UInt128 key)
@@ -11,15 +11,15 @@ internal sealed class AddressEntry
 
     public UInt128 Key { get; }
 
-    /// <summary>Its place among those without connections.</summary>
+    /// <summary>The entry's place in the list of addresses without connections.</summary>
     public LinkedListNode<AddressEntry> Node { get; }
 
-    /// <summary>Connections or sessions open now.</summary>
+    /// <summary>How many connections or sessions are open now.</summary>
     public int Active { get; set; }
 
-    /// <summary>New connections that it may make at once, as of <see cref="Refilled"/>.</summary>
+    /// <summary>How many new connections the address may make at once, as of <see cref="Refilled"/>.</summary>
     public double Tokens { get; set; }
 
-    /// <summary>When <see cref="Tokens"/> was last computed; 0 before the first time.</summary>
+    /// <summary>The timestamp at which <see cref="Tokens"/> was last computed; 0 before the first time.</summary>
     public long Refilled { get; set; }
 }

@@ -5,23 +5,23 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Admission;
 
 /// <summary>
-/// The limits on single addresses of one port. Bounded: an address without connections is forgotten when its bucket is full again, and when
-/// there are too many of those, the one that was quiet longest. Not thread-safe; the caller locks.
+/// Applies one port's limits on single addresses. Its size is bounded: an address without connections is forgotten when its bucket is full
+/// again; when there are too many such addresses, the one that was quiet longest is forgotten. Not thread-safe; the caller locks.
 /// </summary>
 internal sealed class AddressTable(TimeProvider time, int capacity)
 {
-    // Two for each that may come: the list gets shorter.
+    // Each call adds at most one entry; forgetting two makes the list shorter.
     private const int ForgottenAtOnce = 2;
 
     private readonly Dictionary<UInt128, AddressEntry> _entries = [];
 
-    /// <summary>Those without connections, the one that was quiet longest first.</summary>
+    /// <summary>The addresses without connections, the one that was quiet longest first.</summary>
     private readonly LinkedList<AddressEntry> _quiet = new();
 
     public int Count => _entries.Count;
 
-    /// <summary>Counts a connection in, or tells why it may not be.</summary>
-    /// <param name="client">Its address, as <see cref="AddressNumber"/> writes it.</param>
+    /// <summary>Counts a connection in, or returns the reason why it is refused.</summary>
+    /// <param name="client">The client's address, as <see cref="AddressNumber"/> writes it.</param>
     /// <param name="policy">The limits.</param>
     /// <param name="entry">What to give back to <see cref="Leave"/>; null when the policy has no limit on addresses.</param>
     public RefusalReason? TryEnter(UInt128 client, EdgePortPolicy policy, out AddressEntry? entry)
@@ -67,7 +67,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
             return entry;
         }
 
-        // Those with connections are bounded by the connections.
+        // The entries with connections are bounded by the number of connections.
         if (_entries.Count >= capacity && _quiet.First is { } oldest)
             Remove(oldest.Value);
         entry = new AddressEntry(key);
@@ -78,7 +78,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
 
     private bool TryTake(AddressEntry entry, int rate, int burst, long now)
     {
-        // A first-comer has a full bucket.
+        // An address that is seen for the first time has a full bucket.
         var gained = entry.Refilled == 0 ? burst : time.GetElapsedTime(entry.Refilled, now).TotalSeconds * rate;
         entry.Tokens = Math.Min(entry.Tokens + gained, burst);
         entry.Refilled = now;

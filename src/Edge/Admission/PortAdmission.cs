@@ -5,12 +5,12 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Admission;
 
 /// <summary>
-/// The door of one port: applies its policy to each client before a stream is opened, and counts those that are turned away. A client that
-/// is turned away costs no stream and no allocation beyond its address's entry.
+/// Applies one port's policy to each client before a stream is opened, and counts the clients that are turned away. A client that is turned
+/// away costs no stream, and no allocation beyond the entry of its address.
 /// </summary>
 internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, RefusalCounters totals, IBlockedClients blocked, TimeProvider time)
 {
-    /// <summary>Addresses without connections that are remembered because of their rate.</summary>
+    /// <summary>How many addresses without connections are remembered because of their rate.</summary>
     private const int MaxAddresses = 65_536;
 
     private readonly Lock _lock = new();
@@ -21,27 +21,27 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
 
     public PortKey Port => port;
 
-    /// <summary>Who is let in at no port.</summary>
+    /// <summary>The sources that are let in at no port.</summary>
     public BlockedSources Sources { get; init; } = new();
 
-    /// <summary>What clients that come now are held to.</summary>
+    /// <summary>The policy that applies to clients that come from now on.</summary>
     public EdgePortPolicy Policy
     {
         get => _policy;
         set => _policy = value;
     }
 
-    /// <summary>Clients that are in.</summary>
+    /// <summary>The number of clients that are in now.</summary>
     public int Active => Volatile.Read(ref _active);
 
-    /// <summary>Clients that were ever let in.</summary>
+    /// <summary>The number of clients that were ever let in.</summary>
     public long Total => Volatile.Read(ref _total);
 
-    /// <summary>Clients of this port that were turned away.</summary>
+    /// <summary>Counts the clients of this port that were turned away.</summary>
     public RefusalCounters Refusals { get; } = new();
 
-    /// <summary>Lets a client in, or tells why not. Who is in must be let out again by <see cref="Leave"/>.</summary>
-    /// <param name="client">Its address; null when it is not known.</param>
+    /// <summary>Lets a client in, or returns the reason why not. For each client that is let in, call <see cref="Leave"/>.</summary>
+    /// <param name="client">The client's address; null when it is not known.</param>
     /// <param name="entry">What to give to <see cref="Leave"/>.</param>
     public RefusalReason? TryEnter(UInt128? client, out AddressEntry? entry)
     {
@@ -63,7 +63,7 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
         }
     }
 
-    /// <summary>Lets a client out.</summary>
+    /// <summary>Counts a client out that <see cref="TryEnter"/> let in.</summary>
     public void Leave(AddressEntry? entry)
     {
         lock (_lock)
@@ -74,10 +74,10 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
         }
     }
 
-    /// <summary>What happened here, with the bytes that the port has counted.</summary>
+    /// <summary>Returns this port's counts, together with the bytes that the port has counted.</summary>
     public PortStatistics GetStatistics((long In, long Out) bytes) => new(Active, Total, bytes.In, bytes.Out, Refusals.ToDictionary());
 
-    /// <summary>Counts datagrams that were dropped, of clients who are not known.</summary>
+    /// <summary>Counts dropped datagrams whose clients are not known.</summary>
     public void CountDrops(RefusalReason reason, int count)
     {
         totals.Count(reason, count);
@@ -85,7 +85,7 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
         totals.CountDatagram(reason, count);
     }
 
-    /// <summary>Counts a client that was turned away, for whatever reason.</summary>
+    /// <summary>Counts a client that was turned away, for any reason.</summary>
     public void CountRefusal(RefusalReason reason, UInt128? client)
     {
         totals.Count(reason);

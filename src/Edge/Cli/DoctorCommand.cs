@@ -14,7 +14,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary><c>tunnel-edge doctor</c>: looks at everything that an edge needs, with the settings that the service would have.</summary>
+/// <summary><c>tunnel-edge doctor</c>: checks everything that an edge needs, with the settings that the service would have.</summary>
 internal static class DoctorCommand
 {
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print JSON, for machines" };
@@ -42,7 +42,7 @@ internal static class DoctorCommand
         if (found.Found.Status == CheckStatus.Failed)
             return await PrintAsync(parsed, output, CheckReport.Of([found.Found]));
         var settings = EdgeSettings.Load(found.Sources);
-        // Tunnels' logs would stand between the lines; what matters of them is in the results.
+        // The tunnels' log lines would appear between the results; what matters in them is in the results.
         var transport = new TransportContext(settings.Edge.FlowControl, TimeProvider.System, NullLoggerFactory.Instance);
         var checks = DoctorChecks.OfMachine(
             transport,
@@ -67,11 +67,11 @@ internal static class DoctorCommand
         return report.Ok ? ExitCodes.Fine : ExitCodes.Failed;
     }
 
-    // As the running edge does: the token is only the start.
+    // The running edge does the same: the token only says where it starts.
     private static TunnelEdgeOptions Renewed(TunnelEdgeOptions options) =>
         new HubRenewals(options.StateDirectory, ConnectorOptions.Of(options), NullLogger.Instance).ApplyTo(options);
 
-    // Null when none runs.
+    // Null when no edge is running.
     private static async Task<EdgeStatus?> StatusAsync(string socket, CancellationToken cancellationToken)
     {
         using var client = new AdminClient(EdgeCommandLine.Program, socket);

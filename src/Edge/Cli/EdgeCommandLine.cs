@@ -11,7 +11,7 @@ internal static class EdgeCommandLine
 {
     public const string Program = "tunnel-edge";
 
-    /// <summary>All commands.</summary>
+    /// <summary>Creates the root command with all commands below it.</summary>
     public static RootCommand Create()
     {
         var root = new RootCommand(
@@ -27,9 +27,9 @@ internal static class EdgeCommandLine
     }
 
     /// <summary>Runs the command that <paramref name="arguments"/> name.</summary>
-    /// <param name="arguments">Without the program's name.</param>
-    /// <param name="output">For results; null: standard output.</param>
-    /// <param name="error">For everything else; null: standard error.</param>
+    /// <param name="arguments">The arguments without the program's name.</param>
+    /// <param name="output">Receives the results; null means standard output.</param>
+    /// <param name="error">Receives everything else; null means standard error.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(string[] arguments, TextWriter? output = null, TextWriter? error = null)
     {

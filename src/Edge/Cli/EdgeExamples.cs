@@ -1,6 +1,6 @@
 namespace Tunnel.Edge.Cli;
 
-/// <summary>Examples in the commands' help; a test reads each with the real command line.</summary>
+/// <summary>Examples in the commands' help. A test reads each one with the real command line.</summary>
 internal static class EdgeExamples
 {
     public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>

@@ -2,7 +2,7 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary>Where files are when nothing else is said.</summary>
+/// <summary>Where files are when no setting says otherwise.</summary>
 internal static class EdgePaths
 {
     public const string ConfigFile = "/etc/tunnel-edge/edge.json";

@@ -11,21 +11,21 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary>The settings of <c>tunnel-edge run</c>, from all sources and checked.</summary>
+/// <summary>The settings of <c>tunnel-edge run</c>, read from all sources and checked.</summary>
 /// <param name="Edge">What the edge does.</param>
-/// <param name="AdminSocket">The admin socket's path.</param>
-/// <param name="MetricsListen">Where metrics are answered over TCP; null: nowhere.</param>
+/// <param name="AdminSocket">The path of the admin socket.</param>
+/// <param name="MetricsListen">Where metrics are answered over TCP; null means nowhere.</param>
 /// <param name="Log">What is logged, and how.</param>
-/// <param name="Otlp">Where metrics are pushed to; null: nowhere.</param>
+/// <param name="Otlp">Where metrics are pushed to; null means nowhere.</param>
 internal sealed record EdgeSettings(
     TunnelEdgeOptions Edge, string AdminSocket, IPEndPoint? MetricsListen, LogOptions Log, OtlpOptions? Otlp)
 {
     public const string EnvironmentPrefix = "TUNNEL_EDGE__";
 
-    /// <summary>RFC 8489 section 18.6.</summary>
+    /// <summary>The default port of STUN (RFC 8489 section 18.6).</summary>
     private const int DefaultStunPort = 3478;
 
-    /// <summary>Who is asked for the public address when nobody is named: anycast, near everywhere.</summary>
+    /// <summary>The servers that are asked for the public address when none is configured: anycast, so one is near everywhere.</summary>
     internal static readonly ImmutableArray<DnsEndPoint> DefaultStunServers = [new("stun.cloudflare.com", DefaultStunPort)];
 
     private const int MostSeconds = 86_400;
@@ -33,11 +33,11 @@ internal sealed record EdgeSettings(
 
     private static readonly TunnelEdgeOptions Defaults = new() { HubHost = "", EdgeId = "", Secret = "" };
 
-    /// <summary>What changes while the edge runs when the file does.</summary>
+    /// <summary>The settings that take effect while the edge runs when the file changes.</summary>
     public static readonly FrozenSet<string> Live = [.. LogOptions.Settings, .. OtlpSettings.Settings, "allowPorts", "protectedPorts"];
 
-    /// <summary>Reads and checks everything.</summary>
-    /// <exception cref="ConfigurationException">Something is wrong: every error at once.</exception>
+    /// <summary>Reads and checks all settings.</summary>
+    /// <exception cref="ConfigurationException">At least one setting is wrong; the exception has all errors.</exception>
     public static EdgeSettings Load(ConfigurationSources sources)
     {
         var configuration = LayeredConfiguration.Load(sources);
@@ -81,11 +81,11 @@ internal sealed record EdgeSettings(
     }
 
     /// <summary>
-    /// The admin socket of an edge that may be running, where <c>run</c> would put it with the same file and environment.
+    /// Returns the admin socket of an edge that may be running: where <c>run</c> would put it with the same file and environment.
     /// </summary>
     public static string RunningAdminSocket(ConfigurationSources sources)
     {
-        // What is wrong there is the service's business.
+        // Errors in the settings are for the service to report, so they are ignored here.
         var configuration = LayeredConfiguration.Load(sources);
         return configuration.FilePath("adminSocket") ?? EdgePaths.Usual.RunningAdminSocket(StateDirectory(configuration));
     }

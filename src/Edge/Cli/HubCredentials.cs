@@ -6,13 +6,13 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary>Which hub, and as whom: from a token or from settings of their own, never from both.</summary>
-/// <param name="Host">The hub.</param>
-/// <param name="Port">Its tunnel port.</param>
+/// <summary>Which hub the edge connects to, and as whom: from a token or from separate settings, never from both.</summary>
+/// <param name="Host">The hub's host name or address.</param>
+/// <param name="Port">The hub's tunnel port.</param>
 /// <param name="EdgeId">This edge's id.</param>
 /// <param name="Secret">This edge's secret.</param>
 /// <param name="Pins">The hub's pins.</param>
-/// <param name="Transport">How the token says that the hub is reached; null when it does not.</param>
+/// <param name="Transport">How the hub is reached according to the token; null when the token does not say.</param>
 internal sealed record HubCredentials(
     string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins, TransportMode? Transport = null)
 {
@@ -21,10 +21,10 @@ internal sealed record HubCredentials(
     private static readonly string[] ExplicitSettings = ["hubHost", "hubPort", "edgeId", "secret", "secretFile", "pins"];
     private static readonly HubCredentials None = new("", DefaultPort, "", "", []);
 
-    /// <summary>Reads them; what is wrong is added to the configuration's errors.</summary>
+    /// <summary>Reads the credentials; errors are added to the configuration's errors.</summary>
     public static HubCredentials Read(LayeredConfiguration configuration)
     {
-        // Everything is read whatever is used, so that every error is seen at once.
+        // Everything is read, whether it is used or not, so that every error is seen at once.
         var token = SecretOrFile(configuration, "token", "tokenFile");
         var own = ReadOwn(configuration);
         string[] given = [.. ExplicitSettings.Where(name => IsGiven(configuration, name))];
@@ -86,7 +86,7 @@ internal sealed record HubCredentials(
             configuration.Errors.Add("secretFile", null, "is missing: a file with this edge's secret");
     }
 
-    /// <summary>A secret by its own setting or in a file; null when it is given nowhere or can't be had.</summary>
+    /// <summary>Returns a secret from its own setting or from a file; null when neither is given or the file can't be read.</summary>
     private static string? SecretOrFile(LayeredConfiguration configuration, string name, string fileName)
     {
         var value = configuration.Secret(name);
@@ -100,7 +100,7 @@ internal sealed record HubCredentials(
     {
         try
         {
-            // Bounded, since what is no plain file has no length that could be asked for.
+            // The read is bounded, since a file that is not a plain file has no length that could be checked first.
             using var reader = new StreamReader(path);
             var buffer = new char[MaxFileSize + 1];
             var length = reader.ReadBlock(buffer);
@@ -119,6 +119,6 @@ internal sealed record HubCredentials(
     private static bool IsGiven(LayeredConfiguration configuration, string name) =>
         configuration.Find(name) is not null || (name == "pins" && configuration.FindJson(name) is not null);
 
-    /// <summary>Everything but the secret.</summary>
+    /// <summary>Describes everything but the secret.</summary>
     public override string ToString() => $"{EdgeId} at {Host}:{Port}";
 }

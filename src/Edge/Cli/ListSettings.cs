@@ -6,13 +6,13 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary>Settings that are lists: a JSON array in a file, or words separated by commas anywhere.</summary>
+/// <summary>Reads settings that are lists: a JSON array in a file, or words separated by commas anywhere.</summary>
 internal static class ListSettings
 {
     private const int AllPorts = 65535;
     private const int MaxServers = 8;
 
-    /// <summary>Ports and ranges; null when the setting is missing.</summary>
+    /// <summary>Reads ports and ranges of ports; null when the setting is missing or wrong.</summary>
     public static ImmutableArray<int>? PortNumbers(this LayeredConfiguration configuration, string name)
     {
         if (configuration.Words(name) is not { } text)
@@ -24,7 +24,7 @@ internal static class ListSettings
         return null;
     }
 
-    /// <summary>Servers as <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPV6]:PORT</c>; an empty list is none.</summary>
+    /// <summary>Reads servers as <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPV6]:PORT</c>; an empty list means no servers.</summary>
     public static ImmutableArray<DnsEndPoint> Servers(
         this LayeredConfiguration configuration, string name, int defaultPort, ImmutableArray<DnsEndPoint> missing)
     {

@@ -5,14 +5,14 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Edge.Cli;
 
 /// <summary>
-/// The setting <c>metricsListen</c>: <c>9464</c> is a port of the loopback address, <c>192.0.2.1:9464</c> and <c>[::]:9464</c> say where
-/// else.
+/// Reads the setting <c>metricsListen</c>: <c>9464</c> is a port of the loopback address; <c>192.0.2.1:9464</c> and <c>[::]:9464</c> name
+/// another address.
 /// </summary>
 internal static class MetricsListen
 {
     private const string Valid = "must be PORT (at 127.0.0.1) or ADDRESS:PORT, such as 9464, 10.0.0.7:9464 or [::]:9464";
 
-    /// <summary>Reads it; null when it is missing.</summary>
+    /// <summary>Reads the setting; null when it is missing or wrong.</summary>
     public static IPEndPoint? Read(LayeredConfiguration configuration)
     {
         if (configuration.Find("metricsListen") is not { } setting)

@@ -11,7 +11,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary><c>tunnel-edge run</c>: the service in the foreground.</summary>
+/// <summary><c>tunnel-edge run</c>: runs the service in the foreground.</summary>
 internal static class RunCommand
 {
     private static readonly Option<string?> Config = new("--config")
@@ -27,8 +27,7 @@ internal static class RunCommand
     };
 
     /// <summary>
-    /// Options by the setting that each is the command line's form of. All are text: the configuration's reader reports every error at
-    /// once.
+    /// The options, each with the setting that it stands for. All are text, because the configuration's reader reports every error at once.
     /// </summary>
     private static readonly (string Setting, Option<string?> Option)[] Settings =
     [
@@ -73,7 +72,7 @@ internal static class RunCommand
         return command;
     }
 
-    /// <summary>Gives a command the service's settings as options.</summary>
+    /// <summary>Adds the service's settings to a command as options.</summary>
     public static void AddSettings(Command command)
     {
         command.Add(Config);
@@ -82,11 +81,11 @@ internal static class RunCommand
             command.Add(option);
     }
 
-    /// <summary>Where the settings of a service come from that is run without options.</summary>
+    /// <summary>Where the settings of a service that is run without options come from.</summary>
     public static ConfigurationSources UsualSources { get; } =
         new() { DefaultFile = EdgePaths.ConfigFile, EnvironmentPrefix = EdgeSettings.EnvironmentPrefix };
 
-    /// <summary>Where the settings come from.</summary>
+    /// <summary>Returns the sources of the settings for a parsed command line.</summary>
     public static ConfigurationSources Sources(ParseResult parsed) => UsualSources with
     {
         File = parsed.GetValue(Config),
@@ -127,7 +126,7 @@ internal static class RunCommand
             Name = EdgeCommandLine.Program,
             StartAsync = async cancellationToken =>
             {
-                // First: a second edge on the same socket must not bind ports.
+                // The admin API starts first, because a second edge on the same socket must not bind ports.
                 await admin.StartAsync(cancellationToken);
                 await edge.StartAsync(cancellationToken);
             },
@@ -144,7 +143,7 @@ internal static class RunCommand
         }
     }
 
-    /// <summary>The line of <c>systemctl status</c>.</summary>
+    /// <summary>Returns the line that <c>systemctl status</c> shows.</summary>
     internal static string Describe(EdgeStatus status)
     {
         var ports = $"{status.ListenPorts.Length} TCP and {status.ListenPortsUdp.Length} UDP ports"

@@ -6,12 +6,13 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Edge.Cli;
 
 /// <summary>
-/// The settings that the service of this machine runs with, for who wants to know what is wrong with it: as given here when a hub is named;
-/// else those of the process behind the admin socket, by its command line and environment; else the token where the unit takes it from.
+/// The settings that this machine's service runs with, for commands that find out what is wrong with it. They are the ones given here when
+/// these name a hub; else those of the process behind the admin socket, from its command line and environment; else the token where the
+/// unit takes it from.
 /// </summary>
-/// <param name="Sources">Where they come from.</param>
-/// <param name="Service">The running service; null when none is found, or it can't be looked into.</param>
-/// <param name="Found">The same for the operator.</param>
+/// <param name="Sources">Where the settings come from.</param>
+/// <param name="Service">The running service; null when none was found or it can't be inspected.</param>
+/// <param name="Found">Says to the operator which settings are used.</param>
 internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProcess? Service, CheckResult Found)
 {
     private const string Name = "settings";
@@ -20,7 +21,7 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
     private static readonly string[] NamesOfHub = ["token", "tokenFile", "hubHost", "edgeId", "secret", "secretFile"];
     private static readonly string[] Paths = ["tokenFile", "secretFile"];
 
-    /// <summary>Looks for them.</summary>
+    /// <summary>Looks for the settings.</summary>
     public static ServiceSettings Find(ParseResult parsed)
     {
         var own = RunCommand.Sources(parsed);
@@ -54,7 +55,7 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
         return NamesOfHub.Any(name => configuration.Find(name) is not null);
     }
 
-    // What is given here goes before what the service was given.
+    // What is given here takes precedence over what the service was given.
     internal static ConfigurationSources Merge(ServiceProcess service, ConfigurationSources own)
     {
         var theirs = RunCommand.Sources(EdgeCommandLine.Create().Parse([.. service.Arguments]));

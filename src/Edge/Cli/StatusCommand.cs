@@ -7,7 +7,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Cli;
 
-/// <summary><c>tunnel-edge status</c>: how the running edge is.</summary>
+/// <summary><c>tunnel-edge status</c>: shows the state of the running edge.</summary>
 internal static class StatusCommand
 {
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print JSON, for machines" };

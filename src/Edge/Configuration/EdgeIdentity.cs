@@ -4,14 +4,14 @@ using System.Text;
 
 namespace Tunnel.Edge.Configuration;
 
-/// <summary>Which edge of this machine it is: the same after a restart, and another for each that runs beside it.</summary>
+/// <summary>Identifies an edge on its machine: the same after a restart, and different for each edge that runs beside it.</summary>
 internal static class EdgeIdentity
 {
     private const int Bytes = 6;
 
     /// <summary>
-    /// Twelve hexadecimal digits. An edge is the same when it has the same state directory, edge id and hub: two on one machine differ in
-    /// one of them.
+    /// Returns twelve hexadecimal digits. They are derived from the state directory, the edge id and the hub, because two edges on one
+    /// machine differ in at least one of these.
     /// </summary>
     public static string Of(TunnelEdgeOptions options)
     {

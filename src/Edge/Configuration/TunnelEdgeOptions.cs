@@ -7,13 +7,13 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Configuration;
 
-/// <summary>What a <see cref="TunnelEdge"/> needs to know; fixed for its life.</summary>
+/// <summary>The options of a <see cref="TunnelEdge"/>, fixed for its life.</summary>
 public sealed record TunnelEdgeOptions
 {
     /// <summary>The hub's host name or address.</summary>
     public required string HubHost { get; init; }
 
-    /// <summary>The hub's tunnel port, 1–65535.</summary>
+    /// <summary>The hub's tunnel port, 1–65535; 8443 by default.</summary>
     public int HubPort { get; init; } = 8443;
 
     /// <summary>This edge's id: 1–64 of <c>[A-Za-z0-9._-]</c>.</summary>
@@ -23,31 +23,33 @@ public sealed record TunnelEdgeOptions
     public required string Secret { get; init; }
 
     /// <summary>
-    /// Pins of the hub's certificate (<see cref="CertificatePin"/>), one of which must match; when empty the system's trust store and the
+    /// Pins of the hub's certificate (<see cref="CertificatePin"/>), one of which must match. When empty, the system's trust store and the
     /// host name decide.
     /// </summary>
     public ImmutableArray<string> Pins { get; init; } = [];
 
-    /// <summary>Accepts any certificate of the hub. Whoever answers then gets the secret: for tests only.</summary>
+    /// <summary>Accepts any certificate of the hub. Whoever answers then gets the secret, so this is for tests only.</summary>
     public bool InsecureSkipVerify { get; init; }
 
     /// <summary>How the hub is reached. QUIC needs libmsquic on the machine.</summary>
     public TransportMode Transport { get; init; } = TransportMode.TcpTls;
 
     /// <summary>
-    /// TLS connections that one tunnel may have, 1–8. Those beyond the first are opened when streams move bulk, so that new ones need not
-    /// wait behind them, and only with a hub that allows it.
+    /// How many TLS connections one tunnel may have, 1–8; 2 by default. Connections beyond the first are opened only with a hub that allows
+    /// it, and when streams move bulk, so that new streams need not wait behind them.
     /// </summary>
     public int Lanes { get; init; } = 2;
 
     /// <summary>
-    /// The congestion control of tunnels: the kernel's by its name, or <c>system</c>; over QUIC BBR for <c>bbr</c>, else CUBIC.
+    /// The congestion control of tunnels: a name that the kernel knows, or <c>system</c> for the kernel's own choice. Over QUIC, <c>bbr</c>
+    /// means BBR and everything else CUBIC.
     /// </summary>
     public string CongestionControl { get; init; } = Shared.Transport.CongestionControl.Default;
 
     /// <summary>
-    /// Takes the edge's id from another process that is connected with it, at the first connect: its clients stay with it until they end,
-    /// new ones come to this process. Needs a hub that knows it; else, and when false, this one waits until the other has ended.
+    /// Takes the edge's id, at the first connect, from another process that is connected with it: that process keeps its clients until they
+    /// end, and new clients come to this one. Needs a hub that supports it; with other hubs, or when false, this process waits until the
+    /// other has ended.
     /// </summary>
     public bool TakeOver { get; init; }
 
@@ -63,34 +65,35 @@ public sealed record TunnelEdgeOptions
     /// <summary>What the hub may do to this machine's packet filter.</summary>
     public FirewallMode Firewall { get; init; } = FirewallMode.Full;
 
-    /// <summary>Where announced pins are kept, or null to forget them with the process.</summary>
+    /// <summary>Where announced pins and other state are kept; null keeps them only as long as the process runs.</summary>
     public string? StateDirectory { get; init; }
 
-    /// <summary>How long connections of a removed port, or of a tunnel that was replaced, may go on.</summary>
+    /// <summary>How long connections of a removed port, or of a replaced tunnel, may go on; 30 s by default.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// UDP sessions at once; beyond it those of one unanswered datagram give way first, then the longest idle. At least 1.
+    /// How many UDP sessions may be open at once. Beyond that, sessions of one unanswered datagram give way first, then the one that was
+    /// idle longest. At least 1.
     /// </summary>
     public int MaxUdpSessions { get; init; } = 65536;
 
-    /// <summary>UDP sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one. At least 1.</summary>
+    /// <summary>How many UDP sessions one IPv4 address or IPv6 /64 may have; beyond that, its own oldest gives way. At least 1.</summary>
     public int MaxUdpSessionsPerAddress { get; init; } = 16384;
 
-    /// <summary>A UDP session ends when nothing moved for this long.</summary>
+    /// <summary>A UDP session ends when nothing has moved for this long; 60 s by default.</summary>
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// STUN servers (RFC 8489, UDP) that are asked for this machine's public address as often as the hub says. None by default here, since
-    /// whoever runs such a server learns this machine's address; the program <c>tunnel-edge</c> has a default. Without an answer the
-    /// address that the hub saw counts, if it is public.
+    /// whoever runs such a server learns this machine's address; the program <c>tunnel-edge</c> has a default. Without an answer, the
+    /// address that the hub saw is used, if it is public.
     /// </summary>
     public ImmutableArray<DnsEndPoint> StunServers { get; init; } = [];
 
-    /// <summary>Windows and memory of the tunnels.</summary>
+    /// <summary>The windows and the memory of the tunnels.</summary>
     public FlowControlOptions FlowControl { get; init; } = new();
 
-    /// <summary>Options for the hub that a connection token names.</summary>
+    /// <summary>Creates options for the hub that a connection token names.</summary>
     public static TunnelEdgeOptions FromToken(ConnectionToken token) => new()
     {
         HubHost = token.Host,
@@ -101,7 +104,7 @@ public sealed record TunnelEdgeOptions
         Transport = token.Transport ?? TransportMode.TcpTls,
     };
 
-    // What a record prints of itself; the secret is left out.
+    // The text form of the record, which leaves out the secret.
     private bool PrintMembers(StringBuilder text)
     {
         text.Append($"Hub = {HubHost}:{HubPort}, EdgeId = {EdgeId}, Secret = ***, Pins = {Pins.Length}, BindAddress = {BindAddress}");

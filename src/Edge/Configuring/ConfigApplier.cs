@@ -9,15 +9,16 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Configuring;
 
 /// <summary>
-/// Applies configurations one after the other, away from the tunnel's read loop, since binding a thousand ports takes a while: the firewall
-/// first, then the ports, then the report to the hub. It reports again whenever what is bound changes without a configuration.
+/// Applies configurations one after the other: first the firewall, then the ports, then the report to the hub. This happens away from the
+/// tunnel's read loop, since binding a thousand ports takes a while. It reports again whenever what is bound changes without a
+/// configuration.
 /// </summary>
 internal sealed class ConfigApplier
 {
-    /// <summary>Two REPORTs answer each configuration, and a hub takes 10 of them a second (protocol.md section 3).</summary>
+    /// <summary>Two REPORTs answer each configuration, and a hub accepts 10 of them per second (protocol.md section 3).</summary>
     internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>After this a configuration is applied again of which a part met with an unexpected fault.</summary>
+    /// <summary>How long to wait before a configuration is applied again when a part of it met an unexpected fault.</summary>
     internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(10);
 
     private readonly ConfigInbox _inbox;
@@ -39,7 +40,7 @@ internal sealed class ConfigApplier
         ports.Changed += OnPortsChanged;
     }
 
-    /// <summary>Applies what comes until cancelled.</summary>
+    /// <summary>Applies each configuration that arrives until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         ReceivedConfig? faulty = null;
@@ -51,7 +52,7 @@ internal sealed class ConfigApplier
         }
     }
 
-    // The next one, or after a while once more the one of which something could not be applied.
+    // Returns the next configuration, or, after a pause, the faulty one for another try.
     private async Task<ReceivedConfig> NextAsync(ReceivedConfig? faulty, CancellationToken cancellationToken)
     {
         if (faulty is null)
@@ -68,14 +69,15 @@ internal sealed class ConfigApplier
         }
     }
 
-    /// <returns>Whether all of it was applied. A stage that throws, which none does but for a fault of ours, does not keep the others from
-    /// their work.</returns>
+    /// <returns>
+    /// Whether all of it was applied. A stage throws only because of a bug of ours, and then the other stages still do their work.
+    /// </returns>
     private async Task<bool> ApplyAsync(ReceivedConfig received, CancellationToken cancellationToken)
     {
         if (received.IsRelease)
             return await TryAsync("closing all ports", () => Release(received)) is null;
 
-        // Before its ports are bound: nobody gets in who shall not.
+        // The filter comes before the ports are bound, so that nobody gets in who is to be kept out.
         var filtered = await TryAsync(
             "the firewall", () =>
                 _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken), cancellationToken);
@@ -89,7 +91,7 @@ internal sealed class ConfigApplier
         return (filtered ?? noted ?? bound ?? told) is null;
     }
 
-    // What is bound, and all else that is wanted as failed.
+    // Returns what is bound, with every other wanted port as failed.
     private static PortState Without(PortState state, TunnelConfig config, Exception fault)
     {
         var failed = state.Failed.Copy();
@@ -107,7 +109,7 @@ internal sealed class ConfigApplier
         },
         CancellationToken.None);
 
-    /// <returns>What it has thrown.</returns>
+    /// <returns>The exception that was thrown; null when there was none.</returns>
     private static async Task<Exception?> TryAsync(string stage, Func<Task> act, CancellationToken cancellationToken)
     {
         try
@@ -122,7 +124,7 @@ internal sealed class ConfigApplier
         }
     }
 
-    // The packet filter stays as it is: it lets nobody in.
+    // The packet filter stays as it is, because it lets nobody in.
     private void Release(ReceivedConfig received)
     {
         _applied = null;
@@ -138,7 +140,7 @@ internal sealed class ConfigApplier
         _publicAddress.SetInterval(config.StunIntervalSecs);
     }
 
-    /// <summary>What is bound has changed without a new configuration.</summary>
+    /// <summary>Handles a change of what is bound that came without a new configuration.</summary>
     private void OnPortsChanged(PortState state)
     {
         if (_applied is { } applied)

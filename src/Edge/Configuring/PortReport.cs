@@ -5,13 +5,13 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Configuring;
 
-/// <summary>Says to the hub what is bound (protocol.md section 2.6).</summary>
+/// <summary>Creates the report that tells the hub which ports are bound (protocol.md section 2.6).</summary>
 internal static class PortReport
 {
-    // A REPORT has at most 64 KiB: 29 bytes for a bound port, 40 for a run of them and at most 142 for a failed run leave room.
+    // A REPORT has at most 64 KiB. These limits leave room at 29 bytes per bound port, 40 per run of them and at most 142 per failed run.
     private const int MaxBoundRuns = 700;
 
-    // Hubs that don't know runs of bound ports assign no more.
+    // Hubs that don't know runs of bound ports assign no more than this.
     private const int MaxBound = 1000;
     private const int MaxFailed = 250;
     private const int MaxErrorLength = 90;

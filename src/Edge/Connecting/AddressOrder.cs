@@ -2,12 +2,12 @@ using System.Net;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>The order in which a hub's addresses are tried (RFC 8305 section 4).</summary>
+/// <summary>Orders a hub's addresses for dialling (RFC 8305 section 4).</summary>
 internal static class AddressOrder
 {
     /// <summary>
-    /// Alternates the families, the one that the resolver put first leading, so that a family without a route costs one stagger and not
-    /// all.
+    /// Alternates the address families, starting with the one that the resolver put first, so that a family without a route costs one
+    /// stagger instead of one per address.
     /// </summary>
     public static IReadOnlyList<IPAddress> Interleave(IEnumerable<IPAddress> resolved)
     {

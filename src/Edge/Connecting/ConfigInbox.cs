@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Configurations that hubs have sent and nobody has applied yet: only the newest one counts.</summary>
+/// <summary>Holds the configuration that a hub has sent and that is not applied yet. Only the newest one counts.</summary>
 internal sealed class ConfigInbox
 {
     private readonly Channel<ReceivedConfig> _received = Channel.CreateBounded<ReceivedConfig>(
@@ -13,7 +13,7 @@ internal sealed class ConfigInbox
     private readonly Lock _lock = new();
     private ITunnel? _lastPosted;
 
-    /// <summary>The first configuration of a tunnel, from the handshake; ignored when a pushed one was faster.</summary>
+    /// <summary>Adds a tunnel's first configuration, from the handshake; ignored when a pushed one arrived before it.</summary>
     public void PostInitial(ITunnel tunnel, TunnelConfig config)
     {
         lock (_lock)
@@ -23,21 +23,21 @@ internal sealed class ConfigInbox
         }
     }
 
-    /// <summary>A configuration that was pushed; the tunnel's first where the one of its handshake does not count.</summary>
+    /// <summary>Adds a pushed configuration. It is the tunnel's first one when the handshake's was not posted.</summary>
     public void PostPushed(ITunnel tunnel, TunnelConfig config)
     {
         lock (_lock)
             Post(new ReceivedConfig(tunnel, config, Initial: _lastPosted != tunnel));
     }
 
-    /// <summary>Another process has this edge's id: nothing is to be bound until a tunnel's configuration comes.</summary>
+    /// <summary>Notes that another process has this edge's id: nothing may be bound until a tunnel's configuration comes.</summary>
     public void PostRelease(ITunnel tunnel)
     {
         lock (_lock)
             Post(new ReceivedConfig(tunnel, new TunnelConfig(), Initial: false) { IsRelease = true });
     }
 
-    /// <summary>Takes out the next one, when it comes. For one reader.</summary>
+    /// <summary>Waits for the next configuration and takes it out. Only one reader may call this.</summary>
     public ValueTask<ReceivedConfig> ReadAsync(CancellationToken cancellationToken) => _received.Reader.ReadAsync(cancellationToken);
 
     private void Post(ReceivedConfig config)
@@ -47,15 +47,15 @@ internal sealed class ConfigInbox
     }
 }
 
-/// <summary>A configuration of a hub.</summary>
-/// <param name="Tunnel">Where it came from, and where its answer goes.</param>
-/// <param name="Config">The configuration, whole.</param>
-/// <param name="Initial">Whether it is the tunnel's first.</param>
+/// <summary>A configuration that a hub sent.</summary>
+/// <param name="Tunnel">The tunnel that it came from, and that its answer goes to.</param>
+/// <param name="Config">The whole configuration.</param>
+/// <param name="Initial">Whether it is the tunnel's first configuration.</param>
 internal sealed record ReceivedConfig(ITunnel Tunnel, TunnelConfig Config, bool Initial)
 {
-    /// <summary>Its revision; 0 when the hub tells none.</summary>
+    /// <summary>The configuration's revision; 0 when the hub gives none.</summary>
     public long Revision => Config.Hub?.Rev ?? 0;
 
-    /// <summary>No configuration: the ports are to be closed, and the hub is told nothing.</summary>
+    /// <summary>True when this is no configuration: the ports are to be closed, and the hub is told nothing.</summary>
     public bool IsRelease { get; init; }
 }

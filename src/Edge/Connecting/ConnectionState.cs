@@ -3,7 +3,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// How the connection to the hub is, for whoever asks. The connector's loop and the tunnel's end change it at the same time.
+/// Keeps the state of the connection to the hub for those who read it. The connector's loop and the tunnel's end may change it at the same
+/// time.
 /// </summary>
 internal sealed class ConnectionState(TimeProvider time)
 {
@@ -12,14 +13,14 @@ internal sealed class ConnectionState(TimeProvider time)
 
     public ConnectionStatus Current => Volatile.Read(ref _current);
 
-    /// <summary>The next try is due then; null: one is under way.</summary>
+    /// <summary>Notes when the next attempt is due; null means that one is under way.</summary>
     public void NoteWait(DateTimeOffset? next) => Change(status => status with { NextAttempt = next });
 
-    /// <summary>Why there is no tunnel.</summary>
-    /// <returns>False when this was known.</returns>
+    /// <summary>Notes why there is no tunnel.</summary>
+    /// <returns>False when the same error was noted before.</returns>
     public bool NoteError(string error) => Change(status => status with { LastError = error }).LastError != error;
 
-    /// <summary>A tunnel takes the new streams.</summary>
+    /// <summary>Notes that a tunnel takes the new streams.</summary>
     public void NoteConnected(ITunnel tunnel, TransportChoice choice) => Change(_ => new ConnectionStatus
     {
         Connected = true,
@@ -29,8 +30,8 @@ internal sealed class ConnectionState(TimeProvider time)
         Since = time.GetUtcNow(),
     });
 
-    /// <summary>The tunnel is no more.</summary>
-    /// <param name="error">Why; null: what was noted before says it.</param>
+    /// <summary>Notes that the tunnel has ended.</summary>
+    /// <param name="error">Why it ended; null when an error that was noted before says so.</param>
     public void NoteEnd(string? error) => Change(status => status with
     {
         Connected = false,
@@ -41,7 +42,7 @@ internal sealed class ConnectionState(TimeProvider time)
         LastError = error ?? status.LastError,
     });
 
-    /// <returns>How it was before.</returns>
+    /// <returns>The state before the change.</returns>
     private ConnectionStatus Change(Func<ConnectionStatus, ConnectionStatus> change)
     {
         lock (_lock)

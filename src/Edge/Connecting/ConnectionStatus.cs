@@ -3,14 +3,14 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>How the connection to the hub is, at one moment.</summary>
+/// <summary>The state of the connection to the hub at one moment.</summary>
 internal sealed record ConnectionStatus
 {
     public bool Connected { get; init; }
 
     public TransportKind? Transport { get; init; }
 
-    /// <summary>Why over this transport; null while not connected.</summary>
+    /// <summary>Why this transport was chosen; null while not connected.</summary>
     public TransportChoice? Choice { get; init; }
 
     /// <summary>The hub's address while connected.</summary>
@@ -22,6 +22,6 @@ internal sealed record ConnectionStatus
     /// <summary>Why there is no tunnel, or why the last one ended.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>When the next try is due, while there is none under way.</summary>
+    /// <summary>When the next attempt is due; null while one is under way.</summary>
     public DateTimeOffset? NextAttempt { get; init; }
 }

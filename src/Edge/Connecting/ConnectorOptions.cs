@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>What the connector needs to know. Holds the secret, so it is a class without a text form.</summary>
+/// <summary>The options of the connector. It is a class without a text form, because it holds the secret.</summary>
 internal sealed class ConnectorOptions
 {
     public required string HubHost { get; init; }
@@ -17,13 +17,13 @@ internal sealed class ConnectorOptions
 
     public required bool InsecureSkipVerify { get; init; }
 
-    /// <summary>How long the streams of a tunnel that was replaced may go on.</summary>
+    /// <summary>How long the streams of a replaced tunnel may go on.</summary>
     public required TimeSpan DrainTimeout { get; init; }
 
-    /// <summary>What to say in HELLO.</summary>
+    /// <summary>What HELLO says.</summary>
     public required Hello Hello { get; init; }
 
-    /// <summary>The options of an edge, and an identity for this start of it.</summary>
+    /// <summary>Creates the connector's options from an edge's, with a new identity for this start.</summary>
     public static ConnectorOptions Of(TunnelEdgeOptions options) => new()
     {
         HubHost = options.HubHost,
@@ -43,6 +43,6 @@ internal sealed class ConnectorOptions
         },
     };
 
-    /// <summary>The hub as the operator wrote it.</summary>
+    /// <summary>The hub as the operator wrote it: <c>HOST:PORT</c>.</summary>
     public string HubName => $"{HubHost}:{HubPort}";
 }

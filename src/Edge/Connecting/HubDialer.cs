@@ -6,18 +6,23 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// One round of dialling: resolves the hub's name anew and tries all its addresses, each 250 ms after the one before or as soon as that
-/// has failed; the first that authenticates wins (RFC 8305).
+/// Does one round of dialling: resolves the hub's name anew and tries all its addresses, each 250 ms after the one before or as soon as
+/// that one has failed. The first that authenticates wins (RFC 8305).
 /// </summary>
 internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, TimeProvider time)
 {
     internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>For one address with everything. A dialer has limits of its own, which say more; this is for one that hangs.</summary>
+    /// <summary>
+    /// The limit for one address, all steps together. Dialers have limits of their own, which say more; this one is for a dialer that
+    /// hangs.
+    /// </summary>
     internal static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>What tells the operator most comes last: a hub that answered says more than an address that did not.</summary>
+    /// <summary>
+    /// The kinds of failure, the most helpful to the operator last: a hub that answered says more than an address that did not.
+    /// </summary>
     private static readonly DialFailureKind[] ByMeaning =
     [
         DialFailureKind.Unreachable, DialFailureKind.Timeout, DialFailureKind.TlsFailed, DialFailureKind.ProtocolError,
@@ -25,7 +30,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
     ];
 
     /// <param name="port">The hub's port.</param>
-    /// <param name="template">The request; its address is replaced by each that is tried.</param>
+    /// <param name="template">The request; its address is replaced by each address that is tried.</param>
     /// <param name="cancellationToken">Ends the round.</param>
     public async Task<DialResult> DialAsync(int port, DialRequest template, CancellationToken cancellationToken)
     {
@@ -71,7 +76,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
                 if (result.Tunnel is not null)
                     return result;
                 worst = worst is null || Meaning(result) > Meaning(worst) ? result : worst;
-                // The id and the secret are the same everywhere, and every further failure counts against this edge.
+                // The id and the secret are the same for every address, and every further failure counts against this edge.
                 if (result.Failure!.Kind == DialFailureKind.Unauthorized)
                     return result;
             }
@@ -86,7 +91,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         }
     }
 
-    /// <summary>The first attempt to end; null when the next one is due before.</summary>
+    /// <summary>Returns the first attempt to end; null when the next attempt is due before that.</summary>
     private async Task<Task<DialResult>?> FirstAsync(List<Task<DialResult>> attempts, bool more, CancellationToken cancellationToken)
     {
         if (!more)
@@ -113,7 +118,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         }
     }
 
-    /// <summary>A loser that gets through after all is closed again.</summary>
+    /// <summary>Closes the tunnel of an attempt that gets through although another one has won.</summary>
     private static async Task DiscardAsync(Task<DialResult> attempt)
     {
         try

@@ -12,9 +12,9 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// What the hub has renewed since the token was made (protocol.md section 7): this edge's secret, and where the hub will be. It is kept in
-/// the state directory, in a file of mode 0600, and is in force when it is on the disk. The token stays the start: another one makes what
-/// is kept worthless, and what a hub refuses, or where none answers, gives way to what the token says, in turn. Any thread.
+/// Keeps what the hub has renewed since the token was made (protocol.md section 7): this edge's secret, and where the hub will be. It is
+/// kept in the state directory, in a file of mode 0600, and takes effect once it is on the disk. The token stays the start: another token
+/// makes what is kept worthless. What a hub refuses, or where none answers, alternates with what the token says. Thread-safe.
 /// </summary>
 internal sealed class HubRenewals
 {
@@ -31,9 +31,9 @@ internal sealed class HubRenewals
     private bool _usesOldSecret;
     private bool _usesNewAddress;
 
-    /// <param name="stateDirectory">Where it is kept; null: nothing can be, and the hub is told so.</param>
+    /// <param name="stateDirectory">Where renewals are kept; null means that none can be kept, and the hub is told so.</param>
     /// <param name="start">What the token says.</param>
-    /// <param name="logger">Where trouble with the file is told.</param>
+    /// <param name="logger">Where errors with the file are logged.</param>
     public HubRenewals(string? stateDirectory, ConnectorOptions start, ILogger logger)
     {
         (_start, _logger) = (start, logger);
@@ -43,11 +43,11 @@ internal sealed class HubRenewals
         _usesNewAddress = _kept.AddressWorks;
     }
 
-    /// <summary>Names a token in the file.</summary>
+    /// <summary>Returns the hash that stands for a token in the file.</summary>
     internal static string NameOf(ConnectorOptions start) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{start.EdgeId}\n{start.HubName}\n{start.Secret}")));
 
-    /// <summary>What the next dial uses.</summary>
+    /// <summary>The address and the secret that the next dial uses.</summary>
     public HubAccess Current
     {
         get
@@ -63,15 +63,15 @@ internal sealed class HubRenewals
         }
     }
 
-    /// <summary>The options of an edge with what is in force.</summary>
+    /// <summary>Returns an edge's options with the address and the secret that are in force.</summary>
     public TunnelEdgeOptions ApplyTo(TunnelEdgeOptions options)
     {
         var (host, port, secret) = Current;
         return options with { HubHost = host, HubPort = port, Secret = secret };
     }
 
-    /// <summary>Keeps what a configuration renews. Blocks for the time of the disk.</summary>
-    /// <returns>What the hub is to be told; null when the configuration renews nothing.</returns>
+    /// <summary>Keeps what a configuration renews. Blocks while the file is written.</summary>
+    /// <returns>What to tell the hub; null when the configuration renews nothing.</returns>
     public KeptReport? Keep(string? secret, string? address)
     {
         if (secret is null && address is null)
@@ -97,7 +97,7 @@ internal sealed class HubRenewals
         }
     }
 
-    /// <summary>A dial failed: what was not tried is tried next.</summary>
+    /// <summary>Notes a failed dial, so that the next one tries the alternative.</summary>
     public void OnFailed(DialFailureKind kind)
     {
         lock (_lock)
@@ -109,7 +109,7 @@ internal sealed class HubRenewals
         }
     }
 
-    /// <summary>The hub has answered there: it is sought there first after a restart.</summary>
+    /// <summary>Notes that the hub has answered at the current address, so that this address is tried first after a restart.</summary>
     public void OnConnected()
     {
         lock (_lock)
@@ -145,7 +145,7 @@ internal sealed class HubRenewals
         }
     }
 
-    /// <returns>What went wrong, or null.</returns>
+    /// <returns>What went wrong; null when the file was saved.</returns>
     private string? Save(RenewalState state)
     {
         if (_path is null)
@@ -163,10 +163,10 @@ internal sealed class HubRenewals
     }
 }
 
-/// <summary>Where the hub is, and the secret that it is told. Never logged whole.</summary>
+/// <summary>Where the hub is, and the secret to send to it. Never logged as a whole.</summary>
 internal sealed record HubAccess(string Host, int Port, string Secret)
 {
-    /// <summary><c>HOST:PORT</c>.</summary>
+    /// <summary>The hub's address as <c>HOST:PORT</c>.</summary>
     public string Name => $"{Host}:{Port}";
 
     /// <inheritdoc/>
@@ -174,8 +174,8 @@ internal sealed record HubAccess(string Host, int Port, string Secret)
 }
 
 /// <summary>The content of the file.</summary>
-/// <param name="Start">Which token it belongs to: a hash of what that says.</param>
-/// <param name="Secret">The renewed secret, or null.</param>
-/// <param name="Address">Where the hub will be, or null.</param>
-/// <param name="AddressWorks">The hub has answered there last.</param>
+/// <param name="Start">Which token the file belongs to: a hash of what the token says.</param>
+/// <param name="Secret">The renewed secret; null when there is none.</param>
+/// <param name="Address">Where the hub will be; null when it was not renewed.</param>
+/// <param name="AddressWorks">Whether the hub answered at <paramref name="Address"/> the last time.</param>
 internal sealed record RenewalState(string Start, string? Secret, string? Address, bool AddressWorks);

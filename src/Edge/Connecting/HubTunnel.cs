@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>A tunnel in use, and whether its hub wants no more of it.</summary>
+/// <summary>A tunnel in use, and what its hub and the connection have said about it.</summary>
 internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
 {
     private readonly SemaphoreSlim _doubt = new(0);
@@ -12,31 +12,31 @@ internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
 
     public ITunnel Tunnel => tunnel;
 
-    /// <summary>Completes when the hub does not answer on it.</summary>
+    /// <summary>Completes when the hub does not answer on this tunnel.</summary>
     public async Task WaitForDoubtAsync(CancellationToken cancellationToken)
     {
         while (!tunnel.IsInDoubt)
             await _doubt.WaitAsync(cancellationToken);
     }
 
-    /// <summary>The hub does not answer.</summary>
+    /// <summary>Notes that the hub does not answer.</summary>
     public void OnDoubt()
     {
-        // One that is not yet taken is enough.
+        // One release that nobody has taken yet is enough.
         if (_doubt.CurrentCount == 0)
             _doubt.Release();
     }
 
-    /// <summary>The timestamp of its start.</summary>
+    /// <summary>The timestamp at which the tunnel started.</summary>
     public long ConnectedAt => connectedAt;
 
     /// <summary>Completes with the hub's GOAWAY, if one comes.</summary>
     public Task<GoAway> GoAway => _goAway.Task;
 
-    /// <summary>Nothing is bound for it, and nobody is told of it, until the hub says that it counts.</summary>
+    /// <summary>While true, nothing is bound for this tunnel and no observer is told of it, until the hub says that it counts.</summary>
     public bool IsHeld { get; set; }
 
-    /// <summary>Completes when the hub has sent a configuration by which this tunnel counts.</summary>
+    /// <summary>Completes when the hub has sent a configuration that makes this tunnel count.</summary>
     public Task Settled => _settled.Task;
 
     public void Settle() => _settled.TrySetResult();

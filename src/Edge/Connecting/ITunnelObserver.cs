@@ -6,9 +6,9 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>Is told of tunnels. Must not block.</summary>
 internal interface ITunnelObserver
 {
-    /// <summary>A tunnel was made and takes the new streams.</summary>
+    /// <summary>Called when a tunnel was made and takes the new streams.</summary>
     void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice);
 
-    /// <summary>A tunnel is over, whether or not another one has taken its place.</summary>
+    /// <summary>Called when a tunnel has ended, whether or not another one has taken its place.</summary>
     void OnDisconnected(IPEndPoint address, TunnelEnd end);
 }

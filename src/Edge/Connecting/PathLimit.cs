@@ -1,15 +1,15 @@
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// How large packets to and from the hub may be, when the path was found to swallow larger ones without a word: 1,280 bytes, which every
-/// path of IPv6 takes, then 596, the TCP segments of 536 bytes that every host takes. Forgotten after an hour, since paths change.
+/// Says how large packets to and from the hub may be when the path was found to drop larger ones silently: 1,280 bytes, which every IPv6
+/// path takes, then 596, which is the TCP segments of 536 bytes that every host takes. Forgotten after an hour, since paths change.
 /// Thread-safe.
 /// </summary>
 internal sealed class PathLimit(TimeProvider time)
 {
     internal static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    /// <summary>Who is stuck again so soon is not helped by the limit.</summary>
+    /// <summary>If the tunnel gets stuck again within this time, the limit did not help.</summary>
     internal static readonly TimeSpan SoonAgain = TimeSpan.FromMinutes(2);
 
     private static readonly int[] Sizes = [1_280, 596];
@@ -18,7 +18,7 @@ internal sealed class PathLimit(TimeProvider time)
     private int? _size;
     private long _since;
 
-    /// <summary>The limit; null: whatever the path is found to take.</summary>
+    /// <summary>The limit in bytes; null means whatever the path is found to take.</summary>
     public int? MaxPacket
     {
         get
@@ -29,7 +29,8 @@ internal sealed class PathLimit(TimeProvider time)
     }
 
     /// <summary>
-    /// For a try beside a tunnel that is stuck. The smallest only when the larger one was of no help: a cut may have come twice as well.
+    /// The limit in bytes for an attempt beside a stuck tunnel. It is the smallest one only when the larger one did not help, since the
+    /// path may just have been cut twice.
     /// </summary>
     public int Next
     {
@@ -40,7 +41,7 @@ internal sealed class PathLimit(TimeProvider time)
         }
     }
 
-    /// <summary>A tunnel with <paramref name="size"/> came through where one with more did not.</summary>
+    /// <summary>Notes that a tunnel with packets of at most <paramref name="size"/> bytes came through where larger ones did not.</summary>
     public void Set(int size)
     {
         lock (_lock)

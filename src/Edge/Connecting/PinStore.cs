@@ -7,8 +7,8 @@ using Tunnel.Shared.Transport.Handshake;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// The pins that the hub's certificate is checked against: those of the token, and those that the hub announced for a planned key change
-/// and that are kept in the state directory. Announced pins only ever add to configured ones: an edge that trusts the system's store
+/// The pins that the hub's certificate is checked against: those of the token, and those that the hub announced for a planned key change,
+/// which are kept in the state directory. Announced pins only ever add to configured ones, because an edge that trusts the system's store
 /// must not be bound to a key by a message.
 /// </summary>
 internal sealed class PinStore
@@ -23,9 +23,9 @@ internal sealed class PinStore
     private readonly ILogger _logger;
     private ImmutableArray<string> _announced = [];
 
-    /// <param name="stateDirectory">Where announced pins are kept, or null to keep them for the process only.</param>
+    /// <param name="stateDirectory">Where announced pins are kept; null keeps them only as long as the process runs.</param>
     /// <param name="configured">The token's pins.</param>
-    /// <param name="logger">Where trouble with the file is told.</param>
+    /// <param name="logger">Where errors with the file are logged.</param>
     public PinStore(string? stateDirectory, ImmutableArray<string> configured, ILogger logger)
     {
         _path = stateDirectory is null ? null : Path.Combine(stateDirectory, FileName);
@@ -34,10 +34,10 @@ internal sealed class PinStore
         Load();
     }
 
-    /// <summary>What to accept; empty means that the system's trust store decides.</summary>
+    /// <summary>The pins to accept; empty means that the system's trust store decides.</summary>
     public ImmutableArray<string> Current => _configured.IsEmpty ? [] : [.. _configured.Union(_announced)];
 
-    /// <summary>The hub announced its pins: they replace those that it announced before.</summary>
+    /// <summary>Takes the pins that the hub announced in place of those that it announced before.</summary>
     public void Announce(ImmutableArray<string> announced)
     {
         ImmutableArray<string> valid = [.. announced.Where(CertificatePin.IsWellFormed).Distinct().Take(MaxAnnounced)];
@@ -58,7 +58,7 @@ internal sealed class PinStore
             if (content.Length > MaxFileSize)
                 throw new InvalidDataException("the file is too long");
             var state = JsonSerializer.Deserialize(content, ConnectingJsonContext.Default.PinState);
-            // With another token these announcements mean another hub.
+            // Announcements that were made with another token belong to another hub.
             if (state is not null && state.Configured.SequenceEqual(_configured))
                 _announced = [.. state.Announced.Where(CertificatePin.IsWellFormed)];
         }

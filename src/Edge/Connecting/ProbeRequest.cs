@@ -6,13 +6,14 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Asks whether the hub can be reached, without a tunnel: what comes of the dial is never started.</summary>
+/// <summary>Makes requests that ask whether the hub can be reached, without using a tunnel: what the dial gives is never started.</summary>
 internal static class ProbeRequest
 {
-    /// <summary>A request with this edge's identity.</summary>
-    /// <param name="address">The hub's.</param>
-    /// <param name="options">Who asks.</param>
-    /// <param name="pins">Those that the hub's certificate is checked against; empty: the system's trust store decides.</param>
+    /// <summary>Creates a request with this edge's identity.</summary>
+    /// <param name="address">The hub's address.</param>
+    /// <param name="options">The options of the edge that asks.</param>
+    /// <param name="pins">The pins that the hub's certificate is checked against; empty means that the system's trust store
+    /// decides.</param>
     public static DialRequest To(IPEndPoint address, TunnelEdgeOptions options, ImmutableArray<string> pins) => new()
     {
         Address = address,

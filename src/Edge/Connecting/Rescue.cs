@@ -4,25 +4,26 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// Makes a tunnel beside one whose hub has stopped to answer. When the old one comes back it stays, with its streams; when it stays silent
-/// although the new one is there, the new one takes its place, and the old one has its streams until it recovers or is given up. The new
-/// one is made with small packets: a path that swallows large ones looks like a cut from either end, and of the two only a cut would end by
+/// Makes a tunnel beside one whose hub has stopped answering. If the old tunnel comes back, it stays, with its streams. If it stays silent
+/// although the new one is there, the new one takes its place, and the old one keeps its streams until it recovers or is given up. The new
+/// one is made with small packets: a path that drops large ones looks like a cut from either end, and of the two only a cut would end by
 /// itself.
 /// </summary>
 internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeProvider time, ILogger logger)
 {
     /// <summary>
-    /// How long the old tunnel may come back after the new one is there: what TCP repeats follows within this once a path is back.
+    /// How long the old tunnel may take to come back once the new one is there. Once the path is back, TCP's retransmissions arrive within
+    /// this time.
     /// </summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
-    /// <summary>For one try: while a path is cut, a later one is through sooner.</summary>
+    /// <summary>The limit for one attempt. While a path is cut, a later attempt gets through sooner.</summary>
     internal static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(12);
 
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Waits until the tunnel is in doubt and another has taken its place.</summary>
+    /// <summary>Waits until the tunnel is in doubt and another one is ready to take its place.</summary>
     public async Task<DialOutcome> AwaitAsync(HubTunnel live, int port, Func<DialRequest> template, CancellationToken cancellationToken)
     {
         while (true)
@@ -35,7 +36,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // The tunnel that there is may still be well.
+                // The existing tunnel may still be well.
                 ConnectingLog.RescueFaulted(logger, e);
             }
 
@@ -70,7 +71,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             throw;
         }
 
-        // Never started: the hub has not heard HELLO, and knows the old one only.
+        // The new tunnel was never started: the hub has not received HELLO and knows only the old tunnel.
         await tunnel.DisposeAsync();
         ConnectingLog.CameBack(logger, old.RemoteEndPoint);
         return null;

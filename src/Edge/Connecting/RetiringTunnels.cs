@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Tunnels that take no new streams: their open ones may finish, then they are closed.</summary>
+/// <summary>Holds the tunnels that take no new streams: the open streams may finish, then the tunnel is closed.</summary>
 internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
 {
     private readonly Lock _lock = new();
@@ -11,8 +11,8 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
 
     /// <summary>Starts to drain <paramref name="tunnel"/>.</summary>
     /// <param name="tunnel">The tunnel.</param>
-    /// <param name="reason">What GOAWAY says.</param>
-    /// <param name="limit">How long its streams may go on; infinite until they end, or the edge stops.</param>
+    /// <param name="reason">The reason that GOAWAY gives.</param>
+    /// <param name="limit">How long its streams may go on; infinite means until they end or the edge stops.</param>
     public void Add(ITunnel tunnel, string reason, TimeSpan limit)
     {
         lock (_lock)
@@ -20,14 +20,14 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
                 _drains.Add(tunnel, Task.Run(() => DrainAsync(tunnel, reason, limit)));
     }
 
-    /// <summary>Waits until all are closed; those that are still open after <paramref name="limit"/> are closed then.</summary>
+    /// <summary>Waits until all are closed; tunnels that are still open after <paramref name="limit"/> are closed then.</summary>
     public async Task WaitAsync(TimeSpan limit)
     {
         Dictionary<ITunnel, Task> drains;
         lock (_lock)
             drains = new(_drains);
         var all = Task.WhenAll(drains.Values);
-        // One that was told to go with a longer limit must not hold up the stop.
+        // A tunnel that was added with a longer limit must not hold up the stop.
         if (await Task.WhenAny(all, Task.Delay(limit, time)) != all)
             await Task.WhenAll(drains.Keys.Select(tunnel => tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the edge stops"))));
         await all;

@@ -4,18 +4,18 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// Dials for a tunnel that is to take the place of one that still serves: over a transport that is preferred to its, because it is stuck,
-/// or because its numbers come to their end.
+/// Dials a tunnel that is to replace one that still serves: because another transport is preferred, because it is stuck, or because its
+/// stream numbers are running out.
 /// </summary>
 /// <param name="transports">Dials.</param>
-/// <param name="rescue">Dials beside one that is stuck.</param>
-/// <param name="failed">Tells of a dial that failed, and says how long to wait before the next.</param>
-/// <param name="time">The clock of the waits.</param>
-/// <param name="logger">Where it logs.</param>
+/// <param name="rescue">Dials beside a tunnel that is stuck.</param>
+/// <param name="failed">Reports a dial that failed, and returns how long to wait before the next.</param>
+/// <param name="time">The clock for the waits.</param>
+/// <param name="logger">The log.</param>
 internal sealed class Successors(
     TransportSelector transports, Rescue rescue, Func<DialFailure, TimeSpan> failed, TimeProvider time, ILogger logger)
 {
-    /// <summary>Waits for the tunnel's end or GOAWAY (null), or for one that is to take its place.</summary>
+    /// <summary>Waits for the tunnel's end or GOAWAY (returns null), or for a tunnel that is to take its place.</summary>
     /// <param name="live">The tunnel.</param>
     /// <param name="port">The hub's port.</param>
     /// <param name="request">Makes the request of each dial.</param>
@@ -38,7 +38,7 @@ internal sealed class Successors(
             await ((Task)way).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!way.IsCompletedSuccessfully)
                 continue;
-            // Two at once: one is enough.
+            // Two successors may be ready at once; one is enough.
             if (successor?.Result.Tunnel is { } first)
                 await first.DisposeAsync();
             successor = await way;
@@ -49,7 +49,7 @@ internal sealed class Successors(
         return successor;
     }
 
-    /// <summary>A tunnel over any transport, when this one's numbers come to their end (protocol.md section 3).</summary>
+    /// <summary>Dials a tunnel over any transport when this one's numbers run out (protocol.md section 3).</summary>
     private async Task<DialOutcome> DialWhenNumbersEndAsync(
         ITunnel tunnel, int port, Func<DialRequest> request, CancellationToken cancellationToken)
     {

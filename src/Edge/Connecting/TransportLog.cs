@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Events 3180–3184, of the range of Connecting.</summary>
+/// <summary>Events 3180–3184, from the range of Connecting.</summary>
 internal static partial class TransportLog
 {
     [LoggerMessage(

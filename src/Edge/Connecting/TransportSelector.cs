@@ -4,13 +4,13 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// Dials over what the mode allows. With fallback QUIC is tried first and has 5 s; a network that does not let it through
-/// must not keep the edge from its hub. A hub that answered with a wrong certificate or that refused the secret is not asked
-/// again over TLS: whoever can block UDP could else choose which transport's checks are met.
+/// Dials over the transports that the mode allows. With fallback, QUIC is tried first and has 5 s, because a network that does not let it
+/// through must not keep the edge from its hub. A hub that answered with a wrong certificate, or that refused the secret, is not asked
+/// again over TLS: otherwise, whoever can block UDP could choose which transport's checks apply.
 /// </summary>
 internal sealed class TransportSelector
 {
-    /// <summary>For all of a QUIC dial, where TLS can take its place.</summary>
+    /// <summary>The limit for a whole QUIC dial when TLS can take its place.</summary>
     internal static readonly TimeSpan QuicDeadline = TimeSpan.FromSeconds(5);
 
     /// <summary>How often QUIC is tried again while the tunnel runs over TLS.</summary>
@@ -25,22 +25,22 @@ internal sealed class TransportSelector
     private TransportSelector(HubDialer first, HubDialer? fallback, TransportChoice choice, TimeProvider time, ILogger logger) =>
         (_first, _fallback, _choice, _time, _logger) = (first, fallback, choice, time, logger);
 
-    /// <summary>One transport and no other.</summary>
-    /// <param name="dialer">It.</param>
-    /// <param name="choice">Why.</param>
+    /// <summary>Creates a selector with one transport and no other.</summary>
+    /// <param name="dialer">The dialer of that transport.</param>
+    /// <param name="choice">Why that transport is used.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public static TransportSelector Only(HubDialer dialer, TransportChoice choice, TimeProvider time, ILogger logger) =>
         new(dialer, null, choice, time, logger);
 
-    /// <summary>QUIC, and TLS where it does not get through.</summary>
+    /// <summary>Creates a selector that tries QUIC, and TLS where QUIC does not get through.</summary>
     public static TransportSelector WithFallback(HubDialer quic, HubDialer tls, TimeProvider time, ILogger logger) =>
         new(quic, tls, TransportChoice.Preferred, time, logger);
 
-    /// <summary>Whether a tunnel over <paramref name="kind"/> is only there because QUIC did not get through.</summary>
+    /// <summary>Whether a tunnel over <paramref name="kind"/> is used only because QUIC did not get through.</summary>
     public bool PrefersOtherThan(TransportKind kind) => _fallback is not null && kind != TransportKind.Quic;
 
-    /// <summary>One round of dialling.</summary>
+    /// <summary>Does one round of dialling.</summary>
     public async Task<DialOutcome> DialAsync(int port, DialRequest template, CancellationToken cancellationToken)
     {
         if (_fallback is null)
@@ -71,7 +71,7 @@ internal sealed class TransportSelector
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // The tunnel over TLS must not suffer from a bug in this one.
+                // A bug in the attempt over QUIC must not harm the tunnel over TLS.
                 TransportLog.QuicFaulted(_logger, e, QuicInterval.TotalMinutes);
             }
         }
@@ -92,7 +92,7 @@ internal sealed class TransportSelector
         }
     }
 
-    /// <summary>Why TLS takes over; null when the hub has spoken and another transport would change nothing.</summary>
+    /// <summary>Returns why TLS takes over; null when the hub has answered and another transport would change nothing.</summary>
     private static TransportReason? FallbackReason(DialFailureKind kind) => kind switch
     {
         DialFailureKind.Timeout => TransportReason.QuicTimedOut,

@@ -9,7 +9,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Makes the dialers that a mode needs, of what this machine has.</summary>
+/// <summary>Creates the dialers that a mode needs, as far as this machine supports them.</summary>
 internal static class TransportSetup
 {
     /// <exception cref="OperatorException">The mode is QUIC only, and this machine has no libmsquic.</exception>
@@ -36,7 +36,7 @@ internal static class TransportSetup
         HubDialer Tls() => Dialer(new TlsTunnelDialer(context), context);
     }
 
-    /// <summary>One dialer, whatever the mode says: for tests and for programs that bring their own.</summary>
+    /// <summary>Uses one dialer, whatever the mode says: for tests, and for programs that bring their own.</summary>
     public static TransportSelector Create(ITunnelDialer dialer, TransportContext context, ILogger logger) =>
         TransportSelector.Only(Dialer(dialer, context), TransportChoice.Configured, context.Time, logger);
 
