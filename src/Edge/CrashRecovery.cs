@@ -7,8 +7,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Edge;
 
 /// <summary>
-/// Notices that the last run of this edge was cut off, and whether what it left behind could be cleaned up. One caller at a time; anybody
-/// reads.
+/// Notices that the last run of this edge was cut off, and notes whether what it left behind could be cleaned up. Only one caller at a time
+/// may change it; any thread may read it.
 /// </summary>
 internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver observer, TimeProvider time, ILogger logger)
 {
@@ -16,13 +16,13 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver ob
     private bool _wasCutOff;
     private DateTimeOffset? _previousStart;
 
-    /// <summary>How the last run ended; null: in order, or it is not known.</summary>
+    /// <summary>How the last run was cut off; null when it ended in order or this is not known.</summary>
     public EdgeCrash? Crash { get; private set; }
 
-    /// <summary>The marker's name: several edges may share a state directory.</summary>
+    /// <summary>Returns the marker's file name, which differs between edges because several may share a state directory.</summary>
     public static string MarkerOf(TunnelEdgeOptions options) => $"{RunMarker.FileName}-{EdgeIdentity.Of(options)}";
 
-    /// <summary>This run begins. A state directory that can't be written is no reason not to start.</summary>
+    /// <summary>Marks the begin of this run. A state directory that can't be written does not keep the edge from starting.</summary>
     public void Begin()
     {
         try
@@ -35,8 +35,8 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver ob
         }
     }
 
-    /// <summary>What the last run left behind was looked for.</summary>
-    /// <param name="error">What could not be cleaned up; null: nothing is left.</param>
+    /// <summary>Notes the result of cleaning up what the last run left behind, and reports it when that run was cut off.</summary>
+    /// <param name="error">What could not be cleaned up; null when nothing is left.</param>
     public void Note(string? error)
     {
         if (!_wasCutOff)
@@ -54,6 +54,6 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver ob
         }
     }
 
-    /// <summary>This run ends in order.</summary>
+    /// <summary>Notes that this run ends in order.</summary>
     public void End() => _marker?.Clear();
 }

@@ -23,7 +23,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
 
-/// <summary>One run of the edge, from start to stop: its parts, each made of those below it, and their loops.</summary>
+/// <summary>One run of the edge, from start to stop: creates the parts and runs their loops.</summary>
 internal sealed class EdgeRun : IAsyncDisposable
 {
     private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(2);
@@ -49,9 +49,9 @@ internal sealed class EdgeRun : IAsyncDisposable
     private Task _loops = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
 
-    /// <summary>Joins the parts; nothing is connected nor bound before <see cref="Start"/>.</summary>
+    /// <summary>Joins the parts. Nothing is connected or bound before <see cref="Start"/>.</summary>
     /// <exception cref="OperatorException">
-    /// The transport is QUIC only, and this machine has no libmsquic; or another process holds the state directory, or somebody else may
+    /// The transport is QUIC only and this machine has no libmsquic; or another process holds the state directory; or somebody else may
     /// write to it.
     /// </exception>
     public EdgeRun(
@@ -71,7 +71,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         var transports = dialer is null
             ? TransportSetup.Create(options.Transport, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
-        // Whoever may write there chooses which hub gets the secret.
+        // Whoever may write to the state directory chooses which hub gets the secret.
         _state = EdgeState.Take(options, time, connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         var inbox = new ConfigInbox();
@@ -109,13 +109,13 @@ internal sealed class EdgeRun : IAsyncDisposable
         Parts = new EdgeParts(_connector, _refusals, _ports, transport, _firewall);
     }
 
-    /// <summary>Where metrics are read.</summary>
+    /// <summary>The parts that metrics are read from.</summary>
     public EdgeParts Parts { get; }
 
-    /// <summary>Decides what there are descriptors for.</summary>
+    /// <summary>Decides what the remaining file descriptors are used for.</summary>
     public DescriptorGuard Descriptors { get; }
 
-    /// <summary>TCP clients with a stream.</summary>
+    /// <summary>The number of TCP clients that have a stream.</summary>
     public int ActiveStreams => _connector.Totals.ActiveStreams;
 
     /// <summary>Starts the loops.</summary>
@@ -127,7 +127,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
     }
 
-    /// <summary>Ports may be bound by other rules; those that are bound are looked at again at once.</summary>
+    /// <summary>Changes the rules by which ports may be bound; ports that are bound are checked again at once.</summary>
     public void Change(TunnelEdgeOptions options)
     {
         _rules.Change(options.AllowPorts, options.ProtectedPorts);
@@ -135,8 +135,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         _ = _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts);
     }
 
-    /// <summary>How it is now.</summary>
-    /// <param name="running">Started and not stopped.</param>
+    /// <summary>Returns the present status.</summary>
+    /// <param name="running">Whether the edge was started and not stopped.</param>
     public EdgeStatus Describe(bool running)
     {
         var connection = _connector.Status;
@@ -178,14 +178,16 @@ internal sealed class EdgeRun : IAsyncDisposable
         };
     }
 
-    /// <summary>What of it stands still, in words for the log; null when all turns, or was told to end: a drain is no fault.</summary>
+    /// <summary>
+    /// Returns what has stopped working, in words for the log; null when all is well or the edge is stopping: a drain is no fault.
+    /// </summary>
     public async Task<string?> FindFaultAsync()
     {
         if (_stopping.IsCancellationRequested)
             return null;
         if (_loops.IsCompleted)
             return "the loop that keeps the tunnel, or the one that applies configurations, has ended";
-        // The status takes every lock and a thread of the pool: who gets it has proved that none of them hangs.
+        // The status takes every lock and a thread of the pool, so once it is there, none of them hangs.
         var stuck = Task.Run(() => { _ = Describe(running: true); return _ports.FindStuck(); });
         if (await Task.WhenAny(stuck, Task.Delay(ControlLimit, _time)) != stuck)
             return $"the edge's state could not be read for {ControlLimit.TotalSeconds:0} s";
@@ -199,9 +201,9 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await Task.WhenAll(_loops, _watching);
-        // Their clients' streams end with their tunnels, which tell how many were cut.
+        // The streams of the clients end with their tunnels, which report how many were cut.
         _ports.CloseAll(Timeout.InfiniteTimeSpan);
-        // The ports are closed, and connections that are open pass: there is nothing to filter any more.
+        // The ports are closed, and open connections pass, so there is nothing left to filter.
         await _firewall.RemoveAsync();
         await _connector.CloseAsync(drain);
         _crash.End();
@@ -210,7 +212,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // A stop that was given up by its caller may still be draining.
+        // A stop that its caller gave up may still be draining.
         await _connector.CloseAsync(TimeSpan.Zero);
         _ports.Dispose();
         _sessions.Dispose();
@@ -235,7 +237,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         }
     }
 
-    // No part of the watchdog's loops: the edge does its work without it.
+    // This is not one of the loops that the watchdog checks, because the edge does its work without it.
     private async Task WatchPublicAddressAsync()
     {
         try

@@ -8,7 +8,9 @@ namespace Tunnel.Edge;
 /// <summary>Takes the edge's state directory for this process.</summary>
 internal static class EdgeState
 {
-    /// <summary>Takes it, before anything in it is read; null when there is none.</summary>
+    /// <summary>
+    /// Takes the state directory before anything in it is read. Returns null when none is configured or it can't be written.
+    /// </summary>
     /// <exception cref="OperatorException">Another process holds it, or what is in it may be somebody else's.</exception>
     public static StateDirectory? Take(TunnelEdgeOptions options, TimeProvider time, ILogger logger)
     {
@@ -21,7 +23,7 @@ internal static class EdgeState
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // An edge works without a state that it can write; what is in it must be safe all the same.
+            // An edge works without a state directory that it can write, but what is in it must still be safe.
             EdgeLog.StateNotTaken(logger, directory, e.Message);
             StateDirectory.Secure(directory, files, logger);
             return null;

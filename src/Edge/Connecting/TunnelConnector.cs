@@ -6,7 +6,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-// Over 300 lines: one loop and what it goes by; dialling, succession and rescue are apart.
+// Over 300 lines: one loop and the state that it uses; dialling, succession and rescue are in other files.
 /// <summary>
 /// Keeps a tunnel to the hub: dials, applies the configuration, and dials again when the tunnel is lost or the hub goes away. New streams
 /// go to the newest tunnel; an older one drains.
@@ -14,16 +14,19 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 {
     /// <summary>
-    /// From one try to the next while another process has the id, so that the edge is there within 5 s of the other's end.
+    /// The time between attempts while another process has the id, short enough that the edge connects within 5 s of the other's end.
     /// </summary>
     internal static readonly TimeSpan ConflictInterval = TimeSpan.FromSeconds(4.5);
 
-    /// <summary>How long a hub that restarts is dialled every <see cref="RestartPause"/>, before the waits begin to grow.</summary>
+    /// <summary>How long a hub that restarts is dialled every <see cref="RestartPause"/> before the waits begin to grow.</summary>
     internal static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(10);
 
     internal static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>A hub that does not tell whether a tunnel counts says so, by GOAWAY, within its probe of the other.</summary>
+    /// <summary>
+    /// How long to wait for GOAWAY from a hub that does not say whether a tunnel counts. Such a hub sends it within its probe of the other
+    /// tunnel.
+    /// </summary>
     internal static readonly TimeSpan SilentHub = TimeSpan.FromSeconds(4);
 
     private readonly ConnectorOptions _options;
@@ -45,7 +48,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private long? _restartedAt;
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
-    // Over 8 collaborators: three of them are the clock, the log and chance, which a test replaces.
+    // Over 8 collaborators: three of them are the clock, the log and the random numbers, which tests replace.
     public TunnelConnector(
         ConnectorOptions options, HubRenewals renewals, TransportSelector transports, PinStore pins, ConfigInbox configs,
         ITunnelObserver observer, Func<double> random, TimeProvider time, ILogger logger)
@@ -66,10 +69,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     public TunnelTotals Totals { get; } = new();
 
-    /// <summary>Bytes that packets to and from the hub may have, when the path was found to swallow larger ones; else null.</summary>
+    /// <summary>The most bytes that packets to and from the hub may have when the path was found to drop larger ones; else null.</summary>
     public int? MaxPacket => _path.MaxPacket;
 
-    /// <summary>What the hub is told of this machine's public address.</summary>
+    /// <summary>This machine's public address, as the hub is told. Setting it sends it over the current tunnel.</summary>
     public PublicAddresses PublicAddress
     {
         get => Volatile.Read(ref _publicAddress);
@@ -81,7 +84,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
     }
 
-    /// <summary>Dials and serves until cancelled; then the tunnel is left as it is, for <see cref="CloseAsync"/>.</summary>
+    /// <summary>Dials and serves until cancelled. The tunnel is then left open for <see cref="CloseAsync"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -92,7 +95,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                 if (delay <= TimeSpan.Zero)
                     continue;
                 var next = _time.GetUtcNow() + delay;
-                // The clock first: who sees the status finds the wait begun.
+                // The timer starts before the wait is noted, so that whoever sees it in the status can rely on the timer running.
                 var wait = Task.Delay(delay, _time, cancellationToken);
                 _state.NoteWait(next);
                 await wait;
@@ -104,7 +107,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     }
 
     /// <summary>
-    /// Says GOAWAY, gives the open streams <paramref name="drain"/> to finish, and closes. After <see cref="RunAsync"/> has ended.
+    /// Sends GOAWAY, gives the open streams <paramref name="drain"/> to finish, and closes. Call it after <see cref="RunAsync"/> has ended.
     /// </summary>
     public async Task CloseAsync(TimeSpan drain)
     {
@@ -115,7 +118,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     void IEdgeTunnelHandler.OnConfig(ITunnel tunnel, TunnelConfig config)
     {
-        // A draining tunnel's pushes are of yesterday.
+        // What a draining tunnel pushes is out of date.
         if (_live is not { } live || live.Tunnel != tunnel)
             return;
         Keep(tunnel, config);
@@ -137,8 +140,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             live.OnDoubt();
     }
 
-    /// <summary>One tunnel from the dial to its end, or a dial that failed.</summary>
-    /// <returns>How long to wait before the next.</returns>
+    /// <summary>Handles one tunnel from the dial to its end, or a dial that failed.</summary>
+    /// <returns>How long to wait before the next attempt.</returns>
     private async Task<TimeSpan> TryOnceAsync(CancellationToken cancellationToken)
     {
         try
@@ -158,7 +161,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            // A bug in a transport: the edge must not stop dialling because of it.
+            // This is a bug in a transport, and the edge must not stop dialling because of it.
             var delay = _backoff.Next();
             ConnectingLog.DialFaulted(_logger, e, delay.TotalSeconds);
             _state.NoteError(e.Message);
@@ -179,7 +182,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             Secret = hub.Secret,
             Pins = _pins.Current,
             InsecureSkipVerify = _options.InsecureSkipVerify,
-            // Said until it had the id once: two that say so would take it from each other for ever.
+            // Take-over is requested only until the edge had the id once: two edges that request it would take it from each other for ever.
             Hello = _options.Hello with
             {
                 TakeOver = _hasHeldTheId ? null : _options.Hello.TakeOver,
@@ -201,15 +204,15 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
-    // The hub said that it goes and comes back; what it answers itself is another matter.
+    // The hub said that it goes and comes back, so failures to reach it are expected; what it answers itself is not.
     private bool IsRestarting(DialFailureKind kind) =>
         _restartedAt is { } restarted && _time.GetElapsedTime(restarted) < RestartPatience
             && kind is not (DialFailureKind.Unauthorized or DialFailureKind.WrongCertificate);
 
-    /// <summary>Serves a tunnel until it ends, or its hub goes away, or a successor has taken its place and ends.</summary>
+    /// <summary>Serves a tunnel until it ends, its hub goes away, or a successor has taken its place and ended.</summary>
     /// <param name="outcome">The tunnel.</param>
-    /// <param name="said">The public address that it was told when it was dialled.</param>
-    /// <param name="olderDrain">How long the streams of the one before may go on.</param>
+    /// <param name="said">The public address that the hub was told when the tunnel was dialled.</param>
+    /// <param name="olderDrain">How long the streams of the previous tunnel may go on.</param>
     /// <param name="cancellationToken">Stops the serving; the tunnel is left as it is.</param>
     private async Task<TimeSpan> ServeAsync(
         DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
@@ -217,9 +220,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var tunnel = outcome.Result.Tunnel!;
         var live = new HubTunnel(tunnel, _time.GetTimestamp());
         var older = _live;
-        // Beside a tunnel of this process it is no question whose clients they are.
+        // Beside another tunnel of this process there is no question whose clients they are.
         live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
-        // Before its start, since callbacks come from then on; before the ports are bound, so that their first client finds it.
+        // This comes before the start, since callbacks begin then, and before the ports are bound, so that their first client finds the
+        // tunnel.
         _live = live;
         Totals.Add(tunnel);
         tunnel.Start();
@@ -229,7 +233,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return await EndAsync(live);
         _configs.PostInitial(tunnel, outcome.Result.Config!);
         OnConnected(tunnel, outcome.Choice);
-        // Found while HELLO was on its way: whoever changed it told the tunnel before.
+        // The address was found while HELLO was on its way, and whoever changed it may have told only the tunnel before.
         if (PublicAddress != said)
             SendPublicAddress(tunnel, PublicAddress);
         if (older is not null)
@@ -240,15 +244,15 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
                 TransportLog.MovedToQuic(_logger, tunnel.ActiveStreams);
-            // The tunnel is well, only not the best, or may come back: none of its streams is cut for that.
+            // This tunnel is well but not the best, or it may come back, so none of its streams is cut.
             return await ServeAsync(successor, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
         return await EndAsync(live);
     }
 
-    /// <summary>Waits until the hub says that this tunnel counts, where another of this edge is there: nothing is bound before.</summary>
-    /// <returns>False when the tunnel is over, or the hub wants no more of it.</returns>
+    /// <summary>Waits until the hub says that this tunnel counts when the edge has another one. Nothing is bound before that.</summary>
+    /// <returns>False when the tunnel has ended, or the hub wants no more of it.</returns>
     private async Task<bool> SettleAsync(HubTunnel live, bool? contested, CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -262,7 +266,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return true;
     }
 
-    // A hub that sends somebody away, or restarts, closes a moment later, and both may be seen at once: the reason counts.
+    // A hub that sends an edge away, or restarts, closes the tunnel a moment later. Both may be seen at once, and the reason counts.
     private async Task<TimeSpan> EndAsync(HubTunnel live)
     {
         if (!live.GoAway.IsCompleted)
@@ -301,7 +305,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
-    // The disk may take its time, and a configuration comes on the tunnel's read loop.
+    // The disk may be slow, and configurations arrive on the tunnel's read loop, which must not wait for it.
     private void Keep(ITunnel tunnel, TunnelConfig config)
     {
         if (config.Hub is { Secret: not null } or { Address: not null })
@@ -320,7 +324,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         if (SendsAway(goAway))
         {
-            // Another process has the id: it is that one's clients that come to its ports.
+            // Another process has the id, so the clients that come to its ports are that process's.
             _inConflict = true;
             _configs.PostRelease(live.Tunnel);
             if (_state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}"))
@@ -333,14 +337,16 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
         var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
-        // A hub that sends GOAWAY is dialled again at once, but one that does so to each new tunnel must not be hammered.
+        // A hub that sends GOAWAY is dialled again at once, but a hub that sends it on each new tunnel must not be hammered.
         var delay = lifetime >= Backoff.ShortLived ? TimeSpan.Zero : _backoff.Next();
         _restartedAt = lifetime >= Backoff.ShortLived && goAway.Reason == GoAway.Shutdown ? _time.GetTimestamp() : null;
         ConnectingLog.HubGoesAway(_logger, goAway.Reason, delay.TotalSeconds);
         return delay;
     }
 
-    /// <summary>Without a tunnel clients are refused, whatever the loop is doing when it ends.</summary>
+    /// <summary>
+    /// Forgets the tunnel as soon as it ends, whatever the loop is doing then, so that clients are refused without a tunnel.
+    /// </summary>
     private async Task WatchAsync(HubTunnel live)
     {
         var end = await live.Tunnel.Completion;
@@ -351,14 +357,14 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     }
 
     /// <summary>
-    /// The tunnel is no more. Its watcher and the loop come here, whoever is first: no status tells of a next try beside a tunnel that is
-    /// lost.
+    /// Notes that the tunnel has ended. Its watcher and the loop both call this, and the first call counts, so that no status shows a next
+    /// attempt beside a lost tunnel.
     /// </summary>
     private void Forget(HubTunnel live, TunnelEnd end)
     {
         if (Interlocked.CompareExchange(ref _live, null, live) != live)
             return;
-        // An end of our own making, or one that GOAWAY announced, has its cause there already.
+        // When we ended the tunnel ourselves, or GOAWAY announced the end, the cause is already noted.
         _state.NoteEnd(end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? null : $"{end.Kind}: {end.Detail}");
     }
 }

@@ -2,7 +2,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>What all tunnels of the process have carried, those that are over included.</summary>
+/// <summary>Sums up what all tunnels of the process have carried, including those that have ended.</summary>
 internal sealed class TunnelTotals
 {
     private readonly Lock _lock = new();
@@ -13,7 +13,7 @@ internal sealed class TunnelTotals
 
     public int ActiveSessions => Sum(tunnel => tunnel.ActiveSessions);
 
-    /// <summary>Counts <paramref name="tunnel"/> until it is over.</summary>
+    /// <summary>Counts <paramref name="tunnel"/> as open until it has ended.</summary>
     public void Add(ITunnel tunnel)
     {
         lock (_lock)
@@ -21,20 +21,20 @@ internal sealed class TunnelTotals
         _ = RemoveAsync(tunnel);
     }
 
-    /// <summary>Tunnels that are not over.</summary>
+    /// <summary>The number of tunnels that have not ended.</summary>
     public int Open => Sum(_ => 1);
 
-    /// <summary>Their connections.</summary>
+    /// <summary>The number of connections of the open tunnels.</summary>
     public int Lanes => Sum(tunnel => tunnel.Lanes);
 
-    /// <summary>What all tunnels have carried, those that are over included.</summary>
+    /// <summary>Returns what all tunnels have carried, including those that have ended.</summary>
     public TunnelCounters GetCounters()
     {
         lock (_lock)
             return _open.Aggregate(_past, (sum, tunnel) => sum.Plus(tunnel.Counters));
     }
 
-    /// <summary>What waits in tunnels.</summary>
+    /// <summary>Returns how much is waiting in the open tunnels.</summary>
     public TunnelQueues GetQueues()
     {
         lock (_lock)

@@ -9,7 +9,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Doctor;
 
-/// <summary>What is to be checked, and what earlier checks found for later ones.</summary>
+/// <summary>What is to be checked, and what earlier checks have found for later ones.</summary>
 internal sealed class DoctorContext(TunnelEdgeOptions options)
 {
     public TunnelEdgeOptions Options => options;
@@ -17,16 +17,16 @@ internal sealed class DoctorContext(TunnelEdgeOptions options)
     /// <summary>The hub's addresses; empty until its name was resolved.</summary>
     public ImmutableArray<IPAddress> Addresses { get; set; } = [];
 
-    /// <summary>Where a TCP connection could be made.</summary>
+    /// <summary>The address at which a TCP connection could be made; null before that.</summary>
     public IPEndPoint? Reached { get; set; }
 
-    /// <summary>When the hub's certificate is valid.</summary>
+    /// <summary>When the hub's certificate is valid, in UTC; null until it was seen.</summary>
     public (DateTime From, DateTime To)? CertificateValidity { get; set; }
 
-    /// <summary>What the hub answered to the login.</summary>
+    /// <summary>The configuration that the hub answered to the login; null before that.</summary>
     public TunnelConfig? Config { get; set; }
 
-    /// <summary>How bad it is that a transport does not get through: the mode may have another, or not want it.</summary>
+    /// <summary>Returns how bad it is that a transport does not get through: the mode may allow another one, or not use this one.</summary>
     public CheckStatus Severity(TransportKind kind) => (options.Transport, kind) switch
     {
         (TransportMode.TcpTls, TransportKind.Quic) or (TransportMode.Quic, TransportKind.TcpTls) => CheckStatus.Warning,
@@ -34,6 +34,6 @@ internal sealed class DoctorContext(TunnelEdgeOptions options)
         _ => CheckStatus.Failed,
     };
 
-    /// <summary>A dial that makes no tunnel.</summary>
+    /// <summary>Creates a request for a dial that makes no tunnel.</summary>
     public DialRequest Request(IPEndPoint address) => ProbeRequest.To(address, options, options.Pins);
 }

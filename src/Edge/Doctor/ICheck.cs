@@ -2,5 +2,5 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor;
 
-/// <summary>One thing that an edge needs.</summary>
+/// <summary>A check of one thing that an edge needs.</summary>
 internal interface ICheck : ICheck<DoctorContext>;

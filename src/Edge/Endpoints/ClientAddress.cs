@@ -2,10 +2,12 @@ using System.Net;
 
 namespace Tunnel.Edge.Endpoints;
 
-/// <summary>Addresses as the hub shall see them.</summary>
+/// <summary>Converts clients' addresses to the form that the hub gets.</summary>
 internal static class ClientAddress
 {
-    /// <summary>An IPv4 client of a dual-stack socket appears as ::ffff:a.b.c.d; it is an IPv4 client all the same.</summary>
+    /// <summary>
+    /// Turns the address ::ffff:a.b.c.d, as which a dual-stack socket shows an IPv4 client, into the IPv4 address; null without an address.
+    /// </summary>
     public static IPEndPoint? Normalise(EndPoint? endPoint) =>
         endPoint is not IPEndPoint ip ? null
         : ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port)

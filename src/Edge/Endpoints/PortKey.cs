@@ -1,6 +1,6 @@
 namespace Tunnel.Edge.Endpoints;
 
-/// <summary>What is spoken on a port.</summary>
+/// <summary>The protocol that a port speaks.</summary>
 internal enum PortProtocol : byte
 {
     Tcp,

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Tunnel.Edge.Endpoints;
 
-/// <summary>Ports of one protocol that follow one another: thousands of them are told as one.</summary>
+/// <summary>Consecutive ports of one protocol, so that thousands of them can be reported as one entry.</summary>
 internal readonly record struct PortRun(PortProtocol Protocol, int First, int Last)
 {
     /// <inheritdoc cref="PortKey.ProtocolName"/>
@@ -12,7 +12,7 @@ internal readonly record struct PortRun(PortProtocol Protocol, int First, int La
 
     public bool Contains(PortKey port) => port.Protocol == Protocol && port.Number >= First && port.Number <= Last;
 
-    /// <summary>Joins ports in ascending order that have the same value.</summary>
+    /// <summary>Joins consecutive ports that have the same value. The ports must be in ascending order.</summary>
     public static ImmutableArray<(PortRun Ports, T Value)> Join<T>(IEnumerable<KeyValuePair<PortKey, T>> ports)
     {
         var runs = ImmutableArray.CreateBuilder<(PortRun Ports, T Value)>();

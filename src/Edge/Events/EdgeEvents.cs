@@ -6,47 +6,47 @@ namespace Tunnel.Edge.Events;
 
 /// <summary>A tunnel to the hub was made.</summary>
 /// <param name="Hub">The hub's address.</param>
-/// <param name="Transport">What it runs over, for example <c>tcpTls</c>.</param>
-/// <param name="Reason">Why over this transport, in one word: <c>configured</c>, <c>preferred</c>, or why not over QUIC
+/// <param name="Transport">The transport that it runs over, for example <c>tcpTls</c>.</param>
+/// <param name="Reason">Why this transport was chosen, in one word: <c>configured</c>, <c>preferred</c>, or why it is not QUIC
 /// (<c>quicTimedOut</c> …).</param>
 public sealed record TunnelConnectedEvent(IPEndPoint Hub, string Transport, string Reason);
 
-/// <summary>A tunnel is over.</summary>
+/// <summary>A tunnel has ended.</summary>
 /// <param name="Hub">The hub's address.</param>
-/// <param name="Reason">Why, in words.</param>
+/// <param name="Reason">Why it ended, in words.</param>
 public sealed record TunnelDisconnectedEvent(IPEndPoint Hub, string Reason);
 
 /// <summary>The hub's configuration was applied, or what is bound has changed since.</summary>
-/// <param name="Revision">The configuration's revision; 0 when the hub tells none.</param>
-/// <param name="ListenPorts">TCP ports that are bound.</param>
-/// <param name="ListenPortsUdp">UDP ports that are bound.</param>
-/// <param name="FailedPorts">Assigned ports that are not.</param>
+/// <param name="Revision">The configuration's revision; 0 when the hub gives none.</param>
+/// <param name="ListenPorts">The TCP ports that are bound.</param>
+/// <param name="ListenPortsUdp">The UDP ports that are bound.</param>
+/// <param name="FailedPorts">The assigned ports that are not bound.</param>
 public sealed record PortsEvent(
     long Revision, ImmutableArray<int> ListenPorts, ImmutableArray<int> ListenPortsUdp, ImmutableArray<EdgePortFailure> FailedPorts);
 
-/// <summary>A firewall configuration was dealt with.</summary>
-/// <param name="Revision">Revision of the hub's configuration that it came with.</param>
-/// <param name="Applied">True when it is in place; false when the one before is.</param>
-/// <param name="Error">Why it is not in place; null when it is.</param>
+/// <summary>A firewall configuration was applied, or could not be.</summary>
+/// <param name="Revision">The revision of the hub's configuration that it came with.</param>
+/// <param name="Applied">True when it is in force; false when the previous one is.</param>
+/// <param name="Error">Why it is not in force; null when it is.</param>
 public sealed record FirewallConfigUpdatedEvent(long Revision, bool Applied, string? Error);
 
 /// <summary>Somebody else has changed the packet filter that was in force: rules, sets, chains or the whole table.</summary>
 /// <param name="What">What was found, in words.</param>
-/// <param name="Mended">It was put back; else it is tried again every 15 s.</param>
+/// <param name="Mended">True when it was put back; else this is tried again every 15 s.</param>
 public sealed record FirewallDriftedEvent(string What, bool Mended);
 
-/// <summary>A STUN server or the hub told a public address of this machine that was not known, or another one.</summary>
+/// <summary>A STUN server or the hub reported a public address of this machine that is new or has changed.</summary>
 /// <param name="PublicIp">The address, IPv4 where there is one.</param>
 /// <param name="PublicIpv6">The IPv6 address; null when not known.</param>
 public sealed record PublicIpDiscoveredEvent(IPAddress PublicIp, IPAddress? PublicIpv6);
 
 /// <summary>The last run of this edge was cut off (a kill, a crash, a power failure), and what it left behind is cleaned up.</summary>
-/// <param name="PreviousStart">When it began; null when that is not known.</param>
+/// <param name="PreviousStart">When that run began; null when this is not known.</param>
 public sealed record CrashRecoveredEvent(DateTimeOffset? PreviousStart);
 
 /// <summary>The last run of this edge was cut off, and something that it left behind can't be cleaned up.</summary>
-/// <param name="Error">What, and why.</param>
-/// <param name="PreviousStart">When it began; null when that is not known.</param>
+/// <param name="Error">What can't be cleaned up, and why.</param>
+/// <param name="PreviousStart">When that run began; null when this is not known.</param>
 public sealed record CrashRecoveryFailedEvent(string Error, DateTimeOffset? PreviousStart);
 
 /// <summary>A client got a stream.</summary>
@@ -54,11 +54,11 @@ public sealed record CrashRecoveryFailedEvent(string Error, DateTimeOffset? Prev
 /// <param name="Client">The client; null when it is not known.</param>
 public sealed record StreamOpenedEvent(int Port, IPEndPoint? Client);
 
-/// <summary>A client's stream is over.</summary>
+/// <summary>A client's stream has ended.</summary>
 /// <param name="Port">The public port.</param>
 /// <param name="Client">The client; null when it is not known.</param>
 /// <param name="BytesIn">Bytes from the client.</param>
 /// <param name="BytesOut">Bytes to the client.</param>
-/// <param name="Completed">Both directions ended in order; false when one side aborted.</param>
+/// <param name="Completed">True when both directions ended in order; false when one side aborted.</param>
 /// <param name="Reason">Who ended it and why, in words.</param>
 public sealed record StreamClosedEvent(int Port, IPEndPoint? Client, long BytesIn, long BytesOut, bool Completed, string Reason);

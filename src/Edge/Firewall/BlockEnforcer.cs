@@ -5,8 +5,8 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Lets nobody in at the edge's own ports who is blocked, with a packet filter or without one, and ends each block when its time is over:
-/// in the kernel it ends by itself.
+/// Keeps blocked sources out of the edge's own ports, with a packet filter or without one, and ends each block when its time has passed. In
+/// the kernel, blocks end by themselves.
 /// </summary>
 internal sealed class BlockEnforcer : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class BlockEnforcer : IDisposable
         _expiry = time.CreateGuardedTimer(static self => self.OnExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>From now on this plan's sources are blocked, and open connections of theirs are reset.</summary>
+    /// <summary>Blocks the sources of this plan from now on, and resets their open connections.</summary>
     public void Enforce(FirewallPlan plan)
     {
         lock (_lock)

@@ -10,17 +10,19 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Applies the hub's firewall, commit-confirmed: after each change a new connection to the hub must succeed, or the ruleset that was
-/// confirmed last comes back by itself. Whatever fails, the edge goes on without it, and says so to its log once and to the hub.
+/// Applies the hub's firewall, commit-confirmed: after each change a new connection to the hub must succeed; otherwise the last confirmed
+/// ruleset is put back automatically. Whatever fails, the edge goes on without it, and tells its log once and the hub.
 /// </summary>
 internal sealed class FirewallController : IPacketFilter, IDisposable
 {
-    /// <summary>How long a new connection is tried for; with the last try under way the old ruleset is back well within 30 s.</summary>
+    /// <summary>
+    /// How long a new connection is tried. Even if the last try is then under way, the old ruleset is back well within 30 s.
+    /// </summary>
     internal static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(20);
 
     internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often it is looked whether somebody else has changed the table: what is found is mended within 30 s.</summary>
+    /// <summary>How often the table is checked for changes by somebody else; a change is mended within 30 s.</summary>
     internal static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(15);
 
     private readonly FirewallPlanner _planner;
@@ -48,7 +50,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     public FirewallStatus Status => _reporter.Status;
 
-    /// <summary>Removes what a process left behind that was killed. Never throws but for cancellation.</summary>
+    /// <summary>Removes what a killed process left behind. Throws only when cancelled.</summary>
     /// <returns>Why something is left; null when nothing is.</returns>
     public async Task<string?> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
@@ -74,7 +76,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // The hub is told; who has called logs it, and tries again.
+            // The hub is told here; the caller logs the exception and tries again.
             Publish(FirewallReport.Failed, [$"unexpected fault: {e.Message}"]);
             throw;
         }
@@ -84,9 +86,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>
-    /// Looks from time to time whether somebody has changed, flushed or removed our table, and puts it back. Until cancelled.
-    /// </summary>
+    /// <summary>Checks regularly, until cancelled, whether somebody has changed, flushed or removed our table, and puts it back.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(WatchInterval, _time);
@@ -109,7 +109,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>The edge's operator has changed them. Never throws.</summary>
+    /// <summary>Takes the protected ports that the edge's operator has changed.</summary>
     public async Task ChangeProtectedPortsAsync(ImmutableArray<int> ports)
     {
         try
@@ -135,7 +135,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>Removes the table. After the last <see cref="ApplyAsync(ITunnel, TunnelConfig, bool, CancellationToken)"/>.</summary>
+    /// <summary>Removes the table. After the last <see cref="ApplyAsync(ITunnel, TunnelConfig, bool, CancellationToken)"/> only.</summary>
     public async Task RemoveAsync()
     {
         await _lock.WaitAsync();
@@ -160,19 +160,19 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         _lock.Dispose();
     }
 
-    /// <summary>Sources that are blocked now.</summary>
+    /// <summary>The number of sources that are blocked now.</summary>
     private int Blocked => _installed?.Blocked(_planner.Now).Count ?? 0;
 
     private async Task ApplyAsync(FirewallPlan wanted, string[] notes, bool initial, CancellationToken cancellationToken)
     {
-        // A new tunnel is another chance: the hub may just have been down when the connection was tried.
+        // A new tunnel is another chance, because the hub may just have been down when the connection was tried.
         var again = !initial && wanted.Key == _rejected;
         var plan = again
             ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked }
             : wanted;
         EndConfirming();
         var result = await InstallAsync(plan, cancellationToken);
-        // Filter or not: at its own ports the edge itself lets nobody in who is blocked.
+        // With or without the filter, the edge itself lets no blocked source in at its own ports.
         _blocks.Enforce(plan);
         if (!result.Succeeded)
         {
@@ -203,7 +203,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     {
         if (plan.IsEmpty && _installed is null)
             return new NftResult(NftOutcome.Done, "");
-        // An update changes what differs between two plans: what somebody else has changed would stay, and count as ours from then on.
+        // An update changes only what differs between two plans, so changes by somebody else would stay and count as ours from then on.
         if (_installed is { } before)
             await MendAsync(before, cancellationToken);
         var result = await _table.InstallAsync(plan.IsEmpty ? null : RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
@@ -228,7 +228,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             await _lock.WaitAsync(cancellationToken);
             try
             {
-                // Another one may have come while we waited for the gate.
+                // Another plan may have come while we waited for the lock.
                 cancellationToken.ThrowIfCancellationRequested();
                 if (fault is not null)
                 {
@@ -276,7 +276,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         var result = await InstallAsync(before, CancellationToken.None);
         if (!result.Succeeded)
         {
-            // Rather no filter than a machine that its hub can't reach any more.
+            // No filter is better than a machine that its hub can't reach any more.
             FirewallLog.RollBackFailed(_logger, result.Text);
             await InstallAsync(FirewallPlan.Nothing, CancellationToken.None);
         }
@@ -291,7 +291,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     private void EndConfirming()
     {
-        // Not disposed: the task may still look at the token.
+        // The source is not disposed, because the task may still read the token.
         _confirming?.Cancel();
         _confirming = null;
     }

@@ -7,21 +7,21 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Makes of what a hub sent what this edge's own limits let it have.</summary>
+/// <summary>Turns what a hub sent into a plan within this edge's own limits.</summary>
 internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> protectedPorts, TimeProvider time)
 {
-    /// <summary>Ports that are open to everybody; used under the controller's gate.</summary>
+    /// <summary>The ports that are open to everybody. Used under the controller's lock.</summary>
     public ImmutableArray<int> ProtectedPorts { get; set; } = protectedPorts;
 
     private readonly long _start = time.GetTimestamp();
 
-    /// <summary>Seconds of a clock that nobody sets.</summary>
+    /// <summary>Seconds since the start, from a clock that nobody can set.</summary>
     public long Now => (long)time.GetElapsedTime(_start).TotalSeconds;
 
     public string ModeName => mode switch { FirewallMode.Off => "off", FirewallMode.BlockOnly => "blockOnly", _ => "full" };
 
-    /// <summary>What is wanted, or what is wrong with it.</summary>
-    /// <param name="json">The hub's <c>firewallConfig</c>.</param>
+    /// <summary>Returns the plan, or what is wrong with the configuration.</summary>
+    /// <param name="json">The hub's <c>firewallConfig</c>; null when it has none.</param>
     /// <param name="hub">The hub's addresses.</param>
     public PlanResult Plan(JsonElement? json, IEnumerable<IPAddress> hub)
     {
@@ -45,7 +45,7 @@ internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> pro
             [.. left]);
     }
 
-    /// <summary>What the operator wrote, word by word: the hub's blocks apart.</summary>
+    /// <summary>Returns what the operator wrote, word for word, without the hub's timed blocks.</summary>
     private static string KeyOf(JsonElement? json) => json is not { } value ? "" : string.Join(
         ';',
         value.EnumerateObject().Where(member => !member.NameEquals(FirewallConfigReader.TimedBlocksMember)).Select(
@@ -58,7 +58,7 @@ internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> pro
             + $"blockOnly"];
 }
 
-/// <summary>What came out of a hub's firewall.</summary>
-/// <param name="Plan">What to do; null when it is not valid.</param>
+/// <summary>The result of planning a hub's firewall.</summary>
+/// <param name="Plan">What to do; null when the configuration is not valid.</param>
 /// <param name="Notes">What is not valid, or was left out.</param>
 internal sealed record PlanResult(FirewallPlan? Plan, ImmutableArray<string> Notes);

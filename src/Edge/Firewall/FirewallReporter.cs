@@ -6,14 +6,14 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Tells what became of a firewall: the status at once, the log and the observer once, and the hub that sent it. One caller at a time;
-/// anybody reads.
+/// Reports what became of a firewall: to the status at once, to the log and the observer once, and to the hub that sent it. Only one caller
+/// at a time may report; any thread may read the status.
 /// </summary>
 internal sealed class FirewallReporter(string mode, IPacketFilterObserver observer, ILogger logger)
 {
     private const string Confirming = "confirming";
 
-    // A log line is for people; the hub gets them all.
+    // A log line is for people, so it has only the first errors; the hub gets all of them.
     private const int MaxLogged = 3;
 
     private ITunnel? _tunnel;
@@ -25,10 +25,12 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
 
     public FirewallStatus Status => _status;
 
-    /// <summary>From now on it is this configuration that is answered.</summary>
+    /// <summary>Sets the tunnel and the configuration revision that later reports answer.</summary>
     public void Answer(ITunnel tunnel, long revision) => (_tunnel, _revision) = (tunnel, revision);
 
-    /// <summary>It is in force, but whether the hub can still be reached is not known yet: nobody is told.</summary>
+    /// <summary>
+    /// Notes that the firewall is in force, without telling anybody: whether the hub can still be reached is not known yet.
+    /// </summary>
     public void NoteConfirming(IEnumerable<string> notes, int blocked) => _status = Describe(Confirming, notes, blocked);
 
     public void Tell(string state, IEnumerable<string> errors, int blocked)
@@ -39,21 +41,21 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
         var isNews = before.State != state || !before.Errors.AsSpan().SequenceEqual(status.Errors.AsSpan());
         if (isNews)
             Log(status);
-        // A hub that never asked for a firewall hears nothing of it.
+        // A hub that never asked for a firewall is told nothing about it.
         if (!isNews && state == FirewallReport.None)
             return;
         Send(status);
         observer.OnFirewallChanged(_revision, status);
     }
 
-    /// <summary>Somebody else has changed what is in force.</summary>
-    /// <param name="table">Which table.</param>
+    /// <summary>Reports that somebody else has changed what is in force.</summary>
+    /// <param name="table">The name of the table.</param>
     /// <param name="what">What was found, in words.</param>
     /// <param name="error">Why it could not be put back; null when it was.</param>
-    /// <param name="blocked">Sources that are blocked.</param>
+    /// <param name="blocked">How many sources are blocked.</param>
     public void TellDrift(string table, string what, string? error, int blocked)
     {
-        // What can't be mended is tried again for ever, and told once.
+        // What can't be mended is tried again for ever, but reported only once.
         var isNews = error is null || _drift is not { Mended: false } || !_status.Errors.AsSpan().SequenceEqual([error]);
         var sound = _beforeFailure ?? _status;
         _drift = new FirewallDrift((_drift?.Count ?? 0) + (isNews ? 1 : 0), what, Mended: error is null);
@@ -68,7 +70,7 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
         else
             FirewallLog.DriftNotMended(logger, table, what, error);
         _untold = _drift;
-        // Of one that is being confirmed the hub hears when that is over.
+        // While a ruleset is being confirmed, the hub is told only after the confirmation.
         if (status.State != Confirming)
             Send(status);
         observer.OnFirewallDrifted(_drift);

@@ -7,12 +7,12 @@ using Tunnel.Edge.Endpoints;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// A new connection to the hub, as the next tunnel would need one: the name resolved anew, and the transport in use with the pin. It ends
-/// before the edge says who it is.
+/// Makes a new connection to the hub in the way the next tunnel would: it resolves the name anew and uses the current transport with the
+/// pin. The connection ends before the edge says who it is.
 /// </summary>
 internal sealed class HubProbe(Func<HubAccess> hub, Func<ImmutableArray<HubWay>> ways, NameResolver resolver, TimeProvider time) : IHubProbe
 {
-    /// <summary>For the name and the connection together; a hub that takes longer is none that an edge could live with.</summary>
+    /// <summary>The limit for the name and the connection together. An edge could not work with a hub that takes longer.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     private volatile IPAddress[] _known = [];
@@ -52,7 +52,7 @@ internal sealed class HubProbe(Func<HubAccess> hub, Func<ImmutableArray<HubWay>>
         }
 
         var error = $"the name {host} has no addresses";
-        // All at once: one family may have no route here, and never had one.
+        // All addresses are tried at once, because one address family may never have had a route here.
         var attempts = ways().SelectMany(way => _known.Select(address => way(new IPEndPoint(address, port), cancellationToken)));
         await foreach (var attempt in Task.WhenEach(attempts))
         {

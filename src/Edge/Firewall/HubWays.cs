@@ -13,19 +13,23 @@ using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>A new connection to the hub over one transport, as far as the check of its pin, which a hub counts as no try.</summary>
+/// <summary>
+/// Makes a new connection to the hub over one transport up to the check of its pin, which the hub does not count as an attempt.
+/// </summary>
 /// <returns>Why it was not possible; null when it was.</returns>
 internal delegate Task<string?> HubWay(IPEndPoint address, CancellationToken cancellationToken);
 
-/// <summary>The transports of which one has to get through for the next tunnel: the one in use, else those that the mode allows.</summary>
+/// <summary>
+/// Says over which transports one connection must get through for the next tunnel: the one in use, else those that the mode allows.
+/// </summary>
 /// <param name="options">The hub and the mode.</param>
-/// <param name="pins">The hub's, as known now.</param>
-/// <param name="quic">Null where QUIC can't be used.</param>
-/// <param name="inUse">What the tunnel runs over; null while there is none.</param>
+/// <param name="pins">Returns the hub's pins, as known now.</param>
+/// <param name="quic">The dialer for QUIC; null where QUIC can't be used.</param>
+/// <param name="inUse">Returns the transport of the current tunnel; null while there is none.</param>
 internal sealed class HubWays(
     TunnelEdgeOptions options, Func<ImmutableArray<string>> pins, QuicTunnelDialer? quic, Func<TransportKind?> inUse)
 {
-    /// <summary>Those that are needed now.</summary>
+    /// <summary>The transports of which one is needed now.</summary>
     public ImmutableArray<HubWay> Needed => (inUse() ?? Only(options.Transport)) switch
     {
         TransportKind.TcpTls => [TryTlsAsync],
@@ -72,7 +76,7 @@ internal sealed class HubWays(
         }
     }
 
-    // Without pins any answer will do: nothing is said to whoever answers.
+    // Without pins any answer will do, because nothing is sent to whoever answers.
     private bool IsHub(X509Certificate? certificate) =>
         pins() is var known && (known.IsEmpty || (certificate is X509Certificate2 shown && known.Contains(CertificatePin.Compute(shown))));
 }

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Finds out whether the hub can be reached by a new connection.</summary>
+/// <summary>Finds out whether a new connection can reach the hub.</summary>
 internal interface IHubProbe
 {
     /// <summary>The hub's addresses, as far as they are known.</summary>

@@ -5,6 +5,6 @@ internal interface INft
 {
     Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken);
 
-    /// <summary>The same, for listings without the elements of sets: limits remember some hundred thousand sources.</summary>
+    /// <summary>Runs a listing without the elements of sets, because limits remember some hundred thousand sources.</summary>
     Task<NftResult> ListAsync(byte[] document, CancellationToken cancellationToken);
 }

@@ -3,12 +3,12 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Is told of the packet filter. Must not block.</summary>
+/// <summary>Is told about the packet filter. Must not block.</summary>
 internal interface IPacketFilterObserver
 {
-    /// <summary>What became of a configuration's firewall.</summary>
+    /// <summary>Called with what became of a configuration's firewall.</summary>
     void OnFirewallChanged(long revision, FirewallStatus status);
 
-    /// <summary>Somebody else has changed what was in force.</summary>
+    /// <summary>Called when somebody else has changed what was in force.</summary>
     void OnFirewallDrifted(FirewallDrift drift);
 }

@@ -4,21 +4,21 @@ using System.Text.Json.Nodes;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Whole transactions about one table, for <c>nft -j -f -</c>: all of one happens or nothing. <see cref="NftOwner"/> says how a table is
-/// guarded.
+/// Writes whole transactions about one table for <c>nft -j -f -</c>: either everything in a transaction happens, or nothing.
+/// <see cref="NftOwner"/> describes how a table is guarded.
 /// </summary>
 /// <param name="table">The table's name.</param>
 internal sealed class NftDocument(string table)
 {
-    /// <summary>The table, which must not be there yet.</summary>
+    /// <summary>Creates the table; fails when it exists.</summary>
     public byte[] Create(Ruleset next, NftOwner owner) => Serialize([Do("create"), .. Fill(next, owner)]);
 
-    /// <summary>The table anew in place of that of an owner, who must still have it.</summary>
+    /// <summary>Creates the table anew in place of a previous owner's; fails when that owner no longer has it.</summary>
     public byte[] Replace(NftOwner previous, Ruleset next, NftOwner owner) =>
         Serialize([FlushChain(previous.Chain), Do("delete"), Do("add"), .. Fill(next, owner)]);
 
     /// <summary>
-    /// From one ruleset of ours to the next: what is the same in both stays as it is, with its allowances, counts and remaining times.
+    /// Changes one ruleset of ours to the next. What is the same in both stays as it is, with its allowances, counts and remaining times.
     /// </summary>
     public byte[] Update(Ruleset current, Ruleset next, NftOwner owner)
     {
@@ -39,13 +39,13 @@ internal sealed class NftDocument(string table)
         return Serialize([.. commands, .. Rules(next)]);
     }
 
-    /// <summary>Removes the table if it is this owner's.</summary>
+    /// <summary>Removes the table if it belongs to this owner.</summary>
     public byte[] Remove(NftOwner owner) => Serialize([FlushChain(owner.Chain), Do("delete")]);
 
     /// <summary>Lists the table.</summary>
     public byte[] List() => Serialize([Do("list")]);
 
-    /// <summary>Lists one of its sets.</summary>
+    /// <summary>Lists one of the table's sets.</summary>
     public byte[] ListSet(string name) => Serialize([NftJson.Do("list", "set", In(NftJson.Named(name)))]);
 
     /// <summary>Lists the chains of all tables of the family, without their rules.</summary>
@@ -79,7 +79,7 @@ internal sealed class NftDocument(string table)
     private IEnumerable<JsonObject> Rules(Ruleset ruleset) =>
         ruleset.Rules.Select(rule => NftJson.Do("add", "rule", In((JsonObject)rule.DeepClone())));
 
-    /// <summary>Says which table something is in, behind its family.</summary>
+    /// <summary>Inserts the table's name behind the family of an object.</summary>
     private JsonObject In(JsonObject what)
     {
         what.Insert(1, "table", table);

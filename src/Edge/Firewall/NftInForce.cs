@@ -5,11 +5,11 @@ using System.Text.Json.Nodes;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// What a table holds, as far as it stays as it was put there: without handles, counts, what is used up of allowances, remaining times, and
-/// the sources that limits remember. Taken right after a ruleset was put in force it shows later what somebody else has changed.
+/// The content of a table as far as it stays as we put it there: without handles, counts, used-up allowances, remaining times, and the
+/// sources that limits remember. A copy that is taken right after a ruleset was put in force shows later what somebody else has changed.
 /// </summary>
-/// <param name="Items">Chains, sets, counters, limits, rules and elements; each begins with its kind.</param>
-/// <param name="Timed">Elements that end by themselves, and when, in seconds.</param>
+/// <param name="Items">Chains, sets, counters, limits, rules and elements; each text begins with its kind.</param>
+/// <param name="Timed">The elements that end by themselves, and when, in seconds.</param>
 internal sealed record NftInForce(ImmutableHashSet<string> Items, ImmutableDictionary<string, long> Timed)
 {
     private const string Element = "element";
@@ -22,10 +22,10 @@ internal sealed record NftInForce(ImmutableHashSet<string> Items, ImmutableDicti
     private static readonly string[] Kinds = [NftObject.Chain, "set", "counter", "limit", "rule"];
     private static readonly string[] Volatile = ["handle", "packets", "bytes", "used"];
 
-    /// <summary>Reads listings; null when one is none.</summary>
-    /// <param name="table">The table without the elements of its sets.</param>
-    /// <param name="sets">Those of its sets that we fill.</param>
-    /// <param name="now">Seconds of the clock that tells when elements end.</param>
+    /// <summary>Reads listings; returns null when one of them is not a listing.</summary>
+    /// <param name="table">The listing of the table, without the elements of its sets.</param>
+    /// <param name="sets">The listings of those sets that we fill.</param>
+    /// <param name="now">The present time, in seconds of the clock that tells when elements end.</param>
     public static NftInForce? Read(string table, IEnumerable<string> sets, long now)
     {
         try
@@ -58,7 +58,7 @@ internal sealed record NftInForce(ImmutableHashSet<string> Items, ImmutableDicti
         }
     }
 
-    /// <summary>What is otherwise by now, in words for the operator; null when nothing is.</summary>
+    /// <summary>Returns what has changed until <paramref name="later"/>, in words for the operator; null when nothing has.</summary>
     public string? DriftTo(NftInForce later, long now)
     {
         string[] missing = [

@@ -6,17 +6,19 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>The words of libnftables' JSON (libnftables-json(5)) that are needed here.</summary>
+/// <summary>Builds the parts of libnftables' JSON (libnftables-json(5)) that are needed here.</summary>
 internal static class NftJson
 {
-    /// <summary>The table of a machine's first edge, and how those of others begin; <c>inet</c> sees IPv4 and IPv6.</summary>
+    /// <summary>
+    /// The table of a machine's first edge, and the prefix of other edges' tables. The family <c>inet</c> sees IPv4 and IPv6.
+    /// </summary>
     public const string Table = "tunnel_edge";
 
     public const string Family = "inet";
 
     public static JsonObject Do(string verb, string kind, JsonObject what) => new() { [verb] = new JsonObject { [kind] = what } };
 
-    /// <summary>Something in our table; <see cref="NftDocument"/> says in which.</summary>
+    /// <summary>Names an object of our table; <see cref="NftDocument"/> adds the table.</summary>
     public static JsonObject Named(string name) => new() { ["family"] = Family, ["name"] = name };
 
     public static JsonObject Rule(string chain, string comment, params JsonNode[] statements) =>
@@ -40,7 +42,7 @@ internal static class NftJson
 
     public static JsonObject Count(string counter) => new() { ["counter"] = counter };
 
-    /// <summary>TCP, UDP or both, but never ICMP: without neighbour discovery there is no IPv6.</summary>
+    /// <summary>Matches TCP, UDP or both, but never ICMP: without neighbour discovery there is no IPv6.</summary>
     public static JsonObject Transport(TransportProtocol protocol) => Match("==", Meta("l4proto"), protocol switch
     {
         TransportProtocol.Tcp => "tcp",

@@ -6,8 +6,9 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>
-/// The hub takes this edge's id and secret. It hangs up before HELLO, which is what decides between two tunnels of one id (protocol.md
-/// section 2), so that a running edge keeps its tunnel and its streams, here or elsewhere; the hub's log shows a tunnel that came and went.
+/// Checks that the hub accepts this edge's id and secret. The check hangs up before HELLO, which decides between two tunnels of one id
+/// (protocol.md section 2), so a running edge, here or elsewhere, keeps its tunnel and its streams. The hub's log shows a tunnel that came
+/// and went.
 /// </summary>
 internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic) : ICheck
 {

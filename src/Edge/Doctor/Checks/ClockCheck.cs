@@ -2,8 +2,9 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>The clock is right: certificates and logs need it.</summary>
-/// <param name="IsSynchronized">Whether the kernel's clock is kept by somebody (adjtimex(2)); null when that can't be told.</param>
+/// <summary>Checks that the clock is right, since certificates and logs depend on it.</summary>
+/// <param name="IsSynchronized">Whether something keeps the kernel's clock synchronized (adjtimex(2)); null when that can't be
+/// told.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time) : ICheck
 {
@@ -19,7 +20,7 @@ internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time)
         var now = Time.GetUtcNow().UtcDateTime;
         if (context.CertificateValidity is { } valid && (now < valid.From || now > valid.To))
         {
-            // With pins dates do not matter, so that the tunnel works all the same.
+            // With pins the dates of the certificate do not matter, so the tunnel works all the same.
             var status = context.Options.Pins.IsDefaultOrEmpty ? CheckStatus.Failed : CheckStatus.Warning;
             return new CheckResult(
                 Name, status, $"{now:u} is outside of the hub's certificate's time ({valid.From:u} to {valid.To:u})", Advice);

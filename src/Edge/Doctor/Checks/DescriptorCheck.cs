@@ -2,8 +2,9 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>Enough descriptors: each client takes one.</summary>
-/// <param name="ReadLimit">Asks the running service for its limit, since a shell's own says nothing of it; null when none runs.</param>
+/// <summary>Checks that there are enough file descriptors, since each client takes one.</summary>
+/// <param name="ReadLimit">Asks the running service for its limit, since a shell's own limit says nothing about it; null when none
+/// runs.</param>
 internal sealed record DescriptorCheck(Func<CancellationToken, Task<long?>> ReadLimit) : ICheck
 {
     private const long Enough = 65_536;

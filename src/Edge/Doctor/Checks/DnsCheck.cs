@@ -6,7 +6,7 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>The hub's name has addresses.</summary>
+/// <summary>Checks that the hub's name has addresses.</summary>
 internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : ICheck
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);

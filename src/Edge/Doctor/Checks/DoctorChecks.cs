@@ -8,17 +8,17 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>The checks in their order, on this machine.</summary>
+/// <summary>Creates the checks of this machine, in the order in which they run.</summary>
 internal static class DoctorChecks
 {
-    // An unprivileged user's PATH often lacks the last.
+    // The PATH of an unprivileged user often lacks the last two of these.
     private static readonly string[] ProgramPlaces = ["/usr/bin", "/usr/sbin", "/sbin"];
 
-    /// <param name="transport">For tunnels that are tried.</param>
+    /// <param name="transport">The context of the tunnels that are tried.</param>
     /// <param name="found">Where the settings come from.</param>
-    /// <param name="service">The running service; null when none is found.</param>
-    /// <param name="running">Its ports.</param>
-    /// <param name="readLimit">Its limit of descriptors.</param>
+    /// <param name="service">The running service; null when none was found.</param>
+    /// <param name="running">Returns the ports of the running service.</param>
+    /// <param name="readLimit">Returns the descriptor limit of the running service.</param>
     public static IReadOnlyList<ICheck> OfMachine(
         TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running,
         Func<CancellationToken, Task<long?>> readLimit)
@@ -46,7 +46,7 @@ internal static class DoctorChecks
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
         .Concat(ProgramPlaces).Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
 
-    // Of the service where there is one: who looks may have other rights.
+    // The service's capabilities are read when it runs, because whoever runs the check may have other rights.
     private static ulong ReadCapabilities(ServiceProcess? service)
     {
         var own = File.ReadLines("/proc/self/status").FirstOrDefault(

@@ -2,9 +2,9 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>What the firewall needs: the program nft, and the right to use it.</summary>
-/// <param name="FindProgram">The path of a program, or null.</param>
-/// <param name="EffectiveCapabilities">The line CapEff of proc(5).</param>
+/// <summary>Checks that the firewall has what it needs: the program nft, and the right to use it.</summary>
+/// <param name="FindProgram">Returns the path of a program; null when there is none.</param>
+/// <param name="EffectiveCapabilities">Returns the line CapEff of proc(5) as a bit mask.</param>
 internal sealed record NftablesCheck(Func<string, string?> FindProgram, Func<ulong> EffectiveCapabilities) : ICheck
 {
     private const int NetAdmin = 12;

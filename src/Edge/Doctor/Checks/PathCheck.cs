@@ -6,27 +6,27 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>Says something large to the hub and waits for its answer; false when there is none.</summary>
-/// <param name="context">Whose certificate is expected.</param>
+/// <summary>Sends something large to the hub and waits for its answer; returns false when none comes.</summary>
+/// <param name="context">Says whose certificate is expected.</param>
 /// <param name="address">The hub's tunnel port.</param>
-/// <param name="maxPacket">Bytes that a packet may have either way; null: what this machine takes for right.</param>
-/// <param name="cancellationToken">Gives up.</param>
+/// <param name="maxPacket">The most bytes that a packet may have in either direction; null leaves it to this machine.</param>
+/// <param name="cancellationToken">Ends the wait.</param>
 internal delegate Task<bool> LargeHello(DoctorContext context, IPEndPoint address, int? maxPacket, CancellationToken cancellationToken);
 
 /// <summary>
-/// The path to the hub takes packets of the size that this machine sends. Where a firewall throws large ones away, and the messages that
-/// would say so, a handshake passes, since it is small, and then nothing does. So this makes a handshake whose first message takes several
-/// full packets; the hub can answer only what has come whole.
+/// Checks that the path to the hub takes packets of the size that this machine sends. Where a firewall drops large packets, and also the
+/// messages that would say so, a handshake gets through because it is small, and then nothing else does. So this check makes a handshake
+/// whose first message takes several full packets; the hub can answer only when it has received all of it.
 /// </summary>
 internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
 {
-    /// <summary>For one handshake: several retransmissions.</summary>
+    /// <summary>The limit for one handshake, which allows several retransmissions.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
 
-    // What every path of IPv6 takes, and every host: those that the edge itself tries.
+    // Every path of IPv6 takes the first size, and every host the second. The edge itself tries the same two.
     private static readonly int[] Smaller = [1_280, 596];
 
-    // IPv6 and TCP.
+    // The headers of IPv6 and TCP together.
     private const int LargestHeaders = 60;
 
     private const int TcpLevel = 6;
@@ -54,7 +54,7 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
     }
 
     /// <summary>
-    /// A handshake over the system's sockets, which offers so many protocols that its first message has 4 KB. The secret is not said.
+    /// Makes a handshake over the system's sockets that offers so many protocols that its first message has 4 KB. The secret is not sent.
     /// </summary>
     public static async Task<bool> SayAsync(DoctorContext context, IPEndPoint address, int? maxPacket, CancellationToken cancellationToken)
     {
@@ -73,7 +73,7 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
         }
         catch (AuthenticationException)
         {
-            // Its certificate has come, whatever is wrong with it: that is another check's.
+            // The certificate has arrived; whether it is right is for another check.
             return true;
         }
         catch (Exception e) when (e is IOException or SocketException)

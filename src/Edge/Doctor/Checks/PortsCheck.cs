@@ -6,18 +6,18 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>Tries to bind a port and lets it go again; says what is wrong, or null.</summary>
+/// <summary>Tries to bind a port and releases it again; returns what is wrong, or null.</summary>
 internal delegate string? PortProbe(PortKey port, IPAddress address);
 
-/// <summary>The ports of the running edge of this machine; null when none runs.</summary>
+/// <summary>Returns the ports of the edge that runs on this machine; null when none runs.</summary>
 internal delegate Task<IReadOnlySet<PortKey>?> RunningPorts(CancellationToken cancellationToken);
 
-/// <summary>The ports that the hub assigns can be bound here, or the running edge has them already.</summary>
+/// <summary>Checks that the ports that the hub assigns can be bound here, or that the running edge has them already.</summary>
 internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
 {
     public string Name => "ports";
 
-    /// <summary>Over the system's sockets. The port does not listen meanwhile, so that no client can come.</summary>
+    /// <summary>Tries over the system's sockets. The port does not listen meanwhile, so that no client can connect.</summary>
     public static string? TryBind(PortKey port, IPAddress address)
     {
         using var socket = port.Protocol == PortProtocol.Tcp

@@ -7,10 +7,10 @@ using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>UDP gets through to the hub, QUIC is on there, and the path takes packets of a useful size.</summary>
+/// <summary>Checks that UDP gets through to the hub, that QUIC is on there, and that the path takes packets of a useful size.</summary>
 internal sealed class QuicCheck(IQuicProbe probe) : ICheck
 {
-    /// <summary>What DNS servers answer with at most (DNS flag day 2020): below it usual datagrams do not fit.</summary>
+    /// <summary>The largest answer of DNS servers, in bytes (DNS flag day 2020). Below it, usual datagrams do not fit.</summary>
     private const int UsefulPayload = 1232;
 
     public string Name => "quic";

@@ -2,7 +2,7 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>Where the settings come from that everything else is checked with.</summary>
+/// <summary>Shows where the settings come from that all other checks use.</summary>
 internal sealed class SettingsCheck(CheckResult found) : ICheck
 {
     public string Name => found.Name;

@@ -6,17 +6,17 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>Makes a TCP connection and closes it again; a fault is the exception of a socket.</summary>
+/// <summary>Makes a TCP connection and closes it again; throws a <see cref="SocketException"/> when that fails.</summary>
 internal delegate Task TcpConnector(IPEndPoint address, CancellationToken cancellationToken);
 
-/// <summary>The hub's tunnel port takes TCP connections, at one of its addresses at least.</summary>
+/// <summary>Checks that the hub's tunnel port takes TCP connections at one or more of its addresses.</summary>
 internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
 {
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     public string Name => "tcp";
 
-    /// <summary>Over the system's sockets.</summary>
+    /// <summary>Connects over the system's sockets.</summary>
     public static async Task ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

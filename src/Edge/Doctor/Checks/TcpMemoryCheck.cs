@@ -5,10 +5,11 @@ using Tunnel.Shared.Transport.KernelMemory;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>
-/// The kernel has memory left for TCP (tcp(7), tcp_mem): what all connections of the machine hold counts together, and from the second of
-/// the three figures on, and until it has fallen below the first, those that have much under way get nothing more, the tunnel first.
+/// Checks that the kernel has memory left for TCP (tcp(7), tcp_mem). What all connections of the machine hold counts together. From the
+/// second of the three figures on, and until the use has fallen below the first, connections with much under way get nothing more, the
+/// tunnel first.
 /// </summary>
-/// <param name="ReadFile">A file's text, or null when there is none.</param>
+/// <param name="ReadFile">Returns the text of a file; null when there is none.</param>
 internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
 {
     public string Name => "tcp-memory";
@@ -31,7 +32,7 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
                     + $"{2 * most}; then sysctl --system");
     }
 
-    // Columns protocol, size, sockets, memory, press (yes until the use has fallen below the first of the limits), and more.
+    // The columns are protocol, size, sockets, memory, press (yes until the use has fallen below the first of the limits), and more.
     private bool IsStillShort()
     {
         var line =

@@ -10,7 +10,9 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>The hub speaks TLS 1.3 with our protocol, and its certificate is the one that the pins name. The secret is not said.</summary>
+/// <summary>
+/// Checks that the hub speaks TLS 1.3 with our protocol, and that its certificate matches the pins. The secret is not sent.
+/// </summary>
 internal sealed class TlsCheck(TimeProvider time) : ICheck
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
@@ -53,7 +55,7 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
         }
     }
 
-    /// <summary>A handshake as the edge makes it, but for its secret.</summary>
+    /// <summary>Returns the options of a handshake like the edge's own, but without the secret.</summary>
     internal static SslClientAuthenticationOptions Options(DoctorContext context, IPEndPoint address, Action<string?> onFault) => new()
     {
         TargetHost = context.Options.HubHost,

@@ -2,11 +2,11 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>The kernel grants UDP sockets buffers in which a burst finds room.</summary>
-/// <param name="ReadSetting">A number of sysctl(8) by its path below /proc/sys, or null.</param>
+/// <summary>Checks that the kernel grants UDP sockets buffers that are large enough for a burst.</summary>
+/// <param name="ReadSetting">Returns a number of sysctl(8) by its path below /proc/sys; null when it can't be read.</param>
 internal sealed record UdpBufferCheck(Func<string, long?> ReadSetting) : ICheck
 {
-    /// <summary>What the edge asks for.</summary>
+    /// <summary>The buffer size that the edge asks for, in bytes.</summary>
     internal const long Wanted = 4 << 20;
 
     private static readonly string[] Settings = ["net/core/rmem_max", "net/core/wmem_max"];
