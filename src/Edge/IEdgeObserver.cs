@@ -6,9 +6,9 @@ using Tunnel.Edge.Tcp;
 
 namespace Tunnel.Edge;
 
-/// <summary>Is told what happens in a run of the edge, and does nothing of its work. Must not block.</summary>
+/// <summary>Is told what happens in a run of the edge, and does none of its work. Must not block.</summary>
 internal interface IEdgeObserver : ITunnelObserver, IPortsObserver, IClientObserver, IPacketFilterObserver, ICrashObserver
 {
-    /// <summary>This machine's public address is known, or is another one.</summary>
+    /// <summary>Called when this machine's public address was found or has changed.</summary>
     void OnPublicAddress(PublicAddresses addresses);
 }

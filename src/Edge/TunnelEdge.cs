@@ -20,7 +20,7 @@ namespace Tunnel.Edge;
 
 /// <summary>
 /// The public side of the tunnel: keeps a connection to a hub, binds the ports that the hub assigns, and carries their clients.
-/// Events are raised one at a time on the thread pool, and dropped when subscribers fall 1,024 behind.
+/// Events are raised one at a time on the thread pool; they are dropped while subscribers are 1,024 events behind.
 /// </summary>
 public sealed class TunnelEdge : IAsyncDisposable
 {
@@ -33,15 +33,15 @@ public sealed class TunnelEdge : IAsyncDisposable
     private readonly EdgeRun _run;
     private volatile State _state = State.New;
 
-    /// <summary>Makes an edge; nothing is connected nor bound before <see cref="StartAsync"/>.</summary>
-    /// <param name="options">What it is to do.</param>
-    /// <param name="loggerFactory">Where it logs.</param>
-    /// <param name="time">The clock of all time limits; the system's when null.</param>
-    /// <param name="dialer">How the hub is reached; by <see cref="TunnelEdgeOptions.Transport"/> when null.</param>
-    /// <param name="meters">Makes its meter, <c>Tunnel.Edge</c>; null: there are no metrics.</param>
-    /// <exception cref="ArgumentException">The hub or a STUN server is no host name or address.</exception>
-    /// <exception cref="OperatorException">The transport is QUIC only, and this machine has no libmsquic; or somebody else may write to the
-    /// state directory.</exception>
+    /// <summary>Creates an edge. Nothing is connected or bound before <see cref="StartAsync"/>.</summary>
+    /// <param name="options">What the edge is to do.</param>
+    /// <param name="loggerFactory">Creates the loggers.</param>
+    /// <param name="time">The clock of all time limits; null means the system's.</param>
+    /// <param name="dialer">How the hub is reached; null means by <see cref="TunnelEdgeOptions.Transport"/>.</param>
+    /// <param name="meters">Creates the meter <c>Tunnel.Edge</c>; null means no metrics.</param>
+    /// <exception cref="ArgumentException">The hub or a STUN server is not a host name or an address.</exception>
+    /// <exception cref="OperatorException">The transport is QUIC only and this machine has no libmsquic; or another process holds the state
+    /// directory; or somebody else may write to it.</exception>
     public TunnelEdge(
         TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null,
         IMeterFactory? meters = null)
@@ -64,37 +64,37 @@ public sealed class TunnelEdge : IAsyncDisposable
             EdgeMetrics.Add(meters, _run.Parts, () => _events.Dropped);
     }
 
-    /// <summary>A tunnel to the hub was made.</summary>
+    /// <summary>Raised when a tunnel to the hub was made.</summary>
     public event EventHandler<TunnelConnectedEvent>? TunnelConnected;
 
-    /// <summary>A tunnel is over.</summary>
+    /// <summary>Raised when a tunnel has ended.</summary>
     public event EventHandler<TunnelDisconnectedEvent>? TunnelDisconnected;
 
-    /// <summary>The first configuration of a tunnel was applied.</summary>
+    /// <summary>Raised when the first configuration of a tunnel was applied.</summary>
     public event EventHandler<PortsEvent>? PortsAssigned;
 
-    /// <summary>A later configuration was applied, or a port that had failed could be bound, or fails for another reason.</summary>
+    /// <summary>Raised when a later configuration was applied, a failed port could be bound, or a port fails for another reason.</summary>
     public event EventHandler<PortsEvent>? PortsUpdated;
 
-    /// <summary>This edge's public address was found out, or has changed.</summary>
+    /// <summary>Raised when this edge's public address was found or has changed.</summary>
     public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
 
-    /// <summary>A firewall configuration was put in place, or could not be.</summary>
+    /// <summary>Raised when a firewall configuration was put in force, or could not be.</summary>
     public event EventHandler<FirewallConfigUpdatedEvent>? FirewallConfigUpdated;
 
-    /// <summary>Somebody else has changed the packet filter that was in force.</summary>
+    /// <summary>Raised when somebody else has changed the packet filter that was in force.</summary>
     public event EventHandler<FirewallDriftedEvent>? FirewallDrifted;
 
-    /// <summary>The last run of this edge was cut off, and what it left behind is cleaned up.</summary>
+    /// <summary>Raised when the last run of this edge was cut off, and what it left behind is cleaned up.</summary>
     public event EventHandler<CrashRecoveredEvent>? CrashRecovered;
 
-    /// <summary>The last run of this edge was cut off, and something that it left behind can't be cleaned up.</summary>
+    /// <summary>Raised when the last run of this edge was cut off, and something that it left behind can't be cleaned up.</summary>
     public event EventHandler<CrashRecoveryFailedEvent>? CrashRecoveryFailed;
 
-    /// <summary>A client got a stream.</summary>
+    /// <summary>Raised when a client got a stream.</summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened;
 
-    /// <summary>A client's stream is over.</summary>
+    /// <summary>Raised when a client's stream has ended.</summary>
     public event EventHandler<StreamClosedEvent>? StreamClosed;
 
     private enum State
@@ -105,7 +105,7 @@ public sealed class TunnelEdge : IAsyncDisposable
     }
 
     /// <summary>Starts to connect, and returns without waiting for the hub.</summary>
-    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    /// <exception cref="InvalidOperationException">The edge was started before.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -120,8 +120,8 @@ public sealed class TunnelEdge : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops: no new clients, the hub is told, open streams may go on for <paramref name="drainTimeout"/> and are reset then. Returns when
-    /// all is closed.
+    /// Stops the edge: it takes no new clients and tells the hub; open streams may go on for <paramref name="drainTimeout"/> and are then
+    /// reset. Returns when everything is closed. Does nothing when the edge is not running.
     /// </summary>
     public async Task StopAsync(TimeSpan drainTimeout)
     {
@@ -133,16 +133,16 @@ public sealed class TunnelEdge : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes over what of <paramref name="options"/> can change while the edge runs: <see cref="TunnelEdgeOptions.AllowPorts"/> and
+    /// Applies those of <paramref name="options"/> that can change while the edge runs: <see cref="TunnelEdgeOptions.AllowPorts"/> and
     /// <see cref="TunnelEdgeOptions.ProtectedPorts"/>. Ports are closed and bound at once, and the hub is told. Everything else stays as it
     /// is.
     /// </summary>
     public void ChangeOptions(TunnelEdgeOptions options) => _run.Change(options);
 
-    /// <summary>How the edge is now.</summary>
+    /// <summary>Returns the present status of the edge.</summary>
     public EdgeStatus GetStatus() => _run.Describe(running: _state == State.Running);
 
-    /// <summary>Stops without a drain, if it runs, and releases everything.</summary>
+    /// <summary>Stops the edge without a drain, if it runs, and releases everything.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.Zero);
@@ -151,11 +151,12 @@ public sealed class TunnelEdge : IAsyncDisposable
         await _raising;
     }
 
-    /// <summary>Decides what there are descriptors for.</summary>
+    /// <summary>Decides what the remaining file descriptors are used for.</summary>
     internal DescriptorGuard Descriptors => _run.Descriptors;
 
     /// <summary>
-    /// What of the edge stands still, in words for the log; null when all turns, or was told to end (a drain is no fault): for a watchdog.
+    /// Returns, for a watchdog, what in the edge has stopped working, in words for the log; null when all is well or the edge is stopping,
+    /// since a drain is no fault.
     /// </summary>
     internal async Task<string?> FindFaultAsync() => _state switch
     {
@@ -164,14 +165,14 @@ public sealed class TunnelEdge : IAsyncDisposable
         _ => await _run.FindFaultAsync(),
     };
 
-    // One by one: a subscriber that throws must not take the event from the others.
+    // Each handler is posted on its own, so that one that throws does not take the event from the others.
     private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
     {
         foreach (var handler in Delegate.EnumerateInvocationList(handlers))
             _events.Post(() => handler(this, raised));
     }
 
-    /// <summary>Turns what the run sees into events.</summary>
+    /// <summary>Turns what the run reports into events.</summary>
     private sealed class EventRaiser(TunnelEdge edge) : IEdgeObserver
     {
         public void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice) =>
@@ -200,7 +201,7 @@ public sealed class TunnelEdge : IAsyncDisposable
 
         public void OnClientConnected(PortKey port, IPEndPoint? client)
         {
-            // Thousands a second: nothing is made when nobody asks.
+            // There are thousands of clients a second, so nothing is allocated when nobody subscribes.
             if (edge.StreamOpened is { } handler)
                 edge.Raise(handler, new StreamOpenedEvent(port.Number, client));
         }

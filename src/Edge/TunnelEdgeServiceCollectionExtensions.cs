@@ -14,7 +14,7 @@ public static class TunnelEdgeServiceCollectionExtensions
         services.AddTunnelEdge(_ => options);
 
     /// <summary>
-    /// Adds a <see cref="TunnelEdge"/> that starts and stops with the host; its options are made when it is first needed.
+    /// Adds a <see cref="TunnelEdge"/> that starts and stops with the host; its options are created when it is first needed.
     /// </summary>
     public static IServiceCollection AddTunnelEdge(this IServiceCollection services, Func<IServiceProvider, TunnelEdgeOptions> options) =>
         services
@@ -31,7 +31,7 @@ public static class TunnelEdgeServiceCollectionExtensions
 
         public Task StartAsync(CancellationToken cancellationToken) => Edge.StartAsync(cancellationToken);
 
-        // The host has a limit of its own; what is open beyond it is cut by the disposal.
+        // The host has a time limit of its own; what is still open after that is cut when the edge is disposed.
         public Task StopAsync(CancellationToken cancellationToken) => Edge.StopAsync(options.DrainTimeout).WaitAsync(cancellationToken);
 
         public ValueTask DisposeAsync() => Edge.DisposeAsync();

@@ -63,7 +63,7 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
         }
     }
 
-    /// <summary>Counts a client out that <see cref="TryEnter"/> let in.</summary>
+    /// <summary>Counts out a client that <see cref="TryEnter"/> let in.</summary>
     public void Leave(AddressEntry? entry)
     {
         lock (_lock)

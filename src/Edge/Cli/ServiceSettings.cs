@@ -7,8 +7,8 @@ namespace Tunnel.Edge.Cli;
 
 /// <summary>
 /// The settings that this machine's service runs with, for commands that find out what is wrong with it. They are the ones given here when
-/// these name a hub; else those of the process behind the admin socket, from its command line and environment; else the token where the
-/// unit takes it from.
+/// these name a hub; else those of the process behind the admin socket, from its command line and environment; else those given here with
+/// the unit's token file.
 /// </summary>
 /// <param name="Sources">Where the settings come from.</param>
 /// <param name="Service">The running service; null when none was found or it can't be inspected.</param>

@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Configuration;
 
-/// <summary>The options of a <see cref="TunnelEdge"/>, fixed for its life.</summary>
+/// <summary>The options of a <see cref="TunnelEdge"/>; <see cref="TunnelEdge.ChangeOptions"/> says which can change later.</summary>
 public sealed record TunnelEdgeOptions
 {
     /// <summary>The hub's host name or address.</summary>
@@ -65,7 +65,7 @@ public sealed record TunnelEdgeOptions
     /// <summary>What the hub may do to this machine's packet filter.</summary>
     public FirewallMode Firewall { get; init; } = FirewallMode.Full;
 
-    /// <summary>Where announced pins and other state are kept; null keeps them only as long as the process runs.</summary>
+    /// <summary>Where state such as announced pins is kept; null forgets it with the process.</summary>
     public string? StateDirectory { get; init; }
 
     /// <summary>How long connections of a removed port, or of a replaced tunnel, may go on; 30 s by default.</summary>

@@ -13,8 +13,9 @@ namespace Tunnel.Edge.Connecting;
 
 /// <summary>
 /// Keeps what the hub has renewed since the token was made (protocol.md section 7): this edge's secret, and where the hub will be. It is
-/// kept in the state directory, in a file of mode 0600, and takes effect once it is on the disk. The token stays the start: another token
-/// makes what is kept worthless. What a hub refuses, or where none answers, alternates with what the token says. Thread-safe.
+/// kept in the state directory, in a file of mode 0600, and takes effect once it is on the disk. It belongs to the token that it renews:
+/// with another token it is ignored. When the hub refuses the renewed secret, or no hub answers at the renewed address, dials alternate
+/// with what the token says. Thread-safe.
 /// </summary>
 internal sealed class HubRenewals
 {

@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Is told of tunnels. Must not block.</summary>
+/// <summary>Is told about tunnels. Must not block.</summary>
 internal interface ITunnelObserver
 {
     /// <summary>Called when a tunnel was made and takes the new streams.</summary>

@@ -7,7 +7,7 @@ namespace Tunnel.Edge.Connecting;
 /// Dials a tunnel that is to replace one that still serves: because another transport is preferred, because it is stuck, or because its
 /// stream numbers are running out.
 /// </summary>
-/// <param name="transports">Dials.</param>
+/// <param name="transports">Dials the successors.</param>
 /// <param name="rescue">Dials beside a tunnel that is stuck.</param>
 /// <param name="failed">Reports a dial that failed, and returns how long to wait before the next.</param>
 /// <param name="time">The clock for the waits.</param>

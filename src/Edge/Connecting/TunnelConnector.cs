@@ -204,7 +204,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
-    // The hub said that it goes and comes back, so failures to reach it are expected; what it answers itself is not.
+    // The hub said that it goes and comes back, so failing to reach it is expected; a refusal by the hub itself is not.
     private bool IsRestarting(DialFailureKind kind) =>
         _restartedAt is { } restarted && _time.GetElapsedTime(restarted) < RestartPatience
             && kind is not (DialFailureKind.Unauthorized or DialFailureKind.WrongCertificate);

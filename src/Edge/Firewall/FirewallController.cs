@@ -135,7 +135,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>Removes the table. After the last <see cref="ApplyAsync(ITunnel, TunnelConfig, bool, CancellationToken)"/> only.</summary>
+    /// <summary>Removes the table. Must follow the last <see cref="ApplyAsync(ITunnel, TunnelConfig, bool, CancellationToken)"/>.</summary>
     public async Task RemoveAsync()
     {
         await _lock.WaitAsync();

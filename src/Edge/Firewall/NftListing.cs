@@ -3,16 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Reads what <c>nft -j</c> prints; what is no listing holds nothing.</summary>
+/// <summary>Reads what <c>nft -j</c> prints; what is not a listing gives an empty result.</summary>
 internal static class NftListing
 {
-    // A member that is there twice would come to light when its node is first looked at, by another exception.
+    // Without this option, a duplicate member would show only when its node is first accessed, as another kind of exception.
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Names of the tables of our family.</summary>
+    /// <summary>Returns the names of the tables of our family.</summary>
     public static IReadOnlyList<string> Tables(string output) => [.. Items(output, "table").Select(table => Text(table, "name"))];
 
-    /// <summary>The chains of all tables of our family.</summary>
+    /// <summary>Returns the chains of all tables of our family.</summary>
     public static IReadOnlyList<(string Table, string Name)> Chains(string output) =>
         [.. Items(output, NftObject.Chain).Select(chain => (Text(chain, "table"), Text(chain, "name")))];
 
@@ -37,7 +37,7 @@ internal static class NftListing
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair is a string of JSON, and of nothing else.
+            // Half a surrogate pair is a valid string in JSON, but nowhere else.
             return "";
         }
     }

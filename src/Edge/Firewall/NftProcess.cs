@@ -5,25 +5,25 @@ using System.Text;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Debian's <c>nft</c> as a child process, always with our own arguments: what comes from the network goes in by standard input as JSON,
-/// and only after it was parsed into numbers and addresses.
+/// Runs Debian's <c>nft</c> as a child process, always with our own arguments. What comes from the network goes in through standard input
+/// as JSON, and only after it was parsed into numbers and addresses.
 /// </summary>
-/// <param name="program">The program's path.</param>
-/// <param name="timeLimit">After this it is killed.</param>
+/// <param name="program">The program's path; null when it is not installed.</param>
+/// <param name="timeLimit">The time after which it is killed.</param>
 internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
 {
-    /// <summary>Ten thousand elements take a small part of it.</summary>
+    /// <summary>The default time limit. Ten thousand elements take a small part of it.</summary>
     public static readonly TimeSpan DefaultTimeLimit = TimeSpan.FromSeconds(15);
 
-    // A set of ten thousand blocks for a while is the longest text that is needed.
+    // The longest output that is needed is a set of ten thousand timed blocks.
     private const int MaxOutput = 8 << 20;
     private const int MaxError = 400;
 
-    // Not by PATH: the edge may run as root, and unprivileged users often lack /usr/sbin in theirs.
+    // PATH is not used, because the edge may run as root, and unprivileged users often lack /usr/sbin in theirs.
     private static readonly string[] Places = [
         "/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/usr/local/sbin/nft", "/run/current-system/sw/bin/nft"];
 
-    /// <summary>The machine's.</summary>
+    /// <summary>Creates one for the <c>nft</c> that is installed on this machine.</summary>
     public static NftProcess OfMachine() => new(Places.FirstOrDefault(File.Exists), DefaultTimeLimit);
 
     public Task<NftResult> RunAsync(byte[] document, CancellationToken cancellationToken) =>
@@ -74,7 +74,7 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
             WorkingDirectory = "/",
         };
         start.Environment.Clear();
-        // Its messages are looked at.
+        // The error messages are compared with English texts.
         start.Environment["LC_ALL"] = "C";
         return start;
     }
@@ -88,11 +88,11 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
         }
         catch (IOException)
         {
-            // It ended without reading: its exit code and messages tell why.
+            // The process ended without reading; its exit code and messages tell why.
         }
     }
 
-    /// <summary>Reads to the end, so that the child is never held up, and keeps the beginning.</summary>
+    /// <summary>Reads to the end, so that the child never blocks, and keeps the beginning.</summary>
     private static async Task<string> ReadAsync(StreamReader reader, int max, CancellationToken cancellationToken)
     {
         var kept = new StringBuilder();
@@ -104,7 +104,7 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
 
     private static NftResult Failure(string error)
     {
-        // Its first line says what; the following ones quote the document.
+        // The first line says what is wrong; the following lines quote the document.
         var line = error.Split('\n', 2)[0].Trim();
         line = line.Length <= MaxError ? line : line[..MaxError];
         if (error.Contains("Operation not permitted", StringComparison.Ordinal))

@@ -1,8 +1,8 @@
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>How a transaction ended.</summary>
+/// <summary>The result of a transaction.</summary>
 /// <param name="Outcome">Whether it is in force.</param>
-/// <param name="Text">What was printed by a listing, or why it failed; bounded.</param>
+/// <param name="Text">What a listing printed, or why the transaction failed; bounded.</param>
 internal sealed record NftResult(NftOutcome Outcome, string Text)
 {
     public bool Succeeded => Outcome == NftOutcome.Done;

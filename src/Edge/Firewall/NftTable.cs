@@ -3,11 +3,11 @@ using Tunnel.Edge.Configuration;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Our table in the kernel: puts rulesets into it, and takes it away. The first edge of a machine has the table <c>tunnel_edge</c>, another
-/// one beside it <c>tunnel_edge_IDENTITY</c>; a table of another edge is never touched. Calls come one at a time.
+/// Our table in the kernel: puts rulesets into it, and removes it. The first edge of a machine has the table <c>tunnel_edge</c>, and
+/// another edge beside it has <c>tunnel_edge_IDENTITY</c>. A table of another edge is never touched. Calls must come one at a time.
 /// </summary>
 /// <param name="nft">Runs transactions.</param>
-/// <param name="identity">Which edge of this machine (<see cref="EdgeIdentity"/>).</param>
+/// <param name="identity">Which edge of this machine it is (<see cref="EdgeIdentity"/>).</param>
 /// <param name="instance">This process start, 32 hexadecimal digits.</param>
 /// <param name="time">Tells which elements have ended by themselves.</param>
 internal sealed class NftTable(INft nft, string identity, string instance, TimeProvider time)
@@ -19,26 +19,26 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     private Ruleset? _installed;
     private NftInForce? _inForce;
 
-    /// <summary>The table that is ours, or was last.</summary>
+    /// <summary>The name of the table that is ours, or was ours last.</summary>
     public string Name { get; private set; } = NftJson.Table;
 
     private NftDocument Document => new(Name);
 
     private long Now => (long)time.GetElapsedTime(_start).TotalSeconds;
 
-    /// <summary>Puts a ruleset in place of the one before; null: removes the table. A failure leaves the one before in force.</summary>
+    /// <summary>Replaces the ruleset; null removes the table. After a failure the previous ruleset is still in force.</summary>
     public async Task<NftResult> InstallAsync(Ruleset? next, CancellationToken cancellationToken)
     {
         var result = next is null ? await RemoveAsync(cancellationToken)
             : _installed is not { } current ? await PlaceAsync(next, cancellationToken)
             : await nft.RunAsync(Document.Update(current, next, _owner), cancellationToken);
-        // Somebody has removed or changed our table behind our back (`nft flush ruleset`), or a successor has made its own.
+        // Somebody has removed or changed our table without our knowledge (`nft flush ruleset`), or a successor has made its own.
         if (result.Outcome == NftOutcome.Refused && next is not null && _installed is not null)
             result = await PlaceAsync(next, cancellationToken);
         return result.Succeeded ? await NoteAsync(result, next, cancellationToken) : result;
     }
 
-    /// <summary>Makes the table anew, whatever is left of it.</summary>
+    /// <summary>Creates the table anew, whatever is left of it.</summary>
     public async Task<NftResult> RestoreAsync(Ruleset ruleset, CancellationToken cancellationToken)
     {
         var result = await PlaceAsync(ruleset, cancellationToken);
@@ -46,7 +46,8 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
     }
 
     /// <summary>
-    /// What somebody else has changed of our table since it was put in force, in words; null: nothing, or it can't be found out.
+    /// Returns what somebody else has changed in our table since it was put in force, in words; null when nothing has changed or it can't
+    /// be found out.
     /// </summary>
     public async Task<string?> FindDriftAsync(CancellationToken cancellationToken)
     {
@@ -61,8 +62,8 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
         return found is null ? null : (_inForce ??= found).DriftTo(found, Now);
     }
 
-    /// <summary>Removes what an earlier process of this edge left behind that was killed.</summary>
-    /// <returns>Whether something was removed, and why something was not.</returns>
+    /// <summary>Removes what an earlier process of this edge left behind when it was killed.</summary>
+    /// <returns>Whether something was removed, and why something could not be; the error is null when nothing is left.</returns>
     public async Task<(bool Removed, string? Error)> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
         var chains = await nft.RunAsync(NftDocument.ListChains(), cancellationToken);
@@ -86,13 +87,13 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
         return result;
     }
 
-    /// <summary>What is in force; null when that can't be found out.</summary>
+    /// <summary>Reads what is in force; returns null when that can't be found out.</summary>
     private async Task<NftInForce?> ReadAsync(Ruleset installed, CancellationToken cancellationToken)
     {
         var table = await nft.ListAsync(Document.List(), cancellationToken);
         var sets = new List<string>();
         foreach (var set in installed.Elements.Keys)
-            // One that is gone is missing in the table's listing, too.
+            // A set that is gone is missing from the table's listing, too.
             if (await nft.RunAsync(Document.ListSet(set), cancellationToken) is { Succeeded: true } elements)
                 sets.Add(elements.Text);
         return table.Succeeded ? NftInForce.Read(table.Text, sets, Now) : null;
@@ -103,11 +104,11 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
         if (_installed is null)
             return Done;
         var result = await nft.RunAsync(Document.Remove(_owner), cancellationToken);
-        // Refused: the table is gone already, or a successor's.
+        // A refusal means that the table is gone already, or belongs to a successor.
         return result.Outcome == NftOutcome.Refused ? Done : result;
     }
 
-    /// <summary>Takes over this edge's own table, or makes it under the first name that is free.</summary>
+    /// <summary>Takes over this edge's own table, or creates it under the first name that is free.</summary>
     private async Task<NftResult> PlaceAsync(Ruleset next, CancellationToken cancellationToken)
     {
         var tables = await nft.RunAsync(NftDocument.ListTables(), cancellationToken);
@@ -131,10 +132,10 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
         return await nft.RunAsync(Document.Create(next, _owner), cancellationToken);
     }
 
-    /// <summary>From now on this process is newer than that one, which may still live and shall not take the table back.</summary>
+    /// <summary>Makes this process newer than an earlier one, which may still run and must not take the table back.</summary>
     private void Succeed(NftOwner earlier) => _owner = _owner with { Generation = Math.Max(_owner.Generation, earlier.Generation + 1) };
 
-    /// <summary>Tables of this edge, and which of its processes has each; the newest first.</summary>
+    /// <summary>Returns the tables of this edge with the process that owns each, the newest first.</summary>
     private IReadOnlyList<(string Table, NftOwner Owner)> OwnersIn(string chains) =>
         [.. NftListing.Chains(chains)
             .Select(chain => (chain.Table, Owner: NftOwner.Parse(chain.Name)!))

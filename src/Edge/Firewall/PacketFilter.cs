@@ -10,7 +10,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Puts the parts of the packet filter together.</summary>
+/// <summary>Creates the packet filter from its parts.</summary>
 internal static class PacketFilter
 {
     public static FirewallController Create(

@@ -4,12 +4,12 @@ using System.Text.Json.Nodes;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// What our table holds. Chains, sets, limits and counters have names that stand for their definitions: one that is in two rulesets can
-/// stay when the one replaces the other, with the allowances and counts that it has gathered.
+/// The content of our table. The names of chains, sets, limits and counters stand for their definitions, so an object that is in two
+/// rulesets can stay when one replaces the other, with the allowances and counts that it has gathered.
 /// </summary>
-/// <param name="Objects">By name.</param>
-/// <param name="Elements">The addresses of the sets that are filled by us, by the set's name.</param>
-/// <param name="Rules">In the order of their chains.</param>
+/// <param name="Objects">The objects by name.</param>
+/// <param name="Elements">The addresses of the sets that we fill, by the set's name.</param>
+/// <param name="Rules">The rules, in their order within each chain.</param>
 internal sealed record Ruleset(
     ImmutableSortedDictionary<string, NftObject> Objects, ImmutableSortedDictionary<string, NftElements> Elements,
     ImmutableArray<JsonObject> Rules)
@@ -17,16 +17,16 @@ internal sealed record Ruleset(
     public IEnumerable<string> Chains => Objects.Values.Where(item => item.Kind == NftObject.Chain).Select(item => item.Name);
 }
 
-/// <summary>Something with a name in our table.</summary>
-/// <param name="Kind">What it is, as libnftables calls it.</param>
-/// <param name="Name">Unique over all kinds.</param>
-/// <param name="Definition">All of it.</param>
+/// <summary>A named object of our table.</summary>
+/// <param name="Kind">The kind of object, as libnftables calls it.</param>
+/// <param name="Name">The name, unique over all kinds.</param>
+/// <param name="Definition">The whole definition.</param>
 internal sealed record NftObject(string Kind, string Name, JsonObject Definition)
 {
     public const string Chain = "chain";
 }
 
 /// <summary>The elements of a set.</summary>
-/// <param name="Items">As libnftables takes them.</param>
-/// <param name="Key">Equal when the elements are, remaining times aside: those go on by themselves.</param>
+/// <param name="Items">The elements in the form that libnftables takes.</param>
+/// <param name="Key">Equal when the elements are equal. Remaining times do not count, because they go on by themselves.</param>
 internal sealed record NftElements(ImmutableArray<JsonNode> Items, string Key);

@@ -11,15 +11,16 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Makes the ruleset of a plan; pure. The order in the input chain: loopback, protected ports, blocked sources of UDP, established
-/// connections, blocked sources, rate limits, rules. UDP flows are looked at before the established ones: they have no end, and a blocked
-/// source that never pauses would stay in for ever. Open TCP connections of a blocked source are reset by the edge itself.
+/// Builds the ruleset of a plan, without any I/O. The order in the input chain is: loopback, protected ports, blocked sources of UDP,
+/// established connections, blocked sources, rate limits, rules. UDP flows are checked before the established connections, because they
+/// have no end, and a blocked source that never pauses would stay in for ever. Open TCP connections of a blocked source are reset by the
+/// edge itself.
 /// </summary>
 internal sealed class RulesetBuilder
 {
     /// <summary>
-    /// Sources that a limit remembers; when it is full further ones are let in and counted, since refusing them would be the attacker's
-    /// aim.
+    /// How many sources a limit remembers. When it is full, further sources are let in and counted, since refusing them would be what an
+    /// attacker wants.
     /// </summary>
     internal const int SourcesPerLimit = 65_536;
 
@@ -38,9 +39,9 @@ internal sealed class RulesetBuilder
     {
     }
 
-    /// <summary>The ruleset of what is wanted now.</summary>
-    /// <param name="plan">What is wanted, with what is never blocked.</param>
-    /// <param name="now">The time that the ends of blocks are measured against, in seconds.</param>
+    /// <summary>Builds the ruleset that is wanted now.</summary>
+    /// <param name="plan">What is wanted, including what is never blocked.</param>
+    /// <param name="now">The present time in seconds, from which the remaining times of blocks are computed.</param>
     public static Ruleset Build(FirewallPlan plan, long now)
     {
         var builder = new RulesetBuilder();
@@ -125,7 +126,7 @@ internal sealed class RulesetBuilder
             {
                 JsonNode[] which = onlyUdp
                     ? [NftJson.Transport(TransportProtocol.Udp), NftJson.Match("==", NftJson.Conntrack("direction"), "original")]
-                    // Neighbour discovery of a blocked neighbour goes on; IPv4 does it without IP.
+                    // Neighbour discovery with a blocked neighbour must go on; IPv4 does it without IP.
                     : family == AddressFamily.InterNetworkV6 ? [NftJson.Match("!=", NftJson.Meta("l4proto"), "ipv6-icmp")] : [];
                 var isBlocked = NftJson.Match("==", NftJson.Source(family), $"@{set}");
                 Add(
@@ -136,7 +137,7 @@ internal sealed class RulesetBuilder
 
     private void AddLimit(RateLimit limit)
     {
-        // Everything that makes another allowance of it is in the name.
+        // The name contains everything whose change makes it another allowance.
         var key = Hash($"{limit.Id} {limit.Port} {limit.Protocol} {limit.Rate} {limit.Burst} {limit.PerSource}")[..16];
         var counter = $"over_{key}";
         _objects.Add(counter, new NftObject("counter", counter, NftJson.Named(counter)));
@@ -164,7 +165,7 @@ internal sealed class RulesetBuilder
                 ["stmt"] = new JsonArray(new JsonObject { ["limit"] = LimitOf(limit) }),
             };
             AddLimitRule(limit, new JsonObject { ["set"] = update }, NftJson.Count(counter), NftJson.Verdict("drop"));
-            // Who came through and is not in the set found it full.
+            // A source that came through and is not in the set found the set full.
             AddLimitRule(limit, NftJson.Match("!=", SourceOf(family), $"@{set}"), NftJson.Count(full));
         }
     }
@@ -182,7 +183,7 @@ internal sealed class RulesetBuilder
 
     private static JsonObject SourcesOf(RateLimit limit, string name, AddressFamily family)
     {
-        // Until the allowance is full again, after which forgetting a source changes nothing.
+        // A source is remembered until its allowance is full again; after that, forgetting it changes nothing.
         var refill = (long)limit.Burst * limit.Rate.UnitSeconds / limit.Rate.Count;
         var set = NftJson.Named(name);
         set["type"] = TypeOf(family);
@@ -192,7 +193,7 @@ internal sealed class RulesetBuilder
         return set;
     }
 
-    /// <summary>The address, or the /64 of IPv6: whoever has one address there has them all.</summary>
+    /// <summary>Returns the source address, or for IPv6 its /64, because whoever has one address there has them all.</summary>
     private static JsonObject SourceOf(AddressFamily family) => family == AddressFamily.InterNetwork
         ? NftJson.Source(family)
         : new JsonObject { ["&"] = new JsonArray(NftJson.Source(family), "ffff:ffff:ffff:ffff::") };

@@ -8,17 +8,17 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Observability;
 
 /// <summary>
-/// The edge's instruments (docs/operations.md has the table). All are observed: they read at a scrape what is counted anyway, so traffic
-/// pays nothing for them.
+/// The edge's instruments (docs/operations.md has the table). All of them are observed: at a scrape they read what is counted anyway, so
+/// traffic pays nothing for them.
 /// </summary>
 internal static class EdgeMetrics
 {
     public const string MeterName = "Tunnel.Edge";
 
-    /// <summary>Adds them.</summary>
-    /// <param name="factory">Makes the meter, and ends it.</param>
-    /// <param name="parts">Where the figures are.</param>
-    /// <param name="eventsDropped">How many events subscribers were too slow for.</param>
+    /// <summary>Creates the meter and adds the instruments to it.</summary>
+    /// <param name="factory">Creates the meter, and disposes of it.</param>
+    /// <param name="parts">The parts that the figures are read from.</param>
+    /// <param name="eventsDropped">Returns how many events were dropped because subscribers were too slow.</param>
     public static void Add(IMeterFactory factory, EdgeParts parts, Func<long> eventsDropped)
     {
         var meter = factory.Create(MeterName, typeof(EdgeMetrics).Assembly.GetName().Version!.ToString(3));

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Edge.Ports;
 
-/// <summary>Where ports are bound: one address, with the fallback for machines without IPv6.</summary>
+/// <summary>Decides where ports are bound: at one address, with a fallback for machines without IPv6.</summary>
 internal static class BindAddress
 {
     /// <summary>
-    /// The address to bind when the operator asked for <paramref name="wanted"/>: <c>::</c> means both families, and is the IPv4 wildcard
-    /// where IPv6 is off. Call once a process, so that the operator is told once.
+    /// Returns the address to bind when the operator asked for <paramref name="wanted"/>: <c>::</c> means both families, and becomes the
+    /// IPv4 wildcard where IPv6 is off. Call it once per process, so that the operator is told only once.
     /// </summary>
     public static IPAddress Effective(IPAddress wanted, bool ipv6Available, ILogger logger)
     {
@@ -36,7 +36,7 @@ internal static class BindAddress
         }
     }
 
-    /// <summary>What an operator can do with a failure to bind.</summary>
+    /// <summary>Explains a failure to bind in words that help the operator.</summary>
     public static string Explain(SocketError error, IPAddress address) => error switch
     {
         SocketError.AddressAlreadyInUse => "address in use",

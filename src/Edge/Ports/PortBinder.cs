@@ -19,7 +19,7 @@ internal sealed class PortBinder(
     {
         if (rules.Objection(port) is { } objection)
             return BindResult.Failed(objection);
-        // The edge operator's own address is a limit that no hub can lift, unless it is any.
+        // The edge operator's own address is a limit that no hub can lift, unless it is the wildcard.
         var at = policy.BindAddress ?? address;
         if (!at.Equals(address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
             return BindResult.Failed($"not allowed at {at}: this edge binds at its bindAddress {address} only");

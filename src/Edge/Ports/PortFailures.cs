@@ -4,8 +4,8 @@ using Tunnel.Edge.Endpoints;
 namespace Tunnel.Edge.Ports;
 
 /// <summary>
-/// Ports that are not bound, and why, in ascending order. Those that follow one another and have the same reason are one run, since there
-/// may be 131,070 of them: over the limit of ports all of a protocol.
+/// The ports that are not bound, and why, in ascending order. Consecutive ports with the same reason are one run, since there may be
+/// 131,070 of them: beyond the limit of ports, all ports of both protocols.
 /// </summary>
 internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
 {
@@ -19,17 +19,17 @@ internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
         Count = others.Count;
     }
 
-    /// <summary>How many ports.</summary>
+    /// <summary>The number of ports.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Why a port is not bound; null when it is not here.</summary>
+    /// <summary>Why a port is not bound; null when it is not in this collection.</summary>
     public string? this[PortKey port] => Find(port) is var index && Has(index, port) ? _runs[index].Error : null;
 
-    /// <summary>Another one with the same ports.</summary>
+    /// <summary>Creates a copy.</summary>
     public PortFailures Copy() => new(this);
 
-    /// <summary>Notes a port.</summary>
-    /// <returns>False when it was known with this error.</returns>
+    /// <summary>Notes why a port is not bound.</summary>
+    /// <returns>False when the port was already noted with this error.</returns>
     public bool Set(PortKey port, string error)
     {
         if (this[port] == error)
@@ -54,7 +54,7 @@ internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
         return true;
     }
 
-    /// <summary>Forgets a port, if it is here.</summary>
+    /// <summary>Forgets a port if it is in the collection.</summary>
     public void Remove(PortKey port)
     {
         var index = Find(port);
@@ -69,14 +69,14 @@ internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
         Count--;
     }
 
-    /// <summary>Forgets all.</summary>
+    /// <summary>Forgets all ports.</summary>
     public void Clear()
     {
         _runs.Clear();
         Count = 0;
     }
 
-    /// <summary>Each port, those that are here now.</summary>
+    /// <summary>Each port that is in the collection now; later changes do not affect the sequence.</summary>
     public IEnumerable<PortKey> Ports => _runs.ToArray().SelectMany(
         static run =>
             Enumerable.Range(run.Ports.First, run.Ports.Last - run.Ports.First + 1).Select(
@@ -93,7 +93,7 @@ internal sealed class PortFailures : IEnumerable<(PortRun Ports, string Error)>
 
     private bool Has(int index, PortKey port) => index >= 0 && _runs[index].Ports.Contains(port);
 
-    /// <returns>The last run that begins at the port or before it; -1 when there is none.</returns>
+    /// <returns>The index of the last run that begins at the port or before it; -1 when there is none.</returns>
     private int Find(PortKey port)
     {
         var (low, high) = (0, _runs.Count);

@@ -8,8 +8,8 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Edge.Ports;
 
 /// <summary>
-/// The listeners of all assigned ports. Each configuration is compared with the one before: a port in both keeps its listener and its
-/// connections. Ports that could not be bound are tried again, since whoever holds them may let go.
+/// Keeps the listeners of all assigned ports. Each configuration is compared with the previous one, and a port that is in both keeps its
+/// listener and its connections. Ports that could not be bound are tried again, since whoever holds them may release them.
 /// </summary>
 internal sealed class PortListeners : IDisposable
 {
@@ -29,10 +29,10 @@ internal sealed class PortListeners : IDisposable
     private bool _disposed;
 
     /// <param name="binder">Binds one port.</param>
-    /// <param name="limit">How many it binds.</param>
+    /// <param name="limit">Says how many ports may be bound.</param>
     /// <param name="drain">How long the connections of a removed port may go on.</param>
-    /// <param name="time">The clock of the retries.</param>
-    /// <param name="logger">Where failures are told.</param>
+    /// <param name="time">The clock for the retries.</param>
+    /// <param name="logger">The log.</param>
     public PortListeners(IPortBinder binder, PortLimit limit, TimeSpan drain, TimeProvider time, ILogger logger)
     {
         (_binder, _limit, _drain, _logger) = (binder, limit, drain, logger);
@@ -40,11 +40,12 @@ internal sealed class PortListeners : IDisposable
     }
 
     /// <summary>
-    /// What is bound has changed, or why something is not: after a retry or <see cref="Recheck"/>, and not for <see cref="Apply"/>.
+    /// Raised when what is bound has changed, or why a port is not bound: after a retry or <see cref="Recheck"/>, but not after
+    /// <see cref="Apply"/>.
     /// </summary>
     public event Action<PortState>? Changed;
 
-    /// <summary>Binds what is new and closes what is gone. Blocks for the time of the system calls.</summary>
+    /// <summary>Binds new ports and closes those that are gone. Blocks while the system calls run.</summary>
     public PortState Apply(PortSet assigned)
     {
         lock (_lock)
@@ -54,7 +55,7 @@ internal sealed class PortListeners : IDisposable
                 var changes = _assigned.ChangesTo(assigned);
                 _assigned = assigned;
                 RemoveAll(changes.Removed);
-                // Ports that failed before are worth another try: the operator may just have freed one and pushed.
+                // Ports that failed before are tried again, because the operator may just have freed one and pushed.
                 foreach (var port in assigned.Ports)
                 {
                     if (_bound.TryGetValue(port, out var bound))
@@ -70,7 +71,9 @@ internal sealed class PortListeners : IDisposable
         }
     }
 
-    /// <summary>The operator's rules have changed: closes what is allowed no longer, and binds what is allowed now.</summary>
+    /// <summary>
+    /// Applies changed rules of the operator: closes ports that are no longer allowed, and binds those that are allowed now.
+    /// </summary>
     public void Recheck(PortRules rules)
     {
         lock (_lock)
@@ -87,15 +90,15 @@ internal sealed class PortListeners : IDisposable
         Changed?.Invoke(GetState());
     }
 
-    /// <summary>What is bound and what is not.</summary>
+    /// <summary>Returns what is bound and what is not.</summary>
     public PortState GetState()
     {
         lock (_lock)
             return Snapshot();
     }
 
-    /// <summary>Resets the clients that <paramref name="which"/> is true of.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Resets the clients for which <paramref name="which"/> returns true.</summary>
+    /// <returns>How many clients were reset.</returns>
     public int Reset(Func<IPAddress, bool> which)
     {
         IBoundPort[] bound;
@@ -104,7 +107,7 @@ internal sealed class PortListeners : IDisposable
         return bound.Sum(port => port.Reset(which));
     }
 
-    /// <summary>A port whose clients wait and are not taken; null when there is none.</summary>
+    /// <summary>Returns a port whose clients wait and are not accepted; null when there is none.</summary>
     public PortKey? FindStuck()
     {
         KeyValuePair<PortKey, IBoundPort>[] bound;
@@ -116,7 +119,7 @@ internal sealed class PortListeners : IDisposable
         return null;
     }
 
-    /// <summary>What happened at each bound port.</summary>
+    /// <summary>Returns what happened at each bound port.</summary>
     public ImmutableArray<EdgePortStatus> GetStatistics()
     {
         KeyValuePair<PortKey, IBoundPort>[] bound;
@@ -125,7 +128,7 @@ internal sealed class PortListeners : IDisposable
         return [.. bound.OrderBy(port => port.Key).Select(port => ToStatus(port.Key, port.Value.GetStatistics()))];
     }
 
-    /// <summary>Closes every listener; the connections stay until their owner ends them, or <paramref name="drain"/> is over.</summary>
+    /// <summary>Closes every listener. The connections stay until their owner ends them or <paramref name="drain"/> has passed.</summary>
     public void CloseAll(TimeSpan drain)
     {
         lock (_lock)
@@ -178,7 +181,7 @@ internal sealed class PortListeners : IDisposable
     private void TryBind(PortKey port)
     {
         var hasRoom = _bound.Count < _limit.Most;
-        // Without room it stays as it failed.
+        // Without room, the port keeps the failure that it has.
         if (!hasRoom && _failed[port] is not null)
             return;
         var result = hasRoom ? Bind(port) : BindResult.Failed(_limit.Objection);
@@ -194,7 +197,7 @@ internal sealed class PortListeners : IDisposable
         }
     }
 
-    // A fault of ours at one port is that port's failure, told and tried again like others: the ports behind it are bound all the same.
+    // A bug of ours at one port is reported and retried like any failure of that port, and the ports behind it are bound all the same.
     private BindResult Bind(PortKey port)
     {
         try
@@ -208,7 +211,7 @@ internal sealed class PortListeners : IDisposable
         }
     }
 
-    /// <summary>One line for what follows one another and has the same fate.</summary>
+    /// <summary>Logs one line for consecutive ports with the same result.</summary>
     private void Tell()
     {
         foreach ((var ports, var error) in PortRun.Join(_untold))
@@ -225,7 +228,7 @@ internal sealed class PortListeners : IDisposable
         _untold.TrimExcess();
     }
 
-    /// <param name="ports">In ascending order.</param>
+    /// <param name="ports">The ports, in ascending order.</param>
     private void RemoveAll(IEnumerable<PortKey> ports)
     {
         var removed = new List<KeyValuePair<PortKey, int>>();

@@ -3,18 +3,18 @@ using Tunnel.Edge.Endpoints;
 
 namespace Tunnel.Edge.Ports;
 
-/// <summary>The edge operator's own limits on what a hub may have bound here; no hub can lift them.</summary>
+/// <summary>The edge operator's own limits on which ports a hub may have bound here. No hub can lift them.</summary>
 internal sealed class PortRules(IEnumerable<int>? allowed, IEnumerable<int> protectedPorts)
 {
     private volatile Sets _sets = Sets.Of(allowed, protectedPorts);
 
-    /// <summary>The operator has changed them; ports that are bound are not looked at here.</summary>
+    /// <summary>Takes changed rules. Ports that are already bound are not checked here.</summary>
     public void Change(IEnumerable<int>? allowedPorts, IEnumerable<int> protectedPorts) => _sets = Sets.Of(allowedPorts, protectedPorts);
 
-    /// <summary>Why <paramref name="port"/> may not be bound, or null when it may.</summary>
+    /// <summary>Returns why <paramref name="port"/> may not be bound; null when it may.</summary>
     public string? Objection(PortKey port)
     {
-        // The number comes from the network.
+        // The number comes from the network, so it is checked.
         if (port.Number is < 1 or > 65535)
             return "not a port: 1 to 65535 is valid";
         var sets = _sets;

@@ -5,8 +5,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Ports;
 
 /// <summary>
-/// The ports that a configuration assigns, each once, with their policies. There may be 131,070: arrays, and nothing for each but its place
-/// in them.
+/// The ports that a configuration assigns, each once, with their policies. There may be 131,070 of them, so they are in arrays, and no port
+/// has an object of its own.
 /// </summary>
 internal sealed class PortSet
 {
@@ -16,10 +16,10 @@ internal sealed class PortSet
 
     private PortSet(ImmutableArray<PortKey> ports, EdgePortPolicy[] policies) => (Ports, _policies) = (ports, policies);
 
-    /// <summary>In ascending order.</summary>
+    /// <summary>The ports, in ascending order.</summary>
     public ImmutableArray<PortKey> Ports { get; }
 
-    /// <summary>Ports without limits.</summary>
+    /// <summary>Creates a set of ports without limits.</summary>
     public static PortSet Of(IEnumerable<PortKey> ports) => Of(ports, _ => EdgePortPolicy.None);
 
     public static PortSet Of(IEnumerable<PortKey> ports, Func<PortKey, EdgePortPolicy> policyOf)
@@ -44,19 +44,20 @@ internal sealed class PortSet
             var policy = config.PolicyFor(port.ToString());
             if (port.Protocol == PortProtocol.Tcp)
                 return policy;
-            // The default is for both protocols, and has what only TCP knows.
+            // The default policy is for both protocols and has settings that only TCP knows.
             if (!forUdp.TryGetValue(policy, out var own))
                 forUdp.Add(policy, own = policy.ForUdp());
             return own;
         }
     }
 
-    /// <summary>The policy of a port that is in the set.</summary>
+    /// <summary>Returns the policy of a port, which must be in the set.</summary>
     public EdgePortPolicy PolicyFor(PortKey port) =>
         Find(port) ?? throw new ArgumentOutOfRangeException(nameof(port), port, "not in the set");
 
     /// <summary>
-    /// What has to change to get from this set to <paramref name="next"/>; a port in both, at the same address, is in neither list.
+    /// Returns what has to change to get from this set to <paramref name="next"/>. A port that is in both, at the same address, is in
+    /// neither list.
     /// </summary>
     public PortChanges ChangesTo(PortSet next) => new(
         [.. next.Ports.Where(port => !SameListener(next, port))],

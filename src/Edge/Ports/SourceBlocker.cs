@@ -8,7 +8,7 @@ internal sealed class SourceBlocker(BlockedSources blocked, PortListeners ports)
 {
     public int Block(AddressSet sources)
     {
-        // New ones first: between the two nobody slips in.
+        // New connections are blocked first, so that none slips in before the open ones are reset.
         blocked.Current = sources;
         return sources.Count == 0 ? 0 : ports.Reset(sources.Contains);
     }

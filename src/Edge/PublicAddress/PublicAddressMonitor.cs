@@ -8,33 +8,35 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.PublicAddress;
 
-/// <summary>One STUN transaction with a server; <see cref="StunClient.AskAsync"/> outside of tests.</summary>
+/// <summary>Makes one STUN transaction with a server. Outside of tests this is <see cref="StunClient.AskAsync"/>.</summary>
 internal delegate Task<StunOutcome> StunQuestion(IPEndPoint server, CancellationToken cancellationToken);
 
 /// <summary>
-/// Asks STUN servers for this machine's public addresses: as soon as the hub's first configuration says how often, then at that interval.
-/// An address stays known while no server answers. In a family of which none has told an address, the one counts that the hub has seen, if
-/// it is public.
+/// Asks STUN servers for this machine's public addresses: first when the hub's first configuration says how often, then at that interval.
+/// An address stays known while no server answers. In a family in which no server has told an address, the address that the hub has seen is
+/// used, if it is public.
 /// </summary>
-/// <param name="servers">In the order in which they are asked; none switches it off.</param>
-/// <param name="ask">How one is asked.</param>
-/// <param name="resolver">How their names are resolved.</param>
-/// <param name="changed">Is told when an address was found that was not known.</param>
-/// <param name="time">The clock of the interval.</param>
-/// <param name="logger">Where it logs.</param>
+/// <param name="servers">The servers, in the order in which they are asked; an empty list switches the look-ups off.</param>
+/// <param name="ask">Asks one server.</param>
+/// <param name="resolver">Resolves the servers' names.</param>
+/// <param name="changed">Is called when an address was found that is new or has changed.</param>
+/// <param name="time">The clock for the interval.</param>
+/// <param name="logger">The log.</param>
 internal sealed class PublicAddressMonitor(
     ImmutableArray<DnsEndPoint> servers, StunQuestion ask, NameResolver resolver, Action<PublicAddresses> changed, TimeProvider time,
     ILogger logger)
 {
-    /// <summary>For a hub that says nothing.</summary>
+    /// <summary>The interval in seconds when the hub does not set one.</summary>
     public const int DefaultIntervalSeconds = 300;
 
-    /// <summary>Servers are other people's: no hub makes this edge ask more often.</summary>
+    /// <summary>
+    /// The shortest interval in seconds. The servers belong to other people, so no hub can make this edge ask more often.
+    /// </summary>
     public const int MinIntervalSeconds = 10;
 
     private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>A timer takes no more than 49 days; an interval beyond that is as good as none.</summary>
+    /// <summary>The longest wait at once, since a timer takes no more than 49 days. Longer intervals wait several times.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly Channel<TimeSpan> _intervals = Channel.CreateBounded<TimeSpan>(
@@ -46,16 +48,16 @@ internal sealed class PublicAddressMonitor(
     private PublicAddresses _current = PublicAddresses.Unknown;
     private bool _warned;
 
-    /// <summary>What was found last.</summary>
+    /// <summary>The addresses that are known now.</summary>
     public PublicAddresses Current => Volatile.Read(ref _current);
 
-    /// <summary>What the hub's configuration says.</summary>
-    /// <param name="seconds">The interval; 0 switches the look-ups off, null is the default.</param>
+    /// <summary>Sets the interval from the hub's configuration.</summary>
+    /// <param name="seconds">The interval; 0 switches the look-ups off, null means the default.</param>
     public void SetInterval(int? seconds) =>
         _intervals.Writer.TryWrite(seconds is 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(
             Math.Max(seconds ?? DefaultIntervalSeconds, MinIntervalSeconds)));
 
-    /// <summary>The hub has told from which address this edge came: that of a NAT or a proxy in between when there is one.</summary>
+    /// <summary>Notes the address from which the hub saw this edge: that of a NAT or a proxy in between when there is one.</summary>
     public void NoteSeen(IPAddress? seen)
     {
         if (seen is null || AddressScopes.Of(seen) != AddressScope.Public)
@@ -67,7 +69,7 @@ internal sealed class PublicAddressMonitor(
         }
     }
 
-    /// <summary>Looks up until cancelled.</summary>
+    /// <summary>Looks up the addresses at each interval until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (servers.IsDefaultOrEmpty)
@@ -94,7 +96,7 @@ internal sealed class PublicAddressMonitor(
         }
     }
 
-    /// <summary>Waits for the time to pass, or for another interval.</summary>
+    /// <summary>Waits until the time has passed (returns null) or another interval was set (returns that).</summary>
     private async Task<TimeSpan?> NextIntervalAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -115,7 +117,7 @@ internal sealed class PublicAddressMonitor(
         else
             _warned = false;
 
-        // Most machines have one family; of the other nobody expects an answer.
+        // Most machines have one address family, so no answer is expected in the other.
         lock (_lock)
         {
             _told = new(ipv4.Address ?? _told.IPv4, ipv6.Address ?? _told.IPv6);
@@ -123,7 +125,7 @@ internal sealed class PublicAddressMonitor(
         }
     }
 
-    /// <summary>Under the gate, so that changes are told in their order.</summary>
+    /// <summary>Computes the current addresses. Call it under the lock, so that changes are reported in their order.</summary>
     private void Decide()
     {
         PublicAddresses next = new(_told.IPv4 ?? _seen.IPv4, _told.IPv6 ?? _seen.IPv6);
@@ -134,7 +136,7 @@ internal sealed class PublicAddressMonitor(
         changed(next);
     }
 
-    /// <summary>The first server that answers in this family; else why the last one did not.</summary>
+    /// <summary>Returns the answer of the first server that answers in this family; else why the last one did not.</summary>
     private async Task<StunOutcome> AskAllAsync(AddressFamily family, CancellationToken cancellationToken)
     {
         var outcome = StunOutcome.Failed("no server");

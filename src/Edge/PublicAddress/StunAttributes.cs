@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Tunnel.Edge.PublicAddress;
 
-/// <summary>The attributes of one answer (RFC 8489 section 14), as far as they matter to a binding without credentials.</summary>
+/// <summary>The attributes of one answer (RFC 8489 section 14), as far as they matter for a binding request without credentials.</summary>
 internal sealed class StunAttributes
 {
     private const ushort MappedAddress = 0x0001;
@@ -11,7 +11,7 @@ internal sealed class StunAttributes
     private const ushort XorMappedAddress = 0x0020;
     private const ushort Fingerprint = 0x8028;
 
-    /// <summary>Attributes from here on may be ignored by who doesn't know them (section 14).</summary>
+    /// <summary>The first attribute type that a receiver may ignore when it does not know it (section 14).</summary>
     private const ushort FirstOptional = 0x8000;
 
     private const int MagicCookieOffset = 4;
@@ -23,24 +23,25 @@ internal sealed class StunAttributes
     private bool _ended;
 
     /// <summary>
-    /// Where the request came from. Routers that rewrite addresses in payloads miss the XORed form, so that one is preferred.
+    /// The address that the request came from. The XORed form is preferred, because routers that rewrite addresses in payloads do not find
+    /// it.
     /// </summary>
     public IPEndPoint? Address => _xorMapped ?? _mapped;
 
     public int ErrorCode { get; private set; }
 
-    /// <summary>There was one that must be understood, and is not: the answer can't be used (section 6.3.3).</summary>
+    /// <summary>True when an attribute that must be understood is not known, so that the answer can't be used (section 6.3.3).</summary>
     public bool HasUnknown { get; private set; }
 
-    /// <summary>Takes one attribute. Of two alike the first counts.</summary>
-    /// <param name="type">Its type.</param>
+    /// <summary>Reads one attribute. When an attribute comes twice, the first one counts.</summary>
+    /// <param name="type">The attribute's type.</param>
     /// <param name="message">The whole message.</param>
-    /// <param name="at">Where its value begins.</param>
+    /// <param name="at">The offset at which the value begins.</param>
     /// <param name="length">The value's length, which is within the message.</param>
-    /// <returns>False when it is not well-formed.</returns>
+    /// <returns>False when the attribute is not well-formed.</returns>
     public bool Read(ushort type, ReadOnlySpan<byte> message, int at, int length)
     {
-        // Nothing comes behind the fingerprint (section 14.7).
+        // Nothing may come after the fingerprint (section 14.7).
         if (_ended)
             return false;
         var value = message.Slice(at, length);
@@ -62,13 +63,15 @@ internal sealed class StunAttributes
     }
 
     /// <summary>
-    /// Known, and without meaning here: what old servers add (CHANGE-REQUEST to PASSWORD, RFC 3489; reserved since), and what belongs to
-    /// credentials and to the discovery of NATs (RFC 5780), which were not asked for.
+    /// Whether an attribute is known but has no meaning here: what old servers add (CHANGE-REQUEST to PASSWORD, RFC 3489; reserved since),
+    /// and what belongs to credentials and to the discovery of NATs (RFC 5780), which were not asked for.
     /// </summary>
     private static bool IsHarmless(ushort type) =>
         type is (>= 0x0002 and <= 0x000B) or 0x0014 or 0x0015 or (>= 0x001C and <= 0x001E) or 0x0026 or 0x0027;
 
-    /// <summary>Section 14.1; with a <paramref name="mask"/> (magic cookie and transaction id) section 14.2.</summary>
+    /// <summary>
+    /// Reads an address as in section 14.1, or with a <paramref name="mask"/> (magic cookie and transaction id) as in section 14.2.
+    /// </summary>
     private static bool TryReadAddress(ReadOnlySpan<byte> value, ReadOnlySpan<byte> mask, ref IPEndPoint? address)
     {
         var length = value.Length < 4 ? 0 : value[1] switch { FamilyIpv4 => 4, FamilyIpv6 => 16, _ => 0 };
@@ -88,7 +91,9 @@ internal sealed class StunAttributes
         return true;
     }
 
-    /// <summary>Section 14.8. The reason phrase is not read: it would be the server's text in our log.</summary>
+    /// <summary>
+    /// Reads an error as in section 14.8. The reason phrase is not read, since it would put the server's text into our log.
+    /// </summary>
     private bool TryReadError(ReadOnlySpan<byte> value)
     {
         if (value.Length < 4 || (value[2] & 7) is < 3 or > 6 || value[3] > 99)

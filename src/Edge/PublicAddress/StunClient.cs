@@ -4,11 +4,11 @@ using System.Security.Cryptography;
 
 namespace Tunnel.Edge.PublicAddress;
 
-/// <summary>Asks one server where we come from.</summary>
+/// <summary>Asks a STUN server from which address we come.</summary>
 internal sealed class StunClient(TimeProvider time)
 {
-    /// <summary>One transaction: at most 39.5 s.</summary>
-    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    /// <summary>Makes one transaction, which takes at most 39.5 s.</summary>
+    /// <exception cref="OperationCanceledException">The transaction was cancelled.</exception>
     public async Task<StunOutcome> AskAsync(IPEndPoint server, CancellationToken cancellationToken)
     {
         var transactionId = RandomNumberGenerator.GetBytes(StunMessage.TransactionIdLength);
@@ -16,7 +16,7 @@ internal sealed class StunClient(TimeProvider time)
         StunMessage.WriteRequest(request, transactionId);
         try
         {
-            // Connected: the kernel takes datagrams from the server's address and port alone, and tells us of ICMP errors.
+            // The socket is connected, so that the kernel takes datagrams only from the server's address and port, and reports ICMP errors.
             using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             socket.Connect(server);
             var answer = ReceiveAsync(socket, transactionId, cancellationToken);
@@ -44,10 +44,10 @@ internal sealed class StunClient(TimeProvider time)
         return answered;
     }
 
-    /// <summary>The first datagram that answers the request.</summary>
+    /// <summary>Returns the first datagram that answers the request.</summary>
     private static async Task<StunAnswer> ReceiveAsync(Socket socket, byte[] transactionId, CancellationToken cancellationToken)
     {
-        // A byte more than is looked at shows what is too long.
+        // The buffer has one byte more than is read, so that a datagram that is too long is noticed.
         var buffer = new byte[StunMessage.MaxLength + 1];
         while (true)
         {
@@ -55,7 +55,7 @@ internal sealed class StunClient(TimeProvider time)
             var answer = StunMessage.Read(buffer.AsSpan(0, length), transactionId);
             if (answer.Kind != StunAnswerKind.None)
                 return answer;
-            // A flood of garbage must not keep the socket engine's thread.
+            // A flood of garbage must not occupy the socket engine's thread.
             await Task.Yield();
         }
     }
@@ -74,7 +74,7 @@ internal sealed class StunClient(TimeProvider time)
             && !(address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] is >= 224 and <= 239);
 }
 
-/// <summary>Either an address, or why there is none, in words for the operator.</summary>
+/// <summary>Either an address, or the reason why there is none, in words for the operator.</summary>
 internal readonly record struct StunOutcome(IPAddress? Address, string? Error)
 {
     public static StunOutcome Found(IPAddress address) => new(address, null);

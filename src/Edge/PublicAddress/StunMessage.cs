@@ -4,17 +4,17 @@ using System.Net;
 namespace Tunnel.Edge.PublicAddress;
 
 /// <summary>
-/// Binding requests and their answers (RFC 8489 sections 5 and 14). Pure: an answer is one datagram of at most <see cref="MaxLength"/>
-/// bytes from anybody, and nothing in it is believed before it was checked against what is there.
+/// Writes binding requests and reads their answers (RFC 8489 sections 5 and 14), without any I/O. An answer is one datagram of at most
+/// <see cref="MaxLength"/> bytes that anybody may have sent, and no length in it is believed before it was checked against the actual size.
 /// </summary>
 internal static class StunMessage
 {
-    /// <summary>Bytes of a message's header, and of a whole request.</summary>
+    /// <summary>The length of a message's header, and of a whole request, in bytes.</summary>
     public const int HeaderLength = 20;
 
     public const int TransactionIdLength = 12;
 
-    /// <summary>Bytes of an answer that is looked at: a path's MTU is the limit that servers keep to (section 6.1).</summary>
+    /// <summary>The most bytes of an answer that are read: servers keep to a path's MTU (section 6.1).</summary>
     public const int MaxLength = 1500;
 
     private const ushort BindingRequest = 0x0001;
@@ -23,7 +23,7 @@ internal static class StunMessage
     private const uint MagicCookie = 0x2112A442;
     private const int AttributeHeader = 4;
 
-    /// <summary>Writes a request: without attributes, since a server needs none to say where it came from.</summary>
+    /// <summary>Writes a request. It has no attributes, since a server needs none to say where the request came from.</summary>
     public static void WriteRequest(Span<byte> message, ReadOnlySpan<byte> transactionId)
     {
         BinaryPrimitives.WriteUInt16BigEndian(message, BindingRequest);
@@ -34,9 +34,11 @@ internal static class StunMessage
 
     /// <summary>Reads what a server sent.</summary>
     /// <param name="message">The whole datagram.</param>
-    /// <param name="transactionId">The request's.</param>
-    /// <returns>What it says; <see cref="StunAnswer.None"/> for what is no well-formed answer to this request and is ignored (section
-    /// 6.3).</returns>
+    /// <param name="transactionId">The transaction id of the request.</param>
+    /// <returns>
+    /// What the datagram says; <see cref="StunAnswer.None"/> when it is not a well-formed answer to this request and is ignored (section
+    /// 6.3).
+    /// </returns>
     public static StunAnswer Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> transactionId)
     {
         if (message.Length is < HeaderLength or > MaxLength)
@@ -53,14 +55,14 @@ internal static class StunMessage
         return attributes.HasUnknown || attributes.Address is not { } address ? StunAnswer.Refused(0) : StunAnswer.Seen(address);
     }
 
-    /// <summary>Null when they are not well-formed.</summary>
+    /// <summary>Reads all attributes; returns null when they are not well-formed.</summary>
     private static StunAttributes? ReadAttributes(ReadOnlySpan<byte> message)
     {
         var attributes = new StunAttributes();
         var at = HeaderLength;
         while (at < message.Length)
         {
-            // The message is a multiple of four bytes long and each step is, too: there is always room for the header.
+            // The message is a multiple of four bytes long, and so is each step, so there is always room for the header.
             var type = BinaryPrimitives.ReadUInt16BigEndian(message[at..]);
             int length = BinaryPrimitives.ReadUInt16BigEndian(message[(at + 2)..]);
             var next = at + AttributeHeader + ((length + 3) & ~3);
@@ -73,7 +75,7 @@ internal static class StunMessage
     }
 }
 
-/// <summary>What one datagram says to a binding request.</summary>
+/// <summary>What one datagram says in answer to a binding request.</summary>
 /// <param name="Kind">Whether it is an answer at all.</param>
 /// <param name="Address">The address and port that the request came from, as the server saw it.</param>
 /// <param name="ErrorCode">The server's code, 300–699; 0 for a success that can't be used.</param>
@@ -86,15 +88,15 @@ internal readonly record struct StunAnswer(StunAnswerKind Kind, IPEndPoint? Addr
     public static StunAnswer Refused(int code) => new(StunAnswerKind.Refused, null, code);
 }
 
-/// <summary>What a <see cref="StunAnswer"/> is.</summary>
+/// <summary>The kind of a <see cref="StunAnswer"/>.</summary>
 internal enum StunAnswerKind
 {
-    /// <summary>No answer to the request: it is ignored.</summary>
+    /// <summary>The datagram does not answer the request and is ignored.</summary>
     None,
 
-    /// <summary>The address was seen.</summary>
+    /// <summary>The answer contains the address.</summary>
     Seen,
 
-    /// <summary>The server refused, or answered what can't be used.</summary>
+    /// <summary>The server refused, or its answer can't be used.</summary>
     Refused,
 }

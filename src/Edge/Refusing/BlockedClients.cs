@@ -8,12 +8,15 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Edge.Refusing;
 
 /// <summary>
-/// Tells the hub once a second who was turned away: how many by port and reason, and at ports with <c>logConnections</c> who. Bounded,
-/// whatever comes: a report names so many clients and counts the rest. What can't be told for want of a tunnel waits, as numbers only.
+/// Tells the hub once a second who was turned away: how many clients by port and reason, and at ports with <c>logConnections</c> also which
+/// ones. Its size is bounded, whatever comes: a report names a limited number of clients and counts the rest. What can't be sent because
+/// there is no tunnel waits, as numbers only.
 /// </summary>
 internal sealed class BlockedClients : IBlockedClients, IDisposable
 {
-    /// <summary>A hub takes 10 REPORTs of all kinds a second, of at most 64 KiB: 250 counts and 300 clients have less than 60.</summary>
+    /// <summary>
+    /// A hub takes 10 REPORTs of all kinds per second, of at most 64 KiB each; 250 counts and 300 clients take less than 60.
+    /// </summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     internal const int MaxClients = 300;
@@ -36,7 +39,7 @@ internal sealed class BlockedClients : IBlockedClients, IDisposable
     {
         lock (_lock)
         {
-            // Bounded by the ports and the reasons.
+            // The size is bounded by the number of ports and reasons.
             _counts[(port, reason)] = _counts.GetValueOrDefault((port, reason)) + 1;
             if (!log)
                 return;

@@ -3,14 +3,14 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Edge.Refusing;
 
 /// <summary>
-/// Sources that no port lets in, whatever its policy: those that the packet filter drops. For clients that it can't see, since they come
-/// through a balancer, and for machines where there is none.
+/// Sources that no port lets in, whatever its policy: those that the packet filter drops. This covers clients that the filter can't see,
+/// because they come through a balancer, and machines without a filter.
 /// </summary>
 internal sealed class BlockedSources
 {
     private volatile AddressSet _current = AddressSet.Empty;
 
-    /// <summary>Who is blocked now.</summary>
+    /// <summary>The sources that are blocked now.</summary>
     public AddressSet Current
     {
         get => _current;

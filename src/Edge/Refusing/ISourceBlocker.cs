@@ -6,8 +6,8 @@ namespace Tunnel.Edge.Refusing;
 internal interface ISourceBlocker
 {
     /// <summary>
-    /// These are all the sources that are blocked from now on: their new connections do not begin, and their open ones end.
+    /// Sets all the sources that are blocked from now on: new connections from them are refused, and open ones are ended.
     /// </summary>
-    /// <returns>How many open ones there were.</returns>
+    /// <returns>How many open connections were ended.</returns>
     int Block(AddressSet sources);
 }

@@ -23,28 +23,28 @@ internal sealed class RefusalCounters
             Interlocked.Add(ref _counts[(int)reason], times);
     }
 
-    /// <summary>Notes that what was counted were datagrams, and not clients of TCP.</summary>
+    /// <summary>Notes that what was counted were datagrams, not TCP clients.</summary>
     public void CountDatagram(RefusalReason reason, int times = 1)
     {
         if (times > 0)
             Interlocked.Add(ref _datagrams[(int)reason], times);
     }
 
-    /// <summary>A reason in camelCase.</summary>
+    /// <summary>Returns a reason's name in camelCase.</summary>
     public static string NameOf(RefusalReason reason) => Names[(int)reason];
 
-    /// <summary>The part that is of UDP sessions.</summary>
+    /// <summary>Returns the counts of UDP sessions, by reason.</summary>
     public IReadOnlyDictionary<string, long> SessionsToDictionary() => ToDictionary(reason => IsOfSession(reason) ? this[reason] : 0);
 
-    /// <summary>The part that is of datagrams.</summary>
+    /// <summary>Returns the counts of datagrams, by reason.</summary>
     public IReadOnlyDictionary<string, long> DatagramsToDictionary() =>
         ToDictionary(reason => Interlocked.Read(ref _datagrams[(int)reason]));
 
-    /// <summary>The part that is of TCP's clients.</summary>
+    /// <summary>Returns the counts of TCP clients, by reason.</summary>
     public IReadOnlyDictionary<string, long> ClientsToDictionary() =>
         ToDictionary(reason => IsOfSession(reason) ? 0 : this[reason] - Interlocked.Read(ref _datagrams[(int)reason]));
 
-    /// <summary>The reasons that have applied at all.</summary>
+    /// <summary>Returns all counts; reasons that never applied are missing.</summary>
     public IReadOnlyDictionary<string, long> ToDictionary() => ToDictionary(reason => this[reason]);
 
     private static bool IsOfSession(RefusalReason reason) => reason == RefusalReason.UdpSessionEvicted;

@@ -30,19 +30,19 @@ internal enum RefusalReason
     /// <summary>A datagram to a client could not be sent: the socket's buffer was full or the kernel refused it.</summary>
     UdpSendFailed,
 
-    /// <summary>A datagram of a session that ended just then, and once more when it was opened again.</summary>
+    /// <summary>A datagram was dropped because its session had just ended, and ended once more after it was opened again.</summary>
     UdpSessionGone,
 
-    /// <summary>Datagrams of clients came faster than they could be read, and the kernel dropped some.</summary>
+    /// <summary>Clients' datagrams came faster than they could be read, and the kernel dropped some.</summary>
     UdpReceiveOverflow,
 
     /// <summary>A datagram of a client did not fit into the buffer.</summary>
     UdpTruncated,
 
-    /// <summary>The hub has blocked the client's address: at all ports, for good or for a while.</summary>
+    /// <summary>The hub has blocked the client's address at all ports, permanently or for a while.</summary>
     Blocked,
 
-    /// <summary>The port's <c>denyCidrs</c> has the client's address, or its <c>allowCidrs</c> has not.</summary>
+    /// <summary>The client's address is in the port's <c>denyCidrs</c>, or is not in its <c>allowCidrs</c>.</summary>
     Denied,
 
     /// <summary>The port has as many connections or sessions as it may.</summary>
@@ -54,7 +54,7 @@ internal enum RefusalReason
     /// <summary>The client's address, or its IPv6 /64, makes new connections or sessions faster than the port allows.</summary>
     ConnectionRate,
 
-    /// <summary>The port wants a PROXY header, which this peer may not send: it is none of <c>trustedProxies</c>.</summary>
+    /// <summary>The port expects a PROXY header, and this peer may not send one: it is not among <c>trustedProxies</c>.</summary>
     ProxyNotTrusted,
 
     /// <summary>The PROXY header is missing, truncated or wrong.</summary>

@@ -3,12 +3,12 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Status;
 
-/// <summary>How the packet filter is.</summary>
+/// <summary>The state of the packet filter.</summary>
 public sealed record FirewallStatus
 {
     /// <summary>
-    /// <c>none</c> (nothing to filter), <c>applied</c>, <c>confirming</c> (in force; a new connection to the hub is being tried),
-    /// <c>rolledBack</c>, <c>refused</c>, <c>failed</c>, <c>unavailable</c> or <c>off</c>.
+    /// The state: <c>none</c> (nothing to filter), <c>applied</c>, <c>confirming</c> (in force; a new connection to the hub is being
+    /// tried), <c>rolledBack</c>, <c>refused</c>, <c>failed</c>, <c>unavailable</c> or <c>off</c>.
     /// </summary>
     public required string State { get; init; }
 
@@ -18,10 +18,10 @@ public sealed record FirewallStatus
     /// <summary>What is wrong, or was left out.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];
 
-    /// <summary>Addresses and CIDRs that are blocked now, those for a while included; overlapping ones count once.</summary>
+    /// <summary>How many addresses and CIDRs are blocked now, including timed blocks; overlapping ones count once.</summary>
     public int Blocked { get; init; }
 
-    /// <summary>What somebody else has changed of it since the start; null when nobody has.</summary>
+    /// <summary>What somebody else has changed in it since the start; null when nobody has.</summary>
     public FirewallDrift? Drift { get; init; }
 
     /// <summary>Why the hub's firewall is not in force; null when it is.</summary>

@@ -9,7 +9,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Tcp;
 
-/// <summary>An accepted connection that has no stream yet: its socket, the port that it came by, and who it is of.</summary>
+/// <summary>An accepted connection that has no stream yet: its socket, the port that it came through, and its client.</summary>
 internal readonly struct Client
 {
     private readonly IPEndPoint? _destination;
@@ -22,35 +22,36 @@ internal readonly struct Client
     public PortConnections Port { get; }
 
     /// <summary>
-    /// The client's address and port: the other end of the connection, or whom its PROXY header names; null when not known.
+    /// The client's address and port: the other end of the connection, or the client that its PROXY header names; null when not known.
     /// </summary>
     public IPEndPoint? Address { get; }
 
-    /// <summary>The address as a number, for lists and limits.</summary>
+    /// <summary>The client's address as a number, for lists and limits.</summary>
     public UInt128? Number => Address is null ? null : AddressNumber.Of(Address.Address);
 
     /// <summary>
-    /// Whom it counts as where clients share something, see <see cref="AddressNumber.ClientPrefixOf"/>; 0 when its address is not known.
+    /// The prefix by which the client is counted where clients share something, see <see cref="AddressNumber.ClientPrefixOf"/>; 0 when its
+    /// address is not known.
     /// </summary>
     public UInt128 Prefix => Number is { } number ? AddressNumber.ClientPrefixOf(number) : 0;
 
-    /// <summary>It has reset its connection meanwhile.</summary>
+    /// <summary>Whether the client has reset its connection meanwhile.</summary>
     public bool IsGone => Socket.Poll(0, SelectMode.SelectError);
 
-    /// <summary>Nobody between named another client: the socket's other end.</summary>
+    /// <summary>Creates a client whose address is the socket's other end, because nobody in between has named another one.</summary>
     /// <exception cref="SocketException">The client is gone.</exception>
     public static Client Of(Socket socket, PortConnections port) => new(socket, port, ClientAddress.Normalise(socket.RemoteEndPoint), null);
 
-    /// <summary>The client that a balancer's header names. A header without addresses is a health check of the balancer's own.</summary>
+    /// <summary>Returns the client that a balancer's header names. A header without addresses is the balancer's own health check.</summary>
     public Client NamedBy(in ProxyHeader header) => header is { Source: { } source, Destination: { } destination }
         ? new(Socket, Port, ClientAddress.Normalise(source), ClientAddress.Normalise(destination))
         : this;
 
-    /// <summary>What the hub is told of it.</summary>
+    /// <summary>Returns what the hub is told about this client.</summary>
     /// <exception cref="SocketException">The client is gone.</exception>
     public StreamOpening ToOpening() => new(Address, _destination ?? ClientAddress.Normalise(Socket.LocalEndPoint), Port.Key.Number);
 
-    /// <summary>Counts it as turned away and resets it: one that is told nothing would wait for its own time-out.</summary>
+    /// <summary>Counts the client as turned away and resets it. Without the reset, the client would wait for its own time-out.</summary>
     public void Refuse(RefusalReason reason)
     {
         Port.Admission.CountRefusal(reason, Number);

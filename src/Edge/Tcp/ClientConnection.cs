@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Tcp;
 
-/// <summary>One accepted client while its stream lives, as a node of its port's list.</summary>
+/// <summary>An accepted client from its admission to the end of its stream, as a node of its port's list.</summary>
 internal sealed class ClientConnection(PortConnections port, IPEndPoint? client, AddressEntry? address) : IStreamObserver
 {
     private ITunnelStream? _stream;
@@ -17,25 +17,25 @@ internal sealed class ClientConnection(PortConnections port, IPEndPoint? client,
 
     internal IPEndPoint? Client => client;
 
-    /// <summary>What its port's limits know of its address.</summary>
+    /// <summary>The entry of its address in its port's limits; null when there is none.</summary>
     internal AddressEntry? Address => address;
 
-    /// <summary>Its stream, once it has one.</summary>
+    /// <summary>Its stream; null before it has one.</summary>
     internal ITunnelStream? Stream => Volatile.Read(ref _stream);
 
-    /// <summary>It was ended before it had a stream, or after.</summary>
+    /// <summary>Whether it was ended by <see cref="Reset"/>, before it had a stream or after.</summary>
     internal bool IsAbandoned => _abandoned is not null;
 
-    /// <summary>Tells the connection its stream, which may be over already.</summary>
+    /// <summary>Gives the connection its stream, which may have ended already.</summary>
     public void SetStream(ITunnelStream stream)
     {
         Volatile.Write(ref _stream, stream);
-        // Reset() may have come first and found no stream.
+        // Reset may have been called first, when there was no stream.
         if (_abandoned is ResetReason reason)
             stream.Reset(reason);
     }
 
-    /// <summary>Ends the stream because its port's time is over, or its client is blocked.</summary>
+    /// <summary>Ends the stream because the drain time of its port has passed or its client is blocked.</summary>
     public void Reset(ResetReason reason)
     {
         _abandoned = reason;

@@ -30,13 +30,15 @@ internal sealed class ClientHandover
         _turns = new ClientTurns(tunnels, TryOpen, TurnAway, transport.Time, logger);
     }
 
-    /// <summary>Decides whether there is one for a client.</summary>
+    /// <summary>Decides whether there is a descriptor for a client.</summary>
     public DescriptorGuard Descriptors { get; }
 
-    /// <summary>Clients that were let in and wait for the tunnel to have room.</summary>
+    /// <summary>How many clients were let in and wait until the tunnel has room.</summary>
     public int Waiting => _turns.Count;
 
-    /// <summary>Takes over <paramref name="socket"/>. Never throws: the accept loop must survive whatever one client does.</summary>
+    /// <summary>
+    /// Takes over <paramref name="socket"/>. Never throws, because the accept loop must survive whatever one client does.
+    /// </summary>
     public void Take(Socket socket, PortConnections port)
     {
         try
@@ -50,7 +52,7 @@ internal sealed class ClientHandover
         }
     }
 
-    /// <summary>No client could be accepted, for want of a descriptor.</summary>
+    /// <summary>Counts that no client could be accepted because no descriptor was left.</summary>
     public void OnDescriptorsGone() => _refusals.Count(RefusalReason.DescriptorsGone);
 
     private void Take(in Client client)
@@ -94,7 +96,7 @@ internal sealed class ClientHandover
         }
         catch (Exception e)
         {
-            // Nobody awaits this: without a word the client would be lost unseen.
+            // Nobody awaits this task, so without the log line the client would be lost unnoticed.
             TcpLog.ClientFaulted(_logger, client.Address, client.Port.Key, e);
             client.Socket.Dispose();
         }
@@ -106,7 +108,7 @@ internal sealed class ClientHandover
 
     private void Admit(in Client client)
     {
-        // Before it is counted in: whoever is gone by now must not stay counted.
+        // The addresses are read before the client is counted in, because a client that is already gone must not stay counted.
         var opening = client.ToOpening();
         if (_tunnels.Current is not { } tunnel)
             Refuse(client, RefusalReason.NoTunnel);

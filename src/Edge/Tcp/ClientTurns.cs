@@ -7,39 +7,39 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// The clients that came while the tunnel had no room for another stream (<see cref="ITunnel.HasRoom"/>): they get theirs in turns, the
-/// ports one after the other, and at each port the addresses. So one that comes behind thousands of somebody else's waits for one of them
-/// and not for all.
+/// Holds the clients that came while the tunnel had no room for another stream (<see cref="ITunnel.HasRoom"/>). They get their streams in
+/// turns: the ports take turns, and at each port the addresses. So a client that comes behind thousands of somebody else's waits for one of
+/// them and not for all.
 /// </summary>
 /// <param name="tunnels">Where streams are opened.</param>
-/// <param name="open">Opens one; false when the tunnel takes none now.</param>
-/// <param name="refuse">Turns one away; without a reason one that has gone by itself.</param>
-/// <param name="time">The clock of <see cref="Patience"/>.</param>
-/// <param name="logger">Where defects are told.</param>
+/// <param name="open">Opens a stream; returns false when the tunnel takes none now.</param>
+/// <param name="refuse">Turns a client away; the reason is null for a client that is already gone.</param>
+/// <param name="time">The clock for <see cref="Patience"/>.</param>
+/// <param name="logger">The log.</param>
 internal sealed class ClientTurns(
     ITunnelSource tunnels, Func<ITunnel, WaitingClient, bool> open, Action<WaitingClient, RefusalReason?> refuse, TimeProvider time,
     ILogger logger)
 {
     /// <summary>
-    /// Clients that may wait, over all ports; each has a descriptor. Where several want to, each of them may have its part.
+    /// How many clients may wait over all ports; each has a descriptor. Where several ports or addresses compete, each may have its part.
     /// </summary>
     public const int Most = 2_048;
 
-    /// <summary>When the tunnel has taken nobody for so long, nobody waits for it any more.</summary>
+    /// <summary>When the tunnel has taken nobody for this long, the clients no longer wait for it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    // Another tunnel may have taken the place of the one that is waited for.
+    // The wait is cut into short looks, because another tunnel may have taken the place of the one that is waited for.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _lock = new();
 
-    // Of whom clients wait, by port; and which port's turn it is, once for each client.
+    // The first has the waiting clients by port; the second says which port's turn it is, with one entry for each client.
     private readonly Dictionary<PortConnections, Turns<UInt128, WaitingClient>> _ports = [];
     private readonly Turns<PortConnections, PortConnections> _order = new();
     private volatile bool _pumping;
     private int _next;
 
-    /// <summary>Clients that wait, with the one that is next.</summary>
+    /// <summary>The number of clients that wait, including the one that is next.</summary>
     public int Count
     {
         get
@@ -65,12 +65,14 @@ internal sealed class ClientTurns(
         }
     }
 
-    /// <returns>Null when there is no room now.</returns>
+    /// <returns>
+    /// True when the stream was opened, false when the tunnel takes none for another reason, null when it has no room now.
+    /// </returns>
     private bool? TryOpen(ITunnel tunnel, WaitingClient client)
     {
         if (open(tunnel, client))
             return true;
-        // There may be room since a moment ago; else it takes none for another reason.
+        // There may be room since a moment ago; if so and the second try fails, the tunnel takes none for another reason.
         return tunnel.HasRoom ? open(tunnel, client) : null;
     }
 
@@ -83,7 +85,7 @@ internal sealed class ClientTurns(
             if (!_ports.TryGetValue(port, out var own))
                 _ports.Add(port, own = new Turns<UInt128, WaitingClient>());
 
-            // Who has less than its part has room, though others have taken more while they were alone.
+            // A client whose address has less than its part gets a place, though others have taken more while they were alone.
             var part = Math.Max(1, Most / _ports.Count / Math.Max(1, own.Keys));
             if (_order.Count >= Most && (own.CountOf(address) >= part || _order.Count >= 2 * Most))
                 return false;
@@ -130,14 +132,14 @@ internal sealed class ClientTurns(
             }
             catch (Exception e)
             {
-                // Nobody awaits this, and all who wait behind it would be forgotten.
+                // Nobody awaits this task, and all clients that wait behind this one would be forgotten.
                 TcpLog.ClientFaulted(logger, client.Client.Address, client.Client.Port.Key, e);
                 refuse(client, null);
             }
         }
     }
 
-    /// <returns>Since when the tunnel takes nobody; null when it has taken this one, or there is nobody to take.</returns>
+    /// <returns>Since when the tunnel has taken nobody; null when it has taken this client, or there is no tunnel.</returns>
     private async Task<long?> OpenAsync(WaitingClient client, long? blockedSince)
     {
         while (true)

@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Tcp;
 
-/// <summary>Is told of every TCP client that got a stream. Called on I/O threads: must not block.</summary>
+/// <summary>Is told of every TCP client that got a stream. Called on I/O threads, so it must not block.</summary>
 internal interface IClientObserver
 {
     void OnClientConnected(PortKey port, IPEndPoint? client);

@@ -6,17 +6,17 @@ using Tunnel.Shared.Protocol.Proxy;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// Takes the PROXY header off a connection and not a byte more: what is there is looked at first (MSG_PEEK), so that what follows stays in
-/// the kernel for the stream.
+/// Takes the PROXY header off a connection and not a byte more. It first peeks at the data (MSG_PEEK), so that what follows the header
+/// stays in the kernel for the stream.
 /// </summary>
 internal static class InboundHeaderReader
 {
-    /// <summary>A balancer sends its header at once; a connection without one by then is given up.</summary>
+    /// <summary>The limit for the header. A balancer sends it at once, so a connection without one by then is given up.</summary>
     public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Reads the header.</summary>
-    /// <param name="socket">Not blocking.</param>
-    /// <param name="time">The clock of the time limit.</param>
+    /// <param name="socket">The socket, which must be non-blocking.</param>
+    /// <param name="time">The clock for the time limit.</param>
     /// <returns>The header, or why there is none.</returns>
     public static async ValueTask<(ProxyHeader Header, RefusalReason? Refusal)> ReadAsync(Socket socket, TimeProvider time)
     {
@@ -58,7 +58,7 @@ internal static class InboundHeaderReader
 
         var status = ProxyParseStatus.Invalid;
         var consumed = 0;
-        // The end before the header's end is as wrong as a wrong byte.
+        // A connection that ends within the header is as wrong as a header with a wrong byte.
         if (error == SocketError.Success && peeked > 0)
             status = InboundProxyHeader.TryParse(buffer[..(length + peeked)], out header, out consumed);
         if (status == ProxyParseStatus.Incomplete && length + peeked == buffer.Length)
@@ -69,7 +69,7 @@ internal static class InboundHeaderReader
             return false;
         }
 
-        // Of an incomplete header all belongs to it, and must go: the next wait would end at once otherwise.
+        // All bytes of an incomplete header belong to it and must be taken, because otherwise the next wait would end at once.
         var taken = status == ProxyParseStatus.Complete ? consumed - length : peeked;
         socket.Receive(buffer.Slice(length, taken), SocketFlags.None, out _);
         length += taken;

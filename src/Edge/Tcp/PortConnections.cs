@@ -7,11 +7,12 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// The open connections of one port: a linked list through the connections themselves, so that one costs no further object.
+/// The open connections of one port, as a list that is linked through the connections themselves, so that a connection costs no further
+/// object.
 /// </summary>
 internal sealed class PortConnections(PortAdmission admission, IClientObserver observer)
 {
-    /// <summary>Connections that may wait for their PROXY header.</summary>
+    /// <summary>How many connections may wait for their PROXY header.</summary>
     private const int MaxWaiting = 4096;
 
     private readonly Lock _lock = new();
@@ -27,7 +28,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
 
     public int Active => Volatile.Read(ref _active);
 
-    /// <summary>Counts a connection that waits for its PROXY header; false when there are too many.</summary>
+    /// <summary>Counts a connection that waits for its PROXY header; returns false when there are too many.</summary>
     public bool TryWait()
     {
         if (Interlocked.Increment(ref _waiting) <= MaxWaiting)
@@ -39,10 +40,10 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     public void EndWait() => Interlocked.Decrement(ref _waiting);
 
     /// <summary>
-    /// Enters a client that was admitted, before its stream is opened: the stream may end before the call that opens it returns.
+    /// Adds an admitted client. Call it before its stream is opened, because the stream may end before the call that opens it returns.
     /// </summary>
-    /// <param name="client">Its address and port.</param>
-    /// <param name="address">What the admission gave, and gets back when the client is taken out.</param>
+    /// <param name="client">The client's address and port; null when not known.</param>
+    /// <param name="address">The entry from the admission, which gets it back when the client is removed.</param>
     public ClientConnection Add(IPEndPoint? client, AddressEntry? address)
     {
         var connection = new ClientConnection(this, client, address);
@@ -58,7 +59,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
         return connection;
     }
 
-    /// <summary>Takes a client out that got no stream.</summary>
+    /// <summary>Removes a client, and counts it out at the admission.</summary>
     public void Remove(ClientConnection connection)
     {
         lock (_lock)
@@ -76,7 +77,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
         admission.Leave(connection.Address);
     }
 
-    /// <summary>Bytes from and to all clients since the port was bound.</summary>
+    /// <summary>Returns the bytes from and to all clients since the port was bound.</summary>
     public (long In, long Out) GetBytes()
     {
         lock (_lock)
@@ -93,11 +94,11 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
     }
 
     /// <summary>Resets every connection.</summary>
-    /// <returns>How many there were.</returns>
+    /// <returns>How many connections were reset.</returns>
     public int ResetAll() => Reset(null, ResetReason.ShuttingDown);
 
-    /// <summary>Resets the connections of clients that <paramref name="which"/> is true of.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Resets the connections of clients for which <paramref name="which"/> returns true.</summary>
+    /// <returns>How many connections were reset.</returns>
     public int ResetWhere(Func<IPAddress, bool> which) => Reset(which, ResetReason.Policy);
 
     private int Reset(Func<IPAddress, bool>? which, ResetReason reason)
@@ -110,7 +111,7 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
                     connections.Add(connection);
         }
 
-        // Outside the lock: each reset comes back as OnClosed.
+        // This happens outside the lock, because each reset calls OnClosed.
         foreach (var connection in connections)
             connection.Reset(reason);
         return connections.Count;

@@ -7,14 +7,15 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Tcp;
 
-/// <summary>One TCP port: accepts clients and hands them over.</summary>
+/// <summary>Serves one TCP port: accepts clients and hands them over.</summary>
 internal sealed class TcpPortListener : IBoundPort
 {
-    /// <summary>Connections that the kernel completes while we are busy; it lowers this to net.core.somaxconn.</summary>
+    /// <summary>How many connections the kernel completes while we are busy; it lowers this to net.core.somaxconn.</summary>
     private const int Backlog = 4096;
 
     /// <summary>
-    /// Accepts without waiting before the thread is given back: it may be the socket engine's, and other sockets wait for it.
+    /// How many clients are accepted without waiting before the thread is given back: it may be the socket engine's, and other sockets need
+    /// it.
     /// </summary>
     private const int MaxAcceptsInARow = 32;
 
@@ -35,11 +36,11 @@ internal sealed class TcpPortListener : IBoundPort
 
     public bool IsAccepting => _watch.IsTurning();
 
-    /// <summary>The port that was bound: the kernel's choice when 0 was asked for.</summary>
+    /// <summary>The port that was bound: the kernel's choice when 0 was requested.</summary>
     internal int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 
     /// <summary>Binds <paramref name="endPoint"/> and starts to accept.</summary>
-    /// <exception cref="SocketException">It can't be bound.</exception>
+    /// <exception cref="SocketException">The address can't be bound.</exception>
     public static TcpPortListener Open(
         IPEndPoint endPoint, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
     {
@@ -61,7 +62,7 @@ internal sealed class TcpPortListener : IBoundPort
         }
 
         var listener = new TcpPortListener(socket, connections, handover, time, logger);
-        // Elsewhere: clients may be waiting already, and the caller holds a lock.
+        // The loop runs on another thread, because clients may be waiting already and the caller holds a lock.
         _ = Task.Run(listener.AcceptAsync);
         return listener;
     }
@@ -82,7 +83,7 @@ internal sealed class TcpPortListener : IBoundPort
     {
         if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
             socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
-        // On Linux accepted sockets inherit these, which saves four system calls for each client.
+        // On Linux, accepted sockets inherit these options, which saves four system calls for each client.
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);

@@ -4,17 +4,21 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Udp;
 
-/// <summary>A UDP socket that knows to which of our addresses each datagram was sent, and answers from there.</summary>
+/// <summary>A UDP socket that knows to which of our addresses each datagram was sent, and answers from that address.</summary>
 internal sealed class DatagramSocket : IDatagramSocket
 {
-    /// <summary>Asked for so that a burst finds room while we are busy; the kernel lowers it to net.core.rmem_max and wmem_max.</summary>
+    /// <summary>
+    /// The requested buffer size, in bytes, so that a burst fits while we are busy; the kernel lowers it to net.core.rmem_max and wmem_max.
+    /// </summary>
     private const int KernelBuffer = 4 << 20;
 
     private readonly Socket _socket;
     private readonly SafeSocketHandle _handle;
     private readonly AddressFamily _family;
 
-    /// <summary>A peek needs one byte: a receive of zero bytes would not see an empty datagram, and wait for ever in front of it.</summary>
+    /// <summary>
+    /// The buffer of a peek. It needs one byte, since a receive of zero bytes would not see an empty datagram and would wait for ever.
+    /// </summary>
     private readonly byte[] _peek = new byte[1];
 
     private DatagramSocket(Socket socket)
@@ -29,8 +33,8 @@ internal sealed class DatagramSocket : IDatagramSocket
 
     public uint Overflows => DatagramReceiver.Overflows(_handle);
 
-    /// <summary>Binds <paramref name="endPoint"/>.</summary>
-    /// <exception cref="SocketException">It can't be bound.</exception>
+    /// <summary>Creates a socket that is bound to <paramref name="endPoint"/>.</summary>
+    /// <exception cref="SocketException">The address can't be bound.</exception>
     public static DatagramSocket Open(IPEndPoint endPoint, DescriptorGuard descriptors)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -66,7 +70,7 @@ internal sealed class DatagramSocket : IDatagramSocket
         }
         catch (SocketException e)
         {
-            // Anything but the end of the socket is a queued error (ICMP) that has been taken by this call.
+            // Anything but the end of the socket is a queued error (ICMP), which this call has taken.
             return e.SocketErrorCode != SocketError.OperationAborted && !_handle.IsClosed;
         }
     }

@@ -1,8 +1,8 @@
 namespace Tunnel.Edge.Udp;
 
 /// <summary>
-/// One UDP port's socket, without blocking. Narrow on purpose: batched system calls are behind it. Receiving is for one caller at a time;
-/// sending is for any.
+/// The socket of one UDP port, which never blocks. The interface is narrow because batched system calls are behind it. Only one caller at a
+/// time may receive; any thread may send.
 /// </summary>
 internal interface IDatagramSocket : IDisposable
 {
@@ -10,22 +10,23 @@ internal interface IDatagramSocket : IDisposable
     int LocalPort { get; }
 
     /// <summary>
-    /// Datagrams that found the receive buffer full, as the kernel counts them: several of one sender may be one. 0 once it is closed.
+    /// How many datagrams found the receive buffer full, as the kernel counts them: several from one sender may count as one. 0 once the
+    /// socket is closed.
     /// </summary>
     uint Overflows { get; }
 
-    /// <summary>Waits until <see cref="Receive"/> has something to say.</summary>
+    /// <summary>Waits until <see cref="Receive"/> has something to receive.</summary>
     /// <returns>False when the socket was closed.</returns>
     ValueTask<bool> WaitReadableAsync();
 
-    /// <summary>Takes what waits, up to a batch.</summary>
+    /// <summary>Receives what is waiting, up to one batch.</summary>
     /// <returns>Whether more may be waiting.</returns>
     bool Receive(IDatagramReceiver receiver);
 
     /// <summary>Adds a datagram to those that the calling thread sends along one path with the next <see cref="Send"/>.</summary>
-    /// <param name="owner">Whose datagrams they are: those of another are never sent along this one's path.</param>
-    /// <param name="payload">What to send.</param>
-    /// <returns>False when there is no room before a <see cref="Send"/>.</returns>
+    /// <param name="owner">The owner of the datagrams. Datagrams of different owners are never sent along the same path.</param>
+    /// <param name="payload">The payload to send.</param>
+    /// <returns>False when there is no room before the next <see cref="Send"/>.</returns>
     bool TryAdd(object owner, ReadOnlySpan<byte> payload);
 
     /// <summary>
@@ -35,14 +36,14 @@ internal interface IDatagramSocket : IDisposable
     int Send(object owner, in DatagramPath path);
 }
 
-/// <summary>Is given what a socket receives.</summary>
+/// <summary>Receives the datagrams of a socket.</summary>
 internal interface IDatagramReceiver
 {
-    /// <summary>One datagram. Must not keep the span.</summary>
+    /// <summary>Called with one datagram. Must not keep the span.</summary>
     /// <param name="path">Who sent it, and to which of our addresses.</param>
-    /// <param name="payload">What was sent.</param>
+    /// <param name="payload">The payload.</param>
     void OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload);
 
-    /// <summary>Some did not fit into the buffer, which the kernel never should have sent.</summary>
+    /// <summary>Called when datagrams did not fit into the buffer, which should never happen.</summary>
     void OnCut(int count);
 }

@@ -6,15 +6,15 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Edge.Udp;
 
 /// <summary>
-/// Socket addresses and control messages of recvmsg and sendmsg as Linux lays them out (64-bit; ip(7), ipv6(7), cmsg(3)).
-/// A dual-stack socket reports and takes IPv6 packet information for IPv4 too, with mapped addresses.
+/// Reads and writes socket addresses and control messages of recvmsg and sendmsg in Linux's layout (64-bit; ip(7), ipv6(7), cmsg(3)). A
+/// dual-stack socket reports and takes IPv6 packet information for IPv4 too, with mapped addresses.
 /// </summary>
 internal static class PacketInfo
 {
-    /// <summary>Room for a sockaddr_in6.</summary>
+    /// <summary>The size of a sockaddr_in6, in bytes.</summary>
     public const int AddressSize = DatagramReceiver.AddressSize;
 
-    /// <summary>Room for the control message that we send: 40 bytes.</summary>
+    /// <summary>The size of the buffer for the control message that we send, which has 40 bytes.</summary>
     public const int ControlSize = 64;
 
     private const int LevelIpv4 = 0;
@@ -28,7 +28,7 @@ internal static class PacketInfo
     private static readonly UInt128 MappedPrefix = (UInt128)0xffff << 32;
     private static readonly UInt128 LinkLocalPrefix = (UInt128)0xfe80 << 112;
 
-    /// <summary>Asks for packet information with each datagram.</summary>
+    /// <summary>Asks the kernel for packet information with each datagram.</summary>
     public static void Enable(Socket socket)
     {
         ReadOnlySpan<byte> on = [1, 0, 0, 0];
@@ -38,7 +38,7 @@ internal static class PacketInfo
             socket.SetRawSocketOption(LevelIpv4, Ipv4PacketInfo, on);
     }
 
-    /// <summary>Reads what recvmsg wrote.</summary>
+    /// <summary>Reads a path from what recvmsg wrote.</summary>
     public static DatagramPath Read(ReadOnlySpan<byte> address, ReadOnlySpan<byte> control)
     {
         var family = MemoryMarshal.Read<short>(address);
@@ -51,7 +51,7 @@ internal static class PacketInfo
     }
 
     /// <summary>Writes the address to send to.</summary>
-    /// <returns>Its length.</returns>
+    /// <returns>The length of the address.</returns>
     public static int WriteAddress(Span<byte> address, in DatagramPath path, AddressFamily family)
     {
         address.Clear();
@@ -70,7 +70,7 @@ internal static class PacketInfo
     }
 
     /// <summary>Writes the control message that chooses the source address.</summary>
-    /// <returns>Its length; 0 when the source is not known and the kernel shall choose.</returns>
+    /// <returns>The length of the message; 0 when the source is not known and the kernel is to choose it.</returns>
     public static int WriteControl(Span<byte> control, in DatagramPath path, AddressFamily family)
     {
         if (path.Local == UInt128.Zero)

@@ -1,7 +1,7 @@
 namespace Tunnel.Edge.Udp;
 
 /// <summary>
-/// A queue of sessions by last activity, linked through the sessions themselves: every operation is O(1). The caller locks.
+/// A queue of sessions by last activity, linked through the sessions themselves, so that every operation is O(1). The caller locks.
 /// </summary>
 internal sealed class SessionList<TSession>
     where TSession : SessionNode<TSession>

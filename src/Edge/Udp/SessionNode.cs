@@ -1,15 +1,15 @@
 namespace Tunnel.Edge.Udp;
 
-/// <summary>What <see cref="SessionTable{TSession}"/> needs of a session.</summary>
+/// <summary>The base of the sessions in a <see cref="SessionTable{TSession}"/>.</summary>
 internal abstract class SessionNode<TSession>(SessionKey key)
     where TSession : SessionNode<TSession>
 {
     public SessionKey Key { get; } = key;
 
-    /// <summary>When a datagram last went either way, on the table's clock.</summary>
+    /// <summary>When a datagram last went in either direction, on the table's clock.</summary>
     internal TimeSpan LastActive { get; set; }
 
-    /// <summary>After how long without a datagram it ends; null: after the table's time.</summary>
+    /// <summary>How long the session may be without a datagram before it ends; null means the table's time-out.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
     internal SessionList<TSession>? List { get; set; }
@@ -25,5 +25,5 @@ internal abstract class SessionNode<TSession>(SessionKey key)
     internal TSession? GroupNext { get; set; }
 }
 
-/// <summary>What makes a session: the edge's port, the client, and our address that it wrote to.</summary>
+/// <summary>Identifies a session: the edge's port, the client, and the address of ours that it wrote to.</summary>
 internal readonly record struct SessionKey(ushort Port, DatagramPath Path);

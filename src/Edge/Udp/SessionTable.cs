@@ -4,27 +4,28 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Edge.Udp;
 
 /// <summary>
-/// All UDP sessions of the edge. Bounded: when it is full, a session of one unanswered datagram gives way first (a flood from forged
-/// addresses consists of those), then the one that has been idle longest. Pure: time comes in as an argument, and the caller locks.
+/// All UDP sessions of the edge. The table is bounded: when it is full, a session of one unanswered datagram gives way first (a flood from
+/// forged addresses consists of those), then the session that has been idle longest. It does no I/O: the time comes in as an argument, and
+/// the caller locks.
 /// </summary>
-/// <param name="capacity">Most sessions at once.</param>
-/// <param name="perAddress">Most sessions of one IPv4 address or IPv6 /64; its own oldest gives way to a further one, so that it is nobody
-/// else's loss.</param>
-/// <param name="idleTimeout">A session ends when nothing moved for this long.</param>
+/// <param name="capacity">The most sessions at once.</param>
+/// <param name="perAddress">The most sessions of one IPv4 address or IPv6 /64. Beyond that, its own oldest session gives way, so that no
+/// other address loses one.</param>
+/// <param name="idleTimeout">A session ends when nothing has moved for this long.</param>
 internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeSpan idleTimeout)
     where TSession : SessionNode<TSession>
 {
-    /// <summary>Activity closer than this to the last is not worth a move: the order is exact to this much.</summary>
+    /// <summary>Activity within this time after the last is not worth a move in the list, so the order is only this exact.</summary>
     private static readonly TimeSpan Resolution = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<SessionKey, TSession> _sessions = [];
 
-    /// <summary>Sessions of one datagram that nothing has answered.</summary>
+    /// <summary>Sessions with one datagram that nothing has answered.</summary>
     private readonly SessionList<TSession> _unproven = new();
 
     private readonly SessionList<TSession> _proven = new();
 
-    /// <summary>No session ends before it was idle for this long.</summary>
+    /// <summary>The shortest time-out of all sessions: none ends before it was idle for this long.</summary>
     private TimeSpan _shortestTimeout = TimeSpan.MaxValue;
 
     private readonly Dictionary<UInt128, AddressGroup<TSession>> _addresses = [];
@@ -33,8 +34,8 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
 
     public bool TryGet(in SessionKey key, [MaybeNullWhen(false)] out TSession session) => _sessions.TryGetValue(key, out session);
 
-    /// <summary>Enters a session for its first datagram.</summary>
-    /// <returns>The session that had to give way, or null.</returns>
+    /// <summary>Adds a session for its first datagram.</summary>
+    /// <returns>The session that had to give way; null when none had to.</returns>
     public TSession? Add(TSession session, TimeSpan now)
     {
         var prefix = AddressNumber.ClientPrefixOf(session.Key.Path.Remote);
@@ -51,7 +52,7 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
         return evicted;
     }
 
-    /// <summary>A second datagram of the client, or an answer: the session is proven, and not idle.</summary>
+    /// <summary>Notes a second datagram of the client, or an answer: the session is proven, and not idle.</summary>
     public void Touch(TSession session, TimeSpan now)
     {
         var proven = session.List == _proven;
@@ -63,11 +64,11 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     }
 
     /// <summary>
-    /// Whether <see cref="Touch"/> would do anything; may be asked without the lock, so that busy sessions don't contend for it.
+    /// Whether <see cref="Touch"/> would do anything. It may be called without the lock, so that busy sessions don't contend for it.
     /// </summary>
     public bool NeedsTouch(TSession session, TimeSpan now) => session.List != _proven || now - session.LastActive >= Resolution;
 
-    /// <returns>False when it was not there any more.</returns>
+    /// <returns>False when the session was no longer in the table.</returns>
     public bool Remove(TSession session)
     {
         if (session.List is null)
@@ -84,18 +85,18 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
         return true;
     }
 
-    /// <summary>Takes out every session that has been idle for its time-out.</summary>
+    /// <summary>Removes every session that has been idle for its time-out.</summary>
     public void RemoveIdle(TimeSpan now, ICollection<TSession> removed)
     {
         RemoveIdle(_unproven, now, removed);
-        // Their last activity may be later than is written down, by so much: none is ended early, on the heels of a datagram.
+        // Their last activity may be later than recorded, by up to this much. So no session is ended early, right after a datagram.
         RemoveIdle(_proven, now - Resolution, removed);
     }
 
-    /// <summary>Takes out every session of one port.</summary>
+    /// <summary>Removes every session of one port.</summary>
     public void RemovePort(ushort port, ICollection<TSession> removed) => RemoveWhere(session => session.Key.Port == port, removed);
 
-    /// <summary>Takes out every session that <paramref name="condition"/> is true of.</summary>
+    /// <summary>Removes every session for which <paramref name="condition"/> returns true.</summary>
     public void RemoveWhere(Func<TSession, bool> condition, ICollection<TSession> removed)
     {
         foreach (var session in _sessions.Values)

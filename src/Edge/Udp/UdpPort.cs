@@ -7,7 +7,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Udp;
 
-/// <summary>One UDP port: receives datagrams and gives each to its session.</summary>
+/// <summary>Serves one UDP port: receives datagrams and gives each to its session.</summary>
 internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 {
     private readonly IDatagramSocket _socket;
@@ -29,7 +29,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 
     public PortAdmission Admission => _admission;
 
-    /// <summary>Starts to serve a bound socket, which is this port's from now on.</summary>
+    /// <summary>Starts to serve a bound socket, which belongs to this port from now on.</summary>
     public static UdpPort Start(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger)
     {
         var port = new UdpPort(socket, admission, sessions, logger);
@@ -39,24 +39,24 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     }
 
     /// <summary>
-    /// Adds an answer to those that leave with <see cref="SendAnswers"/>. One that there is no room for is dropped and counted.
+    /// Adds an answer to those that are sent with <see cref="SendAnswers"/>. An answer for which there is no room is dropped and counted.
     /// </summary>
     public void AddAnswer(UdpSession session, ReadOnlySpan<byte> payload)
     {
         Interlocked.Add(ref _bytesOut, payload.Length);
         if (_socket.TryAdd(session, payload))
             return;
-        // Those before have to leave first.
+        // The answers that were added before must be sent first.
         SendAnswers(session);
         if (!_socket.TryAdd(session, payload))
             _admission.CountDrops(RefusalReason.UdpSendFailed, 1);
     }
 
-    /// <summary>Sends the answers that were added on this thread, to the session's client; those that can't be sent are counted.</summary>
+    /// <summary>Sends the answers that were added on this thread to the session's client. Answers that can't be sent are counted.</summary>
     public void SendAnswers(UdpSession session) =>
         _admission.CountDrops(RefusalReason.UdpSendFailed, _socket.Send(session, session.Key.Path));
 
-    /// <summary>Datagrams that the kernel has dropped since the last call.</summary>
+    /// <summary>Returns how many datagrams the kernel has dropped since the last call.</summary>
     public int TakeOverflows()
     {
         var overflows = _socket.Overflows;
@@ -65,7 +65,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 
     public int Reset(Func<IPAddress, bool> which) => _sessions.EndWhere(this, which);
 
-    /// <summary>A flow has no end of its own: those that the policy lets in no more are ended.</summary>
+    /// <summary>Applies another policy. A flow has no end of its own, so those that the policy no longer lets in are ended.</summary>
     public void Update(EdgePortPolicy policy)
     {
         _admission.Policy = policy;
@@ -75,7 +75,9 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 
     public PortStatistics GetStatistics() => _admission.GetStatistics((Volatile.Read(ref _bytesIn), Volatile.Read(ref _bytesOut)));
 
-    /// <summary>Without connections there is nothing to drain: a flow has no end of its own that could be waited for.</summary>
+    /// <summary>
+    /// Closes the port at once. There is nothing to drain, because a flow has no end of its own that could be waited for.
+    /// </summary>
     public void Close(TimeSpan drain)
     {
         _sessions.EndPort(this);
@@ -101,7 +103,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
 
     void IDatagramReceiver.OnDatagram(in DatagramPath path, ReadOnlySpan<byte> payload)
     {
-        // Only this loop writes it.
+        // Only this loop writes the field.
         Volatile.Write(ref _bytesIn, _bytesIn + payload.Length);
         if (_sessions.Forward(this, path, payload) is not { } session)
             return;
@@ -111,7 +113,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     }
 
     /// <summary>
-    /// The thread may be the socket engine's, and other sockets wait for it: it is given back behind each batch that was full.
+    /// Receives one batch; returns whether the thread is to be given back, which is after each full batch: it may be the socket engine's,
+    /// and other sockets need it.
     /// </summary>
     private bool ReceiveBatch()
     {

@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Udp;
 
-/// <summary>One client's flow at one UDP port.</summary>
+/// <summary>The flow of one client at one UDP port.</summary>
 internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? address, UdpSessions sessions)
     : SessionNode<UdpSession>(key), IDatagramSink
 {
@@ -12,10 +12,10 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
 
     public UdpPort Port => port;
 
-    /// <summary>What its port's limits know of its address.</summary>
+    /// <summary>The entry of its client's address in its port's limits; null when there is none.</summary>
     public AddressEntry? Address => address;
 
-    /// <summary>False once the hub or the loss of the tunnel has ended it.</summary>
+    /// <summary>False once the hub or the loss of the tunnel has ended the session.</summary>
     public bool IsOpen => Volatile.Read(ref _tunnelSession) is { IsOpen: true };
 
     public void Attach(ITunnel tunnel, ITunnelSession session)
@@ -24,18 +24,18 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
         Volatile.Write(ref _tunnelSession, session);
     }
 
-    /// <summary>Gives a datagram of the client to the tunnel; it leaves with <see cref="Flush"/>.</summary>
+    /// <summary>Gives a datagram of the client to the tunnel, which sends it with <see cref="Flush"/>.</summary>
     public bool Queue(ReadOnlySpan<byte> payload) => _tunnelSession!.Queue(payload);
 
-    /// <summary>Sends what this session and others of its tunnel have queued.</summary>
+    /// <summary>Sends what this session and other sessions of its tunnel have queued.</summary>
     public void Flush() => _tunnelSession?.Flush();
 
     public bool SharesTunnelWith(UdpSession other) => _tunnel == other._tunnel;
 
-    /// <summary>Ends it and tells the hub.</summary>
+    /// <summary>Ends the session and tells the hub.</summary>
     public void Close() => _tunnelSession?.Close();
 
-    /// <summary>An answer: it goes to this session's client only, from the port and address that the client wrote to.</summary>
+    /// <summary>Takes an answer, which goes only to this session's client, from the port and address that the client wrote to.</summary>
     void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)
     {
         AddAnswer(payload);

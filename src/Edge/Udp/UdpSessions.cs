@@ -8,7 +8,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Udp;
 
 /// <summary>
-/// Finds the session of each datagram, opens it in the newest tunnel where there is none, and ends those that nobody uses.
+/// Finds the session of each datagram, opens one in the newest tunnel where there is none, and ends sessions that nobody uses.
 /// </summary>
 internal sealed class UdpSessions : IDisposable
 {
@@ -26,11 +26,11 @@ internal sealed class UdpSessions : IDisposable
 
     /// <param name="tunnels">Where new sessions are opened.</param>
     /// <param name="refusals">Counts what is dropped.</param>
-    /// <param name="capacity">Most sessions at once.</param>
-    /// <param name="perAddress">Most of one IPv4 address or IPv6 /64.</param>
-    /// <param name="idleTimeout">A session ends when nothing moved for this long, to within two seconds.</param>
-    /// <param name="time">The clock of idleness.</param>
-    /// <param name="logger">Where the sweeps are told at Debug.</param>
+    /// <param name="capacity">The most sessions at once.</param>
+    /// <param name="perAddress">The most sessions of one IPv4 address or IPv6 /64.</param>
+    /// <param name="idleTimeout">A session ends when nothing has moved for this long, to within two seconds.</param>
+    /// <param name="time">The clock for idle times.</param>
+    /// <param name="logger">Logs the sweeps at the level Debug.</param>
     public UdpSessions(
         ITunnelSource tunnels, RefusalCounters refusals, int capacity, int perAddress, TimeSpan idleTimeout, TimeProvider time,
         ILogger logger)
@@ -52,17 +52,19 @@ internal sealed class UdpSessions : IDisposable
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
-    /// <summary>Gives a client's datagram to its session. Called by a port's receive loop, so for one port never twice at once.</summary>
+    /// <summary>
+    /// Gives a client's datagram to its session. It is called by the port's receive loop, so never twice at once for one port.
+    /// </summary>
     /// <returns>The session to flush; null when the datagram was dropped.</returns>
     public UdpSession? Forward(UdpPort port, in DatagramPath path, ReadOnlySpan<byte> payload)
     {
-        // One that ends between the look and the use is opened again, once.
+        // A session that ends after it was found and before it is used is opened again, once.
         for (var tries = 0; tries < 2; tries++)
         {
             var session = FindOrOpen(port, path);
             if (session is null || session.Queue(payload))
                 return session;
-            // The tunnel has dropped it, and counted it for its own reason.
+            // The tunnel has dropped the datagram, and counted it with its own reason.
             if (session.IsOpen)
                 return null;
         }
@@ -71,7 +73,7 @@ internal sealed class UdpSessions : IDisposable
         return null;
     }
 
-    /// <summary>Something moves: it is not idle.</summary>
+    /// <summary>Notes that a datagram was moved, so that the session is not idle.</summary>
     public void Touch(UdpSession session)
     {
         var now = Now;
@@ -81,10 +83,10 @@ internal sealed class UdpSessions : IDisposable
             _table.Touch(session, now);
     }
 
-    /// <summary>The session is over already; the client's next datagram opens another.</summary>
+    /// <summary>Removes a session that has ended already; the client's next datagram opens another.</summary>
     public void Forget(UdpSession session) => Remove(session);
 
-    /// <summary>A port is there: what the kernel drops at it is counted from now on.</summary>
+    /// <summary>Adds a port, so that what the kernel drops at it is counted from now on.</summary>
     public void AddPort(UdpPort port)
     {
         lock (_lock)
@@ -94,7 +96,7 @@ internal sealed class UdpSessions : IDisposable
     /// <summary>Counts what the kernel has dropped at a port because its receive buffer was full.</summary>
     public void CountOverflows(UdpPort port) => port.Admission.CountDrops(RefusalReason.UdpReceiveOverflow, port.TakeOverflows());
 
-    /// <summary>Ends all sessions of a port, which is closed next.</summary>
+    /// <summary>Ends all sessions of a port that is about to be closed.</summary>
     public void EndPort(UdpPort port)
     {
         var ended = new List<UdpSession>();
@@ -108,8 +110,8 @@ internal sealed class UdpSessions : IDisposable
         EndAll(ended);
     }
 
-    /// <summary>Ends the sessions of a port's clients that <paramref name="which"/> is true of.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Ends the sessions of a port's clients for which <paramref name="which"/> returns true.</summary>
+    /// <returns>How many sessions were ended.</returns>
     public int EndWhere(UdpPort port, Func<IPAddress, bool> which)
     {
         var ended = new List<UdpSession>();
@@ -119,7 +121,7 @@ internal sealed class UdpSessions : IDisposable
         return ended.Count;
     }
 
-    /// <summary>Ends the sessions of a port whose clients its policy lets in no more.</summary>
+    /// <summary>Ends the sessions of a port whose clients its policy no longer lets in.</summary>
     public void EndDenied(UdpPort port)
     {
         var ended = new List<UdpSession>();
