@@ -7,19 +7,21 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Takes up a configured certificate when its files change, by content: certbot renames, Kubernetes swaps a link above them. With another
-/// key it is announced first, so that the edges that are connected know it before it is used. What can't be used leaves the one that there
-/// is.
+/// Loads a configured certificate again when the content of its files changes; content is compared because certbot renames files and
+/// Kubernetes swaps a link above them. A certificate with another key is announced first, so that the connected edges know it before it
+/// is used. If the new files cannot be used, the certificate in use stays.
 /// </summary>
 internal sealed class CertificateWatch : IDisposable
 {
     /// <summary>
-    /// So often the files are looked at. A change counts when the next look finds the same: certificate and key come one after the other.
+    /// How often the files are looked at. A change counts only when the next look finds the same, because certificate and key are written
+    /// one after the other.
     /// </summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Looks at most until an announced one is used: an edge that has not confirmed it by then is gone, or knows no announcements.
+    /// The number of looks after which an announced certificate is used in any case: an edge that has not confirmed it by then is gone or
+    /// does not understand announcements.
     /// </summary>
     internal const int Patience = 10;
 
@@ -35,12 +37,12 @@ internal sealed class CertificateWatch : IDisposable
     private int _announcedFor;
     private bool _disposed;
 
-    /// <param name="files">The certificate's and the key's.</param>
-    /// <param name="certificates">What they are loaded into; what they say now is in force.</param>
-    /// <param name="changed">Tells the transports and the edges of what is in force, and of what follows.</param>
-    /// <param name="isKnown">Whether all connected edges have taken up a pin.</param>
-    /// <param name="time">The clock of the looks.</param>
-    /// <param name="logger">Where changes and faults are told.</param>
+    /// <param name="files">The paths of the certificate and its key.</param>
+    /// <param name="certificates">Where they are loaded into; the current content of the files counts as already in use.</param>
+    /// <param name="changed">Tells the transports and the edges which certificate is in use and which one follows.</param>
+    /// <param name="isKnown">Whether all connected edges accept a given pin.</param>
+    /// <param name="time">The clock that times the looks.</param>
+    /// <param name="logger">Receives changes and faults.</param>
     public CertificateWatch(
         TlsOptions files, HubCertificates certificates, Action changed, Func<string, bool> isKnown, TimeProvider time, ILogger logger)
     {
@@ -112,7 +114,7 @@ internal sealed class CertificateWatch : IDisposable
         }
     }
 
-    // A file that can't be read is a state of its own, which is told once.
+    // A file that can't be read is a state of its own, so that it is reported once.
     private string Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -5,21 +5,21 @@ namespace Tunnel.Hub.Accepting;
 
 /// <summary>
 /// Counts failed authentications for each pair of address and edge id: after ten within a minute the pair is blocked for a minute.
-/// Silence is no try. The table is bounded; the pair that failed longest ago gives way, so an attacker who fills it
-/// from many addresses gains tries there, never memory here.
+/// A connection that sends nothing does not count as a try. The table is bounded: when it is full, the pair that failed longest ago is
+/// removed, so an attacker who fills it from many addresses gains tries but uses up no memory.
 /// </summary>
 internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacity = 16_384)
 {
-    /// <summary>In which tries are counted, and for which a pair is blocked.</summary>
+    /// <summary>The period in which tries are counted, and for which a pair is then blocked.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private readonly Lock _lock = new();
     private readonly Dictionary<Key, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byAge = new();
 
-    /// <summary>When one that failed is told so.</summary>
+    /// <summary>Decides when a peer that failed is told so.</summary>
     public RefusalPace Pace { get; } = new(time);
 
-    /// <summary>Pairs remembered at present.</summary>
+    /// <summary>The number of pairs that are remembered now.</summary>
     public int Count
     {
         get
@@ -36,8 +36,8 @@ internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacit
             return _entries.TryGetValue(KeyOf(address, edgeId), out var node) && node.Value.BlockedUntil > time.GetUtcNow();
     }
 
-    /// <summary>Notes a failed try.</summary>
-    /// <returns>True when this one blocks the pair.</returns>
+    /// <summary>Records a failed try.</summary>
+    /// <returns>True when this try blocks the pair.</returns>
     public bool AddFailure(IPAddress address, string edgeId)
     {
         var now = time.GetUtcNow();
@@ -61,7 +61,7 @@ internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacit
         }
     }
 
-    /// <summary>A right secret clears the pair.</summary>
+    /// <summary>Forgets the failures of a pair, after a correct secret.</summary>
     public void Clear(IPAddress address, string edgeId)
     {
         lock (_lock)
@@ -92,7 +92,7 @@ internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacit
 
     private void DropExpired(DateTimeOffset now)
     {
-        // A blocked pair that keeps trying stays at the young end, and a block never outlives the last failure by more than the period.
+        // A blocked pair that keeps trying stays at the recent end, and a block never outlasts the last failure by more than the period.
         while (_byAge.First is { } oldest && now - oldest.Value.LastFailure > 2 * Period)
             RemoveOldest();
     }

@@ -7,17 +7,19 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>Takes an accepted TCP connection through TLS, and then to the <see cref="Reception"/>.</summary>
+/// <summary>Takes an accepted TCP connection through TLS and passes it to the <see cref="Reception"/>.</summary>
 internal sealed class FrontDoor(
     Func<HubCertificate> certificate, Reception reception, ITunnelFactory tunnels, IHttpConnections? http, DescriptorGuard descriptors,
     TimeProvider time)
 {
     private readonly Refusal _refusal = new(time);
 
-    /// <summary>Takes a connection in. Returns at once; the connection is closed when it comes to nothing.</summary>
+    /// <summary>
+    /// Takes in a connection. Returns at once; the connection is closed unless it becomes a tunnel or an HTTP connection.
+    /// </summary>
     public void Accept(Socket socket) => _ = ServeAsync(socket);
 
-    /// <summary>The same, to be awaited by tests.</summary>
+    /// <summary>Does the same as <see cref="Accept"/>, but can be awaited by tests.</summary>
     internal async Task ServeAsync(Socket socket)
     {
         if (Describe(socket) is not { } remote)
@@ -40,7 +42,7 @@ internal sealed class FrontDoor(
             () => CloseAsync(connection, socket));
     }
 
-    // As with the number of strangers, those who are silent must not lock out who comes now; beyond that nobody is let in.
+    // As with the limit on strangers, silent connections must not lock out a newcomer; beyond the second limit nobody is let in.
     private bool IsOneTooMany(Socket socket) =>
         descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger)
             && (descriptors.IsOver(socket.SafeHandle, DescriptorUse.Newcomer) || !reception.MakeRoom());
@@ -78,7 +80,7 @@ internal sealed class FrontDoor(
     private static bool IsHttp(SslApplicationProtocol protocol) =>
         protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11;
 
-    // Null when the client is gone already.
+    // Returns null when the client is already gone.
     private static IPEndPoint? Describe(Socket socket)
     {
         try

@@ -12,8 +12,8 @@ using Tunnel.Shared.Transport.Handshake;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The hub's certificate (protocol.md section 7): PEM files as configured, or an ECDSA P-256 one made at first start and kept in the state
-/// directory, since edges pin its key.
+/// The hub's certificate (protocol.md section 7): the configured PEM files, or an ECDSA P-256 certificate that is made at the first start
+/// and kept in the state directory, because edges pin its key.
 /// </summary>
 internal sealed class HubCertificate : IDisposable
 {
@@ -25,8 +25,8 @@ internal sealed class HubCertificate : IDisposable
         Certificate = certificate;
         Chain = chain;
         Pin = CertificatePin.Compute(certificate);
-        // Made once: it caches what OpenSSL needs, and a connection then costs no certificate work. Offline: nothing is fetched from an
-        // issuer.
+        // Made once because it caches what OpenSSL needs, so that a connection costs no certificate work. Offline: nothing is fetched
+        // from an issuer.
         Context = SslStreamCertificateContext.Create(certificate, chain, offline: true);
         Tls = new ServerTls(Context);
     }
@@ -39,17 +39,17 @@ internal sealed class HubCertificate : IDisposable
     /// <summary>The pin that tokens carry.</summary>
     public string Pin { get; }
 
-    /// <summary>From when on it is valid no more.</summary>
+    /// <summary>When its validity ends.</summary>
     public DateTimeOffset Expires => Certificate.NotAfter;
 
-    /// <summary>For the TLS server.</summary>
+    /// <summary>The certificate in the form that the TLS server needs.</summary>
     public SslStreamCertificateContext Context { get; }
 
-    /// <summary>The TLS server's settings with it.</summary>
+    /// <summary>The TLS server's settings with this certificate.</summary>
     public ServerTls Tls { get; }
 
-    /// <summary>Loads or makes the certificate.</summary>
-    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong
+    /// <summary>Loads the certificate, or makes one when none is configured and the state directory has none.</summary>
+    /// <exception cref="OperatorException">A file can't be read or is not a certificate, or certificate and key don't belong
     /// together.</exception>
     public static HubCertificate Load(TlsOptions options, string stateDir, TimeProvider time, ILogger logger)
     {
@@ -65,14 +65,14 @@ internal sealed class HubCertificate : IDisposable
         return FromState(path);
     }
 
-    /// <summary>Loads the configured one.</summary>
-    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong
+    /// <summary>Loads the configured certificate.</summary>
+    /// <exception cref="OperatorException">A file can't be read or is not a certificate, or certificate and key don't belong
     /// together.</exception>
     public static HubCertificate FromFiles(TlsOptions options) =>
         FromFiles("tls.certPem", options.CertPem!, "tls.keyPem", options.KeyPem ?? options.CertPem!);
 
     /// <summary>Loads a certificate that the hub has made.</summary>
-    /// <exception cref="OperatorException">The file can't be read, or is none.</exception>
+    /// <exception cref="OperatorException">The file can't be read or is not a certificate.</exception>
     public static HubCertificate FromState(string path) => FromFiles("stateDir", path, "stateDir", path);
 
     /// <inheritdoc/>
@@ -104,7 +104,7 @@ internal sealed class HubCertificate : IDisposable
         }
     }
 
-    /// <summary>Makes a key with its certificate, and keeps both in the state.</summary>
+    /// <summary>Makes a key and its certificate and keeps both in the state directory.</summary>
     /// <exception cref="OperatorException">The state directory can't be written.</exception>
     public static void Create(string stateDir, string path, TimeProvider time)
     {
@@ -114,7 +114,7 @@ internal sealed class HubCertificate : IDisposable
         var files = new StateFiles();
         try
         {
-            // Whole and on the disk before it has its name: edges that pinned a half-written key would be locked out.
+            // The file is complete and on the disk before it gets its name: edges that pinned a half-written key would be locked out.
             files.MakeDirectory(stateDir);
             files.Replace(path, content);
         }
@@ -140,7 +140,7 @@ internal sealed class HubCertificate : IDisposable
         names.AddDnsName("tunnel-hub");
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        // A day back: the edge's clock may be behind.
+        // Valid from a day ago, because the edge's clock may be behind.
         var start = now.AddDays(-1);
         return request.CreateSelfSigned(start, start.AddYears(LifetimeYears));
     }

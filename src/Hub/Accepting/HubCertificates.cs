@@ -7,8 +7,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The hub's certificate and the one that shall follow it: edges are told the pins of both (protocol.md section 7), so that they know the
-/// next key before it is used. Any thread.
+/// The hub's certificate and the one that will replace it. Edges are told the pins of both (protocol.md section 7), so that they know the
+/// next key before it is used. Safe to use from any thread.
 /// </summary>
 internal sealed class HubCertificates : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class HubCertificates : IDisposable
     private readonly string _stateDir;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    // Handshakes that are under way still use them.
+    // Kept because handshakes that are under way still use them.
     private readonly List<HubCertificate> _retired = [];
     private volatile HubCertificate _present;
     private volatile HubCertificate? _next;
@@ -38,13 +38,13 @@ internal sealed class HubCertificates : IDisposable
 
     public HubCertificate? Next => _next;
 
-    /// <summary>What edges shall accept from now on.</summary>
+    /// <summary>The pins that edges shall accept from now on.</summary>
     public ImmutableArray<string> Pins => _next is { } next ? [_present.Pin, next.Pin] : [_present.Pin];
 
     private string NextPath => Path.Combine(_stateDir, NextFileName);
 
-    /// <summary>Loads both, or makes the present one.</summary>
-    /// <exception cref="OperatorException">A file can't be read, is no certificate, or certificate and key don't belong
+    /// <summary>Loads the present certificate, or makes it, and loads the next one if there is one.</summary>
+    /// <exception cref="OperatorException">A file can't be read or is not a certificate, or certificate and key don't belong
     /// together.</exception>
     public static HubCertificates Load(TlsOptions options, string stateDir, TimeProvider time, ILogger logger)
     {
@@ -62,8 +62,8 @@ internal sealed class HubCertificates : IDisposable
         }
     }
 
-    /// <summary>Makes the next certificate and keeps it in the state; leaves one that is there already as it is.</summary>
-    /// <exception cref="OperatorException">The certificate is configured, or the state can't be written.</exception>
+    /// <summary>Makes the next certificate and keeps it in the state directory; returns the existing one if it was made before.</summary>
+    /// <exception cref="OperatorException">The certificate is configured, or the state directory can't be written.</exception>
     public HubCertificate MakeNext()
     {
         lock (_lock)
@@ -79,8 +79,8 @@ internal sealed class HubCertificates : IDisposable
         }
     }
 
-    /// <summary>Makes the next certificate the present one, for connections that come from now on. The old key is gone then.</summary>
-    /// <exception cref="OperatorException">There is no next one, or the state can't be written.</exception>
+    /// <summary>Makes the next certificate the present one for all connections from now on. The old key is then gone.</summary>
+    /// <exception cref="OperatorException">There is no next certificate, or the state directory can't be written.</exception>
     public HubCertificate Switch()
     {
         lock (_lock)
@@ -111,7 +111,8 @@ internal sealed class HubCertificates : IDisposable
     }
 
     /// <summary>
-    /// The configured files have another one, which is to follow; one that was offered before and is not in use is forgotten.
+    /// Takes a new certificate from the configured files as the next one; a next one that was offered before and is not in use is
+    /// dropped.
     /// </summary>
     public void Offer(HubCertificate next)
     {
@@ -123,7 +124,7 @@ internal sealed class HubCertificates : IDisposable
         }
     }
 
-    /// <summary>Makes the next one the present one, for connections that come from now on.</summary>
+    /// <summary>Makes the next certificate the present one for all connections from now on; does nothing without a next one.</summary>
     public void UseNext()
     {
         lock (_lock)

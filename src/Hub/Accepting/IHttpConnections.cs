@@ -8,9 +8,9 @@ namespace Tunnel.Hub.Accepting;
 /// </summary>
 internal interface IHttpConnections
 {
-    /// <summary>Whether this address is offered HTTP at all.</summary>
+    /// <summary>Whether HTTP is offered to this address at all.</summary>
     bool IsOfferedTo(IPAddress remote);
 
-    /// <summary>Serves a connection until it is over; the caller closes it.</summary>
+    /// <summary>Serves a connection until it has ended; the caller closes it.</summary>
     Task ServeAsync(TlsConnection connection, IPEndPoint remote, StrangerPass pass);
 }

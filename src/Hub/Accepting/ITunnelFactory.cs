@@ -6,13 +6,13 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>Makes tunnels of authenticated connections; tests put their own in.</summary>
+/// <summary>Makes tunnels from authenticated connections; tests provide their own.</summary>
 internal interface ITunnelFactory
 {
-    /// <summary>What the hub says of itself to a new tunnel.</summary>
+    /// <summary>Describes the hub to the edge of a new tunnel.</summary>
     HubInfo Describe(string tunnelId);
 
-    /// <summary>The hub's end; owns the connection from now on.</summary>
+    /// <summary>Makes the hub's end of a tunnel, which owns the connection from now on.</summary>
     ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler);
 }
 

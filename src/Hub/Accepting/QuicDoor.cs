@@ -8,12 +8,12 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The tunnel port over UDP: QUIC connections go to the same <see cref="Reception"/> as those over TLS, and count there from their first
-/// packet. Forged senders of such packets are kept out by Retry, which begins long before they could fill the reception.
+/// The tunnel port over UDP. QUIC connections go to the same <see cref="Reception"/> as those over TLS, and count there from their first
+/// packet. Retry keeps out forged senders of such packets; it begins long before they could fill the reception.
 /// </summary>
 internal sealed class QuicDoor : IAsyncDisposable
 {
-    // Of the strangers' limit: the rest is left to those over TLS, who have proved their address.
+    // The divisor of the strangers' limit: the rest is left to connections over TLS, which have proved their address.
     private const int RetryShare = 4;
 
     private readonly Reception _reception;
@@ -38,16 +38,16 @@ internal sealed class QuicDoor : IAsyncDisposable
     }
 
     /// <summary>
-    /// Opens the door where that can be done; where not, one line of the log says why and what to do, and edges come over TLS.
+    /// Opens the port if that is possible; if not, one line of the log says why and what to do, and edges connect over TLS.
     /// </summary>
-    /// <param name="wanted">The setting.</param>
-    /// <param name="certificate">The hub's, the same as over TLS.</param>
-    /// <param name="address">Where TCP listens.</param>
-    /// <param name="reception">Where connections go.</param>
-    /// <param name="limits">Of strangers.</param>
-    /// <param name="context">Clock and log of the transports.</param>
-    /// <param name="stateDir">Where the key of resets is kept.</param>
-    /// <param name="logger">The log.</param>
+    /// <param name="wanted">Whether the setting asks for QUIC.</param>
+    /// <param name="certificate">The hub's certificate, the same as over TLS.</param>
+    /// <param name="address">The address on which TCP listens.</param>
+    /// <param name="reception">Receives the connections.</param>
+    /// <param name="limits">The limits on strangers.</param>
+    /// <param name="context">The clock and log of the transports.</param>
+    /// <param name="stateDir">The directory in which the key of stateless resets is kept.</param>
+    /// <param name="logger">Receives what happened.</param>
     public static QuicDoor? Open(
         bool wanted, HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context,
         string stateDir, ILogger logger)
@@ -72,13 +72,13 @@ internal sealed class QuicDoor : IAsyncDisposable
         }
         catch (QuicException e)
         {
-            // The tunnel port over TCP is what matters; edges that want QUIC fall back to it.
+            // The tunnel port over TCP is the essential one; edges that want QUIC fall back to it.
             AcceptingLog.QuicFailed(logger, address, e.Message);
             return null;
         }
     }
 
-    /// <summary>Connections from now on get another certificate.</summary>
+    /// <summary>Uses another certificate for all connections from now on.</summary>
     public void Use(HubCertificate certificate, ILogger logger)
     {
         try
@@ -93,7 +93,8 @@ internal sealed class QuicDoor : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
-    // The caller is a worker of the library, and to make another stranger give way runs that one's continuations.
+    // Runs on the pool because the caller is a worker of the library, and making another stranger give way runs that stranger's
+    // continuations.
     private void Accept(QuicConnection connection) => _ = Task.Run(() => ServeAsync(connection));
 
     private Task ServeAsync(QuicConnection connection)

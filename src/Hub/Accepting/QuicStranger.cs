@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>A stranger over QUIC, on its control stream.</summary>
+/// <summary>A stranger over QUIC, on the control stream of its connection.</summary>
 internal sealed class QuicStranger(QuicConnection connection, TransportContext context) : IStrangerConnection
 {
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);

@@ -11,17 +11,17 @@ using Tunnel.Shared.Transport.Handshake;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Where strangers of all transports come together: their number and time, the edge's line, the check of its secret and the answer
-/// (protocol.md section 2), and the registry, to which those go that may stay.
+/// Where strangers of all transports come together. It limits their number and time, reads the edge's line, checks its secret and answers
+/// it (protocol.md section 2), and hands those that may stay to the live edges.
 /// </summary>
 internal sealed class Reception(
     IAllowedEdges allowed, LiveEdges live, StrangerRegistry strangers, FailedTries failedTries, ILogger<Reception> logger)
 {
-    /// <summary>Connections that did not become a tunnel, by reason.</summary>
+    /// <summary>Counts the connections that did not become a tunnel, by reason.</summary>
     public ReasonCounters<RefusalReason> Refusals { get; } = new();
 
-    /// <summary>The oldest stranger gives way to a newcomer whom there are too few descriptors for.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <summary>Makes the oldest stranger give way to a newcomer for whom there are too few descriptors.</summary>
+    /// <returns>False when there is no stranger.</returns>
     public bool MakeRoom()
     {
         var oldest = strangers.TakeOldest();
@@ -29,10 +29,10 @@ internal sealed class Reception(
         return oldest is not null;
     }
 
-    /// <summary>Serves a stranger within its time.</summary>
-    /// <param name="remote">Where it comes from.</param>
-    /// <param name="greetAsync">What to do; true when the connection has another owner now.</param>
-    /// <param name="closeAsync">Closes a connection that came to nothing.</param>
+    /// <summary>Serves a stranger within its time limit.</summary>
+    /// <param name="remote">The address and port that it comes from.</param>
+    /// <param name="greetAsync">What to do with it; returns true when the connection has another owner now.</param>
+    /// <param name="closeAsync">Closes a connection that did not become anything.</param>
     public async Task ServeAsync(IPEndPoint remote, Func<Stranger, Task<bool>> greetAsync, Func<ValueTask> closeAsync)
     {
         var stranger = strangers.Enter(remote.Address, out var evicted);
@@ -68,7 +68,7 @@ internal sealed class Reception(
     }
 
     /// <summary>Reads the line of a secured connection and answers it.</summary>
-    /// <returns>True when it is a tunnel now.</returns>
+    /// <returns>True when the connection is a tunnel now.</returns>
     public async Task<bool> IntroduceAsync(IStrangerConnection connection, IPEndPoint remote, Stranger stranger)
     {
         var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, stranger.Limit);
@@ -89,17 +89,17 @@ internal sealed class Reception(
         return await AuthenticateAsync(connection, remote, stranger, id, secret, line.After);
     }
 
-    /// <summary>For a stranger that is served by others.</summary>
+    /// <summary>Makes a pass for a stranger that others serve.</summary>
     public StrangerPass Pass(Stranger stranger) => new(strangers, stranger);
 
     /// <summary>
-    /// Counts and logs one whose connection broke. When its limit had fired that is why, whatever is said of it now: a handshake that was
-    /// given up may end as a failed one.
+    /// Counts and logs a stranger whose connection broke. If its time limit had fired, that is the reason, whatever is reported now: a
+    /// handshake that was given up may end as a failed one.
     /// </summary>
     public void NoteEnd(Stranger stranger, IPEndPoint remote, RefusalReason reason, string detail) =>
         TurnAway(remote, stranger.Ended ?? reason, detail);
 
-    /// <summary>Counts and logs one that comes to nothing.</summary>
+    /// <summary>Counts and logs a stranger that does not become anything.</summary>
     private void TurnAway(IPEndPoint remote, RefusalReason reason, string detail)
     {
         Refusals.Add(reason);
@@ -109,8 +109,8 @@ internal sealed class Reception(
     private async Task<bool> AuthenticateAsync(
         IStrangerConnection connection, IPEndPoint remote, Stranger stranger, string id, string secret, ReadOnlyMemory<byte> rest)
     {
-        // A blocked pair is checked too, but for nothing that costs much: an edge whose secret is known here passes, whoever else guesses
-        // behind its address.
+        // A blocked pair is checked too, but only in ways that cost little: an edge whose secret the hub remembers passes, even if
+        // somebody behind the same address is guessing.
         var start = failedTries.Pace.Start();
         var result = await allowed.AuthenticateAsync(id, secret, remote.Address, failedTries.IsBlocked(remote.Address, id), stranger.Limit);
         if (result.Status == AuthenticationStatus.Refused)
@@ -133,7 +133,7 @@ internal sealed class Reception(
 
         failedTries.Clear(remote.Address, id);
         AcceptingLog.Authenticated(logger, remote, id);
-        // It is no stranger any more: nobody can make it give way, but the clock still runs for the answer.
+        // The edge is no stranger any more, so nobody can make it give way, but its time limit still applies to the answer.
         if (!strangers.Leave(stranger))
         {
             TurnAway(remote, RefusalReason.GaveWay, id);

@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Says no so that it is heard (protocol.md section 2.4): the line, TLS shutdown, FIN, then what the peer still sends is read away for a
-/// while, since closing over unread bytes sends a RST, which may overtake the line.
+/// Sends a refusal so that the peer can read it (protocol.md section 2.4): the line, the TLS shutdown and FIN. Then what the peer still
+/// sends is read and dropped for a while, since closing with unread bytes sends a RST, which may overtake the line.
 /// </summary>
 internal sealed class Refusal(TimeProvider time)
 {
@@ -24,7 +24,7 @@ internal sealed class Refusal(TimeProvider time)
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // It had its answer and its time; whether it read it is its own matter, and it was counted before.
+            // The peer had its answer and its time. Whether it read the answer is its own matter, and it was counted before.
         }
     }
 

@@ -4,31 +4,31 @@ namespace Tunnel.Hub.Accepting;
 internal enum RefusalReason
 {
     /// <summary>
-    /// The TLS handshake failed: no TLS at all, an unknown protocol in ALPN, an old version, or the client did not like the certificate.
+    /// The TLS handshake failed: the peer spoke no TLS, an unknown ALPN protocol or an old version, or it did not accept the certificate.
     /// </summary>
     TlsFailed,
 
-    /// <summary>The peer closed before it had said its line.</summary>
+    /// <summary>The peer closed the connection before it had sent its line.</summary>
     ClosedEarly,
 
-    /// <summary>Nothing, or not enough, within the time to authenticate.</summary>
+    /// <summary>The peer sent nothing, or not enough, within the time to authenticate.</summary>
     Timeout,
 
-    /// <summary>The first line was not an EDGE line, or longer than 1,024 bytes.</summary>
+    /// <summary>The first line was not an EDGE line, or was longer than 1,024 bytes.</summary>
     Malformed,
 
-    /// <summary>Unknown id, wrong secret or disabled.</summary>
+    /// <summary>The id is unknown, the secret is wrong, or the edge is disabled.</summary>
     Unauthorized,
 
-    /// <summary>The same, of an address and id that failed too often.</summary>
+    /// <summary>The same as <see cref="Unauthorized"/>, from an address and id that failed too often.</summary>
     Blocked,
 
     /// <summary>Too many secrets were being checked, or too many edges are connected.</summary>
     Busy,
 
-    /// <summary>Had to give way to a newer stranger.</summary>
+    /// <summary>The connection had to give way to a newer stranger.</summary>
     GaveWay,
 
-    /// <summary>The hub has too few descriptors left, and no stranger that could give way.</summary>
+    /// <summary>The hub has too few descriptors left, and there was no stranger that could give way.</summary>
     DescriptorLimit,
 }

@@ -12,16 +12,18 @@ internal sealed class ServerTls(SslStreamCertificateContext certificate)
     private static readonly SslApplicationProtocol Tunnel = new(TunnelProtocol.Alpn);
 
     /// <summary>
-    /// With this list OpenSSL refuses a client that offers only other protocols (no_application_protocol), and takes one that offers none,
-    /// which is a tunnel peer as well.
+    /// Settings for a port that offers tunnels only. With this list OpenSSL refuses a client that offers only other protocols
+    /// (no_application_protocol), and accepts one that offers none, which is a tunnel peer as well.
     /// </summary>
     public SslServerAuthenticationOptions ForTunnels { get; } = Create(certificate, Tunnel);
 
-    /// <summary>The same for who may use HTTP too. The first that the client offers as well is taken: a tunnel wins.</summary>
+    /// <summary>
+    /// Settings for clients that may use HTTP too. The first protocol in this list that the client offers is chosen: a tunnel wins.
+    /// </summary>
     public SslServerAuthenticationOptions ForTunnelsAndHttp { get; } =
         Create(certificate, Tunnel, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
 
-    /// <summary>For a listener that knows HTTP only.</summary>
+    /// <summary>Settings for a listener that serves HTTP only.</summary>
     public SslServerAuthenticationOptions ForHttp { get; } =
         Create(certificate, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
 
@@ -34,7 +36,7 @@ internal sealed class ServerTls(SslStreamCertificateContext certificate)
             ApplicationProtocols = [.. protocols],
             ClientCertificateRequired = false,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            // A tunnel lives for days: tickets would cost every handshake two more records and save nothing.
+            // A tunnel lives for days, so tickets would cost every handshake two more records and save nothing.
             AllowTlsResume = false,
         };
 }

@@ -18,28 +18,28 @@ internal sealed class Stranger
 
     public AddressPrefix Prefix { get; }
 
-    /// <summary>Its place among all; owned by <see cref="StrangerRegistry"/>.</summary>
+    /// <summary>Its place among all strangers; owned by <see cref="StrangerRegistry"/>.</summary>
     public LinkedListNode<Stranger> AgeNode { get; }
 
-    /// <summary>Its place among those of its prefix; owned by <see cref="StrangerRegistry"/>.</summary>
+    /// <summary>Its place among the strangers of its prefix; owned by <see cref="StrangerRegistry"/>.</summary>
     public LinkedListNode<Stranger> PrefixNode { get; }
 
-    /// <summary>Fires when its time is over, or when it has to give way.</summary>
+    /// <summary>Fires when its time has passed, or when it has to give way.</summary>
     public CancellationToken Limit { get; }
 
-    /// <summary>True once it had to give way.</summary>
+    /// <summary>True after it had to give way.</summary>
     public bool GaveWay { get; private set; }
 
-    /// <summary>Why it had to end, once <see cref="Limit"/> has fired; null before.</summary>
+    /// <summary>Why it had to end, after <see cref="Limit"/> has fired; null before.</summary>
     public RefusalReason? Ended => GaveWay ? RefusalReason.GaveWay : Limit.IsCancellationRequested ? RefusalReason.Timeout : null;
 
-    /// <summary>Ends the connection: a newer one needs its place.</summary>
+    /// <summary>Ends the connection because a newer one needs its place.</summary>
     public void GiveWay()
     {
         GaveWay = true;
         _limit.Cancel();
     }
 
-    /// <summary>Stops the clock. Not called for one that has to give way, since that may be happening just now on another thread.</summary>
+    /// <summary>Stops the clock. Must not be called for one that has to give way, since another thread may be ending it just now.</summary>
     public void StopClock() => _limit.Dispose();
 }

@@ -3,13 +3,15 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>What is granted to connections that have not authenticated.</summary>
-/// <param name="Total">How many may be there at once.</param>
-/// <param name="PerPrefix">How many of them of one IPv4 address or IPv6 /64.</param>
-/// <param name="Timeout">Their time, from the connect until the line was checked.</param>
+/// <summary>The limits on connections that have not authenticated.</summary>
+/// <param name="Total">How many may exist at once.</param>
+/// <param name="PerPrefix">How many of them may come from one IPv4 address or IPv6 /64.</param>
+/// <param name="Timeout">Their time, from the connect until the line has been checked.</param>
 internal sealed record StrangerLimits(int Total, int PerPrefix, TimeSpan Timeout)
 {
-    /// <summary>What the settings say, but no more than an eighth of the descriptors that the process may have.</summary>
+    /// <summary>
+    /// Takes the limits from the settings, with a total of at most an eighth of the descriptors that the process may have.
+    /// </summary>
     public static StrangerLimits Of(HubLimits limits) =>
         new((int)Math.Clamp(DescriptorLimit.Read().Soft / 8, 1, limits.Unauthenticated), limits.PerAddress, limits.AuthTimeout);
 

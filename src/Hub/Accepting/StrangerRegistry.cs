@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The connections that have not authenticated yet. Over a limit the oldest gives way (of the same prefix, or of all) rather than the
-/// newcomer being turned away: whoever holds connections open without a word can't lock out an edge that says its line at once.
+/// The connections that have not authenticated yet. Above a limit the oldest one gives way (of the same prefix, or of all) and the
+/// newcomer is not turned away: whoever holds silent connections open can't lock out an edge that sends its line at once.
 /// </summary>
 internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
 {
@@ -13,7 +13,7 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
     private readonly LinkedList<Stranger> _byAge = new();
     private readonly Dictionary<AddressPrefix, LinkedList<Stranger>> _byPrefix = [];
 
-    /// <summary>Strangers at present.</summary>
+    /// <summary>The number of strangers now.</summary>
     public int Count
     {
         get
@@ -23,9 +23,9 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
         }
     }
 
-    /// <summary>Enters a connection.</summary>
-    /// <param name="address">Where it comes from.</param>
-    /// <param name="evicted">Who has to give way, already taken out; the caller aborts it. Null when there is room.</param>
+    /// <summary>Registers a connection as a stranger.</summary>
+    /// <param name="address">The address that it comes from.</param>
+    /// <param name="evicted">The stranger that has to give way, already removed; the caller aborts it. Null when there is room.</param>
     public Stranger Enter(IPAddress address, out Stranger? evicted)
     {
         var stranger = new Stranger(AddressPrefix.Of(address), limits.Timeout, time);
@@ -44,7 +44,8 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
     }
 
     /// <summary>
-    /// Takes the oldest out, for a newcomer whom there is no descriptor for; the caller aborts it. Null when there is none.
+    /// Removes the oldest stranger to make room for a newcomer for whom there is no descriptor; the caller aborts it. Null when there is
+    /// none.
     /// </summary>
     public Stranger? TakeOldest()
     {
@@ -57,7 +58,7 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
         }
     }
 
-    /// <summary>Takes a connection out: it has authenticated or is closed. Does nothing when it is out already.</summary>
+    /// <summary>Removes a connection that has authenticated or is closed. Does nothing when it is already removed.</summary>
     /// <returns>False when it had to give way before.</returns>
     public bool Leave(Stranger stranger)
     {
@@ -65,7 +66,7 @@ internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
             return Remove(stranger);
     }
 
-    /// <summary>Ends them all: the hub stops.</summary>
+    /// <summary>Ends all strangers because the hub stops.</summary>
     public void EndAll()
     {
         Stranger[] all;

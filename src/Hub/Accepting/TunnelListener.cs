@@ -6,7 +6,7 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>Accepts TCP connections on the tunnel port and hands each one on, without waiting for what becomes of it.</summary>
+/// <summary>Accepts TCP connections on the tunnel port and hands each one on, without waiting for the outcome.</summary>
 internal sealed class TunnelListener : IDisposable
 {
     private const int Backlog = 4096;
@@ -28,11 +28,11 @@ internal sealed class TunnelListener : IDisposable
 
     public IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>False when connections wait and nobody takes them.</summary>
+    /// <summary>False when connections are waiting and nobody accepts them.</summary>
     public bool IsAccepting => _watch.IsTurning();
 
     /// <summary>Binds the port.</summary>
-    /// <exception cref="OperatorException">The address is not one of this machine, or the port is taken.</exception>
+    /// <exception cref="OperatorException">The address does not belong to this machine, or the port is taken.</exception>
     public static TunnelListener Bind(string bindAddress, int port, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
     {
         var address = IPAddress.Parse(bindAddress);
@@ -53,7 +53,7 @@ internal sealed class TunnelListener : IDisposable
         }
         catch (SocketException e) when (address.Equals(IPAddress.IPv6Any) && e.SocketErrorCode == SocketError.AddressNotAvailable)
         {
-            // The kernel knows IPv6 but it is switched off (net.ipv6.conf.all.disable_ipv6).
+            // The kernel knows IPv6, but it is switched off (net.ipv6.conf.all.disable_ipv6).
             socket.Dispose();
             AcceptingLog.NoIPv6(logger, bindAddress);
             return Bind(IPAddress.Any.ToString(), port, descriptors, time, logger);
@@ -68,7 +68,9 @@ internal sealed class TunnelListener : IDisposable
         }
     }
 
-    /// <summary>Accepts until <see cref="Dispose"/>. <paramref name="onAccepted"/> owns the socket and must not block.</summary>
+    /// <summary>
+    /// Accepts connections until <see cref="Dispose"/>. <paramref name="onAccepted"/> owns the socket and must not block.
+    /// </summary>
     public async Task RunAsync(Action<Socket> onAccepted)
     {
         var acceptor = new SocketAcceptor(_socket, _descriptors, _time, OnFailed, _watch);

@@ -4,13 +4,16 @@ using Tunnel.Hub.Admin.Answers;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Conditional requests (RFC 9110, section 13): what a writer knows, so that it changes nothing that it has not seen.</summary>
+/// <summary>
+/// Conditional requests (RFC 9110, section 13): a writer says which version it knows, so that it overwrites nothing unseen.
+/// </summary>
 internal static class AdminConditions
 {
     /// <summary>
-    /// What <c>If-Match</c> and <c>If-None-Match</c> ask of the present entity tag (null: there is none); null when there is neither.
+    /// Reads <c>If-Match</c> and <c>If-None-Match</c> as a condition on the present entity tag (null: there is no tag). Returns null when
+    /// there is neither header.
     /// </summary>
-    /// <exception cref="ProblemException">400: a header that can't be understood must not count as none.</exception>
+    /// <exception cref="ProblemException">400: a header can't be understood, which must not count as no header.</exception>
     public static Func<string?, bool>? Read(HttpContext context)
     {
         var match = Parse(context, HeaderNames.IfMatch);
@@ -20,11 +23,11 @@ internal static class AdminConditions
         return current => (match is null || Names(match, current)) && (noneMatch is null || !Names(noneMatch, current));
     }
 
-    /// <summary><c>If-None-Match: *</c>: the request is to create what is not there yet.</summary>
+    /// <summary><c>If-None-Match: *</c>: the request is to create something that does not exist yet.</summary>
     public static bool IsToCreate(HttpContext context) =>
         Parse(context, HeaderNames.IfNoneMatch) is [var only] && only.Equals(EntityTagHeaderValue.Any);
 
-    /// <summary>Sends the tag; true when the reader has this very version, and 304 is the whole answer.</summary>
+    /// <summary>Sends the tag. Returns true when the reader already has this version, so that 304 is the whole answer.</summary>
     public static bool IsNotModified(HttpContext context, string tag)
     {
         context.Response.Headers.ETag = tag;

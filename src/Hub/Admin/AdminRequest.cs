@@ -8,18 +8,19 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Reads what a request brings, bounded and strict.</summary>
+/// <summary>Reads the body and the query of a request, bounded and strictly.</summary>
 internal static class AdminRequest
 {
-    /// <summary>Bytes of a body; the largest edge fits.</summary>
+    /// <summary>The largest body in bytes; the largest edge fits.</summary>
     public const int MaxBody = 4 << 20;
 
     /// <summary>
-    /// Bytes of a body with all edges: the largest set fits (<see cref="EdgeSetValidator.MaxSetBytes"/>), with a secret for each.
+    /// The largest body in bytes with all edges: the largest set fits (<see cref="EdgeSetValidator.MaxSetBytes"/>), with a secret for
+    /// each edge.
     /// </summary>
     public const int MaxSetBody = 16 << 20;
 
-    /// <summary>Reads the body as JSON. An empty one is an empty object where <paramref name="optional"/>.</summary>
+    /// <summary>Reads the body as JSON. If <paramref name="optional"/>, an empty body counts as an empty object.</summary>
     /// <exception cref="ProblemException">413, 415 or 400.</exception>
     public static async Task<JsonDocument> ReadJsonAsync(HttpContext context, bool optional = false, int maxBody = MaxBody)
     {
@@ -41,9 +42,9 @@ internal static class AdminRequest
 
     /// <summary>Reads the body as an object, strictly.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="reader">What the object may have.</param>
-    /// <param name="start">What it is without any member.</param>
-    /// <param name="optional">No body is an empty object.</param>
+    /// <param name="reader">The members that the object may have.</param>
+    /// <param name="start">The value without any member.</param>
+    /// <param name="optional">Whether a missing body counts as an empty object.</param>
     /// <exception cref="ProblemException">413, 415 or 400, with every fault.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext context, ObjectReader<T> reader, T start, bool optional = false)
     {
@@ -53,8 +54,8 @@ internal static class AdminRequest
         return faults.IsEmpty ? read : throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
     }
 
-    /// <summary>A parameter of the query that is true or false; false when it is not there.</summary>
-    /// <exception cref="ProblemException">400: it is something else.</exception>
+    /// <summary>Reads a query parameter that is true or false; false when it is missing.</summary>
+    /// <exception cref="ProblemException">400: the value is something else.</exception>
     public static bool Flag(HttpContext context, string name)
     {
         var value = context.Request.Query[name].FirstOrDefault();

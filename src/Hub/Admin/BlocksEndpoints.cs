@@ -71,7 +71,7 @@ internal sealed class BlocksEndpoints
 
     private async Task RemoveAsync(HttpContext context)
     {
-        // Routing leaves %2F as it is.
+        // Routing leaves %2F encoded.
         var text = Uri.UnescapeDataString((string)context.GetRouteValue("ip")!);
         if (!IpRange.TryParse(text, out var source, out var error))
             throw new ProblemException(Problem.Invalid("ip", text.Length > 60 ? text[..60] + "…" : text, error));

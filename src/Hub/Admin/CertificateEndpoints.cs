@@ -6,7 +6,7 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>The hub's certificate and the one that shall follow it: <c>/api/v1/certificate</c>.</summary>
+/// <summary>The hub's certificate and the one that will replace it: <c>/api/v1/certificate</c>.</summary>
 internal sealed class CertificateEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes)

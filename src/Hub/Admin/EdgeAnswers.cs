@@ -4,15 +4,15 @@ using Tunnel.Hub.Edges.State;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Answers a change of one edge, or of the set.</summary>
+/// <summary>Answers a change of one edge or of the set.</summary>
 internal static class EdgeAnswers
 {
     /// <param name="context">The request.</param>
-    /// <param name="result">What became of the change.</param>
-    /// <param name="id">The edge; empty: the change was about the set.</param>
-    /// <param name="status">Of a success.</param>
+    /// <param name="result">The outcome of the change.</param>
+    /// <param name="id">The edge; empty when the change was about the set.</param>
+    /// <param name="status">The HTTP status of a success.</param>
     /// <param name="token">The new edge's token.</param>
-    /// <param name="what">What the request was about, for the operator; null: the edge, or the set.</param>
+    /// <param name="what">What the request was about, in words for the operator; null: the edge or the set.</param>
     public static Task WriteAsync(
         HttpContext context, EdgeUpdateResult result, string id, int status, string? token = null, string? what = null)
     {

@@ -4,7 +4,7 @@ using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>What can be done to an edge's live tunnels.</summary>
+/// <summary>Operations on an edge's live tunnels.</summary>
 internal sealed class EdgeTunnelsEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes) =>

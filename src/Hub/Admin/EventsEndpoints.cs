@@ -14,12 +14,12 @@ namespace Tunnel.Hub.Admin;
 
 /// <summary>
 /// <c>/api/v1/events</c>: what happens, as server-sent events (WHATWG HTML, section 9.2), until the client or the hub ends it. A client
-/// that comes back with <c>Last-Event-ID</c> gets what it missed, of the last 1,000; one that reads too slowly is cut off and may do just
-/// that.
+/// that comes back with <c>Last-Event-ID</c> gets the events that it missed, of the last 1,000. A client that reads too slowly is cut off
+/// and may come back in the same way.
 /// </summary>
 internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
 {
-    /// <summary>So often something is sent, so that both sides see when the other is gone.</summary>
+    /// <summary>How often something is sent at least, so that both sides notice when the other is gone.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
     public void Map(AdminRoutes routes) =>
@@ -53,7 +53,7 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // The hub stops, or nobody reads. What is half-written can't be ended in order.
+            // The hub stops, or nobody reads. A half-written answer can't be ended properly.
             if (!stopping.IsCancellationRequested)
                 context.Abort();
         }
@@ -61,7 +61,7 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
 
     private async Task SendAsync(HttpResponse response, EventSubscription subscription, CancellationToken cancellationToken)
     {
-        // At once, so that the client knows that it is connected.
+        // Sent at once, so that the client knows that it is connected.
         await WriteAsync(response, ": events follow\n\n", cancellationToken);
         while (true)
         {

@@ -8,7 +8,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Where the hub will be: <c>/api/v1/hub-address</c>.</summary>
+/// <summary>The address at which the hub will be: <c>/api/v1/hub-address</c>.</summary>
 internal sealed class HubAddressEndpoints
 {
     private readonly IAdministeredHub _hub;

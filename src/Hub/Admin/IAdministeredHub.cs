@@ -8,31 +8,31 @@ using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>What the admin API needs of the hub.</summary>
+/// <summary>The part of the hub that the admin API uses.</summary>
 internal interface IAdministeredHub
 {
     /// <summary>The allowed edges.</summary>
     EdgeStore Edges { get; }
 
-    /// <summary>The sources that are blocked for a while.</summary>
+    /// <summary>The sources that are blocked for a limited time.</summary>
     BlockList Blocks { get; }
 
-    /// <summary>What no block may touch.</summary>
+    /// <summary>The addresses that no block may touch.</summary>
     NeverBlocked NeverBlocked { get; }
 
-    /// <summary>How the hub is now; tokens name its tunnel port where nothing else is said.</summary>
+    /// <summary>Returns the hub's present state; tokens name its tunnel port unless a request names another.</summary>
     HubStatus GetStatus();
 
-    /// <summary>What of the hub stands still; null when it takes edges and clients.</summary>
+    /// <summary>Returns which part of the hub stands still; null when it accepts edges and clients.</summary>
     Task<string?> FindFaultAsync();
 
     /// <summary>Ends the tunnels of an edge, which may connect again.</summary>
     Task DisconnectAsync(string edgeId);
 
-    /// <summary>Whether an edge has a tunnel that counts.</summary>
+    /// <summary>Whether an edge has a primary tunnel, on which new streams are expected.</summary>
     bool IsConnected(string edgeId);
 
-    /// <summary>Sends a secret that the hub takes already to the edge, and waits until it has kept it.</summary>
+    /// <summary>Sends the edge a secret that the hub already accepts, and waits until the edge has kept it.</summary>
     Task<SecretPush> PushSecretAsync(string edgeId, string secret);
 
     /// <inheritdoc cref="TunnelHub.GetCertificate"/>
@@ -50,13 +50,13 @@ internal interface IAdministeredHub
     /// <inheritdoc cref="TunnelHub.AnnounceHubAddress"/>
     HubAddressStatus AnnounceHubAddress(string? address);
 
-    /// <summary>What happens.</summary>
+    /// <summary>The hub's events.</summary>
     HubEventFeed Events { get; }
 
-    /// <summary>What passes.</summary>
+    /// <summary>The hub's open connections, counters and log of connections.</summary>
     TrafficRegistry Traffic { get; }
 
-    /// <summary>Its metrics.</summary>
+    /// <summary>The hub's metrics.</summary>
     PrometheusExporter Metrics { get; }
 
     /// <summary>The hub's clock.</summary>

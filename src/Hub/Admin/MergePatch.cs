@@ -4,14 +4,14 @@ using System.Text.Json.Nodes;
 namespace Tunnel.Hub.Admin;
 
 /// <summary>
-/// JSON Merge Patch (RFC 7396): what an object names is replaced, what it names as null is taken out, and objects are merged member by
-/// member.
+/// JSON Merge Patch (RFC 7396): a member that the patch names is replaced, one that it names as null is removed, and objects are merged
+/// member by member.
 /// </summary>
 internal static class MergePatch
 {
-    /// <summary>What becomes of a value; the target is changed.</summary>
-    /// <param name="target">What is there.</param>
-    /// <param name="patch">The patch; how deep it may be is its reader's to limit.</param>
+    /// <summary>Applies a patch and returns the result; the target is changed.</summary>
+    /// <param name="target">The present value.</param>
+    /// <param name="patch">The patch; its reader limits how deep it may be.</param>
     public static JsonNode? Apply(JsonNode? target, JsonElement patch)
     {
         if (patch.ValueKind != JsonValueKind.Object)

@@ -4,7 +4,7 @@ using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary><c>/metrics</c>, for Prometheus.</summary>
+/// <summary><c>/metrics</c>: the hub's metrics, for Prometheus.</summary>
 internal sealed class MetricsEndpoints(PrometheusExporter exporter)
 {
     public void Map(AdminRoutes routes) =>

@@ -8,7 +8,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Single ports of one edge: <c>/api/v1/edges/{id}/ports/{port}</c>. Its entity tag is the edge's.</summary>
+/// <summary>Single ports of one edge: <c>/api/v1/edges/{id}/ports/{port}</c>. Their entity tag is the edge's.</summary>
 internal sealed class PortsEndpoints(EdgeStore store)
 {
     private const string One = "/api/v1/edges/{id}/ports/{port}";
@@ -99,7 +99,7 @@ internal sealed class PortsEndpoints(EdgeStore store)
         key is { } port ? EdgePorts.Remove(edge, port)
         : edge.Ports.ContainsKey(PortKey.Default) ? edge with { Ports = edge.Ports.Remove(PortKey.Default) } : null;
 
-    // The default may be silent, and is there all the same: it can be read.
+    // The default settings may be unwritten, but they exist all the same and can be read.
     private static bool IsThere(EdgeDefinition edge, PortKey? key) =>
         key is not { } port || EdgePorts.IsAnyAssigned(edge, port);
 
@@ -111,7 +111,7 @@ internal sealed class PortsEndpoints(EdgeStore store)
 
     private static string Name(PortKey? key) => key?.ToString() ?? PortKey.Default;
 
-    // Routing leaves %2F as it is. Null: the default.
+    // Routing leaves %2F encoded. A null key stands for the default settings.
     private static (string Id, PortKey? Key) Read(HttpContext context)
     {
         var text = Uri.UnescapeDataString((string)context.GetRouteValue("port")!);

@@ -7,8 +7,8 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Admin;
 
 /// <summary>
-/// <c>/api/v1/edges/{id}/push-secret</c>: another secret for an edge over its tunnel. In three steps, each of which may be the last one:
-/// the hub takes the new secret beside the old ones; the edge keeps it; only then do the old ones begin to end.
+/// <c>/api/v1/edges/{id}/push-secret</c>: gives an edge a new secret over its tunnel, in three steps, after each of which the process may
+/// stop: the hub accepts the new secret beside the old ones; the edge keeps it; only then do the old ones begin to expire.
 /// </summary>
 internal sealed class PushSecretEndpoints(IAdministeredHub hub)
 {
@@ -43,7 +43,7 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
                 $"Edge \"{id}\" is not connected, so that nothing was changed. Without --push its token is printed, to be carried there "
                 + "by hand.");
 
-        // From here on it is not given up: who hangs up must not leave it half done.
+        // From here on the request is not cancelled: a client that hangs up must not leave it half done.
         var result = await hub.Edges.AddSecretAsync(id, chosen, CancellationToken.None);
         if (result.Status == EdgeUpdateStatus.NotFound)
             throw new ProblemException(Problem.NotFound(id));

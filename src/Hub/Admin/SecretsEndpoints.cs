@@ -7,7 +7,7 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Admin;
 
 /// <summary>
-/// Secrets of one edge: <c>/api/v1/edges/{id}/token</c> and <c>/rotate-secret</c>. A secret leaves the hub only in a token, once.
+/// Secrets of one edge: <c>/api/v1/edges/{id}/token</c> and <c>/rotate-secret</c>. A secret leaves the hub only once, in a token.
 /// </summary>
 internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
 {
@@ -83,7 +83,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private Task AnswerAsync(HttpContext context, string id, string secret, TokenTarget target) =>
         AdminResults.WriteAsync(context, new TokenAnswer(id, tokens.Issue(target, id, secret)), AdminJson.Default.TokenAnswer);
 
-    /// <summary>A grace period in seconds.</summary>
+    /// <summary>Reads a grace period in seconds.</summary>
     internal static TimeSpan ReadGrace(WrittenValue value)
     {
         var seconds = value.Integer();

@@ -5,7 +5,7 @@ using Tunnel.Hub.Status;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>How the hub is.</summary>
+/// <summary>Answers the hub's status and whether the process is healthy.</summary>
 internal sealed class StatusEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes)

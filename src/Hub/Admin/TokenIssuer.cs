@@ -5,16 +5,16 @@ using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Makes connection tokens: where the hub is, what its certificate is, and the edge's secret.</summary>
+/// <summary>Makes connection tokens, which hold the hub's address, its certificate's pins and the edge's secret.</summary>
 /// <param name="hub">The running hub.</param>
-/// <param name="publicHost">Gives the setting of that name, or null.</param>
+/// <param name="publicHost">Returns the setting of that name, or null.</param>
 internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost)
 {
-    /// <summary>Where and how edges shall connect.</summary>
-    /// <param name="asked">The host that the request names, or null for the setting.</param>
-    /// <param name="transport">The transport that it names, or null to leave that to the edge.</param>
-    /// <param name="transportPath">Where the request has it.</param>
-    /// <exception cref="ProblemException">Neither names a host, or something is not valid. To be found out before anything is
+    /// <summary>Determines where and how edges shall connect.</summary>
+    /// <param name="asked">The host that the request names; null: the setting.</param>
+    /// <param name="transport">The transport that the request names; null leaves it to the edge.</param>
+    /// <param name="transportPath">The JSON path of the transport in the request.</param>
+    /// <exception cref="ProblemException">Neither names a host, or a value is not valid. Call this before anything is
     /// changed.</exception>
     public TokenTarget Target(string? asked, string? transport, string transportPath = "$.transport")
     {
@@ -43,7 +43,7 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
     public string Issue(TokenTarget target, string edgeId, string secret)
     {
         var certificate = hub.GetCertificate();
-        // One that is first used after the switch is to be good then.
+        // A token that is first used after the switch of certificates must still work.
         return new ConnectionToken(
             target.Host, target.Port, edgeId, secret, certificate.NextPin is { } next ? [certificate.Pin, next] : [certificate.Pin])
         {
@@ -52,5 +52,5 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
     }
 }
 
-/// <summary>Where a token sends its edge, and over what; null leaves that to the edge.</summary>
+/// <summary>Where a token sends its edge, and over which transport; null leaves that to the edge.</summary>
 internal sealed record TokenTarget(string Host, int Port, TransportMode? Transport);

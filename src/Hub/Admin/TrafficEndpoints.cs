@@ -8,7 +8,7 @@ using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>What passes: open streams, counters by port and edge, and the log of connections.</summary>
+/// <summary>Answers open streams, counters by port and edge, and the log of connections.</summary>
 internal sealed class TrafficEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes)
@@ -38,7 +38,7 @@ internal sealed class TrafficEndpoints(IAdministeredHub hub)
     private Task StreamsAsync(HttpContext context)
     {
         var query = TrafficQuery.Read(context.Request);
-        // One more than asked for shows whether there are more.
+        // Takes one more than requested, to see whether there are more.
         ImmutableArray<LiveConnection> found =
         [
             .. hub.Traffic.Live()

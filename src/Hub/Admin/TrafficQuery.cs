@@ -8,14 +8,14 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>What a request asks of streams or connections, with every fault at once.</summary>
+/// <summary>Which streams or connections a request asks for; reading it reports every fault at once.</summary>
 internal sealed record TrafficQuery(ConnectionFilter Filter, int Limit, long? Cursor)
 {
     public const int DefaultLimit = 100;
     public const int MaxLimit = 1000;
     private const string Address = "address";
 
-    /// <exception cref="ProblemException">Something is not valid.</exception>
+    /// <exception cref="ProblemException">A parameter is not valid.</exception>
     public static TrafficQuery Read(HttpRequest request)
     {
         var faults = new FaultList();

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Hub.Blocks;
 
-/// <summary>What <c>blocks.json</c> in the state directory holds.</summary>
+/// <summary>The content of <c>blocks.json</c> in the state directory.</summary>
 internal sealed record BlockDocument(int Version, IReadOnlyList<Block> Blocks)
 {
     public const int CurrentVersion = 1;

@@ -9,8 +9,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Blocks;
 
 /// <summary>
-/// <c>blocks.json</c>: complete and on the disk under another name before it takes the old one's place. With ends in UTC, so that a restart
-/// keeps what is left of each block.
+/// <c>blocks.json</c>: a new version is complete and on the disk under another name before it replaces the old one. The ends of blocks
+/// are in UTC, so that a restart keeps the remaining time of each block.
 /// </summary>
 internal sealed class BlockFile(string directory, IStateFiles files, ILogger logger)
 {
@@ -19,7 +19,8 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
     private readonly string _path = Path.Combine(directory, FileName);
 
     /// <summary>
-    /// Reads the blocks; none when there is no file. A damaged one is kept under another name: the hub is needed more than the blocks.
+    /// Reads the blocks; none when there is no file. A damaged file is kept under another name and the hub starts without blocks, since
+    /// the hub is needed more than they are.
     /// </summary>
     public ImmutableArray<Block> Load()
     {
@@ -45,8 +46,8 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
         return [];
     }
 
-    /// <summary>Writes the blocks; on return they are on the disk. Blocks: to be called on the pool.</summary>
-    /// <exception cref="OperatorException">They could not be written; the old file is in force.</exception>
+    /// <summary>Writes the blocks; on return they are on the disk. It waits for the disk, so call it on the thread pool.</summary>
+    /// <exception cref="OperatorException">They could not be written; the old file stays in force.</exception>
     public void Save(ImmutableArray<Block> blocks)
     {
         try
@@ -62,7 +63,7 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
         }
     }
 
-    // A disk may have spoilt what a member is, where JSON says nothing against it.
+    // A disk error may have damaged a member in a way that is still valid JSON.
     private static bool IsWhole(Block? block) =>
         block is { Ip: not null, Edges.IsDefault: false } && IpRange.TryParse(block.Ip, out _, out _);
 

@@ -8,8 +8,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Blocks;
 
 /// <summary>
-/// The timed blocks: read without a lock, changed by one writer at a time, on the disk before they take effect. They end by the clock;
-/// nobody need be told of that, since each edge counts down by itself.
+/// The timed blocks. They are read without a lock, changed by one writer at a time, and on the disk before they take effect. They end by
+/// the clock; nobody has to be told, since each edge counts down by itself.
 /// </summary>
 public sealed class BlockList : ITimedBlocks
 {
@@ -35,7 +35,7 @@ public sealed class BlockList : ITimedBlocks
         remove => _changed -= value;
     }
 
-    /// <summary>The blocks that are not over, by address.</summary>
+    /// <summary>The blocks that have not ended, by address.</summary>
     public ImmutableArray<Block> Current
     {
         get
@@ -58,14 +58,14 @@ public sealed class BlockList : ITimedBlocks
         ];
     }
 
-    /// <summary>Blocks a source from now on; a block of the same address or CIDR is replaced.</summary>
+    /// <summary>Blocks a source from now on; replaces a block of the same address or CIDR.</summary>
     /// <param name="source">The source.</param>
     /// <param name="duration">How long, 1 s to 365 days.</param>
-    /// <param name="edges">At which edges; empty: all.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <param name="edges">The edges that it applies to; empty: all.</param>
+    /// <param name="reason">The reason, for the operator.</param>
+    /// <param name="cancellationToken">Cancels the change before anything is written.</param>
     /// <returns>The block, or null when there are 10,000 already.</returns>
-    /// <exception cref="OperatorException">It could not be written; nothing changed.</exception>
+    /// <exception cref="OperatorException">The block could not be written; nothing changed.</exception>
     public async Task<Block?> AddAsync(
         IpRange source, TimeSpan duration, ImmutableArray<string> edges, string? reason, CancellationToken cancellationToken)
     {
@@ -83,7 +83,7 @@ public sealed class BlockList : ITimedBlocks
         if (!done)
             return null;
         BlocksLog.Blocked(_logger, block.Ip, block.Until, edges.IsDefaultOrEmpty ? "all edges" : string.Join(", ", edges));
-        // Edges that the replaced one was for lose it.
+        // Edges that only the replaced block applied to have to drop it.
         _changed?.Invoke(replaced is null || edges.IsDefaultOrEmpty ? block : block with
         {
             Edges = replaced.Edges.IsDefaultOrEmpty ? [] : [
@@ -93,8 +93,8 @@ public sealed class BlockList : ITimedBlocks
     }
 
     /// <summary>Lifts the block of an address or CIDR.</summary>
-    /// <returns>The block that was lifted; null when there is none.</returns>
-    /// <exception cref="OperatorException">It could not be written; nothing changed.</exception>
+    /// <returns>The block that was lifted; null when there was none.</returns>
+    /// <exception cref="OperatorException">The change could not be written; nothing changed.</exception>
     public async Task<Block?> RemoveAsync(IpRange source, CancellationToken cancellationToken)
     {
         Block? removed = null;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Hub.Blocks;
 
-/// <summary>Events 5550–5599.</summary>
+/// <summary>Event ids 5550–5599.</summary>
 internal static partial class BlocksLog
 {
     [LoggerMessage(5550, LogLevel.Information, "{Ip} is blocked until {Until:u} at {Edges}")]

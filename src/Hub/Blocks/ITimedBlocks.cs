@@ -2,15 +2,15 @@ using Tunnel.Shared.Firewall;
 
 namespace Tunnel.Hub.Blocks;
 
-/// <summary>What the registry of tunnels needs of the blocks.</summary>
+/// <summary>The part of the timed blocks that the registry of tunnels needs.</summary>
 internal interface ITimedBlocks
 {
-    /// <summary>A block was made, changed or lifted; not when it ends by itself.</summary>
+    /// <summary>Raised when a block was made, changed or lifted, but not when it ends by itself.</summary>
     event Action<Block>? Changed;
 
-    /// <summary>Raised with each change.</summary>
+    /// <summary>A number that grows with each change.</summary>
     long Version { get; }
 
-    /// <summary>What an edge is to block, each with what is left of it.</summary>
+    /// <summary>Returns what an edge is to block, each block with its remaining time.</summary>
     IReadOnlyList<TimedBlock> For(string edgeId);
 }

@@ -5,7 +5,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Blocks;
 
-/// <summary>The setting <c>neverBlock</c>: a list in a file, or addresses and networks separated by commas anywhere.</summary>
+/// <summary>The setting <c>neverBlock</c>: a list in a file, or addresses and networks separated by commas in any source.</summary>
 internal static class NeverBlockSetting
 {
     public const string Name = "neverBlock";

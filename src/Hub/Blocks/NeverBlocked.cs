@@ -5,16 +5,16 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Blocks;
 
-/// <summary>What no block may touch: this machine, whoever administers the hub, and what the setting <c>neverBlock</c> says.</summary>
+/// <summary>What no block may touch: this machine, the hub's administrators, and what the setting <c>neverBlock</c> lists.</summary>
 /// <param name="configured">The setting <c>neverBlock</c>.</param>
 /// <param name="administrators">The setting <c>adminAllowCidrs</c>.</param>
-/// <param name="addresses">This machine's addresses now.</param>
+/// <param name="addresses">Returns this machine's present addresses.</param>
 internal sealed class NeverBlocked(
     IReadOnlyCollection<IpRange> configured, IReadOnlyCollection<IPNetwork> administrators, Func<IEnumerable<IPAddress>> addresses)
 {
     private static readonly ImmutableArray<IpRange> Loopback = [Range("127.0.0.0/8"), Range("::1")];
 
-    /// <summary>Why a source may not be blocked; null when it may.</summary>
+    /// <summary>Returns why a source may not be blocked; null when it may be.</summary>
     public string? Objection(IpRange source) =>
         Find(source, Loopback) is { } loopback ? $"overlaps {loopback}, which is loopback"
         : Find(source, configured) is { } kept ? $"overlaps {kept} of the setting neverBlock"
@@ -23,7 +23,7 @@ internal sealed class NeverBlocked(
         : Find(source, addresses().Select(IpRange.Of)) is { } own ? $"overlaps {own}, an address of this hub: edges could reach it no more"
         : null;
 
-    /// <summary>The addresses of the machine's interfaces.</summary>
+    /// <summary>Returns the addresses of the machine's interfaces.</summary>
     public static IEnumerable<IPAddress> OfMachine()
     {
         try

@@ -44,7 +44,7 @@ internal static class AddEdgeCommand
         });
     }
 
-    /// <summary>What an operator who has the token on a terminal does with it.</summary>
+    /// <summary>Tells an operator who sees the token on a terminal what to do with it.</summary>
     internal static string NextSteps(string id) => $"""
 
         Now at the edge's machine, where tunnel-edge is installed:

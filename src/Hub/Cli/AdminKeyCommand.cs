@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub admin-key</c>: what the API over the network asks for, alone on standard output.</summary>
+/// <summary><c>tunnel-hub admin-key</c>: prints the key of the API over the network, alone on standard output.</summary>
 internal static class AdminKeyCommand
 {
     public static Command Create(CommonOptions options)

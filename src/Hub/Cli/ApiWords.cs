@@ -5,10 +5,10 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>What the API says of a request, in the words of the command that made it.</summary>
+/// <summary>Puts the API's answer into the words of the command that made the request.</summary>
 internal static partial class ApiWords
 {
-    // Members whose option has another name, or that are no option.
+    // Members whose option has another name, or that have no option.
     private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
     {
         ["id"] = "ID",
@@ -19,11 +19,12 @@ internal static partial class ApiWords
         ["graceSeconds"] = "--grace",
     };
 
-    // Members that no option has as a whole.
+    // Members that no single option covers as a whole.
     private static readonly string[] Trees = ["ports", "firewallConfig"];
 
     /// <summary>
-    /// <c>?limit</c> → <c>--limit</c>, <c>$.listenPorts[0]</c> → <c>--tcp</c>; a place in a file stays, without the <c>$</c>.
+    /// Turns a JSON path into the name of an option: <c>?limit</c> → <c>--limit</c>, <c>$.listenPorts[0]</c> → <c>--tcp</c>. A place in a
+    /// file stays, without the <c>$</c>.
     /// </summary>
     public static string NameOf(string path)
     {
@@ -38,7 +39,7 @@ internal static partial class ApiWords
         return Trees.Contains(member) ? path[2..] : Option(member);
     }
 
-    /// <summary>A line for each thing that was wrong, and what to do where the hub's own answer is about its API.</summary>
+    /// <summary>Returns a line for each fault, and advice where the hub's own answer is about its API.</summary>
     public static IReadOnlyList<string> Explain(AdminResponse answer, string path) => answer.StatusCode switch
     {
         404 when path.Contains("/ports/", StringComparison.Ordinal) =>
@@ -52,7 +53,7 @@ internal static partial class ApiWords
         _ => answer.Errors(NameOf),
     };
 
-    // A port's own path, and its place in its edge.
+    // Matches the path of a port's own setting, and its path within an edge.
     [GeneratedRegex(@"^\$(?:\.ports\['[^']*'\])?\.(?<name>\w+)(?:\[\d+\])?$")]
     private static partial Regex SettingOfPort();
 

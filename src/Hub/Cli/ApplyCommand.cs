@@ -11,11 +11,11 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub apply -f FILE [--dry-run]</c>: replaces the whole set of allowed edges.</summary>
 internal static class ApplyCommand
 {
-    // The hub hashes some twenty chosen secrets a second, so the first apply of a large set takes its time. Ctrl-C gives up; then the hub
-    // does too.
+    // The hub hashes about twenty chosen secrets a second, so the first apply of a large set takes long. Ctrl-C cancels it, at the hub
+    // too.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
-    // Spaces and comments included, which the hub is not sent.
+    // This includes spaces and comments, which are not sent to the hub.
     private const int MaxText = 4 * AdminRequest.MaxSetBody;
     private const int ReadSize = 64 << 10;
 
@@ -40,8 +40,8 @@ internal static class ApplyCommand
         });
     }
 
-    // What is in it is the hub's to judge, which names faults by their place in the document. Without spaces and comments it needs less of
-    // what a body may have.
+    // The hub judges the content and names faults by their place in the document. Spaces and comments are removed here, so that more fits
+    // into the largest allowed body.
     private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
     {
         var text = await ReadTextAsync(path, cancellationToken);

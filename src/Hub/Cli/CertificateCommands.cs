@@ -6,7 +6,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub certificate next|switch</c>: another key for the hub without new tokens.</summary>
+/// <summary><c>tunnel-hub certificate next|switch</c>: gives the hub another key without new tokens.</summary>
 internal static class CertificateCommands
 {
     public static Command Create(CommonOptions options)

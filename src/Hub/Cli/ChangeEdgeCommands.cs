@@ -8,7 +8,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub edge set</c> and <c>edge rename</c>: what is not named stays as it is.</summary>
+/// <summary><c>tunnel-hub edge set</c> and <c>edge rename</c>: what an option does not name stays as it is.</summary>
 internal static class ChangeEdgeCommands
 {
     public static Command Set(CommonOptions options)
@@ -106,7 +106,7 @@ internal static class ChangeEdgeCommands
                 JsonSerializer.Serialize(document.RootElement, EdgeJson.Default.JsonElement)) is not { } firewall)
                 return null;
 
-            // A patch merges: what the file does not have is to go.
+            // A patch merges, so members that the file does not have must be removed explicitly.
             if (firewall is JsonObject written)
             {
                 foreach (var member in FirewallConfigReader.Members.Where(member => !written.ContainsKey(member)))

@@ -5,10 +5,10 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>Prints what a change did: a diff by edge and port.</summary>
+/// <summary>Prints the effect of a change: the differences by edge and port.</summary>
 internal static class ChangePrinter
 {
-    /// <summary>The whole answer, as JSON or as a closing line after the warnings.</summary>
+    /// <summary>Prints the warnings, and then the whole answer as JSON, or a closing line.</summary>
     public static async Task PrintAsync(CommandContext context, string answer, string done)
     {
         using var json = JsonDocument.Parse(answer);
@@ -16,7 +16,7 @@ internal static class ChangePrinter
         await context.Out.WriteLineAsync(context.Json ? answer : done);
     }
 
-    /// <summary>The whole answer, as JSON or as the difference that it made or would make.</summary>
+    /// <summary>Prints the warnings, and then the whole answer as JSON, or the differences that the change made or would make.</summary>
     public static async Task PrintChangesAsync(CommandContext context, string answer, bool dryRun)
     {
         using var json = JsonDocument.Parse(answer);
@@ -40,7 +40,7 @@ internal static class ChangePrinter
                 $"warning: {ApiWords.NameOf(Text(warning, "path"))}: {Text(warning, "value")} {Text(warning, "message")}");
     }
 
-    /// <summary>One line an edge: <c>~ edge-1: +tcp/443,8000-8010 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>
+    /// <summary>Returns a line for each edge: <c>~ edge-1: +tcp/443,8000-8010 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>
     public static IEnumerable<string> DiffLines(JsonElement answer)
     {
         foreach (var edge in answer.GetProperty("changes").EnumerateArray())

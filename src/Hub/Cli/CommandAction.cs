@@ -5,7 +5,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>Gives a command its work; what ends it early becomes lines on standard error and an exit code.</summary>
+/// <summary>Connects a command to its work; whatever ends it early becomes lines on standard error and an exit code.</summary>
 internal static class CommandAction
 {
     public static Command Does(this Command command, CommonOptions options, Func<CommandContext, CancellationToken, Task> work)
@@ -18,7 +18,7 @@ internal static class CommandAction
         return command;
     }
 
-    /// <summary>Runs something that has its own exit code.</summary>
+    /// <summary>Runs work that returns an exit code of its own.</summary>
     public static async Task<int> RunAsync(ParseResult parse, Func<Task<int>> work)
     {
         var error = parse.InvocationConfiguration.Error;

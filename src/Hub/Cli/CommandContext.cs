@@ -8,27 +8,27 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>What a command works with: what was asked, where to print, and the running hub.</summary>
+/// <summary>What a command works with: its arguments, its output and the running hub.</summary>
 internal sealed class CommandContext(ParseResult parse, CommonOptions options)
 {
-    // The API answers so to what the operator wrote, not to what it could not do.
+    // The statuses with which the API answers mistakes in what the operator wrote, as opposed to what the hub could not do.
     private static readonly int[] UsageStatuses = [400, 413, 415];
 
     private const int PreconditionFailed = 412;
 
-    // Each loss is another's success, so somebody gets on; this many in a row is somebody who writes all the time.
+    // Each conflict means that another writer succeeded; as many as this in a row mean that somebody writes all the time.
     private const int MaxTries = 100;
 
-    /// <summary>For results alone.</summary>
+    /// <summary>The output for results only.</summary>
     public TextWriter Out => parse.InvocationConfiguration.Output;
 
-    /// <summary>For everything else.</summary>
+    /// <summary>The output for everything else.</summary>
     public TextWriter Error => parse.InvocationConfiguration.Error;
 
-    /// <summary>What <see cref="Out"/> is.</summary>
+    /// <summary>The terminal that <see cref="Out"/> writes to.</summary>
     public Terminal Terminal => Terminal.Of(Out);
 
-    /// <summary>The hub is not this machine's.</summary>
+    /// <summary>Whether the command is for a hub that is not reached over this machine's admin socket.</summary>
     public bool IsElsewhere => options.RemoteHub.IsNamed(parse);
 
     public bool Json => parse.GetValue(options.Json);
@@ -36,7 +36,7 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
     public string Id => parse.GetRequiredValue(options.Id);
 
     /// <summary>The edge's path in the API.</summary>
-    /// <exception cref="CommandFailedException">There can be no edge of that id there.</exception>
+    /// <exception cref="CommandFailedException">No edge can have that id, or no path can name it.</exception>
     public string EdgePath => EdgeLine.IsValidNewEdgeId(Id)
         ? $"api/v1/edges/{Id}"
         : throw CommandFailedException.Usage(EdgeLine.IsValidEdgeId(Id)
@@ -57,9 +57,9 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         return file is null ? secret : SecretFile.Read(file);
     }
 
-    /// <summary>Asks the running hub.</summary>
-    /// <exception cref="CommandFailedException">It refused; every reason is a line.</exception>
-    /// <exception cref="OperatorException">It can't be reached.</exception>
+    /// <summary>Sends a request to the running hub and returns the body of its answer.</summary>
+    /// <exception cref="CommandFailedException">The hub refused the request; every reason is a line.</exception>
+    /// <exception cref="OperatorException">The hub can't be reached.</exception>
     public async Task<string> SendAsync(
         HttpMethod method, string path, string? json, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
@@ -68,31 +68,31 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         return Body(answer, path);
     }
 
-    /// <summary>A client of the running hub, for what is more than a question and an answer.</summary>
+    /// <summary>Makes a client of the running hub, for more than a single request and answer.</summary>
     public AdminClient Client(TimeSpan? timeout = null) =>
         options.RemoteHub.Client(parse, timeout) ?? new AdminClient("tunnel-hub", AdminSocketPath(), timeout);
 
-    /// <summary>What ends a command that the hub refused.</summary>
-    /// <param name="answer">What it said.</param>
-    /// <param name="path">To what.</param>
+    /// <summary>Makes the exception that ends a command which the hub refused.</summary>
+    /// <param name="answer">The hub's answer.</param>
+    /// <param name="path">The path of the request.</param>
     public static CommandFailedException Refused(AdminResponse answer, string path) =>
         new(UsageStatuses.Contains(answer.StatusCode) ? ExitCodes.Usage : ExitCodes.Failed, ApiWords.Explain(answer, path));
 
-    /// <summary>Reads the edge, changes it, and writes it back; anew when somebody else has changed it in between.</summary>
+    /// <summary>Reads the edge, changes it and writes it back; repeats this when somebody else has changed it in between.</summary>
     /// <returns>The hub's answer to the change.</returns>
     /// <inheritdoc cref="SendAsync"/>
     public Task<string> ChangeEdgeAsync(Action<JsonObject> change, CancellationToken cancellationToken) =>
         ChangeAsync(EdgePath, node => change(node.AsObject()), dryRun: false, cancellationToken);
 
-    /// <summary>The same with all edges.</summary>
+    /// <summary>Does the same as <see cref="ChangeEdgeAsync"/>, for all edges.</summary>
     public Task<string> ChangeSetAsync(Action<JsonArray> change, CancellationToken cancellationToken) =>
         ChangeAsync("api/v1/edges", node => change(node.AsArray()), dryRun: false, cancellationToken);
 
-    /// <summary>Creates what is not there yet.</summary>
+    /// <summary>Creates something that does not exist yet.</summary>
     /// <param name="path">Its path in the API.</param>
-    /// <param name="body">What it shall be.</param>
-    /// <param name="taken">What is said when it is there.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="body">What to create.</param>
+    /// <param name="taken">The message when it already exists.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<string> AddAsync(string path, JsonObject body, string taken, CancellationToken cancellationToken)
     {
         using var client = Client();
@@ -101,7 +101,7 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         return written.StatusCode == PreconditionFailed ? throw new CommandFailedException(ExitCodes.Failed, [taken]) : Body(written, path);
     }
 
-    /// <summary>Reads something, changes it, and writes it back; anew when somebody else has changed it in between.</summary>
+    /// <summary>Reads something, changes it and writes it back; repeats this when somebody else has changed it in between.</summary>
     /// <returns>The hub's answer to the change.</returns>
     /// <inheritdoc cref="SendAsync"/>
     public async Task<string> ChangeAsync(string path, Action<JsonNode> change, bool dryRun, CancellationToken cancellationToken)
@@ -119,12 +119,12 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         }
     }
 
-    /// <summary>The query of a request that may only be to check.</summary>
+    /// <summary>Returns the query of a request, which for a dry run asks the hub only to check.</summary>
     public static string Query(bool dryRun) => dryRun ? "?dryRun=true" : "";
 
     private static string Body(AdminResponse answer, string path) => answer.IsSuccess ? answer.Body : throw Refused(answer, path);
 
-    // Where `run` would put it with the same file and environment; what is wrong there is the service's business, not this command's.
+    // The path that `run` would use with the same file and environment. Faults in those settings concern the service, not this command.
     private string AdminSocketPath() =>
         parse.GetValue(options.AdminSocket)
         ?? TunnelHubOptionsReader.RunningAdminSocket(

@@ -2,7 +2,7 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>A command ends without doing what was asked; the lines tell the operator why.</summary>
+/// <summary>Thrown when a command ends without doing what was asked; the lines tell the operator why.</summary>
 internal sealed class CommandFailedException(int exitCode, IReadOnlyList<string> lines) : Exception(string.Join('\n', lines))
 {
     /// <summary>One of <see cref="ExitCodes"/>.</summary>

@@ -4,7 +4,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>Options that several commands share; one instance each, so that they read the same everywhere.</summary>
+/// <summary>Options that several commands share; one instance of each, so that they read the same everywhere.</summary>
 internal sealed class CommonOptions
 {
     public Argument<string> Id { get; } = new("ID") { Description = "The edge's id: 1–64 of A-Z a-z 0-9 . _ -" };
@@ -52,7 +52,7 @@ internal sealed class CommonOptions
             "--grace",
             "How long older secrets stay valid, such as 90s, 30m or 24h; 0 ends them, and their tunnels, at once [default: 24h]");
 
-    /// <summary>Adds what every command that talks to the hub has.</summary>
+    /// <summary>Adds the options of every command that talks to the hub.</summary>
     public Command Remote(Command command)
     {
         command.Options.Add(AdminSocket);
@@ -61,7 +61,7 @@ internal sealed class CommonOptions
         return command;
     }
 
-    /// <summary>An option that is a length of time.</summary>
+    /// <summary>Makes an option whose value is a length of time.</summary>
     public static Option<TimeSpan?> Time(string name, string description) =>
         new(name) { Description = description, HelpName = "TIME", CustomParser = result => ParseTime(result, name) };
 

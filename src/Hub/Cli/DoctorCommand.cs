@@ -7,7 +7,7 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub doctor</c>: looks at what a running hub needs.</summary>
+/// <summary><c>tunnel-hub doctor</c>: checks what a running hub needs.</summary>
 internal static class DoctorCommand
 {
     private const int ServiceUnavailable = 503;

@@ -6,7 +6,7 @@ using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub edge …</c>: one edge at a time.</summary>
+/// <summary><c>tunnel-hub edge …</c>: commands for one edge at a time.</summary>
 internal static class EdgeCommands
 {
     public static Command Create(CommonOptions options) => new("edge", "Add, show and change the allowed edges")
@@ -37,7 +37,7 @@ internal static class EdgeCommands
         options.Remote(new Command("remove", "Remove an edge and end its tunnels") { options.Id })
             .Does(options, async (context, cancellation) =>
             {
-                // Earlier versions took ids that no path can name.
+                // Earlier versions accepted ids that no URL path can name.
                 var answer = EdgeLine.IsValidEdgeId(context.Id) && !EdgeLine.IsValidNewEdgeId(context.Id)
                     ? await context.ChangeSetAsync(edges => RemoveFrom(edges, context.Id), cancellation)
                     : await context.SendAsync(HttpMethod.Delete, context.EdgePath, null, cancellation);

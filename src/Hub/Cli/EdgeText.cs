@@ -4,10 +4,10 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>An edge's state for people.</summary>
+/// <summary>Describes an edge's state for people.</summary>
 internal static class EdgeText
 {
-    /// <summary>A word or two for a table.</summary>
+    /// <summary>Returns a word or two for a table.</summary>
     public static string Word(EdgeCondition condition) => condition switch
     {
         EdgeCondition.Connected => "connected",
@@ -22,17 +22,17 @@ internal static class EdgeText
         _ => "never seen",
     };
 
-    /// <summary>How long it has been so.</summary>
+    /// <summary>Returns how long the edge has been in this state.</summary>
     public static string Since(AllowedEdgeStatus edge, DateTimeOffset now) =>
         (edge.ConnectedSince ?? edge.LastSeen) is { } since ? TimeText.Format(now - since) : "-";
 
-    /// <summary>How many secrets there are, and when old ones end.</summary>
+    /// <summary>Returns the number of secrets, and when old ones expire.</summary>
     public static string Secrets(AllowedEdgeStatus edge, DateTimeOffset now) => edge.SecretsEnd.IsEmpty
         ? $"{edge.Secrets}"
         : $"{edge.Secrets}, {(edge.SecretsEnd.Length == 1 ? "the older one ends" : $"{edge.SecretsEnd.Length} older ones end")} in "
             + $"{TimeText.Format(edge.SecretsEnd[^1] - now)}";
 
-    /// <summary>What a table has no room for, and an operator has to know.</summary>
+    /// <summary>Returns lines about what an operator has to know and a table has no room for.</summary>
     public static IEnumerable<string> Lines(AllowedEdgeStatus edge, DateTimeOffset now)
     {
         if (edge is { ConnectedSince: null, LastSeen: { } seen })

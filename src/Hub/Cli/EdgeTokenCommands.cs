@@ -5,7 +5,8 @@ using System.Text.Json.Nodes;
 namespace Tunnel.Hub.Cli;
 
 /// <summary>
-/// <c>tunnel-hub edge token</c> and <c>rotate-secret</c>: what an edge authenticates with. The token is alone on standard output.
+/// <c>tunnel-hub edge token</c> and <c>rotate-secret</c>: make the token with which an edge authenticates. The token is alone on standard
+/// output.
 /// </summary>
 internal static class EdgeTokenCommands
 {

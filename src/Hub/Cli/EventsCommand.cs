@@ -9,7 +9,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub events</c>: shows what happens, until it is interrupted; a hub that is restarted is found again.</summary>
+/// <summary><c>tunnel-hub events</c>: shows events until it is interrupted; it connects again to a hub that is restarted.</summary>
 internal static class EventsCommand
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -43,7 +43,7 @@ internal static class EventsCommand
             }
             catch (OperatorException) when (wasConnected)
             {
-                // It is being started again.
+                // The hub is being restarted.
             }
 
             await Task.Delay(RetryDelay, cancellationToken);
@@ -82,7 +82,7 @@ internal static class EventsCommand
         return TerminalText.Escape(line.ToString());
     }
 
-    // Ports as a list, a reason in its words; anything else as it is.
+    // Shows ports as a list, a reason in its own words, and anything else as it is.
     private static string Describe(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number) =>

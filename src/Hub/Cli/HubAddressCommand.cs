@@ -6,7 +6,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub edge hub-address</c>: tells edges where the hub will be, before it moves.</summary>
+/// <summary><c>tunnel-hub edge hub-address</c>: tells edges the hub's future address before it moves.</summary>
 internal static class HubAddressCommand
 {
     public static Command Create(CommonOptions options)

@@ -4,12 +4,12 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>The command line of <c>tunnel-hub</c>. Names are binding: other tools rely on them.</summary>
+/// <summary>The command line of <c>tunnel-hub</c>. Its names must not change, because other tools rely on them.</summary>
 internal static class HubCommandLine
 {
     private const string Program = "tunnel-hub";
 
-    /// <summary>All commands.</summary>
+    /// <summary>Makes the root command with all commands.</summary>
     public static RootCommand Create()
     {
         var options = new CommonOptions();
@@ -34,9 +34,9 @@ internal static class HubCommandLine
     }
 
     /// <summary>Runs the command that the arguments name.</summary>
-    /// <param name="arguments">Without the program's name.</param>
-    /// <param name="output">For results; null: standard output.</param>
-    /// <param name="error">For everything else; null: standard error.</param>
+    /// <param name="arguments">The arguments without the program's name.</param>
+    /// <param name="output">Receives results; null: standard output.</param>
+    /// <param name="error">Receives everything else; null: standard error.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static Task<int> InvokeAsync(string[] arguments, TextWriter? output = null, TextWriter? error = null) =>
         CommandDialect.InvokeAsync(Create(), Program, arguments, output, error);

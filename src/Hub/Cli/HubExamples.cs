@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Cli;
 
-/// <summary>Examples in the commands' help; a test reads each with the real command line.</summary>
+/// <summary>Examples in the commands' help; a test parses each with the real command line.</summary>
 internal static class HubExamples
 {
     public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>JSON for people.</summary>
+/// <summary>Formats JSON with indentation, for people.</summary>
 internal static class IndentedJson
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -6,7 +6,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub edge list</c>.</summary>
+/// <summary><c>tunnel-hub edge list</c>: lists the allowed edges with their state.</summary>
 internal static class ListEdgesCommand
 {
     public static Command Create(CommonOptions options) =>

@@ -4,13 +4,13 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>Lists of ports on the command line.</summary>
+/// <summary>Reads lists of ports on the command line.</summary>
 internal static class PortArgument
 {
-    /// <summary>The list as an edge's definition has it: ports as numbers, ranges as text.</summary>
+    /// <summary>Converts a list to the form of an edge's definition: ports as numbers, ranges as text.</summary>
     /// <param name="option">The option's name, for the errors.</param>
-    /// <param name="list">What was written.</param>
-    /// <param name="errors">Where what is wrong is added.</param>
+    /// <param name="list">The list as written on the command line.</param>
+    /// <param name="errors">Receives every fault.</param>
     public static JsonArray Read(string option, string? list, List<string> errors)
     {
         PortList.TryParse(list, out var ports, out var wrong);
@@ -21,7 +21,7 @@ internal static class PortArgument
                 ? JsonValue.Create(port)
                 : JsonValue.Create(entry));
 
-        // By the constructor: a collection expression adds each by a generic method that native AOT can't have.
+        // Uses the constructor: a collection expression adds each item by a generic method that native AOT does not support.
         return new JsonArray([.. entries]);
     }
 }

@@ -4,7 +4,7 @@ using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub port add|set|remove EDGE PORT</c>: single ports and ranges of an edge.</summary>
+/// <summary><c>tunnel-hub port add|set|remove EDGE PORT</c>: change single ports and ranges of an edge.</summary>
 internal static class PortCommands
 {
     public static Command Create(CommonOptions options) => new("port", "Give an edge a port, change its settings, or take it away")

@@ -6,7 +6,7 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Cli;
 
 /// <summary>
-/// The options for a port's settings: one for each row of <see cref="PortSettings"/>, or for several that are written as one.
+/// The options for a port's settings: one for each row of <see cref="PortSettings"/>, or for several rows that one option covers.
 /// </summary>
 internal sealed class PortOptions
 {
@@ -19,8 +19,8 @@ internal sealed class PortOptions
             command.Options.Add(option);
     }
 
-    /// <summary>Puts what the options say into a policy.</summary>
-    /// <returns>Whether they say anything.</returns>
+    /// <summary>Writes the given options into a policy.</summary>
+    /// <returns>Whether any option was given.</returns>
     public bool Apply(CommandContext context, PortKinds kind, JsonObject policy)
     {
         var given = false;
@@ -30,7 +30,7 @@ internal sealed class PortOptions
                 continue;
             given = true;
             var fitting = settings.Where(setting => kind == PortKinds.Both || setting.IsFor(kind == PortKinds.Udp)).ToList();
-            // One that is for other ports is left for the hub to refuse.
+            // A setting for other ports is kept, so that the hub refuses it.
             foreach (var setting in fitting.Count > 0 ? fitting : [.. settings])
             {
                 if (setting.FromOption(words, kind) is { } value)
@@ -41,7 +41,7 @@ internal sealed class PortOptions
         return given;
     }
 
-    /// <summary>The default of an edge whose ports shall all have this header.</summary>
+    /// <summary>Returns the default settings of an edge whose ports are all to have this PROXY header.</summary>
     public static JsonObject Proxy(string word)
     {
         var policy = new JsonObject();
@@ -50,7 +50,7 @@ internal sealed class PortOptions
         return policy;
     }
 
-    /// <summary>Takes a setting out of a policy, by its name or its option's.</summary>
+    /// <summary>Removes a setting from a policy, by its name or by the name of its option.</summary>
     public static void Unset(JsonObject policy, string name)
     {
         var settings = PortSettings.All.Where(

@@ -10,9 +10,7 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>
-/// The options of a command for a hub that is elsewhere: its API over the network, with a key, and with a certificate that was checked.
-/// </summary>
+/// <summary>The options for a hub on another machine: its API over the network, a key, and how its certificate is checked.</summary>
 internal sealed class RemoteHub
 {
     private const int MaxKey = 4096;
@@ -45,10 +43,10 @@ internal sealed class RemoteHub
             command.Options.Add(option);
     }
 
-    /// <summary>Whether one is named.</summary>
+    /// <summary>Whether such a hub is named.</summary>
     public bool IsNamed(ParseResult parse) => parse.GetValue(_url) is not null;
 
-    /// <summary>A client of that hub; null when none is named.</summary>
+    /// <summary>Makes a client of that hub; null when none is named.</summary>
     /// <exception cref="CommandFailedException">An option is missing or not valid.</exception>
     public AdminClient? Client(ParseResult parse, TimeSpan? timeout)
     {
@@ -73,7 +71,7 @@ internal sealed class RemoteHub
             "tunnel-hub", url, ReadKey(keyFile), (certificate, errors) => Fault(certificate, errors, pin, authorities), timeout);
     }
 
-    /// <summary>What is wrong with a hub's certificate, in words; null when nothing is.</summary>
+    /// <summary>Returns what is wrong with a hub's certificate, in words; null when it is accepted.</summary>
     internal static string? Fault(
         X509Certificate2? certificate, SslPolicyErrors errors, string? pin, X509Certificate2Collection? authorities)
     {
@@ -96,7 +94,7 @@ internal sealed class RemoteHub
 
     private static bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2Collection authorities)
     {
-        // A hub's own certificate is its own authority.
+        // A certificate that the hub has made is its own authority.
         if (authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)))
             return true;
         using var chain = new X509Chain();

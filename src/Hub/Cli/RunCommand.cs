@@ -3,7 +3,7 @@ using Tunnel.Hub.Configuration;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub run</c>: the service, in the foreground.</summary>
+/// <summary><c>tunnel-hub run</c>: runs the service in the foreground.</summary>
 internal static class RunCommand
 {
     public static Command Create(CommonOptions options)
@@ -15,7 +15,7 @@ internal static class RunCommand
             HelpName = "FILE"
         };
 
-        // Read as text: the configuration's reader reports what is wrong with all of them at once, wherever they come from.
+        // Read as text, because the configuration's reader reports the faults of all settings at once, whatever their source.
         (string Setting, Option<string?> Option)[] settings =
         [
             ("tunnelPort", Setting("--tunnel-port", "N", "Port that edges connect to [default: 8443]")),

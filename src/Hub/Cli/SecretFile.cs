@@ -3,11 +3,11 @@ using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>Reads a secret from a file, so that it never stands on a command line.</summary>
+/// <summary>Reads a secret from a file, so that it never appears on a command line.</summary>
 internal static class SecretFile
 {
     /// <param name="path">The file; <c>-</c> is standard input.</param>
-    /// <exception cref="CommandFailedException">It can't be read or has no secret.</exception>
+    /// <exception cref="CommandFailedException">The file can't be read or has no secret.</exception>
     public static string Read(string path)
     {
         if (path != "-" && UnixFile.FaultOfFile(path) is { } fault)

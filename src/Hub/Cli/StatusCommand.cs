@@ -8,7 +8,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub status</c>.</summary>
+/// <summary><c>tunnel-hub status</c>: shows the running hub and all its edges.</summary>
 internal static class StatusCommand
 {
     private static readonly TimeSpan CertificateSoon = TimeSpan.FromDays(14);
@@ -86,7 +86,7 @@ internal static class StatusCommand
 
     private static async Task PrintFaultsAsync(TextWriter output, Terminal terminal, ConnectedEdgeStatus edge)
     {
-        // A range that fails for one reason is one line, however the edge has cut it up.
+        // A range that fails for one reason takes one line, however the edge has divided it.
         foreach (var failed in edge.FailedPorts.GroupBy(port => (port.Proto, port.Error)))
         {
             var ports = string.Join(',', failed.Select(port => port.ToString()[(port.Proto.Length + 1)..]));

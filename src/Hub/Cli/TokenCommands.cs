@@ -6,7 +6,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub token decode TOKEN</c>; needs no running hub.</summary>
+/// <summary><c>tunnel-hub token decode TOKEN</c>: shows the content of a token; needs no running hub.</summary>
 internal static class TokenCommands
 {
     public static Command Create(CommonOptions options)

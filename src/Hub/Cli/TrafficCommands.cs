@@ -7,7 +7,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary><c>tunnel-hub streams</c> and <c>tunnel-hub connections</c>.</summary>
+/// <summary><c>tunnel-hub streams</c> and <c>tunnel-hub connections</c>: show open streams and the log of connections.</summary>
 internal sealed class TrafficCommands
 {
     private readonly Option<string?> _edge = new("--edge") { Description = "Only of this edge", HelpName = "ID" };
@@ -145,7 +145,7 @@ internal sealed class TrafficCommands
         return $"{path}?{string.Join('&', given)}";
     }
 
-    // A length of time is one that has passed; anything else is a time, which the hub reads.
+    // A length of time is counted back from now; anything else is a time, which the hub reads.
     private static string? Moment(string option, string? text)
     {
         if (text is null || !text.All(char.IsAsciiLetterOrDigit) || !char.IsAsciiDigit(text.FirstOrDefault()))
@@ -155,7 +155,7 @@ internal sealed class TrafficCommands
             : throw CommandFailedException.Usage($"{option} \"{text}\" {error}, or a time such as 2026-05-01T12:00:00Z");
     }
 
-    // Where nothing is ever logged an empty list says nothing.
+    // When nothing is ever logged, an empty list alone would tell the reader nothing.
     private static async Task<string> WhyNoneAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var edges = JsonSerializer.Deserialize(

@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Configuration;
 
 /// <summary>The setting <c>adminListen</c>: <c>https://0.0.0.0:9443</c>, <c>http://127.0.0.1:9080</c>.</summary>
-/// <param name="EndPoint">Where the API listens.</param>
-/// <param name="IsTls">With the hub's certificate.</param>
+/// <param name="EndPoint">The address and port on which the API listens.</param>
+/// <param name="IsTls">True: TLS with the hub's certificate; false: plain HTTP.</param>
 internal sealed record AdminListen(IPEndPoint EndPoint, bool IsTls)
 {
     private const string Valid =
@@ -16,15 +16,15 @@ internal sealed record AdminListen(IPEndPoint EndPoint, bool IsTls)
     private const int HttpPort = 80;
     private const int HttpsPort = 443;
 
-    /// <summary>What to say of a text that is refused.</summary>
+    /// <summary>Returns the fault of a text that is refused.</summary>
     public static string FaultOf(string text) =>
         HostSyntax.FaultOf(text[(text.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at ? at + 2 : 0)..], Valid);
 
-    /// <summary>Takes what is safe only: without TLS the key could be read on its way, so that way must not leave the machine.</summary>
+    /// <summary>Accepts only safe places: without TLS the key could be read on its way, so plain HTTP must not leave the machine.</summary>
     public static bool TryParse(string text, out AdminListen listen)
     {
         listen = null!;
-        // Not as a URL: in one "127.1" is 127.0.0.1, and "010.0.0.1" is 8.0.0.1.
+        // Not parsed as a URL, in which "127.1" is 127.0.0.1 and "010.0.0.1" is 8.0.0.1.
         var isTls = text.StartsWith(Https, StringComparison.OrdinalIgnoreCase);
         if (!isTls && !text.StartsWith(Http, StringComparison.OrdinalIgnoreCase))
             return false;

@@ -2,7 +2,7 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>Where the hub keeps things when nothing else is said.</summary>
+/// <summary>The hub's default paths.</summary>
 internal static class HubPaths
 {
     public const string ConfigFile = "/etc/tunnel-hub/hub.json";

@@ -4,10 +4,10 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>What a setting with a number may be.</summary>
+/// <summary>The valid range of a setting that is a number.</summary>
 /// <param name="Least">The lowest value.</param>
 /// <param name="Most">The highest value.</param>
-/// <param name="Unit">What is counted, for the operator.</param>
+/// <param name="Unit">What is counted, in words for the operator.</param>
 internal readonly record struct SettingRange(long Least, long Most, string Unit)
 {
     public static readonly SettingRange TunnelPort = new(0, 65535, "a port; 0 lets the system pick one");
@@ -20,7 +20,7 @@ internal readonly record struct SettingRange(long Least, long Most, string Unit)
     public static readonly SettingRange Lanes = new(1, LaneOptions.Limit, "connections");
     public static readonly SettingRange Memory = new(FlowControlSettings.LeastBudget, FlowControlSettings.MostBudget, "bytes");
 
-    /// <summary>What would be valid, for the operator.</summary>
+    /// <summary>The valid range in words for the operator.</summary>
     public string Valid => string.Create(CultureInfo.InvariantCulture, $"must be {Least} to {Most} ({Unit})");
 
     public bool Contains(double value) => value >= Least && value <= Most;

@@ -10,13 +10,13 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Configuration;
 
 /// <summary>
-/// Reads the hub's settings: appsettings.json, the hub's file, the environment, the command line, each over the one before.
+/// Reads the hub's settings from appsettings.json, the hub's file, the environment and the command line; each overrides the one before.
 /// </summary>
 internal static class TunnelHubOptionsReader
 {
-    /// <summary>Where the settings come from.</summary>
+    /// <summary>Returns the sources of the settings.</summary>
     /// <param name="file">The file that <c>--config</c> names, or null for the usual one.</param>
-    /// <param name="commandLine">Settings given as options, by their names in JSON.</param>
+    /// <param name="commandLine">The settings given as options, by their names in JSON.</param>
     public static ConfigurationSources Sources(string? file, IReadOnlyDictionary<string, string?> commandLine) => new()
     {
         DefaultFile = HubPaths.ConfigFile,
@@ -25,8 +25,8 @@ internal static class TunnelHubOptionsReader
         CommandLine = commandLine,
     };
 
-    /// <summary>Reads and validates.</summary>
-    /// <exception cref="ConfigurationException">Anything is wrong; it has every error.</exception>
+    /// <summary>Reads and validates the settings.</summary>
+    /// <exception cref="ConfigurationException">A setting is wrong; the exception lists every error.</exception>
     public static TunnelHubOptions Read(ConfigurationSources sources)
     {
         var configuration = LayeredConfiguration.Load(sources);
@@ -62,7 +62,7 @@ internal static class TunnelHubOptionsReader
         return options;
     }
 
-    /// <summary>The admin socket of a hub that may be running with these settings.</summary>
+    /// <summary>Returns the admin socket of a hub that may be running with these settings.</summary>
     public static string RunningAdminSocket(LayeredConfiguration configuration) =>
         configuration.FilePath("adminSocket") ?? HubPaths.Usual.RunningAdminSocket(StateDir(configuration));
 
@@ -72,7 +72,7 @@ internal static class TunnelHubOptionsReader
     private static string StateDir(LayeredConfiguration configuration) =>
         configuration.FilePath("stateDir", HubPaths.Usual.StateDirectory)!;
 
-    // The validator does not know the sources; the operator should.
+    // The validator does not know the sources, which the operator needs to know; they are added here.
     private static void Validate(TunnelHubOptions options, ImmutableArray<Fault> unreadable, LayeredConfiguration configuration)
     {
         var errors = new ConfigurationErrors();

@@ -9,9 +9,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>
-/// Checks the hub's settings and reports everything that is wrong at once. Where settings come from does not matter here.
-/// </summary>
+/// <summary>Checks the hub's settings and reports all faults at once. It does not matter here where the settings come from.</summary>
 public static class TunnelHubOptionsValidator
 {
     /// <summary>Adds an error for each setting that is not valid.</summary>
@@ -38,7 +36,9 @@ public static class TunnelHubOptionsValidator
             errors.Add(fault.Path, fault.Value, fault.Message);
     }
 
-    /// <summary>What is wrong with the edges. Whether one needs a secret is known only with the state: there it may have one.</summary>
+    /// <summary>
+    /// Returns the faults of the edges. Only the state shows whether an edge needs a secret, since it may have one there.
+    /// </summary>
     internal static ImmutableArray<Fault> ValidateEdges(TunnelHubOptions options) =>
         EdgeSetValidator.Validate(options.Edges, hasSecret: _ => true, options.Limits.Edges, "edges").ErrorList;
 

@@ -4,7 +4,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>The certificate is valid for a while, and edges know the one that comes next.</summary>
+/// <summary>Checks that the certificate stays valid for a while, and that edges know the next one.</summary>
 internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorContext>
 {
     private static readonly TimeSpan Soon = TimeSpan.FromDays(14);

@@ -4,7 +4,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>The enabled edges are connected and have bound their ports.</summary>
+/// <summary>Checks that the enabled edges are connected and have bound their ports.</summary>
 internal sealed class EdgesCheck(TimeProvider time) : ICheck<HubDoctorContext>
 {
     public string Name => "edges";

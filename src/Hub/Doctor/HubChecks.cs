@@ -3,7 +3,7 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>The checks in their order, on this machine.</summary>
+/// <summary>The checks on this machine, in their order.</summary>
 internal static class HubChecks
 {
     public static IReadOnlyList<ICheck<HubDoctorContext>> OfMachine(TimeProvider time) =>

@@ -2,8 +2,8 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>The clock is right: secrets and certificates end by it.</summary>
-/// <param name="isSynchronized">Whether the kernel's clock is kept by somebody (adjtimex(2)); null when that can't be told.</param>
+/// <summary>Checks that the clock is right, since secrets and certificates expire by it.</summary>
+/// <param name="isSynchronized">Returns whether the kernel's clock is synchronized (adjtimex(2)); null when that is unknown.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HubClockCheck(Func<bool?> isSynchronized, TimeProvider time) : ICheck<HubDoctorContext>
 {

@@ -3,7 +3,7 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>The service has descriptors left: each stream and UDP session takes one.</summary>
+/// <summary>Checks that the service has descriptors left, since each stream and UDP session takes one.</summary>
 internal sealed class HubDescriptorsCheck : ICheck<HubDoctorContext>
 {
     private const long Enough = 65_536;

@@ -3,7 +3,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>The hub answers, and everything in it turns.</summary>
+/// <summary>Checks that the hub answers and that none of its parts stands still.</summary>
 internal sealed class ServiceCheck : ICheck<HubDoctorContext>
 {
     public string Name => "service";

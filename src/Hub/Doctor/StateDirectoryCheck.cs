@@ -3,7 +3,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>The state directory is the hub's alone, and the disk has room for the next change.</summary>
+/// <summary>Checks that only the hub may use the state directory, and that the disk has room for the next change.</summary>
 internal sealed class StateDirectoryCheck : ICheck<HubDoctorContext>
 {
     private const UnixFileMode Others =

@@ -3,25 +3,25 @@ using System.Net.Sockets;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>Makes a TCP connection and closes it again; a fault is the exception of a socket.</summary>
+/// <summary>Makes a TCP connection and closes it again; a failure is the exception of a socket.</summary>
 internal delegate Task TcpConnector(IPEndPoint address, CancellationToken cancellationToken);
 
-/// <summary>Looks a name up.</summary>
+/// <summary>Resolves a name to addresses.</summary>
 internal delegate Task<IPAddress[]> NameLookup(string name, CancellationToken cancellationToken);
 
-/// <summary>Whether somebody listens.</summary>
+/// <summary>Finds out whether a TCP address accepts connections.</summary>
 internal static class TcpReach
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
-    /// <summary>Over the system's sockets.</summary>
+    /// <summary>Connects with the system's sockets.</summary>
     public static async Task ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(address, cancellationToken);
     }
 
-    /// <summary>Tries an address; null when somebody took the connection, else why not.</summary>
+    /// <summary>Tries an address. Returns null when the connection was accepted, else why not.</summary>
     public static async Task<string?> FaultAsync(
         TcpConnector connect, IPEndPoint address, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal static class TcpReach
         }
     }
 
-    /// <summary>Looks a name up; an address is its own.</summary>
+    /// <summary>Resolves a name; an address is returned as it is.</summary>
     public static async Task<(IPAddress[] Addresses, string? Fault)> ResolveAsync(
         NameLookup lookup, string host, CancellationToken cancellationToken)
     {

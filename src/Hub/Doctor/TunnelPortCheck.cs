@@ -5,7 +5,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Doctor;
 
 /// <summary>
-/// Edges reach the tunnel port: an edge that is connected proves it; else the name that tokens have is tried from here, which shows less.
+/// Checks that edges reach the tunnel port. A connected edge proves it; without one, the name in tokens is tried from here, which proves
+/// less.
 /// </summary>
 internal sealed class TunnelPortCheck(TcpConnector connect, TimeProvider time) : ICheck<HubDoctorContext>
 {
@@ -40,7 +41,7 @@ internal sealed class TunnelPortCheck(TcpConnector connect, TimeProvider time) :
                     Name, CheckStatus.Ok, $"no edge is connected, but {HostSyntax.Format(host, given ?? port)} answers from here");
         }
 
-        // Many routers let nobody in who comes from inside by the outer address.
+        // Many routers do not let a client inside the network use its outer address.
         return new CheckResult(
             Name, CheckStatus.Warning, $"no edge is connected, and {HostSyntax.Format(host, given ?? port)} does not answer from here",
             $"at an edge run: tunnel-edge doctor; look at the firewall and the port forwarding of TCP {given ?? port} (and UDP, for QUIC)");

@@ -5,10 +5,12 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>What ports are forwarded to has an address, and over TCP somebody who takes connections; UDP tells nothing of itself.</summary>
+/// <summary>
+/// Checks that the targets of ports have an address and, for TCP, accept connections; UDP gives no sign of whether it works.
+/// </summary>
 internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, TimeProvider time) : ICheck<HubDoctorContext>
 {
-    // Ranges have thousands of ports; those that are tried show as much.
+    // Ranges have thousands of ports; trying this many shows enough.
     private const int Most = 64;
     private const int AtOnce = 16;
 

@@ -10,8 +10,9 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Admin.Access;
 
 /// <summary>
-/// Lets a request in: over the Unix socket every one, since who may open the file may administer; from anywhere else with the key only.
-/// After too many wrong keys of an address it is told to wait, but the right key always passes: who guesses must not lock out who knows.
+/// Decides whether a request may pass. Over the Unix socket every request may, since whoever may open the file may administer the hub;
+/// from anywhere else the key is needed. After too many wrong keys an address is told to wait, but the right key always passes: somebody
+/// who guesses must not lock out somebody who knows the key.
 /// </summary>
 internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogger logger)
 {
@@ -32,7 +33,7 @@ internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogg
         if (context.GetEndpoint()?.Metadata.GetMetadata<LocalOnly>() is not null)
             throw Refused(StatusCodes.Status403Forbidden, $"{context.Request.Path} is answered over the hub's Unix socket only.");
 
-        // Streams of events go on for days; not longer than their key.
+        // Streams of events go on for days, but not longer than their key is valid.
         using var cut = revoked.UnsafeRegister(static context => ((HttpContext)context!).Abort(), context);
         await next(context);
     }
@@ -43,7 +44,7 @@ internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogg
         var header = context.Request.Headers.Authorization.ToString();
         if (header.Length == 0)
         {
-            // Silence is no try.
+            // A request without a key does not count as a try.
             context.Response.Headers.WWWAuthenticate = "Bearer";
             throw Refused(
                 StatusCodes.Status401Unauthorized, "The key is missing: send Authorization: Bearer KEY. `tunnel-hub admin-key` prints it.");

@@ -7,8 +7,8 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Admin.Access;
 
 /// <summary>
-/// A key of the admin API for whoever comes over the network: 256 random bits, made at first start and kept in the state directory as a
-/// file of mode 0600. Never logged.
+/// A key of the admin API for access over the network: 256 random bits, made at the first start and kept in the state directory as a file
+/// of mode 0600. It is never logged.
 /// </summary>
 internal sealed class AdminKey
 {
@@ -26,11 +26,11 @@ internal sealed class AdminKey
         _current = new Generation(key);
     }
 
-    /// <summary>The key itself, for its owner.</summary>
+    /// <summary>The key itself, to be shown to its owner.</summary>
     public string Value => _current.Value;
 
     /// <summary>Reads the key, or makes it.</summary>
-    /// <exception cref="OperatorException">It can't be read or kept.</exception>
+    /// <exception cref="OperatorException">The key can't be read or kept.</exception>
     public static AdminKey Load(string stateDir, string fileName, IStateFiles files)
     {
         var path = Path.Combine(stateDir, fileName);
@@ -49,8 +49,8 @@ internal sealed class AdminKey
         }
     }
 
-    /// <summary>Compares in a time that tells nothing.</summary>
-    /// <param name="presented">What a request brings.</param>
+    /// <summary>Compares a presented key with this one in constant time.</summary>
+    /// <param name="presented">The key that a request brings.</param>
     /// <param name="revoked">Fires when the key that matched is replaced.</param>
     public bool Matches(string presented, out CancellationToken revoked)
     {
@@ -59,8 +59,8 @@ internal sealed class AdminKey
         return CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), current.Hash);
     }
 
-    /// <summary>Makes another key; the old one ends at once, and what goes on under it.</summary>
-    /// <exception cref="OperatorException">It can't be kept; the old one stays.</exception>
+    /// <summary>Makes a new key; the old one is invalid at once, and requests that still run under it end.</summary>
+    /// <exception cref="OperatorException">The new key can't be kept; the old one stays valid.</exception>
     public string Rotate()
     {
         Generation old;
@@ -95,7 +95,7 @@ internal sealed class AdminKey
     {
         public string Value { get; } = value;
 
-        // Hashes have one length, whatever is presented.
+        // Hashes have the same length whatever is presented.
         public byte[] Hash { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(value));
 
         public CancellationTokenSource Revoked { get; } = new();

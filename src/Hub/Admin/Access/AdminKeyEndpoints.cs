@@ -4,7 +4,7 @@ using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin.Access;
 
-/// <summary>The admin API's keys, for those who need none: who has the Unix socket.</summary>
+/// <summary>Shows and rotates the admin API's keys, for those who need none because they have the Unix socket.</summary>
 internal sealed class AdminKeyEndpoints(AdminKeys keys)
 {
     private const string ReadOnly = "readOnly";

@@ -11,7 +11,7 @@ internal sealed record EdgeChangeAnswer
     /// <summary>The edge as it is now, without its secret; null when the change was about the set.</summary>
     public EdgeDefinition? Edge { get; init; }
 
-    /// <summary>The connection token with the new edge's secret, shown once; null when none was asked for.</summary>
+    /// <summary>The connection token with the new edge's secret, shown once; null when none was requested.</summary>
     public string? Token { get; init; }
 
     /// <summary>What changed, by edge and port.</summary>
@@ -20,13 +20,13 @@ internal sealed record EdgeChangeAnswer
     public ImmutableArray<Fault> Warnings { get; init; } = [];
 }
 
-/// <summary>What a new token or secret shall be like.</summary>
+/// <summary>What a new token or secret is to contain.</summary>
 internal sealed record TokenRequest
 {
     /// <summary>HOST[:PORT] where edges reach the hub; null: the setting publicHost.</summary>
     public string? Host { get; init; }
 
-    /// <summary>The secret, 16–256 printable ASCII characters without spaces; null: one is made.</summary>
+    /// <summary>The secret, 16–256 printable ASCII characters without spaces; null: the hub makes one.</summary>
     public string? Secret { get; init; }
 
     /// <summary>How long older secrets stay valid, 0–2,592,000 s; null: 24 h.</summary>
@@ -39,50 +39,50 @@ internal sealed record TokenRequest
 /// <summary>A connection token.</summary>
 internal sealed record TokenAnswer(string Id, string Token);
 
-/// <summary>What a secret that an edge is given over its tunnel shall be like.</summary>
+/// <summary>The new secret that an edge is to get over its tunnel.</summary>
 internal sealed record PushSecretRequest
 {
-    /// <summary>The secret, 16–256 printable ASCII characters without spaces; null: one is made.</summary>
+    /// <summary>The secret, 16–256 printable ASCII characters without spaces; null: the hub makes one.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>How long older secrets stay valid once the edge has kept it, 0–2,592,000 s; null: 24 h.</summary>
+    /// <summary>How long older secrets stay valid after the edge has kept the new one, 0–2,592,000 s; null: 24 h.</summary>
     public int? GraceSeconds { get; init; }
 }
 
-/// <summary>Where the hub will be.</summary>
+/// <summary>The address at which the hub will be.</summary>
 internal sealed record HubAddressRequest
 {
-    /// <summary>HOST[:PORT]; without a port the hub's tunnelPort.</summary>
+    /// <summary>HOST[:PORT]; without a port, the hub's tunnelPort is used.</summary>
     public required string Address { get; init; }
 }
 
-/// <summary>The edge has kept its new secret.</summary>
+/// <summary>The answer that an edge has kept its new secret.</summary>
 internal sealed record PushSecretAnswer(string Id);
 
-/// <summary>The service is up and answers.</summary>
+/// <summary>The answer that the service is up.</summary>
 internal sealed record HealthAnswer(string Status);
 
-/// <summary>A source that is to be blocked for a while.</summary>
+/// <summary>A source that is to be blocked for a limited time.</summary>
 internal sealed record BlockRequest
 {
-    /// <summary>An IPv4 or IPv6 address or CIDR; none that is never blocked.</summary>
+    /// <summary>An IPv4 or IPv6 address or CIDR; not one that may never be blocked.</summary>
     public required string Ip { get; init; }
 
-    /// <summary>How long, 1–31,536,000 s; null: an hour.</summary>
+    /// <summary>How long, 1–31,536,000 s; null: one hour.</summary>
     public int? Seconds { get; init; }
 
-    /// <summary>Ids of 1–1,000 edges; null: all edges.</summary>
+    /// <summary>The ids of 1–1,000 edges; null: all edges.</summary>
     public ImmutableArray<string>? Edges { get; init; }
 
-    /// <summary>Why, for the list; at most 256 characters.</summary>
+    /// <summary>The reason that the list shows; at most 256 characters.</summary>
     public string? Reason { get; init; }
 }
 
-/// <summary>What was disconnected.</summary>
-/// <param name="Id">The edge.</param>
+/// <summary>The result of a disconnect.</summary>
+/// <param name="Id">The id of the edge.</param>
 /// <param name="Tunnels">How many tunnels it had; 0: it was not connected.</param>
 internal sealed record DisconnectAnswer(string Id, int Tunnels);
 
 /// <summary>The key for the API over the network.</summary>
-/// <param name="Key">To be sent as <c>Authorization: Bearer KEY</c>.</param>
+/// <param name="Key">The key, to be sent as <c>Authorization: Bearer KEY</c>.</param>
 internal sealed record AdminKeyAnswer(string Key);

@@ -11,7 +11,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Admin.Answers;
 
-/// <summary>The JSON of the admin API; source-generated, so nothing is answered that was not meant to be.</summary>
+/// <summary>The JSON of the admin API; source-generated, so that only intended types can be answered.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

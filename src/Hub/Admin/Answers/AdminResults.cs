@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Tunnel.Hub.Admin.Answers;
 
-/// <summary>Writes answers.</summary>
+/// <summary>Writes answers of the admin API.</summary>
 internal static class AdminResults
 {
     public static Task WriteAsync<T>(
@@ -13,7 +13,7 @@ internal static class AdminResults
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
 
-        // Answers may hold a token.
+        // Answers may contain a token.
         context.Response.Headers.CacheControl = "no-store";
         return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
     }

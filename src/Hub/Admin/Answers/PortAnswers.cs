@@ -3,31 +3,31 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.Answers;
 
-/// <summary>The question whether a port could be assigned.</summary>
+/// <summary>A request to check whether a port could be assigned.</summary>
 internal sealed record PortQuestion
 {
     /// <summary>A port, or a range such as "8000-8010".</summary>
     public PortRange Port { get; init; }
 
-    /// <summary>"tcp" (when nothing is said) or "udp".</summary>
+    /// <summary>"tcp" (the default) or "udp".</summary>
     public required string Protocol { get; init; }
 
-    /// <summary>The edge that it is for; null: clashes are not looked for, since edges are machines of their own.</summary>
+    /// <summary>The edge that the port is for; null: clashes are not checked, since each edge is a machine of its own.</summary>
     public string? Edge { get; init; }
 }
 
-/// <summary>Whether a port could be assigned.</summary>
+/// <summary>The answer whether a port could be assigned.</summary>
 internal sealed record PortAnswer
 {
-    /// <summary>True: a change with it would be taken.</summary>
+    /// <summary>True when a change with this port would be accepted.</summary>
     public required bool Valid { get; init; }
 
-    /// <summary>Why it would not: out of range, a clash with ports that the edge has, too many.</summary>
+    /// <summary>Why it would not be accepted: out of range, a clash with ports that the edge has, or too many.</summary>
     public required ImmutableArray<Fault> Errors { get; init; }
 
-    /// <summary>What deserves a look: ports that the edge's machine usually needs itself.</summary>
+    /// <summary>What deserves a look: ports that the edge's machine usually needs for itself.</summary>
     public required ImmutableArray<Fault> Warnings { get; init; }
 
-    /// <summary>Edges that have this port, or one of this range, already; no fault, as each is a machine of its own.</summary>
+    /// <summary>Edges that already have this port, or one of this range; not a fault, since each is a machine of its own.</summary>
     public required ImmutableArray<string> AssignedTo { get; init; }
 }

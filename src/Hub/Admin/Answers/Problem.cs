@@ -6,12 +6,12 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.Answers;
 
-/// <summary>An error's answer: problem details (RFC 9457), with every fault that was found.</summary>
+/// <summary>The answer to a failed request: problem details (RFC 9457), with every fault that was found.</summary>
 internal sealed record Problem
 {
     public const string ContentType = "application/problem+json";
 
-    /// <summary>HTTP status.</summary>
+    /// <summary>The HTTP status.</summary>
     public required int Status { get; init; }
 
     /// <summary>The status in words.</summary>
@@ -20,7 +20,7 @@ internal sealed record Problem
     /// <summary>What went wrong, for the operator.</summary>
     public required string Detail { get; init; }
 
-    /// <summary>What to ask the API next; null when there is nothing to say.</summary>
+    /// <summary>What to ask the API next; null when there is no advice.</summary>
     public string? Hint { get; init; }
 
     /// <summary>Each fault with its JSON path, value and what would be valid; secrets are masked.</summary>
@@ -39,7 +39,7 @@ internal sealed record Problem
         };
 
     /// <param name="what">The edge or the set.</param>
-    /// <param name="tag">Its entity tag, or null when it is not there.</param>
+    /// <param name="tag">Its entity tag, or null when it does not exist.</param>
     public static Problem Changed(string what, string? tag) => new()
     {
         Status = StatusCodes.Status412PreconditionFailed,
@@ -58,7 +58,7 @@ internal sealed record Problem
     public static Problem Invalid(string path, string value, string message) => Invalid([new Fault(path, value, message)]);
 }
 
-/// <summary>Ends a request with a problem.</summary>
+/// <summary>Ends a request with a problem as its answer.</summary>
 internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
 {
     public Problem Problem { get; } = problem;

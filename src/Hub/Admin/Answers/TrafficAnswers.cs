@@ -8,7 +8,7 @@ internal sealed record StreamsAnswer
 {
     public ImmutableArray<LiveConnection> Streams { get; init; } = [];
 
-    /// <summary>The cursor of the next page; missing on the last.</summary>
+    /// <summary>The cursor of the next page; missing on the last page.</summary>
     public string? Next { get; init; }
 }
 
@@ -25,10 +25,10 @@ internal sealed record StreamStatsAnswer
 
     public long BytesOut { get; init; }
 
-    /// <summary>Clients turned away, for whatever reason.</summary>
+    /// <summary>The number of clients that were turned away, for whatever reason.</summary>
     public long Blocked { get; init; }
 
-    /// <summary>Connections that came to nothing, and datagrams that were lost.</summary>
+    /// <summary>The number of failed connections and of lost datagrams.</summary>
     public long Errors { get; init; }
 }
 
@@ -37,9 +37,9 @@ internal sealed record ConnectionsAnswer
 {
     public ImmutableArray<ConnectionRecord> Connections { get; init; } = [];
 
-    /// <summary>The cursor of the next page; missing on the last.</summary>
+    /// <summary>The cursor of the next page; missing on the last page.</summary>
     public string? Next { get; init; }
 
-    /// <summary>Clients that edges turned away and could only count, since there were too many to name.</summary>
+    /// <summary>Clients that edges turned away and only counted, since there were too many to name.</summary>
     public long Unnamed { get; init; }
 }

@@ -9,7 +9,7 @@ using Tunnel.Hub.Configuration;
 
 namespace Tunnel.Hub.Admin.Network;
 
-/// <summary>The ways to the admin API over the network, as far as the settings open any.</summary>
+/// <summary>Opens the ways to the admin API over the network that the settings allow.</summary>
 internal sealed class NetworkAdmin
 {
     private readonly TunnelHubOptions _options;
@@ -23,7 +23,7 @@ internal sealed class NetworkAdmin
         _strangers = new StrangerRegistry(StrangerLimits.Of(options.Limits), time);
     }
 
-    /// <summary>What the tunnel port hands HTTP connections to; null: it offers no HTTP.</summary>
+    /// <summary>Receives the HTTP connections of the tunnel port; null when the port offers no HTTP.</summary>
     public IHttpConnections? TunnelPort => _tunnelPort;
 
     public void AddServices(IServiceCollection services)
@@ -48,7 +48,7 @@ internal sealed class NetworkAdmin
         }
     }
 
-    // The limits of the tunnel port hold here as well, from before TLS until the key was shown.
+    // The limits of the tunnel port apply here as well, from before TLS until the key was shown.
     private async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var remote = ((IPEndPoint)connection.RemoteEndPoint!).Address;

@@ -11,18 +11,18 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Hub.Admin.Network;
 
 /// <summary>
-/// A connection of the tunnel port as Kestrel sees one. Two pipes lie between: the sockets' continuations, which run on the I/O threads,
-/// only move bytes, and Kestrel and the endpoints run on the thread pool.
+/// A connection of the tunnel port in the form that Kestrel expects. Two pipes lie between them: the sockets' continuations, which run on
+/// the I/O threads, only move bytes, while Kestrel and the endpoints run on the thread pool.
 /// </summary>
 internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnectionFeature, ITlsApplicationProtocolFeature
 {
-    // What the peer still sends is read away for so long: closing over unread bytes sends a RST, which may overtake the answer.
+    // How long the peer's remaining bytes are read and dropped: closing with unread bytes sends a RST, which may overtake the answer.
     private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(2);
 
     private readonly TlsConnection _connection;
     private readonly TimeProvider _time;
     private readonly Duplex _application;
-    // Not the base's own: that one is disposed of while the pool may yet be about to cancel it.
+    // Not the base's own source, which is disposed of while the pool may still be about to cancel it.
     private readonly CancellationTokenSource _closed = new();
     private readonly CancellationTokenSource _aborted = new();
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,10 +51,10 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
 
     X509Certificate2? ITlsConnectionFeature.ClientCertificate { get; set; }
 
-    /// <summary>Done when Kestrel has let go of it and the last byte was sent.</summary>
+    /// <summary>Completes when Kestrel has released the connection and the last byte was sent.</summary>
     public Task Completion => _disposed.Task;
 
-    /// <summary>Begins to move bytes.</summary>
+    /// <summary>Starts to move bytes.</summary>
     public void Start() => _running = RunAsync();
 
     public override void Abort(ConnectionAbortedException abortReason)
@@ -93,10 +93,10 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
         }
         catch (Exception error) when (IsExpected(error) || error is TimeoutException)
         {
-            // The peer is gone, or does not go: there is nobody to tell.
+            // The peer is gone or does not leave, so there is nobody to tell.
         }
 
-        // Whoever still waits for the peer is told by this.
+        // Wakes whoever still waits for the peer.
         _application.Input.CancelPendingRead();
         await _connection.DisposeAsync();
         await receiving;
@@ -110,21 +110,21 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
         {
             await _connection.Stream.CopyToAsync(output);
 
-            // Kestrel has had enough, and the peer may go on.
+            // Kestrel reads no more, but the peer may still send.
             await _connection.Stream.CopyToAsync(Stream.Null);
         }
         catch (Exception error) when (IsExpected(error))
         {
-            // To Kestrel an end like another.
+            // For Kestrel this is an end like any other.
         }
 
         await output.CompleteAsync();
 
-        // A handler that only writes would not see otherwise that the client is gone.
+        // Otherwise a handler that only writes would not notice that the client is gone.
         NoteClosed();
     }
 
-    // Kestrel's code hangs on this token: it belongs on the pool.
+    // Kestrel's code runs when this token fires, so it is cancelled on the pool.
     private void NoteClosed() => Cancel(_closed);
 
     private static void Cancel(CancellationTokenSource source) =>

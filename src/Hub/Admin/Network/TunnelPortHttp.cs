@@ -9,13 +9,13 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Hub.Admin.Network;
 
 /// <summary>
-/// The tunnel port as Kestrel listens to it: the hub accepts, does TLS, and hands over those connections that chose HTTP. Tunnels never
-/// touch it.
+/// The tunnel port as a listener for Kestrel: the hub accepts, does TLS and hands over the connections that chose HTTP. Tunnels never
+/// pass through here.
 /// </summary>
 internal sealed class TunnelPortHttp(ImmutableArray<IPNetwork> allowed, TimeProvider time)
     : IHttpConnections, IConnectionListenerFactory, IConnectionListenerFactorySelector, IConnectionListener
 {
-    // Kestrel takes them at once; a few wait while it starts.
+    // Kestrel takes connections at once; a few wait while it starts.
     private const int Backlog = 64;
 
     private readonly Channel<ConnectionContext> _waiting = Channel.CreateBounded<ConnectionContext>(Backlog);
@@ -49,7 +49,7 @@ internal sealed class TunnelPortHttp(ImmutableArray<IPNetwork> allowed, TimeProv
         return ValueTask.CompletedTask;
     }
 
-    // What nobody took is closed, so that whoever waits for its end goes on.
+    // Closes the connections that nobody took, so that whoever waits for their end can go on.
     async ValueTask IAsyncDisposable.DisposeAsync()
     {
         _waiting.Writer.TryComplete();
@@ -60,7 +60,7 @@ internal sealed class TunnelPortHttp(ImmutableArray<IPNetwork> allowed, TimeProv
         }
     }
 
-    /// <summary>Not a place to bind to: the port is open already.</summary>
+    /// <summary>A placeholder that nothing binds to, since the port is already open.</summary>
     private sealed class TunnelPortEndPoint : EndPoint
     {
         public override string ToString() => "the tunnel port";

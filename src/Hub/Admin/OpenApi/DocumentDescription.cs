@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 
-/// <summary>What the document says of the API as a whole.</summary>
+/// <summary>Describes the API as a whole in the OpenAPI document.</summary>
 internal sealed class DocumentDescription : IOpenApiDocumentTransformer
 {
     /// <summary>The name of the security scheme.</summary>
@@ -19,7 +19,7 @@ internal sealed class DocumentDescription : IOpenApiDocumentTransformer
                 + "`tunnel-hub admin-key` prints. Errors are problem details (RFC 9457) with every fault that was found.",
         };
 
-        // Where the API is reached differs with every hub.
+        // The address of the API differs with every hub.
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

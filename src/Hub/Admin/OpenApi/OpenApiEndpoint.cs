@@ -7,7 +7,7 @@ using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 
-/// <summary>The document that describes the API; made when it is first asked for.</summary>
+/// <summary>Answers the OpenAPI document; it is made when it is first requested.</summary>
 internal sealed class OpenApiEndpoint
 {
     private readonly SemaphoreSlim _making = new(1, 1);

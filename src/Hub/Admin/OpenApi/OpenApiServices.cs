@@ -5,7 +5,7 @@ using Tunnel.Hub.Admin.Answers;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 
-/// <summary>Makes the OpenAPI document of what <see cref="Routing.AdminRoutes"/> was told.</summary>
+/// <summary>Makes the OpenAPI document from the declarations in <see cref="Routing.AdminRoutes"/>.</summary>
 internal static class OpenApiServices
 {
     public const string DocumentName = "v1";
@@ -21,7 +21,7 @@ internal static class OpenApiServices
         });
     }
 
-    // The document's schemas are made from these options: they have to be those that answers are written with.
+    // The document's schemas are made from these options, so they have to be the ones with which answers are written.
     private static void UseAdminJson(JsonOptions options)
     {
         var json = options.SerializerOptions;

@@ -8,7 +8,7 @@ using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 
-/// <summary>Completes an operation: its parameters, and the errors that every one has.</summary>
+/// <summary>Completes an operation with its parameters and the errors that all operations share.</summary>
 internal sealed class OperationDescription : IOpenApiOperationTransformer
 {
     private static readonly int[] CommonErrors =

@@ -24,7 +24,7 @@ internal sealed class SchemaDescription : IOpenApiSchemaTransformer
         return Task.CompletedTask;
     }
 
-    // Made anew: what refers to a component could not say what this setting does.
+    // Made anew, because a reference to a component could not say what this setting does.
     private static OpenApiSchema Describe(PortSetting setting)
     {
         var (type, least, most, words) = setting.Schema;

@@ -6,27 +6,27 @@ using Tunnel.Hub.Admin.Answers;
 namespace Tunnel.Hub.Admin.Routing;
 
 /// <summary>
-/// Says what an endpoint takes and answers; it is read by the OpenAPI document. What every endpoint can answer (401, 403, 429, 500) is not
+/// Declares what an endpoint takes and answers, for the OpenAPI document. What every endpoint can answer (401, 403, 429, 500) is not
 /// repeated.
 /// </summary>
 internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
 {
     private const string Json = "application/json";
 
-    /// <summary>Declares a parameter in the query.</summary>
+    /// <summary>Declares a query parameter.</summary>
     public AdminRoute Query<T>(string name, string description) => With(new AdminParameter(name, typeof(T), description, InHeader: false));
 
-    /// <summary>Declares a header that means something to this endpoint.</summary>
+    /// <summary>Declares a header that this endpoint reads.</summary>
     public AdminRoute Header(string name, string description) =>
         With(new AdminParameter(name, typeof(string), description, InHeader: true));
 
-    /// <summary>Declares a body in JSON; with it come 400, 413 and 415.</summary>
+    /// <summary>Declares a JSON body, and with it the statuses 400, 413 and 415.</summary>
     public AdminRoute Body<T>(bool optional = false) =>
-        // Without a content type, since routing would go by it and answer 415 in its own way.
+        // Without a content type, because routing would use it and answer 415 in its own way.
         With(new AcceptsMetadata([], typeof(T), optional))
             .Fails(StatusCodes.Status400BadRequest, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType);
 
-    /// <summary>Declares what a success answers.</summary>
+    /// <summary>Declares the answer of a success.</summary>
     public AdminRoute Answers<T>(int status = StatusCodes.Status200OK, string contentType = Json, string? description = null) =>
         With(new ProducesResponseTypeMetadata(status, typeof(T), [contentType]) { Description = description });
 
@@ -42,10 +42,10 @@ internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
         return this;
     }
 
-    /// <summary>Lets it be asked without the key, by whoever reaches the port.</summary>
+    /// <summary>Lets anybody who reaches the port use the endpoint without a key.</summary>
     public AdminRoute WithoutKey() => With(new KeyNotNeeded());
 
-    /// <summary>Answers it to those alone who have the Unix socket.</summary>
+    /// <summary>Answers the endpoint over the Unix socket only.</summary>
     public AdminRoute OverUnixSocketOnly() => With(new LocalOnly());
 
     private AdminRoute With(object metadata)
@@ -56,8 +56,8 @@ internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
 }
 
 /// <summary>A parameter that an endpoint reads from its request.</summary>
-/// <param name="Name">Its name there.</param>
-/// <param name="Type">What it is: a string, a number, a boolean.</param>
-/// <param name="Description">What it does.</param>
-/// <param name="InHeader">In a header, else in the query.</param>
+/// <param name="Name">Its name in the request.</param>
+/// <param name="Type">Its type: a string, a number or a boolean.</param>
+/// <param name="Description">What the parameter does.</param>
+/// <param name="InHeader">True when it is in a header, false when it is in the query.</param>
 internal sealed record AdminParameter(string Name, Type Type, string Description, bool InHeader);

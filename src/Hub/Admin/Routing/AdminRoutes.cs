@@ -7,20 +7,20 @@ using Tunnel.Hub.Admin.Answers;
 namespace Tunnel.Hub.Admin.Routing;
 
 /// <summary>
-/// Where endpoints are declared: each with its handler, and in the same place what the OpenAPI document says of it. A handler writes its
-/// answer with <see cref="AdminResults"/> and throws <see cref="ProblemException"/> for everything else.
+/// Where endpoints are declared: each with its handler and, in the same place, its description for the OpenAPI document. A handler writes
+/// its answer with <see cref="AdminResults"/> and throws <see cref="ProblemException"/> for everything else.
 /// </summary>
 internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
 {
-    /// <summary>Where the document is that describes them all.</summary>
+    /// <summary>The path of the document that describes all endpoints.</summary>
     public const string DescriptionPath = "/openapi/v1.json";
 
     private readonly Dictionary<string, SortedSet<string>> _methodsByPath = new(StringComparer.Ordinal);
 
-    /// <param name="path">With parameters in braces: <c>/api/v1/edges/{id}</c>.</param>
-    /// <param name="handler">Runs on the thread pool.</param>
-    /// <param name="name">The operation's name in generated clients, unique: <c>listEdges</c>.</param>
-    /// <param name="summary">What it does, in a sentence.</param>
+    /// <param name="path">The path, with parameters in braces: <c>/api/v1/edges/{id}</c>.</param>
+    /// <param name="handler">Handles the request on the thread pool.</param>
+    /// <param name="name">The operation's unique name in generated clients: <c>listEdges</c>.</param>
+    /// <param name="summary">What the operation does, in one sentence.</param>
     public AdminRoute Get(string path, RequestDelegate handler, string name, string summary) =>
         Map(HttpMethods.Get, path, handler, name, summary);
 
@@ -40,12 +40,12 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
     public AdminRoute Delete(string path, RequestDelegate handler, string name, string summary) =>
         Map(HttpMethods.Delete, path, handler, name, summary);
 
-    /// <summary>Answers everything that was not declared: 405 for another method of a known path, else 404. To be called last.</summary>
+    /// <summary>Answers everything undeclared: 405 for another method of a known path, else 404. Must be called last.</summary>
     public void MapEverythingElse()
     {
         foreach (var (path, methods) in _methodsByPath)
         {
-            // HEAD goes wherever GET goes, before it comes here.
+            // A HEAD request goes wherever GET goes before it could reach this.
             var allowed = string.Join(
                 ", ", methods.SelectMany(method => HttpMethods.IsGet(method) ? (string[])[method, HttpMethods.Head] : [method]));
             routes.Map(path, (RequestDelegate)(context => RefuseMethod(context, allowed)));
@@ -60,7 +60,7 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes)
             _methodsByPath.Add(path, methods = new SortedSet<string>(StringComparer.Ordinal));
         methods.Add(method);
 
-        // The method's reflection is what makes an endpoint known to the API description.
+        // The API description recognizes an endpoint by the reflection of its method.
         var group = handler.Method.DeclaringType!.Name.Replace("Endpoints", "", StringComparison.Ordinal);
         return new AdminRoute(routes.MapMethods(path, [method], handler).WithMetadata(
             handler.Method, new EndpointNameMetadata(name), new EndpointSummary(summary), new TagsAttribute(group)));

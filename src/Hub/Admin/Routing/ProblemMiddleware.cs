@@ -5,7 +5,7 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.Routing;
 
-/// <summary>Whatever ends a request becomes problem details.</summary>
+/// <summary>Turns every exception that ends a request into problem details.</summary>
 internal sealed class ProblemMiddleware(ILogger logger)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -16,7 +16,7 @@ internal sealed class ProblemMiddleware(ILogger logger)
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody reads the answer.
+            // Nobody reads the answer any more.
         }
         catch (Exception error) when (!context.Response.HasStarted)
         {
