@@ -6,7 +6,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Allowed;
 
-/// <summary>An edge that may connect, resolved for the data path: ports expanded and sorted, policies merged. Immutable.</summary>
+/// <summary>An edge that may connect, resolved for the data path: ports are expanded and sorted, policies merged. Immutable.</summary>
 public sealed class AllowedEdge
 {
     private readonly FrozenDictionary<int, PortPolicy> _tcp;
@@ -19,7 +19,8 @@ public sealed class AllowedEdge
     internal AllowedEdge(EdgeDefinition definition)
     {
         Definition = definition;
-        // Ports without an entry of their own share one policy, and so do those of a range with one: a thousand ports cost one object.
+        // Ports without an entry of their own share one policy, and so do the ports of a range with an entry: a thousand ports cost one
+        // object.
         var fallback = definition.Ports.GetValueOrDefault(PortKey.Default) ?? new PortPolicyDefinition();
         _sharedTcp = fallback.Resolve(null, udp: false);
         _sharedUdp = fallback.Resolve(null, udp: true);
@@ -32,13 +33,13 @@ public sealed class AllowedEdge
     /// <summary>The edge's id, 1–64 of <c>[A-Za-z0-9._-]</c>.</summary>
     public string Id => Definition.Id;
 
-    /// <summary>False: refused like an unknown one, and disconnected.</summary>
+    /// <summary>False: the edge is refused like an unknown one, and disconnected.</summary>
     public bool Enabled => Definition.Enabled;
 
-    /// <summary>TCP ports that the edge binds, ascending; without the ones whose policy is disabled.</summary>
+    /// <summary>The TCP ports that the edge binds, ascending, without those whose policy is disabled.</summary>
     public ImmutableArray<int> TcpPorts { get; }
 
-    /// <summary>UDP ports that the edge binds, ascending; without the ones whose policy is disabled.</summary>
+    /// <summary>The UDP ports that the edge binds, ascending, without those whose policy is disabled.</summary>
     public ImmutableArray<int> UdpPorts { get; }
 
     /// <summary>Seconds between two STUN look-ups; null means the edge's default.</summary>
@@ -50,10 +51,10 @@ public sealed class AllowedEdge
     /// <summary>The entity tag of what the operator wrote.</summary>
     internal string Tag => _tag ??= EntityTags.Of(Definition);
 
-    /// <summary>Bytes of its JSON, as it is read.</summary>
+    /// <summary>The length of the definition's JSON, as it is read, in bytes.</summary>
     internal int JsonLength => _jsonLength ??= JsonSerializer.SerializeToUtf8Bytes(Definition, EdgeJson.Default.EdgeDefinition).Length;
 
-    /// <summary>What the operator wrote, without the secret.</summary>
+    /// <summary>The definition that the operator wrote, without the secret.</summary>
     public EdgeDefinition Definition { get; }
 
     /// <summary>The policy of TCP ports that have no entry of their own.</summary>
@@ -62,15 +63,15 @@ public sealed class AllowedEdge
     /// <summary>Whether an assigned port has an entry of its own.</summary>
     internal bool HasOwnPolicy(bool udp, int port) => !ReferenceEquals(PolicyFor(udp, port), udp ? _sharedUdp : _sharedTcp);
 
-    /// <summary>True when the hub assigned this port to the edge; what comes from any other port is reset.</summary>
+    /// <summary>Whether the hub assigned this port to the edge; streams from any other port are reset.</summary>
     public bool IsAssigned(bool udp, int port) => (udp ? _udp : _tcp).ContainsKey(port);
 
-    /// <summary>The policy of a port; what is built in for one that is not assigned.</summary>
+    /// <summary>Returns the policy of a port; for a port that is not assigned, the built-in defaults.</summary>
     public PortPolicy PolicyFor(bool udp, int port) =>
         (udp ? _udp : _tcp).TryGetValue(port, out var policy) ? policy : udp ? PortPolicy.DefaultUdp : PortPolicy.DefaultTcp;
 
     /// <summary>
-    /// For tests of the data path and for embedding: resolves a definition that <see cref="EdgeSetValidator"/> has found valid.
+    /// Resolves a definition that <see cref="EdgeSetValidator"/> has found valid. For tests of the data path and for embedding.
     /// </summary>
     public static AllowedEdge From(EdgeDefinition definition) => new(definition with { Secret = null });
 

@@ -1,30 +1,31 @@
 namespace Tunnel.Hub.Edges.Allowed;
 
-/// <summary>How an authentication ended.</summary>
+/// <summary>The outcome of an authentication.</summary>
 public enum AuthenticationStatus
 {
-    /// <summary>Unknown id, wrong secret, disabled or expired: not told apart.</summary>
+    /// <summary>The id is unknown, the secret wrong or expired, or the edge disabled; these are not told apart.</summary>
     Refused,
 
-    /// <summary>The edge may come in.</summary>
+    /// <summary>The edge may connect.</summary>
     Accepted,
 
-    /// <summary>Too many secrets are being checked at present; try later.</summary>
+    /// <summary>Too many secrets are being checked now; the edge is to try later.</summary>
     Busy,
 }
 
-/// <summary>The answer to an id and a secret.</summary>
-/// <param name="Status">How it ended.</param>
+/// <summary>The result of checking an id and a secret.</summary>
+/// <param name="Status">The outcome.</param>
 /// <param name="Edge">The edge; null unless accepted.</param>
-/// <param name="SecretId">Which of the edge's secrets it was, for <see cref="IAllowedEdges.IsStillValid"/>; empty unless accepted.</param>
+/// <param name="SecretId">Which of the edge's secrets matched, for <see cref="IAllowedEdges.IsStillValid"/>; empty unless
+/// accepted.</param>
 public readonly record struct AuthenticationResult(AuthenticationStatus Status, AllowedEdge? Edge, Guid SecretId)
 {
-    /// <summary>Refused, whatever the reason.</summary>
+    /// <summary>The result of a refusal, whatever its reason.</summary>
     public static AuthenticationResult Refused => default;
 
-    /// <summary>Too busy to check.</summary>
+    /// <summary>The result when the hub is too busy to check.</summary>
     public static AuthenticationResult Busy => new(AuthenticationStatus.Busy, null, Guid.Empty);
 
-    /// <summary>Accepted.</summary>
+    /// <summary>Returns the result of a success.</summary>
     public static AuthenticationResult Accepted(AllowedEdge edge, Guid secretId) => new(AuthenticationStatus.Accepted, edge, secretId);
 }

@@ -7,20 +7,20 @@ using Tunnel.Hub.Edges.Definitions;
 namespace Tunnel.Hub.Edges.Allowed;
 
 /// <summary>
-/// Strong entity tags (RFC 9110, section 8.8.3) of what the operator wrote, so that of two writers at once none undoes the other's work
-/// unseen. They are hashes of the content: a restart of the hub does not change them, and a secret is never part of them.
+/// Strong entity tags (RFC 9110, section 8.8.3) of what the operator wrote, so that two writers at once can't undo each other's work
+/// unnoticed. They are hashes of the content: a restart of the hub does not change them, and a secret is never part of them.
 /// </summary>
 internal static class EntityTags
 {
     private const int Bytes = 16;
 
-    /// <summary>The tag of one edge, in its quotes.</summary>
+    /// <summary>Returns the tag of one edge, in quotes.</summary>
     public static string Of(EdgeDefinition edge)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(edge with { Ports = EdgeDefinition.NoPorts }, EdgeJson.Default.EdgeDefinition));
 
-        // One by one: a dictionary's own order is another in every process.
+        // Hashed one by one in a fixed order, because a dictionary's own order differs in every process.
         foreach (var (key, policy) in edge.Ports.OrderBy(port => port.Key, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"\n{key}\n"));
@@ -30,7 +30,7 @@ internal static class EntityTags
         return Quote(hash);
     }
 
-    /// <summary>The tag of a set.</summary>
+    /// <summary>Returns the tag of a set, in quotes.</summary>
     public static string Of(IEnumerable<AllowedEdge> edges)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

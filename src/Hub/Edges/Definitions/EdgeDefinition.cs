@@ -13,38 +13,38 @@ public sealed record EdgeDefinition
     public required string Id { get; init; }
 
     /// <summary>
-    /// The edge's secret, 16–256 printable ASCII characters without spaces; null keeps the one that it has. Never returned.
+    /// The edge's secret, 16–256 printable ASCII characters without spaces; null keeps the existing one. It is never returned.
     /// </summary>
     public string? Secret { get; init; }
 
-    /// <summary>False: the edge is refused, and disconnected when it is connected.</summary>
+    /// <summary>False: the edge is refused, and disconnected if it is connected.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>TCP ports to listen on; with the UDP ports at most 16,384.</summary>
+    /// <summary>The TCP ports to listen on; at most 16,384 together with the UDP ports.</summary>
     public ImmutableArray<PortRange> ListenPorts { get; init; } = [];
 
-    /// <summary>UDP ports to listen on.</summary>
+    /// <summary>The UDP ports to listen on.</summary>
     public ImmutableArray<PortRange> ListenPortsUdp { get; init; } = [];
 
     /// <summary>Seconds between two STUN look-ups, 10–86,400, or 0 for none; null means the edge's default.</summary>
     public int? StunIntervalSecs { get; init; }
 
     /// <summary>
-    /// The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; passed on to the edge, which checks it as well.
+    /// The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; it is passed on to the edge, which checks it as well.
     /// </summary>
     public JsonElement? FirewallConfig { get; init; }
 
-    /// <summary>No port policies.</summary>
+    /// <summary>An empty set of port policies.</summary>
     public static ImmutableSortedDictionary<string, PortPolicyDefinition> NoPorts { get; } =
         ImmutableSortedDictionary.Create<string, PortPolicyDefinition>(PortKey.Order);
 
     /// <summary>
-    /// Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>, in one order wherever they are written: TCP before UDP, ascending,
-    /// and the default last.
+    /// Port policies by <c>tcp/443</c>, <c>udp/53</c> or <c>default</c>. They are always written in the same order: TCP before UDP,
+    /// ascending, and the default last.
     /// </summary>
     public ImmutableSortedDictionary<string, PortPolicyDefinition> Ports { get; init; } = NoPorts;
 
-    // The compiler's would print the secret.
+    // The method that the compiler generates would print the secret.
     private bool PrintMembers(StringBuilder builder)
     {
         builder.Append("Id = ").Append(Id).Append(", Enabled = ").Append(Enabled);

@@ -4,7 +4,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>Reads edges as operators write them, reporting every fault of the whole document.</summary>
+/// <summary>Reads edges as operators write them, and reports every fault of the whole document.</summary>
 internal sealed class EdgeDefinitionReader(FaultList faults)
 {
     private static readonly ObjectReader<EdgeDefinition> Edge = new(
@@ -15,17 +15,17 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         new("listenPorts", (edge, value) => edge with { ListenPorts = ReadPorts(value) }),
         new("listenPortsUdp", (edge, value) => edge with { ListenPortsUdp = ReadPorts(value) }),
         new("stunIntervalSecs", (edge, value) => edge with { StunIntervalSecs = value.Integer() }),
-        // A copy, since the document's memory goes back to its pool.
+        // Copied, because the document's memory goes back to its pool.
         new("firewallConfig", (edge, value) => edge with { FirewallConfig = value.Json.Clone() }),
         new("ports", (edge, value) => edge with { Ports = ReadPolicies(value) }))
     {
         HidesValue = true,
     };
 
-    /// <summary>Reads an array of edges. What can't be read is left out, with a fault.</summary>
+    /// <summary>Reads an array of edges. What can't be read is left out and reported as a fault.</summary>
     /// <param name="array">The set; null for none.</param>
-    /// <param name="path">Where it stands.</param>
-    /// <param name="maxEdges">Edges that it may have; of more none is read.</param>
+    /// <param name="path">Its JSON path.</param>
+    /// <param name="maxEdges">The number of edges that it may have; if there are more, none is read.</param>
     public ImmutableArray<EdgeDefinition> ReadSet(JsonElement? array, string path, int maxEdges)
     {
         if (array is not { } json)
@@ -46,17 +46,17 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         var index = 0;
         foreach (var item in json.EnumerateArray())
         {
-            // A placeholder keeps the places of the others, so that later faults name the right one.
+            // A placeholder keeps the positions of the others, so that later faults name the right one.
             edges.Add(ReadEdge(item, $"{path}[{index++}]") ?? new EdgeDefinition { Id = "" });
         }
 
         return edges.MoveToImmutable();
     }
 
-    /// <summary>Reads one edge; null where there is no object, with a fault.</summary>
+    /// <summary>Reads one edge; returns null, with a fault, when the value is not an object.</summary>
     /// <param name="json">The edge.</param>
-    /// <param name="path">Where it stands.</param>
-    /// <param name="defaultId">The id when the object names none, as where the address of a request does.</param>
+    /// <param name="path">Its JSON path.</param>
+    /// <param name="defaultId">The id when the object has none, such as the id in the path of a request.</param>
     public EdgeDefinition? ReadEdge(JsonElement json, string path, string? defaultId = null) =>
         Edge.TryRead(new WrittenValue(json, path, faults), new EdgeDefinition { Id = defaultId ?? "" }, out var edge) ? edge : null;
 

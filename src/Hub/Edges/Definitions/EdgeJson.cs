@@ -6,7 +6,7 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// The JSON of edges, as the API answers it and the state keeps it; what operators write is read by <see cref="EdgeDefinitionReader"/>.
+/// The JSON of edges in the API's answers and in the state; what operators write is read by <see cref="EdgeDefinitionReader"/>.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -19,6 +19,6 @@ namespace Tunnel.Hub.Edges.Definitions;
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
-    /// <summary>Readable: nothing here is ever put into HTML.</summary>
+    /// <summary>An encoder that keeps text readable, since nothing of this is ever put into HTML.</summary>
     public static JavaScriptEncoder Encoder { get; } = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 }

@@ -4,16 +4,15 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// Changes single ports of an edge's definition. Ranges stay ranges: what is done to a part of one splits it, and what is left of its entry
-/// is kept.
+/// Changes single ports of an edge's definition. Ranges stay ranges: changing a part of one splits it, and the rest keeps its entry.
 /// </summary>
 internal static class EdgePorts
 {
-    /// <summary>What the ports' own entry says: nothing when they have none.</summary>
+    /// <summary>Finds the own entry of the ports; it is empty when they have none.</summary>
     /// <param name="edge">The edge.</param>
-    /// <param name="key">Its ports, all of which have to be assigned.</param>
-    /// <param name="parts">Entries for some of the ports only, when there are such; then there is no one answer.</param>
-    /// <returns>Null when not all of them are assigned, or there are such parts.</returns>
+    /// <param name="key">The ports, all of which have to be assigned.</param>
+    /// <param name="parts">Entries for only some of the ports, if there are any; then there is no single answer.</param>
+    /// <returns>Null when not all of the ports are assigned, or when there are such parts.</returns>
     public static PortPolicyDefinition? Find(EdgeDefinition edge, PortKey key, out ImmutableArray<PortKey> parts)
     {
         parts = [];
@@ -35,7 +34,7 @@ internal static class EdgePorts
     /// <summary>Whether any of these ports is assigned.</summary>
     public static bool IsAnyAssigned(EdgeDefinition edge, PortKey key) => List(edge, key.Udp).Any(key.Ports.Overlaps);
 
-    /// <summary>The edge with these ports assigned, and this as their entry.</summary>
+    /// <summary>Returns the edge with these ports assigned and this policy as their entry.</summary>
     public static EdgeDefinition Put(EdgeDefinition edge, PortKey key, PortPolicyDefinition policy)
     {
         edge = WithList(edge, key.Udp, [.. List(edge, key.Udp), .. Missing(edge, key)]);
@@ -43,7 +42,7 @@ internal static class EdgePorts
         return edge with { Ports = policy == new PortPolicyDefinition() ? entries : entries.SetItem(key.ToString(), policy) };
     }
 
-    /// <summary>The edge without these ports and what their entries say; null when none of them is assigned.</summary>
+    /// <summary>Returns the edge without these ports and their entries; null when none of them is assigned.</summary>
     public static EdgeDefinition? Remove(EdgeDefinition edge, PortKey key) =>
         IsAnyAssigned(edge, key)
             ? WithList(edge, key.Udp, [.. List(edge, key.Udp).SelectMany(range => range.Without(key.Ports))]) with

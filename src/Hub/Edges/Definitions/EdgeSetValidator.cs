@@ -8,18 +8,20 @@ using Tunnel.Shared.Protocol.Handshake;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// Checks a whole set of edges and reports everything that is wrong at once. A clash with ports that other programs on
-/// the edge's machine own can't be seen from here: the edge finds it when it binds, and says so in its REPORT.
+/// Checks a whole set of edges and reports all faults at once. A clash with ports that other programs on the edge's machine use can't be
+/// seen from here: the edge finds it when it binds, and says so in its REPORT.
 /// </summary>
 public static class EdgeSetValidator
 {
-    /// <summary>Ports that one edge may be assigned, TCP and UDP together: as many as an edge binds.</summary>
+    /// <summary>The number of ports that one edge may be assigned, TCP and UDP together: as many as an edge binds.</summary>
     public const int MaxPortsPerEdge = 16_384;
 
-    /// <summary>Bytes of a set's JSON, as it is read: what is read can be put back, with a secret for each edge.</summary>
+    /// <summary>
+    /// The largest JSON of a set in bytes, as it is read; a set that is read can be put back with a secret for each edge.
+    /// </summary>
     public const int MaxSetBytes = 8 << 20;
 
-    /// <summary>Bytes of a firewall's JSON; a CONFIG with it stays well under its 4 MiB.</summary>
+    /// <summary>The largest JSON of a firewall in bytes; a CONFIG with it stays well under its 4 MiB.</summary>
     public const int MaxFirewallBytes = 1 << 20;
 
     private const int MinStunInterval = 10;
@@ -27,10 +29,10 @@ public static class EdgeSetValidator
 
     /// <summary>Checks a set.</summary>
     /// <param name="edges">The whole set.</param>
-    /// <param name="hasSecret">Whether an edge of that id has a secret already, which it may keep.</param>
-    /// <param name="maxEdges">Edges that the set may have.</param>
-    /// <param name="path">Where the set stands, such as <c>$</c> or <c>edges</c>.</param>
-    /// <param name="isStored">The set was accepted once: what only later versions refuse is no error.</param>
+    /// <param name="hasSecret">Returns whether an edge of that id already has a secret, which it may keep.</param>
+    /// <param name="maxEdges">The number of edges that the set may have.</param>
+    /// <param name="path">The JSON path of the set, such as <c>$</c> or <c>edges</c>.</param>
+    /// <param name="isStored">True: the set was accepted before, so what only later versions refuse is not an error.</param>
     public static EdgeSetFaults Validate(
         IReadOnlyList<EdgeDefinition> edges, Func<string, bool> hasSecret, int maxEdges, string path = "$", bool isStored = false)
     {
@@ -50,14 +52,14 @@ public static class EdgeSetValidator
         return faults;
     }
 
-    /// <summary>The set has more edges than it may.</summary>
+    /// <summary>Adds the fault that the set has too many edges.</summary>
     internal static void AddTooMany(int count, int maxEdges, string path, FaultList errors) =>
         errors.Add(path, $"{count} edges", $"at most {maxEdges} edges are allowed (setting limits.edges)");
 
-    /// <summary>Checks that a set which grows is one that can be read and put back whole.</summary>
-    /// <param name="before">Bytes of its JSON before the change.</param>
-    /// <param name="after">Bytes of its JSON after it.</param>
-    /// <param name="errors">Where what is wrong is added.</param>
+    /// <summary>Checks that a growing set can still be read and put back whole.</summary>
+    /// <param name="before">The bytes of its JSON before the change.</param>
+    /// <param name="after">The bytes of its JSON after the change.</param>
+    /// <param name="errors">Receives the fault.</param>
     internal static void CheckSize(long before, long after, FaultList errors)
     {
         if (after > MaxSetBytes && after > before)
@@ -107,26 +109,26 @@ public static class EdgeSetValidator
     }
 }
 
-/// <summary>What a validation found.</summary>
+/// <summary>The faults that a validation found.</summary>
 public sealed class EdgeSetFaults
 {
-    /// <param name="isStored">What was accepted once is looked at: what only later versions refuse must not keep the hub from
-    /// starting.</param>
+    /// <param name="isStored">True: a set that was accepted before is checked, and what only later versions refuse must not keep the hub
+    /// from starting.</param>
     internal EdgeSetFaults(bool isStored = false) => Stricter = isStored ? new FaultList() : Errors;
 
     internal FaultList Errors { get; } = new();
 
     internal FaultList Warnings { get; } = new();
 
-    /// <summary>What earlier versions took; an error in what is new.</summary>
+    /// <summary>Faults that earlier versions accepted; in a new definition they are errors.</summary>
     internal FaultList Stricter { get; }
 
-    /// <summary>True when nothing stands in the way; there may be warnings.</summary>
+    /// <summary>True when there are no errors; there may be warnings.</summary>
     public bool IsValid => Errors.IsEmpty;
 
-    /// <summary>What makes the set invalid.</summary>
+    /// <summary>The errors, which make the set invalid.</summary>
     public ImmutableArray<Fault> ErrorList => Errors.ToImmutable();
 
-    /// <summary>What is allowed but deserves a look.</summary>
+    /// <summary>The warnings: what is allowed but deserves a look.</summary>
     public ImmutableArray<Fault> WarningList => Warnings.ToImmutable();
 }

@@ -4,7 +4,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>Checks the ports that an edge is to listen on. Never expands a range: a hostile one may have two milliard ports.</summary>
+/// <summary>Checks the ports that an edge is to listen on. Never expands a range: a hostile one may have two billion ports.</summary>
 internal static class ListenPortsValidator
 {
     private const int MaxPort = 65535;
@@ -14,7 +14,7 @@ internal static class ListenPortsValidator
         CheckList(edge.ListenPorts, $"{path}.listenPorts", udp: false, faults);
         CheckList(edge.ListenPortsUdp, $"{path}.listenPortsUdp", udp: true, faults);
 
-        // Only ranges that are possible count: the impossible ones have an error of their own.
+        // Only possible ranges are counted; impossible ones get an error of their own.
         var total = edge.ListenPorts.Concat(edge.ListenPortsUdp).Where(range => range.IsPossible).Sum(range => (long)range.Count);
         if (total > EdgeSetValidator.MaxPortsPerEdge)
         {
@@ -25,7 +25,7 @@ internal static class ListenPortsValidator
         }
     }
 
-    /// <summary>Checks one port or range, by itself and as one more of an edge's.</summary>
+    /// <summary>Checks one port or range, by itself and in addition to the ports of an edge.</summary>
     public static void CheckOne(PortRange range, bool udp, EdgeDefinition? edge, EdgeSetFaults faults)
     {
         const string path = "$.port";

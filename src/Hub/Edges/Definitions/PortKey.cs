@@ -4,23 +4,23 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// A key of an edge's <c>ports</c>: <c>tcp/443</c>, <c>udp/53</c>, <c>tcp/8000-8010</c>; beside them there is <c>default</c>.
+/// A key of an edge's <c>ports</c>: <c>tcp/443</c>, <c>udp/53</c> or <c>tcp/8000-8010</c>. The key <c>default</c> exists besides these.
 /// </summary>
-/// <param name="Udp">Else TCP.</param>
-/// <param name="Ports">One port or several in a row.</param>
+/// <param name="Udp">True: UDP; false: TCP.</param>
+/// <param name="Ports">One port or a range.</param>
 internal readonly record struct PortKey(bool Udp, PortRange Ports)
 {
     public const string Default = "default";
 
-    /// <summary>In the order in which people read them; two keys are the same only when they are written the same.</summary>
+    /// <summary>Sorts keys in the order in which people read them; two keys are equal only when they are written the same.</summary>
     public static IComparer<string> Order { get; } = Comparer<string>.Create(Compare);
 
-    /// <summary>What a key may be, for the operator.</summary>
+    /// <summary>The valid forms of a key, for the operator.</summary>
     public const string Valid = "valid are \"tcp/443\", \"udp/53\", \"tcp/8000-8010\" and \"default\"";
 
     public static string For(bool udp, int port) => new PortKey(udp, port).ToString();
 
-    /// <summary>Only the canonical form is taken ("tcp/0443" is not), so that two keys can't mean one port.</summary>
+    /// <summary>Accepts only the canonical form ("tcp/0443" is refused), so that two keys can't mean the same port.</summary>
     public static bool TryParse(string key, out PortKey parsed)
     {
         var udp = key.StartsWith("udp/", StringComparison.Ordinal);
@@ -32,7 +32,7 @@ internal readonly record struct PortKey(bool Udp, PortRange Ports)
         return parsed.ToString() == key;
     }
 
-    /// <summary>Whether the two have a port in common.</summary>
+    /// <summary>Whether the two keys have a port in common.</summary>
     public bool Overlaps(PortKey other) => Udp == other.Udp && Ports.Overlaps(other.Ports);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(Udp ? "udp" : "tcp")}/{Ports}");

@@ -6,7 +6,7 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// A port policy as the operator writes it: what is null is taken from the edge's <c>default</c> entry, then from what is built in.
+/// A port policy as the operator writes it: a null value is taken from the edge's <c>default</c> entry, then from the built-in policy.
 /// </summary>
 public sealed record PortPolicyDefinition
 {
@@ -31,7 +31,7 @@ public sealed record PortPolicyDefinition
     /// <inheritdoc cref="PortPolicy.UdpProxyProtocol"/>
     public UdpProxyProtocol? UdpProxyProtocol { get; init; }
 
-    /// <summary>Seconds that the upstream may take to accept, 1–3,600.</summary>
+    /// <summary>Seconds that the upstream may take to accept a connection, 1–3,600.</summary>
     public int? ConnectTimeout { get; init; }
 
     /// <summary>Seconds without a byte after which a connection or session ends, up to 86,400; 0 means never (TCP only).</summary>
@@ -56,16 +56,16 @@ public sealed record PortPolicyDefinition
     /// <inheritdoc cref="PortPolicy.AllowPrivateSources"/>
     public bool? AllowPrivateSources { get; init; }
 
-    /// <summary>Connections or sessions that the port may have at once; 0 means no limit.</summary>
+    /// <summary>The number of connections or sessions that the port may have at once; 0 means no limit.</summary>
     public int? MaxConnections { get; init; }
 
-    /// <summary>The same, of one IPv4 address or IPv6 /64; 0 means no limit.</summary>
+    /// <summary>The number that one IPv4 address or IPv6 /64 may have at once; 0 means no limit.</summary>
     public int? MaxConnectionsPerIp { get; init; }
 
-    /// <summary>New connections or sessions a second of one IPv4 address or IPv6 /64; 0 means no limit.</summary>
+    /// <summary>New connections or sessions a second from one IPv4 address or IPv6 /64; 0 means no limit.</summary>
     public int? NewConnectionsPerSecondPerIp { get; init; }
 
-    /// <summary>How many of them may come at once; 0 means as many as in one second.</summary>
+    /// <summary>How many new ones may come at once; 0 means as many as in one second.</summary>
     public int? NewConnectionsBurst { get; init; }
 
     /// <summary>Bytes a second of one TCP connection from the client to the upstream; 0 means no limit, else at least 1,000.</summary>
@@ -77,6 +77,6 @@ public sealed record PortPolicyDefinition
     /// <inheritdoc cref="PortPolicy.LogConnections"/>
     public bool? LogConnections { get; init; }
 
-    /// <summary>The policy of one port: this over <paramref name="fallback"/> over what is built in.</summary>
+    /// <summary>Resolves the policy of one port: this entry, then <paramref name="fallback"/>, then the built-in policy.</summary>
     internal PortPolicy Resolve(PortPolicyDefinition? fallback, bool udp) => PortSettings.Resolve(this, fallback, udp);
 }

@@ -5,14 +5,14 @@ namespace Tunnel.Hub.Edges.Definitions;
 /// <summary>Checks the port policies of an edge.</summary>
 internal static class PortPolicyValidator
 {
-    // What an edge is sent stays well under the 4 MiB of a CONFIG: policies that take a list from the default are sent with it.
+    // Keeps a CONFIG well under its 4 MiB: a policy that takes a list from the default is sent with a copy of it.
     private const int MaxCidrsPerEdge = 20_000;
 
     public static void Check(EdgeDefinition edge, string path, EdgeSetFaults faults)
     {
         var errors = faults.Errors;
         var known = new List<PortKey>();
-        // In a fixed order, so that the same mistakes read the same every time.
+        // In a fixed order, so that the same faults are reported in the same way every time.
         foreach (var (key, policy) in edge.Ports.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
             var at = JsonPlace.Index(path, key);
@@ -68,7 +68,7 @@ internal static class PortPolicyValidator
                 "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
     }
 
-    // What does nothing here looks like a setting that is in force. In the default both stand side by side.
+    // A setting without effect here would look as if it were in force. The default entry may hold settings of both kinds.
     private static void CheckKind(PortSetting setting, PortPolicyDefinition policy, string path, bool udp, FaultList errors)
     {
         if (!setting.IsFor(udp) && setting.IsIn(policy))

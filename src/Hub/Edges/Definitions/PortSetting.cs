@@ -3,67 +3,69 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>
-/// One setting of a port: a row of <see cref="PortSettings"/>, from which all follows that is done with it but its enforcement.
-/// </summary>
+/// <summary>One setting of a port: a row of <see cref="PortSettings"/>, from which everything but its enforcement is derived.</summary>
 internal abstract record PortSetting(string Name)
 {
-    /// <summary>Which ports have it.</summary>
+    /// <summary>The kinds of ports that have the setting.</summary>
     public PortKinds For { get; init; } = PortKinds.Both;
 
-    /// <summary>What is in force where nobody says anything, in words.</summary>
+    /// <summary>The value in force when nothing is written, in words.</summary>
     public required string Default { get; init; }
 
     /// <summary>
-    /// What it does: for the documentation, the description of the API, and the help of commands. Markdown, without a full stop.
+    /// What the setting does: for the documentation, the description of the API, and the help of commands. Markdown, without a full stop.
     /// </summary>
     public required string Summary { get; init; }
 
-    /// <summary>What to do instead where it does nothing.</summary>
+    /// <summary>What to do instead when the setting has no effect on a port.</summary>
     public string Instead { get; init; } = "remove it here";
 
-    /// <summary>The edge is told, under the same name (<c>EdgePortSettings</c>).</summary>
+    /// <summary>Whether the edge is told the setting, under the same name (<c>EdgePortSettings</c>).</summary>
     public bool OnWire { get; init; }
 
-    /// <summary>What earlier versions took is not looked at in a stored set (<see cref="EdgeSetFaults.Stricter"/>).</summary>
+    /// <summary>
+    /// Whether the check is skipped in a stored set, because earlier versions had no such check (<see cref="EdgeSetFaults.Stricter"/>).
+    /// </summary>
     public bool IsStricter { get; init; }
 
-    /// <summary>The option of <c>port add</c> and <c>port set</c>; null: the name's.</summary>
+    /// <summary>The option of <c>port add</c> and <c>port set</c>; null: derived from the name.</summary>
     public string? Option { get; init; }
 
-    /// <summary>What its value looks like to the API.</summary>
+    /// <summary>The form of its value in the API.</summary>
     public abstract SettingSchema Schema { get; }
 
-    /// <summary>What stands for its value in help.</summary>
+    /// <summary>The placeholder for its value in the help.</summary>
     public abstract string HelpName { get; }
 
-    /// <summary>Takes a value over into a policy, or adds a fault.</summary>
+    /// <summary>Puts a value into a policy, or adds a fault.</summary>
     public abstract PortPolicyDefinition Read(PortPolicyDefinition policy, WrittenValue value);
 
     /// <summary>
-    /// The value as JSON of what stood in options; what is not valid is left for the hub to name. Null: nothing of it stood there.
+    /// Returns the value of an option as JSON; an invalid value is passed on for the hub to report. Null: the option does not set this.
     /// </summary>
-    /// <param name="words">What was written, at least one.</param>
-    /// <param name="kind">Which ports it is for: both for the default.</param>
+    /// <param name="words">The words that were given, at least one.</param>
+    /// <param name="kind">The ports that it is for; both for the default entry.</param>
     public abstract JsonNode? FromOption(IReadOnlyList<string> words, PortKinds kind);
 
     /// <summary>The option's name, such as <c>--max-connections</c>.</summary>
     public string OptionName => Option ?? $"--{SettingName.ToOption(Name)}";
 
-    /// <summary>Whether a policy says anything of it.</summary>
+    /// <summary>Whether a policy sets it.</summary>
     public abstract bool IsIn(PortPolicyDefinition policy);
 
-    /// <summary>Adds what is wrong with its value.</summary>
+    /// <summary>Adds the faults of its value.</summary>
     public abstract void Check(PortPolicyDefinition policy, string path, bool udp, FaultList faults);
 
-    /// <summary>Puts what the port's own entry says of it, else the default's, into what is in force; without either that stays.</summary>
+    /// <summary>
+    /// Puts the value of the port's own entry, else that of the default entry, into a resolved policy; without either, keeps it.
+    /// </summary>
     public abstract PortPolicy Resolve(PortPolicy resolved, PortPolicyDefinition own, PortPolicyDefinition? fallback, bool udp);
 
-    /// <summary>Whether a port has it.</summary>
+    /// <summary>Whether a port of this protocol has the setting.</summary>
     public bool IsFor(bool udp) => For is PortKinds.Both || (For is PortKinds.Udp) == udp;
 }
 
-/// <summary>Which ports have a setting.</summary>
+/// <summary>The kinds of ports that have a setting.</summary>
 internal enum PortKinds
 {
     Both,
@@ -80,20 +82,20 @@ internal enum SettingType
     List,
 }
 
-/// <summary>What a value looks like, for the description of the API.</summary>
+/// <summary>The form of a value, for the description of the API.</summary>
 /// <param name="Type">Its type.</param>
 /// <param name="Least">The lowest number.</param>
-/// <param name="Most">The highest number, or the most characters of a text or items of a list.</param>
-/// <param name="Words">The words that there are; null: any.</param>
+/// <param name="Most">The highest number, or the largest number of characters of a text or items of a list.</param>
+/// <param name="Words">The allowed words; null: any text.</param>
 internal sealed record SettingSchema(SettingType Type, long? Least = null, long? Most = null, IReadOnlyList<string>? Words = null);
 
 /// <inheritdoc/>
-/// <typeparam name="T">The value's type, which null belongs to.</typeparam>
+/// <typeparam name="T">The type of the value; it includes null.</typeparam>
 /// <param name="Name">Its name.</param>
-/// <param name="Form">How it is written.</param>
-/// <param name="Get">Its value in a policy.</param>
-/// <param name="Set">A policy with another value.</param>
-/// <param name="Enforce">What is in force with a value that is not null.</param>
+/// <param name="Form">How the value is written.</param>
+/// <param name="Get">Returns its value in a policy.</param>
+/// <param name="Set">Returns a policy with another value.</param>
+/// <param name="Enforce">Returns the resolved policy with a value that is not null.</param>
 internal sealed record PortSetting<T>(
     string Name,
     SettingForm<T> Form,

@@ -4,9 +4,9 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// All settings of a port, one row each. The strict reader, the validator, what is in force, the description of the API, the options of
-/// commands and the table in docs/operations.md come from the rows; to add a setting is to add a row here, its value to the records and its
-/// enforcement (docs/architecture.md).
+/// All settings of a port, one row each. The strict reader, the validator, the resolved policy, the description of the API, the options
+/// of commands and the table in docs/operations.md come from the rows. To add a setting, add a row here, its value to the records, and
+/// its enforcement (docs/architecture.md).
 /// </summary>
 internal static class PortSettings
 {
@@ -266,16 +266,16 @@ internal static class PortSettings
         "{\"targetHost\": \"10.0.0.5\", \"targetPort\": 8443}",
         [.. All.Select(setting => new ObjectMember<PortPolicyDefinition>(setting.Name, setting.Read))])
     {
-        // Named in the product's description; taking them silently would promise a protection that is not there.
+        // The product's description names these; accepting them silently would promise a protection that does not exist.
         Refused =
             new Dictionary<string, string> { ["targets"] = NotYetSupported, ["tls"] = NotYetSupported, ["healthCheck"] = NotYetSupported },
     };
 
-    /// <summary>Reads a policy; null where there is no object, with a fault.</summary>
+    /// <summary>Reads a policy; returns null, with a fault, when the value is not an object.</summary>
     public static PortPolicyDefinition? Read(WrittenValue value) =>
         Reader.TryRead(value, new PortPolicyDefinition(), out var policy) ? policy : null;
 
-    /// <summary>What is in force at a port: its own entry over the edge's default over what is built in.</summary>
+    /// <summary>Returns what is in force at a port: its own entry comes first, then the edge's default, then the built-in policy.</summary>
     public static PortPolicy Resolve(PortPolicyDefinition own, PortPolicyDefinition? fallback, bool udp)
     {
         var resolved = udp ? PortPolicy.DefaultUdp : PortPolicy.DefaultTcp;
@@ -284,7 +284,7 @@ internal static class PortSettings
         return resolved;
     }
 
-    // 0 ("never") can only come from an entry for TCP or from the default, which UDP then does not follow: a UDP session has no other end.
+    // 0 ("never") can only come from an entry for TCP or from the default. UDP ignores it, because a UDP session has no other end.
     private static PortPolicy EnforceIdleTimeout(PortPolicy policy, int? seconds, bool udp) => seconds switch
     {
         0 when udp => policy,

@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>The PROXY header that an upstream gets in front of a TCP connection (protocol.md section 9).</summary>
+/// <summary>The PROXY header that an upstream gets at the start of a TCP connection (protocol.md section 9).</summary>
 public enum ProxyProtocol
 {
-    /// <summary>None: the upstream sees the hub's address.</summary>
+    /// <summary>No header: the upstream sees the hub's address.</summary>
     [JsonStringEnumMemberName("off")]
     Off,
 
@@ -21,15 +21,15 @@ public enum ProxyProtocol
 /// <summary>Which datagrams to an upstream carry a PROXY v2 header (protocol.md section 9).</summary>
 public enum UdpProxyProtocol
 {
-    /// <summary>None.</summary>
+    /// <summary>No datagram.</summary>
     [JsonStringEnumMemberName("off")]
     Off,
 
-    /// <summary>The first of each session.</summary>
+    /// <summary>The first datagram of each session.</summary>
     [JsonStringEnumMemberName("first")]
     First,
 
-    /// <summary>Every one; dnsdist and others expect it.</summary>
+    /// <summary>Every datagram, as dnsdist and others expect.</summary>
     [JsonStringEnumMemberName("each")]
     Each,
 }

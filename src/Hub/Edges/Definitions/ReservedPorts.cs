@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>Ports that a machine usually needs itself; assigning one is allowed, but warned of.</summary>
+/// <summary>Ports that a machine usually needs for itself; assigning one is allowed, but gives a warning.</summary>
 internal static class ReservedPorts
 {
     public static readonly (int Port, string Owner)[] Tcp =

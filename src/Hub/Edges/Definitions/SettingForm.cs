@@ -8,13 +8,13 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>How a kind of value is written, and which are valid.</summary>
-/// <typeparam name="T">Its type, which null belongs to.</typeparam>
-/// <param name="HelpName">What stands for it in help.</param>
+/// <summary>How a kind of value is written, and which values are valid.</summary>
+/// <typeparam name="T">The type of the value; it includes null.</typeparam>
+/// <param name="HelpName">The placeholder for the value in the help.</param>
 /// <param name="Read">Reads JSON, or adds a fault.</param>
-/// <param name="Check">Adds what is wrong with a value: of which place, for UDP or not.</param>
-/// <param name="FromOption">The JSON of what stood in options.</param>
-/// <param name="Schema">What it looks like to the API.</param>
+/// <param name="Check">Adds the faults of a value; gets its JSON path and whether it is for UDP.</param>
+/// <param name="FromOption">Converts the words of an option to JSON.</param>
+/// <param name="Schema">The form of the value in the API.</param>
 internal sealed record SettingForm<T>(
     string HelpName,
     Func<WrittenValue, T?> Read,
@@ -31,15 +31,17 @@ internal static class SettingForms
             ? flag
             : words[^1], new SettingSchema(SettingType.Switch));
 
-    /// <summary>The host of an upstream; in an option with its port: <c>HOST[:PORT]</c> or <c>:PORT</c>.</summary>
+    /// <summary>The host of an upstream; an option gives it together with the port: <c>HOST[:PORT]</c> or <c>:PORT</c>.</summary>
     public static readonly SettingForm<string?> Target =
         new("HOST[:PORT]", value => value.Text(), CheckHost, (words, _) => HostOf(words[^1]), new SettingSchema(SettingType.Text));
 
-    /// <summary>The port of an upstream, in an option behind its host.</summary>
+    /// <summary>The port of an upstream; in an option it follows the host.</summary>
     public static readonly SettingForm<int?> TargetPort =
         Number(1, 65535, "a port") with { HelpName = "HOST[:PORT]", FromOption = (words, _) => PortOf(words[^1]) };
 
-    /// <summary>The header before a TCP connection; an option for both kinds of ports has words that are for UDP only.</summary>
+    /// <summary>
+    /// The header of a TCP connection. An option for both kinds of ports accepts words that are for UDP only; they set nothing here.
+    /// </summary>
     public static readonly SettingForm<ProxyProtocol?> Proxy =
         Word(("off", ProxyProtocol.Off), ("v1", ProxyProtocol.V1), ("v2", ProxyProtocol.V2)) with
         {
@@ -47,7 +49,7 @@ internal static class SettingForms
             FromOption = (words, kind) => kind == PortKinds.Both && words[^1] is "first" or "each" ? null : words[^1],
         };
 
-    /// <summary>The header before datagrams, which has version 2 only.</summary>
+    /// <summary>The header of datagrams, which exists in version 2 only.</summary>
     public static readonly SettingForm<UdpProxyProtocol?> UdpProxy =
         Word(("off", UdpProxyProtocol.Off), ("first", UdpProxyProtocol.First), ("each", UdpProxyProtocol.Each)) with
         {
@@ -74,7 +76,7 @@ internal static class SettingForms
     /// <summary>A whole number within bounds.</summary>
     public static SettingForm<int?> Number(int least, int most, string what) => Number(least, most, what, least, what);
 
-    /// <summary>The same with another lowest number for UDP ports.</summary>
+    /// <summary>A whole number within bounds, with another lowest number for UDP ports.</summary>
     public static SettingForm<int?> Number(int least, int most, string what, int leastUdp, string whatUdp) => new(
         "N",
         value => value.Integer(),
@@ -82,7 +84,7 @@ internal static class SettingForms
         Digits,
         new SettingSchema(SettingType.Number, least, most));
 
-    /// <summary>Bytes a second; 0 is no limit, and a few are none that anything could work with.</summary>
+    /// <summary>Bytes a second; 0 means no limit. Lower rates than the least are refused, because nothing could work with them.</summary>
     public static SettingForm<int?> Rate(int least) => new(
         "N",
         value => value.Integer(),
@@ -94,7 +96,7 @@ internal static class SettingForms
         Digits,
         new SettingSchema(SettingType.Number, 0, int.MaxValue));
 
-    /// <summary>One of some words.</summary>
+    /// <summary>One of a set of words.</summary>
     public static SettingForm<T?> Word<T>(params (string Word, T Meaning)[] words)
         where T : struct => new(
         string.Join('|', words.Select(word => word.Word)),
@@ -114,7 +116,7 @@ internal static class SettingForms
 
     private static JsonNode? List(IReadOnlyList<string> words, PortKinds kind)
     {
-        // By the constructor: a collection expression adds each by a generic method that native AOT can't have.
+        // Uses the constructor: a collection expression adds each item by a generic method that native AOT does not support.
         return new JsonArray(
             [.. words.SelectMany(word => word.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             .Select(word => JsonValue.Create(word))]);
@@ -124,7 +126,7 @@ internal static class SettingForms
     {
         if (HostSyntax.TryParseHostAndPort(target, out var host, out _))
             return host;
-        // Only a port, or something that the hub will name as it was written.
+        // Either only a port is given, or something invalid that the hub will report as it was written.
         return target.StartsWith(':') ? null : target;
     }
 

@@ -5,8 +5,8 @@ using Tunnel.Hub.Edges.Definitions;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// The ports that a tunnel may open streams and sessions for: those assigned now, and for a while those taken away by the last pushes,
-/// since OPENs were under way when the push was sent. Immutable.
+/// The ports for which a tunnel may open streams and sessions: the ports assigned now, and for a while those that the last pushes took
+/// away, because OPENs were under way when the push was sent. Immutable.
 /// </summary>
 internal sealed class AssignedPorts
 {
@@ -21,7 +21,7 @@ internal sealed class AssignedPorts
 
     public static AssignedPorts Of(AllowedEdge edge) => new(edge, ImmutableDictionary<(bool Udp, int Port), Leaving>.Empty);
 
-    /// <summary>The ports after a change; what it takes away is served until <paramref name="drainUntil"/>.</summary>
+    /// <summary>Returns the ports after a change; a port that it takes away is served until <paramref name="drainUntil"/>.</summary>
     public AssignedPorts ChangeTo(AllowedEdge edge, DateTimeOffset now, DateTimeOffset drainUntil)
     {
         var leaving = _leaving.ToBuilder();
@@ -45,7 +45,7 @@ internal sealed class AssignedPorts
         }
     }
 
-    /// <summary>The policy of a port, or null when this edge has no business with it.</summary>
+    /// <summary>Returns the policy of a port, or null when this edge may not use it.</summary>
     public PortPolicy? Find(bool udp, int port, DateTimeOffset now)
     {
         if (_edge.IsAssigned(udp, port))

@@ -7,17 +7,17 @@ internal sealed class ConfigPushes(TimeProvider time)
 
     public long Sent => Volatile.Read(ref _sent);
 
-    /// <summary>Told of each time from a push to its report; called on the tunnel's read loop, so it must not block.</summary>
+    /// <summary>Receives each time from a push to its report. Called on the tunnel's read loop, so it must not block.</summary>
     public Action<TimeSpan>? Measured { get; set; }
 
-    /// <summary>A configuration is about to be sent.</summary>
+    /// <summary>Notes that a configuration is about to be sent.</summary>
     public void OnSent(EdgeTunnel live)
     {
         Interlocked.Increment(ref _sent);
         Volatile.Write(ref live.PushedAt, time.GetTimestamp());
     }
 
-    /// <summary>The edge has applied a revision. One that is older than the last that was sent was overtaken by it.</summary>
+    /// <summary>Notes that the edge has applied a revision. A revision older than the last one sent is ignored.</summary>
     public void OnApplied(EdgeTunnel live, long revision)
     {
         if (revision == live.Config.Hub!.Rev && Interlocked.Exchange(ref live.PushedAt, 0) is > 0 and var sent)

@@ -6,7 +6,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>What an edge is told of its definition: only what it needs, never a target.</summary>
+/// <summary>Makes what an edge is told of its definition: only what it needs, and never a target.</summary>
 internal static class EdgeConfigs
 {
     public static TunnelConfig Create(AllowedEdge edge, HubInfo hub, IReadOnlyList<TimedBlock> blocks) => new()
@@ -19,7 +19,7 @@ internal static class EdgeConfigs
         Hub = hub,
     };
 
-    /// <summary>The configuration after a change, with its revision raised; null when the edge would see no difference.</summary>
+    /// <summary>Returns the configuration after a change, with a higher revision; null when the edge would see no difference.</summary>
     public static TunnelConfig? Next(
         TunnelConfig current, AllowedEdge edge, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged)
     {
@@ -36,7 +36,7 @@ internal static class EdgeConfigs
         && a.Hub!.Pins.AsSpan().SequenceEqual(b.Hub!.Pins.AsSpan())
         && a.Hub.Address == b.Hub.Address;
 
-    // The default's policy once, however many ports have it; then those that have an entry of their own.
+    // The default policy is sent once, however many ports use it, followed by the ports with an entry of their own.
     private static ImmutableSortedDictionary<string, EdgePortPolicy> EdgePolicies(AllowedEdge edge)
     {
         var policies = TunnelConfig.NoPolicies.ToBuilder();

@@ -5,11 +5,11 @@ using Tunnel.Shared.Firewall;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// What an edge is told of its firewall: what the operator wrote, and the blocks that are in force (protocol.md section 2.8).
+/// Makes what an edge is told of its firewall: what the operator wrote, and the blocks that are in force (protocol.md section 2.8).
 /// </summary>
 internal static class EdgeFirewalls
 {
-    /// <summary>The firewall with its timed blocks; null when there is neither.</summary>
+    /// <summary>Returns the firewall with its timed blocks; null when there is neither.</summary>
     public static JsonElement? WithBlocks(JsonElement? firewall, IReadOnlyList<TimedBlock> blocks)
     {
         if (blocks.Count == 0)
@@ -20,7 +20,7 @@ internal static class EdgeFirewalls
         return JsonElement.Parse(all.ToJsonString());
     }
 
-    /// <summary>Whether two are the same but for the blocks, which count down by themselves.</summary>
+    /// <summary>Whether two firewalls are the same apart from the blocks, which count down by themselves.</summary>
     public static bool AreSame(JsonElement? a, JsonElement? b) => MembersOf(a) is var left && MembersOf(b) is var right
         && left.Count == right.Count
             && left.All(member => right.TryGetValue(member.Key, out var other) && JsonElement.DeepEquals(member.Value, other));

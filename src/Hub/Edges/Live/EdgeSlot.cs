@@ -3,17 +3,18 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// The tunnels of one edge id. Everything but <see cref="Elections"/> and what is summed up over them is used under the registry's lock.
+/// The tunnels of one edge id. Everything is used under the registry's lock, except <see cref="Elections"/> and the sums over all
+/// tunnels.
 /// </summary>
 internal sealed class EdgeSlot
 {
-    // Of the same tunnels, for each stream that is opened.
+    // A copy of the list of tunnels that needs no lock, because each stream that is opened reads it.
     private volatile EdgeTunnel[] _all = [];
 
-    /// <summary>All tunnels that are not over: the primary, draining ones, newcomers not yet elected. The oldest comes first.</summary>
+    /// <summary>All tunnels that have not ended, the oldest first: the primary, draining ones, and newcomers not yet elected.</summary>
     public List<EdgeTunnel> Tunnels { get; } = [];
 
-    /// <summary>Streams open at present, over all tunnels and their lanes. Without the lock.</summary>
+    /// <summary>The number of streams open now, over all tunnels and their lanes. Needs no lock.</summary>
     public int ActiveStreams
     {
         get
@@ -25,7 +26,7 @@ internal sealed class EdgeSlot
         }
     }
 
-    /// <summary>UDP sessions open at present, likewise.</summary>
+    /// <summary>The number of UDP sessions open now, over all tunnels and their lanes. Needs no lock.</summary>
     public int ActiveSessions
     {
         get
@@ -50,25 +51,25 @@ internal sealed class EdgeSlot
         _all = [.. Tunnels];
     }
 
-    /// <summary>The one that new streams are expected on; null when there is none that wants them.</summary>
+    /// <summary>The tunnel on which new streams are expected; null when no tunnel accepts them.</summary>
     public EdgeTunnel? Primary { get; set; }
 
     /// <summary>Since when the edge is connected, over all its tunnels; null before the first was elected.</summary>
     public DateTimeOffset? ConnectedSince { get; set; }
 
-    /// <summary>Its public address as it last said; null before.</summary>
+    /// <summary>The public address that the edge last reported; null before.</summary>
     public string? PublicIp { get; set; }
 
     /// <summary>When a base peer last replaced a tunnel.</summary>
     public DateTimeOffset LastReplaced { get; set; } = DateTimeOffset.MinValue;
 
-    /// <summary>The process that was turned away last: it tries again every few seconds, and is told of once.</summary>
+    /// <summary>The process that was turned away last. It tries again every few seconds, but is reported only once.</summary>
     public string? TurnedAway { get; set; }
 
-    /// <summary>What tunnels that are over have carried while the edge was connected.</summary>
+    /// <summary>What the ended tunnels carried while the edge was connected.</summary>
     public TunnelCounters Ended { get; private set; }
 
-    /// <summary>Newcomers are dealt with one after the other: a probe takes seconds.</summary>
+    /// <summary>Lets newcomers be handled one after the other, because a probe takes seconds.</summary>
     public SemaphoreSlim Elections { get; } = new(1);
 
     public void AddEnded(TunnelCounters counters) => Ended = Ended.Plus(counters);

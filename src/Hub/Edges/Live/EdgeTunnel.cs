@@ -8,7 +8,7 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// One authenticated tunnel and what the hub knows of it. Hands the tunnel's callbacks to the registry and the forwarder.
+/// One authenticated tunnel and what the hub knows of it. Passes the tunnel's callbacks to the registry and the forwarder.
 /// </summary>
 internal sealed class EdgeTunnel : IHubTunnelHandler
 {
@@ -30,12 +30,12 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Since = since;
     }
 
-    /// <summary>The edge as it was when the tunnel was last told.</summary>
+    /// <summary>The edge as it was when the tunnel was last informed.</summary>
     public AllowedEdge Edge { get; private set; }
 
     public string EdgeId => Edge.Id;
 
-    /// <summary>Which of the edge's secrets let it in.</summary>
+    /// <summary>The id of the edge's secret that let the tunnel in.</summary>
     public Guid SecretId { get; }
 
     public IPEndPoint Remote { get; }
@@ -44,66 +44,69 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
 
     public string TunnelId => Config.Hub!.TunnelId;
 
-    /// <summary>The configuration that it was last sent; changed under the registry's lock.</summary>
+    /// <summary>The configuration that was last sent to it; changed under the registry's lock.</summary>
     public TunnelConfig Config { get; private set; }
 
-    /// <summary>Which blocks its first configuration has.</summary>
+    /// <summary>The version of the blocks in its first configuration.</summary>
     public long BlocksVersion { get; init; }
 
-    /// <summary>Null until <see cref="LiveEdges.Begin"/>.</summary>
+    /// <summary>The transport's tunnel; null until <see cref="LiveEdges.Begin"/>.</summary>
     public ITunnel? Tunnel { get; set; }
 
-    /// <summary>Who it is; <see cref="TunnelIdentity.Unknown"/> before HELLO and for a base peer.</summary>
+    /// <summary>The process of the edge; <see cref="TunnelIdentity.Unknown"/> before HELLO and for a base peer.</summary>
     public TunnelIdentity Identity => Hello is { } hello ? TunnelIdentity.Of(hello) : TunnelIdentity.Unknown;
 
     public Hello? Hello { get; private set; }
 
-    /// <summary>Its public address as it says, IPv4 where there is one; null when it does not know.</summary>
+    /// <summary>The public address that the edge reports, IPv4 if it has one; null when it does not know.</summary>
     public string? PublicIp { get; private set; }
 
-    /// <summary>Its public IPv6 address as it says; null when it does not know.</summary>
+    /// <summary>The public IPv6 address that the edge reports; null when it does not know.</summary>
     public string? PublicIpv6 { get; private set; }
 
-    /// <summary>What it last said of its ports; null before.</summary>
+    /// <summary>The last report about its ports; null before the first.</summary>
     public Report? PortReport { get; private set; }
 
     /// <summary>
-    /// When the last configuration was pushed, as a timestamp of the clock; 0 when it was applied, or none was. A field, since
-    /// <see cref="ConfigPushes"/> exchanges it from several threads.
+    /// The clock's timestamp when the last configuration was pushed; 0 after it was applied, or when none was pushed. It is a field
+    /// because <see cref="ConfigPushes"/> exchanges it from several threads.
     /// </summary>
     public long PushedAt;
 
-    /// <summary>What it last said of its firewall; null when it never did.</summary>
+    /// <summary>The last report about its firewall; null when there was none.</summary>
     public FirewallReport? FirewallReport { get; private set; }
 
-    /// <summary>New streams go elsewhere; changed under the registry's lock.</summary>
+    /// <summary>True when new streams go elsewhere; changed under the registry's lock.</summary>
     public bool IsDraining { get; set; }
 
-    /// <summary>It is being ended since the edge has too many; changed under the registry's lock.</summary>
+    /// <summary>True when it is being ended because the edge has too many tunnels; changed under the registry's lock.</summary>
     public bool IsCrowdedOut { get; set; }
 
-    /// <summary>The tunnels of its edge, itself among them; null until <see cref="LiveEdges.Begin"/>.</summary>
+    /// <summary>All tunnels of its edge, including itself; null until <see cref="LiveEdges.Begin"/>.</summary>
     public EdgeSlot? Slot { get; set; }
 
-    /// <summary>Streams open at present, of all tunnels of the edge.</summary>
+    /// <summary>The number of streams open now, over all tunnels of the edge.</summary>
     public int StreamsOfEdge => Slot?.ActiveStreams ?? Tunnel!.ActiveStreams;
 
-    /// <summary>UDP sessions open at present, of all tunnels of the edge.</summary>
+    /// <summary>The number of UDP sessions open now, over all tunnels of the edge.</summary>
     public int SessionsOfEdge => Slot?.ActiveSessions ?? Tunnel!.ActiveSessions;
 
-    /// <summary>The place among its rivals is settled or being settled; changed under the registry's lock.</summary>
+    /// <summary>True when its place among its rivals is settled or being settled; changed under the registry's lock.</summary>
     public bool IsElected { get; set; }
 
-    /// <summary>It may turn out to be a lane before; then nobody is to hear of it. Changed under the registry's lock.</summary>
+    /// <summary>
+    /// True after it was reported as a tunnel. Before that it may turn out to be a lane, which is not reported. Changed under the
+    /// registry's lock.
+    /// </summary>
     public bool IsAnnounced { get; set; }
 
-    /// <summary>The tunnel that it is a lane of. Set by the read loop, with HELLO; nothing comes before.</summary>
+    /// <summary>The tunnel that it is a lane of. The read loop sets it with HELLO, before which nothing else arrives.</summary>
     public EdgeTunnel? JoinedTo { get; set; }
 
-    /// <summary>The policy of one of its ports, or null when it has no business with it.</summary>
+    /// <summary>Returns the policy of one of its ports, or null when it may not use the port.</summary>
     public PortPolicy? FindPort(bool udp, int port, DateTimeOffset now) => _ports.Find(udp, port, now);
 
-    /// <summary>Takes over a changed edge.</summary>
+    /// <summary>Takes over a changed edge and its configuration.</summary>
     public void ChangeTo(AllowedEdge edge, TunnelConfig config, DateTimeOffset now, TimeSpan drain)
     {
         _ports = _ports.ChangeTo(edge, now, now + drain);
@@ -112,7 +115,8 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     }
 
     /// <summary>
-    /// Tells an edge that was told to wait that this tunnel of it counts. Under the registry's lock, once the tunnel is started.
+    /// Tells an edge that was told to wait that this tunnel is now the one that counts. Called under the registry's lock, after the
+    /// tunnel is started.
     /// </summary>
     public void Settle()
     {
@@ -122,8 +126,8 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Tunnel!.SendConfig(Config);
     }
 
-    /// <summary>Sends the edge another secret, once: it is in no later configuration. Under the registry's lock.</summary>
-    /// <returns>The revision that its answer names.</returns>
+    /// <summary>Sends the edge another secret once; no later configuration contains it. Called under the registry's lock.</summary>
+    /// <returns>The revision that the edge's answer names.</returns>
     public long SendSecret(string secret)
     {
         var hub = Config.Hub! with { Rev = Config.Hub!.Rev + 1 };
@@ -134,7 +138,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
 
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway)
     {
-        // On a further lane it means nothing; so does a report.
+        // On a further lane this means nothing, and neither does a report.
         if (JoinedTo is null)
             _registry.OnGoAway(this);
     }
@@ -190,7 +194,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         return _forwarder.OnSessionOpened(JoinedTo ?? this, session, opening);
     }
 
-    // What is no address is not kept: it would be the peer's text on an operator's terminal.
+    // Only a valid address is kept: other text of the peer's would appear on an operator's terminal.
     private void NotePublicAddress(string? address, string? ipv6)
     {
         var before = PublicIp;
@@ -200,7 +204,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
             _registry.OnPublicAddress(this, found);
     }
 
-    // HELLO would have come first: a peer that opens something without it is a base peer.
+    // HELLO would have come first, so a peer that opens something without it is a base peer.
     private void ElectBasePeer()
     {
         if (Hello is null && !IsElected)

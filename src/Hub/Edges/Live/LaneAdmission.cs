@@ -6,22 +6,22 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// Joins further connections of an edge to its tunnel (protocol.md section 3, Lanes): of the same edge, process and secret only. One that
-/// may not is closed, and never becomes a tunnel of its own: it would push out the one that it meant.
+/// Joins further connections of an edge to its tunnel (protocol.md section 3, Lanes), if they are of the same edge, process and secret.
+/// Any other is closed and never becomes a tunnel of its own, because it would replace the tunnel that it named.
 /// </summary>
 internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger logger)
 {
     private long _refused;
 
-    /// <summary>Connections that wanted to be a lane and were turned away.</summary>
+    /// <summary>The number of connections that asked to be a lane and were turned away.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
     /// <summary>
-    /// Under the registry's lock: whether a connection that comes now may be a lane, so that its HELLO is to be waited for.
+    /// Returns whether a connection that comes now may be a lane, so that its HELLO has to be awaited. Called under the registry's lock.
     /// </summary>
     public static bool MayJoin(EdgeSlot slot) => slot.Tunnels.Exists(static live => (live.Tunnel!.Features & TunnelFeatures.Lanes) != 0);
 
-    /// <summary>Joins a connection to its tunnel, or turns it away. By the connection's read loop.</summary>
+    /// <summary>Joins a connection to its tunnel, or turns it away. Called by the connection's read loop.</summary>
     public void Admit(EdgeSlot slot, EdgeTunnel live, LaneHello lane)
     {
         Refusal? refusal;
@@ -48,7 +48,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
         _ = TurnAwayAsync(live.Tunnel!, refusal);
     }
 
-    /// <summary>A connection that had joined is over.</summary>
+    /// <summary>Logs that a joined connection has ended.</summary>
     public void OnEnded(EdgeTunnel live, TunnelEnd end) =>
         LiveEdgesLog.LaneEnded(logger, live.Hello!.Lane!.Index, live.EdgeId, live.Remote, end.Kind, end.Detail);
 
@@ -61,7 +61,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
                 "laneLimit", string.Create(CultureInfo.InvariantCulture, $"its number is not below limits.lanesPerTunnel, {maxLanes}"));
         if (slot.Tunnels.Find(other => other != live && other.TunnelId == lane.TunnelId) is not { } tunnel)
             return Refusal.Unknown("the edge has no tunnel with the id that it named");
-        // What differs is nobody's business but the operator's.
+        // The edge gets the same code in each case; only the operator learns what differs.
         if (tunnel.Hello is not { Instance.Length: > 0 } hello || hello.Instance != live.Hello!.Instance)
             return Refusal.Unknown("the tunnel is another process's");
         if (tunnel.SecretId != live.SecretId)
@@ -83,8 +83,8 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
         await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"refused as a lane: {refusal.Cause}"));
     }
 
-    /// <param name="Code">For the edge.</param>
-    /// <param name="Cause">For the operator.</param>
+    /// <param name="Code">The code that the edge is told.</param>
+    /// <param name="Cause">The reason that the operator is told.</param>
     private sealed record Refusal(string Code, string Cause)
     {
         public static Refusal Unknown(string cause) => new("laneUnknownTunnel", cause);

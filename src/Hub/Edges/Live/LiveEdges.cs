@@ -12,14 +12,16 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
-// Over 300 lines: the registry is one lock and all that happens under it; election, news, lanes, crowd and renewals are apart.
+// Over 300 lines: the registry is one lock and everything that happens under it; election, news, lanes, crowd and renewals are in classes
+// of their own.
 /// <summary>
-/// The registry of authenticated tunnels by edge id: lets them in, settles which one of an edge counts, pushes changed configurations, and
-/// ends the tunnels of those that are allowed no longer.
+/// The registry of authenticated tunnels by edge id. It admits them, settles which tunnel of an edge counts, pushes changed
+/// configurations, and ends the tunnels of edges that are no longer allowed.
 /// </summary>
 internal sealed class LiveEdges : IDisposable
 {
-    // A lane is dialled just when the path is full; it must not be taken for a base peer that replaces its own tunnel.
+    // A factor on the wait for HELLO. A lane is dialled just when the path is full, and must not be taken for a base peer that replaces
+    // its own tunnel.
     private const int LanePatience = 4;
 
     private readonly Lock _lock = new();
@@ -54,7 +56,7 @@ internal sealed class LiveEdges : IDisposable
         _election = new TunnelElection(_lock, Presences, events, time, _logger);
         _news = new TunnelNews(_lock, events, time, _logger);
 
-        // An edge may dial all its lanes at once, and a tunnel beside them.
+        // An edge may dial all its lanes at once, and a tunnel in addition.
         _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, _logger);
         _renewals = new Renewals(_lock, time);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
@@ -62,23 +64,23 @@ internal sealed class LiveEdges : IDisposable
         _blocks.Changed += OnBlocksChanged;
     }
 
-    /// <summary>Configurations that were pushed, and how long edges took to apply them.</summary>
+    /// <summary>Counts the configurations that were pushed, and measures how long edges took to apply them.</summary>
     public ConfigPushes Pushes { get; }
 
-    /// <summary>Who was seen when, connected or not.</summary>
+    /// <summary>When each edge was last seen, connected or not.</summary>
     public EdgePresences Presences { get; }
 
-    /// <summary>The tunnel of an edge that new streams are expected on; null when it is not connected.</summary>
+    /// <summary>Returns the tunnel of an edge on which new streams are expected; null when it is not connected.</summary>
     public EdgeTunnel? FindPrimary(string edgeId)
     {
         lock (_lock)
             return _slots.TryGetValue(edgeId, out var slot) ? slot.Primary : null;
     }
 
-    /// <summary>Sends a secret to an edge, and waits until it has kept it.</summary>
+    /// <summary>Sends a secret to an edge and waits until the edge has kept it.</summary>
     public Task<SecretPush> PushSecretAsync(string edgeId, string secret) => _renewals.PushAsync(FindPrimary(edgeId), secret);
 
-    /// <summary>The edge has kept what it was sent.</summary>
+    /// <summary>Handles the edge's report that it has kept what it was sent.</summary>
     public void OnKept(EdgeTunnel live, long revision, KeptReport kept)
     {
         _renewals.OnKept(live, revision, kept);
@@ -88,7 +90,7 @@ internal sealed class LiveEdges : IDisposable
             _announced.OnKept(live.EdgeId, address);
     }
 
-    /// <summary>Tells all edges, those that come later too, where the hub will be; null: no more.</summary>
+    /// <summary>Tells all edges, including later ones, the hub's future address; null: nothing is announced any more.</summary>
     public void AnnounceAddress(string? address)
     {
         lock (_lock)
@@ -97,18 +99,18 @@ internal sealed class LiveEdges : IDisposable
             Refresh(live, blocksChanged: false);
     }
 
-    /// <summary>Whether an edge has kept where the hub will be.</summary>
+    /// <summary>Whether an edge has stored the hub's future address.</summary>
     public bool KnowsAddress(string edgeId, string address)
     {
         lock (_lock)
             return _announced.KnowsAddress(edgeId, address);
     }
 
-    /// <summary>Which connections become lanes.</summary>
+    /// <summary>Decides which connections become lanes.</summary>
     public LaneAdmission Lanes { get; }
 
     /// <summary>Prepares a tunnel for an edge that has authenticated.</summary>
-    /// <returns>Null when too many edges are connected, or the hub stops.</returns>
+    /// <returns>Null when too many edges are connected or the hub stops.</returns>
     public EdgeTunnel? Admit(AllowedEdge edge, Guid secretId, IPEndPoint remote, Func<string, HubInfo> describeHub)
     {
         bool contested;
@@ -120,7 +122,7 @@ internal sealed class LiveEdges : IDisposable
         }
 
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
-        // Before the blocks themselves: one that comes between is sent twice rather than not at all.
+        // Read before the blocks themselves, so that a block made in between is sent twice and not missed.
         var version = _blocks.Version;
         var hub = describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested };
         lock (_lock)
@@ -129,7 +131,7 @@ internal sealed class LiveEdges : IDisposable
         return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
 
-    /// <summary>Enters a tunnel whose edge was answered, and starts it.</summary>
+    /// <summary>Registers a tunnel whose edge has been answered, and starts it.</summary>
     public void Begin(EdgeTunnel live, ITunnel tunnel)
     {
         live.Tunnel = tunnel;
@@ -153,17 +155,17 @@ internal sealed class LiveEdges : IDisposable
         _crowd.Thin(slot, live);
         if (alone)
         {
-            // The one that was there when it was answered may be over since.
+            // The tunnel that existed when this edge was answered may have ended since.
             lock (_lock)
                 live.Settle();
         }
         else
             _ = ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout);
-        // The edge may have been changed or removed between the check of its secret and now.
+        // The edge may have been changed or removed since its secret was checked.
         Refresh(live, blocksChanged: live.BlocksVersion != _blocks.Version);
     }
 
-    /// <summary>The tunnel has said who it is, or has shown to be a base peer.</summary>
+    /// <summary>Handles a tunnel that has said which process it is, or turned out to be a base peer.</summary>
     public void OnIdentified(EdgeTunnel live)
     {
         EdgeSlot? slot;
@@ -173,14 +175,14 @@ internal sealed class LiveEdges : IDisposable
             if (live.IsElected || !_slots.TryGetValue(live.EdgeId, out slot))
                 return;
             live.IsElected = true;
-            // One that was turned away comes again every few seconds.
+            // A process that was turned away comes back every few seconds.
             repeats = slot.TurnedAway is { } turnedAway && turnedAway == live.Identity.Instance;
         }
 
         if (!repeats)
             _news.Announce(live);
         _crowd.Thin(slot, live);
-        // The caller is the tunnel's read loop.
+        // Runs on the pool because the caller is the tunnel's read loop.
         _ = Task.Run(async () =>
         {
             await _election.RunAsync(slot, live);
@@ -195,7 +197,7 @@ internal sealed class LiveEdges : IDisposable
             return slot.Primary == live;
     }
 
-    /// <summary>The connection has said that it is a lane.</summary>
+    /// <summary>Handles a connection that has said it is a lane.</summary>
     public void OnLane(EdgeTunnel live, LaneHello lane)
     {
         EdgeSlot? slot;
@@ -208,7 +210,7 @@ internal sealed class LiveEdges : IDisposable
         Lanes.Admit(slot, live, lane);
     }
 
-    /// <summary>The edge wants no new streams there: the tunnel no longer stands in a newcomer's way.</summary>
+    /// <summary>Notes that the edge wants no new streams on a tunnel, which then no longer stands in a newcomer's way.</summary>
     public void OnGoAway(EdgeTunnel live)
     {
         lock (_lock)
@@ -219,7 +221,7 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
-    /// <summary>Tells all edges, those that come later too, which pins to accept.</summary>
+    /// <summary>Tells all edges, including later ones, which pins to accept.</summary>
     public void AnnouncePins(ImmutableArray<string> pins)
     {
         lock (_lock)
@@ -228,7 +230,7 @@ internal sealed class LiveEdges : IDisposable
             Refresh(live, blocksChanged: false);
     }
 
-    /// <summary>Whether an edge has taken up a configuration with this pin.</summary>
+    /// <summary>Whether an edge has applied a configuration with this pin.</summary>
     public bool Knows(string edgeId, string pin)
     {
         lock (_lock)
@@ -251,7 +253,7 @@ internal sealed class LiveEdges : IDisposable
             LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
     }
 
-    /// <summary>The edge has put a firewall configuration in place, or says why not.</summary>
+    /// <summary>Handles the edge's report that it applied a firewall configuration, or why it did not.</summary>
     public void OnFirewallReport(EdgeTunnel live, long revision, FirewallReport firewall)
     {
         if (firewall.Drift is { } drift)
@@ -271,7 +273,7 @@ internal sealed class LiveEdges : IDisposable
     {
         lock (_lock)
         {
-            // A reconnect says it again.
+            // An edge reports its address again after a reconnect.
             if (!_slots.TryGetValue(live.EdgeId, out var slot) || slot.PublicIp == address)
                 return;
             slot.PublicIp = address;
@@ -280,7 +282,7 @@ internal sealed class LiveEdges : IDisposable
         _events.Post(new PublicIpDiscoveredEvent(live.EdgeId, address) { Time = _time.GetUtcNow() });
     }
 
-    /// <summary>All tunnels that are not over.</summary>
+    /// <summary>All tunnels that have not ended.</summary>
     public ImmutableArray<EdgeTunnel> Tunnels
     {
         get
@@ -290,14 +292,14 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
-    /// <summary>Calls <paramref name="read"/> for each connected edge, under the lock: it must only read.</summary>
+    /// <summary>Calls <paramref name="read"/> for each connected edge under the lock, so it must only read.</summary>
     public ImmutableArray<T> Read<T>(Func<EdgeSlot, T> read)
     {
         lock (_lock)
             return [.. _slots.Values.Where(slot => slot.ConnectedSince is not null).Select(read)];
     }
 
-    /// <summary>Ends all tunnels of an edge; it may connect again.</summary>
+    /// <summary>Ends all tunnels of an edge, which may connect again.</summary>
     public Task DisconnectAsync(string edgeId, TunnelEnd end)
     {
         ImmutableArray<EdgeTunnel> tunnels;
@@ -306,7 +308,7 @@ internal sealed class LiveEdges : IDisposable
         return Task.WhenAll(tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
     }
 
-    /// <summary>Lets nobody in any more, lets what is open go on for a while, then ends all tunnels.</summary>
+    /// <summary>Admits nobody any more, lets open streams continue for the drain time, then ends all tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
         lock (_lock)
@@ -321,10 +323,10 @@ internal sealed class LiveEdges : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Long streams: they are reset now.
+            // Long streams are still open; they are reset now.
         }
 
-        // Asked again: one may have been between its line and its entry.
+        // The tunnels are listed again, because one may have been between its answer and its registration.
         await Task.WhenAll(Tunnels.Select(live => live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the hub stops"))));
     }
 
@@ -379,7 +381,7 @@ internal sealed class LiveEdges : IDisposable
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
             next = EdgeConfigs.Next(live.Config, edge, _announced, _blocks.For(edge.Id), blocksChanged);
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
-            // Under the lock, so that two changes at once are sent in their order.
+            // Sent under the lock, so that two changes at once are sent in their order.
             if (next is not null)
             {
                 Pushes.OnSent(live);
@@ -401,7 +403,7 @@ internal sealed class LiveEdges : IDisposable
         _ => "the secret that the edge had come with is valid no more",
     };
 
-    // An edge with extensions says HELLO at once. One that says nothing and opens nothing either is a base peer, too.
+    // An edge with extensions says HELLO at once. One that says nothing and opens nothing is a base peer too.
     private async Task ElectWithoutHelloAsync(EdgeTunnel live, TimeSpan limit)
     {
         try
@@ -433,8 +435,7 @@ internal sealed class LiveEdges : IDisposable
         await tunnel.DisposeAsync();
     }
 
-    /// <returns>What there is to say of its edge when it was the last tunnel of one that was connected, else null. Under the
-    /// lock.</returns>
+    /// <returns>The presence to report when this was the last tunnel of a connected edge, else null. Called under the lock.</returns>
     private EdgePresence? Forget(EdgeTunnel live, ITunnel tunnel, TunnelEnd end)
     {
         var slot = _slots[live.EdgeId];
@@ -453,11 +454,11 @@ internal sealed class LiveEdges : IDisposable
     }
 }
 
-/// <summary>What the registry goes by.</summary>
-/// <param name="MaxEdges">Edges connected at once.</param>
-/// <param name="MaxLanes">Connections of one tunnel.</param>
-/// <param name="Drain">How long OPENs for a port that was taken away are served.</param>
-/// <param name="HelloTimeout">After this without HELLO a rival of a live tunnel counts as a base peer.</param>
+/// <summary>The settings of the registry.</summary>
+/// <param name="MaxEdges">The number of edges connected at once.</param>
+/// <param name="MaxLanes">The number of connections of one tunnel.</param>
+/// <param name="Drain">How long OPENs are served for a port that was taken away.</param>
+/// <param name="HelloTimeout">The time without HELLO after which a rival of a live tunnel counts as a base peer.</param>
 internal sealed record LiveEdgesOptions(int MaxEdges, int MaxLanes, TimeSpan Drain, TimeSpan HelloTimeout)
 {
     public static LiveEdgesOptions Default { get; } = new(10_000, LaneOptions.Limit, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));

@@ -2,19 +2,19 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>Gives connected edges another secret (protocol.md section 7), and hears from them that they have kept it.</summary>
+/// <summary>Gives connected edges another secret (protocol.md section 7), and receives their reports that they have kept it.</summary>
 /// <param name="registryLock">The registry's lock.</param>
 /// <param name="time">The clock of the waits.</param>
 internal sealed class Renewals(Lock registryLock, TimeProvider time)
 {
-    /// <summary>How long an edge may take to keep a secret: its disk, and its way here and back.</summary>
+    /// <summary>How long an edge may take to keep a secret, including its disk and the way there and back.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<EdgeTunnel, Pending> _pending = [];
 
     /// <summary>Sends a secret over the tunnel that counts, and waits until the edge has it on its disk.</summary>
-    /// <param name="live">The tunnel; null: the edge is not connected.</param>
-    /// <param name="secret">The secret, which the hub takes already.</param>
+    /// <param name="live">The tunnel; null when the edge is not connected.</param>
+    /// <param name="secret">The secret, which the hub already accepts.</param>
     public async Task<SecretPush> PushAsync(EdgeTunnel? live, string secret)
     {
         if (live is null)
@@ -39,7 +39,7 @@ internal sealed class Renewals(Lock registryLock, TimeProvider time)
         return !pending.Kept.Task.IsCompletedSuccessfully ? SecretPush.Silent : new SecretPush(true, await pending.Kept.Task);
     }
 
-    /// <summary>The edge has kept what it was sent, or says why not.</summary>
+    /// <summary>Handles the edge's report that it has kept what it was sent, or why it has not.</summary>
     public void OnKept(EdgeTunnel live, long revision, KeptReport kept)
     {
         lock (registryLock)
@@ -57,15 +57,15 @@ internal sealed class Renewals(Lock registryLock, TimeProvider time)
     }
 }
 
-/// <summary>What became of a secret that was sent.</summary>
-/// <param name="Sent">The edge was connected.</param>
-/// <param name="Kept">What it answered; null: nothing in time.</param>
+/// <summary>The outcome of sending a secret.</summary>
+/// <param name="Sent">Whether the edge was connected.</param>
+/// <param name="Kept">The edge's answer; null when none came in time.</param>
 internal sealed record SecretPush(bool Sent, KeptReport? Kept)
 {
     public static SecretPush NotConnected { get; } = new(false, null);
 
     public static SecretPush Silent { get; } = new(true, null);
 
-    /// <summary>The edge uses it from now on.</summary>
+    /// <summary>Whether the edge uses the secret from now on.</summary>
     public bool IsKept => Kept is { Secret: true, Error: null };
 }

@@ -4,16 +4,16 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// How many tunnels one edge may have at once: the newest, and some that drain. Each costs descriptors and buffers, and "a newer one of the
-/// same process" is easily said. Of more the oldest is ended. Lanes have their own limit; connections that have not said yet what they are
-/// get one too.
+/// Limits how many tunnels one edge has at once: the newest, and some that drain. Each costs descriptors and buffers, and any peer can
+/// easily claim to be "a newer one of the same process". Above the limit the oldest is ended. Lanes have a limit of their own, and so do
+/// connections that have not yet said what they are.
 /// </summary>
 internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, ILogger logger)
 {
-    /// <summary>An edge that flaps between transports, or is replaced again and again while long streams drain, has no more.</summary>
+    /// <summary>The limit, which covers an edge that flaps between transports or is replaced repeatedly while long streams drain.</summary>
     public const int MaxTunnels = 8;
 
-    /// <summary>Ends the oldest when there are too many. Called when one has come, and when it is known what it is.</summary>
+    /// <summary>Ends the oldest tunnel when there are too many. Called when one has come, and again when its kind is known.</summary>
     public void Thin(EdgeSlot slot, EdgeTunnel newcomer)
     {
         EdgeTunnel? oldest;

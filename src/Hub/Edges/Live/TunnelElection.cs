@@ -28,7 +28,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
         }
     }
 
-    /// <summary>Under the registry's lock: new streams are expected on this tunnel.</summary>
+    /// <summary>Makes this the tunnel on which new streams are expected. Called under the registry's lock.</summary>
     public void MakePrimary(EdgeSlot slot, EdgeTunnel live)
     {
         slot.Primary = live;
@@ -83,7 +83,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
     {
         if (await older.Tunnel!.ProbeAsync(TunnelRivalry.ProbeTimeout, CancellationToken.None))
         {
-            // Before it hears of it, and comes again.
+            // Determined before the newcomer hears of the conflict and comes back.
             var isFirst = IsFirst(slot, newcomer);
             newcomer.Tunnel!.SendGoAway(GoAway.Conflict);
             presences.OnConflict(newcomer.EdgeId, newcomer.Remote);
@@ -113,7 +113,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
         }
     }
 
-    /// <returns>False when the newcomer is over already: what is there stays then.</returns>
+    /// <returns>False when the newcomer has already ended; then the present tunnel stays.</returns>
     private bool TakeOver(EdgeSlot slot, EdgeTunnel newcomer)
     {
         lock (registryLock)
@@ -136,7 +136,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
         _ = CloseWhenDrainedAsync(draining.Tunnel);
     }
 
-    // Without a limit: its streams may be long, and a dead tunnel ends by itself.
+    // No time limit: its streams may be long, and a dead tunnel ends by itself.
     private static async Task CloseWhenDrainedAsync(ITunnel tunnel)
     {
         await tunnel.WaitForStreamsAsync(CancellationToken.None);

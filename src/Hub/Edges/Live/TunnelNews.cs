@@ -5,10 +5,10 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>Tells of tunnels that come and go. Of a connection that turned out to be a lane nobody hears.</summary>
+/// <summary>Logs and reports tunnels that come and go. A connection that turned out to be a lane is not reported.</summary>
 internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimeProvider time, ILogger logger)
 {
-    /// <summary>It is a tunnel. Called again it does nothing.</summary>
+    /// <summary>Reports a new tunnel. A second call does nothing.</summary>
     public void Announce(EdgeTunnel live)
     {
         lock (registryLock)
@@ -23,10 +23,10 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
         events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = time.GetUtcNow() });
     }
 
-    /// <summary>It is over.</summary>
+    /// <summary>Reports the end of a tunnel.</summary>
     /// <param name="live">The tunnel.</param>
-    /// <param name="end">Why.</param>
-    /// <param name="gone">What there is to say of the edge when it was its last; else null.</param>
+    /// <param name="end">Why it ended.</param>
+    /// <param name="gone">The edge's presence when this was its last tunnel, else null.</param>
     public void TellEnd(EdgeTunnel live, TunnelEnd end, EdgePresence? gone)
     {
         if (live.IsAnnounced)

@@ -1,15 +1,15 @@
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>What happens when a second tunnel of one edge id comes.</summary>
+/// <summary>What is done when a second tunnel of one edge id arrives.</summary>
 internal enum RivalryOutcome
 {
-    /// <summary>Both live, new streams go to the newcomer, the older drains.</summary>
+    /// <summary>Both live; new streams go to the newcomer, and the older one drains.</summary>
     OlderDrains,
 
-    /// <summary>Both live, the newcomer is of the process that is being taken over from: it drains.</summary>
+    /// <summary>Both live; the newcomer belongs to the process that is being taken over from, so it drains.</summary>
     NewcomerDrains,
 
-    /// <summary>Another process: the older one lives on if it answers, else it is replaced.</summary>
+    /// <summary>The newcomer is another process: the older one stays if it answers, else it is replaced.</summary>
     ProbeOlder,
 
     /// <summary>The older one is closed.</summary>
@@ -23,16 +23,17 @@ internal enum RivalryOutcome
 internal static class TunnelRivalry
 {
     /// <summary>
-    /// Two base peers with one id would otherwise throw each other out as fast as they can connect.
+    /// The least time between two replacements by base peers. Without it, two base peers with one id would replace each other as fast as
+    /// they can connect.
     /// </summary>
     public static readonly TimeSpan MinReplaceInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time in which a live tunnel answers.</summary>
+    /// <summary>The time within which a live tunnel answers.</summary>
     public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
 
-    /// <param name="older">The tunnel that is there.</param>
-    /// <param name="newcomer">The one that has authenticated now.</param>
-    /// <param name="sinceLastReplaced">Time since a base peer last replaced a tunnel of this id.</param>
+    /// <param name="older">The tunnel that exists already.</param>
+    /// <param name="newcomer">The tunnel that has authenticated now.</param>
+    /// <param name="sinceLastReplaced">The time since a base peer last replaced a tunnel of this id.</param>
     public static RivalryOutcome Decide(TunnelIdentity older, TunnelIdentity newcomer, TimeSpan sinceLastReplaced)
     {
         if (!newcomer.IsKnown)

@@ -2,13 +2,13 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Presence;
 
-/// <summary>What the end of an edge's last tunnel says of the edge.</summary>
+/// <summary>Derives an edge's state from the end of its last tunnel.</summary>
 internal static class EdgeConditions
 {
     /// <param name="end">Why the tunnel ended.</param>
-    /// <param name="saidGoodbye">The edge had said that it wants no new streams there.</param>
-    /// <param name="isAllowed">The edge is in the set and enabled, whatever its secrets.</param>
-    /// <param name="hubStops">The hub ends all tunnels.</param>
+    /// <param name="saidGoodbye">Whether the edge had said that it wanted no new streams on the tunnel.</param>
+    /// <param name="isAllowed">Whether the edge is in the set and enabled, regardless of its secrets.</param>
+    /// <param name="hubStops">Whether the hub is ending all tunnels.</param>
     public static EdgeCondition After(TunnelEnd end, bool saidGoodbye, bool isAllowed, bool hubStops) => end.Kind switch
     {
         TunnelEndKind.Revoked => isAllowed ? EdgeCondition.SecretExpired : EdgeCondition.Disabled,

@@ -4,27 +4,27 @@ using System.Net;
 namespace Tunnel.Hub.Edges.Presence;
 
 /// <summary>
-/// Who was seen when, by edge id: what the registry of tunnels forgets with an edge's last tunnel. Any thread; its lock is taken inside of
-/// others and takes none itself.
+/// When each edge was seen, by its id: the registry of tunnels forgets this with an edge's last tunnel. Any thread may call it; its lock
+/// is taken inside other locks and takes none itself.
 /// </summary>
 internal sealed class EdgePresences(TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    /// <summary>An edge is connected; or still is, by another tunnel.</summary>
+    /// <summary>Notes that an edge is connected, or still is by another tunnel.</summary>
     public void OnConnected(string edgeId, IPEndPoint remote, DateTimeOffset since) => Change(edgeId, entry =>
     {
         entry.Presence = new EdgePresence(since, time.GetUtcNow(), remote.ToString(), EdgeCondition.Connected, null);
         entry.Refused = null;
     });
 
-    /// <summary>An edge has lost its last tunnel.</summary>
-    /// <param name="edgeId">Which edge.</param>
-    /// <param name="condition">Why.</param>
-    /// <param name="detail">The same in words.</param>
-    /// <param name="isForgotten">It is allowed no more, and nothing of it is kept.</param>
-    /// <returns>What there is to say of it.</returns>
+    /// <summary>Notes that an edge has lost its last tunnel.</summary>
+    /// <param name="edgeId">The id of the edge.</param>
+    /// <param name="condition">The state that it is in from now on.</param>
+    /// <param name="detail">The reason in words.</param>
+    /// <param name="isForgotten">Whether the edge is no longer allowed, so that nothing of it is kept.</param>
+    /// <returns>The edge's presence.</returns>
     public EdgePresence OnGone(string edgeId, EdgeCondition condition, string detail, bool isForgotten)
     {
         var now = time.GetUtcNow();
@@ -41,28 +41,28 @@ internal sealed class EdgePresences(TimeProvider time)
         }
     }
 
-    /// <summary>A second process came with the id of an edge that is connected.</summary>
+    /// <summary>Notes that a second process came with the id of a connected edge.</summary>
     public void OnConflict(string edgeId, IPEndPoint newcomer) =>
         Change(edgeId, entry => entry.Conflict = new EdgeAttempt(newcomer.ToString(), time.GetUtcNow()));
 
-    /// <summary>Somebody came with the id of an allowed edge and no valid secret.</summary>
+    /// <summary>Notes that somebody came with the id of an allowed edge but no valid secret.</summary>
     public void OnRefused(string edgeId, IPEndPoint remote) =>
         Change(edgeId, entry => entry.Refused = new EdgeAttempt(remote.ToString(), time.GetUtcNow()));
 
-    /// <summary>An edge is allowed no more.</summary>
+    /// <summary>Forgets an edge that is no longer allowed.</summary>
     public void Forget(string edgeId)
     {
         lock (_lock)
             _entries.Remove(edgeId);
     }
 
-    /// <summary>When it was seen; null: never.</summary>
+    /// <summary>Returns when an edge was seen; null: never.</summary>
     public EdgePresence? Find(string edgeId) => Find(edgeId, out _, out _);
 
     /// <inheritdoc cref="Find(string)"/>
-    /// <param name="edgeId">Which edge.</param>
+    /// <param name="edgeId">The id of the edge.</param>
     /// <param name="conflict">The last process that came while the edge was connected.</param>
-    /// <param name="refused">The last one without a valid secret since the edge was last connected.</param>
+    /// <param name="refused">The last process without a valid secret since the edge was last connected.</param>
     public EdgePresence? Find(string edgeId, out EdgeAttempt? conflict, out EdgeAttempt? refused)
     {
         lock (_lock)
@@ -73,7 +73,7 @@ internal sealed class EdgePresences(TimeProvider time)
         }
     }
 
-    /// <summary>Takes up what an earlier run has written down.</summary>
+    /// <summary>Takes over what an earlier run has written.</summary>
     public void Restore(IReadOnlyDictionary<string, EdgePresence> presences)
     {
         lock (_lock)
@@ -83,7 +83,7 @@ internal sealed class EdgePresences(TimeProvider time)
         }
     }
 
-    /// <summary>All that is to be written down: those that are connected are seen now.</summary>
+    /// <summary>Returns everything that is to be written; connected edges count as seen now.</summary>
     public ImmutableSortedDictionary<string, EdgePresence> Snapshot()
     {
         var now = time.GetUtcNow();

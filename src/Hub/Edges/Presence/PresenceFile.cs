@@ -8,8 +8,8 @@ using Tunnel.Shared.Files;
 namespace Tunnel.Hub.Edges.Presence;
 
 /// <summary>
-/// <c>last-seen.json</c> of the state directory: who was seen when. Worth nothing but a look, so that a fault of it is a warning and never
-/// more.
+/// <c>last-seen.json</c> in the state directory: when each edge was seen. It serves only for display, so a fault of it is never more than
+/// a warning.
 /// </summary>
 internal sealed class PresenceFile(string directory, IStateFiles files, ILogger logger)
 {
@@ -19,7 +19,7 @@ internal sealed class PresenceFile(string directory, IStateFiles files, ILogger 
     private bool _isFailing;
 
     /// <summary>
-    /// What the last run has written, of whom those that were connected then have not come back yet; empty when there is none, or it is
+    /// Reads what the last run has written; edges that were connected then count as not yet back. Empty when there is no file or it is
     /// damaged.
     /// </summary>
     public IReadOnlyDictionary<string, EdgePresence> Load()
@@ -42,7 +42,7 @@ internal sealed class PresenceFile(string directory, IStateFiles files, ILogger 
         return ImmutableDictionary<string, EdgePresence>.Empty;
     }
 
-    /// <summary>Writes all. Blocks: to be called on the pool.</summary>
+    /// <summary>Writes everything. It waits for the disk, so call it on the thread pool.</summary>
     public void Save(ImmutableSortedDictionary<string, EdgePresence> edges)
     {
         try
@@ -53,7 +53,7 @@ internal sealed class PresenceFile(string directory, IStateFiles files, ILogger 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Once and not every minute.
+            // Logged once and not every minute.
             if (!_isFailing)
                 PresenceLog.NotSaved(logger, _path, e.Message);
             _isFailing = true;

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Tunnel.Hub.Edges.Presence;
 
 /// <summary>
-/// Writes down who was seen when: every minute while anything can have changed, and at the stop. After a kill the times of those that were
-/// connected are a minute old at most.
+/// Writes when each edge was seen: every minute while anything can have changed, and at the stop. After a kill, the times of connected
+/// edges are at most a minute old.
 /// </summary>
 internal sealed class PresenceKeeper : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class PresenceKeeper : IDisposable
     private ImmutableSortedDictionary<string, EdgePresence>? _saved;
     private bool _started;
 
-    /// <summary>Takes up what the last run has left of the edges that are still allowed.</summary>
+    /// <summary>Takes over what the last run left of the edges that are still allowed.</summary>
     public PresenceKeeper(EdgePresences presences, PresenceFile file, Func<string, bool> isAllowed, TimeProvider time)
     {
         _presences = presences;
@@ -26,14 +26,14 @@ internal sealed class PresenceKeeper : IDisposable
         _timer = time.CreateTimer(_ => Task.Run(Save), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Begins to write.</summary>
+    /// <summary>Starts to write every minute.</summary>
     public void Start()
     {
         _started = true;
         _timer.Change(Interval, Interval);
     }
 
-    /// <summary>Writes for the last time.</summary>
+    /// <summary>Stops, and writes for the last time.</summary>
     public void Dispose()
     {
         _timer.Dispose();

@@ -2,14 +2,14 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
-/// <summary>How a secret came to be, which decides how it is hashed.</summary>
+/// <summary>How a secret was made, which decides how it is hashed.</summary>
 internal enum SecretKind
 {
-    /// <summary>256 random bits made by the hub: one SHA-256 is as good as a slow hash, since there is nothing to guess.</summary>
+    /// <summary>256 random bits made by the hub: one SHA-256 is as good as a slow hash, since they can't be guessed.</summary>
     [JsonStringEnumMemberName("generated")]
     Generated,
 
-    /// <summary>Chosen by the operator, so perhaps guessable: PBKDF2.</summary>
+    /// <summary>Chosen by the operator and so perhaps guessable: hashed with PBKDF2.</summary>
     [JsonStringEnumMemberName("chosen")]
     Chosen,
 }
@@ -17,7 +17,7 @@ internal enum SecretKind
 /// <summary>One valid secret of an edge, as a hash.</summary>
 internal sealed record EdgeSecret
 {
-    /// <summary>Names the secret to its tunnels; random, says nothing of it.</summary>
+    /// <summary>Names the secret to its tunnels; random, and reveals nothing of it.</summary>
     public required Guid Id { get; init; }
 
     public required SecretKind Kind { get; init; }
@@ -27,7 +27,7 @@ internal sealed record EdgeSecret
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>From when on it is worth nothing; null: it stays.</summary>
+    /// <summary>When it expires; null: never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     public bool IsValid(DateTimeOffset now) => ExpiresAt is not { } expiry || now < expiry;

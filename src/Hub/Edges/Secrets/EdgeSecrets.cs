@@ -5,25 +5,27 @@ using System.Text.Json.Serialization;
 namespace Tunnel.Hub.Edges.Secrets;
 
 /// <summary>
-/// All secrets of one edge. They share a salt, so that checking one try against all of them costs one hash of each kind, however many there
-/// are: the work says nothing of the edge. Immutable.
+/// All secrets of one edge. They share a salt, so that checking one try against all of them costs one hash of each kind, however many
+/// there are: the work reveals nothing of the edge. Immutable.
 /// </summary>
 internal sealed record EdgeSecrets
 {
-    /// <summary>Most secrets that one edge has at once; what expires first gives way. Every check compares with so many.</summary>
+    /// <summary>
+    /// The number of secrets that one edge has at most; the one that expires first is dropped. Every check makes this many comparisons.
+    /// </summary>
     public const int Max = 8;
 
     private const int SaltBytes = 16;
 
-    /// <summary>16 random bytes, of this edge alone.</summary>
+    /// <summary>16 random bytes, used for this edge only.</summary>
     public required byte[] Salt { get; init; }
 
-    /// <summary>At most <see cref="Max"/>.</summary>
+    /// <summary>The secrets, at most <see cref="Max"/>.</summary>
     public required ImmutableArray<EdgeSecret> Items { get; init; }
 
     public static EdgeSecrets Create() => new() { Salt = RandomNumberGenerator.GetBytes(SaltBytes), Items = [] };
 
-    /// <summary>The moment at which the next one expires, or null.</summary>
+    /// <summary>The moment at which the next secret expires, or null.</summary>
     [JsonIgnore]
     public DateTimeOffset? NextExpiry => Items.Min(secret => secret.ExpiresAt);
 
@@ -32,7 +34,7 @@ internal sealed record EdgeSecrets
 
     public bool IsValid(Guid id, DateTimeOffset now) => Items.Any(secret => secret.Id == id && secret.IsValid(now));
 
-    /// <summary>Adds one and lets the others expire after a grace period; zero: they are gone at once.</summary>
+    /// <summary>Adds a secret and lets the others expire after a grace period; with zero they are removed at once.</summary>
     public EdgeSecrets Rotate(EdgeSecret added, TimeSpan grace, DateTimeOffset now)
     {
         var expiry = now + grace;
@@ -48,7 +50,8 @@ internal sealed record EdgeSecrets
     }
 
     /// <summary>
-    /// Adds one beside the others, which stay as they are; beyond <see cref="Max"/> what expires first, or is oldest, gives way.
+    /// Adds a secret beside the others, which stay as they are; beyond <see cref="Max"/>, the one that expires first or is oldest is
+    /// dropped.
     /// </summary>
     public EdgeSecrets Add(EdgeSecret added, DateTimeOffset now) => this with
     {
@@ -62,7 +65,9 @@ internal sealed record EdgeSecrets
         ],
     };
 
-    /// <summary>Lets all but one expire after a grace period, which then is the newest; as it is when there is none of that id.</summary>
+    /// <summary>
+    /// Makes one secret permanent and the newest, and lets the others expire after a grace period; no change when the id is unknown.
+    /// </summary>
     public EdgeSecrets Prefer(Guid id, TimeSpan grace, DateTimeOffset now) =>
         Items.FirstOrDefault(secret => secret.Id == id) is { } preferred
             ? (this with { Items = Items.Remove(preferred) }).Rotate(preferred with { ExpiresAt = null }, grace, now)
@@ -71,6 +76,6 @@ internal sealed record EdgeSecrets
     public EdgeSecrets WithoutExpired(DateTimeOffset now) =>
         Items.All(secret => secret.IsValid(now)) ? this : this with { Items = [.. Items.Where(secret => secret.IsValid(now))] };
 
-    /// <summary>Keeps one for good, and no other.</summary>
+    /// <summary>Keeps one secret permanently and removes all others.</summary>
     public EdgeSecrets KeepOnly(Guid id) => this with { Items = [Items.Single(secret => secret.Id == id) with { ExpiresAt = null }] };
 }

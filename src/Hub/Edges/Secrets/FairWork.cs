@@ -1,9 +1,9 @@
 namespace Tunnel.Hub.Edges.Secrets;
 
 /// <summary>
-/// Runs expensive work on the thread pool, a few at once, with a short queue in which owners take turns: who asks for much waits behind
-/// itself, and nobody takes more of the hub than that. When the queue is full, an owner that has much in it gives way to one that has
-/// little.
+/// Runs expensive work on the thread pool, a few pieces at once, with a short queue in which owners take turns: an owner that asks for
+/// much waits behind itself and takes no larger share of the hub. When the queue is full, an owner with many entries loses one to an
+/// owner with few.
 /// </summary>
 internal sealed class FairWork<TOwner>(int concurrent, int queued)
     where TOwner : notnull
@@ -14,7 +14,7 @@ internal sealed class FairWork<TOwner>(int concurrent, int queued)
     private int _running;
     private int _count;
 
-    /// <summary>Runs <paramref name="work"/> on the pool, or not at all when too much waits.</summary>
+    /// <summary>Runs <paramref name="work"/> on the pool, or not at all when too much is waiting.</summary>
     /// <returns>Null when there was no room.</returns>
     public async Task<T?> TryRunAsync<T>(TOwner owner, Func<T> work, CancellationToken cancellationToken)
         where T : class
@@ -23,7 +23,7 @@ internal sealed class FairWork<TOwner>(int concurrent, int queued)
             return null;
         try
         {
-            // The caller may be on an I/O thread: it must not do the work itself.
+            // The caller may be on an I/O thread, so it must not do the work itself.
             return await Task.Run(work, CancellationToken.None);
         }
         finally
@@ -64,7 +64,8 @@ internal sealed class FairWork<TOwner>(int concurrent, int queued)
         return own.AddLast(new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 
-    // Not for one more of its own: what came last of who waits most goes.
+    // Drops the newest entry of the owner with the most waiting, but only if that owner then still has at least as many as the newcomer's
+    // owner.
     private bool TryMakeRoom(TOwner owner)
     {
         var own = _waiting.TryGetValue(owner, out var list) ? list.Count : 0;
@@ -79,7 +80,7 @@ internal sealed class FairWork<TOwner>(int concurrent, int queued)
     {
         lock (_lock)
         {
-            // It may have got its turn, or have given way.
+            // The waiter may have got its turn or given way in the meantime.
             if (waiter.List is null)
                 return;
             Remove(waiter);
@@ -90,7 +91,7 @@ internal sealed class FairWork<TOwner>(int concurrent, int queued)
 
     private void Remove(LinkedListNode<TaskCompletionSource<bool>> waiter)
     {
-        // An owner whose last one goes keeps its turn until that comes.
+        // An owner whose last entry leaves keeps its turn until that turn comes.
         waiter.List!.Remove(waiter);
         _count--;
     }

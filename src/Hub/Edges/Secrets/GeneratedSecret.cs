@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
-/// <summary>Secrets that the hub makes: 256 random bits, base64url, 43 characters.</summary>
+/// <summary>Makes the hub's own secrets: 256 random bits, base64url, 43 characters.</summary>
 internal static class GeneratedSecret
 {
     private const int Bytes = 32;

@@ -6,13 +6,15 @@ namespace Tunnel.Hub.Edges.Secrets;
 /// <summary>The three hashes; an interface so that a test can count the work.</summary>
 internal interface ISecretHasher
 {
-    /// <summary>For generated secrets: SHA-256 of salt and secret.</summary>
+    /// <summary>Hashes a generated secret: SHA-256 of salt and secret.</summary>
     byte[] HashGenerated(byte[] salt, string secret);
 
-    /// <summary>For chosen secrets; slow on purpose.</summary>
+    /// <summary>Hashes a chosen secret; slow on purpose.</summary>
     byte[] HashChosen(byte[] salt, string secret);
 
-    /// <summary>For the memory of chosen secrets that were right: keyed, so worth nothing without <see cref="SecretMemory.Key"/>.</summary>
+    /// <summary>
+    /// Hashes a correct chosen secret for the memory; keyed, so the hash is useless without <see cref="SecretMemory.Key"/>.
+    /// </summary>
     byte[] HashRemembered(byte[] salt, string secret);
 }
 
@@ -21,8 +23,8 @@ internal sealed class SecretHasher(byte[] memoryKey) : ISecretHasher
 {
     public const int HashBytes = 32;
 
-    // About 40 ms of one core of 2024. A chosen secret has 16 characters at least and tries are limited, so the hub's own ability to take
-    // back a thousand edges after a restart weighs more than another factor here.
+    // This takes about 40 ms of one core of 2024. A chosen secret has at least 16 characters and tries are limited, so it matters more
+    // that the hub can take back a thousand edges after a restart than that this factor is higher.
     private const int Iterations = 100_000;
 
     public byte[] HashGenerated(byte[] salt, string secret) => SHA256.HashData([.. salt, .. Encoding.UTF8.GetBytes(secret)]);

@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Hub.Edges.Secrets;
 
 /// <summary>
-/// Fast keyed hashes of chosen secrets that were right once, so that an edge that connects again costs no slow hash: neither in a storm of
-/// reconnects, nor after a restart of the hub, nor while somebody guesses. A hash belongs to one secret's id and is forgotten with it.
-/// Thread-safe; <see cref="Save"/> is called a moment after a change, and at the end.
+/// Fast keyed hashes of chosen secrets that were correct before, so that an edge that connects again costs no slow hash: neither in a
+/// storm of reconnects, nor after a restart of the hub, nor while somebody guesses. A hash belongs to one secret's id and is forgotten
+/// with it. Thread-safe; <see cref="Save"/> is called shortly after a change, and at the end.
 /// </summary>
 internal sealed class SecretMemory : IAsyncDisposable
 {
-    // A thousand edges that come back after an upgrade are not a thousand writes.
+    // When a thousand edges come back after an upgrade, this avoids a thousand writes.
     private static readonly TimeSpan SaveDelay = TimeSpan.FromSeconds(1);
 
     private readonly SecretMemoryFile? _file;
@@ -21,7 +21,7 @@ internal sealed class SecretMemory : IAsyncDisposable
     private readonly ITimer? _timer;
     private int _changed;
 
-    /// <summary>One that lasts as long as the process.</summary>
+    /// <summary>Creates a memory that lasts as long as the process.</summary>
     public SecretMemory()
     {
         Key = RandomNumberGenerator.GetBytes(SecretHasher.HashBytes);
@@ -29,7 +29,7 @@ internal sealed class SecretMemory : IAsyncDisposable
     }
 
     /// <summary>
-    /// One that is kept in the state directory. What can't be read there is begun anew: it costs each edge one slow hash.
+    /// Creates a memory that is kept in the state directory. If it can't be read, it starts empty, which costs each edge one slow hash.
     /// </summary>
     public SecretMemory(SecretMemoryFile file, TimeProvider time, ILogger logger)
     {
@@ -41,20 +41,20 @@ internal sealed class SecretMemory : IAsyncDisposable
             static self => _ = Task.Run(((SecretMemory)self!).Save), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>What the hashes are made with; without it they are worth nothing.</summary>
+    /// <summary>The key of the hashes; without it they are useless.</summary>
     public byte[] Key { get; }
 
-    /// <summary>The hash of a secret, or null.</summary>
+    /// <summary>Returns the hash of a secret, or null.</summary>
     public byte[]? Find(Guid secretId) => _hashes.GetValueOrDefault(secretId);
 
-    /// <summary>This secret was right.</summary>
+    /// <summary>Remembers a secret that was correct.</summary>
     public void Add(Guid secretId, byte[] hash)
     {
         _hashes[secretId] = hash;
         NoteChange();
     }
 
-    /// <summary>Forgets all but these.</summary>
+    /// <summary>Forgets all secrets but these.</summary>
     public void Retain(IReadOnlySet<Guid> secretIds)
     {
         foreach (var id in _hashes.Keys.Where(id => !secretIds.Contains(id)))

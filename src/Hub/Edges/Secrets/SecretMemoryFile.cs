@@ -6,9 +6,9 @@ using Tunnel.Shared.Files;
 namespace Tunnel.Hub.Edges.Secrets;
 
 /// <summary>
-/// Where <see cref="SecretMemory"/> is kept: <c>remembered-secrets.json</c> has the hashes, <c>remembered-secrets.key</c> their key. Apart
-/// from each other and from <c>edges.json</c>: nobody who gets hold of a copy of the edges, or of the hashes without the key, can guess any
-/// faster than by the slow hash.
+/// The files of <see cref="SecretMemory"/>: <c>remembered-secrets.json</c> has the hashes, <c>remembered-secrets.key</c> their key. They
+/// are apart from each other and from <c>edges.json</c>, so that nobody who gets a copy of the edges, or of the hashes without the key,
+/// can guess faster than by the slow hash.
 /// </summary>
 internal sealed class SecretMemoryFile(string directory, IStateFiles files)
 {
@@ -18,12 +18,12 @@ internal sealed class SecretMemoryFile(string directory, IStateFiles files)
     private readonly string _keyPath = Path.Combine(directory, KeyName);
     private bool _keyIsSaved;
 
-    /// <summary>Names of both files.</summary>
+    /// <summary>The names of both files.</summary>
     public static string[] FileNames => [Name, KeyName];
 
     public string FilePath { get; } = Path.Combine(directory, Name);
 
-    /// <summary>What was saved; a new key and nothing when it is not there, or damaged.</summary>
+    /// <summary>Reads what was saved; returns a new key and no hashes when it is missing or damaged.</summary>
     public (byte[] Key, Dictionary<Guid, byte[]> Hashes) Load(ILogger logger)
     {
         try
@@ -43,8 +43,8 @@ internal sealed class SecretMemoryFile(string directory, IStateFiles files)
         return (RandomNumberGenerator.GetBytes(SecretHasher.HashBytes), []);
     }
 
-    /// <summary>Writes it. Blocks: to be called on the pool.</summary>
-    /// <exception cref="IOException">It could not be written; what was there stays.</exception>
+    /// <summary>Writes the key and the hashes. It waits for the disk, so call it on the thread pool.</summary>
+    /// <exception cref="IOException">They could not be written; the old ones stay.</exception>
     public void Save(byte[] key, Dictionary<Guid, byte[]> hashes)
     {
         files.MakeDirectory(directory);
@@ -66,9 +66,9 @@ internal sealed class SecretMemoryFile(string directory, IStateFiles files)
     }
 }
 
-/// <summary>What <c>remembered-secrets.json</c> holds.</summary>
+/// <summary>The content of <c>remembered-secrets.json</c>.</summary>
 internal sealed record SecretMemoryDocument
 {
-    /// <summary>By the secret's id: its keyed hash.</summary>
+    /// <summary>The keyed hashes by the ids of their secrets.</summary>
     public required Dictionary<Guid, byte[]> Secrets { get; init; }
 }

@@ -3,7 +3,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
-/// <summary>Which secret matched, if any.</summary>
+/// <summary>Whether a secret matched, or the hub was too busy to check it.</summary>
 internal enum SecretMatch
 {
     None,
@@ -17,8 +17,8 @@ internal enum SecretMatch
 /// </summary>
 internal sealed class SecretVerifier
 {
-    // Two slow hashes at once leave the tunnels their cores; 128 waiting ones are done in some 3 s, well inside the time to authenticate.
-    // Addresses take turns, so one that guesses waits behind itself.
+    // Two slow hashes at once leave the other cores to the tunnels; 128 waiting ones take about 3 s, well within the time to
+    // authenticate. Addresses take turns, so an address that guesses waits behind itself.
     private const int ConcurrentSlowHashes = 2;
     private const int QueuedSlowHashes = 128;
 
@@ -40,7 +40,7 @@ internal sealed class SecretVerifier
     public EdgeSecret Generated(EdgeSecrets edge, string secret, DateTimeOffset now) =>
         New(SecretKind.Generated, _hasher.HashGenerated(edge.Salt, secret), now);
 
-    /// <summary>Makes the record of a secret that an operator chose. Slow: to be called on the pool.</summary>
+    /// <summary>Makes the record of a secret that an operator chose. It hashes slowly, so call it on the thread pool.</summary>
     public EdgeSecret Chosen(EdgeSecrets edge, string secret, DateTimeOffset now)
     {
         var made = New(SecretKind.Chosen, _hasher.HashChosen(edge.Salt, secret), now);
@@ -49,13 +49,13 @@ internal sealed class SecretVerifier
     }
 
     /// <summary>Checks a secret.</summary>
-    /// <param name="edge">The edge's secrets; null where the answer must be no, for whatever reason.</param>
-    /// <param name="secret">What was said.</param>
-    /// <param name="slow">Whether a slow hash may be made: if any edge has a chosen secret, then for every refusal, else for none; and
-    /// never for who is blocked.</param>
-    /// <param name="from">Who asks, for whose slow hashes its others wait.</param>
-    /// <param name="now">Secrets that have expired by now don't count.</param>
-    /// <param name="cancellationToken">Gives up waiting for a slow hash.</param>
+    /// <param name="edge">The edge's secrets; null when the answer must be no, for whatever reason.</param>
+    /// <param name="secret">The presented secret.</param>
+    /// <param name="slow">Whether a slow hash may be made. It has to be made for every refusal if any edge has a chosen secret, else for
+    /// none, and never for a blocked pair.</param>
+    /// <param name="from">The address that asks; its slow hashes wait for each other.</param>
+    /// <param name="now">Secrets that have expired by then don't count.</param>
+    /// <param name="cancellationToken">Cancels the wait for a slow hash.</param>
     public async ValueTask<(SecretMatch Match, Guid SecretId)> VerifyAsync(
         EdgeSecrets? edge, string secret, bool slow, AddressPrefix from, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -74,13 +74,16 @@ internal sealed class SecretVerifier
         return (SecretMatch.Matched, found);
     }
 
-    /// <summary>Which of an edge's secrets this is; for commands, not for strangers: it may take long, and tells by its time.</summary>
+    /// <summary>
+    /// Finds which of an edge's secrets this is. For commands only, not for strangers: it may take long, and its duration reveals the
+    /// answer.
+    /// </summary>
     public Guid? Find(EdgeSecrets secrets, string secret, DateTimeOffset now) =>
         FindFast(secrets, secret, now)
         ?? (secrets.HasChosen ? Find(
             secrets, SecretKind.Chosen, _hasher.HashChosen(secrets.Salt, secret), entry => entry.Hash, now) : null);
 
-    /// <summary>Forgets what belongs to no edge any more.</summary>
+    /// <summary>Forgets secrets that belong to no edge any more.</summary>
     public void Retain(IReadOnlySet<Guid> secretIds) => _memory.Retain(secretIds);
 
     private Guid? FindFast(EdgeSecrets secrets, string secret, DateTimeOffset now)
@@ -92,7 +95,7 @@ internal sealed class SecretVerifier
         return first ?? second;
     }
 
-    // Always as many comparisons, each in constant time.
+    // Always makes the same number of comparisons, each in constant time.
     private static Guid? Find(EdgeSecrets secrets, SecretKind kind, byte[] hash, Func<EdgeSecret, byte[]> expected, DateTimeOffset now)
     {
         Guid? found = null;

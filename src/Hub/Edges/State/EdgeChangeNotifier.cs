@@ -5,8 +5,8 @@ using Tunnel.Hub.Edges.Allowed;
 namespace Tunnel.Hub.Edges.State;
 
 /// <summary>
-/// Tells of changes on the pool, one at a time and in order, however slow the listeners are: what happens meanwhile is merged into one
-/// change, so that what waits is bounded by the number of edges.
+/// Reports changes on the pool, one at a time and in order, however slow the listeners are. What happens in the meantime is merged into
+/// one change, so that the waiting changes are bounded by the number of edges.
 /// </summary>
 internal sealed class EdgeChangeNotifier(ILogger logger)
 {
@@ -38,8 +38,8 @@ internal sealed class EdgeChangeNotifier(ILogger logger)
     {
         foreach (var id in ids)
         {
-            // Gone and back: what the listeners have belongs to the edge that was removed. (New and changed is "changed" too: the edge may
-            // have connected in between.)
+            // An edge that was removed and added again is reported as changed, because what the listeners hold belongs to the removed
+            // edge. (New and then changed is "changed" too: the edge may have connected in between.)
             var isBack = kind == EdgeDiffKind.Added && _pending!.GetValueOrDefault(id, kind) == EdgeDiffKind.Removed;
             _pending![id] = isBack ? EdgeDiffKind.Changed : kind;
         }
@@ -77,7 +77,7 @@ internal sealed class EdgeChangeNotifier(ILogger logger)
             }
             catch (Exception error)
             {
-                // One listener's mistake must not keep the others from a removed edge.
+                // A fault in one listener must not keep the others from learning of a removed edge.
                 EdgesLog.ListenerFailed(logger, error);
             }
         }

@@ -2,50 +2,52 @@ using System.Collections.Immutable;
 
 namespace Tunnel.Hub.Edges.State;
 
-/// <summary>What a change does to the set, by edge and port.</summary>
+/// <summary>The effect of a change on the set, by edge and port.</summary>
 public sealed record EdgeSetDiff
 {
-    /// <summary>No difference.</summary>
+    /// <summary>A change without any difference.</summary>
     public static EdgeSetDiff Empty { get; } = new();
 
-    /// <summary>Edges that come, go or change, by id; the unchanged are left out.</summary>
+    /// <summary>The edges that are added, removed or changed, by id; unchanged ones are left out.</summary>
     public ImmutableArray<EdgeDiff> Edges { get; init; } = [];
 
     /// <summary>True when nothing changes.</summary>
     public bool IsEmpty => Edges.IsEmpty;
 }
 
-/// <summary>What happens to an edge.</summary>
+/// <summary>How an edge differs.</summary>
 public enum EdgeDiffKind
 {
-    /// <summary>It is new.</summary>
+    /// <summary>The edge is new.</summary>
     Added,
 
-    /// <summary>It stays, differently.</summary>
+    /// <summary>The edge stays, but is different.</summary>
     Changed,
 
-    /// <summary>It goes; its tunnels end.</summary>
+    /// <summary>The edge is removed; its tunnels end.</summary>
     Removed,
 }
 
-/// <summary>What happens to one edge.</summary>
+/// <summary>The differences of one edge.</summary>
 public sealed record EdgeDiff
 {
-    /// <summary>Its id.</summary>
+    /// <summary>The id of the edge.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What happens.</summary>
+    /// <summary>Whether the edge is added, changed or removed.</summary>
     public required EdgeDiffKind Kind { get; init; }
 
-    /// <summary>Ports that are opened, such as <c>tcp/443</c>.</summary>
+    /// <summary>The ports that are opened, such as <c>tcp/443</c>.</summary>
     public ImmutableArray<string> PortsAdded { get; init; } = [];
 
-    /// <summary>Ports that are closed.</summary>
+    /// <summary>The ports that are closed.</summary>
     public ImmutableArray<string> PortsRemoved { get; init; } = [];
 
-    /// <summary>Ports that stay open with another policy.</summary>
+    /// <summary>The ports that stay open with another policy.</summary>
     public ImmutableArray<string> PortsChanged { get; init; } = [];
 
-    /// <summary>Names of other members that change, such as <c>enabled</c> or <c>firewallConfig</c>; a secret only by its name.</summary>
+    /// <summary>
+    /// The names of other members that change, such as <c>enabled</c> or <c>firewallConfig</c>; of a secret only its name is shown.
+    /// </summary>
     public ImmutableArray<string> Members { get; init; } = [];
 }

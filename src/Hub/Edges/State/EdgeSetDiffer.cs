@@ -19,7 +19,7 @@ internal static class EdgeSetDiffer
         };
     }
 
-    /// <summary>What the data path is told of a difference.</summary>
+    /// <summary>Returns what the data path is told of a difference.</summary>
     public static EdgeSetChange ToChange(EdgeSetDiff diff) =>
         new(Ids(diff, EdgeDiffKind.Added), Ids(diff, EdgeDiffKind.Changed), Ids(diff, EdgeDiffKind.Removed));
 
@@ -51,7 +51,7 @@ internal static class EdgeSetDiffer
             : diff;
     }
 
-    // In the order in which an operator reads them: TCP before UDP, ascending.
+    // Sorted as an operator reads them: TCP before UDP, ascending.
     private static OrderedDictionary<string, PortPolicy> Ports(AllowedEdge edge)
     {
         var ports = new OrderedDictionary<string, PortPolicy>(StringComparer.Ordinal);

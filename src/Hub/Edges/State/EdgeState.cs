@@ -30,16 +30,16 @@ internal sealed class EdgeState
     /// <summary>The entity tag of the whole set.</summary>
     public string Tag => _tag ??= EntityTags.Of(Edges.Values);
 
-    /// <summary>Bytes of the whole set's JSON, as it is read.</summary>
+    /// <summary>The length of the whole set's JSON, as it is read, in bytes.</summary>
     public long JsonLength => _jsonLength ??= Edges.Values.Sum(edge => edge.JsonLength + 1L) + 1;
 
-    /// <summary>Whether any edge has one; then every refusal pays for a slow hash, whoever asks.</summary>
+    /// <summary>Whether any edge has a chosen secret; if so, every refusal costs a slow hash, whoever asks.</summary>
     public bool HasChosenSecrets { get; }
 
     /// <summary>When the next secret expires, or null.</summary>
     public DateTimeOffset? NextExpiry { get; }
 
-    /// <summary>The entity tag of one edge, or null when there is none.</summary>
+    /// <summary>Returns the entity tag of one edge, or null when there is none.</summary>
     public string? TagOf(string id) => Edges.GetValueOrDefault(id)?.Tag;
 
     public EdgeState With(EdgeEntry entry) => new(Entries.SetItem(entry.Edge.Id, entry));

@@ -6,19 +6,19 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.State;
 
-/// <summary>A change that was worked out: the state after it, or null with the reason why there is none.</summary>
+/// <summary>The result of working out a change: the state after it, or null with the reason.</summary>
 internal sealed record EdgeStateChange(EdgeState? After, EdgeUpdateResult Result)
 {
     public static EdgeStateChange NotFound { get; } = new(null, new EdgeUpdateResult { Status = EdgeUpdateStatus.NotFound });
 }
 
-/// <summary>Works out the state after a change: validates and hashes, touches nothing. Slow where secrets are chosen.</summary>
+/// <summary>Works out the state after a change: validates and hashes, but changes nothing. Slow when secrets are chosen.</summary>
 internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, DateTimeOffset now)
 {
-    /// <param name="before">The set as it is.</param>
-    /// <param name="edges">The set as it shall be.</param>
-    /// <param name="path">Where the set stands in what the operator wrote.</param>
-    /// <param name="cancellationToken">Gives up: hashing thousands of chosen secrets takes minutes.</param>
+    /// <param name="before">The present set.</param>
+    /// <param name="edges">The new set.</param>
+    /// <param name="path">The JSON path of the set in what the operator wrote.</param>
+    /// <param name="cancellationToken">Cancels the work: hashing thousands of chosen secrets takes minutes.</param>
     public EdgeStateChange ReplaceAll(
         EdgeState before, IReadOnlyList<EdgeDefinition> edges, string path, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         if (!faults.IsValid)
             return Invalid(faults);
 
-        // A chosen secret takes some 40 ms to hash; half the cores stay with the tunnels.
+        // A chosen secret takes about 40 ms to hash; half the cores are left to the tunnels.
         var entries = edges.AsParallel().WithDegreeOfParallelism(Math.Max(1, Environment.ProcessorCount / 2))
             .WithCancellation(cancellationToken)
             .Select(edge => Entry(before, edge)).ToImmutableDictionary(entry => entry.Edge.Id, StringComparer.Ordinal);
@@ -61,9 +61,9 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         return faults.IsValid ? Valid(before, before.With(Entry(before, edge)), faults) : Invalid(faults);
     }
 
-    /// <param name="before">The set as it is.</param>
+    /// <param name="before">The present set.</param>
     /// <param name="id">The edge to change.</param>
-    /// <param name="edit">Makes the new definition, or null when there is nothing to change.</param>
+    /// <param name="edit">Makes the new definition, or returns null when there is nothing to change.</param>
     public EdgeStateChange Edit(EdgeState before, string id, Func<EdgeDefinition, FaultList, EdgeDefinition?> edit)
     {
         if (before.Entries.GetValueOrDefault(id) is not { } entry)
@@ -90,7 +90,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
             ? new EdgeStateChange(before.With(entry with { Secrets = entry.Secrets.Prefer(secretId, grace, now) }), new EdgeUpdateResult())
             : EdgeStateChange.NotFound;
 
-    /// <param name="before">The set as it is.</param>
+    /// <param name="before">The present set.</param>
     /// <param name="id">The edge.</param>
     /// <param name="chosen">The secret, or null for a generated one.</param>
     /// <param name="grace">How long the others stay valid; null: as long as before.</param>
@@ -120,7 +120,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         if (written is null)
             return existing!;
 
-        // The secret that it has already: its tunnels go on.
+        // The edge already has this secret, so its tunnels stay.
         if (existing is not null && secrets.Find(existing, written, now) is { } same)
             return existing.KeepOnly(same);
         var fresh = EdgeSecrets.Create();

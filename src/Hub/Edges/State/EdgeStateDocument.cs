@@ -3,10 +3,10 @@ using Tunnel.Hub.Edges.Secrets;
 
 namespace Tunnel.Hub.Edges.State;
 
-/// <summary>What <c>edges.json</c> in the state directory holds.</summary>
+/// <summary>The content of <c>edges.json</c> in the state directory.</summary>
 internal sealed record EdgeStateDocument
 {
-    /// <summary>Raised when an older hub could not understand the file any more.</summary>
+    /// <summary>The version of the format; it is raised when an older hub could no longer understand the file.</summary>
     public const int CurrentVersion = 1;
 
     public required int Version { get; init; }
@@ -16,7 +16,7 @@ internal sealed record EdgeStateDocument
     /// <summary>One edge, without its secret.</summary>
     internal sealed record Item
     {
-        /// <summary>As operators write it, and read the same way: what is missing has its usual meaning.</summary>
+        /// <summary>The edge as operators write it; it is read in the same way, so missing members have their usual meaning.</summary>
         public required JsonElement Edge { get; init; }
 
         public required EdgeSecrets Secrets { get; init; }

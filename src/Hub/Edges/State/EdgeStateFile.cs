@@ -10,8 +10,8 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Hub.Edges.State;
 
 /// <summary>
-/// <c>edges.json</c>: a crash at any moment leaves either the old or the new content, since the new one is complete and on the disk under
-/// another name before it takes the old one's place.
+/// <c>edges.json</c>. A crash at any moment leaves either the old or the new content, since the new content is complete and on the disk
+/// under another name before it replaces the old one.
 /// </summary>
 internal sealed class EdgeStateFile(string directory, IStateFiles files)
 {
@@ -22,11 +22,12 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
 
     public string FilePath => _path;
 
-    /// <summary>What an earlier version took into the state that was read, and this one would not.</summary>
+    /// <summary>Faults in the state that was read which an earlier version accepted and this version would not.</summary>
     public ImmutableArray<Fault> Tolerated { get; private set; } = [];
 
-    /// <summary>Reads the state; null when there is none yet.</summary>
-    /// <exception cref="OperatorException">It can't be read, or is not what a hub of this version writes. It is left as it is.</exception>
+    /// <summary>Reads the state; returns null when there is none yet.</summary>
+    /// <exception cref="OperatorException">The file can't be read, or is not what a hub of this version writes. It is left as it
+    /// is.</exception>
     public EdgeState? Load()
     {
         try
@@ -45,8 +46,8 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         }
     }
 
-    /// <summary>Writes the state; on return it is on the disk. Blocks: to be called on the pool.</summary>
-    /// <exception cref="OperatorException">It could not be written; the old one is in force.</exception>
+    /// <summary>Writes the state; on return it is on the disk. It waits for the disk, so call it on the thread pool.</summary>
+    /// <exception cref="OperatorException">The state could not be written; the old one stays in force.</exception>
     public void Save(EdgeState state)
     {
         var content = JsonSerializer.SerializeToUtf8Bytes(ToDocument(state), StateJson.Default.EdgeStateDocument);
@@ -68,7 +69,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         }
     }
 
-    // Nobody knows whether the new name would survive a crash; what was refused must not come back with the next start.
+    // Nobody knows whether the new name would survive a crash, and a refused change must not come back with the next start.
     private void PutBack()
     {
         try
@@ -84,7 +85,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The disk fails altogether; the caller reports the first error, which is the one that tells why.
+            // The disk fails altogether; the caller reports the first error, which shows the cause.
         }
     }
 
@@ -121,12 +122,12 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
             pair => pair.First.Id, pair => new EdgeEntry(AllowedEdge.From(pair.First), pair.Second.Secrets), StringComparer.Ordinal));
     }
 
-    // A required member may still be null, and so may an entry of a list.
+    // A required member may still be null, and so may an item of a list.
     private static bool IsWhole(EdgeStateDocument.Item? item) =>
         item?.Secrets is { Salt.Length: > 0, Items.IsDefault: false } secrets
             && secrets.Items.All(static secret => secret?.Hash?.Length == SecretHasher.HashBytes);
 
-    // First and apart, since a newer version may have members that would only look wrong here.
+    // Checked first and separately, since a newer version may have members that would only look wrong here.
     private void CheckVersion(byte[] content)
     {
         using var document = JsonText.Parse(content, out var faults) ?? throw Corrupt(faults[0].ToString());

@@ -11,10 +11,10 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.State;
 
-// Over 300 lines: every way of changing the state, each of them validated, written and then told by the same few lines.
+// Over 300 lines: all ways of changing the state are here; each change is validated, written and then reported by the same few lines.
 /// <summary>
-/// The allowed edges (<c>updateAllowedEdges</c>): read without a lock, changed by one writer at a time. Every change is validated whole and
-/// on the disk before it takes effect; what fails leaves everything as it was.
+/// The allowed edges (<c>updateAllowedEdges</c>), read without a lock and changed by one writer at a time. Every change is validated as a
+/// whole and on the disk before it takes effect; a change that fails leaves everything as it was.
 /// </summary>
 public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 {
@@ -51,19 +51,19 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         remove => _notifier.Changed -= value;
     }
 
-    /// <summary>The set as it is now.</summary>
+    /// <summary>The present set.</summary>
     public ImmutableDictionary<string, AllowedEdge> Current => _state.Edges;
 
-    /// <summary>The same with its entity tag.</summary>
+    /// <summary>The present set with its entity tag.</summary>
     internal EdgeState State => _state;
 
-    /// <summary>Opens the state, or starts it with <paramref name="seed"/> when there is none.</summary>
-    /// <param name="stateDir">Directory of <c>edges.json</c>; made when it is missing.</param>
+    /// <summary>Opens the state, or creates it from <paramref name="seed"/> when there is none.</summary>
+    /// <param name="stateDir">The directory of <c>edges.json</c>; made when it is missing.</param>
     /// <param name="seed">The configuration's edges, for a state that does not exist yet.</param>
-    /// <param name="maxEdges">Most edges that the set may have.</param>
-    /// <param name="time">The clock of secrets that expire.</param>
-    /// <param name="loggerFactory">Where to log.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="maxEdges">The number of edges that the set may have.</param>
+    /// <param name="time">The clock by which secrets expire.</param>
+    /// <param name="loggerFactory">Makes the logs.</param>
+    /// <param name="cancellationToken">Cancels the opening.</param>
     /// <exception cref="OperatorException">The state can't be read or written, or the seed is invalid; the message is for the
     /// operator.</exception>
     public static async Task<EdgeStore> OpenAsync(
@@ -95,7 +95,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         var state = _state;
         var entry = state.Entries.GetValueOrDefault(id);
 
-        // A disabled edge takes the way of an unknown one, right secret or not.
+        // A disabled edge is treated like an unknown one, whether or not the secret is correct.
         var secrets = entry is { Edge.Enabled: true } ? entry.Secrets : null;
         var (match, secretId) = await _secrets.VerifyAsync(
             secrets, secret, state.HasChosenSecrets && !blocked, AddressPrefix.Of(from), _time.GetUtcNow(), cancellationToken);
@@ -111,19 +111,18 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public bool IsStillValid(string edgeId, Guid secretId) =>
         _state.Entries.GetValueOrDefault(edgeId) is { Edge.Enabled: true } entry && entry.Secrets.IsValid(secretId, _time.GetUtcNow());
 
-    /// <summary>Edges that the set may have.</summary>
+    /// <summary>The number of edges that the set may have.</summary>
     internal int MaxEdges => _maxEdges;
 
-    /// <summary>What is wrong with a set that was read in part only; to report it together with what could not be read.</summary>
+    /// <summary>Returns the faults of a set that was read only in part, to report them together with what could not be read.</summary>
     internal ImmutableArray<Fault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
         EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges).ErrorList;
 
-    /// <summary>Replaces the whole set: validated whole, persisted, then in force.</summary>
-    /// <param name="edges">The new set; an edge without a secret keeps the one it has.</param>
-    /// <param name="dryRun">Only checks and compares.</param>
-    /// <param name="cancellationToken">Gives up before anything is written.</param>
-    /// <param name="condition">Is given the entity tag of what is there now, or null for nothing; when it says no, nothing is
-    /// changed.</param>
+    /// <summary>Replaces the whole set: it is validated as a whole and persisted before it takes effect.</summary>
+    /// <param name="edges">The new set; an edge without a secret keeps its present one.</param>
+    /// <param name="dryRun">Whether to only check and compare.</param>
+    /// <param name="cancellationToken">Cancels the change before anything is written.</param>
+    /// <param name="condition">Gets the present entity tag, or null for none; when it returns false, nothing is changed.</param>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
     public Task<EdgeUpdateResult> ReplaceAllAsync(
         IReadOnlyList<EdgeDefinition> edges, bool dryRun, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
@@ -131,27 +130,29 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             state => Builder().ReplaceAll(state, edges, "$", cancellationToken), dryRun, cancellationToken,
             state => condition?.Invoke(state.Tag));
 
-    /// <summary>Adds one edge. Without a secret one is made: <see cref="EdgeUpdateResult.NewSecret"/>.</summary>
+    /// <summary>Adds one edge. If it has no secret, the hub makes one: <see cref="EdgeUpdateResult.NewSecret"/>.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
     public Task<EdgeUpdateResult> AddAsync(
         EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
         ChangeAsync(
             state => Builder().Add(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
 
-    /// <summary>Replaces one edge; without a secret it keeps those that it has.</summary>
+    /// <summary>Replaces one edge; without a secret it keeps its present ones.</summary>
     /// <inheritdoc cref="ReplaceAllAsync"/>
     public Task<EdgeUpdateResult> UpdateAsync(
         EdgeDefinition edge, CancellationToken cancellationToken, Func<string?, bool>? condition = null) =>
         ChangeAsync(
             state => Builder().Update(state, edge), dryRun: false, cancellationToken, state => condition?.Invoke(state.TagOf(edge.Id)));
 
-    /// <summary>Changes one edge from what it is at that moment; with another id it is renamed, secrets and all.</summary>
+    /// <summary>
+    /// Changes one edge, starting from its definition at that moment; with another id it is renamed and keeps its secrets.
+    /// </summary>
     /// <param name="id">The edge.</param>
-    /// <param name="edit">Is given what the operator wrote, and where to say what is wrong; null: what was to be changed is not
-    /// there.</param>
-    /// <param name="dryRun">Only checks and compares.</param>
-    /// <param name="cancellationToken">Gives up before anything is written.</param>
-    /// <param name="condition">Is given the entity tag of the edge, or null for none; when it says no, nothing is changed.</param>
+    /// <param name="edit">Gets the present definition and a list for faults, and returns the new definition; null: what was to be changed
+    /// does not exist.</param>
+    /// <param name="dryRun">Whether to only check and compare.</param>
+    /// <param name="cancellationToken">Cancels the change before anything is written.</param>
+    /// <param name="condition">Gets the entity tag of the edge, or null for none; when it returns false, nothing is changed.</param>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
     internal Task<EdgeUpdateResult> EditAsync(
         string id, Func<EdgeDefinition, FaultList, EdgeDefinition?> edit, bool dryRun, CancellationToken cancellationToken,
@@ -167,33 +168,34 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// <summary>Gives an edge another secret and lets the others expire.</summary>
     /// <param name="id">The edge.</param>
     /// <param name="chosen">The secret, or null for a generated one.</param>
-    /// <param name="grace">How long the others stay valid; zero: they end at once.</param>
-    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <param name="grace">How long the others stay valid; with zero they end at once.</param>
+    /// <param name="cancellationToken">Cancels the change before anything is written.</param>
     /// <returns>The outcome with <see cref="EdgeUpdateResult.NewSecret"/>.</returns>
     /// <exception cref="OperatorException">The state could not be written; the old secrets stay.</exception>
     public Task<EdgeUpdateResult> RotateSecretAsync(string id, string? chosen, TimeSpan grace, CancellationToken cancellationToken) =>
         ChangeAsync(state => Builder().Rotate(state, id, chosen, grace), dryRun: false, cancellationToken);
 
-    /// <summary>Gives an edge another secret beside those that it has, which stay as they are.</summary>
+    /// <summary>Gives an edge another secret beside its present ones, which stay as they are.</summary>
     /// <inheritdoc cref="RotateSecretAsync"/>
     internal Task<EdgeUpdateResult> AddSecretAsync(string id, string? chosen, CancellationToken cancellationToken) =>
         ChangeAsync(state => Builder().Rotate(state, id, chosen, grace: null), dryRun: false, cancellationToken);
 
-    /// <summary>Lets all secrets of an edge but one expire after a grace period; zero: they end at once.</summary>
-    /// <exception cref="OperatorException">The state could not be written; all stay as they were.</exception>
+    /// <summary>Lets all secrets of an edge but one expire after a grace period; with zero they end at once.</summary>
+    /// <exception cref="OperatorException">The state could not be written; all secrets stay as they were.</exception>
     internal Task<EdgeUpdateResult> ExpireOtherSecretsAsync(
         string id, Guid secretId, TimeSpan grace, CancellationToken cancellationToken) =>
         ChangeAsync(state => Builder().ExpireOthers(state, id, secretId, grace), dryRun: false, cancellationToken);
 
     /// <summary>
-    /// Whether this is a valid secret of the edge, enabled or not. For the operator's commands: it may take long, and tells by its time.
+    /// Whether this is a valid secret of the edge, enabled or not. For the operator's commands only: it may take long, and its duration
+    /// reveals the answer.
     /// </summary>
     public Task<bool> HasSecretAsync(string id, string secret, CancellationToken cancellationToken) =>
         Task.Run(
             () => _state.Entries.GetValueOrDefault(id) is { } entry && _secrets.Find(entry.Secrets, secret, _time.GetUtcNow()) is not null,
             cancellationToken);
 
-    /// <summary>Stops the timer of expiring secrets and waits for a writer under way.</summary>
+    /// <summary>Stops the timer of expiring secrets and waits for a writer that is under way.</summary>
     public async ValueTask DisposeAsync()
     {
         await _expiry.DisposeAsync();
@@ -237,12 +239,12 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
 
-            // Hashing and the disk take their time, and the caller may be on an I/O thread.
+            // Hashing and the disk take time, and the caller may be on an I/O thread.
             return await Task.Run(() => Change(prepare, condition, dryRun), cancellationToken);
         }
         finally
         {
-            // Also of a change that came to nothing: its secrets were hashed, and would stay remembered.
+            // Done also after a change that failed, because its secrets were hashed and would stay remembered.
             ForgetUnusedSecrets();
             _writer.Release();
         }
@@ -282,7 +284,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     private void ArmExpiry(EdgeState state)
     {
-        // A timer takes at most 49 days; far expiries are looked at again every day.
+        // A timer takes at most 49 days, so a later expiry is looked at again every day.
         var due = state.NextExpiry is { } expiry
             ? TimeSpan.FromTicks(Math.Clamp((expiry - _time.GetUtcNow()).Ticks, 0, TimeSpan.TicksPerDay))
             : Timeout.InfiniteTimeSpan;
@@ -318,7 +320,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             }
             catch (OperatorException error)
             {
-                // Refused all the same, since every check looks at the clock; what matters is that the tunnels are told.
+                // The secret is refused all the same, since every check looks at the clock; what matters is that the tunnels are told.
                 EdgesLog.ExpiryNotSaved(_logger, error);
             }
         }

@@ -3,22 +3,22 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.State;
 
-/// <summary>What became of a change.</summary>
+/// <summary>The status of a change.</summary>
 public enum EdgeUpdateStatus
 {
-    /// <summary>It is in force (or, in a dry run, would be).</summary>
+    /// <summary>The change is in force (or, in a dry run, would be).</summary>
     Applied,
 
-    /// <summary>It is not valid; nothing was changed.</summary>
+    /// <summary>The change is not valid; nothing was changed.</summary>
     Invalid,
 
     /// <summary>There is no edge of this id.</summary>
     NotFound,
 
-    /// <summary>There is an edge of this id already.</summary>
+    /// <summary>An edge of this id already exists.</summary>
     AlreadyExists,
 
-    /// <summary>What the caller knew is not what is there any more (or yet).</summary>
+    /// <summary>The present version is not the one that the caller named, or there is none yet.</summary>
     PreconditionFailed,
 }
 
@@ -34,16 +34,18 @@ public sealed record EdgeUpdateResult
     /// <summary>What changed, by edge and port.</summary>
     public EdgeSetDiff Diff { get; init; } = EdgeSetDiff.Empty;
 
-    /// <summary>What became of it.</summary>
+    /// <summary>The status of the change.</summary>
     public EdgeUpdateStatus Status { get; init; }
 
-    /// <summary>The secret that was made or taken, to be shown once, in a token. Internal, so that no log prints it by accident.</summary>
+    /// <summary>
+    /// The secret that was made or accepted, to be shown once in a token. Internal, so that no log prints it by accident.
+    /// </summary>
     internal string? NewSecret { get; init; }
 
-    /// <summary>Names that secret.</summary>
+    /// <summary>The id of that secret.</summary>
     internal Guid NewSecretId { get; init; }
 
-    /// <summary>The set after the change, or as it stayed.</summary>
+    /// <summary>The set after the change; without a change, the present set.</summary>
     internal EdgeState After { get; init; } = EdgeState.Empty;
 
     /// <summary>True when the change was applied.</summary>

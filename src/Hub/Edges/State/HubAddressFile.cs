@@ -5,15 +5,17 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.State;
 
-/// <summary><c>hub-address</c> in the state directory: where the hub will be, as edges are told, those that connect later too.</summary>
+/// <summary>
+/// <c>hub-address</c> in the state directory: the hub's future address, which is told to all edges, including later ones.
+/// </summary>
 internal sealed class HubAddressFile(string stateDir, IStateFiles files)
 {
     public const string FileName = "hub-address";
 
     private readonly string _path = Path.Combine(stateDir, FileName);
 
-    /// <summary>What is announced; null: nothing.</summary>
-    /// <exception cref="OperatorException">It can't be read, or is damaged.</exception>
+    /// <summary>Reads the announced address; null: nothing is announced.</summary>
+    /// <exception cref="OperatorException">The file can't be read or is damaged.</exception>
     public string? Load()
     {
         try
@@ -32,8 +34,8 @@ internal sealed class HubAddressFile(string stateDir, IStateFiles files)
         }
     }
 
-    /// <summary>Keeps it; on return it is on the disk.</summary>
-    /// <exception cref="OperatorException">It can't be kept; what was there stays.</exception>
+    /// <summary>Keeps an address, or removes it when null; on return the change is on the disk.</summary>
+    /// <exception cref="OperatorException">The address can't be kept; the old one stays.</exception>
     public void Save(string? address)
     {
         try
