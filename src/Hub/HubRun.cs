@@ -23,8 +23,8 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub;
 
-// Over 300 lines: where the parts of a run are made and joined; each line names another part.
-/// <summary>One run of the hub, from start to stop: its parts, joined in the order in which a client's bytes pass them.</summary>
+// Over 300 lines: the parts of a run are made and joined here; each line names another part.
+/// <summary>One run of the hub, from start to stop: its parts, joined in the order in which a client's bytes pass through them.</summary>
 internal sealed class HubRun : IDisposable
 {
     private readonly HubEventFeed _events;
@@ -46,7 +46,7 @@ internal sealed class HubRun : IDisposable
     private volatile string? _address;
     private volatile bool _stopping;
 
-    /// <summary>Joins the parts; the port is opened by <see cref="Open"/>.</summary>
+    /// <summary>Joins the parts; <see cref="Open"/> opens the port.</summary>
     public HubRun(
         TunnelHubOptions options,
         EdgeStore edges,
@@ -116,7 +116,7 @@ internal sealed class HubRun : IDisposable
 
     public TransportContext Context { get; }
 
-    /// <summary>What passes, by edge and port.</summary>
+    /// <summary>The traffic by edge and port.</summary>
     public TrafficRegistry Traffic { get; } = new();
 
     public StreamForwarder Streams { get; }
@@ -129,17 +129,17 @@ internal sealed class HubRun : IDisposable
 
     public Reception Reception { get; }
 
-    /// <summary>Where edges connect to; null before it is open.</summary>
+    /// <summary>The address and port that edges connect to; null before the port is open.</summary>
     public IPEndPoint? EndPoint => _listener?.LocalEndPoint;
 
-    /// <summary>Edges may come over QUIC.</summary>
+    /// <summary>Whether edges may connect over QUIC.</summary>
     public bool HasQuic => _quic is not null;
 
-    /// <summary>What its metrics are read from.</summary>
+    /// <summary>The parts that the metrics are read from.</summary>
     public HubParts Parts { get; }
 
     /// <summary>Opens the tunnel port.</summary>
-    /// <exception cref="Shared.Hosting.OperatorException">The address is not one of this machine, or the port is taken.</exception>
+    /// <exception cref="Shared.Hosting.OperatorException">The address does not belong to this machine, or the port is taken.</exception>
     public void Open()
     {
         Context.TcpMemory.Start(TcpMemoryFigures.Read);
@@ -152,10 +152,10 @@ internal sealed class HubRun : IDisposable
         _keeper.Start();
     }
 
-    /// <summary>New streams and sessions go by other options.</summary>
+    /// <summary>Uses other options for new streams and sessions.</summary>
     public void Change(TunnelHubOptions options) => _gate.Options = Forwarding(options);
 
-    /// <summary>The certificate, the next one, and who does not know that yet.</summary>
+    /// <summary>Describes the certificate, the next one, and the edges that do not know the next one yet.</summary>
     public CertificateStatus DescribeCertificate() => new(
         Certificates.Present.Pin,
         Certificates.Next?.Pin,
@@ -183,11 +183,11 @@ internal sealed class HubRun : IDisposable
         return before with { Pin = present.Pin, NextPin = null };
     }
 
-    /// <summary>Where edges are told that the hub will be, and who has not confirmed it.</summary>
+    /// <summary>Describes the hub's announced address and the edges that have not confirmed it.</summary>
     public HubAddressStatus DescribeAddress() =>
         new(_address, _address is { } address ? EnabledWithout(id => Live.KnowsAddress(id, address)) : []);
 
-    /// <summary>Keeps an address and tells it to the edges; null: they are told no more.</summary>
+    /// <summary>Keeps an address and tells it to the edges; null: nothing is announced any more.</summary>
     public HubAddressStatus AnnounceAddress(string? address)
     {
         lock (_addressLock)
@@ -200,7 +200,7 @@ internal sealed class HubRun : IDisposable
         return DescribeAddress();
     }
 
-    // What is in force is told again where only the next one is new: that changes nothing.
+    // When only the next certificate is new, this announces the present one again, which changes nothing.
     private void OnCertificateFiles()
     {
         _quic?.Use(Certificates.Present, _logger);
@@ -216,7 +216,7 @@ internal sealed class HubRun : IDisposable
     private ImmutableArray<string> EnabledWithout(Func<string, bool> knows) =>
         [.. Edges.Current.Values.Where(edge => edge.Enabled && !knows(edge.Id)).Select(edge => edge.Id).Order(StringComparer.Ordinal)];
 
-    /// <summary>How it is now.</summary>
+    /// <summary>Describes the present state of the hub.</summary>
     public HubStatus Describe()
     {
         ImmutableArray<ConnectedEdgeStatus> connected = [
@@ -251,10 +251,10 @@ internal sealed class HubRun : IDisposable
         };
     }
 
-    /// <summary>What of it stands still, in words for the log; null when all turns.</summary>
+    /// <summary>Returns which part stands still, in words for the log; null when all parts work.</summary>
     public async Task<string?> FindFaultAsync()
     {
-        // A drain is no fault: the port is closed then.
+        // A drain is not a fault, although the port is closed then.
         if (_stopping)
             return null;
         if (_listener is not { } listener)
@@ -266,7 +266,7 @@ internal sealed class HubRun : IDisposable
             : $"connections wait at the tunnel port and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s";
     }
 
-    /// <summary>Closes the port, lets open streams go on for a while, then ends the tunnels.</summary>
+    /// <summary>Closes the port, lets open streams continue for the drain time, then ends the tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
         _stopping = true;

@@ -22,11 +22,11 @@ internal static class HubService
     // The admin API's requests are short; a stop does not wait for a client that does not read.
     private static readonly TimeSpan AdminStopLimit = TimeSpan.FromSeconds(2);
 
-    // limits.memoryBudget and the like are fixed when the parts are made.
+    // The settings that can change while the hub runs; others, such as limits.memoryBudget, are fixed when the parts are made.
     private static readonly FrozenSet<string> Live = [
         .. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "defaultProxyProtocol", "publicHost", "limits.streamsPerEdge"];
 
-    /// <summary>Runs until a signal.</summary>
+    /// <summary>Runs the hub until a signal.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     /// <exception cref="ConfigurationException">The configuration is not valid.</exception>
     public static async Task<int> RunAsync(ConfigurationSources sources)
@@ -72,7 +72,8 @@ internal static class HubService
 
         async Task StartAsync(CancellationToken cancellation)
         {
-            // In between: who sees the tunnel port open finds the admin socket there, and a second hub on the same socket opens no port.
+            // The admin socket is opened in between, so that whoever sees the tunnel port open finds the socket too, and a second hub on
+            // the same socket opens no port.
             hub.BeforeOpening = async token => admin = await StartAdminAsync(
                 hub, new AdministeredHub(hub, metrics), network, options, () => Volatile.Read(ref publicHost), loggerFactory, token);
             try

@@ -20,11 +20,11 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
 
-// Over 300 lines: the public face of a hub, most of it what the library's users read; what it does is in HubRun.
+// Over 300 lines: the public interface of a hub, most of it documentation for the library's users; the work is done in HubRun.
 /// <summary>
-/// The hub as a library: lets edges in, tells them what to listen on, and forwards what their clients send to the upstreams. Its events are
-/// raised in order, one at a time, on a pool thread; a slow or throwing subscriber holds up no traffic. All members may be called from any
-/// thread.
+/// The hub as a library: lets edges in, tells them what to listen on, and forwards what their clients send to the upstreams. Its events
+/// are raised in order, one at a time, on a pool thread; a slow or throwing subscriber does not hold up traffic. All members may be
+/// called from any thread.
 /// </summary>
 public sealed class TunnelHub : IAsyncDisposable
 {
@@ -36,7 +36,7 @@ public sealed class TunnelHub : IAsyncDisposable
         HubCertificates.NextFileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames,
     ];
 
-    // How long a stop waits for subscribers to take the last events.
+    // How long a stop waits for subscribers to handle the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(2);
@@ -56,11 +56,11 @@ public sealed class TunnelHub : IAsyncDisposable
     private EventHandler<StreamOpenedEvent>? _streamOpened;
     private EventHandler<StreamClosedEvent>? _streamClosed;
 
-    /// <summary>Makes a hub that is not started.</summary>
-    /// <param name="options">Its settings, found valid by <see cref="TunnelHubOptionsValidator"/>.</param>
-    /// <param name="loggerFactory">Where it logs.</param>
-    /// <param name="time">Its clock; null: the system's.</param>
-    /// <param name="meters">Makes its meter, <c>Tunnel.Hub</c>; null: there are no metrics.</param>
+    /// <summary>Creates a hub that is not started.</summary>
+    /// <param name="options">The settings, which <see cref="TunnelHubOptionsValidator"/> has found valid.</param>
+    /// <param name="loggerFactory">Makes the hub's logs.</param>
+    /// <param name="time">The hub's clock; null: the system's clock.</param>
+    /// <param name="meters">Makes the hub's meter, <c>Tunnel.Hub</c>; null: there are no metrics.</param>
     public TunnelHub(TunnelHubOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, IMeterFactory? meters = null)
     {
         _options = options;
@@ -72,56 +72,58 @@ public sealed class TunnelHub : IAsyncDisposable
         _metrics = meters is null ? null : new HubMetrics(meters, () => _run?.Parts, () => _events?.Dropped ?? 0, _time);
     }
 
-    /// <summary>An edge has its first tunnel.</summary>
+    /// <summary>Raised when an edge has its first tunnel.</summary>
     public event EventHandler<EdgeConnectedEvent>? EdgeConnected;
 
-    /// <summary>An edge has lost its last tunnel.</summary>
+    /// <summary>Raised when an edge has lost its last tunnel.</summary>
     public event EventHandler<EdgeDisconnectedEvent>? EdgeDisconnected;
 
-    /// <summary>A tunnel has authenticated.</summary>
+    /// <summary>Raised when a tunnel has authenticated.</summary>
     public event EventHandler<TunnelConnectedEvent>? TunnelConnected;
 
-    /// <summary>A tunnel is over.</summary>
+    /// <summary>Raised when a tunnel has ended.</summary>
     public event EventHandler<TunnelDisconnectedEvent>? TunnelDisconnected;
 
-    /// <summary>A new tunnel was told its ports.</summary>
+    /// <summary>Raised when a new tunnel was told its ports.</summary>
     public event EventHandler<PortsAssignedEvent>? PortsAssigned;
 
-    /// <summary>A connected edge was pushed other ports.</summary>
+    /// <summary>Raised when a connected edge was sent a change of its ports.</summary>
     public event EventHandler<PortsUpdatedEvent>? PortsUpdated;
 
-    /// <summary>An edge has said which of its ports it could bind.</summary>
+    /// <summary>Raised when an edge has said which of its ports it could bind.</summary>
     public event EventHandler<PortsAppliedEvent>? PortsApplied;
 
-    /// <summary>An edge told its public address for the first time, or another one.</summary>
+    /// <summary>Raised when an edge has reported its public address for the first time, or a different one.</summary>
     public event EventHandler<PublicIpDiscoveredEvent>? PublicIpDiscovered;
 
-    /// <summary>An edge has put a firewall configuration in place, or could not.</summary>
+    /// <summary>Raised when an edge has applied a firewall configuration, or could not.</summary>
     public event EventHandler<FirewallConfigUpdatedEvent>? FirewallConfigUpdated;
 
-    /// <summary>Somebody else has changed the packet filter of an edge's machine.</summary>
+    /// <summary>Raised when somebody else has changed the packet filter of an edge's machine.</summary>
     public event EventHandler<FirewallDriftedEvent>? FirewallDrifted;
 
-    /// <summary>The upstream of a port seems not to expect a PROXY header.</summary>
+    /// <summary>Raised when the upstream of a port seems not to expect a PROXY header.</summary>
     public event EventHandler<ProxyHeaderDoubtedEvent>? ProxyHeaderDoubted;
 
-    /// <summary>A second process came with the id of an edge that is alive.</summary>
+    /// <summary>Raised when a second process came with the id of an edge that is alive.</summary>
     public event EventHandler<EdgeConflictEvent>? EdgeConflict;
 
-    /// <summary>The hub has started after an end that was none of its own.</summary>
+    /// <summary>Raised when the hub has started after a run that ended without a proper stop.</summary>
     public event EventHandler<CrashRecoveredEvent>? CrashRecovered;
 
-    /// <summary>The hub could not take up the state of a run that was cut off: <see cref="StartAsync"/> throws.</summary>
+    /// <summary>Raised when the hub could not recover the state of an interrupted run: <see cref="StartAsync"/> throws.</summary>
     public event EventHandler<CrashRecoveryFailedEvent>? CrashRecoveryFailed;
 
-    /// <summary>A client has connected. There may be thousands a second; they are only made while somebody listens.</summary>
+    /// <summary>
+    /// Raised when a client has connected. There may be thousands a second; they are made only while there are subscribers.
+    /// </summary>
     public event EventHandler<StreamOpenedEvent>? StreamOpened
     {
         add => Subscribe(ref _streamOpened, value, add: true);
         remove => Subscribe(ref _streamOpened, value, add: false);
     }
 
-    /// <summary>A client's connection is over. See <see cref="StreamOpened"/>.</summary>
+    /// <summary>Raised when a client's connection has ended. See <see cref="StreamOpened"/>.</summary>
     public event EventHandler<StreamClosedEvent>? StreamClosed
     {
         add => Subscribe(ref _streamClosed, value, add: true);
@@ -131,12 +133,12 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>The allowed edges; null when the hub is not running.</summary>
     public EdgeStore? Edges => _run?.Edges;
 
-    /// <summary>What takes connections to the tunnel port that choose HTTP; null: none may. To be set before the start.</summary>
+    /// <summary>Takes over connections to the tunnel port that choose HTTP; null: none may. Set it before the start.</summary>
     internal IHttpConnections? HttpConnections { get; init; }
 
     /// <summary>
-    /// Is done when the state is read and before the tunnel port is open, so that whoever sees the port open can administer; null: nothing.
-    /// To be set before the start, which fails when it fails.
+    /// Called when the state is read and before the tunnel port is open, so that whoever sees the port open can administer the hub; null:
+    /// nothing is called. Set it before the start, which fails if the call fails.
     /// </summary>
     internal Func<CancellationToken, Task>? BeforeOpening { get; set; }
 
@@ -146,56 +148,54 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>The edges' tunnels; null when the hub is not running.</summary>
     internal LiveEdges? Live => _run?.Live;
 
-    /// <summary>What happens at the hub, for readers; null before the first start.</summary>
+    /// <summary>The feed of the hub's events, for readers; null before the first start.</summary>
     internal HubEventFeed? Events => _events;
 
-    /// <summary>What passes; null when the hub is not running.</summary>
+    /// <summary>The hub's traffic; null when the hub is not running.</summary>
     internal TrafficRegistry? Traffic => _run?.Traffic;
 
-    /// <summary>Decides what there are descriptors for.</summary>
+    /// <summary>Decides whether there are enough descriptors for a socket.</summary>
     internal DescriptorGuard Descriptors { get; }
 
-    /// <summary>Its clock.</summary>
+    /// <summary>The hub's clock.</summary>
     internal TimeProvider Time => _time;
 
-    /// <summary>Sources that are blocked for a while; null when the hub is not running.</summary>
+    /// <summary>The sources that are blocked for a limited time; null when the hub is not running.</summary>
     public BlockList? Blocks => _run?.Blocks;
 
-    /// <summary>What no block may touch.</summary>
+    /// <summary>The addresses that no block may touch.</summary>
     internal NeverBlocked NeverBlocked => new(_options.NeverBlock, _options.AdminAllowCidrs, NeverBlocked.OfMachine);
 
     /// <summary>The pin of the hub's certificate, for connection tokens; null when the hub is not running.</summary>
     public string? CertificatePin => _run?.Certificates.Present.Pin;
 
-    /// <summary>The hub's certificate, the next one, and the edges that don't know that yet.</summary>
+    /// <summary>Returns the hub's certificate, the next one, and the edges that don't know the next one yet.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     public CertificateStatus GetCertificate() => Run.DescribeCertificate();
 
-    /// <summary>
-    /// Makes the next key and certificate, unless there is one, and tells its pin to all edges, those that come later too.
-    /// </summary>
+    /// <summary>Makes the next key and certificate, unless they exist, and tells the pin to all edges, including later ones.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The certificate is configured, or the state can't be written.</exception>
     public CertificateStatus MakeNextCertificate() => Run.MakeNextCertificate();
 
-    /// <summary>Makes the next certificate the present one, for connections from now on; tunnels that are open stay.</summary>
+    /// <summary>Makes the next certificate the present one for connections from now on; open tunnels stay.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
-    /// <exception cref="OperatorException">There is no next one, or the state can't be written.</exception>
+    /// <exception cref="OperatorException">There is no next certificate, or the state can't be written.</exception>
     public CertificateStatus SwitchCertificate() => Run.SwitchCertificate();
 
-    /// <summary>Where edges are told that the hub will be, and the enabled edges that have not confirmed that they have kept it.</summary>
+    /// <summary>Returns the hub's announced address and the enabled edges that have not confirmed that they have kept it.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     public HubAddressStatus GetHubAddress() => Run.DescribeAddress();
 
-    /// <summary>Tells all edges, those that connect later too, where the hub will be.</summary>
-    /// <param name="address"><c>HOST:PORT</c>; null: they are told no more, and those that were keep it.</param>
+    /// <summary>Tells all edges, including those that connect later, the hub's future address.</summary>
+    /// <param name="address"><c>HOST:PORT</c>; null: nothing is announced any more, and edges that were told keep the address.</param>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The state can't be written.</exception>
     public HubAddressStatus AnnounceHubAddress(string? address) => Run.AnnounceAddress(address);
 
     private HubRun Run => _run ?? throw new InvalidOperationException("The hub is not running.");
 
-    /// <summary>Takes up the state and opens the tunnel port. Does nothing when it is running.</summary>
+    /// <summary>Reads the state and opens the tunnel port. Does nothing when the hub is running.</summary>
     /// <exception cref="OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to
     /// do.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
@@ -213,8 +213,8 @@ public sealed class TunnelHub : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops: closes the port, tells the edges, lets open streams go on for up to <paramref name="drainTimeout"/> (null:
-    /// <see cref="TunnelHubOptions.DrainTimeout"/>), then resets what is left. Does nothing when it is not running.
+    /// Stops the hub: closes the port, tells the edges, lets open streams continue for up to <paramref name="drainTimeout"/> (null:
+    /// <see cref="TunnelHubOptions.DrainTimeout"/>), then resets the remaining ones. Does nothing when the hub is not running.
     /// </summary>
     public async Task StopAsync(TimeSpan? drainTimeout = null)
     {
@@ -231,11 +231,12 @@ public sealed class TunnelHub : IAsyncDisposable
     }
 
     /// <summary>
-    /// Replaces the whole set of allowed edges: validated whole, persisted, then pushed to those connected within 100 ms.
+    /// Replaces the whole set of allowed edges: it is validated as a whole, persisted, and then pushed to the connected edges within 100
+    /// ms.
     /// </summary>
-    /// <param name="edges">The new set; an edge without a secret keeps the one that it has.</param>
-    /// <param name="cancellationToken">Gives up before anything is written.</param>
-    /// <returns>What changed, or every fault, and then nothing changed.</returns>
+    /// <param name="edges">The new set; an edge without a secret keeps its present one.</param>
+    /// <param name="cancellationToken">Cancels the change before anything is written.</param>
+    /// <returns>What changed; or every fault, in which case nothing changed.</returns>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The state could not be written; the old set stays.</exception>
     public Task<EdgeUpdateResult> UpdateAllowedEdgesAsync(
@@ -243,7 +244,7 @@ public sealed class TunnelHub : IAsyncDisposable
         (Edges ?? throw new InvalidOperationException("The hub is not running.")).ReplaceAllAsync(edges, dryRun: false, cancellationToken);
 
     /// <summary>
-    /// Takes over what of <paramref name="options"/> can change while the hub runs, for new streams:
+    /// Applies those of <paramref name="options"/> that can change while the hub runs, for new streams:
     /// <see cref="TunnelHubOptions.TargetHost"/> and <see cref="HubLimits.StreamsPerEdge"/>. Everything else stays as it is.
     /// </summary>
     public void ChangeOptions(TunnelHubOptions options)
@@ -256,21 +257,22 @@ public sealed class TunnelHub : IAsyncDisposable
         _run?.Change(_options);
     }
 
-    /// <summary>Ends the tunnels of an edge, which may connect again at once. Does nothing when it is not connected.</summary>
+    /// <summary>Ends the tunnels of an edge, which may connect again at once. Does nothing when the edge is not connected.</summary>
     public Task DisconnectAsync(string edgeId) =>
         _run?.Live.DisconnectAsync(edgeId, new TunnelEnd(TunnelEndKind.Closed, "disconnected by the operator")) ?? Task.CompletedTask;
 
-    /// <summary>How the hub is now.</summary>
+    /// <summary>Returns the present state of the hub.</summary>
     public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = Version };
 
     /// <summary>
-    /// What of the hub stands still, in words for the log; null when event loops, accepting and the registry of edges turn: for a watchdog.
+    /// Returns which part of the hub stands still, in words for the log; null when the event loops, accepting and the registry of edges
+    /// all work. For a watchdog.
     /// </summary>
     internal async Task<string?> FindFaultAsync()
     {
         if (_run is not { } run)
             return "the hub is not running";
-        // The status takes the registry's locks and a thread of the pool: who gets it has proved that none of them hangs.
+        // The status takes the registry's locks and a thread of the pool, so getting it proves that none of them hangs.
         var status = Task.Run(run.Describe);
         if (await Task.WhenAny(status, Task.Delay(ControlLimit, _time)) != status)
             return $"the registry of edges has not answered for {ControlLimit.TotalSeconds:0} s";
@@ -278,7 +280,7 @@ public sealed class TunnelHub : IAsyncDisposable
         return await run.FindFaultAsync();
     }
 
-    /// <summary>Stops without draining.</summary>
+    /// <summary>Stops the hub without draining.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.Zero);
@@ -313,7 +315,7 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private async Task OpenAsync(StateDirectory state, CancellationToken cancellationToken)
     {
-        // First the marker: it also shows that the state directory can be written.
+        // The marker comes first, because it also shows that the state directory can be written.
         var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };
         _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
@@ -449,7 +451,7 @@ public sealed class TunnelHub : IAsyncDisposable
         }
     }
 
-    // One by one: a subscriber that throws must not take the event from the others.
+    // Called one by one, because a subscriber that throws must not keep the event from the others.
     private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
         where TEvent : HubEvent
     {

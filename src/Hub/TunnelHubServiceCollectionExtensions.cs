@@ -26,7 +26,7 @@ public static class TunnelHubServiceCollectionExtensions
     {
         public Task StartAsync(CancellationToken cancellationToken) => hub.StartAsync(cancellationToken);
 
-        // The host's own limit ends the waiting; the streams then end with the process.
+        // The host's own limit ends the wait; the streams then end with the process.
         public Task StopAsync(CancellationToken cancellationToken) => hub.StopAsync().WaitAsync(cancellationToken);
     }
 }

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Tunnel.Hub.Events;
 
 /// <summary>
-/// The last events, for readers that come back. Not thread-safe. An id is the run's start and the event's number in it, so that a reader
-/// that outlived a restart of the hub is known as one that has seen nothing of this run.
+/// The last events, for readers that come back. Not thread-safe. An id consists of the run's start and the event's number in it, so that
+/// a reader that outlived a restart of the hub is recognized as one that has seen nothing of this run.
 /// </summary>
 internal sealed class EventHistory(DateTimeOffset start)
 {
@@ -18,7 +18,7 @@ internal sealed class EventHistory(DateTimeOffset start)
     /// <summary>The id that the next event gets.</summary>
     public string NextId => string.Create(CultureInfo.InvariantCulture, $"{_run}-{_last + 1}");
 
-    /// <summary>Keeps an event that has <see cref="NextId"/>; the oldest gives way.</summary>
+    /// <summary>Keeps an event that has <see cref="NextId"/>; the oldest is dropped when there are too many.</summary>
     public void Add(EventEntry entry)
     {
         if (_kept.Count == Capacity)
@@ -26,7 +26,7 @@ internal sealed class EventHistory(DateTimeOffset start)
         _kept.Enqueue((++_last, entry));
     }
 
-    /// <summary>What came after the event with this id; everything that is kept when the id is of another run or too old.</summary>
+    /// <summary>Returns the events after the one with this id; all that are kept when the id is of another run or too old.</summary>
     public ImmutableArray<EventEntry> After(string id)
     {
         var seen = id.Split('-') is [var run, var number] && run == _run

@@ -6,7 +6,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Events;
 
-/// <summary>The JSON of events, for all who read them; source-generated, so that nothing is told that was not meant to be.</summary>
+/// <summary>The JSON of events for all readers; source-generated, so that only intended types can be written.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -4,7 +4,7 @@ using System.Threading.Channels;
 namespace Tunnel.Hub.Events;
 
 /// <summary>
-/// One reader's bounded share of the events. One that is too slow is given up: it comes back with the last id that it saw.
+/// One reader's bounded queue of events. A reader that is too slow is cut off; it may come back with the last id that it saw.
 /// </summary>
 internal sealed class EventSubscription : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class EventSubscription : IDisposable
     private readonly HubEventFeed _feed;
     private readonly CancellationTokenSource _tooSlow = new();
 
-    /// <summary>Made under the feed's lock.</summary>
+    /// <summary>Creates the queue with the events that the reader missed. Called under the feed's lock.</summary>
     public EventSubscription(HubEventFeed feed, ImmutableHashSet<string> types, ImmutableArray<EventEntry> missed)
     {
         _feed = feed;
@@ -27,16 +27,16 @@ internal sealed class EventSubscription : IDisposable
             _channel.Writer.TryWrite(entry);
     }
 
-    /// <summary>What it asked for.</summary>
+    /// <summary>The types of events that the reader asked for.</summary>
     public ImmutableHashSet<string> Types { get; }
 
-    /// <summary>Ends with the hub.</summary>
+    /// <summary>The queued events; ends with the hub.</summary>
     public ChannelReader<EventEntry> Events => _channel.Reader;
 
-    /// <summary>The reader was given up: also a write that hangs is to end.</summary>
+    /// <summary>Fires when the reader is cut off, so that a write that hangs ends too.</summary>
     public CancellationToken TooSlow { get; }
 
-    /// <summary>Under the feed's lock: never waits.</summary>
+    /// <summary>Queues an event if the reader wants it; never waits. Called under the feed's lock.</summary>
     public void Offer(EventEntry entry)
     {
         if (Types.Contains(entry.Type) && !_channel.Writer.TryWrite(entry))
@@ -54,7 +54,7 @@ internal sealed class EventSubscription : IDisposable
 
     private void GiveUp()
     {
-        // Elsewhere: who waits for the token runs on the thread that cancels.
+        // Cancelled elsewhere, because whoever waits for the token runs on the thread that cancels.
         if (_channel.Writer.TryComplete())
             _ = _tooSlow.CancelAsync();
     }

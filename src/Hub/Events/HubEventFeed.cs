@@ -6,12 +6,12 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Events;
 
 /// <summary>
-/// Where the hub's parts post what happens: one bounded queue, from which readers of the API and then the .NET events are served on a pool
-/// thread.
+/// Receives the events of the hub's parts in one bounded queue. A pool thread passes them to readers of the API and then to the .NET
+/// events.
 /// </summary>
 internal sealed class HubEventFeed
 {
-    /// <summary>Readers of the API at once.</summary>
+    /// <summary>The number of API readers at once.</summary>
     public const int MaxReaders = 64;
 
     private readonly Lock _lock = new();
@@ -24,8 +24,8 @@ internal sealed class HubEventFeed
     private bool _ended;
 
     /// <param name="raise">Raises the .NET event.</param>
-    /// <param name="time">When the run began, for the events' ids.</param>
-    /// <param name="logger">Where subscribers that throw are told.</param>
+    /// <param name="time">Gives the start of the run, for the events' ids.</param>
+    /// <param name="logger">Receives the exceptions of subscribers.</param>
     public HubEventFeed(Action<HubEvent> raise, TimeProvider time, ILogger logger)
     {
         _raise = raise;
@@ -33,12 +33,10 @@ internal sealed class HubEventFeed
         _queue = new EventQueue<HubEvent>(Deliver, logger);
     }
 
-    /// <summary>Events lost because subscribers were too slow.</summary>
+    /// <summary>The number of events that were lost because subscribers were too slow.</summary>
     public long Dropped => _queue.Dropped;
 
-    /// <summary>
-    /// Whether anybody asked for the events of streams, of which there are thousands a second: else they need not be made.
-    /// </summary>
+    /// <summary>Whether anybody asked for the events of streams. There are thousands a second, so they are made only if wanted.</summary>
     public bool StreamsWanted => _streamsRaised || _streamsRead;
 
     /// <summary>Whether the .NET events of streams have subscribers.</summary>
@@ -50,7 +48,7 @@ internal sealed class HubEventFeed
     /// <summary>Queues an event; never waits.</summary>
     public void Post(HubEvent raised) => _queue.Post(raised);
 
-    /// <summary>Delivers until <see cref="Complete"/>, and what is queued then; readers end with it.</summary>
+    /// <summary>Delivers events until <see cref="Complete"/>, including those still queued then; readers end with it.</summary>
     public async Task RunAsync()
     {
         await _queue.RunAsync();
@@ -65,9 +63,9 @@ internal sealed class HubEventFeed
     public void Complete() => _queue.Complete();
 
     /// <summary>Adds a reader.</summary>
-    /// <param name="types">Names of the events that it gets.</param>
-    /// <param name="lastId">The last event that it saw: later ones that are kept come first. Null for new ones only.</param>
-    /// <returns>Null when there are <see cref="MaxReaders"/> already.</returns>
+    /// <param name="types">The names of the events that it gets.</param>
+    /// <param name="lastId">The last event that it saw: later ones that are kept come first. Null: new events only.</param>
+    /// <returns>Null when there are already <see cref="MaxReaders"/>.</returns>
     public EventSubscription? Subscribe(ImmutableHashSet<string> types, string? lastId)
     {
         lock (_lock)
@@ -82,7 +80,7 @@ internal sealed class HubEventFeed
         }
     }
 
-    /// <summary>Takes a reader out.</summary>
+    /// <summary>Removes a reader.</summary>
     public void Remove(EventSubscription reader)
     {
         lock (_lock)
@@ -105,7 +103,7 @@ internal sealed class HubEventFeed
     private void Publish(HubEvent raised)
     {
         var type = HubEventTypes.NameOf(raised);
-        // Kept among the others, events of streams would push them out within a second.
+        // If events of streams were kept among the others, they would push them out within a second.
         var isKept = !HubEventTypes.IsOfStreams(raised);
         if (!isKept && !_streamsRead)
             return;

@@ -27,11 +27,13 @@ internal static class HubEventTypes
         typeof(StreamClosedEvent),
     }.ToFrozenDictionary(type => type, type => JsonNamingPolicy.CamelCase.ConvertName(type.Name[..^"Event".Length]));
 
-    /// <summary>Names of those that the API can tell of, in alphabetical order: of a hub that could not start nobody can ask.</summary>
+    /// <summary>
+    /// The names of the events that the API can report, in alphabetical order; nobody can ask a hub that could not start.
+    /// </summary>
     public static ImmutableArray<string> All { get; } =
         [.. Names.Values.Where(name => name != Names[typeof(CrashRecoveryFailedEvent)]).Order(StringComparer.Ordinal)];
 
-    /// <summary>Those that come thousands a second and are made only for who asks for them.</summary>
+    /// <summary>The events that come thousands a second and are made only when somebody asks for them.</summary>
     public static ImmutableArray<string> OfStreams { get; } = [Names[typeof(StreamOpenedEvent)], Names[typeof(StreamClosedEvent)]];
 
     public static string NameOf(HubEvent raised) => Names[raised.GetType()];

@@ -6,8 +6,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// A stream or session that was let in: from <see cref="Begin"/> to <see cref="End"/> it is among its port's open connections, then in the
-/// log of connections where the port wants it.
+/// A stream or session that was let in. From <see cref="Begin"/> to <see cref="End"/> it is among its port's open connections, then in
+/// the log of connections if the port wants it.
 /// </summary>
 internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndPoint? client, TrafficRegistry registry, TimeProvider time)
     : ILiveConnection
@@ -21,25 +21,25 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
 
     public PortPolicy Policy => policy;
 
-    /// <summary>Its client; null when it is not known.</summary>
+    /// <summary>The client's address and port; null when not known.</summary>
     public IPEndPoint? Client => client;
 
-    /// <summary>What passes its port.</summary>
+    /// <summary>The traffic of its port.</summary>
     public PortTraffic Traffic { get; } = registry.Of(route.Port.EdgeId, route.Port.Udp, route.Port.Port);
 
     public long BytesIn => _counts?.BytesIn ?? 0;
 
     public long BytesOut => _counts?.BytesOut ?? 0;
 
-    /// <summary>It is open.</summary>
-    /// <param name="counts">What it has carried so far.</param>
+    /// <summary>Notes that it is open.</summary>
+    /// <param name="counts">The bytes that it has carried so far.</param>
     public void Begin(IByteCounts counts)
     {
         _counts = counts;
         Traffic.Add(this);
     }
 
-    /// <summary>It is over. To be called once.</summary>
+    /// <summary>Notes that it has ended. To be called once.</summary>
     /// <param name="reason">How it ended, in camelCase.</param>
     public void End(string reason)
     {

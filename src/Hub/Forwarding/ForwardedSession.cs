@@ -9,23 +9,24 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// One UDP flow to its upstream: a connected socket of its own, so that replies find their client and ICMP messages their session.
+/// Forwards one UDP flow to its upstream over a connected socket of its own, so that replies find their client and ICMP messages their
+/// session.
 /// </summary>
 internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCounts
 {
-    // A datagram that waited longer for the upstream's name is of no use any more (protocol.md section 4).
+    // A datagram that waited longer for the upstream's name is no longer useful (protocol.md section 4).
     private const long MaxHeldMilliseconds = 100;
 
-    // The edge, which sees a client's datagrams first, ends idle sessions: were it done here too, a datagram would cross the end and be
-    // lost.
+    // The edge, which sees a client's datagrams first, ends idle sessions. If the hub ended them at the same time, a datagram could cross
+    // the end and be lost.
     private static readonly TimeSpan IdleGrace = TimeSpan.FromSeconds(10);
 
-    // An upstream that is silent for so long may have moved without anybody there to refuse.
+    // An upstream that is silent for this long may have moved, leaving nobody there to refuse datagrams.
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
 
     private readonly byte[] _header;
 
-    // While the upstream's name is asked for.
+    // Holds datagrams while the upstream's name is resolved.
     private HeldDatagrams? _held;
     private bool _headerSent;
     private bool _isTwoWay;
@@ -48,11 +49,11 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
 
     private PortPolicy Policy => Entry.Policy;
 
-    /// <summary>Whether nothing has passed for the port's idle time-out, and the edge has had its time to end it.</summary>
+    /// <summary>Whether nothing has passed for the port's idle time-out, and the edge has had its time to end the session.</summary>
     public bool IsIdle(long now) =>
         Forwarder.Time.GetElapsedTime(LastActive, now) >= (Policy.IdleTimeout ?? PortPolicy.DefaultUdpIdleTimeout) + IdleGrace;
 
-    /// <summary>Once a second: drops what has waited for too long, and looks whether a silent upstream is where its name says.</summary>
+    /// <summary>Called once a second: drops datagrams that waited too long, and checks whether a silent upstream has moved.</summary>
     public void Tend(long now)
     {
         lock (Sync)
@@ -91,7 +92,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
         Entry.Traffic.Health.NoteSuccess();
         if (Session.Queue(datagram))
             return;
-        // While the session is open the tunnel has dropped it, and counted it for its own reason.
+        // If the session is open, the tunnel has dropped the datagram and counted it for a reason of its own.
         if (Session.IsOpen)
             Entry.Traffic.CountError("replyDropped");
         else
@@ -104,7 +105,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
         Session.Flush();
     }
 
-    /// <summary>Before there is a socket it is held; else it leaves at the batch's end.</summary>
+    /// <summary>Holds a datagram until there is a socket; later ones leave at the end of the batch.</summary>
     private void Add(ReadOnlySpan<byte> payload)
     {
         Volatile.Write(ref _lastSent, Forwarder.Time.GetTimestamp());
@@ -114,13 +115,13 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
             Forwarder.NoteTwoWay(this);
         }
 
-        // The tunnel's read loop alone comes here.
+        // Only the tunnel's read loop comes here.
         Volatile.Write(ref _bytesIn, _bytesIn + payload.Length);
         if ((Socket ?? TryHold(payload)) is { } socket)
             AddToRun(socket, payload);
     }
 
-    /// <returns>The socket, if there is one by now, and then nothing is held.</returns>
+    /// <returns>The socket, if there is one by now; then nothing is held.</returns>
     private ConnectedDatagrams? TryHold(ReadOnlySpan<byte> payload)
     {
         lock (Sync)

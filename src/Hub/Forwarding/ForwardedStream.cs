@@ -12,8 +12,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// One stream on its way to its upstream: the wait for its edge's turn and the dial, which end when the stream does, then only an observer
-/// of its end.
+/// One stream on its way to its upstream: it waits for its edge's turn and dials, both of which end when the stream does; afterwards it
+/// only observes the stream's end.
 /// </summary>
 internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry entry, ITunnelStream stream, StreamOpening opening)
     : IStreamObserver, IFirstReadObserver, IByteCounts
@@ -23,10 +23,10 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     private string? _failure;
     private long _headerSent;
 
-    // Whoever takes it out decides: the dial that is done, or the stream that is closed.
+    // Whoever takes it out decides the outcome: either the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
 
-    // The tunnel's view is the upstream's: what it receives is the client's.
+    // The tunnel counts from its own side, the upstream's: what it receives comes from the client.
     long IByteCounts.BytesIn => stream.BytesReceived;
 
     long IByteCounts.BytesOut => stream.BytesSent;
@@ -35,13 +35,13 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
 
     private PortPolicy Policy => entry.Policy;
 
-    /// <summary>Dials and attaches when it is its edge's turn. The time for the dial runs already.</summary>
+    /// <summary>Dials and attaches when it is its edge's turn. The time limit of the dial starts at once.</summary>
     public void Start()
     {
         var dial = new CancellationTokenSource(Policy.ConnectTimeout, forwarder.Time);
         var limit = dial.Token;
         _dial = dial;
-        // Before the observer, which may hear at once that the stream is over.
+        // Called before the observer is set, which may learn at once that the stream has ended.
         entry.Begin(this);
         if (Policy.IdleTimeout is { } idle)
             forwarder.Idle.Add(stream, idle);
@@ -149,7 +149,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         stream.Reset(failure.ToResetReason());
     }
 
-    // In one send of its own: receivers want the whole header in one segment. The socket is new, so it has room and nothing blocks.
+    // Sent by one call of its own, because receivers want the whole header in one segment. The socket is new, so it has room and nothing
+    // blocks.
     private bool SendHeader(Socket socket)
     {
         Span<byte> buffer = stackalloc byte[MaxHeaderLength];

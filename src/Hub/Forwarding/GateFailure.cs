@@ -3,22 +3,24 @@ using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>Why <see cref="PortGate"/> lets a client not in.</summary>
+/// <summary>Why <see cref="PortGate"/> does not let a client in.</summary>
 internal enum GateFailure
 {
     /// <summary>The port is not assigned to the edge.</summary>
     PortNotAssigned,
 
-    /// <summary>The edge has as many streams or sessions open as it may.</summary>
+    /// <summary>The edge already has the allowed number of streams or sessions open.</summary>
     TooMany,
 
     /// <summary>The kernel's memory for TCP is nearly used up.</summary>
     TcpMemory,
 
-    /// <summary>The port's lists don't let the client in, though its edge did.</summary>
+    /// <summary>The port's lists don't allow the client, though the edge let it in.</summary>
     SourceDenied,
 
-    /// <summary>The edge named an address as the client's that is not one of the Internet, which the port does not allow.</summary>
+    /// <summary>
+    /// The client's address, as the edge names it, is not one of the Internet, and the port does not allow such addresses.
+    /// </summary>
     PrivateSource,
 
     /// <summary>The edge named no client, which the port does not allow.</summary>
@@ -46,7 +48,7 @@ internal static class GateFailures
         _ => SessionFailure.UnknownSource,
     };
 
-    /// <summary>The name that operators know it by, in camelCase.</summary>
+    /// <summary>Returns the name that operators know the failure by, in camelCase.</summary>
     public static string NameFor(this GateFailure failure, bool udp) => udp
         ? ReasonCounters<SessionFailure>.NameOf(failure.ToSessionFailure())
         : ReasonCounters<StreamFailure>.NameOf(failure.ToStreamFailure());

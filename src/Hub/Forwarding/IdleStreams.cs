@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// Ends streams in which nothing has passed either way for their port's idle time-out. One sweep a second looks at the counters that
-/// streams have anyway: the path of the bytes knows nothing of it. A stream ends at most that much late.
+/// Ends streams in which nothing has passed either way for their port's idle time-out. One sweep a second looks at counters that streams
+/// have anyway, so the path of the bytes does no work for it. A stream ends at most one interval late.
 /// </summary>
 internal sealed class IdleStreams : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class IdleStreams : IDisposable
     public void Add(ITunnelStream stream, TimeSpan timeout) =>
         _watched.TryAdd(stream, new Watch(timeout) { Changed = _time.GetTimestamp() });
 
-    /// <summary>The stream is over.</summary>
+    /// <summary>Stops watching a stream that has ended.</summary>
     public void Remove(ITunnelStream stream) => _watched.TryRemove(stream, out _);
 
     /// <inheritdoc/>

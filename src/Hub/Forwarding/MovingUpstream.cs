@@ -8,12 +8,12 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// A session's socket, and where it leads: an upstream that refuses is sought at the name's other addresses, then where the name leads by
-/// now.
+/// A session's socket and the upstream's present address. If an upstream refuses, the name's other addresses are tried, and then the
+/// addresses to which the name resolves by then.
 /// </summary>
 internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEntry entry) : SharedSession, IDatagramReplies
 {
-    // A service that is down refuses each datagram: its addresses are gone through, and its name is asked for, at this pace.
+    // A service that is down refuses each datagram; this limits how often its addresses are tried and its name is resolved.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private ConnectedDatagrams? _socket;
@@ -29,14 +29,14 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
 
     protected Lock Sync { get; } = new();
 
-    /// <summary>Null before the upstream's address is known.</summary>
+    /// <summary>The socket; null before the upstream's address is known.</summary>
     protected ConnectedDatagrams? Socket => Volatile.Read(ref _socket);
 
-    /// <summary>With the lock held.</summary>
+    /// <summary>Whether the session is closed. Used with the lock held.</summary>
     protected bool IsClosed { get; private set; }
 
-    /// <summary>Gives the session its upstream.</summary>
-    /// <param name="addresses">The upstream's, at least one.</param>
+    /// <summary>Connects the session to its upstream.</summary>
+    /// <param name="addresses">The upstream's addresses, at least one.</param>
     public void Connect(IPAddress[] addresses)
     {
         if (
@@ -69,7 +69,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     {
         forwarder.NoteFailure(entry, Classify(error));
 
-        // One that it has left says nothing any more.
+        // An error of a socket that the session has left says nothing about the present upstream.
         if (error is not (
             SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable) || socket != Socket)
             return;
@@ -77,12 +77,12 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         LookAgain(wasRefused: true, Pause);
     }
 
-    /// <summary>The socket is there, and is used by others when this returns.</summary>
+    /// <summary>Called when the socket is connected; others use the socket as soon as this returns.</summary>
     protected abstract void OnConnectedLocked(ConnectedDatagrams socket);
 
     protected abstract void OnClosedLocked();
 
-    /// <summary>The upstream sent faster than this process could read.</summary>
+    /// <summary>Counts the datagrams that the upstream sent faster than this process could read them.</summary>
     protected void NoteOverflowsLocked()
     {
         if (_socket is null || IsClosed)
@@ -93,7 +93,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         _overflows = overflows;
     }
 
-    /// <summary>Asks where the upstream is, unless it did so within <paramref name="pause"/>, and goes there.</summary>
+    /// <summary>Resolves the upstream's name again, unless that happened within <paramref name="pause"/>, and moves there.</summary>
     protected void LookAgain(bool wasRefused, TimeSpan pause)
     {
         var now = forwarder.Time.GetTimestamp();
@@ -110,7 +110,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
 
     private void Move(IPAddress[] addresses, bool wasRefused)
     {
-        // No answer says nothing of where the upstream is.
+        // An empty answer says nothing about where the upstream is.
         if (addresses.Length == 0 || (!wasRefused && addresses.Contains(_target)))
             return;
         var best = forwarder.Targets.Order(addresses, Route.TargetPort).First();
@@ -120,8 +120,8 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             forwarder.End((ForwardedSession)this, "unreachable");
     }
 
-    /// <summary>Puts a new socket in the place of the one before.</summary>
-    /// <returns>False when it can't be read from.</returns>
+    /// <summary>Replaces the previous socket with a new one.</summary>
+    /// <returns>False when the new socket can't be read from.</returns>
     private bool Use(ConnectedDatagrams socket, IPAddress target)
     {
         lock (Sync)

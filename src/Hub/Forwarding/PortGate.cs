@@ -6,21 +6,21 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// Lets an edge's clients in, or not: TCP and UDP by the same rules, so that none can be forgotten in one of them. Who is turned away at a
-/// port that is the edge's is counted there, and kept in the log where the port wants it.
+/// Decides whether an edge's clients may come in: TCP and UDP by the same rules, so that no rule can be forgotten for one of them. A
+/// client that is turned away at a port of the edge is counted there, and logged if the port wants that.
 /// </summary>
 internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffic, TransportContext context)
 {
-    /// <summary>What new streams and sessions go by.</summary>
+    /// <summary>The settings for new streams and sessions.</summary>
     public ForwardingOptions Options { get; set; } = options;
 
     public TrafficRegistry Traffic => traffic;
 
-    /// <summary>Called on the tunnel's read loop.</summary>
-    /// <param name="tunnel">The tunnel that it came by.</param>
-    /// <param name="udp">A session, else a stream.</param>
-    /// <param name="opening">What the edge says of it.</param>
-    /// <param name="route">Where it leads, or would.</param>
+    /// <summary>Checks a new stream or session. Called on the tunnel's read loop.</summary>
+    /// <param name="tunnel">The tunnel that it came through.</param>
+    /// <param name="udp">True for a session, false for a stream.</param>
+    /// <param name="opening">What the edge says about it.</param>
+    /// <param name="route">The upstream that it leads to, or would lead to.</param>
     /// <param name="failure">Why it is not let in; meaningless when it is.</param>
     /// <returns>The entry, not begun yet; null when it is not let in.</returns>
     public ConnectionEntry? TryEnter(EdgeTunnel tunnel, bool udp, in StreamOpening opening, out PortRoute route, out GateFailure failure)
@@ -53,7 +53,7 @@ internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffi
         return null;
     }
 
-    /// <summary>Counts one that may come in and finds no place.</summary>
+    /// <summary>Counts a connection that would be let in but finds no room.</summary>
     public void TurnAway(ConnectionEntry entry, GateFailure failure)
     {
         var (edgeId, udp, port) = entry.Route.Port;

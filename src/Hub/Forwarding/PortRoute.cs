@@ -3,15 +3,15 @@ using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>Where a port of an edge leads.</summary>
-/// <param name="Port">Which port.</param>
+/// <summary>The upstream that a port of an edge leads to.</summary>
+/// <param name="Port">The port of the edge.</param>
 /// <param name="TargetHost">The upstream's name or address.</param>
 /// <param name="TargetPort">The upstream's port.</param>
 internal sealed record PortRoute(TrafficKey Port, string TargetHost, int TargetPort)
 {
-    /// <summary>The header in front of a TCP connection.</summary>
+    /// <summary>The PROXY header at the start of a TCP connection.</summary>
     public ProxyProtocol Proxy { get; init; }
 
-    /// <summary>Which datagrams have a header.</summary>
+    /// <summary>Which datagrams have a PROXY header.</summary>
     public UdpProxyProtocol UdpProxy { get; init; }
 }

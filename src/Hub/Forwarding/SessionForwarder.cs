@@ -14,20 +14,20 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>Gives each UDP session its upstream, and ends those that have been idle.</summary>
+/// <summary>Connects each UDP session to its upstream, and ends idle sessions.</summary>
 internal sealed class SessionForwarder : IDisposable
 {
-    // One timer for all sessions; a session ends at most this much late.
+    // One timer serves all sessions, so a session ends at most this much late.
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-    // Datagrams that wait for names: what is more than a moment's worth is a flood.
+    // The limit on datagrams that wait for names: more than a moment's worth is a flood.
     private const int MaxHeldBytes = 4 << 20;
 
-    // What a session costs in all parts of the hub, as measured, and the part of the memory budget that they may have together.
+    // The measured cost of a session in all parts of the hub, and the divisor of the memory budget that all sessions may use.
     private const int SessionBytes = 2 << 10;
     private const int BudgetPart = 2;
 
-    // Sessions of one edge that wait for their turn: with more the last would wait for longer than its datagrams may.
+    // The limit on sessions of one edge that wait for their turn: with more, the last would wait longer than its datagrams may.
     private const int MaxWaiting = 1_024;
 
     private readonly PortGate _gate;
@@ -54,19 +54,19 @@ internal sealed class SessionForwarder : IDisposable
 
     public long NowMilliseconds => (long)Time.GetElapsedTime(0).TotalMilliseconds;
 
-    /// <summary>Where upstreams are.</summary>
+    /// <summary>Knows where upstreams are.</summary>
     public UpstreamTargets Targets { get; }
 
-    /// <summary>What datagrams may wait in for the names of their upstreams.</summary>
+    /// <summary>The memory for datagrams that wait until their upstream's name is resolved.</summary>
     public DatagramMemory Memory { get; }
 
     /// <summary>
-    /// Runs what it is given when it is this edge's turn, or says that too much of it waits: a flood of UDP_OPENs must not hold up what is
-    /// under way.
+    /// Runs work when it is this edge's turn, or returns false when too much of the edge's work waits: a flood of UDP_OPENs must not hold
+    /// up what is under way.
     /// </summary>
     public Func<string, Action, bool> TakeTurn { get; set; } = static (edge, work) => TurnQueue.TryRun(edge, MaxWaiting, work);
 
-    /// <summary>Sessions open at present, over all tunnels.</summary>
+    /// <summary>The number of sessions open now, over all tunnels.</summary>
     public int Count
     {
         get
@@ -76,16 +76,16 @@ internal sealed class SessionForwarder : IDisposable
         }
     }
 
-    /// <summary>What was lost, by reason.</summary>
+    /// <summary>Counts lost sessions and datagrams, by reason.</summary>
     public ReasonCounters<SessionFailure> Failures { get; } = new();
 
-    /// <summary>The part of <see cref="Failures"/> that is of sessions.</summary>
+    /// <summary>The part of <see cref="Failures"/> that concerns sessions.</summary>
     public ImmutableSortedDictionary<string, long> Refused => Failures.Snapshot(SessionFailures.IsOfSession);
 
-    /// <summary>The part of <see cref="Failures"/> that is of datagrams.</summary>
+    /// <summary>The part of <see cref="Failures"/> that concerns datagrams.</summary>
     public ImmutableSortedDictionary<string, long> Dropped => Failures.Snapshot(static failure => !failure.IsOfSession());
 
-    /// <summary>Called on the tunnel's read loop. Null refuses the session.</summary>
+    /// <summary>Opens a session; null refuses it. Called on the tunnel's read loop.</summary>
     public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
         if (_gate.TryEnter(tunnel, udp: true, opening, out var route, out var failure) is not { } entry)
@@ -94,7 +94,7 @@ internal sealed class SessionForwarder : IDisposable
             return null;
         }
 
-        // A name that had no address a moment ago: not one session more that waits for nothing.
+        // If the name had no address a moment ago, no further session waits for it in vain.
         var isKnown = Targets.TryResolve(route.TargetHost, out var addresses);
         if (isKnown && addresses.Length == 0)
         {
@@ -114,7 +114,7 @@ internal sealed class SessionForwarder : IDisposable
         if (evicted is not null)
         {
             NoteFailure(evicted.Entry, SessionFailure.Evicted);
-            // It is out of the list already.
+            // The session is already removed from the list.
             evicted.Entry.End("evicted");
             End(evicted, "evicted");
         }
@@ -126,14 +126,14 @@ internal sealed class SessionForwarder : IDisposable
         return forwarded;
     }
 
-    /// <summary>The tunnel has ended the session.</summary>
+    /// <summary>Removes a session that the tunnel has ended.</summary>
     public void Forget(ForwardedSession session, string reason = "completed")
     {
         bool removed;
         lock (_lock)
             removed = _sessions.Remove(session);
 
-        // Not twice for one that both sides end.
+        // A session that both sides end is counted once.
         if (removed)
         {
             _budget.Return(SessionBytes);
@@ -143,14 +143,14 @@ internal sealed class SessionForwarder : IDisposable
         session.Close();
     }
 
-    /// <summary>Ends a session from this side.</summary>
+    /// <summary>Ends a session from the hub's side.</summary>
     public void End(ForwardedSession session, string reason)
     {
         Forget(session, reason);
         session.Session.Close();
     }
 
-    /// <summary>Counts and logs what a session or its datagrams came to grief by.</summary>
+    /// <summary>Counts and logs the failure of a session or of its datagrams.</summary>
     public void NoteFailure(ConnectionEntry entry, SessionFailure failure, int count = 1)
     {
         Failures.Add(failure, count);
@@ -163,7 +163,7 @@ internal sealed class SessionForwarder : IDisposable
     private void Refuse(PortRoute route, SessionFailure failure)
     {
         Failures.Add(failure);
-        // Of a port that was taken away, its traffic is there still.
+        // The traffic of a port that was taken away still exists.
         if (failure == SessionFailure.PortNotAssigned)
             _gate.Traffic.Find(route.Port)?.CountError(ReasonCounters<SessionFailure>.NameOf(failure));
         Log(route, failure);
@@ -180,18 +180,19 @@ internal sealed class SessionForwarder : IDisposable
             End(session, "shuttingDown");
     }
 
-    /// <summary>A datagram of a session's client has followed an answer.</summary>
+    /// <summary>Notes that a session's client has sent a datagram after an answer.</summary>
     public void NoteTwoWay(ForwardedSession session)
     {
         lock (_lock)
             _sessions.NoteTwoWay(session);
     }
 
-    /// <summary>Enters a session.</summary>
+    /// <summary>Registers a session.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="client">Its client; null when it is not known.</param>
-    /// <param name="evicted">One that has to give way: each takes memory and a descriptor, and TCP streams need some too.</param>
-    /// <returns>False when there is no room, and none that could give way.</returns>
+    /// <param name="client">Its client's address; null when not known.</param>
+    /// <param name="evicted">The session that has to give way, since each takes memory and a descriptor, and TCP streams need some
+    /// too.</param>
+    /// <returns>False when there is no room, and no session that could give way.</returns>
     private bool TryEnter(ForwardedSession session, IPAddress? client, out ForwardedSession? evicted)
     {
         evicted = null;
@@ -201,7 +202,7 @@ internal sealed class SessionForwarder : IDisposable
                 _sessions.Count >= Math.Min(_gate.Options.MaxSessions, _budget.Limit / BudgetPart / SessionBytes)
                 || !_budget.TryTake(SessionBytes))
             {
-                // Its part of the budget goes over to the new one.
+                // Its part of the budget passes to the new session.
                 evicted = (ForwardedSession?)_sessions.Evict(session.Route.Port.EdgeId);
                 if (evicted is null)
                     return false;
@@ -221,7 +222,7 @@ internal sealed class SessionForwarder : IDisposable
 
         void Connect()
         {
-            // It may be over by now.
+            // The session may have ended by now.
             if (session.Session.IsOpen)
                 session.Connect(addresses);
         }

@@ -10,30 +10,30 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>Gives each stream its upstream: asks the gate, dials, sends the PROXY header, and joins the two.</summary>
+/// <summary>Connects each stream to its upstream: asks the gate, dials, sends the PROXY header, and joins the two.</summary>
 internal sealed class StreamForwarder(
     PortGate gate, IUpstreamConnector connector, HubEventFeed events, TransportContext context) : IDisposable
 {
     private readonly ILogger _logger = context.LoggerFactory.CreateLogger<StreamForwarder>();
 
-    /// <summary>Streams that did not get their upstream, by reason.</summary>
+    /// <summary>Counts the streams that did not reach their upstream, by reason.</summary>
     public ReasonCounters<StreamFailure> Failures { get; } = new();
 
     public IUpstreamConnector Connector => connector;
 
-    /// <summary>Ends those in which nothing passes.</summary>
+    /// <summary>Ends streams in which nothing passes.</summary>
     public IdleStreams Idle { get; } = new(context.Time);
 
     public HubEventFeed Events => events;
 
     public TransportContext Context => context;
 
-    /// <summary>Runs what it is given when it is this edge's turn: a flood of OPENs must not hold up what is under way.</summary>
+    /// <summary>Runs work when it is this edge's turn: a flood of OPENs must not hold up what is under way.</summary>
     public Action<string, Action> TakeTurn { get; set; } = TurnQueue.Run;
 
     public TimeProvider Time => context.Time;
 
-    /// <summary>Called on the tunnel's read loop.</summary>
+    /// <summary>Starts to forward a stream, or resets it. Called on the tunnel's read loop.</summary>
     public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
         if (gate.TryEnter(tunnel, udp: false, opening, out var route, out var failure) is { } entry)
@@ -42,7 +42,7 @@ internal sealed class StreamForwarder(
             Refuse(route.Port, stream, failure.ToStreamFailure());
     }
 
-    /// <summary>Counts and logs a dial that came to nothing.</summary>
+    /// <summary>Counts and logs a dial that failed.</summary>
     public void NoteFailure(ConnectionEntry entry, StreamFailure failure)
     {
         var (port, host, targetPort) = entry.Route;
@@ -56,7 +56,7 @@ internal sealed class StreamForwarder(
             ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, host, targetPort, failure);
     }
 
-    /// <summary>Tells that a port's upstream hangs up at once whenever it gets a header.</summary>
+    /// <summary>Logs and reports that a port's upstream hangs up at once whenever it gets a header.</summary>
     public void NoteHeaderDoubt(PortRoute route)
     {
         var (port, host, targetPort) = route;
@@ -64,7 +64,7 @@ internal sealed class StreamForwarder(
         events.Post(new ProxyHeaderDoubtedEvent(port.EdgeId, port.Port, HostSyntax.Format(host, targetPort)) { Time = Time.GetUtcNow() });
     }
 
-    /// <summary>Logs what must not happen.</summary>
+    /// <summary>Logs an exception that should not occur.</summary>
     public void NoteDefect(TrafficKey port, Exception exception) => ForwardingLog.Defect(_logger, exception, port.EdgeId, port.Port);
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>The forwarding as the registry sees it.</summary>
+/// <summary>Connects the registry of tunnels to the forwarding.</summary>
 internal sealed class TunnelForwarder(PortGate gate, StreamForwarder streams, SessionForwarder sessions) : ITunnelForwarder
 {
     public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) =>

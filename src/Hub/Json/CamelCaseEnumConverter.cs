@@ -3,6 +3,6 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Hub.Json;
 
-/// <summary>Words of an enumeration as the API writes them: <c>added</c>, <c>tcpTls</c>.</summary>
+/// <summary>Writes the words of an enumeration as the API does: <c>added</c>, <c>tcpTls</c>.</summary>
 internal sealed class CamelCaseEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
     where T : struct, Enum;

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Hub.Json;
 
-/// <summary>Address and port as text: <c>192.0.2.1:443</c>, <c>[2001:db8::1]:443</c>.</summary>
+/// <summary>Writes address and port as text: <c>192.0.2.1:443</c>, <c>[2001:db8::1]:443</c>.</summary>
 internal sealed class EndPointConverter : JsonConverter<IPEndPoint>
 {
     public override IPEndPoint Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -5,7 +5,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Json;
 
-/// <summary>Ports as an operator writes them: <c>[80, "8000-8010"]</c>. There may be thousands in a row.</summary>
+/// <summary>Writes ports as an operator does: <c>[80, "8000-8010"]</c>. A range may cover thousands of ports.</summary>
 internal sealed class PortsConverter : JsonConverter<ImmutableArray<int>>
 {
     public override ImmutableArray<int> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -3,12 +3,12 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Observability;
 
-/// <summary>What metrics tell of one connected edge: all its tunnels together.</summary>
+/// <summary>The figures of one connected edge for the metrics, over all its tunnels.</summary>
 internal sealed record EdgeFigures(
     string EdgeId, TransportKind Transport, int Tunnels, int Lanes, TimeSpan? RoundTrip, int Streams, int Sessions, TunnelCounters Counters,
     TunnelQueues Queues)
 {
-    /// <summary>Called under the registry's lock, for a slot with at least one tunnel.</summary>
+    /// <summary>Reads the figures. Called under the registry's lock, for a slot with at least one tunnel.</summary>
     public static EdgeFigures Of(EdgeSlot slot)
     {
         var newest = slot.Primary ?? slot.Tunnels[^1];

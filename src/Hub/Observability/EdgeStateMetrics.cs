@@ -7,13 +7,15 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Observability;
 
-/// <summary>Instruments with a series for every allowed edge, connected or not: what is down must not just vanish from a graph.</summary>
+/// <summary>
+/// Instruments with a series for every allowed edge, connected or not, so that an edge that is down does not just vanish from a graph.
+/// </summary>
 internal sealed class EdgeStateMetrics
 {
-    // One scrape reads all instruments of the same edges.
+    // One scrape reads the same edges for all instruments.
     private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(200);
 
-    // An edge may say anything, and each word would be a series.
+    // The list is fixed, because an edge may report anything and each word would become a series.
     private static readonly string[] FirewallStates =
     [
         FirewallReport.None, FirewallReport.Applied, FirewallReport.RolledBack, FirewallReport.Refused, FirewallReport.Failed,
@@ -27,7 +29,7 @@ internal sealed class EdgeStateMetrics
 
     private EdgeStateMetrics(Func<HubParts?> parts, TimeProvider time) => (_parts, _time) = (parts, time);
 
-    /// <summary>Adds them to a meter.</summary>
+    /// <summary>Adds the instruments to a meter.</summary>
     public static void Add(Meter meter, Func<HubParts?> parts, TimeProvider time)
     {
         var it = new EdgeStateMetrics(parts, time);
@@ -73,7 +75,7 @@ internal sealed class EdgeStateMetrics
         }
     }
 
-    // By the ranges that the operator has written: their number does not change with what an edge could bind.
+    // Counted by the ranges that the operator has written, whose number does not change with what an edge could bind.
     private static IEnumerable<Measurement<long>> PortsBound(Row row)
     {
         foreach (var udp in (bool[])[false, true])

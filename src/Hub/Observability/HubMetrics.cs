@@ -8,14 +8,14 @@ using Tunnel.Shared.Observability;
 namespace Tunnel.Hub.Observability;
 
 /// <summary>
-/// The hub's instruments (docs/operations.md has the table). Nearly all are observed: they read at a scrape what is counted anyway, so
-/// traffic pays nothing for them.
+/// The hub's instruments (docs/operations.md has the table). Nearly all are observed: a scrape reads what is counted anyway, so they cost
+/// the traffic nothing.
 /// </summary>
 internal sealed class HubMetrics
 {
     public const string MeterName = "Tunnel.Hub";
 
-    // One scrape reads ten instruments of the same edges.
+    // One scrape reads the same edges for ten instruments.
     private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(200);
 
     private readonly Func<HubParts?> _parts;
@@ -25,9 +25,9 @@ internal sealed class HubMetrics
     private ImmutableArray<EdgeFigures> _figures = [];
     private long _readAt;
 
-    /// <param name="factory">Makes the meter, and ends it.</param>
+    /// <param name="factory">Makes the meter, and disposes of it.</param>
     /// <param name="parts">The parts of the present run, or null while the hub does not run.</param>
-    /// <param name="eventsDropped">Events that subscribers were too slow for.</param>
+    /// <param name="eventsDropped">Returns the number of events lost because subscribers were too slow.</param>
     /// <param name="time">The hub's clock.</param>
     public HubMetrics(IMeterFactory factory, Func<HubParts?> parts, Func<long> eventsDropped, TimeProvider time)
     {
@@ -46,7 +46,7 @@ internal sealed class HubMetrics
         AddResources(meter);
     }
 
-    /// <summary>A run has begun.</summary>
+    /// <summary>Measures a run that has begun.</summary>
     public void Watch(HubParts parts) => parts.Live.Pushes.Measured = duration => _configApplied.Record(duration.TotalSeconds);
 
     private void AddEdges(Meter meter)
@@ -104,7 +104,7 @@ internal sealed class HubMetrics
             "tunnel.queue.flows", QueueFlows, "{flow}", "Streams and sessions that have something to send and wait for their turn.");
     }
 
-    // Of ports that have been used; a range of a thousand that nobody connects to is no thousand series.
+    // Only for ports that have been used: a range of a thousand ports that nobody connects to does not make a thousand series.
     private void AddPorts(Meter meter)
     {
         meter.CreateObservableUpDownCounter(

@@ -8,7 +8,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Observability;
 
-/// <summary>The parts of a running hub that metrics are read from.</summary>
+/// <summary>The parts of a running hub from which metrics are read.</summary>
 internal sealed record HubParts(
     EdgeStore Edges,
     LiveEdges Live,
@@ -20,6 +20,6 @@ internal sealed record HubParts(
     TransportContext Context,
     HubCertificates Certificates)
 {
-    /// <summary>Datagrams that were lost here, by reason.</summary>
+    /// <summary>The number of datagrams that were lost here, by reason.</summary>
     public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());
 }

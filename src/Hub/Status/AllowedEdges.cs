@@ -7,17 +7,17 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Status;
 
-/// <summary>What the status says of every allowed edge: who is down is as easily seen as who is up.</summary>
+/// <summary>Describes every allowed edge for the status, so that edges that are down are as visible as those that are up.</summary>
 internal static class AllowedEdges
 {
-    // An edge in conflict comes again after a minute at most.
+    // An edge in conflict comes back after at most a minute.
     private static readonly TimeSpan ConflictAge = TimeSpan.FromSeconds(90);
 
     /// <param name="state">The allowed edges with their secrets.</param>
-    /// <param name="connected">Those that are connected.</param>
-    /// <param name="presences">When the others were seen.</param>
+    /// <param name="connected">The connected edges.</param>
+    /// <param name="presences">When the other edges were seen.</param>
     /// <param name="now">The present time.</param>
-    /// <returns>All, by id.</returns>
+    /// <returns>All allowed edges, by id.</returns>
     public static ImmutableArray<AllowedEdgeStatus> Describe(
         EdgeState state, ImmutableArray<ConnectedEdgeStatus> connected, EdgePresences presences, DateTimeOffset now)
     {
@@ -58,7 +58,7 @@ internal static class AllowedEdges
     {
         (false, _) => EdgeCondition.Disabled,
         (true, null) => EdgeCondition.NeverSeen,
-        // Switched on again, and not back yet; or just about to go.
+        // The edge was enabled again and is not back yet, or it is just about to end.
         (true, EdgeCondition.Disabled) => EdgeCondition.Disconnected,
         (true, EdgeCondition.Connected) => EdgeCondition.Network,
         (true, { } condition) => condition,
@@ -67,7 +67,7 @@ internal static class AllowedEdges
     private static EdgePortsStatus Ports(string proto, ImmutableArray<int> wanted, ConnectedEdgeStatus? live) => new(
         PortList.Format(wanted),
         PortList.Format(live?.Bound.Where(port => port.Proto == proto).SelectMany(port => port.Numbers()) ?? []),
-        // As the edge has put them together: a range of a hostile one is not counted out.
+        // Kept as ranges, as the edge reports them: a range from a hostile edge is not expanded.
         string.Join(',', live?.FailedPorts.Where(port => port.Proto == proto).Select(Range) ?? []));
 
     private static string Range(FailedPort port) =>

@@ -2,10 +2,10 @@ using Tunnel.Hub.Edges.Live;
 
 namespace Tunnel.Hub.Status;
 
-/// <summary>What the status says of a connected edge.</summary>
+/// <summary>Describes a connected edge for the status.</summary>
 internal static class ConnectedEdges
 {
-    /// <summary>Called under the registry's lock, for a slot with at least one tunnel.</summary>
+    /// <summary>Describes one edge. Called under the registry's lock, for a slot with at least one tunnel.</summary>
     public static ConnectedEdgeStatus Describe(EdgeSlot slot)
     {
         var newest = slot.Primary ?? slot.Tunnels[^1];

@@ -4,13 +4,13 @@ using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Status;
 
-/// <summary>Joins what is assigned, what the edges have bound, and what has passed.</summary>
+/// <summary>Joins the assigned ports with what the edges have bound and what has passed.</summary>
 internal static class PortStatuses
 {
-    /// <summary>Every assigned port, by edge, TCP before UDP, ascending.</summary>
+    /// <summary>Returns every assigned port, by edge, TCP before UDP, ascending.</summary>
     /// <param name="edges">The allowed edges.</param>
-    /// <param name="connected">Those that are connected, with the ports that they have bound.</param>
-    /// <param name="traffic">What has passed.</param>
+    /// <param name="connected">The connected edges, with the ports that they have bound.</param>
+    /// <param name="traffic">The traffic of the ports.</param>
     public static IEnumerable<PortStatus> OfAll(
         IEnumerable<AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
     {
@@ -25,7 +25,7 @@ internal static class PortStatuses
     }
 
     /// <summary>
-    /// Only those assigned ports at which something has happened, in the same order: with many edges there are far fewer.
+    /// Returns only the assigned ports at which something has happened, in the same order: with many edges these are far fewer.
     /// </summary>
     public static IEnumerable<PortStatus> OfUsed(
         IReadOnlyDictionary<string, AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)

@@ -1,27 +1,27 @@
 namespace Tunnel.Hub.Targets;
 
-/// <summary>Why a UDP session or one of its datagrams did not reach its upstream, or a reply its client.</summary>
+/// <summary>Why a UDP session or one of its datagrams did not reach its upstream, or a reply did not reach its client.</summary>
 internal enum SessionFailure
 {
     /// <summary>The edge opened a session for a port that is not assigned to it.</summary>
     PortNotAssigned,
 
-    /// <summary>The edge has as many sessions open as it may.</summary>
+    /// <summary>The edge already has the allowed number of sessions open.</summary>
     TooManySessions,
 
-    /// <summary>The hub has as many sessions as its descriptors allow; one that was idle for long gave way to a new one.</summary>
+    /// <summary>The hub has as many sessions as its descriptors allow, so one that was idle for long gave way to a new one.</summary>
     Evicted,
 
-    /// <summary>The hub has too few descriptors left: the rest is for tunnels, the admin API and itself.</summary>
+    /// <summary>The hub has too few descriptors left: the rest is for tunnels, the admin API and the hub itself.</summary>
     DescriptorLimit,
 
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 
-    /// <summary>No socket could be made for the session, or there is no route.</summary>
+    /// <summary>No socket could be made for the session, or there is no route to the upstream.</summary>
     Unreachable,
 
-    /// <summary>An ICMP message says that nobody listens at the upstream; the session goes on.</summary>
+    /// <summary>An ICMP message says that nobody listens at the upstream; the session continues.</summary>
     Refused,
 
     /// <summary>A datagram with its header is larger than UDP can carry.</summary>
@@ -30,25 +30,27 @@ internal enum SessionFailure
     /// <summary>The kernel had no room for a datagram.</summary>
     NoRoom,
 
-    /// <summary>More datagrams than are held came before the upstream's name was resolved.</summary>
+    /// <summary>More datagrams came before the upstream's name was resolved than can be held.</summary>
     NotReady,
 
-    /// <summary>A datagram waited longer for the upstream's name than it is of use.</summary>
+    /// <summary>A datagram waited so long for the upstream's name that it is no longer useful.</summary>
     Expired,
 
     /// <summary>The session ended before a datagram or a reply could be sent.</summary>
     SessionGone,
 
-    /// <summary>The kernel refused to send a datagram, or the upstream's network answered that there is no way.</summary>
+    /// <summary>The kernel refused to send a datagram, or the upstream's network answered that there is no route.</summary>
     SendFailed,
 
     /// <summary>The upstream's replies came faster than they could be read, and the kernel dropped some.</summary>
     ReceiveOverflow,
 
-    /// <summary>The port's lists don't let the client in, though its edge did.</summary>
+    /// <summary>The port's lists don't allow the client, though the edge let it in.</summary>
     SourceDenied,
 
-    /// <summary>The edge named an address as the client's that is not one of the Internet, which the port does not allow.</summary>
+    /// <summary>
+    /// The client's address, as the edge names it, is not one of the Internet, and the port does not allow such addresses.
+    /// </summary>
     PrivateSource,
 
     /// <summary>The edge named no client, which the port does not allow.</summary>
@@ -57,12 +59,12 @@ internal enum SessionFailure
 
 internal static class SessionFailures
 {
-    /// <summary>Whether the upstream is to blame.</summary>
+    /// <summary>Whether the failure is the upstream's fault.</summary>
     public static bool IsOfUpstream(this SessionFailure failure) =>
         failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound;
 
     /// <summary>
-    /// Whether it is a session that came to nothing; its datagrams, if any, are counted for reasons of their own. Else it is a datagram.
+    /// Whether a session failed; its datagrams, if any, are counted for reasons of their own. If false, the failure is of a datagram.
     /// </summary>
     public static bool IsOfSession(this SessionFailure failure) =>
         failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions

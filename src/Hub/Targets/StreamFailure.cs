@@ -2,13 +2,13 @@ using Tunnel.Shared.Protocol;
 
 namespace Tunnel.Hub.Targets;
 
-/// <summary>Why a client's stream did not get its upstream.</summary>
+/// <summary>Why a client's stream did not reach its upstream.</summary>
 internal enum StreamFailure
 {
     /// <summary>The edge opened a stream for a port that is not assigned to it.</summary>
     PortNotAssigned,
 
-    /// <summary>The edge has as many streams open as it may.</summary>
+    /// <summary>The edge already has the allowed number of streams open.</summary>
     TooManyStreams,
 
     /// <summary>The upstream refused the connection.</summary>
@@ -26,22 +26,24 @@ internal enum StreamFailure
     /// <summary>This machine has no port or memory left for a connection.</summary>
     NoResources,
 
-    /// <summary>The hub has too few descriptors left: the rest is for tunnels, the admin API and itself.</summary>
+    /// <summary>The hub has too few descriptors left: the rest is for tunnels, the admin API and the hub itself.</summary>
     DescriptorLimit,
 
     /// <summary>The kernel's memory for TCP is nearly used up.</summary>
     TcpMemory,
 
-    /// <summary>The upstream was connected but gone before it had its PROXY header.</summary>
+    /// <summary>The upstream was connected, but gone before it had received its PROXY header.</summary>
     UpstreamGone,
 
     /// <summary>The client or the tunnel was gone before the upstream answered.</summary>
     ClientGone,
 
-    /// <summary>The port's lists don't let the client in, though its edge did.</summary>
+    /// <summary>The port's lists don't allow the client, though the edge let it in.</summary>
     SourceDenied,
 
-    /// <summary>The edge named an address as the client's that is not one of the Internet, which the port does not allow.</summary>
+    /// <summary>
+    /// The client's address, as the edge names it, is not one of the Internet, and the port does not allow such addresses.
+    /// </summary>
     PrivateSource,
 
     /// <summary>The edge named no client, which the port does not allow.</summary>
@@ -50,7 +52,7 @@ internal enum StreamFailure
 
 internal static class StreamFailures
 {
-    /// <summary>What the edge is told.</summary>
+    /// <summary>Returns the reason that the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
     {
         StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,

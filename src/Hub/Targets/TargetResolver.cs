@@ -5,18 +5,18 @@ using System.Net.Sockets;
 namespace Tunnel.Hub.Targets;
 
 /// <summary>
-/// Addresses of upstreams' names. An answer is kept for a few seconds: long enough that thousands of connections a second share one
-/// question, short enough to follow a service that moves.
+/// Resolves the names of upstreams. An answer is kept for a few seconds: long enough that thousands of connections a second share one
+/// query, and short enough to follow a service that moves.
 /// </summary>
 internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddress[]>>? lookUp = null)
 {
-    // Names come from the operator's policies, so this is a bound against accidents.
+    // Names come from the operator's policies, so this limit only guards against accidents.
     private const int Capacity = 4096;
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<string, Entry> _entries = new();
     private readonly Func<string, Task<IPAddress[]>> _lookUp = lookUp ?? Dns.GetHostAddressesAsync;
 
-    /// <summary>The addresses, when they are known without asking; an address literal always is.</summary>
+    /// <summary>Returns the addresses if they are known without a query; an address literal always is.</summary>
     public bool TryResolve(string host, out IPAddress[] addresses)
     {
         addresses = [];
@@ -34,13 +34,13 @@ internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddr
         return true;
     }
 
-    /// <summary>Asks; empty when the name has no address or nobody answers. Does not throw.</summary>
+    /// <summary>Queries the addresses; empty when the name has none or nobody answers. Does not throw.</summary>
     public Task<IPAddress[]> ResolveAsync(string host)
     {
         var now = time.GetUtcNow();
         if (_entries.TryGetValue(host, out var entry) && (!entry.Addresses.IsCompleted || entry.GoodUntil > now))
             return entry.Addresses;
-        // Two callers at once may ask twice; the later answer is kept.
+        // Two callers at once may query twice; the later answer is kept.
         entry = new Entry(LookUpAsync(host), now + Lifetime);
         Keep(host, entry);
         return entry.Addresses;

@@ -28,7 +28,7 @@ internal sealed class UpstreamConnector(TargetResolver resolver, DescriptorGuard
             : await ConnectToAnyAsync(addresses, port, timeout, limit);
     }
 
-    // One after the other; each has its share of the time, so that one silent address does not use it all up.
+    // Tries one address after the other; each has its share of the time, so that a silent one does not use it all up.
     private async ValueTask<ConnectOutcome> ConnectToAnyAsync(IPAddress[] addresses, int port, TimeSpan timeout, CancellationToken limit)
     {
         var outcome = ConnectOutcome.Failed(StreamFailure.Unreachable);
@@ -57,7 +57,7 @@ internal sealed class UpstreamConnector(TargetResolver resolver, DescriptorGuard
         }
         catch (SocketException e)
         {
-            // Reset so soon that its options can't be set.
+            // The connection was reset so soon that its options can't be set.
             return ConnectOutcome.Failed(Classify(e.SocketErrorCode));
         }
     }

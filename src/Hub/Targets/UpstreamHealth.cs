@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Targets;
 
-/// <summary>Whether a port's upstream does its work, as far as the clients' own connections tell: nothing is asked of it.</summary>
+/// <summary>Whether a port's upstream works, as far as the clients' own connections show; no probes are sent.</summary>
 internal sealed class UpstreamHealth
 {
     private volatile bool _isFailing;
@@ -8,14 +8,14 @@ internal sealed class UpstreamHealth
     /// <summary>False from a failure until the next success.</summary>
     public bool IsHealthy => !_isFailing;
 
-    /// <summary>The upstream took a connection, or answered.</summary>
+    /// <summary>Notes that the upstream accepted a connection or answered.</summary>
     public void NoteSuccess()
     {
-        // Asked for each datagram: only a change is written.
+        // Called for each datagram, so only a change is written.
         if (_isFailing)
             _isFailing = false;
     }
 
-    /// <summary>A connection came to nothing, and the upstream is to blame.</summary>
+    /// <summary>Notes that a connection failed because of the upstream.</summary>
     public void NoteFailure() => _isFailing = true;
 }

@@ -6,12 +6,12 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Hub.Targets;
 
 /// <summary>
-/// Where UDP upstreams are. UDP tells only by refusing a datagram that nobody listens at an address: those that did so lately come last, so
-/// that each new client does not lose its first datagram to learn the same.
+/// Chooses among the addresses of UDP upstreams. The only sign in UDP that nobody listens at an address is a refused datagram. Addresses
+/// that recently refused one come last, so that not every new client loses its first datagram to find that out again.
 /// </summary>
 internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard descriptors, TimeProvider time)
 {
-    // Names come from the operator's policies, so this is a bound against accidents.
+    // Names come from the operator's policies, so this limit only guards against accidents.
     private const int Capacity = 4096;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<(IPAddress Address, int Port), long> _refused = new();
@@ -22,7 +22,7 @@ internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard d
     /// <inheritdoc cref="TargetResolver.ResolveAsync"/>
     public Task<IPAddress[]> ResolveAsync(string host) => resolver.ResolveAsync(host);
 
-    /// <summary>An ICMP message says that nobody listens there, or that there is no way.</summary>
+    /// <summary>Notes an ICMP message which says that nobody listens at the address, or that there is no route.</summary>
     public void NoteRefused(IPAddress address, int port)
     {
         if (_refused.Count >= Capacity)
@@ -30,13 +30,13 @@ internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard d
         _refused[(address, port)] = time.GetTimestamp();
     }
 
-    /// <summary>Connects a socket to the best of a name's addresses that can be had.</summary>
-    /// <param name="addresses">At least one.</param>
+    /// <summary>Connects a socket to the best of a name's addresses that works.</summary>
+    /// <param name="addresses">The addresses, at least one.</param>
     /// <param name="port">The upstream's port.</param>
-    /// <param name="replies">Who gets what comes.</param>
+    /// <param name="replies">Receives the upstream's datagrams.</param>
     /// <param name="socket">The socket; null on failure.</param>
-    /// <param name="failure">Why there is none.</param>
-    /// <returns>Which address it has.</returns>
+    /// <param name="failure">Why there is no socket.</param>
+    /// <returns>The address that the socket is connected to; null on failure.</returns>
     public IPAddress? Open(
         IPAddress[] addresses, int port, IDatagramReplies replies, out ConnectedDatagrams? socket, out SessionFailure failure)
     {
@@ -61,8 +61,8 @@ internal sealed class UpstreamTargets(TargetResolver resolver, DescriptorGuard d
     }
 
     /// <summary>
-    /// Those that have not refused, of these IPv4 ones first ("localhost" and its like have both, and most services take IPv4), then by the
-    /// age of the refusal.
+    /// Sorts addresses: first those that have not refused, then by the age of the refusal. Among equals IPv4 comes first ("localhost" and
+    /// similar names have both, and most services listen on IPv4).
     /// </summary>
     public IEnumerable<IPAddress> Order(IPAddress[] addresses, int port) => addresses.Length == 1
         ? addresses

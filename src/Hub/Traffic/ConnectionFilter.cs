@@ -3,25 +3,25 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Traffic;
 
-/// <summary>Which connections are asked for; what is null does not matter.</summary>
+/// <summary>Selects connections; a condition that is null is ignored.</summary>
 internal sealed record ConnectionFilter
 {
     public string? EdgeId { get; init; }
 
     public int? Port { get; init; }
 
-    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
+    /// <summary>The protocol, <c>tcp</c> or <c>udp</c>.</summary>
     public string? Proto { get; init; }
 
-    /// <summary>Where the client's address is.</summary>
+    /// <summary>The network that the client's address has to be in.</summary>
     public IpRange? Address { get; init; }
 
     public ConnectionAction? Action { get; init; }
 
-    /// <summary>Not before.</summary>
+    /// <summary>The earliest time, inclusive.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Before.</summary>
+    /// <summary>The latest time, exclusive.</summary>
     public DateTimeOffset? Until { get; init; }
 
     public bool Matches(ConnectionRecord record) =>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Tunnel.Hub.Traffic;
 
-/// <summary>The last connections of ports with <c>logConnections</c>: a ring, so that it never grows.</summary>
+/// <summary>The last connections of ports with <c>logConnections</c>, in a ring that never grows.</summary>
 internal sealed class ConnectionLog(int capacity = ConnectionLog.DefaultCapacity)
 {
     public const int DefaultCapacity = 10_000;
@@ -11,7 +11,7 @@ internal sealed class ConnectionLog(int capacity = ConnectionLog.DefaultCapacity
     private readonly ConnectionRecord?[] _ring = new ConnectionRecord?[capacity];
     private long _lastId;
 
-    /// <summary>Keeps a record, in the place of the oldest.</summary>
+    /// <summary>Keeps a record in place of the oldest.</summary>
     public void Add(ConnectionRecord record)
     {
         lock (_lock)
@@ -21,10 +21,10 @@ internal sealed class ConnectionLog(int capacity = ConnectionLog.DefaultCapacity
         }
     }
 
-    /// <summary>The newest that match, the newest first.</summary>
-    /// <param name="filter">Which.</param>
-    /// <param name="before">Only those older than the one of this number; null: all.</param>
-    /// <param name="limit">At most so many.</param>
+    /// <summary>Returns the matching records, the newest first.</summary>
+    /// <param name="filter">Selects the records.</param>
+    /// <param name="before">Only records with a lower number than this; null: all.</param>
+    /// <param name="limit">The largest number of records to return.</param>
     public ImmutableArray<ConnectionRecord> Find(ConnectionFilter filter, long? before, int limit)
     {
         var found = ImmutableArray.CreateBuilder<ConnectionRecord>();
@@ -39,7 +39,7 @@ internal sealed class ConnectionLog(int capacity = ConnectionLog.DefaultCapacity
         return found.DrainToImmutable();
     }
 
-    // Copied, so that a filter's work holds nobody up.
+    // Copied, so that a slow filter blocks nobody.
     private List<ConnectionRecord> Snapshot(long? before)
     {
         lock (_lock)

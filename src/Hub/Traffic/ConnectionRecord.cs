@@ -10,28 +10,28 @@ public enum ConnectionAction
     Blocked,
 }
 
-/// <summary>A connection or session that is over, or a client that was turned away, at a port with <c>logConnections</c>.</summary>
+/// <summary>A connection or session that has ended, or a client that was turned away, at a port with <c>logConnections</c>.</summary>
 public sealed record ConnectionRecord
 {
     /// <summary>Its number in this run of the hub.</summary>
     public long Id { get; init; }
 
-    /// <summary>When it ended, or the client was turned away (as the hub heard of it, within seconds).</summary>
+    /// <summary>When it ended, or when the client was turned away (as reported to the hub, within seconds).</summary>
     public required DateTimeOffset Time { get; init; }
 
-    /// <summary>Which edge it came by.</summary>
+    /// <summary>The id of the edge that it came through.</summary>
     public required string EdgeId { get; init; }
 
     /// <summary>The edge's listening port.</summary>
     public required int Port { get; init; }
 
-    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
+    /// <summary>The protocol, <c>tcp</c> or <c>udp</c>.</summary>
     public required string Proto { get; init; }
 
-    /// <summary>The client's address, and its port where there was a connection; null when not known.</summary>
+    /// <summary>The client's address, with its port if there was a connection; null when not known.</summary>
     public string? Client { get; init; }
 
-    /// <summary>Whether it was let in.</summary>
+    /// <summary>Whether the client was let in.</summary>
     public required ConnectionAction Action { get; init; }
 
     /// <summary>
@@ -40,15 +40,15 @@ public sealed record ConnectionRecord
     /// </summary>
     public required string Reason { get; init; }
 
-    /// <summary>Bytes from the client.</summary>
+    /// <summary>The bytes from the client.</summary>
     public long BytesIn { get; init; }
 
-    /// <summary>Bytes to the client.</summary>
+    /// <summary>The bytes to the client.</summary>
     public long BytesOut { get; init; }
 
-    /// <summary>Seconds that it lasted.</summary>
+    /// <summary>How long it lasted, in seconds.</summary>
     public double Duration { get; init; }
 
-    /// <summary>How often: clients that are turned away are told of once a second, together.</summary>
+    /// <summary>How many clients the record stands for: those that are turned away are reported together once a second.</summary>
     public long Count { get; init; } = 1;
 }

@@ -3,16 +3,16 @@ namespace Tunnel.Hub.Traffic;
 /// <summary>One TCP stream or UDP session that is open now.</summary>
 public sealed record LiveConnection
 {
-    /// <summary>Its number in this run of the hub; later ones have higher ones.</summary>
+    /// <summary>Its number in this run of the hub; later connections have higher numbers.</summary>
     public required long Id { get; init; }
 
-    /// <summary>Which edge it came by.</summary>
+    /// <summary>The id of the edge that it came through.</summary>
     public required string EdgeId { get; init; }
 
     /// <summary>The edge's listening port.</summary>
     public required int Port { get; init; }
 
-    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
+    /// <summary>The protocol, <c>tcp</c> or <c>udp</c>.</summary>
     public required string Proto { get; init; }
 
     /// <summary>The client's address and port; null when not known.</summary>
@@ -24,24 +24,24 @@ public sealed record LiveConnection
     /// <summary>When it was opened.</summary>
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>Bytes from the client.</summary>
+    /// <summary>The bytes from the client.</summary>
     public required long BytesIn { get; init; }
 
-    /// <summary>Bytes to the client.</summary>
+    /// <summary>The bytes to the client.</summary>
     public required long BytesOut { get; init; }
 }
 
-/// <summary>What a connection has carried.</summary>
+/// <summary>The bytes that a connection has carried.</summary>
 internal interface IByteCounts
 {
-    /// <summary>Bytes from the client so far.</summary>
+    /// <summary>The bytes from the client so far.</summary>
     long BytesIn { get; }
 
-    /// <summary>Bytes to the client so far.</summary>
+    /// <summary>The bytes to the client so far.</summary>
     long BytesOut { get; }
 }
 
-/// <summary>What describes itself as one.</summary>
+/// <summary>An open connection that can describe itself.</summary>
 internal interface ILiveConnection : IByteCounts
 {
     LiveConnection Describe();

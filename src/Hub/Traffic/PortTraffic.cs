@@ -3,10 +3,10 @@ using Tunnel.Hub.Targets;
 
 namespace Tunnel.Hub.Traffic;
 
-/// <summary>What happens at one port of an edge, as far as the hub sees it or is told.</summary>
+/// <summary>The traffic of one port of an edge, as far as the hub sees it or is told.</summary>
 internal sealed class PortTraffic(TrafficKey key)
 {
-    // Reasons come from an edge: a hostile one must not have the table grow.
+    // Reasons come from an edge, and a hostile one must not make the table grow.
     private const int MaxReasons = 64;
 
     private readonly Lock _lock = new();
@@ -19,13 +19,13 @@ internal sealed class PortTraffic(TrafficKey key)
 
     public TrafficKey Key => key;
 
-    /// <summary>Whether its upstream does its work.</summary>
+    /// <summary>Whether the port's upstream works.</summary>
     public UpstreamHealth Health { get; } = new();
 
-    /// <summary>Whether its upstream expects the PROXY header that it gets.</summary>
+    /// <summary>Whether the port's upstream expects the PROXY header that it gets.</summary>
     public HeaderDoubt Header { get; } = new();
 
-    /// <summary>Counts a connection in.</summary>
+    /// <summary>Adds a connection that has opened.</summary>
     public void Add(ILiveConnection connection)
     {
         lock (_lock)
@@ -35,7 +35,7 @@ internal sealed class PortTraffic(TrafficKey key)
         }
     }
 
-    /// <summary>Counts a connection out, with what it has carried; once or more.</summary>
+    /// <summary>Removes a connection and adds the bytes that it has carried; further calls for the same connection do nothing.</summary>
     public void Remove(ILiveConnection connection, long bytesIn, long bytesOut)
     {
         lock (_lock)
@@ -47,12 +47,12 @@ internal sealed class PortTraffic(TrafficKey key)
         }
     }
 
-    /// <summary>A connection came to nothing.</summary>
-    /// <param name="reason">Why, in camelCase.</param>
-    /// <param name="count">How many.</param>
+    /// <summary>Counts connections that failed.</summary>
+    /// <param name="reason">The reason, in camelCase.</param>
+    /// <param name="count">The number of connections.</param>
     public void CountError(string reason, int count = 1) => Count(_errors, reason, count);
 
-    /// <summary>Clients were turned away.</summary>
+    /// <summary>Counts clients that were turned away.</summary>
     public void CountBlocked(string reason, long count) => Count(_blocked, reason, count);
 
     public IEnumerable<LiveConnection> Live()
@@ -63,9 +63,9 @@ internal sealed class PortTraffic(TrafficKey key)
         return live.Select(connection => connection.Describe());
     }
 
-    /// <summary>What it is now.</summary>
+    /// <summary>Returns the present status of the port.</summary>
     /// <param name="isListening">Whether the edge has the port bound.</param>
-    /// <param name="name">The policy's name for it.</param>
+    /// <param name="name">The port's name in its policy.</param>
     public PortStatus Describe(bool isListening, string? name)
     {
         ILiveConnection[] live;
@@ -91,7 +91,7 @@ internal sealed class PortTraffic(TrafficKey key)
             };
         }
 
-        // Off the lock, which new connections need: there may be tens of thousands.
+        // Summed without the lock, which new connections need: there may be tens of thousands of connections.
         return past with
         {
             BytesIn = past.BytesIn + live.Sum(connection => connection.BytesIn),
@@ -110,7 +110,7 @@ internal sealed class PortTraffic(TrafficKey key)
     }
 }
 
-/// <summary>Which port.</summary>
+/// <summary>Names a port of an edge.</summary>
 internal readonly record struct TrafficKey(string EdgeId, bool Udp, int Port)
 {
     public string Proto => Udp ? "udp" : "tcp";

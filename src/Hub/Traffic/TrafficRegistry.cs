@@ -5,38 +5,39 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.Traffic;
 
-/// <summary>What passes the hub, by edge and port, and the log of what has passed. Any thread may use it.</summary>
+/// <summary>The hub's traffic by edge and port, and the log of past connections. Any thread may use it.</summary>
 internal sealed class TrafficRegistry
 {
     private readonly ConcurrentDictionary<TrafficKey, PortTraffic> _ports = new();
     private long _lastId;
     private long _logDropped;
 
-    /// <summary>The last connections of ports that want them kept.</summary>
+    /// <summary>The last connections of ports that log them.</summary>
     public ConnectionLog Log { get; } = new();
 
-    /// <summary>Clients turned away of which an edge could not say who they were, since there were too many.</summary>
+    /// <summary>The number of clients that an edge turned away without naming them, since there were too many.</summary>
     public long LogDropped => Interlocked.Read(ref _logDropped);
 
-    /// <summary>The number of the next connection.</summary>
+    /// <summary>Returns the number of the next connection.</summary>
     public long NextId() => Interlocked.Increment(ref _lastId);
 
     /// <summary>
-    /// A port's traffic; made at the first question. Only for ports that are assigned, so that a hostile edge can't have them grow.
+    /// Returns a port's traffic, which is made at the first call. Only for assigned ports, so that a hostile edge can't make their number
+    /// grow.
     /// </summary>
     public PortTraffic Of(string edgeId, bool udp, int port) =>
         _ports.GetOrAdd(new TrafficKey(edgeId, udp, port), static key => new PortTraffic(key));
 
-    /// <summary>A port's traffic, or null when there was none.</summary>
+    /// <summary>Returns a port's traffic, or null when there was none.</summary>
     public PortTraffic? Find(in TrafficKey port) => _ports.GetValueOrDefault(port);
 
-    /// <summary>Ports that had traffic.</summary>
+    /// <summary>The ports that had traffic.</summary>
     public IEnumerable<PortTraffic> Ports => _ports.Values;
 
     /// <summary>All open connections, in no order.</summary>
     public IEnumerable<LiveConnection> Live() => _ports.Values.SelectMany(port => port.Live());
 
-    /// <summary>The hub itself turned a client away.</summary>
+    /// <summary>Counts a client that the hub itself turned away, and logs it if the port wants that.</summary>
     public void NoteBlocked(string edgeId, bool udp, int port, string reason, IPEndPoint? client, PortPolicy policy, DateTimeOffset time)
     {
         var traffic = Of(edgeId, udp, port);
@@ -45,11 +46,11 @@ internal sealed class TrafficRegistry
             Log.Add(Blocked(traffic.Key, reason, client?.ToString(), 1, time));
     }
 
-    /// <summary>An edge tells whom it turned away.</summary>
-    /// <param name="edgeId">Which edge.</param>
-    /// <param name="report">What it says.</param>
-    /// <param name="policyOf">The policy of a port, null when it is not this edge's.</param>
-    /// <param name="time">Now.</param>
+    /// <summary>Counts the clients that an edge reports as turned away.</summary>
+    /// <param name="edgeId">The id of the edge.</param>
+    /// <param name="report">The edge's report.</param>
+    /// <param name="policyOf">Returns the policy of a port; null when the port is not this edge's.</param>
+    /// <param name="time">The present time.</param>
     public void NoteBlocked(string edgeId, BlockedReport report, Func<bool, int, PortPolicy?> policyOf, DateTimeOffset time)
     {
         foreach (var count in report.Counts)
@@ -68,7 +69,7 @@ internal sealed class TrafficRegistry
         Interlocked.Add(ref _logDropped, report.Dropped);
     }
 
-    /// <summary>The edge is allowed no more.</summary>
+    /// <summary>Forgets the ports of an edge that is no longer allowed.</summary>
     public void Forget(string edgeId)
     {
         foreach (var key in _ports.Keys.Where(key => key.EdgeId == edgeId))

@@ -4,7 +4,7 @@ namespace Tunnel.Hub.Forwarding.Shares;
 internal abstract class Ranked<T>
     where T : Ranked<T>
 {
-    /// <summary>How many sessions it has.</summary>
+    /// <summary>The number of its sessions.</summary>
     public int Weight { get; set; }
 
     public T? Previous { get; set; }
@@ -13,19 +13,20 @@ internal abstract class Ranked<T>
 }
 
 /// <summary>
-/// Members by weight, which changes by one at a time: who has most is known at once, and a change is a few assignments. The caller locks.
+/// Sorts members by their weight, which changes by one at a time: the heaviest member is known at once, and a change takes a few
+/// assignments. The caller locks.
 /// </summary>
 internal sealed class Ranking<T>
     where T : Ranked<T>
 {
-    // First of those of each weight; weight 0 is not here.
+    // The first member of each weight; members of weight 0 are not here.
     private readonly List<T?> _first = [null];
     private int _most;
 
-    /// <summary>Who has most; of several the one that came to it last.</summary>
+    /// <summary>The member with the highest weight; of several, the one that reached it last.</summary>
     public T? Most => _first[_most];
 
-    /// <summary>It has one more.</summary>
+    /// <summary>Adds one to a member's weight.</summary>
     public void Raise(T member)
     {
         Unlink(member);
@@ -33,7 +34,7 @@ internal sealed class Ranking<T>
         Link(member);
     }
 
-    /// <summary>It has one less.</summary>
+    /// <summary>Subtracts one from a member's weight.</summary>
     public void Lower(T member)
     {
         Unlink(member);

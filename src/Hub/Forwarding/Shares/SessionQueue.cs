@@ -9,12 +9,12 @@ internal struct SessionLinks
 }
 
 /// <summary>
-/// Sessions in the order in which they were opened or, since, found busy: linked through the sessions, since there are many. The caller
-/// locks.
+/// Sessions in the order in which they were opened or, later, last found busy. They are linked through the sessions themselves, since
+/// there are many. The caller locks.
 /// </summary>
 internal sealed class SessionQueue(bool ofPort)
 {
-    // So many are looked at for one that is not busy.
+    // The number of sessions that are looked at to find one that is not busy.
     private const int MaxLooks = 32;
 
     private SharedSession? _first;
@@ -57,10 +57,11 @@ internal sealed class SessionQueue(bool ofPort)
     }
 
     /// <summary>
-    /// The first that was not active since it was last looked at, one that is one-way before others; those that were go to the end.
+    /// Finds the first session that was not active since it was last looked at, preferring a one-way session. Sessions that were active
+    /// go to the end.
     /// </summary>
-    /// <param name="longest">Where all that were looked at are busy, the one that was idle longest, and again one that is one-way before
-    /// others.</param>
+    /// <param name="longest">When all sessions that were looked at are busy, the one that was idle longest, again preferring a one-way
+    /// session.</param>
     public SharedSession? FindIdle(out SharedSession? longest)
     {
         SharedSession? idle = null;

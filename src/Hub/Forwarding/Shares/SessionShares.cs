@@ -3,30 +3,31 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Hub.Forwarding.Shares;
 
 /// <summary>
-/// Whose the hub's sessions are, by edge, port and client's address, and which gives way when there are as many as may be: one of the edge
-/// that has most, of its port that has most; there an idle one of an address that has more than its part, or else one that is one-way (a
-/// flood from forged addresses consists of those), or else any. Those that are one-way go before others, and idle ones before busy ones. So
-/// a flood takes from itself first, and a busy two-way flow goes last. Every operation takes a bounded number of steps. The caller locks.
+/// Sorts the hub's sessions by edge, port and client address, and decides which one gives way when the limit is reached. It is taken from
+/// the edge with the most sessions, and there from the port with the most. At that port, an idle session of an address with more than its
+/// share goes first, then a one-way session (a flood from forged addresses consists of those), then any other; idle ones go before busy
+/// ones. So a flood loses its own sessions first, and a busy two-way flow goes last. Every operation takes a bounded number of steps. The
+/// caller locks.
 /// </summary>
 internal sealed class SessionShares
 {
-    // An address that has more than one in so many of its port's sessions has more than its part.
+    // An address has more than its share when it has more than one in this many of its port's sessions.
     private const int AddressPart = 16;
 
     private readonly Dictionary<string, EdgeShare> _edges = new(StringComparer.Ordinal);
     private readonly Ranking<EdgeShare> _ranking = new();
 
-    /// <summary>All sessions.</summary>
+    /// <summary>The number of all sessions.</summary>
     public int Count { get; private set; }
 
     public IEnumerable<SharedSession> All =>
         _edges.Values.SelectMany(static edge => edge.Ports.Values).SelectMany(static port => port.OneWay.All.Concat(port.TwoWay.All));
 
-    /// <summary>Enters a session.</summary>
+    /// <summary>Adds a session.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="edgeId">Its edge.</param>
-    /// <param name="port">Its port.</param>
-    /// <param name="client">Its client's address; 0 when it is not known.</param>
+    /// <param name="edgeId">The id of its edge.</param>
+    /// <param name="port">The edge's listening port.</param>
+    /// <param name="client">The client's address as a number; 0 when not known.</param>
     public void Add(SharedSession session, string edgeId, int port, UInt128 client)
     {
         if (!_edges.TryGetValue(edgeId, out var edge))
@@ -46,7 +47,7 @@ internal sealed class SessionShares
         Count++;
     }
 
-    /// <summary>A datagram of the client has followed an answer.</summary>
+    /// <summary>Notes that the client has sent a datagram after an answer.</summary>
     public void NoteTwoWay(SharedSession session)
     {
         if (session.Share is not { } address || !session.IsOneWay)
@@ -56,8 +57,8 @@ internal sealed class SessionShares
         address.Port.TwoWay.Append(session);
     }
 
-    /// <summary>Takes a session out.</summary>
-    /// <returns>False when it was not there any more.</returns>
+    /// <summary>Removes a session.</summary>
+    /// <returns>False when it was already removed.</returns>
     public bool Remove(SharedSession session)
     {
         if (session.Share is not { } address)
@@ -80,12 +81,12 @@ internal sealed class SessionShares
         return true;
     }
 
-    /// <summary>Takes out the one that gives way to a new one of an edge.</summary>
+    /// <summary>Removes and returns the session that gives way to a new one of an edge; null when there is none.</summary>
     public SharedSession? Evict(string edgeId)
     {
         if (_ranking.Most is not { } edge)
             return null;
-        // Among equals who asks gives.
+        // If several edges have the most sessions, the one that asks gives way.
         if (_edges.TryGetValue(edgeId, out var own) && own.Weight == edge.Weight)
             edge = own;
         var port = edge.Ranking.Most!;
@@ -95,7 +96,7 @@ internal sealed class SessionShares
         return session;
     }
 
-    // Of one that has most of the port's sessions any, of one that has more than its part an idle one.
+    // An address with more than half of the port's sessions loses any session; one with more than its share only an idle one.
     private static SharedSession? OfAddress(AddressShare address)
     {
         if (address.Weight <= Math.Max(1, address.Port.Weight / AddressPart))
