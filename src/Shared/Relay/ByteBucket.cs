@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Relay;
 
 /// <summary>
-/// A token bucket of bytes. Exact in the long run: what is not taken in a quarter of a second is lost, and nothing else. Used by one thread
-/// at a time.
+/// A token bucket of bytes. It is exact in the long run: only tokens that are not taken within a quarter of a second are lost. Only one
+/// thread at a time may use it.
 /// </summary>
 internal sealed class ByteBucket
 {
@@ -20,20 +20,22 @@ internal sealed class ByteBucket
     private double _tokens;
     private long _refilled;
 
-    /// <param name="bytesPerSecond">At least 1.</param>
-    /// <param name="time">Its clock.</param>
+    /// <param name="bytesPerSecond">The rate, at least 1.</param>
+    /// <param name="time">The clock that refills the bucket.</param>
     public ByteBucket(int bytesPerSecond, TimeProvider time)
     {
         _time = time;
         _rate = bytesPerSecond;
         _capacity = Math.Max(1, bytesPerSecond * CapacitySeconds);
         _quantum = Math.Clamp(bytesPerSecond * QuantumSeconds, 1, MaxQuantum);
-        // A request and its answer, and not the burst of one that was quiet.
+        // A new stream may send a request or its answer at once, but not the burst of a stream that was quiet.
         _tokens = Math.Min(_capacity, InitialQuanta * _quantum);
         _refilled = time.GetTimestamp();
     }
 
-    /// <summary>Bytes that may pass now. None below a quantum: a busy stream would go byte by byte.</summary>
+    /// <summary>
+    /// How many bytes may pass now, at most <paramref name="wanted"/>. 0 below a quantum, or a busy stream would move byte by byte.
+    /// </summary>
     public int Available(int wanted)
     {
         var now = _time.GetTimestamp();
@@ -42,6 +44,6 @@ internal sealed class ByteBucket
         return _tokens < _quantum ? 0 : (int)Math.Min(_tokens, wanted);
     }
 
-    /// <summary>So many have passed; at most what was available.</summary>
+    /// <summary>Takes tokens for bytes that have passed; at most as many as were available.</summary>
     public void Take(int bytes) => _tokens -= bytes;
 }

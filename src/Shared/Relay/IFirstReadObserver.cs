@@ -2,11 +2,9 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Shared.Relay;
 
-/// <summary>Is told what a local peer did first. On an I/O thread: must not block.</summary>
+/// <summary>Is told what a local peer did first. Called on an I/O thread, so implementations must not block.</summary>
 public interface IFirstReadObserver
 {
-    /// <summary>
-    /// Called once at most: the peer has sent something, its end, or a reset, and nothing was told it before that its connection ends.
-    /// </summary>
+    /// <summary>The peer has sent data, its end or a reset before it was told that its connection ends. Called at most once.</summary>
     void OnFirstRead(LocalReadStatus status);
 }

@@ -4,8 +4,8 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Relay;
 
 /// <summary>
-/// Ends a connection with RST, but only after the peer has what was written before: closing with linger 0 throws the kernel's send queue
-/// away, and a server that answers and then resets over an unread body must still be heard.
+/// Ends a connection with RST, but only after the peer has received what was written before: closing with linger 0 discards the kernel's
+/// send queue, and a server that answers and then resets over an unread body must still be heard.
 /// </summary>
 public static class LingeringReset
 {
@@ -24,13 +24,16 @@ public static class LingeringReset
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Closed or broken already: there is nobody to tell.
+            // The connection is closed or broken already: there is nobody to tell.
         }
 
         socket.Dispose();
     }
 
-    /// <summary>Waits until all is acknowledged, then resets. The kernel has no event for that, hence the growing delays.</summary>
+    /// <summary>
+    /// Waits until the peer has acknowledged everything, or for <see cref="Patience"/> without progress, then resets. The kernel has no
+    /// event for that, hence the polling with growing delays.
+    /// </summary>
     public static async Task RunAsync(Socket socket, TimeProvider time)
     {
         try

@@ -3,8 +3,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Shared.Relay;
 
 /// <summary>
-/// Holds what is read from a local end to a rate. Since the transport pulls, nothing is buffered here: what may not pass yet stays in the
-/// kernel, and the peer is slowed by TCP itself.
+/// Limits the rate at which bytes are read from a local end. Since the transport pulls, nothing is buffered here: bytes that may not pass
+/// yet stay in the kernel, and TCP itself slows the peer.
 /// </summary>
 public sealed class RateLimitedEndpoint : ILocalEndpoint, IPaced
 {
@@ -15,9 +15,9 @@ public sealed class RateLimitedEndpoint : ILocalEndpoint, IPaced
     private int _waiting;
 
     /// <summary>Wraps a local end.</summary>
-    /// <param name="inner">Where bytes are read and written.</param>
-    /// <param name="bytesPerSecond">How many may be read a second, at least 1.</param>
-    /// <param name="context">What the process's tunnels share.</param>
+    /// <param name="inner">The endpoint that reads and writes the bytes.</param>
+    /// <param name="bytesPerSecond">The most bytes that may be read per second, at least 1.</param>
+    /// <param name="context">The state that the process's tunnels share.</param>
     public RateLimitedEndpoint(ILocalEndpoint inner, int bytesPerSecond, TransportContext context)
     {
         _inner = inner;

@@ -3,7 +3,7 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Relay;
 
-/// <summary>The kernel's buffers of one connected socket (socket(7)). Nothing throws once it is closed.</summary>
+/// <summary>The kernel's buffers of one connected socket (socket(7)). No member throws once the socket is closed.</summary>
 internal sealed class SocketBuffers(SafeSocketHandle socket)
 {
     private const int SocketLevel = 1;
@@ -11,22 +11,23 @@ internal sealed class SocketBuffers(SafeSocketHandle socket)
     private const int ReceiveBuffer = 8;
     private const int BufferLock = 72;
 
-    // The kernel doubles it, to have room for its own records.
+    // The kernel doubles this value, to have room for its own records.
     private const int SmallBytes = 16 << 10;
 
     private bool _small;
 
-    /// <summary>Bytes that the kernel holds for the socket, both ways; 0 when it can't be told.</summary>
+    /// <summary>Bytes that the kernel holds for the socket in both directions; 0 when it does not say.</summary>
     public long Held => Try(NativeSocket.HeldBytes);
 
     /// <summary>
-    /// Makes both small, or has the kernel tune them again, which makes them grow with what passes. One thread at a time.
+    /// Makes both buffers small, or lets the kernel tune them again, so that they grow with the traffic. Only one thread at a time may call
+    /// this.
     /// </summary>
     public void SetSmall(bool small)
     {
         if (small == _small)
             return;
-        // Only where it can be undone (Linux 5.15); and being undone is all that the other way is.
+        // Shrink the buffers only where that can be undone (since Linux 5.15). Clearing the lock is also all that is needed to undo it.
         if (Try(static handle => NativeSocket.SetOption(handle, SocketLevel, BufferLock, 0)) && small)
         {
             Try(static handle => NativeSocket.SetOption(handle, SocketLevel, ReceiveBuffer, SmallBytes));

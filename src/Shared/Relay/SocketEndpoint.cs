@@ -6,10 +6,10 @@ using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Shared.Relay;
 
-/// <summary>A connected TCP socket, the client's or the upstream's, as a stream's local end. Owns the socket.</summary>
+/// <summary>A connected TCP socket, the client's or the upstream's, as a stream's local end. This object owns the socket.</summary>
 public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHolder
 {
-    // Whether the guard of the kernel's memory knows it: only once it has waited, and until it is closed.
+    // Whether the guard of the kernel's memory knows this endpoint: from its first wait until it is closed.
     private const int Unknown = 0;
     private const int Known = 1;
     private const int Closed = 2;
@@ -18,9 +18,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private const int Tcp = 6;
     private const int TcpNotSentLowWater = 25;
 
-    // A peer that does not read must cost our budget, which is bounded, and not the kernel's send queue, which grows to megabytes each:
-    // 2,000 stalled streams took 1.5 GB there, more than the limit for all of TCP (tcp_mem), and every other connection of the machine
-    // stood still.
+    // Data for a peer that does not read must wait in our own budget, which is bounded, and not in the kernel's send queue, which grows to
+    // megabytes per connection: 2,000 stalled streams took 1.5 GB there, more than the limit for all of TCP (tcp_mem), and every other
+    // connection of the machine stood still.
     private const int NotSentLowWater = 64 << 10;
 
     private readonly Socket _socket;
@@ -29,7 +29,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private readonly SocketBuffers _buffers;
     private ITunnelStream? _stream;
 
-    // Until the first read that says something; the end of what is written to the peer takes it away, since what follows is the peer's
+    // Set until the first read that gives a result. The end of what is written to the peer clears it too, since what follows is the peer's
     // answer to that.
     private IFirstReadObserver? _first;
     private volatile bool _readFailed;
@@ -42,11 +42,12 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private int _membership;
 
     /// <summary>
-    /// Wraps a connected socket, of which no asynchronous method may have been called. Options (TCP_NODELAY, keep-alive) are the caller's.
+    /// Wraps a connected socket, of which no asynchronous method may have been called. The caller sets its options (TCP_NODELAY,
+    /// keep-alive).
     /// </summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="context">What the process's tunnels share.</param>
-    /// <param name="first">Is told what the peer does first; null: nobody.</param>
+    /// <param name="context">The state that the process's tunnels share.</param>
+    /// <param name="first">Is told what the peer does first; may be null.</param>
     public SocketEndpoint(Socket socket, TransportContext context, IFirstReadObserver? first = null)
     {
         _first = first;
@@ -90,8 +91,8 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
                 WatchForReset();
                 return LocalReadStatus.EndOfFile;
             default:
-                // The kernel reports a reset once. A failed write has taken it, and after that the end of what was received looks like a
-                // FIN.
+                // The kernel reports a reset once. A failed write has consumed that report, and after that the end of what was received
+                // looks like a FIN.
                 _readFailed = true;
                 return LocalReadStatus.Reset;
         }
@@ -182,7 +183,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
 
     void ISocketOwner.OnReadable() => _stream!.NotifyReadable();
 
-    // A reader finds a reset behind what was sent before it; but nobody may be reading.
+    // A reader finds a reset behind the data that was sent before it; but perhaps nobody is reading.
     void ISocketOwner.OnError()
     {
         _failed = true;
@@ -215,7 +216,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
 
     private void NotifyReset()
     {
-        // A FIN that was read already stays read: the reset is all that is left to tell.
+        // A FIN that was read already stays read: only the reset remains to be reported.
         if (_endOfFile)
             _readFailed = true;
         _stream!.NotifyLocalReset();
@@ -244,7 +245,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Closed already: the first read or write tells. A socket of another kind has no such queue.
+            // The socket is closed already, as the first read or write will show, or it is of another kind and has no such queue.
         }
     }
 

@@ -3,19 +3,19 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Tells whether the loop that accepts at a listening socket turns. It asks the kernel whether somebody waits there: a loop that waits for
-/// clients and one that hangs look alike else, and a connection made as a try could fail for other reasons (a packet filter, no
-/// descriptors).
+/// Tells whether the loop that accepts at a listening socket still runs. A loop that waits for clients and one that hangs look alike, and a
+/// test connection could fail for other reasons (a packet filter, no descriptors); so this asks the kernel whether clients wait in the
+/// socket's queue.
 /// </summary>
 public sealed class AcceptWatch(Socket listener, TimeProvider time)
 {
-    /// <summary>Who waits for longer while nobody is accepted has found a loop that hangs.</summary>
+    /// <summary>When clients have waited this long and none was accepted, the loop hangs.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     private const int TcpLevel = 6;
     private const int TcpInfo = 11;
 
-    // tcpi_unacked, which of a listening socket is the length of its queue.
+    // The offset of tcpi_unacked in struct tcp_info. For a listening socket it is the length of its queue.
     private const int InfoWaiting = 24;
 
     private readonly Lock _looking = new();
@@ -23,10 +23,12 @@ public sealed class AcceptWatch(Socket listener, TimeProvider time)
     private long _turnsSeen;
     private long? _waitingSince;
 
-    /// <summary>The loop tries to accept; by the loop alone.</summary>
+    /// <summary>Notes that the loop tries to accept. Only the loop may call this.</summary>
     public void Turn() => Volatile.Write(ref _turns, _turns + 1);
 
-    /// <summary>False when clients were waiting at each look for <see cref="Limit"/>, and there was no try to accept one.</summary>
+    /// <summary>
+    /// False when every call for at least <see cref="Limit"/> found clients waiting and the loop has not tried to accept one since.
+    /// </summary>
     public bool IsTurning()
     {
         lock (_looking)
@@ -53,7 +55,7 @@ public sealed class AcceptWatch(Socket listener, TimeProvider time)
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Closed: nobody waits there.
+            // The socket is closed: no client waits there.
             return false;
         }
     }

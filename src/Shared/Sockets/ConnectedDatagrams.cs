@@ -4,26 +4,30 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Sockets;
 
-/// <summary>Is given what a <see cref="ConnectedDatagrams"/> reads, on its loop's thread: must not block.</summary>
+/// <summary>
+/// Receives what a <see cref="ConnectedDatagrams"/> reads. Called on the thread of the socket's loop, so implementations must not block.
+/// </summary>
 public interface IDatagramReplies
 {
-    /// <summary>A datagram of the peer; more may follow before <see cref="OnBatchEnd"/>. Must not keep the span.</summary>
+    /// <summary>
+    /// The peer has sent a datagram. More may follow before <see cref="OnBatchEnd"/>. The span is valid only during the call.
+    /// </summary>
     void OnReply(ReadOnlySpan<byte> datagram);
 
-    /// <summary>All that had come was given.</summary>
+    /// <summary>All datagrams that had arrived have been delivered.</summary>
     void OnBatchEnd();
 
-    /// <summary>The socket reported an error, such as an ICMP message that nobody listens.</summary>
+    /// <summary>The socket reported an error, for example because an ICMP message said that nobody listens at the peer's port.</summary>
     void OnError(ConnectedDatagrams socket, SocketError error);
 }
 
 /// <summary>
-/// A UDP socket that is connected to one peer, on an event loop of all such sockets: its own thread, so that floods of datagrams delay no
-/// stream. There may be tens of thousands of them, so it is a handle and little more, and an idle one holds no buffer.
+/// A UDP socket that is connected to one peer. All such sockets share one event loop with its own thread, so that floods of datagrams delay
+/// no stream. There may be tens of thousands of them, so each is a handle and little more, and an idle one holds no buffer.
 /// </summary>
 public sealed class ConnectedDatagrams : LoopEntry, IDisposable
 {
-    // Then others have their turn; the loop tells again of what is left.
+    // After so many system calls other sockets have their turn; the loop reports again what is left.
     private const int MaxCalls = 2;
 
     private readonly SafeSocketHandle _handle;
@@ -33,17 +37,18 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     private ConnectedDatagrams(SafeSocketHandle handle, IDatagramReplies replies) => (_handle, _replies) = (handle, replies);
 
     /// <summary>
-    /// Datagrams that found the socket's receive buffer full, as the kernel counts them: several of one sender may be one. 0 once it is
-    /// closed.
+    /// Datagrams that found the socket's receive buffer full, as the kernel counts them: several from one sender may count as one. 0 once
+    /// the socket is closed.
     /// </summary>
     public uint Overflows => DatagramReceiver.Overflows(_handle);
 
-    /// <summary>Makes a socket and connects it.</summary>
-    /// <param name="peer">The only one that is sent to and heard.</param>
-    /// <param name="replies">Who gets what it sends, from <see cref="Start"/> on.</param>
-    /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>.</param>
+    /// <summary>Creates a socket and connects it to a peer.</summary>
+    /// <param name="peer">The only address to which datagrams are sent and from which they are received.</param>
+    /// <param name="replies">Receives what the peer sends, from <see cref="Start"/> on.</param>
+    /// <param name="descriptors">Checks the new socket as a client's; a refusal returns <see
+    /// cref="SocketError.TooManyOpenSockets"/>.</param>
     /// <param name="socket">The socket; null on failure.</param>
-    /// <returns>Why there is none.</returns>
+    /// <returns><see cref="SocketError.Success"/>, or why there is no socket.</returns>
     public static SocketError TryOpen(
         IPEndPoint peer, IDatagramReplies replies, DescriptorGuard descriptors, [NotNull] out ConnectedDatagrams? socket)
     {
@@ -63,11 +68,11 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
         return SocketError.Success;
     }
 
-    /// <summary>Begins to read.</summary>
-    /// <returns>False when the kernel can't watch it.</returns>
+    /// <summary>Starts to read.</summary>
+    /// <returns>False when the kernel can't watch the socket.</returns>
     public bool Start()
     {
-        // First: it may be closed meanwhile.
+        // Set first, because the socket may be closed meanwhile.
         _watched = true;
         return EventLoops.Datagrams.Add(this, _handle, Epoll.In);
     }
@@ -75,7 +80,7 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     /// <summary>Sends what <paramref name="owner"/> has added to this thread's <see cref="DatagramRun"/>.</summary>
     public DatagramResult Send(object owner) => DatagramRun.Current.Send(owner, _handle, [], []);
 
-    /// <summary>Closes it.</summary>
+    /// <summary>Closes the socket and stops watching it.</summary>
     public void Dispose()
     {
         _handle.Dispose();

@@ -9,7 +9,7 @@ public static class ControlMessages
     public const int HeaderSize = 16;
 
     /// <summary>Takes the next message off <paramref name="control"/>.</summary>
-    /// <returns>False at the end, or when what is left is not well-formed.</returns>
+    /// <returns>False at the end, or when the rest is not well-formed.</returns>
     public static bool TryTake(ref ReadOnlySpan<byte> control, out int level, out int type, out ReadOnlySpan<byte> data)
     {
         var length = control.Length < HeaderSize ? 0 : MemoryMarshal.Read<long>(control);
@@ -27,8 +27,8 @@ public static class ControlMessages
         return true;
     }
 
-    /// <summary>Writes a message of <paramref name="dataLength"/> bytes, whose data is to be filled in.</summary>
-    /// <returns>The room that it takes.</returns>
+    /// <summary>Writes a message of <paramref name="dataLength"/> bytes, whose data the caller fills in.</summary>
+    /// <returns>The bytes of <paramref name="control"/> that the message takes.</returns>
     public static int Write(Span<byte> control, int level, int type, int dataLength, out Span<byte> data)
     {
         var room = Align(HeaderSize + dataLength);

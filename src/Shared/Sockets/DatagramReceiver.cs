@@ -4,22 +4,22 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Receives what waits at a UDP socket, up to <see cref="MaxMessages"/> messages with one system call (recvmmsg), each of which the kernel
-/// may have put together from many datagrams of one sender (UDP_GRO). One a thread: a socket that waits holds no buffer. Its memory is only
-/// taken from the system as far as datagrams fill it.
+/// Receives the datagrams that wait at a UDP socket. One system call (recvmmsg) takes up to <see cref="MaxMessages"/> messages, each of
+/// which the kernel may have combined from many datagrams of one sender (UDP_GRO). There is one receiver per thread, so that a socket that
+/// waits holds no buffer. The system only provides as much of its memory as datagrams fill.
 /// </summary>
 public sealed unsafe class DatagramReceiver
 {
-    /// <summary>Messages of one call.</summary>
+    /// <summary>The most messages of one call.</summary>
     public const int MaxMessages = 32;
 
-    /// <summary>Room for a struct sockaddr_in6.</summary>
+    /// <summary>Bytes of a struct sockaddr_in6.</summary>
     public const int AddressSize = 28;
 
-    // The largest datagram and a byte, so that none is cut.
+    // One byte more than the largest datagram, so that none is cut.
     private const int PayloadSize = 65536;
 
-    // Packet information (40 bytes) and the segments' size (24).
+    // Room for packet information (40 bytes) and for the segments' size (24 bytes).
     private const int ControlSize = 96;
 
     [ThreadStatic]
@@ -60,29 +60,30 @@ public sealed unsafe class DatagramReceiver
         }
     }
 
-    /// <summary>Threads of the pool come and go.</summary>
+    /// <summary>Frees the buffers of a thread that has ended: threads of the pool come and go.</summary>
     ~DatagramReceiver() => NativeMemory.Free(_memory);
 
-    /// <summary>This thread's. Not to be used across an await.</summary>
+    /// <summary>The receiver of this thread. It must not be used across an await.</summary>
     public static DatagramReceiver Current => _current ??= new DatagramReceiver();
 
-    /// <summary>The last call found as much as it can take: more may be waiting.</summary>
+    /// <summary>True when the last call filled all messages, so that more may be waiting.</summary>
     public bool WasFull => _count == MaxMessages;
 
     /// <summary>
-    /// Messages of the last call that <see cref="TryNext"/> has left out because they did not fit, which the kernel never should have sent.
+    /// Messages of the last call that <see cref="TryNext"/> has left out because they did not fit into the buffer. The kernel should never
+    /// send any.
     /// </summary>
     public int Cut { get; private set; }
 
     /// <summary>
-    /// Lets the kernel put datagrams of one sender together for this socket; does nothing where it can't (before Linux 5.0).
+    /// Lets the kernel combine datagrams of one sender for this socket (UDP_GRO). Does nothing before Linux 5.0, which can't.
     /// </summary>
     public static void Coalesce(SafeSocketHandle socket) =>
         NativeSocket.SetOption(socket, NativeDatagrams.LevelUdp, NativeDatagrams.UdpGro, 1);
 
     /// <summary>
-    /// Datagrams that found a socket's receive buffer full, as the kernel counts them: several of one sender may be one. 0 when it is
-    /// closed.
+    /// Datagrams that found a socket's receive buffer full, as the kernel counts them: several from one sender may count as one. 0 when the
+    /// socket is closed.
     /// </summary>
     public static uint Overflows(SafeSocketHandle socket)
     {
@@ -96,9 +97,9 @@ public sealed unsafe class DatagramReceiver
         }
     }
 
-    /// <summary>Receives what is there without waiting; <see cref="TryNext"/> gives it out.</summary>
-    /// <returns><see cref="SocketError.WouldBlock"/> when there is nothing, <see cref="SocketError.OperationAborted"/> when the socket was
-    /// closed.</returns>
+    /// <summary>Receives what has arrived, without waiting; <see cref="TryNext"/> returns it datagram by datagram.</summary>
+    /// <returns><see cref="SocketError.WouldBlock"/> when nothing has arrived, <see cref="SocketError.OperationAborted"/> when the socket
+    /// was closed.</returns>
     public SocketError Receive(SafeSocketHandle socket)
     {
         (_count, _message, _offset, _segment, Cut) = (0, 0, 0, 0, 0);
@@ -122,7 +123,7 @@ public sealed unsafe class DatagramReceiver
         }
     }
 
-    /// <summary>The next datagram; its spans are good until the next <see cref="Receive"/> on this thread.</summary>
+    /// <summary>Takes the next datagram. Its spans are valid until the next <see cref="Receive"/> on this thread.</summary>
     public bool TryNext(out ReceivedDatagram datagram)
     {
         while (_message < _count)
@@ -131,7 +132,7 @@ public sealed unsafe class DatagramReceiver
             var length = (int)message.Length;
             if (_offset == 0)
                 _segment = SegmentSize(Control(_message), length);
-            // A part that was cut is no datagram that anybody sent.
+            // A message that was cut is not what the sender sent, so it is left out.
             var isCut = (message.Header.Flags & NativeDatagrams.Truncated) != 0;
             if (isCut)
                 Cut++;
@@ -167,18 +168,18 @@ public sealed unsafe class DatagramReceiver
     }
 }
 
-/// <summary>One datagram of a <see cref="DatagramReceiver"/>.</summary>
-/// <param name="address">The sender's struct sockaddr; of a connected socket it means nothing.</param>
+/// <summary>One datagram from a <see cref="DatagramReceiver"/>.</summary>
+/// <param name="address">The sender's struct sockaddr; for a connected socket it means nothing.</param>
 /// <param name="control">Control messages.</param>
-/// <param name="payload">What was sent, which may be nothing.</param>
+/// <param name="payload">The datagram's payload, which may be empty.</param>
 public readonly ref struct ReceivedDatagram(ReadOnlySpan<byte> address, ReadOnlySpan<byte> control, ReadOnlySpan<byte> payload)
 {
     /// <summary>The sender's struct sockaddr.</summary>
     public ReadOnlySpan<byte> Address { get; } = address;
 
-    /// <summary>Control messages, see <see cref="ControlMessages"/>.</summary>
+    /// <summary>The control messages, to be read with <see cref="ControlMessages"/>.</summary>
     public ReadOnlySpan<byte> Control { get; } = control;
 
-    /// <summary>What was sent.</summary>
+    /// <summary>The datagram's payload.</summary>
     public ReadOnlySpan<byte> Payload { get; } = payload;
 }

@@ -6,21 +6,22 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Datagrams to one destination that leave together: neighbours of one length as one message that the kernel takes apart (UDP_SEGMENT),
-/// everything with one system call (sendmmsg). One a thread; it belongs to whoever adds first until it was sent.
+/// Datagrams to one destination that are sent together with one system call (sendmmsg). Neighbours of equal length form one message that
+/// the kernel takes apart (UDP_SEGMENT). There is one run per thread; from the first datagram until the run is sent it belongs to the owner
+/// that added the datagram.
 /// </summary>
 public sealed unsafe class DatagramRun
 {
-    /// <summary>Datagrams of one run, and the kernel's limit for the parts of one message.</summary>
+    /// <summary>The most datagrams of one run, which is also the kernel's limit for the parts of one message.</summary>
     public const int MaxDatagrams = 64;
 
-    /// <summary>The largest payload over IPv4: 65,535 less the IP and UDP headers.</summary>
+    /// <summary>The largest UDP payload over IPv4 in bytes: 65,535 less the IP and UDP headers.</summary>
     public const int MaxPayload = 65_507;
 
-    // Two of the largest.
+    // Room for two datagrams of the largest size.
     private const int Capacity = 128 << 10;
 
-    // Parts must fit into the path's MTU one by one, and a message with all of them into 64 KiB. Longer ones are too few to gain much.
+    // Each part must fit into the path's MTU, and a message with all of its parts into 64 KiB. Of longer parts too few fit to gain much.
     private const int LongestPart = 1_400;
     private const int LongestMessage = 63_000;
     private const int ControlSize = 96;
@@ -38,18 +39,18 @@ public sealed unsafe class DatagramRun
     {
     }
 
-    /// <summary>This thread's. Not to be used across an await.</summary>
+    /// <summary>The run of this thread. It must not be used across an await.</summary>
     public static DatagramRun Current => _current ??= new DatagramRun();
 
-    /// <summary>Whether the kernel takes messages apart (since Linux 4.18).</summary>
+    /// <summary>Whether the kernel supports UDP_SEGMENT (since Linux 4.18).</summary>
     internal static bool CanSegment { get; } = ProbeSegment();
 
-    /// <summary>Adds a datagram, its bytes in two parts.</summary>
-    /// <param name="owner">Whose datagrams they are. What somebody else left behind is thrown away: it must never reach this one's
-    /// destination.</param>
-    /// <param name="head">The first bytes, or nothing.</param>
-    /// <param name="payload">The others. Both together are at most <see cref="MaxPayload"/> bytes.</param>
-    /// <returns>False when there is no room: send first.</returns>
+    /// <summary>Adds a datagram that is given in two parts.</summary>
+    /// <param name="owner">The owner of the datagrams. Datagrams that another owner left behind are discarded: they must never reach this
+    /// owner's destination.</param>
+    /// <param name="head">The first bytes; may be empty.</param>
+    /// <param name="payload">The remaining bytes. Both parts together are at most <see cref="MaxPayload"/> bytes.</param>
+    /// <returns>False when there is no room: the caller must send first.</returns>
     public bool TryAdd(object owner, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         if (!ReferenceEquals(owner, _owner))
@@ -64,11 +65,13 @@ public sealed unsafe class DatagramRun
         return true;
     }
 
-    /// <summary>Sends what <paramref name="owner"/> has added, and is empty then.</summary>
-    /// <param name="owner">Whose datagrams are meant.</param>
-    /// <param name="socket">From where.</param>
-    /// <param name="address">The destination's struct sockaddr; nothing for a connected socket.</param>
-    /// <param name="control">Control messages that each datagram gets, at most 64 bytes.</param>
+    /// <summary>
+    /// Sends what <paramref name="owner"/> has added and empties the run. Nothing is sent when the run belongs to another owner.
+    /// </summary>
+    /// <param name="owner">The owner that added the datagrams.</param>
+    /// <param name="socket">The socket that sends them.</param>
+    /// <param name="address">The destination's struct sockaddr; empty for a connected socket.</param>
+    /// <param name="control">Control messages to send with each datagram, at most 64 bytes.</param>
     public DatagramResult Send(object owner, SafeSocketHandle socket, ReadOnlySpan<byte> address, ReadOnlySpan<byte> control)
     {
         if (!ReferenceEquals(owner, _owner))
@@ -82,7 +85,7 @@ public sealed unsafe class DatagramRun
         }
         catch (ObjectDisposedException)
         {
-            // Closed at this moment.
+            // The socket was closed meanwhile.
             return sending.GiveUp();
         }
         finally
@@ -105,7 +108,7 @@ public sealed unsafe class DatagramRun
         }
     }
 
-    /// <summary>One call of <see cref="Send"/>; lives on the stack.</summary>
+    /// <summary>The state of one call of <see cref="Send"/>, on the stack.</summary>
     private ref struct Sending(DatagramRun run, SafeSocketHandle socket, int addressLength, int controlLength)
     {
         private AddressBytes _address;
@@ -130,11 +133,11 @@ public sealed unsafe class DatagramRun
             return new DatagramResult(_dropped, _refused, _error);
         }
 
-        /// <summary>The socket is closed.</summary>
+        /// <summary>Counts the rest as dropped, because the socket is closed.</summary>
         public DatagramResult GiveUp() => new(_dropped + run._count - _next, _refused, SocketError.OperationAborted);
 
-        /// <summary>Sends the rest, or as much as goes until something has to be decided.</summary>
-        /// <returns>False when the next datagram must not go as a part of a message.</returns>
+        /// <summary>Sends the rest, or as much of it as goes before an error needs a decision.</summary>
+        /// <returns>False when the next datagram must be sent alone and not as a part of a message.</returns>
         [SkipLocalsInit]
         private bool SendSome(bool segment)
         {
@@ -174,21 +177,21 @@ public sealed unsafe class DatagramRun
             }
         }
 
-        /// <summary>The first message could not be sent.</summary>
+        /// <summary>Decides how to go on after the first message could not be sent.</summary>
         private bool Decide(int error, int parts, bool segment)
         {
             switch (error)
             {
                 case NativeDatagrams.ErrorConnectionRefused when _refused < run._count:
-                    // It answers an earlier datagram; this one has not been sent yet.
+                    // The error answers an earlier datagram; this one has not been sent yet.
                     _refused++;
                     return segment;
                 case NativeDatagrams.ErrorInvalid or NativeDatagrams.ErrorMessageSize or NativeDatagrams.ErrorIo
                     or NativeDatagrams.ErrorProtocolOption or NativeDatagrams.ErrorNotSupported when parts > 1:
-                    // A path with a smaller MTU, or a device that can't: one by one.
+                    // The path has a smaller MTU, or the device can't segment: send the datagrams one by one.
                     return false;
                 case NativeDatagrams.ErrorAgain:
-                    // The socket's buffer is full, and stays so for the moment.
+                    // The socket's send buffer is full and will stay so for the moment, so the rest is dropped.
                     parts = run._count - _next;
                     break;
             }
@@ -205,7 +208,9 @@ public sealed unsafe class DatagramRun
                 _offset += run._lengths[_next++];
         }
 
-        /// <summary>How many datagrams from this one on go as one message: equally long, and the last may be shorter.</summary>
+        /// <summary>
+        /// How many datagrams, from this one on, can go as one message: all have the same length, and the last may be shorter.
+        /// </summary>
         private readonly int PartsFrom(int first, out int bytes)
         {
             var parts = One(first, out var length);
@@ -257,8 +262,9 @@ public sealed unsafe class DatagramRun
     }
 }
 
-/// <summary>What became of a run.</summary>
+/// <summary>The result of sending a run.</summary>
 /// <param name="Dropped">Datagrams that were not sent.</param>
-/// <param name="Refused">ICMP answers to earlier datagrams, that nobody listens there, which were found on the way.</param>
-/// <param name="Error">Why the last of the dropped was.</param>
+/// <param name="Refused">How many ICMP answers to earlier datagrams were found while sending, each saying that nobody listens at the
+/// destination.</param>
+/// <param name="Error">Why the last dropped datagram was dropped.</param>
 public readonly record struct DatagramResult(int Dropped, int Refused, SocketError Error);

@@ -4,19 +4,20 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Knows when the process runs out of file descriptors. Linux hands out the lowest free number, so a socket that got number n proves
-/// that n descriptors are open: the check costs nothing and needs no count that could drift. Both programs ask it about each socket that
-/// others can cause; what is left beyond is for their own files and lookups, and for the runtime. May be used from any thread.
+/// Knows when the process runs out of file descriptors. Linux hands out the lowest free number, so a socket that got number n proves that n
+/// descriptors are open: the check costs nothing and needs no count that could drift. Both programs ask it about each socket that others
+/// can cause; the remaining descriptors are for their own files and lookups, and for the runtime. May be used from any thread.
 /// </summary>
 public sealed class DescriptorGuard : IDisposable
 {
     /// <summary>
-    /// The least limit with which a program starts: about 250 descriptors are its own libraries, and the reserve, and the rest is for
-    /// connections.
+    /// The lowest limit with which a program starts. Its libraries and the reserve take about 250 descriptors; the rest is for connections.
     /// </summary>
     public const int MinLimit = 512;
 
-    /// <summary>One of so many descriptors is kept from clients, two thirds of these from strangers and one third from everybody.</summary>
+    /// <summary>
+    /// One in this many descriptors is kept from clients; two thirds of those are also kept from strangers, and one third from everybody.
+    /// </summary>
     private const int ReservedShare = 10;
 
     private const int MinReserved = 96;
@@ -24,7 +25,9 @@ public sealed class DescriptorGuard : IDisposable
     /// <summary>Enough for 16 threads of the runtime.</summary>
     private const int ReserveSize = 32;
 
-    /// <summary>How long everybody is refused after there was none left, before it is looked whether there are some again.</summary>
+    /// <summary>
+    /// After descriptors ran out, everyone is refused for this long before the guard checks whether there are some again.
+    /// </summary>
     internal static readonly TimeSpan ShortagePause = TimeSpan.FromSeconds(1);
 
     private readonly Func<long> _readLimit;
@@ -32,9 +35,9 @@ public sealed class DescriptorGuard : IDisposable
     private readonly DescriptorReserve _reserve;
     private long _shortSince;
 
-    /// <param name="readLimit">Asks for the present limit, for every socket: an operator may lower it at any time, and it costs next to
-    /// nothing.</param>
-    /// <param name="time">The clock of a shortage.</param>
+    /// <param name="readLimit">Reads the present limit. It is called for every socket, because an operator may lower the limit at any time
+    /// and the call costs next to nothing.</param>
+    /// <param name="time">The clock that times a shortage.</param>
     public DescriptorGuard(Func<long> readLimit, TimeProvider time)
     {
         (_readLimit, _time) = (readLimit, time);
@@ -42,31 +45,34 @@ public sealed class DescriptorGuard : IDisposable
         _reserve.TryFill();
     }
 
-    /// <summary>Most descriptors that the process may have now.</summary>
+    /// <summary>The most descriptors that the process may have now.</summary>
     public long Limit => _readLimit();
 
-    /// <summary>There was none left, and not enough of them are there again.</summary>
+    /// <summary>True from the moment descriptors ran out until enough are free again.</summary>
     public bool IsShort => Volatile.Read(ref _shortSince) != 0;
 
-    /// <summary>The guard for this process.</summary>
+    /// <summary>Creates a guard that reads this process's limit.</summary>
     public static DescriptorGuard ForProcess(TimeProvider time) => new(() => DescriptorLimit.Read().Soft, time);
 
     /// <summary>Why a program can't start with the present limit, for the operator; null when it can.</summary>
-    /// <param name="program">Its name.</param>
-    /// <param name="limit">Most descriptors that it may have.</param>
+    /// <param name="program">The program's name.</param>
+    /// <param name="limit">The most descriptors that the program may have.</param>
     public static string? Objection(string program, long limit) => limit >= MinLimit
         ? null
         : $"{program}: the limit of file descriptors is {limit}, and at least {MinLimit} are needed. Raise it: LimitNOFILE= in the unit, "
             + "elsewhere ulimit -Hn.";
 
-    /// <summary>Whether <paramref name="taken"/>, just made or accepted, is one too many for this use and has to be closed again.</summary>
+    /// <summary>
+    /// Whether <paramref name="taken"/>, just made or accepted, is one too many for this use; the caller must then close it.
+    /// </summary>
     public bool IsOver(SafeHandle taken, DescriptorUse use) => IsOver(taken.DangerousGetHandle(), use);
 
     /// <inheritdoc cref="IsOver(SafeHandle, DescriptorUse)"/>
     public bool IsOver(nint taken, DescriptorUse use) => taken >= Least(use) || (use < DescriptorUse.Newcomer && IsStillShort());
 
     /// <summary>
-    /// The same for a client's socket that was just asked for; closes it when it is one too many. That there was none is noted.
+    /// Checks a client's socket that was just created, and closes it when it is one too many. An invalid handle for lack of descriptors
+    /// counts as a shortage.
     /// </summary>
     internal bool Refuses(SafeHandle asked)
     {
@@ -84,7 +90,9 @@ public sealed class DescriptorGuard : IDisposable
         return true;
     }
 
-    /// <summary>The same for a client's or a port's socket, as the error that it would be without the reserve.</summary>
+    /// <summary>
+    /// Checks a client's or a port's socket, and fails with the error that the kernel would give if the reserve were not kept.
+    /// </summary>
     /// <exception cref="SocketException"><see cref="SocketError.TooManyOpenSockets"/>.</exception>
     public void Check(Socket made)
     {
@@ -93,7 +101,8 @@ public sealed class DescriptorGuard : IDisposable
     }
 
     /// <summary>
-    /// There was no descriptor for a socket: gives up those that are held for this moment, and refuses everybody for a while.
+    /// Notes that there was no descriptor for a socket: releases those that are held in reserve, and refuses everyone but newcomers and the
+    /// admin socket for a while.
     /// </summary>
     public void OnShortage()
     {
@@ -104,7 +113,7 @@ public sealed class DescriptorGuard : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _reserve.Dispose();
 
-    /// <summary>The least number that is too large.</summary>
+    /// <summary>The lowest descriptor number that is too high for this use.</summary>
     private long Least(DescriptorUse use)
     {
         var limit = Limit;
@@ -118,7 +127,7 @@ public sealed class DescriptorGuard : IDisposable
         };
     }
 
-    /// <summary>A shortage is over when the reserve can be filled again: otherwise the next clients would take what it gave up.</summary>
+    /// <summary>A shortage has ended when the reserve can be filled again: otherwise the next clients would take what it gave up.</summary>
     private bool IsStillShort()
     {
         var since = Volatile.Read(ref _shortSince);

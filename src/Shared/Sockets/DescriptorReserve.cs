@@ -3,15 +3,15 @@ using Microsoft.Win32.SafeHandles;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Descriptors that are held for nothing, to be given up when there are no others: the runtime needs two for each thread that it makes, and
-/// ends the process ("Out of memory") when it can't have them.
+/// Descriptors that are held only to be released when no others are left. The runtime needs two for each thread that it makes, and ends the
+/// process ("Out of memory") when it can't get them.
 /// </summary>
 internal sealed class DescriptorReserve(int count) : IDisposable
 {
     private readonly Stack<SafeFileHandle> _held = new(count);
 
-    /// <summary>Takes as many as are missing.</summary>
-    /// <returns>False when there are not enough.</returns>
+    /// <summary>Opens as many descriptors as are missing.</summary>
+    /// <returns>False when there are not enough free descriptors.</returns>
     public bool TryFill()
     {
         lock (_held)
@@ -29,7 +29,7 @@ internal sealed class DescriptorReserve(int count) : IDisposable
         }
     }
 
-    /// <summary>Gives all up.</summary>
+    /// <summary>Releases all held descriptors.</summary>
     public void Release()
     {
         lock (_held)

@@ -1,7 +1,8 @@
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// What a descriptor is for. When they run short the first of these goes without first, and none takes what is kept for those after it.
+/// What a descriptor is for. When descriptors run short, the uses are refused in this order, and none takes what is kept for those after
+/// it.
 /// </summary>
 public enum DescriptorUse
 {
@@ -9,11 +10,13 @@ public enum DescriptorUse
     Client,
 
     /// <summary>
-    /// A connection that has not said yet who it is: at the hub's tunnel port, and where the admin API is served over the network.
+    /// A connection that has not identified itself yet: at the hub's tunnel port, and where the admin API is served over the network.
     /// </summary>
     Stranger,
 
-    /// <summary>A stranger beyond that, for whom the oldest gives way: until that one is closed there are two of them.</summary>
+    /// <summary>
+    /// A stranger beyond the limit, for which the oldest stranger is closed. Until that one is closed, both hold a descriptor.
+    /// </summary>
     Newcomer,
 
     /// <summary>A connection of the admin socket.</summary>

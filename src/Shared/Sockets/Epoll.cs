@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Tunnel.Shared.Sockets;
 
-/// <summary>epoll(7) and eventfd(2), as thin as they come.</summary>
+/// <summary>A thin binding to epoll(7) and eventfd(2).</summary>
 internal static partial class Epoll
 {
     public const uint In = 0x001;
@@ -18,7 +18,7 @@ internal static partial class Epoll
     public const int Delete = 2;
     public const int Modify = 3;
 
-    // struct epoll_event is packed on x86-64 only: there its 64 bits of data stand at 4, elsewhere at 8.
+    // struct epoll_event is packed on x86-64 only: there its 64 bits of data are at offset 4, elsewhere at 8.
     private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
 
     /// <summary>Bytes of one event.</summary>
@@ -38,11 +38,11 @@ internal static partial class Epoll
         return epoll_ctl(epoll, operation, descriptor, ref MemoryMarshal.GetReference(entry)) == 0;
     }
 
-    /// <summary>Waits for events; a signal ends the wait with none.</summary>
+    /// <summary>Waits for events; a signal ends the wait with no events. Returns their number.</summary>
     public static int Wait(SafeHandle epoll, Span<byte> events, int timeoutMilliseconds) =>
         Math.Max(0, epoll_wait(epoll, ref MemoryMarshal.GetReference(events), events.Length / EventSize, timeoutMilliseconds));
 
-    /// <summary>The event at an index of what <see cref="Wait"/> filled in.</summary>
+    /// <summary>Reads one event, by its index, from what <see cref="Wait"/> filled in.</summary>
     public static (uint Events, ulong Data) At(ReadOnlySpan<byte> events, int index)
     {
         var entry = events.Slice(index * EventSize, EventSize);

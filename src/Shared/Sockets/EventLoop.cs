@@ -7,12 +7,13 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// One thread that waits for many sockets and runs, without handing over to another thread, what waits for them. Why not the runtime's: its
-/// events wake a thread for each segment that comes to a socket which somebody else is just reading; it looks at a socket three times for
-/// one request; and it can't tell when all that came at once has been seen, which is the moment to send what it gave rise to in one write.
-/// What runs here must not block and not run long: <see cref="Yield"/> lets the others have their turn at the price of one system call.
-/// Those that yielded go on after what is new, in each round for as long as that took and at least one of them: a keystroke that comes to a
-/// socket waits for one turn of bulk and not for one of each socket that moves it.
+/// One thread that waits for many sockets and runs their work itself, without handing it over to another thread. The runtime's own loop is
+/// not used for three reasons: its events wake a thread for each segment that comes to a socket which another thread is just reading; it
+/// looks at a socket three times for one request; and it can't tell when everything that came at once has been seen, which is the moment to
+/// send the resulting data in one write. Work on this loop must not block and must not run long: <see cref="Yield"/> lets others have their
+/// turn at the price of one system call. In each round, work that yielded goes on after the new events, for as long as those took and at
+/// least one piece of it. So a keystroke that comes to a socket waits for one turn of bulk data, and not for one turn of each socket that
+/// moves bulk data.
 /// </summary>
 internal sealed class EventLoop
 {
@@ -37,10 +38,10 @@ internal sealed class EventLoop
 
     private EventLoop() => Turns = new TurnQueue(this);
 
-    /// <summary>The loop whose thread this is, if any.</summary>
+    /// <summary>The loop that runs on the calling thread; null on other threads.</summary>
     public static EventLoop? Current => _current;
 
-    /// <summary>Makes a loop and starts its thread, which ends with the process.</summary>
+    /// <summary>Creates a loop and starts its thread, which ends with the process.</summary>
     public static EventLoop Start(string name)
     {
         var loop = new EventLoop();
@@ -50,16 +51,18 @@ internal sealed class EventLoop
         return loop;
     }
 
-    /// <summary>Counts the rounds: looks at the sockets with all that comes of them. For its own thread.</summary>
+    /// <summary>
+    /// The number of rounds so far; a round is one wait for events and all the work that follows. Only for the loop's own thread.
+    /// </summary>
     public long Round { get; private set; }
 
-    /// <summary>What is done a few pieces a round.</summary>
+    /// <summary>Work that is done a few pieces per round.</summary>
     public TurnQueue Turns { get; }
 
-    /// <summary>The calling thread is this loop's.</summary>
+    /// <summary>True when the calling thread is this loop's.</summary>
     public bool IsCurrent => _current == this;
 
-    /// <summary>Runs <paramref name="action"/> on the loop's thread after all events that were there at once.</summary>
+    /// <summary>Runs <paramref name="action"/> on the loop's thread after the events of the present round.</summary>
     public void Post(Action action)
     {
         lock (_lock)
@@ -67,7 +70,7 @@ internal sealed class EventLoop
         Wake();
     }
 
-    /// <summary>Goes on, on the loop's thread, after other sockets have had their turn.</summary>
+    /// <summary>Awaited, continues on the loop's thread after other sockets have had their turn.</summary>
     public YieldAwaitable Yield() => new(this);
 
     /// <summary>Starts to watch a socket.</summary>
@@ -85,7 +88,7 @@ internal sealed class EventLoop
                 Volatile.Write(ref _sockets, larger);
             }
 
-            // An event of a closed socket may still be on its way when its place has another one: the generation tells them apart.
+            // An event of a closed socket may still be pending when its slot has been given to another: the generation tells them apart.
             socket.Token = ((ulong)(++_generation & int.MaxValue) << 32) | (uint)slot;
             _sockets[slot] = socket;
         }
@@ -96,17 +99,17 @@ internal sealed class EventLoop
         return false;
     }
 
-    /// <summary>Waits for other events of a watched socket; tells at once of those that are there.</summary>
+    /// <summary>Changes the events for which a watched socket waits. Events that are already there are reported at once.</summary>
     public bool Modify(LoopEntry socket, SafeHandle descriptor, uint events) => TryControl(Epoll.Modify, socket, descriptor, events);
 
-    /// <summary>Stops to watch a socket that stays open.</summary>
+    /// <summary>Stops watching a socket that stays open.</summary>
     public void Remove(LoopEntry socket, SafeHandle descriptor)
     {
         TryControl(Epoll.Delete, socket, descriptor, 0);
         Forget(socket);
     }
 
-    /// <summary>The socket is closed, by which the kernel has forgotten it.</summary>
+    /// <summary>Forgets a socket that was closed; closing has removed it from the kernel's list.</summary>
     public void Forget(LoopEntry socket)
     {
         lock (_lock)
@@ -128,7 +131,7 @@ internal sealed class EventLoop
 
     private void Wake()
     {
-        // The loop looks before it waits.
+        // The loop checks for work before it waits.
         if (IsCurrent)
             return;
         lock (_lock)
@@ -193,7 +196,7 @@ internal sealed class EventLoop
         }
     }
 
-    // Those alone that are there now, if any: what they post comes after the next look at the sockets.
+    // Runs only the actions that are queued now: what they post runs after the next look at the sockets.
     private bool RunPosted()
     {
         lock (_lock)
@@ -210,7 +213,7 @@ internal sealed class EventLoop
         return true;
     }
 
-    // None twice: what yields again meanwhile comes after the next look at the sockets.
+    // Runs no action twice: what yields again runs after the next look at the sockets.
     private void RunYielded(long forAsLongAs)
     {
         var began = Stopwatch.GetTimestamp();
@@ -225,10 +228,10 @@ internal sealed class EventLoop
         }
     }
 
-    /// <summary>What <see cref="EventLoop.Yield"/> gives.</summary>
+    /// <summary>The awaitable that <see cref="EventLoop.Yield"/> returns.</summary>
     public readonly struct YieldAwaitable(EventLoop loop) : ICriticalNotifyCompletion
     {
-        /// <summary>Always suspends.</summary>
+        /// <summary>Always false, so that an await always suspends.</summary>
         public bool IsCompleted => false;
 
         /// <summary>The awaiter.</summary>
@@ -240,7 +243,7 @@ internal sealed class EventLoop
         /// <inheritdoc/>
         public void UnsafeOnCompleted(Action continuation) => loop.PostYielded(continuation);
 
-        /// <summary>Nothing to tell.</summary>
+        /// <summary>Returns nothing and never fails.</summary>
         public void GetResult()
         {
         }

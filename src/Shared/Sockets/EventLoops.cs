@@ -1,8 +1,9 @@
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// The process's event loops, made when the first socket needs one. Half as many as cores: with two loops on two cores each kept waking the
-/// other for sockets whose bytes the first was already moving, at 7 to 16 % more CPU time for a byte (docs/performance.md).
+/// The process's event loops, created when the first socket needs one. There are half as many as cores, because with two loops on two cores
+/// each kept waking the other for sockets whose bytes the first was already moving, at 7 to 16 % more CPU time per byte
+/// (docs/performance.md).
 /// </summary>
 public static class EventLoops
 {
@@ -21,15 +22,15 @@ public static class EventLoops
     /// <summary>The loop of connected UDP sockets.</summary>
     internal static EventLoop Datagrams => ForDatagrams.Value;
 
-    /// <summary>The loop for one more socket.</summary>
+    /// <summary>Chooses the loop for one more socket, in turn.</summary>
     internal static EventLoop Next()
     {
         var loops = Loops.Value;
         return loops.Length == 1 ? loops[0] : loops[(uint)Interlocked.Increment(ref _next) % loops.Length];
     }
 
-    /// <summary>Asks each loop for a turn.</summary>
-    /// <returns>Which of them does not turn, in words for the log; null when all do.</returns>
+    /// <summary>Checks that each loop still runs.</summary>
+    /// <returns>Names a loop that hangs, in words for the log; null when all run.</returns>
     public static Task<string?> FindStuckAsync(TimeProvider time) => FindStuckAsync(_probes, time);
 
     internal static async Task<string?> FindStuckAsync(LoopProbe[] probes, TimeProvider time)

@@ -1,15 +1,15 @@
 namespace Tunnel.Shared.Sockets;
 
-/// <summary>What an event loop watches.</summary>
+/// <summary>A socket as an event loop watches it.</summary>
 public abstract class LoopEntry
 {
     private protected LoopEntry()
     {
     }
 
-    /// <summary>The loop's name for it.</summary>
+    /// <summary>The number by which the loop knows this entry.</summary>
     internal ulong Token { get; set; }
 
-    /// <summary>By the loop, on its thread: must not block.</summary>
+    /// <summary>Handles events. The loop calls this on its thread, so it must not block.</summary>
     internal abstract void OnEvents(uint events);
 }

@@ -1,15 +1,17 @@
 namespace Tunnel.Shared.Sockets;
 
-/// <summary>Asks an event loop whether it turns, by something that it has to do next.</summary>
+/// <summary>Checks that an event loop still runs, by posting an action to it.</summary>
 internal sealed class LoopProbe(EventLoop loop, string name)
 {
     private readonly Lock _asking = new();
     private Task _answer = Task.CompletedTask;
 
-    /// <summary>The loop's, for operators.</summary>
+    /// <summary>The loop's name, for operators.</summary>
     public string Name => name;
 
-    /// <summary>Completes when the loop has had a turn. A loop that hangs is asked once, however often this is called.</summary>
+    /// <summary>
+    /// Completes when the loop has had a turn. While a loop hangs only one action is posted, however often this is called.
+    /// </summary>
     public Task AskAsync()
     {
         lock (_asking)

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// A connected socket on an <see cref="EventLoop"/>, which watches it from the first wait on. Owns the socket. One thread reads at a time,
-/// and one writes.
+/// A connected socket on an <see cref="EventLoop"/>, which watches the socket from the first wait on. This object owns the socket. Only one
+/// thread may read at a time, and only one may write.
 /// </summary>
 internal sealed class LoopSocket : LoopEntry, IDisposable
 {
@@ -22,8 +22,9 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     private volatile bool _failed;
 
     /// <summary>Wraps a connected socket.</summary>
-    /// <param name="socket">The socket; no asynchronous method of it may ever be called, or the runtime's own loop watches it too.</param>
-    /// <param name="owner">Who is told; null when <see cref="WaitReadableAsync"/> is awaited instead.</param>
+    /// <param name="socket">The socket; none of its asynchronous methods may ever be called, or the runtime's own loop would watch it
+    /// too.</param>
+    /// <param name="owner">Is told of events; null when <see cref="WaitReadableAsync"/> is awaited instead.</param>
     public LoopSocket(Socket socket, ISocketOwner? owner = null)
         : this(socket.SafeHandle, owner) => _socket = socket;
 
@@ -36,10 +37,12 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         Loop = EventLoops.Next();
     }
 
-    /// <summary>The loop on whose thread things happen.</summary>
+    /// <summary>The loop that watches the socket and on whose thread its events are handled.</summary>
     public EventLoop Loop { get; }
 
-    /// <summary>Continuations of waits for bytes run on the pool, not on the loop's thread: for what may take long.</summary>
+    /// <summary>
+    /// True when continuations of waits for bytes run on the thread pool and not on the loop's thread, because they may take long.
+    /// </summary>
     public bool UsesPool
     {
         get => _reading.UsesPool;
@@ -47,13 +50,14 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     }
 
     /// <summary>
-    /// The last receive gave less than was asked for, and nothing has come since: there is nothing to receive, which no system call need
-    /// tell.
+    /// True when the last receive gave less than was asked for and nothing has come since. Then there is nothing to receive, and no system
+    /// call is needed to find that out.
     /// </summary>
     public bool IsDrained => _drained && !_reading.IsReady;
 
     /// <summary>
-    /// Receives without waiting: bytes, 0 at the end, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.
+    /// Receives without waiting. Returns the number of bytes, 0 at the end of the stream, <see cref="NativeSocket.WouldBlock"/> or <see
+    /// cref="NativeSocket.Failed"/>.
     /// </summary>
     public int Receive(Span<byte> buffer)
     {
@@ -66,7 +70,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         {
             var count = NativeSocket.Receive(_handle, buffer);
 
-            // Unwatched it has no events, and urgent data ends a receive early with more behind it.
+            // An unwatched socket has no events, and urgent data ends a receive early with more data behind it.
             _drained = _watched != 0 && !_urgent && count != 0 && count < buffer.Length;
             return count;
         }
@@ -77,7 +81,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     }
 
     /// <summary>Asks for one <see cref="ISocketOwner.OnReadable"/> when there is something to receive.</summary>
-    /// <returns>True when there may be something already; then no call comes.</returns>
+    /// <returns>True when there may be something already; then the call does not come.</returns>
     public bool AwaitReadable()
     {
         if (_urgent && HasMore())
@@ -88,7 +92,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         return false;
     }
 
-    /// <summary>Completes when there may be something to receive, or nothing ever more.</summary>
+    /// <summary>Completes when there may be something to receive, or when nothing more will come.</summary>
     public ValueTask WaitReadableAsync(CancellationToken cancellationToken)
     {
         var waiting = _reading.WaitAsync(cancellationToken);
@@ -101,7 +105,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     public void WatchErrors() => Watch(Reads);
 
     /// <summary>
-    /// Sends what goes without waiting: bytes, <see cref="NativeSocket.WouldBlock"/> or <see cref="NativeSocket.Failed"/>.
+    /// Sends as much as possible without waiting. Returns the number of bytes, <see cref="NativeSocket.WouldBlock"/> or <see
+    /// cref="NativeSocket.Failed"/>.
     /// </summary>
     public int Send(ReadOnlySpan<byte> data)
     {
@@ -117,7 +122,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         }
     }
 
-    /// <summary>Sends all.</summary>
+    /// <summary>Sends all of <paramref name="data"/>, waiting for room where needed.</summary>
     /// <returns>False when the connection is gone.</returns>
     public ValueTask<bool> SendAllAsync(ReadOnlyMemory<byte> data)
     {
@@ -127,7 +132,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         return sent == NativeSocket.Failed ? new ValueTask<bool>(false) : SendRestAsync(data[Math.Max(sent, 0)..]);
     }
 
-    /// <summary>Completes when there may be room, or nothing ever more.</summary>
+    /// <summary>Completes when there may be room to send, or when nothing can be sent any more.</summary>
     public ValueTask WaitWritableAsync(CancellationToken cancellationToken = default)
     {
         var writing = Writing();
@@ -137,14 +142,14 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         return waiting;
     }
 
-    /// <summary>Ends the watch; the socket stays open.</summary>
+    /// <summary>Stops watching; the socket stays open.</summary>
     public void Detach()
     {
         if (_watched != 0)
             Loop.Remove(this, _handle);
     }
 
-    /// <summary>Closes. Who waits is told.</summary>
+    /// <summary>Closes the socket and completes all waits.</summary>
     public void Dispose()
     {
         if (_socket is not null)
@@ -154,7 +159,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         Abandon();
     }
 
-    /// <summary>The socket was closed by somebody else.</summary>
+    /// <summary>Stops watching and completes all waits, after the socket was closed by other code.</summary>
     public void Abandon()
     {
         _failed = true;
@@ -215,7 +220,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         return _writing;
     }
 
-    // After the wait was noted: the kernel tells of what is there at once.
+    // Call this after the wait was noted, because the kernel reports at once what is already there.
     private void Watch(uint events)
     {
         if ((Volatile.Read(ref _watched) & events) == events)
@@ -231,7 +236,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
                 _failed = true;
         }
 
-        // Out of memory, or closed: every call fails from now on.
+        // The kernel is out of memory or the socket is closed: every call fails from now on.
         if (_failed)
             Abandon();
     }

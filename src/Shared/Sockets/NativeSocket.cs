@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// The system calls that <see cref="Socket"/> has no form of: receiving and sending what goes without waiting, with the count of a partial
-/// send (Socket.Send of a non-blocking socket reports would-block and loses it), and the bytes that the peer has not acknowledged. Linux
-/// only, like the product.
+/// The system calls that <see cref="Socket"/> does not offer: receiving and sending without waiting, with the count of a partial send
+/// (Socket.Send of a non-blocking socket reports would-block and loses the count), and the number of bytes that the peer has not
+/// acknowledged. Linux only, like the product.
 /// </summary>
 internal static partial class NativeSocket
 {
@@ -30,10 +30,14 @@ internal static partial class NativeSocket
     private const int CloseOnExec = 0x80000;
     private const int Interrupted = 4;
 
-    /// <summary>Receives without waiting: bytes, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
+    /// <summary>
+    /// Receives without waiting. Returns the number of bytes, 0 at the end of the stream, <see cref="WouldBlock"/> or <see cref="Failed"/>.
+    /// </summary>
     public static int Receive(SafeSocketHandle socket, Span<byte> buffer) => Receive(socket, buffer, DontWait);
 
-    /// <summary>Looks without taking: 1, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
+    /// <summary>
+    /// Looks for data without taking it. Returns 1, 0 at the end of the stream, <see cref="WouldBlock"/> or <see cref="Failed"/>.
+    /// </summary>
     public static int Peek(SafeSocketHandle socket) => Receive(socket, stackalloc byte[1], DontWait | PeekOnly);
 
     private static unsafe int Receive(SafeSocketHandle socket, Span<byte> buffer, int flags)
@@ -51,7 +55,7 @@ internal static partial class NativeSocket
         }
     }
 
-    /// <summary>Sends without waiting: bytes taken, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
+    /// <summary>Sends without waiting. Returns the number of bytes taken, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
     public static unsafe int Send(SafeSocketHandle socket, ReadOnlySpan<byte> data)
     {
         fixed (byte* pointer = data)
@@ -68,15 +72,14 @@ internal static partial class NativeSocket
     }
 
     /// <summary>
-    /// A new socket for TCP that does not block; an invalid handle when there is none to be had, and then <see cref="LastError"/> tells
-    /// why.
+    /// Creates a non-blocking TCP socket. Returns an invalid handle when the kernel gives none; <see cref="LastError"/> then says why.
     /// </summary>
     public static SafeSocketHandle Create(AddressFamily family) =>
         new(
             socket(family == AddressFamily.InterNetworkV6 ? InternetVersion6 : InternetVersion4, StreamType | NonBlocking | CloseOnExec, 0),
             ownsHandle: true);
 
-    /// <summary>The same for UDP.</summary>
+    /// <summary>Creates a non-blocking UDP socket, like <see cref="Create"/>.</summary>
     public static SafeSocketHandle CreateDatagram(AddressFamily family) =>
         new(
             socket(
@@ -88,9 +91,9 @@ internal static partial class NativeSocket
     public static bool SetOption(SafeSocketHandle socket, int level, int option, int value) =>
         setsockopt(socket, level, option, ref value, sizeof(int)) == 0;
 
-    /// <summary>Begins to connect.</summary>
-    /// <returns>0 when it is connected, <see cref="WouldBlock"/> when that takes a while, else <see cref="Failed"/> and
-    /// <see cref="LastError"/> tells why.</returns>
+    /// <summary>Starts to connect.</summary>
+    /// <returns>0 when the socket is connected, <see cref="WouldBlock"/> when connecting takes a while, else <see cref="Failed"/>; <see
+    /// cref="LastError"/> then says why.</returns>
     public static unsafe int Connect(SafeSocketHandle socket, SocketAddress address)
     {
         fixed (byte* pointer = address.Buffer.Span)
@@ -101,7 +104,7 @@ internal static partial class NativeSocket
         }
     }
 
-    /// <summary>What became of a connect that took a while: 0, or the error's number (errno).</summary>
+    /// <summary>The result of a connect that took a while: 0, or the error number (errno).</summary>
     public static int ConnectError(SafeSocketHandle socket)
     {
         var length = (uint)sizeof(int);
@@ -109,8 +112,8 @@ internal static partial class NativeSocket
     }
 
     /// <summary>
-    /// Limits the segments of a connection to be made. The kernel refuses what is out of its range (88 to 32,767), and nothing is changed
-    /// then.
+    /// Limits the segments of a connection to be made. The kernel refuses values out of its range (88 to 32,767 bytes) and then changes
+    /// nothing.
     /// </summary>
     public static void SetMaxSegment(SafeSocketHandle socket, int bytes) =>
         _ = setsockopt(socket, TcpLevel, MaxSegmentOption, ref bytes, sizeof(int));
@@ -118,20 +121,20 @@ internal static partial class NativeSocket
     /// <summary>The last failed call's error number (errno).</summary>
     public static int LastError => Marshal.GetLastPInvokeError();
 
-    /// <summary>Bytes written and not yet acknowledged by the peer (SIOCOUTQ); 0 when it can't be told.</summary>
+    /// <summary>Bytes written and not yet acknowledged by the peer (SIOCOUTQ); 0 when the kernel does not say.</summary>
     public static int Unacknowledged(SafeSocketHandle socket) => ioctl(socket, OutputQueue, out var bytes) == 0 ? bytes : 0;
 
-    /// <summary>Bytes of the kernel's memory that a socket has taken, both ways (SO_MEMINFO); 0 when it can't be told.</summary>
+    /// <summary>Bytes of kernel memory that a socket holds in both directions (SO_MEMINFO); 0 when the kernel does not say.</summary>
     public static unsafe long HeldBytes(SafeSocketHandle socket)
     {
-        // linux/sock_diag.h: received, its limit, on the way, its limit, allocated ahead, queued to be sent.
+        // linux/sock_diag.h: the fields are received, its limit, being sent, its limit, allocated ahead, queued to be sent.
         Span<uint> info = stackalloc uint[9];
         var length = (uint)(info.Length * sizeof(uint));
         fixed (uint* pointer = info)
             return getsockopt(socket, SocketLevel, MemoryInfo, pointer, ref length) == 0 ? (long)info[0] + info[4] + info[5] : 0;
     }
 
-    /// <summary>Nothing goes at present.</summary>
+    /// <summary>The call would have to wait.</summary>
     public const int WouldBlock = -1;
 
     /// <summary>The connection is gone.</summary>

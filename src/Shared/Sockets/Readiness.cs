@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Whether a socket can be read, or written, as far as edge-triggered events tell, and the one who waits for it. An event that comes while
-/// nobody waits is remembered. One waiter at a time.
+/// Whether a socket can be read, or written, as far as edge-triggered events show, and the caller that waits for it. An event that comes
+/// while nobody waits is remembered. There may be one waiter at a time.
 /// </summary>
 internal sealed class Readiness : IValueTaskSource
 {
@@ -18,26 +18,26 @@ internal sealed class Readiness : IValueTaskSource
     private int _state;
     private volatile bool _isFinal;
 
-    /// <summary>Makes one.</summary>
-    /// <param name="owner">Called on the loop's thread when what <see cref="TryAwait"/> waits for has come; null when tasks are
+    /// <summary>Creates the state for one direction of a socket.</summary>
+    /// <param name="owner">Called on the loop's thread when the event for which <see cref="TryAwait"/> waits has come; null when tasks are
     /// awaited.</param>
     public Readiness(ISocketOwner? owner = null) => _owner = owner;
 
-    /// <summary>Continuations of tasks run on the pool, not on the loop's thread: for what may take long.</summary>
+    /// <summary>True when continuations of tasks run on the thread pool and not on the loop's thread, because they may take long.</summary>
     public bool UsesPool
     {
         get => _source.RunContinuationsAsynchronously;
         set => _source.RunContinuationsAsynchronously = value;
     }
 
-    /// <summary>An event has come since the last <see cref="Clear"/>, or there will be no more.</summary>
+    /// <summary>True when an event has come since the last <see cref="Clear"/>, or when no more will come.</summary>
     public bool IsReady => _isFinal || Volatile.Read(ref _state) == Ready;
 
-    /// <summary>Before a system call that takes all there is: events up to now are answered by it.</summary>
+    /// <summary>Forgets the events so far. Call this before a system call that takes everything there is and so answers them.</summary>
     public void Clear() => Interlocked.CompareExchange(ref _state, Unknown, Ready);
 
-    /// <summary>Begins to wait for an event.</summary>
-    /// <returns>True when one has come since the last <see cref="Clear"/>: then nobody waits.</returns>
+    /// <summary>Starts to wait for an event.</summary>
+    /// <returns>True when one has come since the last <see cref="Clear"/>: then no wait has started.</returns>
     public bool TryAwait()
     {
         if (_isFinal)
@@ -45,7 +45,7 @@ internal sealed class Readiness : IValueTaskSource
         if (Interlocked.CompareExchange(ref _state, Awaited, Unknown) == Ready)
             return true;
 
-        // The last event of all may have come in between, and found nobody.
+        // The final event may have come in between, when nobody was waiting yet.
         return _isFinal && Interlocked.CompareExchange(ref _state, Ready, Awaited) == Awaited;
     }
 
@@ -61,8 +61,9 @@ internal sealed class Readiness : IValueTaskSource
         return task;
     }
 
-    /// <summary>An event has come.</summary>
-    /// <param name="isFinal">The socket is closed by its peer or by us: it stays ready, since the next call returns at once.</param>
+    /// <summary>Notes an event and completes the wait for it.</summary>
+    /// <param name="isFinal">True when the socket was closed by its peer or by us: it then stays ready, since the next call returns at
+    /// once.</param>
     public void Signal(bool isFinal)
     {
         if (isFinal)

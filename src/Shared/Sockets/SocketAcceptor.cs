@@ -3,21 +3,22 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Accepts connections of one listening socket. What is expected is no exception to the caller, and being out of descriptors or memory,
-/// when the connection stays in the queue and the next try would fail at once, neither spins nor ends it.
+/// Accepts connections of one listening socket. Expected failures do not throw to the caller. When descriptors or memory run out, the
+/// connection stays in the queue and the next try would fail at once; the acceptor then pauses, so that it neither spins nor ends.
 /// </summary>
-/// <param name="listener">Listens; disposing it ends the accepting.</param>
-/// <param name="descriptors">Is told when there are none.</param>
+/// <param name="listener">The listening socket; disposing it ends the accepting.</param>
+/// <param name="descriptors">Is told when no descriptors are left.</param>
 /// <param name="time">The clock of the pause.</param>
-/// <param name="onFailed">Told of a failure that is no single client's, before the pause. There may be ten a second.</param>
+/// <param name="onFailed">Is told, before the pause, of each failure that does not concern a single client. There may be ten a
+/// second.</param>
 /// <param name="watch">Is told of each try.</param>
 public sealed class SocketAcceptor(
     Socket listener, DescriptorGuard descriptors, TimeProvider time, Action<SocketException> onFailed, AcceptWatch? watch = null)
 {
-    /// <summary>Between a failure and the next try.</summary>
+    /// <summary>The time between a failure and the next try.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The next connection; null when the socket was closed.</summary>
+    /// <summary>Accepts the next connection. Returns null when the listening socket was closed.</summary>
     public async ValueTask<Socket?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         while (true)
@@ -34,7 +35,7 @@ public sealed class SocketAcceptor(
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
             {
-                // That client went away while it was queued; the next one is not its fault.
+                // That client went away while it was queued; that says nothing about the next one.
             }
             catch (SocketException e)
             {

@@ -4,22 +4,23 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Connects TCP sockets on an event loop, so that the runtime's own never watches them. What is expected to fail is a result, not an
-/// exception: a refused connection costs no more than one that is accepted.
+/// Connects TCP sockets on an event loop, so that the runtime's own loop never watches them. Expected failures are results and not
+/// exceptions, so that a refused connection costs no more than an accepted one.
 /// </summary>
 public static class SocketConnector
 {
     /// <summary>
-    /// Connects. The socket does not block and has TCP_NODELAY and keep-alive; none of its asynchronous methods may be used.
+    /// Connects to an address. The socket does not block and has TCP_NODELAY and keep-alive; none of its asynchronous methods may be used.
     /// </summary>
-    /// <param name="address">Where to.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="descriptors">Refuses it as a client's, with <see cref="SocketError.TooManyOpenSockets"/>; null for the process's own
-    /// connections.</param>
-    /// <param name="maxSegment">Bytes that a segment may have, either way (TCP_MAXSEG: the peer is told with the SYN); null: what the route
-    /// allows.</param>
+    /// <param name="address">The address to connect to.</param>
+    /// <param name="cancellationToken">Gives up the connection attempt.</param>
+    /// <param name="descriptors">Checks the socket as a client's; a refusal returns <see cref="SocketError.TooManyOpenSockets"/>. Null for
+    /// the process's own connections.</param>
+    /// <param name="maxSegment">The most bytes of a segment, in both directions (TCP_MAXSEG: the SYN tells the peer); null for what the
+    /// route allows.</param>
     /// <returns>The socket, or null and why there is none.</returns>
-    /// <exception cref="OperationCanceledException">Given up; what the kernel may have connected meanwhile is reset.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up; a connection that the kernel may have made meanwhile is
+    /// reset.</exception>
     public static async ValueTask<(Socket? Socket, SocketError Error)> ConnectAsync(
         IPEndPoint address, CancellationToken cancellationToken, DescriptorGuard? descriptors = null, int? maxSegment = null)
     {
@@ -44,7 +45,7 @@ public static class SocketConnector
             return (null, failure);
         }
 
-        // It is not blocking, which the wrapper must be told, or it refuses to send.
+        // The socket does not block. The wrapper must be told so, or it refuses to send.
         var socket = new Socket(handle) { Blocking = false, NoDelay = true };
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         return (socket, SocketError.Success);
@@ -70,7 +71,7 @@ public static class SocketConnector
         return ToSocketError(NativeSocket.ConnectError(handle));
     }
 
-    // It must not look like an orderly end to who may have accepted it.
+    // Closes with RST: to a peer that may have accepted the connection, this must not look like an orderly end.
     private static void Abort(SafeSocketHandle handle)
     {
         using var socket = new Socket(handle);

@@ -3,13 +3,13 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// Work that a peer has us do for a few bytes, such as a dial: done on an event loop's thread, a few pieces in each of its rounds, the
-/// peers one after the other. So what is under way already, everybody's, has its turn before the next piece, however many are asked for.
-/// Whoever asks bounds how many wait, and for how long.
+/// Work that a peer can cause with a few bytes, such as a dial. It is done on an event loop's thread, a few pieces in each round, one piece
+/// per peer in turn. So work that is already under way, for all peers, goes on before the next piece, however many are queued. The caller
+/// limits how many may wait, and for how long.
 /// </summary>
 public sealed class TurnQueue
 {
-    /// <summary>Pieces in a round. More would not be done sooner: a round ends at once when there is nothing else to do.</summary>
+    /// <summary>Pieces of work per round. More would not be done sooner: a round ends at once when there is nothing else to do.</summary>
     public const int PerRound = 8;
 
     private const string Work = "a dial in its turn";
@@ -23,16 +23,16 @@ public sealed class TurnQueue
 
     internal TurnQueue(EventLoop loop) => _loop = loop;
 
-    /// <summary>Does a piece of work when it is its turn: at once where this is a loop's thread and nobody waits.</summary>
-    /// <param name="peer">Whose it is.</param>
-    /// <param name="work">Must not block.</param>
+    /// <summary>Runs a piece of work in its turn: at once when this is a loop's thread and nothing waits.</summary>
+    /// <param name="peer">The peer for which the work is done.</param>
+    /// <param name="work">The work, which must not block.</param>
     public static void Run(string peer, Action work) => (EventLoop.Current ?? EventLoops.Next()).Turns.Add(peer, work);
 
-    /// <summary>The same, unless too much of this peer waits already.</summary>
-    /// <param name="peer">Whose it is.</param>
-    /// <param name="most">So much may wait, of this piece's.</param>
-    /// <param name="work">Must not block.</param>
-    /// <returns>False when it is not done.</returns>
+    /// <summary>Runs a piece of work like <see cref="Run"/>, unless too many pieces of this peer wait already.</summary>
+    /// <param name="peer">The peer for which the work is done.</param>
+    /// <param name="most">The most pieces of this peer that may wait.</param>
+    /// <param name="work">The work, which must not block.</param>
+    /// <returns>False when the work was not accepted.</returns>
     public static bool TryRun(string peer, int most, Action work) => (EventLoop.Current ?? EventLoops.Next()).Turns.Add(peer, work, most);
 
     internal bool Add(string peer, Action work, int most = int.MaxValue)
@@ -85,7 +85,7 @@ public sealed class TurnQueue
         return true;
     }
 
-    // On the loop's thread alone.
+    // Only for the loop's thread.
     private bool TryTakeRoom()
     {
         if (_round != _loop.Round)

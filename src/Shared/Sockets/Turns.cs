@@ -2,23 +2,26 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Tunnel.Shared.Sockets;
 
-/// <summary>What waits for its turn: whose it is comes one after the other, and of each the first comes first. The caller locks.</summary>
+/// <summary>
+/// Items that wait for their turn. The keys have their turn one after the other, and each key's items keep their order. The caller must
+/// lock.
+/// </summary>
 public sealed class Turns<TKey, T>
     where TKey : notnull
 {
     private readonly Dictionary<TKey, Queue<T>> _waiting = [];
     private readonly Queue<TKey> _order = new();
 
-    /// <summary>How much waits.</summary>
+    /// <summary>The number of items that wait.</summary>
     public int Count { get; private set; }
 
-    /// <summary>How many wait for something.</summary>
+    /// <summary>The number of keys that have items waiting.</summary>
     public int Keys => _waiting.Count;
 
-    /// <summary>How much of one waits.</summary>
+    /// <summary>The number of items of one key that wait.</summary>
     public int CountOf(TKey key) => _waiting.TryGetValue(key, out var own) ? own.Count : 0;
 
-    /// <summary>Puts it behind what waits of the same one.</summary>
+    /// <summary>Adds an item behind those of the same key.</summary>
     public void Add(TKey key, T item)
     {
         if (!_waiting.TryGetValue(key, out var own))
@@ -31,7 +34,7 @@ public sealed class Turns<TKey, T>
         Count++;
     }
 
-    /// <summary>Takes the first thing of whoever is next.</summary>
+    /// <summary>Takes the first item of the key whose turn it is.</summary>
     /// <returns>False when nothing waits.</returns>
     public bool TryTake([MaybeNullWhen(false)] out T item)
     {
