@@ -5,19 +5,19 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Which congestion control tunnels use. BBR by default: it keeps the queue of the path short, where CUBIC fills it, and what a tunnel
-/// carries besides bulk waits in that queue; and a lost packet is no reason for it to slow down. Over TCP the kernel is asked for it by its
-/// name. QUIC has BBR and CUBIC itself: all but <c>bbr</c> means the latter.
+/// Which congestion control tunnels use. The default is BBR: it keeps the queue of the path short, where CUBIC fills it and delays all that
+/// a tunnel carries besides bulk; and it does not slow down for a lost packet. Over TCP the kernel is asked for it by name. QUIC implements
+/// BBR and CUBIC itself: every name but <c>bbr</c> means CUBIC.
 /// </summary>
 public sealed partial class CongestionControl
 {
-    /// <summary>What is asked for when nothing else is wanted.</summary>
+    /// <summary>The name that is used unless another is configured.</summary>
     public const string Default = "bbr";
 
     /// <summary>Leaves the choice to the kernel (net.ipv4.tcp_congestion_control).</summary>
     public const string System = "system";
 
-    /// <summary>What a name must be, for error messages.</summary>
+    /// <summary>Says in error messages what a valid name is.</summary>
     public const string Valid = "must be the kernel's name of a congestion control, such as bbr or cubic (see "
         + "net.ipv4.tcp_available_congestion_control), or system for the kernel's own choice";
 
@@ -33,16 +33,16 @@ public sealed partial class CongestionControl
         _logger = loggerFactory.CreateLogger("Tunnel.Transport");
     }
 
-    /// <summary>BBR is wanted.</summary>
+    /// <summary>True when BBR is configured.</summary>
     internal bool IsBbr => _name == Default;
 
-    /// <summary>The kernel limits names to 15 characters (TCP_CA_NAME_MAX).</summary>
+    /// <summary>Whether a name is valid: 1 to 15 characters (the kernel's TCP_CA_NAME_MAX) from a-z, 0-9 and _.</summary>
     public static bool IsValid(string name) => Name().IsMatch(name);
 
-    /// <summary>The name to ask the kernel for, as the option takes it; empty when the choice is the kernel's own.</summary>
+    /// <summary>The name as the kernel's socket option takes it; empty when the kernel chooses.</summary>
     internal ReadOnlySpan<byte> KernelName => _name == System ? default : _option;
 
-    /// <summary>The kernel does not have it; the log is told once.</summary>
+    /// <summary>Notes that the kernel does not offer this congestion control; logged once.</summary>
     internal void NoteMissing()
     {
         if (Interlocked.Exchange(ref _failed, 1) == 0)

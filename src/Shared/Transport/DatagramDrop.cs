@@ -5,36 +5,36 @@ namespace Tunnel.Shared.Transport;
 /// </summary>
 public enum DatagramDrop
 {
-    /// <summary>As many as may wait did: the path is slower than the flood.</summary>
+    /// <summary>As many datagrams were waiting as may wait: the path is slower than the flood.</summary>
     QueueFull,
 
-    /// <summary>It had waited for longer than it is of use.</summary>
+    /// <summary>The datagram had waited too long to be of use.</summary>
     QueueExpired,
 
-    /// <summary>QUIC: too large for a datagram, and as many as may be were on their way as streams.</summary>
+    /// <summary>QUIC: it was too large for a QUIC datagram, and the most that may be sent as streams were already under way.</summary>
     OversizeFull,
 
-    /// <summary>Larger than any datagram may be.</summary>
+    /// <summary>It was larger than any datagram may be.</summary>
     TooLarge,
 
-    /// <summary>QUIC: refused, since the connection is ending or the path got narrower.</summary>
+    /// <summary>QUIC: it was refused because the connection is ending or because the path's MTU fell.</summary>
     Refused,
 
-    /// <summary>Of a session that is not, or no more, open here.</summary>
+    /// <summary>Its session is not open here, or no longer.</summary>
     UnknownSession,
 
-    /// <summary>QUIC: it overtook its session's opening, and too many did or the opening did not come.</summary>
+    /// <summary>QUIC: it overtook its session's opening, and either too many did or the opening did not come.</summary>
     EarlyFull,
 
-    /// <summary>QUIC: not even a session id.</summary>
+    /// <summary>QUIC: it was too short to hold a session id.</summary>
     Malformed,
 
-    /// <summary>It waited when its session was closed by the other side.</summary>
+    /// <summary>It was waiting when its session was closed by the other side.</summary>
     SessionClosed,
 
-    /// <summary>It waited when the tunnel was lost.</summary>
+    /// <summary>It was waiting when the tunnel was lost.</summary>
     Lost,
 
-    /// <summary>QUIC: the network lost it; over TLS what was on its way when a tunnel was lost is not known.</summary>
+    /// <summary>QUIC: the network lost it; over TLS it is not known what was on its way when a tunnel was lost.</summary>
     LostOnPath,
 }

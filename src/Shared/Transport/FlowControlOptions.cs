@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>Sizes of windows and of the memory that they may take (protocol.md section 4).</summary>
+/// <summary>Sizes of windows and of the memory that they may use (protocol.md section 4).</summary>
 public sealed record FlowControlOptions
 {
     /// <summary>Bytes that one stream may have on its way when few are active.</summary>
@@ -9,11 +9,14 @@ public sealed record FlowControlOptions
     /// <summary>Bytes that one stream may have on its way when many are active.</summary>
     public int MinWindow { get; init; } = 1 << 20;
 
-    /// <summary>What the active streams share between the two: the window is this divided by their number.</summary>
+    /// <summary>
+    /// Bytes that the active streams share: a stream's window is this divided by their number, between the two limits above.
+    /// </summary>
     public long SharedWindow { get; init; } = 200L << 20;
 
     /// <summary>
-    /// Bytes of credit that a stream starts with; it grows as it drains. Small, since a stalled stream costs this much. At least 16 KiB.
+    /// Bytes of credit that a stream starts with; its window grows as it drains. It is small, since a stalled stream costs this much. At
+    /// least 16 KiB.
     /// </summary>
     public int InitialWindow { get; init; } = 64 << 10;
 

@@ -9,13 +9,13 @@ internal interface IBufferingStream
     /// <summary>Bytes held.</summary>
     long BufferedBytes { get; }
 
-    /// <summary>Gives the memory up: the stream is reset.</summary>
+    /// <summary>Frees the memory by resetting the stream.</summary>
     void ResetForMemory();
 }
 
 /// <summary>
-/// What the streams of one process share (protocol.md section 4): how many are active, hence how large a window may get; the room that
-/// windows have grown into; and the memory budget with the streams that hold it. Thread-safe.
+/// What the streams of one process share (protocol.md section 4): the number of active streams, which sets the largest window; the bytes by
+/// which windows have grown; and the memory budget with the streams that hold it. Thread-safe.
 /// </summary>
 public sealed class FlowController
 {
@@ -42,10 +42,10 @@ public sealed class FlowController
     /// <summary>Bytes held for slow readers.</summary>
     public MemoryBudget Budget { get; }
 
-    /// <summary>The part of the budget that datagrams may wait in.</summary>
+    /// <summary>The part of the budget for waiting datagrams.</summary>
     public DatagramMemory Datagrams { get; }
 
-    /// <summary>The memory that what is held over TLS is in.</summary>
+    /// <summary>The segments that hold undelivered bytes of tunnels over TLS.</summary>
     internal SegmentPool Segments { get; }
 
     /// <summary>Streams that moved data in the last 2 s.</summary>
@@ -54,23 +54,23 @@ public sealed class FlowController
     /// <summary>Streams reset because the budget was used up and they held most of it.</summary>
     public long MemoryResets => Volatile.Read(ref _resets);
 
-    /// <summary>Time that streams had to wait for credit, of all waits that are over.</summary>
+    /// <summary>Time that streams had to wait for credit, summed over all waits that have ended.</summary>
     public TimeSpan StallTime => TimeSpan.FromMilliseconds(Volatile.Read(ref _stalled));
 
-    /// <summary>Bytes that windows have grown by above their start.</summary>
+    /// <summary>Bytes by which windows have grown above their start.</summary>
     internal long Grown => Volatile.Read(ref _grown);
 
-    /// <summary>The table's window at present.</summary>
+    /// <summary>The window that the table gives for the present number of active streams.</summary>
     internal int Target => WindowTable.Target(ActiveStreams, _options.SharedWindow, _options.MinWindow, _options.MaxWindow);
 
-    /// <summary>The kernel's memory for TCP is short as well as, or instead of, the process's budget.</summary>
+    /// <summary>True while the kernel's memory for TCP is short, whatever the state of the process's budget.</summary>
     internal bool KernelIsShort
     {
         get => _kernelIsShort;
         set => _kernelIsShort = value;
     }
 
-    /// <summary>The most that a sender may hold at present.</summary>
+    /// <summary>The most bytes that a sender may have under way at present.</summary>
     internal int Ceiling => IsShort ? ShortWindow : int.MaxValue;
 
     private bool IsShort => Budget.IsShort || _kernelIsShort;
@@ -80,8 +80,8 @@ public sealed class FlowController
     internal void StreamBecameIdle() => Interlocked.Decrement(ref _active);
 
     /// <summary>
-    /// Grants growth of a window. Starting windows are overcommitted (most streams never fill them), growth is not: all that windows have
-    /// grown by stays within what they share, so ten thousand stalled readers cost their starting windows and no more.
+    /// Grants growth of a window. Starting windows are overcommitted (most streams never fill them), growth is not: the sum of all growth
+    /// stays within the shared window, so ten thousand stalled readers cost their starting windows and no more.
     /// </summary>
     internal bool TryGrow(int bytes)
     {
@@ -109,7 +109,7 @@ public sealed class FlowController
             _buffering.Remove(stream);
     }
 
-    /// <summary>The budget is used up: resets the streams that hold most, until a tenth of it is free.</summary>
+    /// <summary>Resets the streams that hold most, until a tenth of the budget is free. Called when the budget is used up.</summary>
     internal void Relieve()
     {
         List<(IBufferingStream Stream, long Bytes)> holders;

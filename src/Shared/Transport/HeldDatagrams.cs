@@ -4,17 +4,17 @@ using Tunnel.Shared.Transport.Buffers;
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Datagrams of one flow that can't go on yet: bounded by number and bytes here, by the process's memory for datagrams, and by age, since a
-/// late one is of no use. The caller locks, and counts what is dropped.
+/// Datagrams of one flow that can't be sent or delivered yet. They are bounded by number and bytes here, by the process's memory for
+/// datagrams, and by age, since a late one is of no use. The caller must lock and count what is dropped.
 /// </summary>
-/// <param name="memory">What all that wait share.</param>
-/// <param name="maxAgeMilliseconds">Older ones are dropped.</param>
+/// <param name="memory">The process's memory for waiting datagrams.</param>
+/// <param name="maxAgeMilliseconds">The age at which datagrams are dropped.</param>
 public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds)
 {
-    /// <summary>Datagrams that are held.</summary>
+    /// <summary>The most datagrams that are held.</summary>
     public const int MaxCount = 16;
 
-    /// <summary>Bytes that are held: two of the largest datagrams.</summary>
+    /// <summary>The most bytes that are held: two datagrams of the largest size.</summary>
     public const int MaxBytes = 128 << 10;
 
     private readonly Queue<Held> _queue = new();
@@ -23,9 +23,9 @@ public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds
     /// <summary>How many are held.</summary>
     public int Count => _queue.Count;
 
-    /// <summary>Keeps a copy.</summary>
+    /// <summary>Keeps a copy of a datagram.</summary>
     /// <param name="payload">The datagram.</param>
-    /// <param name="now">Milliseconds of a clock that only rises.</param>
+    /// <param name="now">Milliseconds of a monotonic clock.</param>
     /// <returns>False when there is no room.</returns>
     public bool TryHold(ReadOnlySpan<byte> payload, long now)
     {
@@ -40,7 +40,7 @@ public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds
     }
 
     /// <summary>Drops those that have waited too long.</summary>
-    /// <returns>How many.</returns>
+    /// <returns>The number of dropped datagrams.</returns>
     public int DropExpired(long now)
     {
         var dropped = 0;
@@ -49,8 +49,8 @@ public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds
         return dropped;
     }
 
-    /// <summary>Drops all.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Drops all datagrams.</summary>
+    /// <returns>The number of dropped datagrams.</returns>
     public int DropAll()
     {
         var dropped = _queue.Count;
@@ -59,7 +59,7 @@ public sealed class HeldDatagrams(DatagramMemory memory, long maxAgeMilliseconds
         return dropped;
     }
 
-    /// <summary>Gives all to <paramref name="receiver"/>, in the order in which they came, and holds none then.</summary>
+    /// <summary>Gives all to <paramref name="receiver"/>, in the order in which they came, and keeps none.</summary>
     public void TakeAll<TReceiver>(TReceiver receiver, Action<TReceiver, ReadOnlySpan<byte>> receive)
     {
         while (_queue.TryDequeue(out var held))

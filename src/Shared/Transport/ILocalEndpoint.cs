@@ -6,7 +6,7 @@ public enum LocalReadStatus
     /// <summary>Bytes were read.</summary>
     Data,
 
-    /// <summary>Nothing to read now.</summary>
+    /// <summary>There is nothing to read now.</summary>
     WouldBlock,
 
     /// <summary>The local peer has sent its last byte (FIN).</summary>
@@ -17,29 +17,29 @@ public enum LocalReadStatus
 }
 
 /// <summary>
-/// The local end of a stream: the client's socket at the edge, the upstream's at the hub. The transport pulls from it when the
-/// scheduler has chosen the stream, so bytes wait in the kernel and not here, and pushes into it what arrived.
-/// No method blocks. The reading methods are called by one thread at a time, and so are the writing ones.
+/// The local end of a stream: the client's socket at the edge, the upstream's at the hub. The transport pulls from it when the scheduler
+/// has chosen the stream, so that bytes wait in the kernel and not here, and pushes into it what has arrived. No method blocks. The reading
+/// methods are called by one thread at a time, and so are the writing ones.
 /// </summary>
 public interface ILocalEndpoint
 {
-    /// <summary>Called once, first: the stream whose local end this is.</summary>
+    /// <summary>Gives the stream whose local end this is. Called once, before any other member.</summary>
     void Start(ITunnelStream stream);
 
-    /// <summary>Reads what is there, without waiting.</summary>
-    /// <param name="buffer">Where the bytes go; not empty.</param>
+    /// <summary>Reads what has arrived, without waiting.</summary>
+    /// <param name="buffer">Receives the bytes; not empty.</param>
     /// <param name="count">Bytes read; above 0 only with <see cref="LocalReadStatus.Data"/>.</param>
     LocalReadStatus TryRead(Span<byte> buffer, out int count);
 
     /// <summary>
-    /// Asks for one call of <see cref="ITunnelStream.NotifyReadable"/> when <see cref="TryRead"/> has something to say. Holds no buffer
+    /// Asks for one call of <see cref="ITunnelStream.NotifyReadable"/> when <see cref="TryRead"/> would give a result. No buffer is held
     /// meanwhile.
     /// </summary>
-    /// <returns>True when it has something already; then no call comes.</returns>
+    /// <returns>True when there is a result already; then the call does not come.</returns>
     bool ArmRead();
 
     /// <summary>
-    /// The transport can't take bytes at present (no credit): a reset of the peer is told without a read until the next one.
+    /// The transport can't take bytes at present (no credit). Until the next read, a reset of the peer is reported without a read.
     /// </summary>
     void ParkRead();
 
@@ -51,15 +51,15 @@ public interface ILocalEndpoint
     /// <returns>False when the local peer is gone.</returns>
     ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data);
 
-    /// <summary>No more will be written: the local peer gets a FIN after what was written.</summary>
+    /// <summary>Ends writing: the local peer gets a FIN after what was written.</summary>
     void ShutdownWrite();
 
-    /// <summary>Both directions have ended in order: closes without a reset.</summary>
+    /// <summary>Closes without a reset. Called when both directions have ended in order.</summary>
     void Close();
 
     /// <summary>
-    /// Ends with a reset (RST). With <paramref name="flush"/> what was written is first given the chance to reach the local peer,
-    /// as long as it keeps taking bytes.
+    /// Ends with a reset (RST). With <paramref name="flush"/> the reset waits for the written bytes to reach the local peer, as long as it
+    /// keeps taking them.
     /// </summary>
     void Reset(bool flush);
 }

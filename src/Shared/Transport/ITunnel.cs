@@ -4,14 +4,14 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// One authenticated association of a hub and an edge, over whatever transport. Made after the two handshake lines; neither hub nor edge
-/// knows which implementation it has.
+/// One authenticated association of a hub and an edge, over any transport. It exists once the two handshake lines were exchanged; neither
+/// hub nor edge knows which implementation it has.
 /// </summary>
 public interface ITunnel : IAsyncDisposable
 {
     private static readonly Task Never = new TaskCompletionSource().Task;
 
-    /// <summary>What it runs over.</summary>
+    /// <summary>The transport that the tunnel runs over.</summary>
     TransportKind Kind { get; }
 
     /// <summary>The peer's address.</summary>
@@ -29,71 +29,70 @@ public interface ITunnel : IAsyncDisposable
     /// <summary>UDP sessions open now.</summary>
     int ActiveSessions { get; }
 
-    /// <summary>What was carried so far.</summary>
+    /// <summary>What the tunnel has carried so far.</summary>
     TunnelCounters Counters { get; }
 
-    /// <summary>What waits to be sent now; nothing where the transport can't tell.</summary>
+    /// <summary>What waits to be sent now; zeros where the transport can't tell.</summary>
     TunnelQueues Queues => default;
 
-    /// <summary>Connections that it runs over.</summary>
+    /// <summary>The number of connections that the tunnel runs over.</summary>
     int Lanes => 1;
 
     /// <summary>
-    /// Edge only: the hub was asked for a sign of life and gave none, or nothing of what is sent arrives. It may still come back.
+    /// Edge only: true when the hub was asked for a sign of life and gave none, or when nothing that is sent arrives. The tunnel may still
+    /// recover.
     /// </summary>
     bool IsInDoubt => false;
 
-    /// <summary>Completes when the tunnel is over, with the first reason; never faults.</summary>
+    /// <summary>Completes when the tunnel has ended, with the first reason; never faults.</summary>
     Task<TunnelEnd> Completion { get; }
 
     /// <summary>
-    /// Edge only: completes when so many streams or sessions were opened that the numbers for them come to an end, long before they are
-    /// used up: it is time for another tunnel.
+    /// Edge only: completes when the ids for streams and sessions run low, long before they are used up, so that another tunnel can replace
+    /// this one.
     /// </summary>
     Task NumbersEnding => Never;
 
-    /// <summary>Starts to read and write. Called once, when the owner is ready for callbacks.</summary>
+    /// <summary>Starts to read and write. The owner calls this once, when it is ready for callbacks.</summary>
     void Start();
 
     /// <summary>Edge only: opens a stream for a client that was accepted and starts to carry it.</summary>
-    /// <returns>Null when the tunnel takes no new streams (closed, going away, out of ids or at its limit); the endpoint was not touched
-    /// then.</returns>
+    /// <returns>Null when the tunnel takes no new streams (closed, going away, out of ids or at its limit); the endpoint was then not
+    /// touched.</returns>
     ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer);
 
     /// <summary>
-    /// Edge only: false while so many streams begin or end that one more would hold up those that are open; then <see cref="OpenStream"/>
-    /// gives null.
+    /// Edge only: false while so many streams begin or end that one more would delay the open ones; <see cref="OpenStream"/> then returns
+    /// null.
     /// </summary>
     bool HasRoom => true;
 
-    /// <summary>Edge only: completes when there is room for several streams, or the tunnel is over.</summary>
+    /// <summary>Edge only: completes when there is room for several streams, or when the tunnel has ended.</summary>
     Task WaitForRoomAsync() => Task.CompletedTask;
 
     /// <summary>Edge only: opens a UDP session.</summary>
     /// <returns>Null when the tunnel takes no new sessions.</returns>
     ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink);
 
-    /// <summary>Hub only: pushes a configuration. One not yet sent is replaced.</summary>
+    /// <summary>Hub only: pushes a configuration. It replaces one that was not sent yet.</summary>
     void SendConfig(TunnelConfig config);
 
-    /// <summary>Edge only: reports to the hub. Dropped where the hub has announced no extensions.</summary>
+    /// <summary>Edge only: sends a report to the hub. It is dropped where the hub has announced no extensions.</summary>
     void SendReport(Report report);
 
     /// <summary>Tells the peer that no new streams are wanted. Nothing is sent to a peer without the <c>goaway</c> extension.</summary>
     void SendGoAway(string reason);
 
     /// <summary>
-    /// Completes when no stream is open any more, or the tunnel is over. New streams may still come unless a GOAWAY was sent.
+    /// Completes when no stream is open any more, or when the tunnel has ended. New streams may still come unless a GOAWAY was sent.
     /// </summary>
     Task WaitForStreamsAsync(CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Hub only: takes in a further connection of the edge, which has said in its HELLO that it is a lane of this tunnel.
-    /// </summary>
-    /// <param name="index">Its number, from 1.</param>
-    /// <param name="lane">The connection, a tunnel of the same transport. It is this tunnel's from now on.</param>
-    /// <returns>False when there is one with this number, when this tunnel is ending or going away, or can't have any; nothing was changed
-    /// then.</returns>
+    /// <summary>Hub only: adds a further connection of the edge, which has said in its HELLO that it is a lane of this tunnel.</summary>
+    /// <param name="index">The lane's number, from 1.</param>
+    /// <param name="lane">The connection, a tunnel of the same transport. This tunnel owns it from now on.</param>
+    /// <returns>False, with nothing changed, when there is a lane with this number already, when this tunnel is ending or going away, or
+    /// when it can't have lanes.</returns>
     bool TryJoin(int index, ITunnel lane) => false;
 
     /// <summary>Hub only: asks the edge for a sign of life.</summary>

@@ -4,13 +4,15 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport;
 
-/// <summary>The edge's way to a hub over one transport: connects, checks the hub's certificate, authenticates.</summary>
+/// <summary>Dials a hub over one transport: connects, checks the hub's certificate and authenticates the edge.</summary>
 public interface ITunnelDialer
 {
-    /// <summary>What it dials with.</summary>
+    /// <summary>The transport that it dials with.</summary>
     TransportKind Kind { get; }
 
-    /// <summary>Dials one address. Everything expected (refused, wrong pin, unauthorized) is a result; only cancellation throws.</summary>
+    /// <summary>
+    /// Dials one address. Every expected failure (refused, wrong pin, unauthorized) is a result; only cancellation throws.
+    /// </summary>
     Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken);
 }
 
@@ -29,7 +31,7 @@ public sealed record DialRequest
     /// <summary>This edge's secret. Never logged.</summary>
     public required string Secret { get; init; }
 
-    /// <summary>Pins of which one must match; when empty the system's trust store and the host name decide.</summary>
+    /// <summary>Certificate pins, one of which must match; when empty, the system's trust store and the host name decide.</summary>
     public ImmutableArray<string> Pins { get; init; } = [];
 
     /// <summary>Accepts any certificate.</summary>
@@ -38,12 +40,12 @@ public sealed record DialRequest
     /// <summary>What to say in HELLO; the transport fills in features, maxFrame and initialWindow.</summary>
     public required Hello Hello { get; init; }
 
-    /// <summary>Who is told of the tunnel's events after <see cref="ITunnel.Start"/>.</summary>
+    /// <summary>Is told of the tunnel's events after <see cref="ITunnel.Start"/>.</summary>
     public required IEdgeTunnelHandler Handler { get; init; }
 
     /// <summary>
-    /// Bytes that a packet on the way may have, with IP's header: for a path that swallows larger ones. Null: whatever the path is found to
-    /// take.
+    /// The most bytes of a packet, with its IP header, for a path that swallows larger ones. Null: the size that the path is found to
+    /// carry.
     /// </summary>
     public int? MaxPacket { get; init; }
 
@@ -72,12 +74,12 @@ public enum DialFailureKind
     /// <summary>The hub has too much to do; try later.</summary>
     Busy,
 
-    /// <summary>The hub closed or answered what is not the protocol.</summary>
+    /// <summary>The hub closed the connection, or its answer did not follow the protocol.</summary>
     ProtocolError,
 }
 
 /// <summary>A dial that failed.</summary>
-/// <param name="Kind">Why.</param>
+/// <param name="Kind">The kind of failure.</param>
 /// <param name="Message">For the operator: what happened and what to do.</param>
 public sealed record DialFailure(DialFailureKind Kind, string Message);
 
@@ -97,9 +99,9 @@ public sealed record DialResult
     /// <summary>Why there is no tunnel; null on success.</summary>
     public DialFailure? Failure { get; private init; }
 
-    /// <summary>A success.</summary>
+    /// <summary>Creates the result of a success.</summary>
     public static DialResult Connected(ITunnel tunnel, TunnelConfig config) => new() { Tunnel = tunnel, Config = config };
 
-    /// <summary>A failure.</summary>
+    /// <summary>Creates the result of a failure.</summary>
     public static DialResult Failed(DialFailureKind kind, string message) => new() { Failure = new DialFailure(kind, message) };
 }

@@ -9,13 +9,13 @@ public interface ITunnelHandler
     void OnGoAway(ITunnel tunnel, GoAway goAway);
 }
 
-/// <summary>The hub's side.</summary>
+/// <summary>The hub's handler of a tunnel's events.</summary>
 public interface IHubTunnelHandler : ITunnelHandler
 {
     /// <summary>The edge has said hello; <see cref="ITunnel.Features"/> is agreed now.</summary>
     void OnHello(ITunnel tunnel, Hello hello);
 
-    /// <summary>The edge reports.</summary>
+    /// <summary>The edge has sent a report.</summary>
     void OnReport(ITunnel tunnel, Report report);
 
     /// <summary>
@@ -23,18 +23,18 @@ public interface IHubTunnelHandler : ITunnelHandler
     /// </summary>
     void OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening);
 
-    /// <summary>A UDP session opens.</summary>
-    /// <returns>Where its datagrams go, or null to refuse it.</returns>
+    /// <summary>The edge has opened a UDP session.</summary>
+    /// <returns>The sink of its datagrams, or null to refuse the session.</returns>
     IDatagramSink? OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening);
 }
 
-/// <summary>The edge's side.</summary>
+/// <summary>The edge's handler of a tunnel's events.</summary>
 public interface IEdgeTunnelHandler : ITunnelHandler
 {
     /// <summary>The hub sent a whole new configuration.</summary>
     void OnConfig(ITunnel tunnel, TunnelConfig config);
 
-    /// <summary><see cref="ITunnel.IsInDoubt"/> has become true. Comes from the tunnel's clock.</summary>
+    /// <summary><see cref="ITunnel.IsInDoubt"/> has become true. Called by the tunnel's timer.</summary>
     void OnDoubt(ITunnel tunnel)
     {
     }

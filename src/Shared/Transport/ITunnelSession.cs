@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// One UDP flow in a tunnel: a client's address and port at one of the edge's ports. No flow control; what does not fit is dropped and
-/// counted.
+/// One UDP flow in a tunnel: a client's address and port at one of the edge's ports. There is no flow control; datagrams that do not fit
+/// are dropped and counted.
 /// </summary>
 public interface ITunnelSession
 {
@@ -13,11 +13,11 @@ public interface ITunnelSession
     bool IsOpen { get; }
 
     /// <summary>Sends one datagram of at most 65,507 bytes; the bytes are copied.</summary>
-    /// <returns>False when it was dropped: counted by the tunnel, except that of a session which is not open any more.</returns>
+    /// <returns>False when the datagram was dropped. The tunnel counts it, unless the session is no longer open.</returns>
     bool Send(ReadOnlySpan<byte> payload);
 
     /// <summary>
-    /// Like <see cref="Send"/>, but it may wait for <see cref="Flush"/>, so that datagrams which came together leave together.
+    /// Like <see cref="Send"/>, but the datagram may wait for <see cref="Flush"/>, so that datagrams that came together leave together.
     /// </summary>
     bool Queue(ReadOnlySpan<byte> payload) => Send(payload);
 
@@ -30,19 +30,19 @@ public interface ITunnelSession
     void Close();
 }
 
-/// <summary>Where a session's datagrams go.</summary>
+/// <summary>Receives a session's datagrams.</summary>
 public interface IDatagramSink
 {
-    /// <summary>One datagram arrived. Must not block nor keep the span.</summary>
+    /// <summary>One datagram has arrived. Implementations must not block and must not keep the span.</summary>
     void OnDatagram(ReadOnlySpan<byte> payload);
 
     /// <summary>
-    /// Like <see cref="OnDatagram"/>, for one of several that came together; <see cref="OnBatchEnd"/> follows on the same thread, before
-    /// another sink is called.
+    /// Like <see cref="OnDatagram"/>, but for one of several that came together; <see cref="OnBatchEnd"/> follows on the same thread,
+    /// before another sink is called.
     /// </summary>
     void OnDatagramOfBatch(ReadOnlySpan<byte> payload) => OnDatagram(payload);
 
-    /// <summary>The last datagram of a batch was given; the session may be over by now.</summary>
+    /// <summary>The last datagram of a batch was delivered; the session may have ended by now.</summary>
     void OnBatchEnd()
     {
     }

@@ -8,7 +8,7 @@ public interface ITunnelStream
     /// <summary>The stream's number in its tunnel.</summary>
     uint Id { get; }
 
-    /// <summary>Told once when the stream is over; may be set until then.</summary>
+    /// <summary>Is told once when the stream has ended; may be set until then.</summary>
     IStreamObserver? Observer { get; set; }
 
     /// <summary>Bytes that went from the local peer into the tunnel.</summary>
@@ -18,27 +18,29 @@ public interface ITunnelStream
     long BytesReceived { get; }
 
     /// <summary>
-    /// Gives the stream its local end, once. What arrived before was kept (within credit and budget) and is written first. When the stream
-    /// is over already the endpoint is reset.
+    /// Gives the stream its local end, once. Bytes that arrived before were kept (within credit and budget) and are written first. When the
+    /// stream has ended already, the endpoint is reset.
     /// </summary>
     void Attach(ILocalEndpoint endpoint);
 
-    /// <summary>From the endpoint, once after each <see cref="ILocalEndpoint.ArmRead"/> that returned false.</summary>
+    /// <summary>The endpoint calls this once after each <see cref="ILocalEndpoint.ArmRead"/> that returned false.</summary>
     void NotifyReadable();
 
     /// <summary>
-    /// From the endpoint: the local peer has reset its connection, though bytes that it sent before may still be there to read.
+    /// The endpoint calls this when the local peer has reset its connection, though bytes that it sent before may still be there to read.
     /// </summary>
     void NotifyLocalReset();
 
-    /// <summary>Ends the stream at once, both ways, for a reason of ours: the peer gets RESET without waiting for queued data.</summary>
+    /// <summary>Ends both directions at once, for a reason of this process: the peer gets RESET without waiting for queued data.</summary>
     void Reset(ResetReason reason);
 }
 
 /// <summary>Is told of a stream's end.</summary>
 public interface IStreamObserver
 {
-    /// <summary>Called once, off any lock, possibly on an I/O thread: must not block.</summary>
+    /// <summary>
+    /// The stream has ended. Called once, without a lock and possibly on an I/O thread, so implementations must not block.
+    /// </summary>
     void OnStreamClosed(ITunnelStream stream, in StreamEnd end);
 }
 
@@ -48,10 +50,10 @@ public enum StreamEndSide
     /// <summary>Nobody aborted it: both directions ended with FIN.</summary>
     None,
 
-    /// <summary>The local peer or this process.</summary>
+    /// <summary>The local peer or this process ended it.</summary>
     Local,
 
-    /// <summary>The other end of the tunnel.</summary>
+    /// <summary>The other end of the tunnel ended it.</summary>
     Remote,
 
     /// <summary>The tunnel itself was lost.</summary>
@@ -63,6 +65,6 @@ public enum StreamEndSide
 /// <param name="Reason">The reason of an abort; meaningless when it completed.</param>
 public readonly record struct StreamEnd(StreamEndSide Side, ResetReason Reason)
 {
-    /// <summary>Both directions ended in order.</summary>
+    /// <summary>True when both directions ended in order.</summary>
     public bool Completed => Side == StreamEndSide.None;
 }

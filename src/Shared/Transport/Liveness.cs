@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Whether the peer is there (protocol.md section 3): the hub asks every 15 s, and who hears nothing for 45 s gives up. Measures the round
-/// trip by what the PONG brings back. Pure but for the tunnel's clock; guarded by the tunnel's lock.
+/// Tracks whether the peer is alive (protocol.md section 3): the hub sends a PING every 15 s, and either side gives up when it hears
+/// nothing for 45 s. The timestamp that the PONG brings back measures the round trip. It does no I/O; the tunnel's lock guards it.
 /// </summary>
 internal sealed class Liveness(long now)
 {
@@ -16,7 +16,7 @@ internal sealed class Liveness(long now)
     private long? _pingSent;
     private List<TaskCompletionSource>? _probes;
 
-    /// <summary>True when nothing came for too long.</summary>
+    /// <summary>True when nothing has come for over 45 s.</summary>
     public bool IsDead(long now) => now - Volatile.Read(ref _lastReceived) > DeadMilliseconds;
 
     /// <summary>True when a PING is due.</summary>
@@ -24,7 +24,7 @@ internal sealed class Liveness(long now)
 
     public void OnReceived(long now) => Volatile.Write(ref _lastReceived, now);
 
-    /// <summary>The payload of a PING that is sent now: empty for a base peer, else the time.</summary>
+    /// <summary>Notes that a PING is sent now and returns its payload: empty for a base peer, else the timestamp.</summary>
     public byte[] MakePing(long now, long timestamp, bool empty)
     {
         _lastPing = now;
@@ -36,7 +36,7 @@ internal sealed class Liveness(long now)
         return payload;
     }
 
-    /// <summary>A PONG came.</summary>
+    /// <summary>Handles a PONG.</summary>
     /// <returns>The timestamp of its PING when it answers the last one, else null.</returns>
     public long? OnPong(ReadOnlySpan<byte> payload)
     {
@@ -46,7 +46,7 @@ internal sealed class Liveness(long now)
         if (payload.Length != 8 || BinaryPrimitives.ReadInt64BigEndian(payload) != _pingSent)
             return null;
 
-        // Once: a second PONG to the same PING, or one before any, measures nothing.
+        // Each PING is used once: a second PONG to it, or a PONG before any PING, measures nothing.
         (var sent, _pingSent) = (_pingSent, null);
         return sent;
     }

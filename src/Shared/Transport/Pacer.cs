@@ -5,14 +5,14 @@ namespace Tunnel.Shared.Transport;
 /// <summary>Something that waits for its next share of bytes.</summary>
 internal interface IPaced
 {
-    /// <summary>Some time has passed; must not block.</summary>
+    /// <summary>Some time has passed, so bytes may be available. Must not block.</summary>
     void OnPace();
 }
 
-/// <summary>One timer for all connections of a process that wait for their rate. It rests while none does.</summary>
+/// <summary>One timer for all connections of a process that wait for their rate limit. It stops while none waits.</summary>
 internal sealed class Pacer(TimeProvider time)
 {
-    /// <summary>How often those that wait are asked.</summary>
+    /// <summary>The interval at which waiting connections are called.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
@@ -21,7 +21,7 @@ internal sealed class Pacer(TimeProvider time)
     private ITimer? _timer;
     private bool _running;
 
-    /// <summary>Has <see cref="IPaced.OnPace"/> called once.</summary>
+    /// <summary>Schedules one call of <see cref="IPaced.OnPace"/>.</summary>
     public void Add(IPaced item)
     {
         lock (_lock)
@@ -40,7 +40,7 @@ internal sealed class Pacer(TimeProvider time)
         lock (_lock)
             (_waiting, _waking) = (_waking, _waiting);
 
-        // Off the lock: most of them come back.
+        // Called without the lock, because most items add themselves again.
         foreach (var item in _waking)
             Wake(item);
         _waking.Clear();
@@ -60,7 +60,7 @@ internal sealed class Pacer(TimeProvider time)
         }
         catch (Exception e)
         {
-            // The others go on all the same.
+            // A failure of one item must not stop the others.
             Defects.Note($"pacing {item.GetType().Name}", e);
         }
     }

@@ -1,17 +1,17 @@
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// Whether the hub still answers, as an edge sees it (protocol.md section 3, Liveness). Silence says nothing by itself: after traffic, or
-/// when the hub's own PING is overdue, the edge asks, and doubts when within 3 s nothing came, or nothing of what it sends has arrived. A
-/// path that lets small packets through and swallows large ones looks so from either end. Pure; used by the tunnel's tick alone, but for
-/// <see cref="IsOn"/>.
+/// Whether the hub still answers, as an edge sees it (protocol.md section 3, Liveness). Silence alone proves nothing: after traffic, or
+/// when the hub's own PING is overdue, the edge asks, and it doubts the tunnel when within 3 s nothing came or nothing that it sends has
+/// arrived. From either end, a path that lets small packets through and swallows large ones looks like this. It does no I/O; only the
+/// tunnel's tick uses it, except for <see cref="IsOn"/>.
 /// </summary>
 internal sealed class PeerDoubt(long now)
 {
-    /// <summary>Silence after traffic that is worth a question.</summary>
+    /// <summary>How long the hub may be silent after traffic before the edge asks.</summary>
     public const long AskMilliseconds = 3_000;
 
-    /// <summary>Silence without traffic that is: the hub asks every 15 s.</summary>
+    /// <summary>How long the hub may be silent without traffic before the edge asks: the hub sends a PING every 15 s.</summary>
     public const long OverdueMilliseconds = 17_000;
 
     /// <summary>How long the answer may take.</summary>
@@ -25,11 +25,11 @@ internal sealed class PeerDoubt(long now)
     private long? _askedAt;
     private volatile bool _isOn;
 
-    /// <summary>The hub was asked and has not answered.</summary>
+    /// <summary>True when the hub was asked and has not answered in time.</summary>
     public bool IsOn => _isOn;
 
-    /// <summary>Looks at what has changed since the last time.</summary>
-    /// <param name="now">Milliseconds.</param>
+    /// <summary>Checks what has changed since the last call.</summary>
+    /// <param name="now">The time in milliseconds.</param>
     /// <param name="heard">Grows with whatever comes from the hub.</param>
     /// <param name="passed">Grows with what the hub has acknowledged.</param>
     /// <param name="carried">Grows with clients' traffic, either way.</param>
@@ -63,7 +63,7 @@ internal sealed class PeerDoubt(long now)
     }
 }
 
-/// <summary>What is to be done.</summary>
+/// <summary>What the caller has to do.</summary>
 internal enum DoubtStep
 {
     /// <summary>Nothing.</summary>
@@ -72,6 +72,6 @@ internal enum DoubtStep
     /// <summary>Ask the hub for a sign of life.</summary>
     Ask,
 
-    /// <summary>It did not answer: another way to it is worth a try.</summary>
+    /// <summary>The hub did not answer: another path to it is worth a try.</summary>
     Doubt,
 }

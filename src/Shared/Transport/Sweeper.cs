@@ -2,21 +2,21 @@ using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Shared.Transport;
 
-/// <summary>Something that has to look at a clock now and then.</summary>
+/// <summary>Something that has to check a time limit now and then.</summary>
 internal interface ISweepable
 {
     /// <summary>Called every <see cref="Sweeper.Period"/>; must not block.</summary>
-    /// <returns>False to be called no more.</returns>
+    /// <returns>False when no further calls are needed.</returns>
     bool Sweep();
 }
 
 /// <summary>
-/// One timer for all rare waits of a process: resets that wait for blocked data, and streams that are given a last chance to drain. It
-/// rests while there is nothing to do.
+/// One timer for all rare waits of a process: resets that wait for blocked data, and streams that get a last chance to drain. It stops
+/// while there is nothing to do.
 /// </summary>
 internal sealed class Sweeper(TimeProvider time)
 {
-    /// <summary>How often things are looked at: half of the second within which a reset is to be passed on.</summary>
+    /// <summary>The interval of the calls: half of the second within which a reset must be passed on.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -43,7 +43,7 @@ internal sealed class Sweeper(TimeProvider time)
         lock (_lock)
             (_items, _sweeping) = (_sweeping, _items);
 
-        // Off the lock: an item may add another one, or itself call into a stream.
+        // Called without the lock, because an item may add another one or call into a stream.
         var kept = 0;
         for (var i = 0; i < _sweeping.Count; i++)
         {
@@ -70,7 +70,7 @@ internal sealed class Sweeper(TimeProvider time)
         }
         catch (Exception e)
         {
-            // The others' turn comes all the same, and the next sweep.
+            // A failure of one item must not stop the others, nor the next sweep.
             Defects.Note($"sweeping {item.GetType().Name}", e);
             return false;
         }

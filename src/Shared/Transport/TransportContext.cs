@@ -8,7 +8,7 @@ public sealed class TransportContext
 {
     private readonly long _start;
 
-    /// <summary>Makes a context; a service has one.</summary>
+    /// <summary>Creates a context; a service has one.</summary>
     public TransportContext(
         FlowControlOptions flowControl, TimeProvider time, ILoggerFactory loggerFactory,
         string congestionControl = CongestionControl.Default)
@@ -33,7 +33,7 @@ public sealed class TransportContext
     /// <summary>Windows and memory in use.</summary>
     public FlowController Flow { get; }
 
-    /// <summary>What is left of the kernel's memory for TCP; it asks once it is started.</summary>
+    /// <summary>Watches the kernel's memory for TCP, once it is started.</summary>
     public TcpMemoryGuard TcpMemory { get; }
 
     /// <summary>The clock of all time limits.</summary>
@@ -42,10 +42,10 @@ public sealed class TransportContext
     /// <summary>Where the transports log.</summary>
     public ILoggerFactory LoggerFactory { get; }
 
-    /// <summary>Datagrams that tunnels have dropped, those that are over included.</summary>
+    /// <summary>Datagrams that tunnels have dropped, including tunnels that have ended.</summary>
     public DatagramDrops Drops { get; } = new();
 
-    /// <summary>Numbers of streams and sessions that a new tunnel of an edge takes for used; for tests of their end.</summary>
+    /// <summary>The number of ids that a new tunnel of an edge treats as used; for tests in which the ids run out.</summary>
     internal uint NumbersUsed { get; init; }
 
     internal CongestionControl Congestion { get; }

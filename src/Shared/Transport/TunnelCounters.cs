@@ -24,7 +24,7 @@ public readonly record struct TunnelCounters
     /// <summary>Datagrams dropped here, for any <see cref="DatagramDrop"/>.</summary>
     public long DatagramsDropped { get; init; }
 
-    /// <summary>Those of <see cref="DatagramsDropped"/> that had waited longer than is of use.</summary>
+    /// <summary>The part of <see cref="DatagramsDropped"/> that had waited too long to be of use.</summary>
     public long DatagramsExpired { get; init; }
 
     /// <summary>What two tunnels have carried together.</summary>
@@ -42,12 +42,12 @@ public readonly record struct TunnelCounters
 }
 
 /// <summary>
-/// What waits in a tunnel to be sent, by tier (protocol.md section 5). TCP data waits in the kernel, so of it only flows can be counted.
+/// What waits in a tunnel to be sent, by tier (protocol.md section 5). TCP data waits in the kernel, so only its flows can be counted.
 /// </summary>
-/// <param name="ControlBytes">Control messages.</param>
-/// <param name="DatagramBytes">Datagrams, which are of the normal tier.</param>
+/// <param name="ControlBytes">Bytes of control messages.</param>
+/// <param name="DatagramBytes">Bytes of datagrams, which belong to the normal tier.</param>
 /// <param name="NormalFlows">Streams and sessions that have data to send.</param>
-/// <param name="SustainedFlows">The same, of those that have been sending for long.</param>
+/// <param name="SustainedFlows">Streams and sessions that have data to send and have been sending for long.</param>
 public readonly record struct TunnelQueues(long ControlBytes, long DatagramBytes, long NormalFlows, long SustainedFlows)
 {
     /// <summary>What waits in two tunnels together.</summary>

@@ -21,11 +21,11 @@ public enum TunnelEndKind
     /// <summary>Another tunnel of the same edge took its place.</summary>
     Replaced,
 
-    /// <summary>The edge was removed or disabled, or its secret is valid no more.</summary>
+    /// <summary>The edge was removed or disabled, or its secret is no longer valid.</summary>
     Revoked,
 }
 
 /// <summary>The first reason for a tunnel's end.</summary>
-/// <param name="Kind">Which.</param>
-/// <param name="Detail">In words, for logs: code, frame and cause.</param>
+/// <param name="Kind">The kind of end.</param>
+/// <param name="Detail">The reason in words, for logs: code, frame and cause.</param>
 public sealed record TunnelEnd(TunnelEndKind Kind, string Detail);

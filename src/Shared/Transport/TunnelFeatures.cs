@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Transport;
 [Flags]
 public enum TunnelFeatures
 {
-    /// <summary>A base peer, or no HELLO yet.</summary>
+    /// <summary>No extensions: a base peer, or one that has not sent HELLO yet.</summary>
     None = 0,
 
     /// <summary>RESET frames.</summary>

@@ -5,33 +5,33 @@ using Tunnel.Shared.Transport.Handshake;
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// The control messages that come from the peer, whatever the tunnel runs over: CONFIG, HELLO, REPORT and GOAWAY, what is wrong with each,
-/// and what it changes. Used by the one that reads them alone.
+/// Takes the control messages of the peer, whatever the tunnel runs over: CONFIG, HELLO, REPORT and GOAWAY, and applies or rejects each.
+/// Only the reader of the messages uses it.
 /// </summary>
 /// <param name="sync">The tunnel's lock, which guards terms and departure. Not held while the owner is told.</param>
-/// <param name="terms">What HELLO changes.</param>
-/// <param name="departure">What GOAWAY changes.</param>
+/// <param name="terms">The agreed terms, which HELLO changes.</param>
+/// <param name="departure">The state that GOAWAY changes.</param>
 /// <param name="context">The clock.</param>
 /// <param name="isEdge">An edge answers GOAWAY with its own.</param>
-/// <param name="owner">Who is told.</param>
+/// <param name="owner">Is told of each accepted message.</param>
 internal sealed class ControlInbox(
     Lock sync, TunnelTerms terms, Departure departure, TransportContext context, bool isEdge, IControlOwner owner)
 {
-    // Edges send at most 10 a second (protocol.md section 3); twice as many may come in one after a path that stood still.
+    // Edges send at most 10 a second (protocol.md section 3); after a stall of the path, twice as many may come in one second.
     private const int MaxReportsPerSecond = 20;
 
     private bool _isPastFirst;
     private long _second;
     private int _reports;
 
-    /// <summary>A frame of whatever type has come.</summary>
+    /// <summary>Notes that a frame of any type has come.</summary>
     public void NoteFrame() => _isPastFirst = true;
 
-    /// <summary>A frame begins; before <see cref="NoteFrame"/>.</summary>
+    /// <summary>Checks whether a frame may come now; to be called before <see cref="NoteFrame"/>.</summary>
     /// <returns>Why its type must not come now, or null.</returns>
     public string? CheckOrder(FrameType type) => type == FrameType.Hello && _isPastFirst ? "must be the first frame" : null;
 
-    /// <summary>Takes a message of one of these four types; others are not looked at.</summary>
+    /// <summary>Takes a message of one of these four types and ignores others.</summary>
     /// <returns>What is wrong with it, or null.</returns>
     public string? Take(FrameType type, ReadOnlySpan<byte> payload)
     {
@@ -84,7 +84,7 @@ internal sealed class ControlInbox(
         return null;
     }
 
-    // The first one counts.
+    // Only the first GOAWAY counts.
     private void Take(GoAway goAway)
     {
         lock (sync)

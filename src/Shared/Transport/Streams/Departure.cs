@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// Which end of a tunnel has said that it takes no new streams (GOAWAY, protocol.md section 3). All members are used with the tunnel's lock
-/// held, but those that only look.
+/// Which ends of a tunnel have announced that they take no new streams (GOAWAY, protocol.md section 3). Members that change it are used
+/// with the tunnel's lock held.
 /// </summary>
 internal sealed class Departure(TransportContext context)
 {
@@ -11,16 +11,16 @@ internal sealed class Departure(TransportContext context)
 
     private long _announcedAt = -1;
 
-    /// <summary>The peer has said so.</summary>
+    /// <summary>True when the peer has sent GOAWAY.</summary>
     public bool IsPeerLeaving { get; private set; }
 
-    /// <summary>We have.</summary>
+    /// <summary>True when we have sent GOAWAY.</summary>
     public bool IsAnnounced => Volatile.Read(ref _announcedAt) >= 0;
 
-    /// <summary>The peer's OPEN that comes now is served, though we leave: it may have been on its way.</summary>
+    /// <summary>True when an OPEN that comes now is served. For 5 s after our GOAWAY it may have been on its way already.</summary>
     public bool ServesOpens => !IsPeerLeaving && (!IsAnnounced || context.NowMilliseconds - _announcedAt <= GraceMilliseconds);
 
-    /// <returns>False when that was known.</returns>
+    /// <returns>False when that was noted before.</returns>
     public bool TryAnnounce()
     {
         if (IsAnnounced)
@@ -29,7 +29,7 @@ internal sealed class Departure(TransportContext context)
         return true;
     }
 
-    /// <returns>False when that was known.</returns>
+    /// <returns>False when that was noted before.</returns>
     public bool TryNotePeerLeaving()
     {
         if (IsPeerLeaving)

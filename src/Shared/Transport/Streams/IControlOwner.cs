@@ -3,22 +3,22 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// Who is told of the control messages that <see cref="ControlInbox"/> lets in. Called by the one that reads them, without a lock.
+/// Is told of the control messages that <see cref="ControlInbox"/> accepts. The reader of the messages calls it, without a lock.
 /// </summary>
 internal interface IControlOwner
 {
-    /// <summary>Edge: the hub configures it anew.</summary>
+    /// <summary>Edge: the hub has sent a new configuration.</summary>
     void OnConfig(TunnelConfig config);
 
     /// <summary>Hub: the edge has said HELLO, and the terms are agreed.</summary>
     void OnHello(Hello hello);
 
-    /// <summary>Hub: the edge reports.</summary>
+    /// <summary>Hub: the edge has sent a report.</summary>
     void OnReport(Report report);
 
     /// <summary>The peer takes no new streams.</summary>
     void OnGoAway(GoAway goAway);
 
-    /// <summary>Edge: says to the hub that it takes no new ones either, unless that was said.</summary>
+    /// <summary>Edge: tells the hub that the edge takes no new streams either, unless it was told before.</summary>
     void SendGoAway(string reason);
 }

@@ -1,14 +1,16 @@
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// What has come out of the tunnel on its way into the local socket, whatever carried it: where it goes, whether somebody is writing, and
-/// what is to follow the last byte. FIN follows all that waits. RST does too, as long as the local peer goes on taking it; one that has
-/// taken nothing for <see cref="PatienceMilliseconds"/> is cut off. The bytes themselves are kept by an <see cref="IUndelivered"/>. <para/>
-/// <see cref="Sync"/> guards this and them; it is never held over I/O, and the lock of a <see cref="StreamLife"/> is not taken under it.
+/// Delivers what has come out of the tunnel into the local socket, whatever carried it. It knows the local end, whether a write is under
+/// way, and what must follow the last byte. FIN follows all bytes that wait. RST does too, as long as the local peer keeps taking them; a
+/// peer that has taken nothing for <see cref="PatienceMilliseconds"/> is cut off. The bytes themselves are kept by an <see
+/// cref="IUndelivered"/>.
+/// <para/> <see cref="Sync"/> guards this and them; it is never held over I/O, and the lock of a <see cref="StreamLife"/> is not taken
+/// under it.
 /// </summary>
 internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext context) : ISweepable
 {
-    /// <summary>So long a local peer may take nothing of what came before a reset.</summary>
+    /// <summary>How long a local peer may take nothing of the data that came before a reset.</summary>
     public const long PatienceMilliseconds = 5_000;
 
     private StreamLife? _life;
@@ -21,19 +23,19 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
     /// <summary>The local end, once there is one.</summary>
     public ILocalEndpoint? Endpoint { get; private set; }
 
-    /// <summary>Somebody writes what waits; nothing else may be written meanwhile.</summary>
+    /// <summary>True while a writer writes the waiting bytes; nothing else may be written meanwhile.</summary>
     public bool IsWriting { get; private set; }
 
-    /// <summary>Nothing is wanted any more.</summary>
+    /// <summary>True when no more bytes are wanted.</summary>
     public bool IsDiscarding { get; private set; }
 
-    /// <summary>The peer, or the loss of the tunnel, has ended it with a reset.</summary>
+    /// <summary>True when the peer, or the loss of the tunnel, has ended the stream with a reset.</summary>
     public bool EndsWithReset => _ending == LocalEnding.Reset;
 
-    /// <summary>Bytes given to the local peer. Without the lock.</summary>
+    /// <summary>Bytes that were given to the local peer. Readable without the lock.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Gives the local end; what has come so far is written first.</summary>
+    /// <summary>Sets the local end. Bytes that have come so far are written first.</summary>
     public void Attach(ILocalEndpoint endpoint, StreamLife life)
     {
         bool isGone;
@@ -58,7 +60,7 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
             EndInOrder(endpoint);
     }
 
-    /// <summary>FIN has come: it follows what waits.</summary>
+    /// <summary>FIN has come: it follows the bytes that wait.</summary>
     public void OnRemoteClose()
     {
         ILocalEndpoint? endpoint;
@@ -72,7 +74,9 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
             EndInOrder(endpoint);
     }
 
-    /// <summary>A reset has come, or the tunnel is lost: RST after what waits, as long as the local peer keeps taking it.</summary>
+    /// <summary>
+    /// A reset has come, or the tunnel is lost: RST follows the bytes that wait, as long as the local peer keeps taking it.
+    /// </summary>
     public void OnRemoteReset()
     {
         ILocalEndpoint? endpoint;
@@ -93,7 +97,8 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
     }
 
     /// <summary>
-    /// Memory is short: a stream that was reset already and only drains has no state left to change, but memory to give up.
+    /// Frees memory, which is short. A stream that was reset already and only drains has no state left to change, but it still holds
+    /// memory.
     /// </summary>
     public void GiveUp()
     {
@@ -109,42 +114,42 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
         endpoint?.Reset(flush: false);
     }
 
-    /// <summary>Nothing is wanted any more. With the lock held.</summary>
+    /// <summary>Drops the waiting bytes and all that come later. Called with the lock held.</summary>
     public void Discard()
     {
         IsDiscarding = true;
         undelivered.Drop(IsWriting);
     }
 
-    /// <summary>Bytes were given to the local peer. Without the lock.</summary>
+    /// <summary>Counts bytes that were given to the local peer. Called without the lock.</summary>
     public void Count(int bytes) => Interlocked.Add(ref _bytes, bytes);
 
-    // ---- by the one who writes what waits, with the lock held where not said otherwise
+    // ---- for the writer of the waiting bytes; with the lock held, unless a member says otherwise
 
-    /// <summary>From now on somebody writes.</summary>
+    /// <summary>Notes that a writer starts.</summary>
     public void BeginWriting()
     {
         IsWriting = true;
         NoteProgress();
     }
 
-    /// <summary>The local peer has taken something.</summary>
+    /// <summary>Notes that the local peer has taken bytes.</summary>
     public void NoteProgress() => _progressAt = context.NowMilliseconds;
 
-    /// <summary>Nobody writes any more, though something may follow.</summary>
+    /// <summary>Notes that the writer pauses, though more may follow.</summary>
     public void PauseWriting() => IsWriting = false;
 
-    /// <summary>Nothing waits any more.</summary>
+    /// <summary>Notes that the writer has written all waiting bytes.</summary>
     /// <returns>What <see cref="Conclude"/> has to do.</returns>
     public LocalEnding EndWriting()
     {
         IsWriting = false;
 
-        // A reset stream whose local peer has gone in the middle still has its socket to be closed.
+        // The socket of a reset stream must still be closed, even when its local peer went away during the write.
         return IsDiscarding && _ending != LocalEnding.Reset ? LocalEnding.None : _ending;
     }
 
-    /// <summary>Passes on what follows the last byte. Without the lock.</summary>
+    /// <summary>Passes on what follows the last byte. Called without the lock.</summary>
     public void Conclude(ILocalEndpoint endpoint, LocalEnding ending)
     {
         if (ending == LocalEnding.Fin)
@@ -153,8 +158,8 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
             endpoint.Reset(flush: true);
     }
 
-    // A stream that was reset while it still drains gets its time; one whose local peer has taken nothing for long, before the reset or
-    // since, is cut off.
+    // A stream that was reset while it still drains gets time to do so. It is cut off when its local peer has taken nothing for too long,
+    // counted from before the reset.
     bool ISweepable.Sweep()
     {
         ILocalEndpoint endpoint;
@@ -179,7 +184,7 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
     }
 }
 
-/// <summary>What follows the last byte that comes.</summary>
+/// <summary>What follows the last byte into the local socket.</summary>
 internal enum LocalEnding
 {
     /// <summary>Nothing yet.</summary>

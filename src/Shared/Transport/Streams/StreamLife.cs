@@ -4,18 +4,20 @@ using Tunnel.Shared.Protocol.Frames;
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// The life of a stream from its local end to its last word, whatever carries its bytes. When a RST or RESET is passed on, and behind what
-/// (protocol.md section 3): <list type="bullet">
+/// The life of a stream from its opening to its end, whatever carries its bytes. It decides when a RST or RESET is passed on, and behind
+/// which data (protocol.md section 3): <list type="bullet">
 /// <item>The local peer has reset: the tunnel gets RESET behind all that it sent before, since a reader finds the reset there; if the peer
-/// has taken nothing for <see cref="BlockedMilliseconds"/>, RESET overtakes what is blocked. All had been sent: at once, behind it.</item>
-/// <item>This process resets, for a reason of its own: RESET at once, whatever waits; and the local peer RST at once.</item>
-/// <item>The peer has reset, or the tunnel is lost: the local peer gets RST behind what came before, as long as it takes that
-/// (<see cref="LocalDelivery"/>); the peer gets nothing.</item>
+/// has taken nothing for <see cref="BlockedMilliseconds"/>, RESET overtakes the blocked data. When all had been sent already, RESET follows
+/// it at once.</item>
+/// <item>This process resets, for a reason of its own: the tunnel gets RESET at once, whatever waits, and the local peer gets RST at
+/// once.</item>
+/// <item>The peer has reset, or the tunnel is lost: the local peer gets RST behind what came before, as long as it takes that (<see
+/// cref="LocalDelivery"/>); the peer gets nothing.</item>
 /// </list>
 /// </summary>
 internal sealed class StreamLife : ISweepable
 {
-    /// <summary>So long a reset waits for data that came before it and that the peer does not take.</summary>
+    /// <summary>How long a reset waits behind earlier data that the peer does not take.</summary>
     public const long BlockedMilliseconds = 5_000;
 
     private readonly Lock _sync;
@@ -30,11 +32,11 @@ internal sealed class StreamLife : ISweepable
     private bool _isSwept;
     private long _deadline;
 
-    /// <summary>Begins it, with both directions open and no local end.</summary>
+    /// <summary>Starts a stream with both directions open and no local end.</summary>
     /// <param name="sync">The lock that guards the state, which the carrier may share with others. No call to an owner is made with it
     /// held.</param>
-    /// <param name="carrier">What carries the bytes.</param>
-    /// <param name="delivery">What has come on its way to the local end.</param>
+    /// <param name="carrier">The carrier of the bytes.</param>
+    /// <param name="delivery">Delivers received bytes to the local end.</param>
     /// <param name="context">The clock.</param>
     public StreamLife(Lock sync, IStreamCarrier carrier, LocalDelivery delivery, TransportContext context)
     {
@@ -44,13 +46,13 @@ internal sealed class StreamLife : ISweepable
         _context = context;
     }
 
-    /// <summary>What may still happen; for decisions with the lock held.</summary>
+    /// <summary>The state; it is only reliable with the lock held.</summary>
     public StreamState State => _state;
 
-    /// <summary>The local end, once there is one: known before anything comes of it.</summary>
+    /// <summary>The local end, once there is one. It is set before the endpoint is started.</summary>
     public ILocalEndpoint? Endpoint { get; private set; }
 
-    /// <summary>Told of the end, at once when that was before it was set.</summary>
+    /// <summary>Is told of the end; at once when the stream has ended before this is set.</summary>
     public IStreamObserver? Observer
     {
         get => _observer;
@@ -63,14 +65,14 @@ internal sealed class StreamLife : ISweepable
                     return;
             }
 
-            // The tunnel was lost before the owner could say who wants to know.
+            // The stream ended before the owner could set its observer.
             Tell(value);
         }
     }
 
     // ---- the local end
 
-    /// <summary>Gives a stream of the peer's its local end, which is reset when the stream is so already.</summary>
+    /// <summary>Sets the local end of a stream that the peer opened. The local end is reset when the stream was reset already.</summary>
     public void Attach(ILocalEndpoint endpoint)
     {
         lock (_sync)
@@ -90,7 +92,7 @@ internal sealed class StreamLife : ISweepable
         _carrier.BeginReading(endpoint);
     }
 
-    /// <summary>Gives a stream of ours its local end, from the start; who carries it begins to read by itself.</summary>
+    /// <summary>Sets the local end of a stream that this side opens. The carrier starts to read by itself.</summary>
     public void AttachNew(ILocalEndpoint endpoint)
     {
         Endpoint = endpoint;
@@ -120,9 +122,9 @@ internal sealed class StreamLife : ISweepable
             _carrier.NotifyReadable();
     }
 
-    // ---- what the sending half has found
+    // ---- events of the sending half
 
-    /// <summary>The peer takes nothing any more: a reset that waits behind the data does not wait for ever.</summary>
+    /// <summary>Notes that the peer takes nothing any more, so that a reset behind the data waits for a limited time.</summary>
     public void OnBlocked()
     {
         lock (_sync)
@@ -133,8 +135,8 @@ internal sealed class StreamLife : ISweepable
     }
 
     /// <summary>The local peer has sent its last byte.</summary>
-    /// <param name="completes">The stream is complete by it, so that <see cref="Complete"/> has to follow the FIN.</param>
-    /// <returns>True when FIN is to be sent now.</returns>
+    /// <param name="completes">True when this completes the stream, so that <see cref="Complete"/> must follow the FIN.</param>
+    /// <returns>True when FIN must be sent now.</returns>
     public bool TryEndLocal(out bool completes)
     {
         lock (_sync)
@@ -148,13 +150,15 @@ internal sealed class StreamLife : ISweepable
     /// <summary>The local peer has reset, and all that it sent before was read.</summary>
     public void OnLocalReset() => End(new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer), behindData: true);
 
-    // ---- what comes from the peer
+    // ---- events of the peer
 
-    /// <summary>FIN has come; <see cref="LocalDelivery.OnRemoteClose"/> follows. With the lock held.</summary>
-    /// <returns>False when it must not come.</returns>
+    /// <summary>
+    /// Notes that FIN has come; the caller then calls <see cref="LocalDelivery.OnRemoteClose"/>. Called with the lock held.
+    /// </summary>
+    /// <returns>False when FIN was not allowed to come.</returns>
     public bool TryCloseRemote() => _state.TryCloseRemote();
 
-    /// <summary>The local peer has everything and its FIN.</summary>
+    /// <summary>The local peer was given everything and the FIN.</summary>
     public void OnDelivered()
     {
         bool completes;
@@ -166,10 +170,10 @@ internal sealed class StreamLife : ISweepable
 
     // ---- the end
 
-    /// <summary>Ends it at once, for a reason of ours.</summary>
+    /// <summary>Ends the stream at once, for a reason of this process.</summary>
     public void Reset(ResetReason reason) => End(new StreamEnd(StreamEndSide.Local, reason), behindData: false);
 
-    /// <summary>The peer has reset it.</summary>
+    /// <summary>The peer has reset the stream.</summary>
     public void OnRemoteReset(ResetReason reason) => End(new StreamEnd(StreamEndSide.Remote, reason), behindData: false);
 
     /// <summary>The tunnel is lost.</summary>
@@ -178,12 +182,14 @@ internal sealed class StreamLife : ISweepable
     /// <summary>Both directions have ended in order.</summary>
     public void Complete() => Finish(default);
 
-    /// <summary>A reset waits for something, until this time in milliseconds of the context's clock at most. With the lock held.</summary>
+    /// <summary>
+    /// Lets a reset wait until <paramref name="deadline"/> at most, in milliseconds of the context's clock. Called with the lock held.
+    /// </summary>
     public void WaitUntil(long deadline)
     {
         _deadline = deadline;
 
-        // Once: a peer that gives credit in crumbs makes this come again and again.
+        // The stream is added once only: a peer that gives credit in crumbs makes this call come again and again.
         if (_isSwept)
             return;
         _isSwept = true;
@@ -201,7 +207,7 @@ internal sealed class StreamLife : ISweepable
             if (_isSwept)
                 return true;
 
-            // The peer has taken something meanwhile: the reset is found behind the data.
+            // The peer has taken something meanwhile, so the reset will be found behind the data.
             if (!waits || (!wasReset && !_carrier.IsBlocked))
                 return false;
         }
@@ -225,7 +231,7 @@ internal sealed class StreamLife : ISweepable
         _carrier.SendReset();
         if (end.Side == StreamEndSide.Local)
         {
-            // Our own reasons do not wait for a slow peer; and a peer that has reset takes nothing any more.
+            // Our own reasons do not wait for a slow peer; and a local peer that has reset takes nothing any more.
             _carrier.Discard();
             Endpoint?.Reset(flush: false);
         }

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport.Streams;
 
-/// <summary>What a tunnel has carried, counted where it happens. Thread-safe: over QUIC streams are counted on many workers.</summary>
+/// <summary>Counts what a tunnel carries, where it happens. Thread-safe, because over QUIC many workers count.</summary>
 internal sealed class TrafficMeter(TransportContext context)
 {
     private long _bytesSent;
@@ -13,7 +13,7 @@ internal sealed class TrafficMeter(TransportContext context)
     /// <summary>Datagrams that were dropped.</summary>
     public DatagramDrops Drops { get; } = new(context.Drops);
 
-    /// <summary>The figures now.</summary>
+    /// <summary>Returns the present figures.</summary>
     public TunnelCounters Snapshot() => new()
     {
         BytesSent = Volatile.Read(ref _bytesSent),

@@ -1,14 +1,15 @@
 namespace Tunnel.Shared.Transport.Streams;
 
 /// <summary>
-/// How many streams of a tunnel are not over yet, and who waits for the last one to be. All members are used with the tunnel's lock held.
+/// Counts the streams of a tunnel that have not ended yet, and holds the waits for the last one's end. All members are used with the
+/// tunnel's lock held.
 /// </summary>
 internal sealed class UnfinishedStreams
 {
     private TaskCompletionSource? _allOver;
     private int _count;
 
-    /// <summary>Readable without the lock.</summary>
+    /// <summary>The number of streams that have not ended. Readable without the lock.</summary>
     public int Count => Volatile.Read(ref _count);
 
     public void Add() => _count++;
@@ -19,7 +20,7 @@ internal sealed class UnfinishedStreams
             ReleaseWaiting();
     }
 
-    /// <summary>Completes when there is none.</summary>
+    /// <summary>Completes when no stream is left.</summary>
     public Task WaitAsync()
     {
         if (_count == 0)
@@ -28,7 +29,7 @@ internal sealed class UnfinishedStreams
         return _allOver.Task;
     }
 
-    /// <summary>The tunnel is over: nobody waits any longer.</summary>
+    /// <summary>Completes all waits, because no stream is left or the tunnel has ended.</summary>
     public void ReleaseWaiting()
     {
         _allOver?.TrySetResult();
