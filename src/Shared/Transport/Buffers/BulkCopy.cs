@@ -1,10 +1,10 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// Copies much at once. The C library's memmove, which spans use from 2 KiB on, may do that with "rep movsb", and AMD's Zen 3 and 4 need 25
-/// times as long for it where the source lies 1 to 15 bytes before the destination, seen within their pages (measured: 3.5 GB/s instead of
-/// 80; glibc bug 30994). Segments begin with a page and frames follow each other at fixed distances: so that is the case for every copy of
-/// a connection, or for none.
+/// Copies large blocks in small pieces. The C library's memmove, which spans use from 2 KiB on, may copy with "rep movsb", and AMD's Zen 3
+/// and 4 take 25 times as long for that where the source lies 1 to 15 bytes before the destination, counted within their pages (measured:
+/// 3.5 GB/s instead of 80; glibc bug 30994). Segments begin with a page and frames follow each other at fixed distances: so this affects
+/// every copy of a connection, or none.
 /// </summary>
 internal static class BulkCopy
 {

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// Pages of the kernel's, outside the managed heap: they go back at once, not when the collector comes to it. Linux only, like the product.
+/// Pages from the kernel, outside the managed heap: they are returned at once and not when the garbage collector runs. Linux only, like the
+/// product.
 /// </summary>
 internal static unsafe partial class PageMemory
 {
@@ -13,21 +14,21 @@ internal static unsafe partial class PageMemory
     private const int NoHugePage = 15;
     private const nint Failed = -1;
 
-    /// <summary>Zeroed memory that takes room when it is touched; null when there is none to be had.</summary>
+    /// <summary>Maps zeroed memory, which takes physical memory when it is touched. Returns null when the kernel has none.</summary>
     public static byte* TryMap(int length)
     {
         var start = mmap(0, (nuint)length, ReadWrite, PrivateAnonymous, -1, 0);
         if (start == Failed)
             return null;
 
-        // A huge page takes 2 MiB for the first byte that is touched. A kernel that has none refuses this, which is as good.
+        // A huge page takes 2 MiB for the first byte that is touched. A kernel without huge pages refuses this call, which does no harm.
         _ = madvise((byte*)start, (nuint)length, NoHugePage);
         return (byte*)start;
     }
 
     /// <summary>
-    /// Gives pages back; the addresses stay, and the next touch finds zeros. What is not a whole number of pages is left alone (some
-    /// kernels have pages of 64 KiB): the kernel would round up, and take what lies behind it too.
+    /// Returns pages to the kernel; the addresses stay valid, and the next touch finds zeros. A length that is not a whole number of pages
+    /// is left alone (some kernels have pages of 64 KiB), because the kernel would round up and release the memory behind it too.
     /// </summary>
     public static void Release(byte* start, int length)
     {
@@ -35,7 +36,7 @@ internal static unsafe partial class PageMemory
             _ = madvise(start, (nuint)length, DontNeed);
     }
 
-    /// <summary>Gives the addresses back too.</summary>
+    /// <summary>Returns the memory and its addresses to the kernel.</summary>
     public static void Unmap(byte* start, int length) => _ = munmap(start, (nuint)length);
 
     [LibraryImport("libc")]

@@ -1,13 +1,13 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// Bytes of one stream that its local socket did not take at once: a list of pooled segments, counted in the memory budget. Small ones at
-/// first, so that a stalled stream costs little; behind these large ones, since one segment is one system call. Not thread-safe; appending
-/// never touches the bytes that <see cref="Peek"/> has handed out, so a write of these may be under way meanwhile.
+/// Bytes of one stream that its local socket did not take at once: a list of pooled segments, counted in the memory budget. The first
+/// segments are small, so that a stalled stream costs little; the following are large, since one segment is one system call. Not
+/// thread-safe; but appending never touches the bytes that <see cref="Peek"/> has returned, so they may be written meanwhile.
 /// </summary>
 internal sealed class ReceiveQueue(SegmentPool pool)
 {
-    /// <summary>Bytes that are kept in small segments; what comes behind them goes into large ones.</summary>
+    /// <summary>Bytes that are kept in small segments; later bytes go into large ones.</summary>
     private const int InSmallOnes = 64 << 10;
 
     private readonly Queue<Segment> _segments = new();
@@ -15,13 +15,13 @@ internal sealed class ReceiveQueue(SegmentPool pool)
     private int _start;
     private int _end;
 
-    /// <summary>Bytes waiting.</summary>
+    /// <summary>The number of bytes that wait.</summary>
     public long Length { get; private set; }
 
     public bool IsEmpty => Length == 0;
 
     /// <summary>Adds bytes.</summary>
-    /// <returns>How many were taken; fewer than given when the budget is used up.</returns>
+    /// <returns>How many were taken; fewer than given when the memory budget is used up.</returns>
     public int Append(ReadOnlySpan<byte> data)
     {
         var taken = 0;
@@ -39,14 +39,14 @@ internal sealed class ReceiveQueue(SegmentPool pool)
         return taken;
     }
 
-    /// <summary>The oldest bytes, as far as they lie together; stays valid until consumed or cleared.</summary>
+    /// <summary>Returns the oldest bytes that lie together in memory. They stay valid until they are consumed or cleared.</summary>
     public ReadOnlyMemory<byte> Peek()
     {
         var first = _segments.Peek();
         return first.Memory[_start..EndOf(first)];
     }
 
-    /// <summary>Removes the oldest bytes; not more than one <see cref="Peek"/> gave.</summary>
+    /// <summary>Removes the oldest bytes; at most as many as one <see cref="Peek"/> returned.</summary>
     public void Consume(int count)
     {
         _start += count;
@@ -79,7 +79,7 @@ internal sealed class ReceiveQueue(SegmentPool pool)
         return dropped;
     }
 
-    /// <summary>Drops everything. Not while a write of what <see cref="Peek"/> gave is under way.</summary>
+    /// <summary>Drops everything. Must not be called while bytes from <see cref="Peek"/> are being written.</summary>
     public void Clear()
     {
         while (_segments.TryDequeue(out var segment))

@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace Tunnel.Shared.Transport.Buffers;
 
-/// <summary>A piece of memory of a <see cref="SegmentArena"/>, which it keeps alive. Never moves.</summary>
+/// <summary>A piece of memory of a <see cref="SegmentArena"/>, which it keeps alive. It never moves.</summary>
 internal sealed unsafe class Segment(SegmentArena arena, byte* start) : MemoryManager<byte>
 {
-    /// <summary>Where it goes back to.</summary>
+    /// <summary>The arena that it returns to.</summary>
     public SegmentArena Arena => arena;
 
-    /// <summary>Bytes.</summary>
+    /// <summary>The size in bytes.</summary>
     public int Size => arena.SegmentSize;
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ internal sealed unsafe class Segment(SegmentArena arena, byte* start) : MemoryMa
     {
     }
 
-    /// <summary>Gives the pages back; what was in them is lost.</summary>
+    /// <summary>Returns the pages to the kernel; their contents are lost.</summary>
     public void ReleasePages() => PageMemory.Release(start, Size);
 
     /// <inheritdoc/>

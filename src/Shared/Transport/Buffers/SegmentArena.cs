@@ -1,14 +1,15 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// Segments of one size, cut from chunks of pages. Those that are not in use take no memory, but for a few that are kept for who comes
-/// next. (An array pool leaves to the collector what it has no room for, which after a surge may hold as much again.) Thread-safe.
+/// Segments of one size, cut from chunks of pages. Unused segments take no memory, except for a few that are kept for the next use. (An
+/// array pool leaves arrays that it has no room for to the garbage collector, which may hold as much memory again after a surge.)
+/// Thread-safe.
 /// </summary>
 /// <param name="segmentSize">Bytes of a segment; a chunk is a whole number of them.</param>
-/// <param name="kept">How many unused ones may keep their pages.</param>
+/// <param name="kept">How many unused segments may keep their pages.</param>
 internal sealed unsafe class SegmentArena(int segmentSize, int kept)
 {
-    /// <summary>Bytes that are asked of the kernel at once.</summary>
+    /// <summary>Bytes that are requested from the kernel at once.</summary>
     public const int ChunkSize = 1 << 20;
 
     private readonly Lock _lock = new();
@@ -16,7 +17,7 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
     private readonly Stack<Segment> _warm = new();
     private readonly Stack<Segment> _cold = new();
 
-    // Every segment knows its arena: while anybody holds one, its memory stays.
+    // Every segment refers to its arena, so the memory stays while anybody holds a segment.
     ~SegmentArena()
     {
         foreach (var chunk in _chunks)
@@ -26,7 +27,7 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
     /// <summary>Bytes of a segment.</summary>
     public int SegmentSize { get; } = segmentSize;
 
-    /// <summary>Takes one, the last that came back first; null when the kernel has no memory.</summary>
+    /// <summary>Takes a segment, the most recently returned one first. Returns null when the kernel has no memory.</summary>
     public Segment? TryRent()
     {
         lock (_lock)
@@ -37,7 +38,7 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
         }
     }
 
-    /// <summary>Gives one back, once.</summary>
+    /// <summary>Returns a segment. Must be called once per segment.</summary>
     public void Return(Segment segment)
     {
         lock (_lock)
@@ -61,7 +62,7 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
             return false;
         _chunks.Add((nint)chunk);
 
-        // From the back, so that the first is taken first.
+        // Added from the back, so that the first segment is taken first.
         for (var offset = ChunkSize - SegmentSize; offset >= 0; offset -= SegmentSize)
             _cold.Push(new Segment(this, chunk + offset));
         return true;

@@ -1,20 +1,20 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// The memory of all <see cref="ReceiveQueue"/>s of a process: segments of two sizes, as many as the memory budget has room for. What is in
-/// use and what is kept for who comes next is never more than the budget and <see cref="MostKept"/> for each size. Thread-safe.
+/// The memory of all <see cref="ReceiveQueue"/>s of a process: segments of two sizes, as many as the memory budget has room for. Used and
+/// kept segments together never exceed the budget plus <see cref="MostKept"/> for each size. Thread-safe.
 /// </summary>
 internal sealed class SegmentPool
 {
     /// <summary>Bytes of a small segment: one TLS record.</summary>
     public const int SmallSize = 16 << 10;
 
-    /// <summary>Bytes of a large one: what is written with one system call.</summary>
+    /// <summary>Bytes of a large segment, which is written with one system call.</summary>
     public const int LargeSize = 64 << 10;
 
     /// <summary>
-    /// Bytes of unused segments of one size that keep their pages, at most, and a sixteenth of the budget at most: what bulk takes and
-    /// gives back all the time need not be faulted in again each time.
+    /// The most bytes of unused segments of one size that keep their pages; a sixteenth of the budget is a limit too. Segments that bulk
+    /// data takes and returns all the time then need not be faulted in again each time.
     /// </summary>
     public const int MostKept = 16 << 20;
 
@@ -30,13 +30,16 @@ internal sealed class SegmentPool
         _large = new SegmentArena(LargeSize, (int)(kept / LargeSize));
     }
 
-    /// <summary>Takes a segment of the wanted size, a small one where the budget has no room for a large one; null when for none.</summary>
+    /// <summary>
+    /// Takes a segment of the wanted size, or a small one when the budget has no room for a large one. Returns null when it has room for
+    /// neither.
+    /// </summary>
     public Segment? TryRent(bool large) => (large ? TryRent(_large) : null) ?? TryRent(_small);
 
-    /// <summary>Gives one back, once.</summary>
+    /// <summary>Returns a segment. Must be called once per segment.</summary>
     public void Return(Segment segment)
     {
-        // First the memory, then the room: another may take that at once.
+        // Return the memory before the room, because another thread may take the room at once.
         segment.Arena.Return(segment);
         _budget.Return(segment.Size);
     }

@@ -10,7 +10,7 @@ namespace Tunnel.Shared.Transport.Handshake;
 /// </summary>
 public static class CertificatePin
 {
-    /// <summary>The pin of a certificate: 43 characters.</summary>
+    /// <summary>Computes the pin of a certificate, 43 characters.</summary>
     public static string Compute(X509Certificate2 certificate) =>
         Base64Url.EncodeToString(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 

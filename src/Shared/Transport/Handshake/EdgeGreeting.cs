@@ -3,16 +3,14 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>
-/// The edge's side of the two handshake lines (protocol.md sections 2.2 to 2.4), over whatever has secured the connection.
-/// </summary>
+/// <summary>The edge's side of the two handshake lines (protocol.md sections 2.2 to 2.4), over any secured connection.</summary>
 internal static class EdgeGreeting
 {
-    /// <summary>Says who we are, and reads what the hub says to that.</summary>
+    /// <summary>Sends the edge's line and reads the hub's answer.</summary>
     /// <param name="stream">The secured connection, or its control stream.</param>
-    /// <param name="request">Whom we dial, and the secret.</param>
+    /// <param name="request">The hub to dial, and the secret.</param>
     /// <param name="cancellationToken">The time limit.</param>
-    /// <returns>The configuration and what came behind it, or why there is none.</returns>
+    /// <returns>The configuration and the bytes that came after it, or the failure.</returns>
     public static async Task<(TunnelConfig? Config, ReadOnlyMemory<byte> After, DialResult? Failure)> ExchangeAsync(
         Stream stream, DialRequest request, CancellationToken cancellationToken)
     {

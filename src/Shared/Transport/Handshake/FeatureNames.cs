@@ -15,11 +15,11 @@ public static class FeatureNames
         ("msgpack", TunnelFeatures.MessagePack),
     ];
 
-    /// <summary>The names of a set.</summary>
+    /// <summary>Returns the names of a set of extensions.</summary>
     public static ImmutableArray<string> Format(TunnelFeatures features) =>
         [.. Names.Where(entry => (features & entry.Feature) != 0).Select(entry => entry.Name)];
 
-    /// <summary>The set of some names; unknown ones are a newer peer's and ignored.</summary>
+    /// <summary>Returns the set of extensions for names. Unknown names come from a newer peer and are ignored.</summary>
     public static TunnelFeatures Parse(ImmutableArray<string> names) =>
         Names.Where(entry => names.Contains(entry.Name)).Aggregate(TunnelFeatures.None, (set, entry) => set | entry.Feature);
 }

@@ -4,13 +4,14 @@ using System.Security.Cryptography.X509Certificates;
 namespace Tunnel.Shared.Transport.Handshake;
 
 /// <summary>
-/// Whether a hub's certificate is the right one (protocol.md section 7): a pin decides alone; without pins the trust store and the name do.
+/// Whether a hub's certificate is the right one (protocol.md section 7): with pins only they decide; without pins the trust store and the
+/// name do.
 /// </summary>
 public static class HubCertificateCheck
 {
-    /// <summary>What is wrong, for the operator; null when it is right.</summary>
-    /// <param name="certificate">What the hub showed.</param>
-    /// <param name="errors">What the system's validation says of it.</param>
+    /// <summary>Says for the operator what is wrong with the certificate; null when it is right.</summary>
+    /// <param name="certificate">The certificate that the hub presented.</param>
+    /// <param name="errors">The result of the system's validation.</param>
     /// <param name="request">The pins and the name that are expected.</param>
     public static string? Fault(X509Certificate? certificate, SslPolicyErrors errors, DialRequest request)
     {

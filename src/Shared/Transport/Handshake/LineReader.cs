@@ -1,19 +1,20 @@
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>Reads one line of a handshake. The buffer grows with what really comes, never with what is allowed.</summary>
+/// <summary>Reads one line of a handshake. The buffer grows with the bytes that really come, never with the allowed length.</summary>
 public static class LineReader
 {
     private const int FirstSize = 4 << 10;
 
     /// <summary>Reads up to and including the first newline.</summary>
-    /// <param name="stream">From where.</param>
-    /// <param name="maxLength">Bytes that the line may have with its newline.</param>
+    /// <param name="stream">The stream to read from.</param>
+    /// <param name="maxLength">The most bytes of the line, with its newline.</param>
     /// <param name="cancellationToken">The time limit, which every caller needs.</param>
-    /// <returns>The line without its newline, and what came after it; no line when the stream ended or it got too long.</returns>
+    /// <returns>The line without its newline, and the bytes that came after it; no line when the stream ended or the line was too
+    /// long.</returns>
     public static async Task<(ReadOnlyMemory<byte>? Line, ReadOnlyMemory<byte> After, bool TooLong)> ReadAsync(
         Stream stream, int maxLength, CancellationToken cancellationToken)
     {
-        // Nobody costs a buffer before sending something: a read of nothing waits for the first bytes.
+        // A peer costs no buffer before it sends something: an empty read waits for the first bytes.
         _ = await stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
         var buffer = new byte[FirstSize];
         var filled = 0;

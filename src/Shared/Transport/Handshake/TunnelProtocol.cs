@@ -2,27 +2,25 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>What this implementation says of itself in a handshake, whatever the tunnel runs over (protocol.md sections 2 and 6).</summary>
+/// <summary>What this implementation announces in a handshake, whatever the tunnel runs over (protocol.md sections 2 and 6).</summary>
 public static class TunnelProtocol
 {
     /// <summary>The protocol's name in ALPN.</summary>
     public const string Alpn = "tunnel/1";
 
-    /// <summary>The extensions that are always announced. Over QUIC a reset is QUIC's own, and the listening port is always told.</summary>
+    /// <summary>The extensions that are always announced. Over QUIC a reset is QUIC's own, and the listening port is always sent.</summary>
     public const TunnelFeatures SupportedFeatures =
         TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port | TunnelFeatures.Probe | TunnelFeatures.MessagePack;
 
-    /// <summary>The same, as ALPN has it on the wire.</summary>
+    /// <summary>The protocol's name as ALPN sends it on the wire.</summary>
     internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;
 
-    /// <summary>
-    /// The extensions that a process can use over TLS: <see cref="TunnelFeatures.Lanes"/> as well, where they are switched on.
-    /// </summary>
+    /// <summary>The extensions that a process can use over TLS: <see cref="TunnelFeatures.Lanes"/> too, where lanes are enabled.</summary>
     internal static TunnelFeatures FeaturesOf(TransportContext context) =>
         context.Lanes.Max > 1 ? SupportedFeatures | TunnelFeatures.Lanes : SupportedFeatures;
 
-    /// <summary>What the <c>hub</c> member of a hub's configurations says for a new tunnel.</summary>
-    /// <param name="context">What tunnels share.</param>
+    /// <summary>Creates the <c>hub</c> member of a hub's configurations for a new tunnel.</summary>
+    /// <param name="context">The state that tunnels share.</param>
     /// <param name="version">The hub's version.</param>
     /// <param name="tunnelId">The tunnel's name in the hub's log.</param>
     /// <param name="rev">The configuration's revision, which is raised with each push.</param>

@@ -2,25 +2,27 @@ using System.Globalization;
 
 namespace Tunnel.Shared.Transport.KernelMemory;
 
-/// <summary>What all TCP connections of the machine hold in the kernel, and what they may (tcp(7), tcp_mem), in pages.</summary>
-/// <param name="Used">Held now.</param>
-/// <param name="Low">Below this the kernel is at ease again.</param>
-/// <param name="Pressure">From here on connections with much under way get nothing more.</param>
-/// <param name="Limit">Most that there may be: beyond, what arrives is thrown away.</param>
+/// <summary>The kernel memory that all TCP connections of the machine hold, and its limits (tcp(7), tcp_mem), in pages.</summary>
+/// <param name="Used">Pages held now.</param>
+/// <param name="Low">Below this the kernel's pressure has ended.</param>
+/// <param name="Pressure">From here on, connections with much data under way get no more memory.</param>
+/// <param name="Limit">The most pages that TCP may hold: beyond this, the kernel discards what arrives.</param>
 public readonly record struct TcpMemoryFigures(long Used, long Low, long Pressure, long Limit)
 {
-    /// <summary>The limits' name for sysctl(8).</summary>
+    /// <summary>The name of the limits for sysctl(8).</summary>
     public const string Setting = "net.ipv4.tcp_mem";
 
     private const string LimitsFile = "/proc/sys/net/ipv4/tcp_mem";
     private const string UseFile = "/proc/net/sockstat";
 
     /// <summary>
-    /// The figures of this machine; null where they can't be told: a container with a network of its own does not see the limits.
+    /// Reads the figures of this machine. Returns null where they are not known: a container with its own network does not see the limits.
     /// </summary>
     public static TcpMemoryFigures? Read() => Read(ReadFile);
 
-    /// <summary>The figures in the texts that <paramref name="readFile"/> gives for paths; null for a file that is not there.</summary>
+    /// <summary>
+    /// Reads the figures from the texts that <paramref name="readFile"/> returns for paths; it returns null for a missing file.
+    /// </summary>
     public static TcpMemoryFigures? Read(Func<string, string?> readFile)
     {
         var limits = (readFile(LimitsFile) ?? "").Split('\t', StringSplitOptions.TrimEntries);
@@ -31,7 +33,7 @@ public readonly record struct TcpMemoryFigures(long Used, long Low, long Pressur
             : null;
     }
 
-    // Such as "TCP: inuse 27 orphan 0 tw 4 alloc 31 mem 6".
+    // The line looks like "TCP: inuse 27 orphan 0 tw 4 alloc 31 mem 6".
     private static long? ReadUse(string? text)
     {
         var line = text?.Split('\n').FirstOrDefault(static line => line.StartsWith("TCP:", StringComparison.Ordinal)) ?? "";

@@ -4,25 +4,25 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Transport.KernelMemory;
 
 /// <summary>
-/// Sees the kernel's memory for TCP run out before it has. Beyond its limit the kernel throws away what arrives, of every connection of the
-/// machine, so a few thousand readers that stall would stop everybody. At 75 % the streams that stall get small buffers and windows grow no
-/// more, as at 75 % of the memory budget; at 90 % there are no new streams, and those that have stalled longest are reset. Thread-safe.
+/// Acts before the kernel's memory for TCP runs out. Beyond its limit the kernel discards what arrives on every connection of the machine,
+/// so a few thousand stalled readers would stop everybody. At 75 % stalled streams get small buffers and windows stop growing, as at 75 %
+/// of the memory budget; at 90 % new streams are refused, and those that have stalled longest are reset. Thread-safe.
 /// </summary>
 public sealed class TcpMemoryGuard : IDisposable
 {
-    /// <summary>How often the kernel is asked.</summary>
+    /// <summary>The interval at which the kernel is asked.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    /// <summary>A wait of this length is more than a burst that has to settle.</summary>
+    /// <summary>A stream that has waited this long is stalled; shorter waits may be a burst that settles.</summary>
     internal static readonly TimeSpan Stall = TimeSpan.FromSeconds(1);
 
-    /// <summary>Who has waited for less is not reset: a reader may have been busy for a moment.</summary>
+    /// <summary>A stream that has waited for less is not reset: its reader may have been busy for a moment.</summary>
     internal static readonly TimeSpan LongStall = TimeSpan.FromSeconds(5);
 
     private const int ShortPercent = 75;
     private const int ExhaustedPercent = 90;
 
-    /// <summary>What a state's use has to fall by before it is over.</summary>
+    /// <summary>By how many percentage points the use must fall below a state's threshold before the state ends.</summary>
     private const int EasePercent = 5;
 
     private readonly Action<bool> _tellShort;
@@ -36,23 +36,23 @@ public sealed class TcpMemoryGuard : IDisposable
     private volatile TcpMemoryState _state;
     private long _resets;
 
-    /// <summary>Made by whoever owns the windows.</summary>
-    /// <param name="tellShort">Takes whether windows may grow no more.</param>
+    /// <summary>Creates the guard; the owner of the windows does so.</summary>
+    /// <param name="tellShort">Is told whether memory is short, so that windows must stop growing.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where changes of state are told.</param>
+    /// <param name="logger">Logs changes of state.</param>
     internal TcpMemoryGuard(Action<bool> tellShort, TimeProvider time, ILogger logger) =>
         (_tellShort, _time, _logger) = (tellShort, time, logger);
 
-    /// <summary>How much is left.</summary>
+    /// <summary>How much memory is left.</summary>
     public TcpMemoryState State => _state;
 
-    /// <summary>There may be no new streams.</summary>
+    /// <summary>True while new streams must be refused.</summary>
     public bool RefusesStreams => _state == TcpMemoryState.Exhausted;
 
-    /// <summary>Streams reset since the start.</summary>
+    /// <summary>The number of streams that were reset for memory since the start.</summary>
     public long StreamsReset => Interlocked.Read(ref _resets);
 
-    /// <summary>What the kernel said last; null when it did not tell, or was not asked.</summary>
+    /// <summary>The kernel's last figures; null when it gave none or was not asked yet.</summary>
     public TcpMemoryFigures? Figures
     {
         get
@@ -62,11 +62,11 @@ public sealed class TcpMemoryGuard : IDisposable
         }
     }
 
-    /// <summary>For the status; null when the figures are not known.</summary>
+    /// <summary>The figures for the status; null when they are not known.</summary>
     public TcpMemoryStatus? Status => TcpMemoryStatus.Of(this);
 
-    /// <summary>Begins to ask: at once, then every <see cref="Period"/>.</summary>
-    /// <param name="read">Asks the kernel; null for what it does not tell.</param>
+    /// <summary>Starts to ask the kernel: at once, then every <see cref="Period"/>.</summary>
+    /// <param name="read">Asks the kernel; returns null when the figures are not known.</param>
     public void Start(Func<TcpMemoryFigures?> read)
     {
         _read = read;
@@ -74,17 +74,17 @@ public sealed class TcpMemoryGuard : IDisposable
         _timer = _time.CreateGuardedTimer(static self => self.Look(), this, Period, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Asks no more.</summary>
+    /// <summary>Stops asking the kernel.</summary>
     public void Dispose() => _timer?.Dispose();
 
-    /// <summary>A socket whose stream has begun to wait.</summary>
+    /// <summary>Adds a socket whose stream has begun to wait.</summary>
     internal void Add(ITcpMemoryHolder holder)
     {
         lock (_lock)
             _holders.Add(holder);
     }
 
-    /// <summary>It is closed.</summary>
+    /// <summary>Removes a socket that is closed.</summary>
     internal void Remove(ITcpMemoryHolder holder)
     {
         lock (_lock)
@@ -103,7 +103,7 @@ public sealed class TcpMemoryGuard : IDisposable
 
     private static long Megabytes(long pages) => pages * Environment.SystemPageSize / 1_000_000;
 
-    // The next look is set when this one is done: two at once would both free the same.
+    // The next check is scheduled when this one is done: two at once would both free the same memory.
     private void Look()
     {
         try
@@ -139,7 +139,7 @@ public sealed class TcpMemoryGuard : IDisposable
             Log(state, figures);
     }
 
-    // Off the lock: a reset comes back as Remove.
+    // Called without the lock, because a reset calls Remove.
     private void ResetLongest(ITcpMemoryHolder[] holders, in TcpMemoryFigures figures)
     {
         var excess = (figures.Used - (figures.Limit * (ExhaustedPercent - EasePercent) / 100)) * Environment.SystemPageSize;
@@ -150,7 +150,7 @@ public sealed class TcpMemoryGuard : IDisposable
             if (excess < 0)
                 return;
             var held = holder.HeldBytes;
-            // It waits for nothing that it has: there is nothing to be had from it.
+            // The socket holds no kernel memory, so a reset would free nothing.
             if (held == 0)
                 continue;
             excess -= held;

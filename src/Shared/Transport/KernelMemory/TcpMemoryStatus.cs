@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Tunnel.Shared.Transport.KernelMemory;
 
-/// <summary>The kernel's memory for TCP, for the status. It is that of all programs of the machine together.</summary>
+/// <summary>The kernel's memory for TCP, for the status. All programs of the machine share it.</summary>
 public sealed record TcpMemoryStatus
 {
     /// <summary><c>normal</c>, <c>short</c> or <c>exhausted</c>.</summary>
@@ -12,10 +12,10 @@ public sealed record TcpMemoryStatus
     /// <summary>Bytes in use.</summary>
     public required long Used { get; init; }
 
-    /// <summary>Bytes that there may be: the third figure of <c>net.ipv4.tcp_mem</c>.</summary>
+    /// <summary>The most bytes that TCP may use: the third figure of <c>net.ipv4.tcp_mem</c>.</summary>
     public required long Limit { get; init; }
 
-    /// <summary>Streams that were reset since the start because they stalled while there was next to nothing left.</summary>
+    /// <summary>Streams that were reset since the start because they stalled while memory was nearly exhausted.</summary>
     public long StreamsReset { get; init; }
 
     internal static TcpMemoryStatus? Of(TcpMemoryGuard guard) => guard.Figures is not { } figures
@@ -28,7 +28,7 @@ public sealed record TcpMemoryStatus
             StreamsReset = guard.StreamsReset,
         };
 
-    /// <summary>What there is to say to an operator; null while there is enough and nothing was reset.</summary>
+    /// <summary>Describes the state to an operator; null while there is enough memory and nothing was reset.</summary>
     public string? Describe() => State == "normal" && StreamsReset == 0
         ? null
         : string.Create(

@@ -8,24 +8,24 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// The tunnel's read loop: decrypts into one buffer, as much as is there, and hands whole frames (of DATA whatever has come) to the
-/// dispatcher. A tunnel that carries nothing holds no buffer.
+/// The tunnel's read loop: it decrypts as much as is there into one buffer and hands whole frames (of DATA, the bytes that have come) to
+/// the dispatcher. A tunnel that carries nothing holds no buffer.
 /// </summary>
 internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameDispatcher dispatcher)
 {
     private const int BufferSize = 128 << 10;
 
-    // SslStream gives a record or two a read; what is sent as one batch is gathered before it is looked at.
+    // SslStream returns a record or two per read; what the peer sent as one batch is gathered before it is processed.
     private const int RecordSize = 16 << 10;
     private const int GatherSize = FrameBatch.Size;
 
-    // What taking a record apart costs beyond its bytes, in bytes: some change keys.
+    // What processing a record costs beyond its bytes, expressed in bytes: some records change keys.
     private const int RecordCost = 1 << 10;
 
-    /// <summary>Bytes that are read, with the records that they come in, before other sockets have their turn.</summary>
+    /// <summary>Bytes that are read, with the cost of their records, before other sockets have their turn.</summary>
     private const int InlineBytes = GatherSize + (8 * RecordCost);
 
-    /// <summary>What frames may cost, in the smallest ones, before other sockets have their turn.</summary>
+    /// <summary>The cost of frames, in units of the smallest frame, after which other sockets have their turn.</summary>
     private const int InlineFrames = 256;
 
     private const long IdleMilliseconds = 1_000;
@@ -38,7 +38,7 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
     private long _lastData;
 
     /// <summary>Reads until the connection ends; returns why.</summary>
-    /// <param name="received">What came with the handshake.</param>
+    /// <param name="received">Bytes that came with the handshake.</param>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
     /// <exception cref="IOException">The connection is lost.</exception>
     public async Task<TunnelEnd> RunAsync(ReadOnlyMemory<byte> received)
@@ -50,28 +50,28 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
             await DispatchAsync();
         while (await ReadAsync());
 
-        // What came together with the end.
+        // Process what came together with the end.
         await DispatchAsync();
 
-        // Not on an exception: a read into the buffer may be under way then.
+        // Not done on an exception, when a read into the buffer may be under way.
         Return();
         return new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the connection");
     }
 
-    // One read, and further ones while they cost no wait.
+    // Does one read, and further ones while they need no wait.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ReadAsync()
     {
         await MakeRoomAsync();
 
-        // Up to the end of a frame that has begun and not beyond it, so that the next ones are passed on in one piece each.
+        // Read up to the end of a frame that has begun and not beyond it, so that each following frame is passed on in one piece.
         var until = Math.Min(_buffer.Length, _end + (dispatcher.DataLeft > 0 ? Math.Min(GatherSize, dispatcher.DataLeft) : GatherSize));
         while (true)
         {
             var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end, until - _end));
             var waits = !reading.IsCompleted;
 
-            // What was gathered must not wait, nor be lost with a connection that breaks.
+            // The gathered bytes must not wait for more, nor be lost when the connection breaks.
             if (!reading.IsCompletedSuccessfully)
                 await DispatchAsync();
             var count = await reading;
@@ -120,7 +120,7 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
     {
         do
         {
-            // Nothing is read meanwhile: a peer that does not take what it is owed can't make it grow.
+            // Nothing is read meanwhile: so a peer that does not take its frames can't make the backlog grow.
             if (dispatcher.IsHeldBack)
             {
                 core.Wake();
@@ -132,7 +132,7 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
         while (!Dispatch());
     }
 
-    /// <returns>False when the turn is over before all was processed, or an opening is held back.</returns>
+    /// <returns>False when the turn has ended before all was processed, or an opening is held back.</returns>
     private bool Dispatch()
     {
         if (_start == _end)

@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// Sends what the scheduler chooses. There is no writer task and no queue of frames: whoever has made work and finds no flush under way
-/// flushes; all others return at once, and their work goes into the next batch (<see cref="FrameBatch"/>).
+/// Sends what the scheduler chooses. There is no writer task and no queue of frames: a thread that has made work and finds no flush under
+/// way flushes; all others return at once, and their work goes into the next batch (<see cref="FrameBatch"/>).
 /// </summary>
 internal sealed class FrameWriter
 {
@@ -27,7 +27,7 @@ internal sealed class FrameWriter
     /// <summary>As <see cref="IMuxCarrier.Send"/>.</summary>
     public void Send()
     {
-        // All that is ready at once is looked at first, so that what it gives rise to leaves in one batch.
+        // All events that are ready are handled first, so that the resulting frames leave in one batch.
         if (_connection.Loop.IsCurrent)
             _connection.Loop.Post(_flush);
         else
@@ -65,13 +65,14 @@ internal sealed class FrameWriter
                 if (TryEnd())
                     break;
 
-                // Other sockets have their turn after each batch that went without a wait.
+                // Other sockets have their turn after each batch that was sent without a wait.
                 await _connection.Loop.Yield();
             }
         }
         catch (Exception e)
         {
-            // The end first: nobody must start to send behind half a frame. What is not a loss is a mistake of ours.
+            // Note the end first, so that nobody starts to send behind half a frame. Any exception that is not a loss is a defect in this
+            // program.
             if (TlsConnection.IsLoss(e))
                 _core.Events.OnEnded(new TunnelEnd(TunnelEndKind.ConnectionLost, $"sending failed: {e.Message}"));
             else

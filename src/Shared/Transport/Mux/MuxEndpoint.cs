@@ -8,21 +8,21 @@ using Tunnel.Shared.Transport.Mux.Streams;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// One end of a mux: the frame protocol of protocol.md sections 3 to 5 without anything that carries its bytes. Who does carry them gives
-/// what came to <see cref="Frames"/> and sends what <see cref="Batch"/> fills, and looks at the clock once a second by <see cref="Tick"/>.
-/// Members take the lock where they need it.
+/// One end of a mux: the frame protocol of protocol.md sections 3 to 5 without anything that carries its bytes. The carrier passes received
+/// bytes to <see cref="Frames"/>, sends what <see cref="Batch"/> fills, and calls <see cref="Tick"/> once a second. Members take the lock
+/// where they need it.
 /// </summary>
 internal sealed class MuxEndpoint
 {
     private readonly TunnelControl _control;
     private byte[]? _hello;
 
-    /// <summary>Makes one end, with nothing open.</summary>
-    /// <param name="isEdge">The end that opens.</param>
-    /// <param name="context">What all tunnels of the process share.</param>
-    /// <param name="events">Who is told.</param>
-    /// <param name="carrier">Who sends.</param>
-    /// <param name="ids">Edge: where streams get their numbers; null for numbers of its own.</param>
+    /// <summary>Creates one end with no open streams.</summary>
+    /// <param name="isEdge">True for the edge's end, which opens streams.</param>
+    /// <param name="context">The state that all tunnels of the process share.</param>
+    /// <param name="events">The owner, which is told of events.</param>
+    /// <param name="carrier">Sends the bytes.</param>
+    /// <param name="ids">Edge: the source of stream ids; null for a source of its own.</param>
     public MuxEndpoint(bool isEdge, TransportContext context, IMuxEvents events, IMuxCarrier carrier, StreamIds? ids = null)
     {
         Core = new MuxCore(isEdge, context, events, carrier, ids);
@@ -39,10 +39,10 @@ internal sealed class MuxEndpoint
 
     public MuxSessions Sessions { get; }
 
-    /// <summary>Takes what has come.</summary>
+    /// <summary>Takes the received bytes.</summary>
     public FrameDispatcher Frames { get; }
 
-    /// <summary>Gives what is to be sent.</summary>
+    /// <summary>Fills batches with the frames to send.</summary>
     public FrameBatch Batch { get; }
 
     public int ActiveStreams => Core.Unfinished.Count;
@@ -69,9 +69,9 @@ internal sealed class MuxEndpoint
         }
     }
 
-    // ---- what the owner says
+    // ---- calls of the owner
 
-    /// <summary>Edge: what the hub's first configuration says of it. The first frame is HELLO then.</summary>
+    /// <summary>Edge: takes what the hub's first configuration says about the hub. With an extended hub the first frame is HELLO.</summary>
     public void UseHub(HubInfo? hub, Hello hello)
     {
         if (hub is null)
@@ -80,7 +80,7 @@ internal sealed class MuxEndpoint
         _hello = ControlMessage.Serialize(hello);
     }
 
-    /// <summary>Queues HELLO, if there is one to say. With the lock held.</summary>
+    /// <summary>Queues HELLO, if there is one. Called with the lock held.</summary>
     public void SayHello()
     {
         if (_hello is { } hello)
@@ -118,7 +118,7 @@ internal sealed class MuxEndpoint
             Core.Scheduler.EnqueueControl(session);
         }
 
-        // The first datagram follows at once and goes into the same batch.
+        // Nothing is sent yet: the first datagram follows at once and goes into the same batch.
         return session;
     }
 
@@ -129,7 +129,7 @@ internal sealed class MuxEndpoint
         Core.Wake();
     }
 
-    /// <summary>Dropped where the hub has announced no extensions.</summary>
+    /// <summary>Queues a report. It is dropped where the hub has announced no extensions.</summary>
     public void SendReport(Report report)
     {
         if (!Core.Terms.IsExtended)
@@ -139,9 +139,9 @@ internal sealed class MuxEndpoint
         Core.Wake();
     }
 
-    /// <summary>Says once that no new streams are wanted.</summary>
-    /// <param name="reason">Why.</param>
-    /// <param name="highest">The highest stream that other lanes have had, or 0.</param>
+    /// <summary>Tells the peer once that no new streams are wanted.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <param name="highest">The highest stream id of the other lanes, or 0.</param>
     public void SendGoAway(string reason, uint highest)
     {
         lock (Core.Sync)
@@ -155,8 +155,8 @@ internal sealed class MuxEndpoint
         Core.Wake();
     }
 
-    /// <summary>New streams are not wanted here any more, and the peer hears of it elsewhere.</summary>
-    /// <returns>The highest stream that there was.</returns>
+    /// <summary>Stops taking new streams here; the peer is told on another lane.</summary>
+    /// <returns>The highest stream id so far.</returns>
     public uint StopTakingNew()
     {
         lock (Core.Sync)
@@ -195,7 +195,7 @@ internal sealed class MuxEndpoint
         return answer;
     }
 
-    /// <summary>Completes when no stream is left, or all is over.</summary>
+    /// <summary>Completes when no stream is left, or when the tunnel has ended.</summary>
     public Task WaitForStreamsAsync()
     {
         lock (Core.Sync)
@@ -204,8 +204,8 @@ internal sealed class MuxEndpoint
 
     // ---- the clock
 
-    /// <summary>A second has passed.</summary>
-    /// <returns>Why it can't go on, or null.</returns>
+    /// <summary>Checks the time limits; to be called once a second.</summary>
+    /// <returns>Why the tunnel can't go on, or null.</returns>
     public TunnelEnd? Tick()
     {
         var now = Core.Context.NowMilliseconds;
@@ -230,7 +230,7 @@ internal sealed class MuxEndpoint
 
     // ---- the end
 
-    /// <summary>It is to end in order: resets its streams, the first time.</summary>
+    /// <summary>Begins an orderly end. The first call resets the streams.</summary>
     public void BeginEnd(TunnelEnd end)
     {
         MuxStream[] streams;
@@ -242,7 +242,7 @@ internal sealed class MuxEndpoint
         Core.Wake();
     }
 
-    /// <summary>It is over (<see cref="MuxCore.TryEnd"/>): its streams and sessions are lost.</summary>
+    /// <summary>Ends all streams and sessions as lost, after <see cref="MuxCore.TryEnd"/>.</summary>
     public void LoseAll()
     {
         MuxStream[] streams;
@@ -259,14 +259,15 @@ internal sealed class MuxEndpoint
             Try(session.OnClosed);
     }
 
-    /// <summary>All is closed: nobody waits for its streams any longer.</summary>
+    /// <summary>Completes all waits for streams, because everything is closed.</summary>
     public void ReleaseWaiting()
     {
         lock (Core.Sync)
             Core.Unfinished.ReleaseWaiting();
     }
 
-    // One that can't be ended must not keep the others, nor the tunnel, from it: who waits for the tunnel's end would wait for ever.
+    // A stream that can't be ended must not keep the others or the tunnel from ending: callers that wait for the tunnel's end would wait
+    // for ever.
     private void Try(Action end)
     {
         try

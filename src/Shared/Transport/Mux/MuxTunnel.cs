@@ -11,7 +11,7 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// A tunnel over one TLS connection, or one lane of a tunnel that has several: joins a <see cref="MuxEndpoint"/>, which knows nothing of
+/// A tunnel over one TLS connection, or one lane of a tunnel that has several: it joins a <see cref="MuxEndpoint"/>, which knows nothing of
 /// it, to the connection, the clock and the owner. <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes.
 /// </summary>
 internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
@@ -74,12 +74,12 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public Task NumbersEnding => Core.Ids.Ending;
 
-    /// <summary>The mux, of which this is the tunnel.</summary>
+    /// <summary>The end of the mux that this tunnel carries.</summary>
     internal MuxEndpoint Endpoint { get; }
 
     internal MuxCore Core => Endpoint.Core;
 
-    /// <summary>The tunnel that owners know: this one, or the one of which it is the first lane. Set before it is started.</summary>
+    /// <summary>The tunnel that owners know: this one, or the one of which this is the first lane. Set before it is started.</summary>
     internal ITunnel Facade { get; set; }
 
     internal EventLoop Loop => _connection.Loop;
@@ -98,7 +98,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
             if (IsDead)
                 return;
 
-            // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
+            // HELLO is not sent earlier, because a dial that lost and was closed before its start must not replace the winner at the hub.
             Endpoint.SayHello();
             _ending.Clock = Core.Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
         }
@@ -139,10 +139,13 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public Task CloseAsync(TunnelEnd end) => CloseAsync(end, Task.CompletedTask);
 
-    /// <summary>The same; the goodbye waits for <paramref name="others"/>, within the same 2 s.</summary>
+    /// <summary>
+    /// Closes the tunnel like <see cref="CloseAsync(TunnelEnd)"/>, but its close_notify waits for <paramref name="others"/>, within the
+    /// same 2 s.
+    /// </summary>
     internal Task CloseAsync(TunnelEnd end, Task others) => _ending.CloseAsync(end, others);
 
-    /// <summary>Ends it without ceremony.</summary>
+    /// <summary>Ends the tunnel at once, without telling the peer.</summary>
     internal void Terminate(TunnelEnd end) => _ending.Terminate(end);
 
     public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
@@ -150,20 +153,20 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     // ---- as a lane
 
     /// <summary>
-    /// Edge, before the start: completes with the hub's first PING, by which it says that a lane is accepted; or when the tunnel is over.
+    /// Edge, before the start: completes with the hub's first PING, by which the hub accepts the lane, or when the tunnel has ended.
     /// </summary>
     internal Task WaitForPing() => (_pinged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>Bytes that wait in the kernel.</summary>
+    /// <summary>Bytes that wait in the kernel to be sent.</summary>
     internal uint UnsentInKernel => _connection.Tcp.UnsentBytes;
 
-    // ---- what the mux asks for
+    // ---- calls of the mux to its carrier
 
     void IMuxCarrier.Send() => _writer.Send();
 
     void IMuxCarrier.Yield(Action continuation) => _connection.Loop.Yield().UnsafeOnCompleted(continuation);
 
-    // ---- what the mux tells
+    // ---- events of the mux
 
     void IMuxEvents.OnStreamOpened(ITunnelStream stream, in StreamOpening opening) =>
         ((IHubTunnelHandler)_handler).OnStreamOpened(Facade, stream, opening);
@@ -187,7 +190,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     void IControlOwner.OnGoAway(GoAway goAway) => _handler.OnGoAway(Facade, goAway);
 
-    // On all lanes.
+    // Sent for all lanes.
     void IControlOwner.SendGoAway(string reason) => Facade.SendGoAway(reason);
 
     private async Task ReadAsync()
@@ -211,7 +214,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
         }
     }
 
-    // A mistake of ours: the tunnel can't be trusted any more.
+    // This is a defect in this program: the tunnel can't be trusted any more.
     private void Fail(Exception exception)
     {
         TransportLog.Bug(_logger, exception, _name);

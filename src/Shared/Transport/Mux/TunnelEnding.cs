@@ -4,11 +4,11 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux;
 
 /// <summary>
-/// The end of a tunnel, which comes once: in order, with RESETs and a goodbye, or at once when it is lost. Either way its streams and
-/// sessions go first, then the connection, and whoever waits for the end is told last.
+/// The end of a tunnel, which comes once: in order, with RESETs and close_notify, or at once when the tunnel is lost. In both cases its
+/// streams and sessions end first, then the connection, and waits for the end complete last.
 /// </summary>
-/// <param name="endpoint">What ends.</param>
-/// <param name="connection">What is closed behind it.</param>
+/// <param name="endpoint">The end of the mux.</param>
+/// <param name="connection">The connection, which is closed after it.</param>
 /// <param name="ended">Called before the completion, when all is closed.</param>
 internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connection, Action<TunnelEnd> ended)
 {
@@ -22,10 +22,10 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
     /// <summary>Completes when nothing is read any more.</summary>
     public Task Reading { get; set; } = Task.CompletedTask;
 
-    /// <summary>Stopped at the end.</summary>
+    /// <summary>The tunnel's timer, which is stopped at the end.</summary>
     public IAsyncDisposable? Clock { get; set; }
 
-    /// <summary>Ends it in order; the goodbye waits for <paramref name="others"/>, for 2 s at most with all else.</summary>
+    /// <summary>Ends the tunnel in order. Its close_notify waits for <paramref name="others"/>; all of it takes at most 2 s.</summary>
     public async Task CloseAsync(TunnelEnd end, Task others)
     {
         var core = endpoint.Core;
@@ -33,7 +33,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         using var timeout = new CancellationTokenSource(CloseTimeout, core.Context.Time);
         await IgnoreLossAsync(others.WaitAsync(timeout.Token));
 
-        // The end waits for a moment in which nothing is being sent: what was queued is out then, and close_notify does not land in the
+        // The end waits for a moment in which nothing is being sent: by then queued frames are sent, and close_notify does not land in the
         // middle of a batch.
         bool isOurs;
         while (!(isOurs = core.TryEnd(end, whileSending: timeout.IsCancellationRequested)) && !core.IsDead)
@@ -50,7 +50,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         await FinishAsync();
     }
 
-    /// <summary>Ends it without ceremony.</summary>
+    /// <summary>Ends the tunnel at once, without telling the peer.</summary>
     public void Terminate(TunnelEnd end)
     {
         if (!endpoint.Core.TryEnd(end, whileSending: true))
@@ -61,7 +61,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
 
     private async Task SayGoodbyeAsync(CancellationToken cancellationToken)
     {
-        // To the thread that decrypts.
+        // Go on on the thread that decrypts.
         await connection.Loop.Yield();
         await connection.SendCloseNotifyAsync(cancellationToken);
         connection.Socket.Shutdown(SocketShutdown.Send);
@@ -78,7 +78,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         }
         catch (Exception e)
         {
-            // Closed under a write that is still under way; whoever waits for the end must not do so for ever.
+            // The connection may be closed during a write; callers that wait for the end must not wait for ever.
             endpoint.Core.Events.OnDefect(e);
         }
 
@@ -88,7 +88,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         _completion.TrySetResult(end);
     }
 
-    // A peer that is gone or takes nothing: closing is all that is left.
+    // The peer is gone or takes nothing: all that is left is to close the connection.
     private static async Task IgnoreLossAsync(Task task)
     {
         try

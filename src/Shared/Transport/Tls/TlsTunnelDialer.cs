@@ -12,7 +12,7 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Tls;
 
 /// <summary>
-/// Dials hubs over TLS over TCP: connect, TLS 1.3 with the pin checked before the secret is said, the two handshake lines.
+/// Dials hubs over TLS over TCP: connect, TLS 1.3 with the pin checked before the secret is sent, the two handshake lines.
 /// </summary>
 public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
 {
@@ -102,7 +102,7 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         }
         catch (SocketException e)
         {
-            // Reset so soon that its options can't be set.
+            // The connection was reset before its options could be set.
             return (null, Unreachable(request, e));
         }
     }

@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 /// The bytes of datagrams that may wait in one tunnel, all sessions together, and on all its lanes. <see cref="Used"/> is guarded by the
 /// lane's lock.
 /// </summary>
-/// <param name="memory">What all tunnels of the process share.</param>
+/// <param name="memory">The memory that all tunnels of the process share.</param>
 internal sealed class DatagramQuota(DatagramMemory memory)
 {
     private const int Limit = 4 << 20;

@@ -3,10 +3,11 @@ using Tunnel.Shared.Protocol.Frames;
 namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
-/// The open flows of one kind by their ids. Ids only ever rise, so one that is not here and not above the highest was closed: a late frame.
-/// Guarded by the lock of the core. Streams and sessions are apart, since a base peer may number each on its own.
+/// The open flows of one kind by their ids. Ids only ever rise, so an id that is not in the table and not above the highest belongs to a
+/// closed flow, and its frame is late. The core's lock guards the table. Streams and sessions have separate tables, since a base peer may
+/// number each on its own.
 /// </summary>
-/// <param name="kind">What they are, for messages.</param>
+/// <param name="kind">The name of the kind, for messages.</param>
 internal sealed class FlowTable<TFlow>(string kind)
     where TFlow : MuxNode
 {
@@ -14,7 +15,7 @@ internal sealed class FlowTable<TFlow>(string kind)
 
     public int Count => _flows.Count;
 
-    /// <summary>The highest id that there ever was.</summary>
+    /// <summary>The highest id so far.</summary>
     public uint Highest { get; private set; }
 
     public IReadOnlyCollection<TFlow> All => _flows.Values;
@@ -27,7 +28,7 @@ internal sealed class FlowTable<TFlow>(string kind)
 
     public void Remove(uint id) => _flows.Remove(id);
 
-    /// <summary>The flow of a frame, or null for a late one.</summary>
+    /// <summary>Returns the flow of a frame, or null when the frame is late.</summary>
     /// <exception cref="FrameViolationException">The id was never opened.</exception>
     public TFlow? Find(in FrameHeader frame)
     {

@@ -1,14 +1,14 @@
 namespace Tunnel.Shared.Transport.Mux.Core;
 
-/// <summary>What carries the bytes of a mux, as far as those who make them have to know.</summary>
+/// <summary>What carries the bytes of a mux, as seen by the code that makes them.</summary>
 internal interface IMuxCarrier
 {
     /// <summary>
-    /// There is something to send and nobody is sending: from now on this is, until it finds nothing more and calls
-    /// <see cref="MuxCore.EndSending"/>. May send on the calling thread. Called once a batch at most, without the lock.
+    /// Starts to send, because there is work and nobody is sending. The carrier sends until it finds nothing more and calls <see
+    /// cref="MuxCore.EndSending"/>. It may send on the calling thread. Called at most once per batch, without the lock.
     /// </summary>
     void Send();
 
-    /// <summary>Runs <paramref name="continuation"/> after the others whose work is done there have had their turn.</summary>
+    /// <summary>Runs <paramref name="continuation"/> on the carrier's thread, after other work there has had its turn.</summary>
     void Yield(Action continuation);
 }

@@ -2,25 +2,27 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Mux.Core;
 
-/// <summary>Who owns an end of a mux and is told what becomes of it. No call comes with a lock held; none may block.</summary>
+/// <summary>The owner of an end of a mux, which is told of its events. All calls come without a lock; none may block.</summary>
 internal interface IMuxEvents : IControlOwner
 {
-    /// <summary>Hub: the peer has opened a stream. It is to be attached or reset, now or later.</summary>
+    /// <summary>Hub: the peer has opened a stream. The owner must attach or reset it, now or later.</summary>
     void OnStreamOpened(ITunnelStream stream, in StreamOpening opening);
 
     /// <summary>Hub: the peer has opened a session.</summary>
-    /// <returns>Where its datagrams go, or null to refuse it.</returns>
+    /// <returns>The sink of its datagrams, or null to refuse the session.</returns>
     IDatagramSink? OnSessionOpened(ITunnelSession session, in StreamOpening opening);
 
     /// <summary>PING has come.</summary>
     void OnPing();
 
-    /// <summary>It cannot go on, for a reason that lies with the peer or with what carries it.</summary>
+    /// <summary>The mux can't go on, because of the peer or the carrier.</summary>
     void OnEnded(TunnelEnd end);
 
-    /// <summary>It cannot go on, for a mistake of ours.</summary>
+    /// <summary>The mux can't go on, because of a defect in this program.</summary>
     void OnBug(Exception exception);
 
-    /// <summary>An owner's callback has thrown on the way to an end, most likely; all others are ended all the same.</summary>
+    /// <summary>
+    /// Something has thrown while a stream, session or tunnel ended, most likely an owner's callback; all others still end.
+    /// </summary>
     void OnDefect(Exception exception);
 }

@@ -1,22 +1,24 @@
 namespace Tunnel.Shared.Transport.Mux.Core;
 
-/// <summary>A frame that is larger than a batch: it follows what is in the present one, over as many as it takes. One at a time.</summary>
+/// <summary>
+/// A frame that is larger than a batch. It follows the present batch's content, over as many batches as it needs. There is one at a time.
+/// </summary>
 internal sealed class LargeFrame
 {
     private byte[]? _frame;
     private int _offset;
 
-    /// <summary>Some of it has still to be sent.</summary>
+    /// <summary>True while some of it still has to be sent.</summary>
     public bool IsPending => _frame is not null;
 
-    /// <summary>By a node that writes its control frames; with the lock held.</summary>
+    /// <summary>Sets the frame. A node that writes its control frames calls this with the lock held.</summary>
     public void Set(byte[] frame)
     {
         _frame = frame;
         _offset = 0;
     }
 
-    /// <summary>By the one who sends.</summary>
+    /// <summary>Copies the next part into a batch. Only the sender calls this.</summary>
     /// <returns>Bytes that were copied.</returns>
     public int CopyTo(Span<byte> room)
     {

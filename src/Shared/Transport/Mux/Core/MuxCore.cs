@@ -5,14 +5,15 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
-/// What all that flows through one end of a mux shares: lock, scheduler, numbers, terms, counters, quotas, what is owed to the peer, and
-/// whether it goes on. It knows no tunnel and no socket: who owns it is an <see cref="IMuxEvents"/>, what carries its bytes an
-/// <see cref="IMuxCarrier"/>; streams, sessions and frames stand on it. <para/> The order of locks, for all that is over TLS. Who holds one
-/// of these takes only those to the right of it: <see cref="Lanes.LaneKeeper"/>, <see cref="Lanes.LanedTunnel"/> → <see cref="Sync"/> → a
-/// stream's receiving half → a local endpoint → the memory of the process (<see cref="FlowController"/>, segments), <see cref="Sweeper"/>,
-/// <see cref="Pacer"/>. <para/> <see cref="Sync"/> guards tables, scheduler and the states of streams and sessions. It is held for moments:
-/// never over I/O of the carrier, and never over a call to an owner (<see cref="IMuxEvents"/>, observers, sinks). Members here want it held
-/// unless they say otherwise.
+/// The state that all flows through one end of a mux share: lock, scheduler, ids, terms, counters, quotas, unsent endings, and whether the
+/// mux has ended. It knows no tunnel and no socket: its owner is an <see cref="IMuxEvents"/>, and an <see cref="IMuxCarrier"/> carries its
+/// bytes; streams, sessions and frames build on it.
+/// <para/> The order of locks over TLS: a thread that holds one of these takes only those to the right of it: <see
+/// cref="Lanes.LaneKeeper"/>, <see cref="Lanes.LanedTunnel"/> → <see cref="Sync"/> → a stream's receiving half → a local endpoint → the
+/// memory of the process (<see cref="FlowController"/>, segments), <see cref="Sweeper"/>, <see cref="Pacer"/>.
+/// <para/> <see cref="Sync"/> guards tables, scheduler and the states of streams and sessions. It is held briefly: never over I/O of the
+/// carrier, and never over a call to an owner (<see cref="IMuxEvents"/>, observers, sinks). Members here must be called with it held unless
+/// they say otherwise.
 /// </summary>
 internal sealed class MuxCore
 {
@@ -47,7 +48,7 @@ internal sealed class MuxCore
 
     public IMuxEvents Events { get; }
 
-    /// <summary>Edge: where its streams and sessions get their numbers.</summary>
+    /// <summary>Edge: the source of ids for its streams and sessions.</summary>
     public StreamIds Ids { get; }
 
     public TunnelTerms Terms { get; }
@@ -59,49 +60,51 @@ internal sealed class MuxCore
 
     public Liveness Liveness { get; }
 
-    /// <summary>Thread-safe.</summary>
+    /// <summary>Counts what the tunnel carries. Thread-safe.</summary>
     public TrafficMeter Traffic { get; }
 
     public DatagramQuota Datagrams { get; }
 
-    /// <summary>What the peer is owed.</summary>
+    /// <summary>Endings of streams and sessions that wait to be sent.</summary>
     public UnsentEndings Endings { get; }
 
     public Departure Departure { get; }
 
-    /// <summary>Streams that are not over for their owners.</summary>
+    /// <summary>Streams that have not ended for their owners.</summary>
     public UnfinishedStreams Unfinished { get; } = new();
 
-    /// <summary>The last measured round trip; without the lock.</summary>
+    /// <summary>The last measured round trip; null before the first. Readable without the lock.</summary>
     public TimeSpan? RoundTripTime => Volatile.Read(ref _roundTripTicks) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
-    /// <summary>Grows with whatever comes from the peer; without the lock.</summary>
+    /// <summary>Grows with everything that comes from the peer. Readable without the lock.</summary>
     public long Heard => Volatile.Read(ref _heard);
 
-    /// <summary>It is over, though not all may be closed yet; without the lock.</summary>
+    /// <summary>True when the mux has ended, though not everything may be closed yet. Readable without the lock.</summary>
     public bool IsDead => _end is not null;
 
-    /// <summary>We are about to end it in order; without the lock.</summary>
+    /// <summary>True when this side is ending it in order. Readable without the lock.</summary>
     public bool IsEnding => _wanted is not null;
 
-    /// <summary>Why it is over.</summary>
+    /// <summary>Why it has ended; null while it has not.</summary>
     public TunnelEnd? End => _end;
 
-    /// <summary>Streams and sessions can be opened, but for what the peer is owed; without the lock.</summary>
+    /// <summary>True when streams and sessions can be opened, apart from the limit of unsent endings. Readable without the lock.</summary>
     public bool TakesNew => !IsDead && !IsEnding && !Departure.IsPeerLeaving && !Departure.IsAnnounced;
 
-    /// <summary>Edge: something can be opened now.</summary>
+    /// <summary>Edge: true when a stream or session can be opened now.</summary>
     public bool MayOpen => TakesNew && Endings.TryPass(Context.NowMilliseconds);
 
-    /// <summary>Hub: an OPEN that comes now is served.</summary>
+    /// <summary>Hub: true when an OPEN that comes now is served.</summary>
     public bool ServesOpens => !IsEnding && Departure.ServesOpens;
 
-    /// <summary>Something waits to be sent.</summary>
+    /// <summary>True when something waits to be sent.</summary>
     public bool HasWork => Large.IsPending || Scheduler.HasWork;
 
     // ---- sending
 
-    /// <summary>Sees to it that what waits is sent. May send on the calling thread, so without the lock or any other.</summary>
+    /// <summary>
+    /// Makes sure that waiting frames are sent. It may send on the calling thread, so it must be called without any lock.
+    /// </summary>
     public void Wake()
     {
         lock (Sync)
@@ -114,7 +117,7 @@ internal sealed class MuxCore
         _carrier.Send();
     }
 
-    /// <summary>Nothing is being sent any more.</summary>
+    /// <summary>Notes that nothing is being sent any more.</summary>
     public void EndSending()
     {
         _sending = false;
@@ -122,7 +125,7 @@ internal sealed class MuxCore
         _idle = null;
     }
 
-    /// <summary>Completes when nothing is being sent. Without the lock.</summary>
+    /// <summary>Completes when nothing is being sent. Called without the lock.</summary>
     public Task WaitIdleAsync()
     {
         lock (Sync)
@@ -134,13 +137,13 @@ internal sealed class MuxCore
         }
     }
 
-    /// <summary>Goes on after others have had their turn. Without the lock.</summary>
+    /// <summary>Awaited, continues after others have had their turn. Called without the lock.</summary>
     public TurnAwaitable Yield() => new(_carrier);
 
     // ---- the end, which comes once
 
-    /// <summary>It is to end in order, for this reason unless there was one before.</summary>
-    /// <returns>False when that was known, or it is over.</returns>
+    /// <summary>Begins an orderly end for this reason, unless there was one before.</summary>
+    /// <returns>False when the end has begun or come already.</returns>
     public bool TryWant(TunnelEnd end)
     {
         var isFirst = !IsEnding && !IsDead;
@@ -148,10 +151,10 @@ internal sealed class MuxCore
         return isFirst;
     }
 
-    /// <summary>It is over. The first reason counts. Without the lock.</summary>
-    /// <param name="end">Why.</param>
-    /// <param name="whileSending">Also in the midst of a batch.</param>
-    /// <returns>False when it was over already, or something is being sent.</returns>
+    /// <summary>Ends the mux. The first reason counts. Called without the lock.</summary>
+    /// <param name="end">The reason.</param>
+    /// <param name="whileSending">True to end it even in the middle of a batch.</param>
+    /// <returns>False when it had ended already, or when something is being sent and <paramref name="whileSending"/> is false.</returns>
     public bool TryEnd(TunnelEnd end, bool whileSending)
     {
         lock (Sync)
@@ -166,7 +169,7 @@ internal sealed class MuxCore
 
     // ---- notes
 
-    /// <summary>A stream or session is over and has something left to say: that is owed to the peer.</summary>
+    /// <summary>Notes that a stream or session has ended but still has a frame to send, and counts it as an unsent ending.</summary>
     public void NoteOver(MuxNode node)
     {
         if (IsDead || node.IsOwed)
@@ -175,7 +178,7 @@ internal sealed class MuxCore
         Endings.Add();
     }
 
-    /// <summary>A node has nothing left to say: the last of its control frames is in a batch, or not wanted any more.</summary>
+    /// <summary>Notes that a node has nothing left to send: its last control frame is in a batch, or is no longer wanted.</summary>
     public void NoteControlSent(MuxNode node, long now)
     {
         if (!node.IsOwed)
@@ -184,17 +187,17 @@ internal sealed class MuxCore
         Endings.OnSent(now);
     }
 
-    /// <summary>Completes when the peer has taken enough of what it is owed. Without the lock.</summary>
+    /// <summary>Completes when the peer has taken enough of the unsent endings. Called without the lock.</summary>
     public Task WaitForEndingsAsync()
     {
         lock (Sync)
             return IsDead ? Task.CompletedTask : Endings.WaitAsync();
     }
 
-    /// <summary>Without the lock.</summary>
+    /// <summary>Notes a measured round trip. Called without the lock.</summary>
     public void NoteRoundTrip(TimeSpan roundTrip) => Volatile.Write(ref _roundTripTicks, Math.Max(1, roundTrip.Ticks));
 
-    /// <summary>Something came; by who reads, without the lock.</summary>
+    /// <summary>Notes that something came. Only the reader calls this, without the lock.</summary>
     public void NoteHeard()
     {
         Liveness.OnReceived(Context.NowMilliseconds);

@@ -2,15 +2,17 @@ using Tunnel.Shared.Protocol.Scheduling;
 
 namespace Tunnel.Shared.Transport.Mux.Core;
 
-/// <summary>What the frame writer can be told to send for: a stream, a session, or the tunnel itself.</summary>
+/// <summary>Something that the frame writer sends for: a stream, a session, or the tunnel itself.</summary>
 internal abstract class MuxNode : SchedulerNode
 {
     /// <summary>
-    /// Room that <see cref="WriteControl"/> needs at most: an OPEN with its header, and the small frames that may follow it.
+    /// The most bytes that <see cref="WriteControl"/> needs: an OPEN with its header, and the small frames that may follow it.
     /// </summary>
     public const int MaxControl = 256;
 
-    /// <summary>It is over, and its last frames wait: counted in <see cref="UnsentEndings"/>. Under the tunnel's lock.</summary>
+    /// <summary>
+    /// True when the flow has ended and its last frames wait, so that <see cref="UnsentEndings"/> counts it. Used under the tunnel's lock.
+    /// </summary>
     public bool IsOwed { get; set; }
 
     /// <summary>
@@ -22,7 +24,7 @@ internal abstract class MuxNode : SchedulerNode
     /// <summary>True when further control frames wait after <see cref="WriteControl"/>; read with the lock held.</summary>
     public virtual bool HasMoreControl => false;
 
-    /// <summary>Encodes the next data frame. Called by the writer alone, without the lock.</summary>
+    /// <summary>Encodes the next data frame. Only the writer calls this, without the lock.</summary>
     /// <param name="buffer">Room for header and payload.</param>
     /// <param name="limit">Payload bytes that the scheduler allows.</param>
     /// <param name="now">Milliseconds of the context's clock.</param>

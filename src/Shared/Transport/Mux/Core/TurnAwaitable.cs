@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Tunnel.Shared.Transport.Mux.Core;
 
-/// <summary>What <see cref="MuxCore.Yield"/> gives.</summary>
+/// <summary>The awaitable that <see cref="MuxCore.Yield"/> returns.</summary>
 internal readonly struct TurnAwaitable(IMuxCarrier carrier) : ICriticalNotifyCompletion
 {
-    /// <summary>Always suspends.</summary>
+    /// <summary>Always false, so that an await always suspends.</summary>
     public bool IsCompleted => false;
 
     public TurnAwaitable GetAwaiter() => this;

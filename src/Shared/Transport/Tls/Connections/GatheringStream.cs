@@ -5,26 +5,28 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>
-/// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record at a time: while corked the records are put
-/// together and leave with one system call. <see cref="System.Net.Security.SslStream"/> does not return from a read before it has content,
-/// however many records without any it takes apart: so it is here that others get their turn, and that a peer which sends nothing else is
-/// given up. Owns the socket.
+/// The stream under <see cref="System.Net.Security.SslStream"/>, which writes one record at a time: while corked, it gathers the records
+/// and sends them with one system call. <see cref="System.Net.Security.SslStream"/> does not return from a read before it has content,
+/// however many empty records it processes; so this stream gives others their turn, and gives up a peer that sends nothing else. It owns
+/// the socket.
 /// </summary>
 internal sealed class GatheringStream(LoopSocket socket) : Stream
 {
     private const int Capacity = TlsRecord.PerBatch * TlsRecord.Size;
 
     /// <summary>
-    /// Records in a row that may come without content. Honest peers send a few: a handshake's flight, a session ticket or two, a key now
-    /// and then.
+    /// The most records in a row that may come without content. Honest peers send a few: a handshake's flight, a session ticket or two, a
+    /// key now and then.
     /// </summary>
     /// <remarks>
-    /// A peer that mixes KeyUpdates with a little content is bounded a turn and not ended. From outside a KeyUpdate looks like a record of
-    /// five bytes (and may be padded), and peers may cut what they send as small as they like: a limit on short records ends those as well.
+    /// A peer that mixes KeyUpdates with a little content is limited per turn and not disconnected. From outside a KeyUpdate looks like a
+    /// record of five bytes (and may be padded), and peers may cut what they send as small as they like: a limit on short records would
+    /// disconnect those as well.
     /// </remarks>
     private const int MaxSilentRecords = 64;
 
-    // Records so small may be costly and carry little. Where many of them come at once no more is taken at a time than so many bytes.
+    // Records of at most this many bytes may be costly and carry little. Where many of them come at once, no more than so many bytes are
+    // taken at a time.
     private const int SmallRecord = 256;
     private const int ManyRecords = 16;
     private const int SmallReceive = 2 << 10;
@@ -36,10 +38,10 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     private int _recordsOfRead;
     private bool _comesInSmall;
 
-    /// <summary>Starts to put writes together.</summary>
+    /// <summary>Starts to gather writes.</summary>
     public void Cork() => _gathered ??= ArrayPool<byte>.Shared.Rent(Capacity);
 
-    /// <summary>Sends what was put together; stays corked.</summary>
+    /// <summary>Sends the gathered writes; the stream stays corked.</summary>
     public ValueTask SendGatheredAsync()
     {
         if (_count == 0)
@@ -49,7 +51,7 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
         return SendAllAsync(_gathered.AsMemory(0, count));
     }
 
-    /// <summary>Goes back to passing writes on; nothing may be gathered then.</summary>
+    /// <summary>Passes writes on directly again. No gathered bytes may be left.</summary>
     public void Uncork()
     {
         if (_gathered is not { } buffer)
@@ -72,10 +74,10 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
         return SendGatheredThenAsync(buffer);
     }
 
-    /// <summary>By who reads content: the last read gave some, or it is the first.</summary>
+    /// <summary>Notes that a read of content begins: the last read returned content, or this is the first.</summary>
     public void BeginRead() => _recordsOfRead = 0;
 
-    /// <summary>Records that have come since the last call: what there was to decrypt.</summary>
+    /// <summary>Returns how many records have come since the last call, as a measure of what had to be decrypted.</summary>
     public int TakeRecords()
     {
         var records = _records;
@@ -84,8 +86,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     }
 
     /// <summary>
-    /// Reads what is there. With an empty buffer waits until there may be something, which is how
-    /// <see cref="System.Net.Security.SslStream"/> waits without holding a buffer.
+    /// Reads what has arrived. With an empty buffer it waits until there may be something, which is how <see
+    /// cref="System.Net.Security.SslStream"/> waits without holding a buffer.
     /// </summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -94,7 +96,7 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
         if (buffer.IsEmpty)
             return socket.IsDrained ? WaitAsync(cancellationToken) : default;
 
-        // What came last gave no content.
+        // The records of the last read gave no content.
         if (_recordsOfRead > 0)
             return ReadOnAsync(buffer, cancellationToken);
         var count = Receive(buffer.Span);
@@ -182,7 +184,7 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     {
         if (!socket.IsDrained)
         {
-            // Nobody waits, so nobody else looks at it.
+            // No wait follows that would check the token.
             cancellationToken.ThrowIfCancellationRequested();
             if (socket.UsesPool)
                 await Task.Yield();

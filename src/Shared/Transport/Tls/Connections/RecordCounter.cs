@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>
-/// Counts the TLS records in what comes, by their headers (RFC 8446 section 5.1). The length alone is looked at: all records of TLS 1.3
-/// look alike from outside, and whoever sends what is no TLS fails at the handshake.
+/// Counts the TLS records in received bytes by their headers (RFC 8446 section 5.1). It only reads the length: all records of TLS 1.3 look
+/// alike from outside, and a peer that does not send TLS fails at the handshake.
 /// </summary>
 internal struct RecordCounter
 {
@@ -11,8 +11,8 @@ internal struct RecordCounter
     private int _headerBytes;
     private int _length;
 
-    /// <summary>Goes on with the next bytes of the connection.</summary>
-    /// <returns>Records that begin in them.</returns>
+    /// <summary>Counts on with the next bytes of the connection.</summary>
+    /// <returns>The number of records that begin in them.</returns>
     public int Count(ReadOnlySpan<byte> bytes)
     {
         var records = 0;

@@ -12,19 +12,19 @@ public sealed class TlsConnection : IAsyncDisposable
     private readonly LoopSocket _watched;
     private readonly GatheringStream _gathering;
 
-    /// <summary>Wraps a connected socket, which this owns from now on.</summary>
+    /// <summary>Wraps a connected socket and takes ownership of it.</summary>
     public TlsConnection(Socket socket)
         : this(socket, static network => new TlsStream(network))
     {
     }
 
-    /// <summary>The same with another way to secure it: fuzz tests join two tunnels in memory by one.</summary>
+    /// <summary>Wraps a connected socket with another way to secure it; fuzz tests use it to join two tunnels in memory.</summary>
     internal TlsConnection(Socket socket, Func<GatheringStream, SslStream> secure)
     {
         Socket = socket;
         Tcp = new TcpOptions(socket);
         Tcp.Prepare();
-        // Until it is a tunnel: a handshake's cryptography would hold up all other sockets.
+        // The thread pool is used until this is a tunnel, because a handshake's cryptography would delay all other sockets.
         _watched = new LoopSocket(socket) { UsesPool = true };
         _gathering = new GatheringStream(_watched);
         Stream = secure(_gathering);
@@ -33,28 +33,28 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>The TCP socket.</summary>
     public Socket Socket { get; }
 
-    /// <summary>The TLS stream; the handshake is the caller's.</summary>
+    /// <summary>The TLS stream; the caller does the handshake.</summary>
     public SslStream Stream { get; }
 
-    /// <summary>The kernel's side of it.</summary>
+    /// <summary>The kernel's side of the connection.</summary>
     internal TcpOptions Tcp { get; }
 
     internal GatheringStream Gathering => _gathering;
 
-    /// <summary>Where its events come from.</summary>
+    /// <summary>The loop that delivers the connection's events.</summary>
     internal EventLoop Loop => _watched.Loop;
 
     /// <summary>
-    /// True for what a socket or SslStream throws when the connection breaks or is closed under it. OpenSSL's own errors come as
-    /// CryptographicException.
+    /// Whether this is an exception that a socket or SslStream throws when the connection breaks or is closed during a call. OpenSSL's own
+    /// errors come as CryptographicException.
     /// </summary>
     internal static bool IsLoss(Exception e) =>
         e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException
             or CryptographicException;
 
     /// <summary>
-    /// Tells the peer that nothing follows (close_notify, RFC 8446 section 6.1). Reads and writes of <see cref="SslStream"/> keep out of
-    /// each other's way, but this does not keep out of a read's: OpenSSL may refuse while another thread decrypts.
+    /// Tells the peer that nothing follows (close_notify, RFC 8446 section 6.1). Reads and writes of <see cref="SslStream"/> do not disturb
+    /// each other, but this call may disturb a read: OpenSSL may refuse it while another thread decrypts.
     /// </summary>
     /// <exception cref="IOException">The connection is lost, or OpenSSL refuses.</exception>
     public async Task SendCloseNotifyAsync(CancellationToken cancellationToken)
@@ -65,12 +65,12 @@ public sealed class TlsConnection : IAsyncDisposable
         }
         catch (Exception error) when (error is not (IOException or OperationCanceledException))
         {
-            // OpenSSL's refusal comes as an exception of a type that nobody can name, and a broken connection as one of several.
+            // OpenSSL's refusal is an exception of a type that is not public, and a broken connection gives one of several types.
             throw new IOException($"close_notify can't be sent: {error.Message}", error);
         }
     }
 
-    /// <summary>The handshake is over, and it is a tunnel from now on: what waits for bytes goes on where they are noticed.</summary>
+    /// <summary>Makes the connection a tunnel after its handshake: continuations of waits for bytes now run on the loop's thread.</summary>
     internal void BecomeTunnel(CongestionControl congestion)
     {
         Tcp.Use(congestion);

@@ -3,7 +3,7 @@ using System.Net.Security;
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>
-/// TLS over a <see cref="GatheringStream"/>, which is told when a read begins: the read before it has given content then, since it would
+/// TLS over a <see cref="GatheringStream"/>, which is told when a read begins: the read before it must have given content, since it would
 /// not have returned otherwise.
 /// </summary>
 internal sealed class TlsStream(GatheringStream inner) : SslStream(inner, leaveInnerStreamOpen: false)
