@@ -9,13 +9,13 @@ namespace Tunnel.Shared.Relay;
 /// </summary>
 public static class LingeringReset
 {
-    /// <summary>A peer that takes nothing for this long is not waited for.</summary>
+    /// <summary>How long a peer may take nothing before it is reset all the same.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Resets at once.</summary>
+    /// <summary>Resets the connection at once.</summary>
     public static void Now(Socket socket)
     {
         try

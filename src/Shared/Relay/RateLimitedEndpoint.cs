@@ -14,7 +14,7 @@ public sealed class RateLimitedEndpoint : ILocalEndpoint, IPaced
     private ITunnelStream? _stream;
     private int _waiting;
 
-    /// <summary>Wraps a local end.</summary>
+    /// <summary>Wraps a local end and limits the rate of its reads.</summary>
     /// <param name="inner">The endpoint that reads and writes the bytes.</param>
     /// <param name="bytesPerSecond">The most bytes that may be read per second, at least 1.</param>
     /// <param name="context">The state that the process's tunnels share.</param>

@@ -27,7 +27,7 @@ public interface IDatagramReplies
 /// </summary>
 public sealed class ConnectedDatagrams : LoopEntry, IDisposable
 {
-    // After so many system calls other sockets have their turn; the loop reports again what is left.
+    // The most system calls of one turn; then other sockets have theirs, and the loop reports again what is left.
     private const int MaxCalls = 2;
 
     private readonly SafeSocketHandle _handle;
@@ -45,8 +45,8 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     /// <summary>Creates a socket and connects it to a peer.</summary>
     /// <param name="peer">The only address to which datagrams are sent and from which they are received.</param>
     /// <param name="replies">Receives what the peer sends, from <see cref="Start"/> on.</param>
-    /// <param name="descriptors">Checks the new socket as a client's; a refusal returns <see
-    /// cref="SocketError.TooManyOpenSockets"/>.</param>
+    /// <param name="descriptors">Checks the new socket as a client's; a refusal returns
+    /// <see cref="SocketError.TooManyOpenSockets"/>.</param>
     /// <param name="socket">The socket; null on failure.</param>
     /// <returns><see cref="SocketError.Success"/>, or why there is no socket.</returns>
     public static SocketError TryOpen(

@@ -8,7 +8,7 @@ public static class ControlMessages
     /// <summary>Bytes of a struct cmsghdr.</summary>
     public const int HeaderSize = 16;
 
-    /// <summary>Takes the next message off <paramref name="control"/>.</summary>
+    /// <summary>Takes the next message from the front of <paramref name="control"/>.</summary>
     /// <returns>False at the end, or when the rest is not well-formed.</returns>
     public static bool TryTake(ref ReadOnlySpan<byte> control, out int level, out int type, out ReadOnlySpan<byte> data)
     {

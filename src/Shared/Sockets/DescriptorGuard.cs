@@ -22,11 +22,11 @@ public sealed class DescriptorGuard : IDisposable
 
     private const int MinReserved = 96;
 
-    /// <summary>Enough for 16 threads of the runtime.</summary>
+    /// <summary>Descriptors in reserve: enough for 16 threads of the runtime.</summary>
     private const int ReserveSize = 32;
 
     /// <summary>
-    /// After descriptors ran out, everyone is refused for this long before the guard checks whether there are some again.
+    /// After descriptors ran out, clients and strangers are refused for this long before the guard checks whether there are some again.
     /// </summary>
     internal static readonly TimeSpan ShortagePause = TimeSpan.FromSeconds(1);
 
@@ -90,10 +90,8 @@ public sealed class DescriptorGuard : IDisposable
         return true;
     }
 
-    /// <summary>
-    /// Checks a client's or a port's socket, and fails with the error that the kernel would give if the reserve were not kept.
-    /// </summary>
-    /// <exception cref="SocketException"><see cref="SocketError.TooManyOpenSockets"/>.</exception>
+    /// <summary>Checks a client's or a port's socket, and fails as the kernel does when no descriptors are left.</summary>
+    /// <exception cref="SocketException">The socket is one too many (<see cref="SocketError.TooManyOpenSockets"/>).</exception>
     public void Check(Socket made)
     {
         if (IsOver(made.SafeHandle, DescriptorUse.Client))
@@ -101,8 +99,8 @@ public sealed class DescriptorGuard : IDisposable
     }
 
     /// <summary>
-    /// Notes that there was no descriptor for a socket: releases those that are held in reserve, and refuses everyone but newcomers and the
-    /// admin socket for a while.
+    /// Notes that there was no descriptor for a socket: releases those that are held in reserve, and refuses clients and strangers for a
+    /// while.
     /// </summary>
     public void OnShortage()
     {

@@ -73,7 +73,7 @@ internal sealed class EventLoop
     /// <summary>Awaited, continues on the loop's thread after other sockets have had their turn.</summary>
     public YieldAwaitable Yield() => new(this);
 
-    /// <summary>Starts to watch a socket.</summary>
+    /// <summary>Starts watching a socket.</summary>
     /// <returns>False when the kernel refuses, or the socket is closed.</returns>
     public bool Add(LoopEntry socket, SafeHandle descriptor, uint events)
     {
@@ -234,7 +234,7 @@ internal sealed class EventLoop
         /// <summary>Always false, so that an await always suspends.</summary>
         public bool IsCompleted => false;
 
-        /// <summary>The awaiter.</summary>
+        /// <summary>Returns this, which is its own awaiter.</summary>
         public YieldAwaitable GetAwaiter() => this;
 
         /// <inheritdoc/>

@@ -56,8 +56,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     public bool IsDrained => _drained && !_reading.IsReady;
 
     /// <summary>
-    /// Receives without waiting. Returns the number of bytes, 0 at the end of the stream, <see cref="NativeSocket.WouldBlock"/> or <see
-    /// cref="NativeSocket.Failed"/>.
+    /// Receives without waiting. Returns the number of bytes, 0 at the end of the stream, <see cref="NativeSocket.WouldBlock"/> or
+    /// <see cref="NativeSocket.Failed"/>.
     /// </summary>
     public int Receive(Span<byte> buffer)
     {
@@ -105,8 +105,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     public void WatchErrors() => Watch(Reads);
 
     /// <summary>
-    /// Sends as much as possible without waiting. Returns the number of bytes, <see cref="NativeSocket.WouldBlock"/> or <see
-    /// cref="NativeSocket.Failed"/>.
+    /// Sends as much as possible without waiting. Returns the number of bytes, <see cref="NativeSocket.WouldBlock"/> or
+    /// <see cref="NativeSocket.Failed"/>.
     /// </summary>
     public int Send(ReadOnlySpan<byte> data)
     {

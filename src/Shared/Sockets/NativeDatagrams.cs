@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Sockets;
 
 /// <summary>
-/// recvmmsg(2) and sendmmsg(2), and the socket options of udp(7), as 64-bit Linux lays them out. Needed because .NET can neither move
-/// several datagrams with one system call nor choose a datagram's source address, and allocates an address for each that it receives.
+/// recvmmsg(2), sendmmsg(2) and the socket options of udp(7), with the layouts of 64-bit Linux. They are needed because .NET can neither
+/// move several datagrams with one system call nor choose a datagram's source address, and allocates an address for each that it receives.
 /// </summary>
 internal static unsafe partial class NativeDatagrams
 {
@@ -38,7 +38,7 @@ internal static unsafe partial class NativeDatagrams
     private const int DontWait = 0x40;
     private const int NoSignal = 0x4000;
 
-    /// <summary>How many datagrams were received, or −1 and the error.</summary>
+    /// <summary>Receives without waiting. Returns the number of datagrams, or −1 and the error.</summary>
     public static int Receive(SafeSocketHandle socket, Message* messages, int count, out int error)
     {
         int received;
@@ -52,7 +52,10 @@ internal static unsafe partial class NativeDatagrams
         return received;
     }
 
-    /// <summary>How many messages were sent (the first that can't be ends the call), or −1 and the error of the first.</summary>
+    /// <summary>
+    /// Sends without waiting. Returns the number of messages sent (the first that can't be sent ends the call), or −1 and the error of the
+    /// first.
+    /// </summary>
     public static int Send(SafeSocketHandle socket, Message* messages, int count, out int error)
     {
         int sent;
@@ -67,7 +70,8 @@ internal static unsafe partial class NativeDatagrams
     }
 
     /// <summary>
-    /// Datagrams that the kernel has dropped because the socket's receive buffer was full; 0 where it does not tell (before Linux 4.12).
+    /// Datagrams that the kernel has dropped because the socket's receive buffer was full; 0 where the kernel does not say (before Linux
+    /// 4.12).
     /// </summary>
     public static uint Overflows(SafeSocketHandle socket)
     {
@@ -78,7 +82,7 @@ internal static unsafe partial class NativeDatagrams
             : 0;
     }
 
-    /// <summary>Only what callers tell apart.</summary>
+    /// <summary>Converts an error number; only errors that callers distinguish have their own value.</summary>
     public static SocketError ToSocketError(int error) => error switch
     {
         0 => SocketError.Success,

@@ -92,8 +92,8 @@ internal static partial class NativeSocket
         setsockopt(socket, level, option, ref value, sizeof(int)) == 0;
 
     /// <summary>Starts to connect.</summary>
-    /// <returns>0 when the socket is connected, <see cref="WouldBlock"/> when connecting takes a while, else <see cref="Failed"/>; <see
-    /// cref="LastError"/> then says why.</returns>
+    /// <returns>0 when the socket is connected, <see cref="WouldBlock"/> when connecting takes a while, else <see cref="Failed"/>;
+    /// <see cref="LastError"/> then says why.</returns>
     public static unsafe int Connect(SafeSocketHandle socket, SocketAddress address)
     {
         fixed (byte* pointer = address.Buffer.Span)

@@ -3,10 +3,10 @@ namespace Tunnel.Shared.Transport;
 /// <summary>Sizes of windows and of the memory that they may use (protocol.md section 4).</summary>
 public sealed record FlowControlOptions
 {
-    /// <summary>Bytes that one stream may have on its way when few are active.</summary>
+    /// <summary>The most bytes that one stream may have under way when few streams are active.</summary>
     public int MaxWindow { get; init; } = 4 << 20;
 
-    /// <summary>Bytes that one stream may have on its way when many are active.</summary>
+    /// <summary>Bytes that one stream may have under way even when many streams are active.</summary>
     public int MinWindow { get; init; } = 1 << 20;
 
     /// <summary>
@@ -20,6 +20,6 @@ public sealed record FlowControlOptions
     /// </summary>
     public int InitialWindow { get; init; } = 64 << 10;
 
-    /// <summary>Bytes that may be buffered in the process: received and not yet written out. At least 1 MiB.</summary>
+    /// <summary>The most bytes that the process may buffer: received and not yet written out. At least 1 MiB.</summary>
     public long MemoryBudget { get; init; } = 200L << 20;
 }

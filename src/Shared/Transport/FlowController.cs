@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Transport;
 /// <summary>A stream that holds undelivered bytes, as the memory budget sees it.</summary>
 internal interface IBufferingStream
 {
-    /// <summary>Bytes held.</summary>
+    /// <summary>Bytes that the stream holds.</summary>
     long BufferedBytes { get; }
 
     /// <summary>Frees the memory by resetting the stream.</summary>
@@ -14,8 +14,8 @@ internal interface IBufferingStream
 }
 
 /// <summary>
-/// What the streams of one process share (protocol.md section 4): the number of active streams, which sets the largest window; the bytes by
-/// which windows have grown; and the memory budget with the streams that hold it. Thread-safe.
+/// The state that the streams of one process share (protocol.md section 4): the number of active streams, which sets the largest window;
+/// the bytes by which windows have grown; and the memory budget with the streams that hold it. Thread-safe.
 /// </summary>
 public sealed class FlowController
 {

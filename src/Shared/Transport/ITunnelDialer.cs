@@ -16,7 +16,7 @@ public interface ITunnelDialer
     Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken);
 }
 
-/// <summary>What a dial needs to know.</summary>
+/// <summary>The parameters of a dial.</summary>
 public sealed record DialRequest
 {
     /// <summary>The hub's address.</summary>
@@ -37,7 +37,7 @@ public sealed record DialRequest
     /// <summary>Accepts any certificate.</summary>
     public bool InsecureSkipVerify { get; init; }
 
-    /// <summary>What to say in HELLO; the transport fills in features, maxFrame and initialWindow.</summary>
+    /// <summary>The HELLO to send; the transport fills in features, maxFrame and initialWindow.</summary>
     public required Hello Hello { get; init; }
 
     /// <summary>Is told of the tunnel's events after <see cref="ITunnel.Start"/>.</summary>

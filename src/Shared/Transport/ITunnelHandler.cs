@@ -2,7 +2,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport;
 
-/// <summary>What a tunnel tells its owner. Calls come one at a time from the tunnel's read loop and must not block.</summary>
+/// <summary>Is told of a tunnel's events, as its owner. Calls come one at a time from the tunnel's read loop and must not block.</summary>
 public interface ITunnelHandler
 {
     /// <summary>The peer wants no new streams on this tunnel; open ones go on.</summary>
@@ -12,14 +12,14 @@ public interface ITunnelHandler
 /// <summary>The hub's handler of a tunnel's events.</summary>
 public interface IHubTunnelHandler : ITunnelHandler
 {
-    /// <summary>The edge has said hello; <see cref="ITunnel.Features"/> is agreed now.</summary>
+    /// <summary>The edge has sent HELLO, so that <see cref="ITunnel.Features"/> is now agreed.</summary>
     void OnHello(ITunnel tunnel, Hello hello);
 
     /// <summary>The edge has sent a report.</summary>
     void OnReport(ITunnel tunnel, Report report);
 
     /// <summary>
-    /// A client has connected. Either <see cref="ITunnelStream.Attach"/> or <see cref="ITunnelStream.Reset"/> follows, now or later.
+    /// A client has connected. The handler must call <see cref="ITunnelStream.Attach"/> or <see cref="ITunnelStream.Reset"/>, now or later.
     /// </summary>
     void OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening);
 
@@ -31,7 +31,7 @@ public interface IHubTunnelHandler : ITunnelHandler
 /// <summary>The edge's handler of a tunnel's events.</summary>
 public interface IEdgeTunnelHandler : ITunnelHandler
 {
-    /// <summary>The hub sent a whole new configuration.</summary>
+    /// <summary>The hub has sent a complete new configuration.</summary>
     void OnConfig(ITunnel tunnel, TunnelConfig config);
 
     /// <summary><see cref="ITunnel.IsInDoubt"/> has become true. Called by the tunnel's timer.</summary>

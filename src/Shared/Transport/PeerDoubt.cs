@@ -14,7 +14,7 @@ internal sealed class PeerDoubt(long now)
     /// <summary>How long the hub may be silent without traffic before the edge asks: the hub sends a PING every 15 s.</summary>
     public const long OverdueMilliseconds = 17_000;
 
-    /// <summary>How long the answer may take.</summary>
+    /// <summary>How long the hub's answer may take.</summary>
     public const long AnswerMilliseconds = 3_000;
 
     private long _heard;
@@ -30,9 +30,9 @@ internal sealed class PeerDoubt(long now)
 
     /// <summary>Checks what has changed since the last call.</summary>
     /// <param name="now">The time in milliseconds.</param>
-    /// <param name="heard">Grows with whatever comes from the hub.</param>
+    /// <param name="heard">Grows with everything that comes from the hub.</param>
     /// <param name="passed">Grows with what the hub has acknowledged.</param>
-    /// <param name="carried">Grows with clients' traffic, either way.</param>
+    /// <param name="carried">Grows with clients' traffic, in either direction.</param>
     public DoubtStep Look(long now, long heard, long passed, long carried)
     {
         _hadTraffic |= carried != _carried;
@@ -66,7 +66,7 @@ internal sealed class PeerDoubt(long now)
 /// <summary>What the caller has to do.</summary>
 internal enum DoubtStep
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>There is nothing to do.</summary>
     None,
 
     /// <summary>Ask the hub for a sign of life.</summary>

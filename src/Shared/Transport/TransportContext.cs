@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Shared.Transport;
 
-/// <summary>What all tunnels of one hub or edge share: the memory budget, the clock, the log.</summary>
+/// <summary>The state that all tunnels of one hub or edge share: the memory budget, the clock and the log.</summary>
 public sealed class TransportContext
 {
     private readonly long _start;
@@ -39,7 +39,7 @@ public sealed class TransportContext
     /// <summary>The clock of all time limits.</summary>
     public TimeProvider Time { get; }
 
-    /// <summary>Where the transports log.</summary>
+    /// <summary>The factory of the transports' loggers.</summary>
     public ILoggerFactory LoggerFactory { get; }
 
     /// <summary>Datagrams that tunnels have dropped, including tunnels that have ended.</summary>

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>What a tunnel runs over.</summary>
+/// <summary>The transport that a tunnel runs over.</summary>
 public enum TransportKind
 {
     /// <summary>The framed mux over TLS over TCP.</summary>

@@ -27,7 +27,7 @@ public readonly record struct TunnelCounters
     /// <summary>The part of <see cref="DatagramsDropped"/> that had waited too long to be of use.</summary>
     public long DatagramsExpired { get; init; }
 
-    /// <summary>What two tunnels have carried together.</summary>
+    /// <summary>Returns the sum of what two tunnels have carried.</summary>
     public TunnelCounters Plus(in TunnelCounters other) => new()
     {
         BytesSent = BytesSent + other.BytesSent,
@@ -50,7 +50,7 @@ public readonly record struct TunnelCounters
 /// <param name="SustainedFlows">Streams and sessions that have data to send and have been sending for long.</param>
 public readonly record struct TunnelQueues(long ControlBytes, long DatagramBytes, long NormalFlows, long SustainedFlows)
 {
-    /// <summary>What waits in two tunnels together.</summary>
+    /// <summary>Returns the sum of what waits in two tunnels.</summary>
     public TunnelQueues Plus(in TunnelQueues other) => new(
         ControlBytes + other.ControlBytes, DatagramBytes + other.DatagramBytes, NormalFlows + other.NormalFlows,
         SustainedFlows + other.SustainedFlows);

@@ -9,7 +9,7 @@ namespace Tunnel.Shared.Transport;
 /// <para/> All members are used with their owner's lock held.
 /// </summary>
 /// <param name="limit">The most endings that may wait.</param>
-/// <param name="what">What waits, for the log.</param>
+/// <param name="what">The name of what waits, for the log.</param>
 internal sealed class UnsentEndings(int limit, string what = "endings of streams and sessions")
 {
     /// <summary>

@@ -31,7 +31,7 @@ public sealed class DatagramMemory
     /// <summary>Creates a part of this memory with its own limit.</summary>
     public DatagramMemory Part(long limit) => new(this, limit);
 
-    /// <summary>Takes room; <see cref="Return"/> gives it back.</summary>
+    /// <summary>Takes room in bytes; <see cref="Return"/> gives it back.</summary>
     /// <returns>False when there is not enough room.</returns>
     public bool TryTake(int bytes)
     {
@@ -41,7 +41,7 @@ public sealed class DatagramMemory
         return false;
     }
 
-    /// <summary>Gives room back.</summary>
+    /// <summary>Gives back room that was taken.</summary>
     public void Return(int bytes)
     {
         Interlocked.Add(ref _used, -bytes);

@@ -17,7 +17,7 @@ public sealed class MemoryBudget(long limit)
     /// <summary>True above three quarters of the limit. Then no stream may have more than the minimum under way.</summary>
     public bool IsShort => Used > Limit / 4 * 3;
 
-    /// <summary>Takes room; <see cref="Return"/> gives it back.</summary>
+    /// <summary>Takes room in bytes; <see cref="Return"/> gives it back.</summary>
     /// <returns>False when there is not enough room.</returns>
     public bool TryTake(int bytes)
     {
@@ -31,6 +31,6 @@ public sealed class MemoryBudget(long limit)
         return true;
     }
 
-    /// <summary>Gives room back.</summary>
+    /// <summary>Gives back room that was taken.</summary>
     public void Return(int bytes) => Interlocked.Add(ref _used, -bytes);
 }

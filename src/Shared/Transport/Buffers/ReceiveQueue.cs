@@ -62,7 +62,7 @@ internal sealed class ReceiveQueue(SegmentPool pool)
     }
 
     /// <summary>Drops all but the oldest segment, of which a write may be under way.</summary>
-    /// <returns>Bytes dropped.</returns>
+    /// <returns>The number of bytes dropped.</returns>
     public long DropAllButFirst()
     {
         if (!_segments.TryDequeue(out var first))

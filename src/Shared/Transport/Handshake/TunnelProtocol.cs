@@ -34,7 +34,7 @@ public static class TunnelProtocol
         InitialWindow = context.Options.InitialWindow,
     };
 
-    /// <summary>An edge's HELLO, completed by what its end of the tunnel can do.</summary>
+    /// <summary>Completes an edge's HELLO with what its end of the tunnel supports.</summary>
     internal static Hello Complete(Hello hello, TransportContext context, TunnelFeatures features) => hello with
     {
         Features = FeatureNames.Format(features),

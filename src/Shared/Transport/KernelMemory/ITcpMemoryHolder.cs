@@ -1,8 +1,6 @@
 namespace Tunnel.Shared.Transport.KernelMemory;
 
-/// <summary>
-/// A local socket that may hold the kernel's memory for a stream that does not move, as <see cref="TcpMemoryGuard"/> sees it.
-/// </summary>
+/// <summary>A local socket that may hold kernel memory for a stream that does not move, as <see cref="TcpMemoryGuard"/> sees it.</summary>
 internal interface ITcpMemoryHolder
 {
     /// <summary>
@@ -10,12 +8,12 @@ internal interface ITcpMemoryHolder
     /// </summary>
     TimeSpan StalledFor { get; }
 
-    /// <summary>Bytes of the kernel that the socket holds, both ways.</summary>
+    /// <summary>Bytes of kernel memory that the socket holds in both directions.</summary>
     long HeldBytes { get; }
 
-    /// <summary>Makes the buffers small, or gives them back to the kernel's own tuning. Nothing when they are so already.</summary>
+    /// <summary>Makes the buffers small, or returns them to the kernel's own tuning. Does nothing when they are so already.</summary>
     void SetSmallBuffers(bool small);
 
-    /// <summary>Gives the memory up: the stream is reset.</summary>
+    /// <summary>Frees the memory by resetting the stream.</summary>
     void ResetForMemory();
 }

@@ -53,7 +53,7 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
         // Process what came together with the end.
         await DispatchAsync();
 
-        // Not done on an exception, when a read into the buffer may be under way.
+        // This is not done on an exception, when a read into the buffer may be under way.
         Return();
         return new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the connection");
     }

@@ -24,7 +24,7 @@ internal sealed class FrameWriter
         _flush = () => _ = FlushAsync();
     }
 
-    /// <summary>As <see cref="IMuxCarrier.Send"/>.</summary>
+    /// <summary>Does what <see cref="IMuxCarrier.Send"/> says.</summary>
     public void Send()
     {
         // All events that are ready are handled first, so that the resulting frames leave in one batch.

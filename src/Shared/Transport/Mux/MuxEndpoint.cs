@@ -87,7 +87,7 @@ internal sealed class MuxEndpoint
             _control.Hello(hello);
     }
 
-    /// <summary>As <see cref="ITunnel.OpenStream"/>.</summary>
+    /// <summary>Does what <see cref="ITunnel.OpenStream"/> says.</summary>
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
         MuxStream stream;
@@ -105,7 +105,7 @@ internal sealed class MuxEndpoint
         return stream;
     }
 
-    /// <summary>As <see cref="ITunnel.OpenSession"/>.</summary>
+    /// <summary>Does what <see cref="ITunnel.OpenSession"/> says.</summary>
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
     {
         MuxSession session;

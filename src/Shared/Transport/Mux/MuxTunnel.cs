@@ -145,7 +145,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     /// </summary>
     internal Task CloseAsync(TunnelEnd end, Task others) => _ending.CloseAsync(end, others);
 
-    /// <summary>Ends the tunnel at once, without telling the peer.</summary>
+    /// <summary>Ends the tunnel at once, without an orderly close.</summary>
     internal void Terminate(TunnelEnd end) => _ending.Terminate(end);
 
     public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));

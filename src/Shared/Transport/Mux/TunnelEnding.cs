@@ -9,7 +9,7 @@ namespace Tunnel.Shared.Transport.Mux;
 /// </summary>
 /// <param name="endpoint">The end of the mux.</param>
 /// <param name="connection">The connection, which is closed after it.</param>
-/// <param name="ended">Called before the completion, when all is closed.</param>
+/// <param name="ended">Called when all is closed, before <see cref="Completion"/> completes.</param>
 internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connection, Action<TunnelEnd> ended)
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
@@ -50,7 +50,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         await FinishAsync();
     }
 
-    /// <summary>Ends the tunnel at once, without telling the peer.</summary>
+    /// <summary>Ends the tunnel at once, without an orderly close.</summary>
     public void Terminate(TunnelEnd end)
     {
         if (!endpoint.Core.TryEnd(end, whileSending: true))
@@ -61,7 +61,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
 
     private async Task SayGoodbyeAsync(CancellationToken cancellationToken)
     {
-        // Go on on the thread that decrypts.
+        // Continue on the thread that decrypts.
         await connection.Loop.Yield();
         await connection.SendCloseNotifyAsync(cancellationToken);
         connection.Socket.Shutdown(SocketShutdown.Send);

@@ -5,12 +5,12 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The control stream's bytes: what comes waits in a pipe, and not more than its threshold of it; what goes is copied into native blocks.
-/// First read and written as a <see cref="Stream"/> for the handshake lines, later by the tunnel's control loop.
+/// Moves the control stream's bytes: received bytes wait in a pipe, up to its threshold; bytes to send are copied into native blocks. The
+/// handshake reads and writes it as a <see cref="Stream"/>, later the tunnel's control loop uses it.
 /// </summary>
 internal sealed class ControlChannel : IStreamEvents
 {
-    // Higher than any other stream's (protocol.md section 6).
+    // The priority is higher than any other stream's (protocol.md section 6).
     private const ushort HighestPriority = ushort.MaxValue;
     private const int PauseThreshold = 128 << 10;
 
@@ -31,13 +31,13 @@ internal sealed class ControlChannel : IStreamEvents
         Stream = new ControlStream(this, _pipe.Reader.AsStream(leaveOpen: true));
     }
 
-    /// <summary>For the handshake.</summary>
+    /// <summary>The control stream as the handshake uses it.</summary>
     public Stream Stream { get; }
 
-    /// <summary>For the tunnel.</summary>
+    /// <summary>The received bytes, for the tunnel.</summary>
     public PipeReader Reader => _pipe.Reader;
 
-    /// <summary>Bytes that the peer has not acknowledged.</summary>
+    /// <summary>Bytes that were sent and not yet acknowledged by the peer.</summary>
     public long InFlight
     {
         get
@@ -57,7 +57,7 @@ internal sealed class ControlChannel : IStreamEvents
         }
     }
 
-    /// <summary>Told when bytes were acknowledged, on a worker of msquic.</summary>
+    /// <summary>Called when bytes were acknowledged, on a worker of msquic.</summary>
     public Action? OnSent
     {
         set
@@ -67,7 +67,7 @@ internal sealed class ControlChannel : IStreamEvents
         }
     }
 
-    /// <summary>Edge: opens it as the first stream.</summary>
+    /// <summary>Edge: opens the control stream as the first stream.</summary>
     public static ControlChannel Open(QuicConnection connection)
     {
         var result = new ControlChannel(connection);
@@ -80,7 +80,7 @@ internal sealed class ControlChannel : IStreamEvents
         throw new QuicException("the control stream can't be opened", status);
     }
 
-    /// <summary>Hub: the stream that the edge has opened.</summary>
+    /// <summary>Hub: takes over the stream that the edge has opened.</summary>
     public static ControlChannel Adopt(QuicConnection connection, nint stream)
     {
         var result = new ControlChannel(connection);
@@ -89,8 +89,8 @@ internal sealed class ControlChannel : IStreamEvents
         return result;
     }
 
-    /// <summary>Queues bytes.</summary>
-    /// <returns>False when the stream is over.</returns>
+    /// <summary>Queues bytes to be sent.</summary>
+    /// <returns>False when the stream has ended.</returns>
     public unsafe bool Send(ReadOnlySpan<byte> data)
     {
         while (!data.IsEmpty)
@@ -113,10 +113,10 @@ internal sealed class ControlChannel : IStreamEvents
         return true;
     }
 
-    /// <summary>FIN behind what was sent.</summary>
+    /// <summary>Sends FIN after all queued bytes.</summary>
     public void Finish() => _handle.Finish();
 
-    /// <summary>Completes when the peer has acknowledged all, or the stream is over.</summary>
+    /// <summary>Completes when the peer has acknowledged all bytes, or when the stream has ended.</summary>
     public Task WhenSentAsync()
     {
         lock (_lock)
@@ -128,7 +128,7 @@ internal sealed class ControlChannel : IStreamEvents
         }
     }
 
-    /// <summary>The connection is over or about to be: readers come to the end.</summary>
+    /// <summary>Lets readers reach the end, because the connection has ended or is about to.</summary>
     public void OnConnectionEnding()
     {
         TaskCompletionSource? sent;
@@ -191,7 +191,7 @@ internal sealed class ControlChannel : IStreamEvents
             return QuicStatus.Success;
         }
 
-        // The reader is behind: no more credit until it has caught up.
+        // The reader is behind: the peer gets no more credit until it has caught up.
         _ = CompleteLaterAsync(flush, length);
         return QuicStatus.Pending;
     }

@@ -8,13 +8,13 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>Takes the control stream apart into frames and checks each against the rules of protocol.md sections 3 and 6.</summary>
-/// <param name="isEdge">At which end.</param>
-/// <param name="terms">What is agreed on so far.</param>
-/// <param name="inbox">Takes the messages.</param>
-/// <param name="frames">Is told of the others.</param>
-/// <param name="reader">The stream.</param>
-/// <param name="received">What came with the handshake line.</param>
+/// <summary>Splits the control stream into frames and checks each against the rules of protocol.md sections 3 and 6.</summary>
+/// <param name="isEdge">True at the edge.</param>
+/// <param name="terms">The terms agreed on so far.</param>
+/// <param name="inbox">Takes the control messages.</param>
+/// <param name="frames">Is told of the other frames.</param>
+/// <param name="reader">The control stream.</param>
+/// <param name="received">Bytes that came with the handshake line.</param>
 internal sealed class ControlReader(
     bool isEdge, TunnelTerms terms, ControlInbox inbox, IControlFrames frames, PipeReader reader, ReadOnlyMemory<byte> received)
 {
@@ -22,7 +22,7 @@ internal sealed class ControlReader(
 
     private bool _heldBack;
 
-    /// <summary>Reads to the end of the stream.</summary>
+    /// <summary>Reads the frames up to the end of the stream.</summary>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
     public async Task RunAsync()
     {
@@ -30,11 +30,11 @@ internal sealed class ControlReader(
         while (true)
         {
             var result = await reader.ReadAsync();
-            // What came with the handshake line is put in front once; it is short.
+            // The bytes that came with the handshake line are put in front once; they are few.
             var buffer = rest.Length == 0 ? result.Buffer : new ReadOnlySequence<byte>([.. rest, .. result.Buffer.ToArray()]);
             var used = Process(buffer);
 
-            // Nothing is read meanwhile: a peer that does not take what it is owed can't make it grow.
+            // Nothing is read meanwhile, so a peer that does not take its frames can't make the backlog grow.
             while (_heldBack)
             {
                 await frames.WaitForEndingsAsync();

@@ -4,14 +4,14 @@ using Tunnel.Shared.Protocol.Frames;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The frames of the control stream that wait to be sent: <c>[type: 1][length: 4][payload]</c> (protocol.md section 6). Bounded: of PING,
-/// PONG and CONFIG a newer one takes the waiting one's place, the others are limited in number. Thread-safe.
+/// The frames of the control stream that wait to be sent: <c>[type: 1][length: 4][payload]</c> (protocol.md section 6). Their number is
+/// bounded: a newer PING, PONG or CONFIG replaces a waiting one, and the others are limited in number. Thread-safe.
 /// </summary>
 internal sealed class ControlSender
 {
     public const int HeaderSize = 5;
 
-    // More is not given to msquic at once, so that a newer configuration can still take an older one's place.
+    // The most bytes that msquic gets at once, so that a newer configuration can still replace an older one.
     private const int MaxInFlight = 256 << 10;
     private const int MaxWaiting = 8_192;
 
@@ -32,7 +32,7 @@ internal sealed class ControlSender
     }
 
     /// <summary>
-    /// Whether a session can be opened now, since the peer takes the ends of others; the hub waits for it with
+    /// Whether a session can be opened now, because few enough endings wait to be sent. If not, the hub waits with
     /// <see cref="WaitForEndingsAsync"/>.
     /// </summary>
     public bool TryPassOpening()
@@ -41,21 +41,21 @@ internal sealed class ControlSender
             return _endings.TryPass(_context.NowMilliseconds);
     }
 
-    /// <summary>Completes when the peer has taken enough of what it is owed, or all is over.</summary>
+    /// <summary>Completes when the peer has taken enough unsent endings, or when the tunnel has ended.</summary>
     public Task WaitForEndingsAsync()
     {
         lock (_lock)
             return _closed ? Task.CompletedTask : _endings.WaitAsync();
     }
 
-    /// <summary>Why the tunnel is to be ended: its peer does not read; else null.</summary>
+    /// <summary>Why the tunnel must be ended, when its peer does not read; else null.</summary>
     public TunnelEnd? FindOverdue()
     {
         lock (_lock)
             return _endings.IsOverdue(_context.NowMilliseconds) ? _endings.End : null;
     }
 
-    /// <summary>The tunnel is over.</summary>
+    /// <summary>Completes all waits, because the tunnel has ended.</summary>
     public void Release()
     {
         lock (_lock)
@@ -63,10 +63,10 @@ internal sealed class ControlSender
     }
 
     /// <summary>
-    /// Queues a frame. UDP_CLOSE always finds room: a peer that did not hear of it would keep its session; there are no more of them than
-    /// of sessions, and of <see cref="UnsentEndings"/>.
+    /// Queues a frame. There is always room for UDP_CLOSE, because a peer that did not get it would keep its session; the number of
+    /// sessions and <see cref="UnsentEndings"/> limit these frames.
     /// </summary>
-    /// <returns>False when too many wait; then it is dropped.</returns>
+    /// <returns>False when too many wait and the frame was dropped.</returns>
     public bool Send(FrameType type, ReadOnlySpan<byte> payload)
     {
         var bytes = new byte[HeaderSize + payload.Length];
@@ -98,7 +98,7 @@ internal sealed class ControlSender
         return true;
     }
 
-    /// <summary>Completes when all has arrived, or the connection is over.</summary>
+    /// <summary>Completes when all frames have arrived, or when the connection has ended.</summary>
     public async Task WhenSentAsync()
     {
         while (true)
@@ -112,7 +112,7 @@ internal sealed class ControlSender
         }
     }
 
-    // The lock keeps the order; msquic only queues what it is given.
+    // The lock keeps the frames in order; msquic only queues what it gets.
     private void Flush()
     {
         lock (_lock)

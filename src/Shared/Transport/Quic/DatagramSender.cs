@@ -5,21 +5,21 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Gives datagrams to msquic, of which only so many may be unsent: its queue has no limit of its own and gets slow when it is long. Each is
-/// copied into a native block that is in use until it was sent.
+/// Gives datagrams to msquic and limits how many may be unsent, because msquic's queue has no limit of its own and gets slow when it is
+/// long. Each datagram is copied into a native block that is in use until the datagram was sent.
 /// </summary>
 internal sealed class DatagramSender(QuicTunnel tunnel)
 {
-    /// <summary>Datagrams of one session that may be unsent, so that its flood leaves room for others.</summary>
+    /// <summary>The most unsent datagrams of one session, so that its flood leaves room for others.</summary>
     public const int MaxPerSession = 256;
 
-    /// <summary>It is on its way.</summary>
+    /// <summary>The datagram is queued.</summary>
     public const int Queued = 0;
 
-    /// <summary>It was dropped and counted.</summary>
+    /// <summary>The datagram was dropped and counted.</summary>
     public const int Dropped = 1;
 
-    /// <summary>It does not fit into a datagram on this path.</summary>
+    /// <summary>The payload does not fit into a QUIC datagram on this path.</summary>
     public const int TooLarge = 2;
 
     private const int MaxUnsent = 512;
@@ -28,7 +28,7 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
 
     private DatagramMemory Memory => tunnel.Context.Flow.Datagrams;
 
-    /// <summary>Queues one.</summary>
+    /// <summary>Queues a datagram.</summary>
     public unsafe int TrySend(uint id, ReadOnlySpan<byte> payload)
     {
         var length = QuicSessions.IdSize + payload.Length;
@@ -53,15 +53,15 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
         }
 
         _ = OnDone((nint)block);
-        // The path has got narrower since its size was told.
+        // The path's MTU has fallen since msquic last reported it.
         if (status == QuicStatus.InvalidParameter)
             return TooLarge;
         tunnel.Traffic.Drops.Add(DatagramDrop.Refused);
         return Dropped;
     }
 
-    /// <summary>It was sent or given up.</summary>
-    /// <returns>Its session.</returns>
+    /// <summary>Frees the block of a datagram that was sent or given up.</summary>
+    /// <returns>The id of its session.</returns>
     public unsafe uint OnDone(nint context)
     {
         var block = (NativeBlock*)context;

@@ -3,23 +3,23 @@ using Tunnel.Shared.Transport.Buffers;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Datagrams that have overtaken the opening of their session, which comes on the control stream: held for a second, 16 a session, 1,024
-/// sessions (protocol.md section 6). Not thread-safe.
+/// Datagrams that have overtaken the opening of their session, which comes on the control stream: they are held for a second, at most 16
+/// per session, for at most 1,024 sessions (protocol.md section 6). Not thread-safe.
 /// </summary>
-/// <param name="memory">What all datagrams that wait share.</param>
+/// <param name="memory">The memory that all waiting datagrams share.</param>
 internal sealed class EarlyDatagrams(DatagramMemory memory)
 {
     public const int MaxSessions = 1_024;
     public const int MaxPerSession = HeldDatagrams.MaxCount;
     public const long HoldMilliseconds = 1_000;
 
-    // So that one tunnel's don't use up what is there for all.
+    // Keeps one tunnel from using up the memory of all.
     private const int MaxBytes = 4 << 20;
 
     private readonly DatagramMemory _memory = memory.Part(MaxBytes);
     private readonly Dictionary<uint, Early> _sessions = [];
 
-    /// <summary>Keeps one.</summary>
+    /// <summary>Keeps a datagram.</summary>
     /// <returns>False when there is no room for it.</returns>
     public bool TryHold(uint id, ReadOnlySpan<byte> payload, long now)
     {
@@ -32,11 +32,11 @@ internal sealed class EarlyDatagrams(DatagramMemory memory)
         return true;
     }
 
-    /// <summary>Takes what there is for a session.</summary>
+    /// <summary>Removes and returns what is held for a session; null when there is nothing.</summary>
     public HeldDatagrams? Take(uint id) => _sessions.Remove(id, out var early) ? early.Datagrams : null;
 
-    /// <summary>Takes out the sessions whose opening did not come.</summary>
-    /// <returns>Their ids, and how many datagrams were lost with them.</returns>
+    /// <summary>Drops the datagrams of sessions whose opening did not come in time.</summary>
+    /// <returns>The ids of these sessions, and how many datagrams were dropped.</returns>
     public (List<uint> Ids, int Datagrams) TakeExpired(long now)
     {
         var ids = new List<uint>();
@@ -49,8 +49,8 @@ internal sealed class EarlyDatagrams(DatagramMemory memory)
         return (ids, ids.Sum(id => Take(id)!.DropAll()));
     }
 
-    /// <summary>Drops all.</summary>
-    /// <returns>How many datagrams.</returns>
+    /// <summary>Drops all datagrams.</summary>
+    /// <returns>The number of dropped datagrams.</returns>
     public int Clear()
     {
         var dropped = _sessions.Values.Sum(static early => early.Datagrams.DropAll());

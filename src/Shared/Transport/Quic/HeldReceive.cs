@@ -4,7 +4,8 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The buffers of a pending receive. They are msquic's, and stay as they are until completed or the stream is closed. Not thread-safe.
+/// The buffers of a pending receive. They belong to msquic, and stay unchanged until the receive is completed or the stream is closed. Not
+/// thread-safe.
 /// </summary>
 internal sealed class HeldReceive
 {
@@ -14,7 +15,7 @@ internal sealed class HeldReceive
     private int _offset;
     private View? _view;
 
-    /// <summary>Bytes from the beginning that are done with.</summary>
+    /// <summary>Bytes from the beginning that were processed.</summary>
     public int Taken { get; private set; }
 
     /// <summary>Bytes that wait.</summary>
@@ -22,7 +23,7 @@ internal sealed class HeldReceive
 
     public bool IsEmpty => Rest == 0;
 
-    /// <summary>Keeps buffers of which the first bytes are done with.</summary>
+    /// <summary>Keeps buffers whose first <paramref name="taken"/> bytes were processed.</summary>
     public void Set(ReadOnlySpan<NativeBuffer> buffers, int taken, int total)
     {
         if (_buffers.Length < buffers.Length)
@@ -35,7 +36,7 @@ internal sealed class HeldReceive
             Consume(Math.Min(taken - Taken, (int)_buffers[_index].Length - _offset));
     }
 
-    /// <summary>The oldest bytes, as far as they lie together. One at a time is in use.</summary>
+    /// <summary>Returns the oldest bytes that lie together in memory. Only one result may be in use at a time.</summary>
     public unsafe ReadOnlyMemory<byte> Peek(int most)
     {
         ref var buffer = ref _buffers[_index];
@@ -44,7 +45,7 @@ internal sealed class HeldReceive
         return _view.Memory;
     }
 
-    /// <summary>The oldest bytes are done with; not more than one <see cref="Peek"/> gave.</summary>
+    /// <summary>Notes that the oldest bytes were processed; at most as many as one <see cref="Peek"/> returned.</summary>
     public void Consume(int count)
     {
         Taken += count;

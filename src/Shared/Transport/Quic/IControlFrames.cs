@@ -1,35 +1,36 @@
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Who is told of the control stream's frames, beside the messages that <see cref="Streams.ControlInbox"/> takes; by its reader alone.
+/// Is told of the control stream's frames, except for the messages that <see cref="Streams.ControlInbox"/> takes. Only the reader of the
+/// stream calls it.
 /// </summary>
 internal interface IControlFrames
 {
-    /// <summary>The tunnel is over: nothing more is wanted.</summary>
+    /// <summary>True when the tunnel has ended, so that no more frames are wanted.</summary>
     bool IsOver { get; }
 
-    /// <summary>Whether a session can be opened now; if not, after <see cref="WaitForEndingsAsync"/>.</summary>
+    /// <summary>Whether a session can be opened now; if not, it can after <see cref="WaitForEndingsAsync"/>.</summary>
     bool TryPassOpening();
 
-    /// <summary>Completes when the peer has taken enough of what it is owed, or all is over.</summary>
+    /// <summary>Completes when the peer has taken enough unsent endings, or when the tunnel has ended.</summary>
     Task WaitForEndingsAsync();
 
-    /// <summary>A frame has come, of whatever type.</summary>
+    /// <summary>A frame of any type has come.</summary>
     void OnFrame();
 
-    /// <summary>UDP_OPEN.</summary>
+    /// <summary>UDP_OPEN has come.</summary>
     /// <returns>What is wrong, or null.</returns>
     string? OnUdpOpen(uint id, in StreamOpening opening);
 
-    /// <summary>UDP_CLOSE.</summary>
+    /// <summary>UDP_CLOSE has come.</summary>
     void OnUdpClose(uint id);
 
-    /// <summary>The peer asks for this back.</summary>
+    /// <summary>PING has come; the peer wants this payload back.</summary>
     void OnPing(ReadOnlySpan<byte> payload);
 
-    /// <summary>The peer has given back what it was asked for.</summary>
+    /// <summary>PONG has come, with the payload of a PING.</summary>
     void OnPong(ReadOnlySpan<byte> payload);
 
-    /// <summary>The edge asks to be asked.</summary>
+    /// <summary>PROBE has come; the edge wants a PING.</summary>
     void OnProbe();
 }

@@ -4,7 +4,9 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>What the owner is told, one call at a time: streams come on msquic's worker, control frames on the pool.</summary>
+/// <summary>
+/// Passes events to the owner, one call at a time: streams come on a worker of msquic, control frames on the thread pool.
+/// </summary>
 internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) : IControlOwner, IControlFrames
 {
     private readonly Lock _calls = new();
@@ -51,7 +53,7 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) 
             ((IEdgeTunnelHandler)handler).OnConfig(tunnel, config);
     }
 
-    /// <summary>From now on the edge may open streams.</summary>
+    /// <summary>Takes the edge's HELLO; from now on the edge may open streams.</summary>
     public void OnHello(Hello hello)
     {
         lock (_calls)

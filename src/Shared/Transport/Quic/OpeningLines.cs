@@ -3,8 +3,8 @@ using Tunnel.Shared.Protocol.Proxy;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The lines at the beginning of a TCP stream, as they come: PROXY v1, then PORT. Over QUIC both are always there (protocol.md section 6),
-/// so a client's bytes that look like a line are not taken for one.
+/// Collects the lines at the beginning of a TCP stream as they arrive: PROXY v1, then PORT. Over QUIC both are always there (protocol.md
+/// section 6), so a client's bytes that look like a line are not taken for one.
 /// </summary>
 internal sealed class OpeningLines
 {
@@ -12,11 +12,11 @@ internal sealed class OpeningLines
     private int _count;
     private int _lines;
 
-    /// <summary>Both lines are here.</summary>
+    /// <summary>True when both lines have arrived.</summary>
     public bool IsComplete => _lines == 2;
 
-    /// <summary>Takes what belongs to the lines.</summary>
-    /// <returns>How many bytes; -1 when they are too long.</returns>
+    /// <summary>Takes the bytes that belong to the lines.</summary>
+    /// <returns>The number of bytes taken; -1 when the lines are too long.</returns>
     public int Take(ReadOnlySpan<byte> data)
     {
         for (var i = 0; i < data.Length; i++)
@@ -33,8 +33,8 @@ internal sealed class OpeningLines
         return data.Length;
     }
 
-    /// <summary>What they say.</summary>
-    /// <returns>Null when they are no valid lines.</returns>
+    /// <summary>Parses the lines.</summary>
+    /// <returns>What they say; null when they are not valid.</returns>
     public StreamOpening? Parse() =>
         OpenPayload.TryParse(_bytes.AsSpan(0, _count), out var source, out var destination, out var port, out _) && port is not null
             ? new StreamOpening(source, destination, port)

@@ -8,11 +8,11 @@ namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
 /// Payloads that are too large for a datagram on this path: each goes as one unidirectional stream <c>[session_id: 4][payload]</c>
-/// (protocol.md section 6), of which so many may be open each way.
+/// (protocol.md section 6), and <see cref="MaxStreams"/> may be open in each direction.
 /// </summary>
 internal sealed class OversizeDatagrams(QuicTunnel tunnel)
 {
-    /// <summary>Streams that may be open each way.</summary>
+    /// <summary>The most streams that may be open in each direction.</summary>
     public const ushort MaxStreams = 128;
 
     private const int Largest = QuicSessions.IdSize + FrameRules.MaxDatagram;
@@ -22,10 +22,10 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
 
     private DatagramMemory Memory => tunnel.Context.Flow.Datagrams;
 
-    /// <summary>Sent as streams so far.</summary>
+    /// <summary>Payloads sent as streams so far.</summary>
     public long Sent => Volatile.Read(ref _sent);
 
-    /// <summary>Sends one.</summary>
+    /// <summary>Sends a payload as a stream.</summary>
     /// <returns>False when it was dropped and counted.</returns>
     public bool TrySend(uint id, ReadOnlySpan<byte> payload)
     {
@@ -41,7 +41,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         return false;
     }
 
-    /// <summary>The peer sends one; from the connection's callback.</summary>
+    /// <summary>Takes a payload that the peer sends as a stream. Called from the connection's callback.</summary>
     public int OnPeerStream(nint handle)
     {
         Incoming.Adopt(this, tunnel, handle);
@@ -138,7 +138,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
 
         public void OnDefect(Exception exception) => tunnel.Connection.OnDefect(exception);
 
-        // Grows with what comes. Beyond the largest payload nothing is kept.
+        // The buffer grows with the bytes that come. Bytes beyond the largest payload are not kept.
         private void Append(ReadOnlySpan<byte> data)
         {
             if (_givenUp)

@@ -7,7 +7,7 @@ namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
 /// A QUIC connection before and while it is a tunnel. Before, its control stream is read and written as a <see cref="Stream"/> for the two
-/// handshake lines; nothing else of the peer is let in. Disposing ends it.
+/// handshake lines, and nothing else from the peer is accepted. Disposing ends the connection.
 /// </summary>
 public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 {
@@ -31,18 +31,18 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         Library = library;
         _remote = remote;
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Quic");
-        // Nobody may be waiting for them.
+        // Marks the exceptions as observed, because perhaps nobody waits for these tasks.
         _ = _connected.Task.Exception;
     }
 
     /// <summary>The peer's address; changes when the connection migrates.</summary>
     public IPEndPoint RemoteEndPoint => _remote;
 
-    /// <summary>The control stream for the two handshake lines; there after the handshake. Disposing it does nothing.</summary>
-    /// <exception cref="InvalidOperationException">Before the handshake.</exception>
+    /// <summary>The control stream for the two handshake lines, available after the handshake. Disposing it does nothing.</summary>
+    /// <exception cref="InvalidOperationException">The handshake is not done yet.</exception>
     public Stream Stream => Control.Stream;
 
-    /// <summary>Completes when the connection is over and its native handle may go; never faults.</summary>
+    /// <summary>Completes when the connection has ended and its native handle may be closed; never faults.</summary>
     public Task Closed => _closed.Task;
 
     internal MsQuic Library { get; }
@@ -58,16 +58,16 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 
     internal ControlChannel Control => _control ?? throw new InvalidOperationException("no control stream yet");
 
-    /// <summary>Why it is over, or is about to be; null while it lives.</summary>
+    /// <summary>Why the connection has ended or is about to; null while it lives.</summary>
     internal TunnelEnd? End => _end;
 
     /// <summary>Why the peer's certificate was refused, or null.</summary>
     internal string? CertificateFault { get; private set; }
 
-    /// <summary>The status of msquic that the connection was ended with, 0 when it was not the transport.</summary>
+    /// <summary>The status with which msquic ended the connection; 0 when the transport did not end it.</summary>
     internal int TransportStatus { get; private set; }
 
-    /// <summary>The longest datagram that goes at present, with its session id; 0 while none may be sent.</summary>
+    /// <summary>Bytes of the longest datagram that can be sent at present, with its session id; 0 while none can be sent.</summary>
     internal int MaxDatagram { get; private set; }
 
     /// <summary>The smoothed round trip, or null before the first figures.</summary>
@@ -79,25 +79,25 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     /// </summary>
     public int PathMtu { get; private set; }
 
-    /// <summary>Edge: we had to prove our address before the hub did any work (Retry; RFC 9000, 8.1.2).</summary>
+    /// <summary>Edge: true when this side had to prove its address before the hub did any work (Retry; RFC 9000, 8.1.2).</summary>
     public bool WasRetried { get; private set; }
 
     /// <summary>Hub: waits until the peer has finished the handshake and opened its control stream.</summary>
     /// <exception cref="IOException">The handshake failed, or the peer went away.</exception>
     public Task AcceptControlAsync(CancellationToken cancellationToken) => _controlOpened.Task.WaitAsync(cancellationToken);
 
-    /// <summary>Ends it at once; queued data is dropped. Does not wait.</summary>
+    /// <summary>Ends the connection at once and drops queued data. Does not wait.</summary>
     public void Abort() => _handle.Shutdown(NoError, silent: false);
 
     /// <summary>
-    /// Ends it after what was written to <see cref="Stream"/> has arrived, or the time is over: a refusal has to be heard.
+    /// Ends the connection once the bytes written to <see cref="Stream"/> have arrived, so that a refusal is heard, or when cancelled.
     /// </summary>
     public async Task CloseAfterFlushAsync(CancellationToken cancellationToken)
     {
         if (_control is { } control)
         {
             control.Finish();
-            // The peer closes when it has read all. Closing first would throw away what it did not yet read.
+            // The peer closes when it has read all. Closing first would discard what it has not read yet.
             await _closed.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -126,15 +126,16 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         return result;
     }
 
-    /// <summary>Edge: the handshake.</summary>
-    /// <exception cref="IOException">It failed; see <see cref="TransportStatus"/> and <see cref="CertificateFault"/>.</exception>
+    /// <summary>Edge: does the handshake.</summary>
+    /// <exception cref="IOException">The handshake failed; see <see cref="TransportStatus"/> and
+    /// <see cref="CertificateFault"/>.</exception>
     internal async Task ConnectAsync(ConfigurationHandle configuration, string serverName, CancellationToken cancellationToken)
     {
         var status = _handle.Start(configuration, _remote, serverName);
         if (QuicStatus.Failed(status))
         {
             TransportStatus = status;
-            // Never started: no last event will come.
+            // The connection was never started, so no last event will come.
             _handle.Dispose();
             _closed.TrySetResult();
             throw new QuicException("QUIC can't be started", status);
@@ -144,12 +145,12 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         _control = ControlChannel.Open(this);
     }
 
-    /// <summary>Ends it without a word to the peer, who may not even be there: returns at once.</summary>
+    /// <summary>Ends the connection without telling the peer, which may not even be there. Returns at once.</summary>
     internal void AbortSilently() => _handle.Shutdown(NoError, silent: true);
 
     /// <summary>
-    /// Edge: goes on from another UDP port. The hub takes that for a new path and looks anew how large packets get through there, which
-    /// msquic never does on a path that has become narrower; a NAT that has forgotten the connection makes a new entry as well. Waits for a
+    /// Edge: goes on from another UDP port. The hub takes that for a new path and measures again how large packets get through, which
+    /// msquic never does on a path whose MTU has fallen; a NAT that has forgotten the connection makes a new entry as well. Waits for a
     /// worker.
     /// </summary>
     internal void MoveToNewPort() =>
@@ -157,7 +158,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 
     internal void Shutdown(ulong code) => _handle.Shutdown(code, silent: false);
 
-    /// <summary>From now on streams and datagrams are the tunnel's.</summary>
+    /// <summary>Passes streams and datagrams to a tunnel from now on.</summary>
     internal void HandOver(QuicTunnel tunnel)
     {
         _tunnel = tunnel;
@@ -214,7 +215,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         Abort();
     }
 
-    /// <summary>Takes new figures; only from a callback of this connection, where it does not wait.</summary>
+    /// <summary>Reads new figures. Only for callbacks of this connection, where it does not wait.</summary>
     internal void NoteStatistics()
     {
         if (_handle.GetStatistics() is not { } figures)
@@ -238,7 +239,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         return CertificateFault is null ? QuicStatus.Success : QuicStatus.BadCertificate;
     }
 
-    // The first bidirectional stream of an edge is the control stream; the stranger's limit lets no other through.
+    // The first bidirectional stream of an edge is the control stream; the limit for strangers allows no other.
     private int OnPeerStream(nint stream, bool unidirectional)
     {
         if (_tunnel is { } tunnel)
@@ -270,7 +271,8 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         _end ??= new TunnelEnd(TunnelEndKind.Closed, "closed");
         Fail();
         _control?.OnConnectionEnding();
-        // All of its streams have had their last event. Those whose bytes are still being written to a socket keep the handle open.
+        // All of the connection's streams have had their last event. Streams whose bytes are still being written to a socket keep the
+        // handle open.
         _handle.Dispose();
         _closed.TrySetResult();
         _tunnel?.OnConnectionClosed();

@@ -3,10 +3,10 @@ using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>Whether QUIC can be used on this machine: it needs libmsquic 2.2.2 or later. Nothing else in the product does.</summary>
+/// <summary>Whether QUIC can be used on this machine: it needs libmsquic 2.2.2 or later. Nothing else in the product needs it.</summary>
 public static class QuicLibrary
 {
-    /// <summary>How to get it, for operators.</summary>
+    /// <summary>Tells operators how to install the library.</summary>
     public const string InstallHint =
         "install libmsquic 2.2.2 or later: on Debian and Ubuntu 'apt install libmsquic' from Microsoft's package feed "
             + "(packages.microsoft.com), on Alpine 'apk add libmsquic'";
@@ -31,6 +31,7 @@ public static class QuicLibrary
         return reason is null;
     }
 
-    /// <exception cref="PlatformNotSupportedException">The library is not there; asked for before.</exception>
+    /// <exception cref="PlatformNotSupportedException">The library could not be loaded; callers should check <see cref="TryLoad"/>
+    /// first.</exception>
     internal static MsQuic Get() => Loaded.Value.Library ?? throw new PlatformNotSupportedException(Loaded.Value.Reason);
 }

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>What a handshake over QUIC showed of the way to a hub.</summary>
-/// <param name="Failure">Why there was none; null when there was.</param>
+/// <summary>What a handshake over QUIC showed about the path to a hub.</summary>
+/// <param name="Failure">Why the handshake failed; null on success.</param>
 /// <param name="RoundTrip">The round trip; zero without a handshake.</param>
-/// <param name="MaxPayload">Bytes of the largest UDP payload of a client that goes as one datagram there (RFC 9221); 0 when none
-/// do.</param>
+/// <param name="MaxPayload">Bytes of the largest UDP payload of a client that fits into one datagram on this path (RFC 9221); 0 when
+/// datagrams can't be sent.</param>
 public sealed record QuicPath(DialFailure? Failure, TimeSpan RoundTrip, int MaxPayload);

@@ -2,7 +2,7 @@ using Tunnel.Shared.Protocol.Frames;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>One UDP session over QUIC's datagrams.</summary>
+/// <summary>A UDP session over QUIC's datagrams.</summary>
 internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSession
 {
     private volatile bool _isOpen = true;
@@ -11,10 +11,10 @@ internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSessi
 
     public bool IsOpen => _isOpen;
 
-    /// <summary>Where received datagrams go; null at the hub until its owner has said. Guarded by the sessions' lock.</summary>
+    /// <summary>Receives the datagrams; null at the hub until its owner has accepted the session. Guarded by the sessions' lock.</summary>
     public IDatagramSink? Sink { get; set; }
 
-    /// <summary>Held while the sink is called, so that what was kept comes before what comes.</summary>
+    /// <summary>Held while the sink is called, so that held datagrams are delivered before new ones.</summary>
     public Lock Delivery { get; } = new();
 
     /// <summary>Datagrams given to msquic and not yet sent. Guarded by the sessions' lock.</summary>
@@ -22,7 +22,7 @@ internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSessi
 
     public bool Send(ReadOnlySpan<byte> payload)
     {
-        // Whoever sends sees that it is over, and may send another way.
+        // The sender sees that the session has ended, and may send in another way.
         if (!_isOpen)
             return false;
         if (payload.Length <= FrameRules.MaxDatagram)
@@ -37,7 +37,7 @@ internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSessi
             sessions.OnClosedHere(this);
     }
 
-    /// <summary>Ends it once.</summary>
+    /// <summary>Ends the session; false when it has ended already.</summary>
     public bool TryEnd()
     {
         lock (Delivery)

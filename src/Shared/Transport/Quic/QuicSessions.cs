@@ -5,10 +5,11 @@ using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-// Over 300 lines: the sessions' table under one lock; large datagrams, early ones and what waits are apart.
+// Over 300 lines: the sessions' table under one lock; large datagrams, early ones and waiting ones have their own files.
 /// <summary>
 /// The UDP sessions of a tunnel (protocol.md section 6): opened only on the control stream, carried in datagrams <c>[session_id:
-/// 4][payload]</c>, too large ones in streams of their own. What can't be sent or belongs to nobody is dropped and counted by reason.
+/// 4][payload]</c>, or in streams of their own when they are too large. Datagrams that can't be sent or belong to no session are dropped
+/// and counted by reason.
 /// </summary>
 internal sealed class QuicSessions
 {
@@ -16,8 +17,8 @@ internal sealed class QuicSessions
 
     private const int MaxAnswersPerSecond = 100;
 
-    // So that sessions are opened in the order of their ids, which is what the hub goes by: two that open at once would end the tunnel
-    // otherwise.
+    // Makes sure that sessions are opened in the order of their ids, which the hub checks: otherwise two that open at once would end the
+    // tunnel.
     private readonly Lock _opening = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, QuicSession> _sessions = [];
@@ -41,10 +42,10 @@ internal sealed class QuicSessions
 
     public OversizeDatagrams Oversize { get; }
 
-    /// <summary>Completes when the sessions' numbers come to their end.</summary>
+    /// <summary>Completes when the sessions' ids run low.</summary>
     public Task NumbersEnding => _ids.Ending;
 
-    /// <summary>Open now.</summary>
+    /// <summary>The number of open sessions.</summary>
     public int Count
     {
         get
@@ -54,8 +55,8 @@ internal sealed class QuicSessions
         }
     }
 
-    /// <summary>Edge: a new session.</summary>
-    /// <returns>Null when the tunnel is over, or the control stream too far behind.</returns>
+    /// <summary>Edge: opens a session.</summary>
+    /// <returns>Null when the tunnel has ended or the control stream is too far behind.</returns>
     public QuicSession? Open(in StreamOpening opening, IDatagramSink sink)
     {
         QuicSession session;
@@ -81,7 +82,7 @@ internal sealed class QuicSessions
         return null;
     }
 
-    /// <summary>Hub: the edge opens a session; <see cref="Accept"/> or <see cref="QuicSession.Close"/> follows.</summary>
+    /// <summary>Hub: adds a session that the edge opens; <see cref="Accept"/> or <see cref="QuicSession.Close"/> must follow.</summary>
     public QuicSession? TryAddPeers(uint id, in StreamOpening opening, out string? fault)
     {
         fault = null;
@@ -98,7 +99,7 @@ internal sealed class QuicSessions
         }
     }
 
-    /// <summary>Hub: the session goes here. What came before its opening is delivered first.</summary>
+    /// <summary>Hub: sets a session's sink. Datagrams that came before its opening are delivered first.</summary>
     public void Accept(QuicSession session, IDatagramSink sink)
     {
         bool open;
@@ -118,12 +119,12 @@ internal sealed class QuicSessions
                 _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
         }
 
-        // The tunnel was lost meanwhile, and found nobody to tell.
+        // The tunnel was lost meanwhile, when there was no sink to tell yet.
         if (!open)
             Tell(sink);
     }
 
-    /// <summary>A datagram has come, from msquic's buffer or as a stream; on a worker of msquic.</summary>
+    /// <summary>Handles a datagram from msquic's buffer or from a stream. Called on a worker of msquic.</summary>
     public void OnDatagram(ReadOnlySpan<byte> datagram)
     {
         if (datagram.Length < IdSize)
@@ -192,10 +193,10 @@ internal sealed class QuicSessions
         return status == DatagramSender.TooLarge && Oversize.TrySend(session.Id, payload);
     }
 
-    /// <summary>msquic tells what became of a datagram.</summary>
+    /// <summary>Handles msquic's report on what became of a datagram.</summary>
     public void OnSendState(nint context, int state)
     {
-        // The block is free once it was sent: what follows is told of the datagram that was in it.
+        // The block is free once its datagram was sent; later reports concern that datagram only.
         if (state is DatagramState.Sent or DatagramState.Canceled)
             OnUnsentGone(_sender.OnDone(context));
         if (state == DatagramState.Canceled)
@@ -204,7 +205,7 @@ internal sealed class QuicSessions
             _tunnel.Traffic.Drops.Add(DatagramDrop.LostOnPath);
     }
 
-    /// <summary>The owner has closed it.</summary>
+    /// <summary>Ends a session that its owner has closed.</summary>
     public void OnClosedHere(QuicSession session)
     {
         HeldDatagrams? early;
@@ -219,7 +220,7 @@ internal sealed class QuicSessions
         SendClose(session.Id);
     }
 
-    /// <summary>UDP_CLOSE.</summary>
+    /// <summary>Handles UDP_CLOSE.</summary>
     public void OnPeerClosed(uint id)
     {
         QuicSession? session;
@@ -232,7 +233,7 @@ internal sealed class QuicSessions
         End(session);
     }
 
-    /// <summary>The tunnel is over.</summary>
+    /// <summary>Ends all sessions, because the tunnel has ended.</summary>
     public void LoseAll()
     {
         QuicSession[] all;
@@ -249,7 +250,7 @@ internal sealed class QuicSessions
     }
 
 
-    /// <summary>Gives up what waits for an opening that does not come.</summary>
+    /// <summary>Drops datagrams whose session's opening did not come in time.</summary>
     public void Sweep()
     {
         List<uint> expired;
@@ -277,7 +278,8 @@ internal sealed class QuicSessions
         }
     }
 
-    // The edge opens it again. Limited: a flood is not answered with a flood.
+    // Answers a datagram of an unknown session, so that the edge opens the session again. The answers are limited, so that a flood is not
+    // answered with a flood.
     private void AnswerUnknown(uint id)
     {
         if (_tunnel.IsEdge)
@@ -311,7 +313,7 @@ internal sealed class QuicSessions
         Tell(sink);
     }
 
-    // An owner's mistake must not keep other sessions from being ended.
+    // An owner's defect must not keep other sessions from being ended.
     private void Tell(IDatagramSink? sink)
     {
         try

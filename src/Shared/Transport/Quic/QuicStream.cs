@@ -4,15 +4,15 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-// Over 300 lines: msquic's events of a stream and what they mean; its life and both ways of its bytes are apart.
+// Over 300 lines: msquic's events of a stream and what they mean; its life and both directions of its bytes have their own files.
 /// <summary>
-/// One tunnelled TCP connection as a QUIC stream: its life from the PROXY line to the end. <see cref="StreamOutput"/> and
-/// <see cref="StreamInput"/> carry the bytes. FIN is FIN; a reset of either side is RESET_STREAM and STOP_SENDING with the reason as code.
-/// Has a lock of its own for the state, under which neither a call to an owner nor to the endpoint is made.
+/// One tunnelled TCP connection as a QUIC stream: from the PROXY line to the end. <see cref="StreamOutput"/> and <see cref="StreamInput"/>
+/// carry the bytes. FIN is FIN; a reset of either side is RESET_STREAM and STOP_SENDING with the reason as code. Its own lock guards the
+/// state; neither the owner nor the endpoint is called under it.
 /// </summary>
 internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 {
-    // Strict among streams: control, normal, sustained (protocol.md section 6).
+    // Priorities are strict among streams: control, normal, sustained (protocol.md section 6).
     private const ushort SustainedPriority = 0x3FFF;
     private const ushort NormalPriority = 0x7FFF;
 
@@ -26,7 +26,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
     private ResetReason _abortReason;
     private bool _aborted;
 
-    // Edge: whether it counts among those that begin or end.
+    // Edge: whether the stream counts as one that begins or ends.
     private bool _begins;
     private bool _ends;
     private bool _over;
@@ -57,7 +57,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
     /// <summary>The native stream.</summary>
     public StreamHandle Handle => _handle;
 
-    /// <summary>Bytes may still be sent.</summary>
+    /// <summary>True while bytes may still be sent.</summary>
     public bool CanSend
     {
         get
@@ -67,8 +67,8 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         }
     }
 
-    /// <summary>Edge: a client's stream, not yet started.</summary>
-    /// <returns>Null when the connection is over.</returns>
+    /// <summary>Edge: creates a client's stream, not yet started.</summary>
+    /// <returns>Null when the connection has ended.</returns>
     public static QuicStream? Open(QuicTunnel tunnel, uint id, IStreamObserver? observer)
     {
         var result = new QuicStream(tunnel, isPeers: false) { Id = id, Observer = observer };
@@ -78,26 +78,26 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         return result;
     }
 
-    /// <summary>Hub: a stream that the edge has opened; from the connection's callback.</summary>
+    /// <summary>Hub: takes over a stream that the edge has opened. Called from the connection's callback.</summary>
     public static QuicStream Adopt(QuicTunnel tunnel, nint handle)
     {
         var result = new QuicStream(tunnel, isPeers: true);
         result._handle = StreamHandle.Adopt(tunnel.Connection.Library, tunnel.Connection.Handle, result, handle);
-        // The two low bits are direction and side (RFC 9000, 2.1); the control stream is 0. So both ends have the same number for logs.
+        // The two low bits are direction and side (RFC 9000, 2.1); the control stream is 0. So both ends log the same number.
         result.Id = (uint)((result._handle.GetId() ?? 0) >> 2);
         return result;
     }
 
     // ---- the local end
 
-    /// <summary>Edge: takes its number; streams start in the order of their ids.</summary>
+    /// <summary>Edge: starts the stream, which gives it its id; streams start in the order of their ids.</summary>
     public void Start()
     {
         if (QuicStatus.Failed(_handle.Start()))
             OnNotStarted();
     }
 
-    /// <summary>Edge: begins to carry a client's stream whose lines are to be sent first.</summary>
+    /// <summary>Edge: starts to carry a client's stream; its opening lines are sent first.</summary>
     public void Begin(ILocalEndpoint endpoint, in StreamOpening opening)
     {
         _life.AttachNew(endpoint);
@@ -112,7 +112,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 
     public void Reset(ResetReason reason) => _life.Reset(reason);
 
-    // ---- what the halves have to say
+    // ---- events of the halves
 
     /// <summary>The local peer has sent its last byte.</summary>
     public void OnLocalEnd()
@@ -124,7 +124,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
             _life.Complete();
     }
 
-    /// <summary>All that was sent has been acknowledged; on a worker of msquic.</summary>
+    /// <summary>All that was sent has been acknowledged. Called on a worker of msquic.</summary>
     public void OnAllAcknowledged()
     {
         bool abort;
@@ -141,13 +141,13 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
             NoteEnding();
     }
 
-    /// <summary>What the edge has sent first is no PROXY line.</summary>
+    /// <summary>The edge did not begin the stream with a PROXY line.</summary>
     public void OnMalformed() => Reset(ResetReason.Protocol);
 
-    /// <summary>The stream carries much for long, or no more; on a worker of msquic.</summary>
+    /// <summary>The stream has begun or ceased to carry bulk for long. Called on a worker of msquic.</summary>
     public void OnSustained(bool sustained) => _handle.SetPriority(sustained ? SustainedPriority : NormalPriority);
 
-    // ---- what comes from the peer (a worker of msquic)
+    // ---- events of the peer (on a worker of msquic)
 
     int IStreamEvents.OnStreamEvent(ref StreamEvent e)
     {
@@ -183,7 +183,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 
     void IStreamEvents.OnDefect(Exception exception) => _tunnel.Connection.OnDefect(exception);
 
-    // The connection is over: there will be no other event.
+    // The connection has ended, so no other event will come.
     private void OnNotStarted()
     {
         _life.OnTunnelLost();
@@ -204,11 +204,11 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
     private void OnRemoteReset(ulong code)
     {
         _life.OnRemoteReset(code <= (ulong)ResetReason.Overloaded ? (ResetReason)code : ResetReason.Unspecified);
-        // Also of a stream that is over for its owners: the other direction may still be open.
+        // Also done when the stream has ended for its owners: the other direction may still be open.
         AbortNow();
     }
 
-    // The lines that it begins with have been acknowledged, or were given up: there is one that ends then.
+    // The opening lines have been acknowledged or given up: the stream no longer counts as under way, unless it is ending already.
     private void NoteArrived()
     {
         lock (_lock)
@@ -223,7 +223,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         _tunnel.OnStreamPassed();
     }
 
-    // Nothing is missing for its end but the peer's answer, which does not wait for room.
+    // Only the peer's answer is missing for the stream's end, and it does not wait for room.
     private void NoteEnding()
     {
         lock (_lock)
@@ -251,7 +251,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         _tunnel.OnStreamPassed();
     }
 
-    // ---- what its life asks for
+    // ---- calls of its life
 
     bool IStreamCarrier.IsBlocked => _output.IsBlocked;
 
@@ -263,8 +263,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 
     void IStreamCarrier.BeginReading(ILocalEndpoint endpoint) => _output.Begin(endpoint, opening: null);
 
-    // Behind data the reset goes when all that was sent has arrived: RESET_STREAM makes the peer throw away what it has not yet read from
-    // QUIC.
+    // A reset behind data is sent when all the data has arrived: RESET_STREAM makes the peer discard what it has not yet read from QUIC.
     void IStreamCarrier.PrepareReset(in StreamEnd end, bool behindData)
     {
         _abortReason = end.Reason;
@@ -279,7 +278,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         lock (_lock)
             waits = _abortPending;
 
-        // It may have been acknowledged a moment ago.
+        // The data may have been acknowledged a moment ago.
         if (!waits || !_output.HasUnacknowledged)
             AbortNow();
     }
@@ -311,7 +310,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         _handle.Abort((ulong)_abortReason);
     }
 
-    // The native stream has had its last event. It may go as soon as nothing of its memory is being written to a socket.
+    // The native stream has had its last event. It may be closed as soon as none of its memory is being written to a socket.
     private void Close()
     {
         NoteOver();

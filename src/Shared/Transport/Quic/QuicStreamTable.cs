@@ -3,8 +3,8 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The streams of a tunnel, each of which ends twice: for its owners, and later natively. The caller holds the tunnel's lock, but for
-/// <see cref="Unfinished"/>.
+/// The streams of a tunnel, each of which ends twice: for its owners, and later natively. The caller must hold the tunnel's lock, except
+/// for <see cref="Unfinished"/>.
 /// </summary>
 internal sealed class QuicStreamTable(bool isEdge)
 {
@@ -14,20 +14,19 @@ internal sealed class QuicStreamTable(bool isEdge)
     private bool _closing;
 
     /// <summary>
-    /// The most streams that begin or end at an edge at once. msquic walks over all of them for each packet, so that what they cost grows
-    /// with their square: docs/performance.md.
+    /// The most streams that may begin or end at an edge at once. msquic walks over all of them for each packet, so their cost grows with
+    /// the square of their number (docs/performance.md).
     /// </summary>
     public const int MostUnderWay = 512;
 
-    /// <summary>Streams that are over for their owners, whose end the peer has not answered.</summary>
+    /// <summary>Streams that have ended for their owners and whose end the peer has not answered.</summary>
     public UnsentEndings Endings { get; } = new(isEdge ? UnsentEndings.EdgeLimit : StreamAllowance.First / 2);
 
-    /// <summary>Streams that are not over for their owners.</summary>
+    /// <summary>The number of streams that have not ended for their owners.</summary>
     public int Unfinished => _unfinished.Count;
 
     /// <summary>
-    /// Edge: streams whose beginning has not arrived, and those that are all but over: it takes the peer's answer, and no room that it has
-    /// to make.
+    /// Edge: streams whose beginning has not arrived, and streams whose end only needs the peer's answer and no room at the peer.
     /// </summary>
     public UnsentEndings UnderWay { get; } = new(MostUnderWay, "beginnings and ends of streams");
 
@@ -36,7 +35,7 @@ internal sealed class QuicStreamTable(bool isEdge)
     /// <summary>Completes when no native stream is left after <see cref="Close"/>.</summary>
     public Task NativesGone => _nativesGone.Task;
 
-    /// <summary>Those that are there now.</summary>
+    /// <summary>The present streams.</summary>
     public QuicStream[] ToArray() => [.. _streams];
 
     public void Add(QuicStream stream)
@@ -46,8 +45,8 @@ internal sealed class QuicStreamTable(bool isEdge)
         HighestId = Math.Max(HighestId, stream.Id);
     }
 
-    /// <summary>One is over for its owners.</summary>
-    /// <returns>True when it was the last.</returns>
+    /// <summary>Notes that a stream has ended for its owners.</summary>
+    /// <returns>True when the stream was the last.</returns>
     public bool Finish()
     {
         Endings.Add();
@@ -55,30 +54,30 @@ internal sealed class QuicStreamTable(bool isEdge)
         return _unfinished.Count == 0;
     }
 
-    /// <summary>One is over natively.</summary>
+    /// <summary>Removes a stream that has ended natively.</summary>
     public void Remove(QuicStream stream, long now)
     {
-        // Its end for its owners came before, or with it.
+        // The stream has ended for its owners before this, or at the same time.
         if (_streams.Remove(stream))
             Endings.OnSent(now);
         TellIfGone();
     }
 
-    /// <summary>Why the tunnel is to be ended: its peer does not answer; else null.</summary>
-    /// <param name="now">The context's clock.</param>
-    /// <param name="isHeard">It gives signs of life: silence has a time of its own.</param>
+    /// <summary>Why the tunnel must be ended, when its peer does not answer; else null.</summary>
+    /// <param name="now">Milliseconds of the context's clock.</param>
+    /// <param name="isHeard">True when the peer gives signs of life: silence has its own time limit.</param>
     public TunnelEnd? FindOverdue(long now, bool isHeard) => Endings.IsOverdue(now) ? Endings.End
         : isHeard && UnderWay.IsOverdue(now) ? UnderWay.End
         : null;
 
-    /// <summary>There will be no new ones.</summary>
+    /// <summary>Notes that no new streams will come.</summary>
     public void Close()
     {
         _closing = true;
         TellIfGone();
     }
 
-    /// <summary>Completes when all are over for their owners.</summary>
+    /// <summary>Completes when all streams have ended for their owners.</summary>
     public Task WhenFinished() => _unfinished.WaitAsync();
 
     private void TellIfGone()

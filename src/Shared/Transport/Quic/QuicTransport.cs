@@ -8,24 +8,26 @@ namespace Tunnel.Shared.Transport.Quic;
 public static class QuicTransport
 {
     /// <summary>
-    /// Credit of the connection: so large that stalled streams don't freeze it; what bounds memory is the credit of streams (protocol.md
-    /// section 6).
+    /// Bytes of credit of the connection. It is so large that stalled streams don't block it; the credit of streams bounds the memory
+    /// (protocol.md section 6).
     /// </summary>
     private const uint ConnectionWindow = 256 << 20;
 
-    /// <summary>Every path of QUIC takes such packets (RFC 9000, 14: 1,200 bytes of payload), and every one of IPv6.</summary>
+    /// <summary>Bytes of packets that every path of QUIC (RFC 9000, 14: 1,200 bytes of payload) and every path of IPv6 carries.</summary>
     private const int SmallestPath = 1_280;
 
     private const uint KeepAliveMilliseconds = 15_000;
     private const uint IdleMilliseconds = 45_000;
     private const uint HandshakeMilliseconds = 10_000;
 
-    /// <summary>The hub's end, not yet started. <paramref name="received"/> is what the edge sent after its line.</summary>
+    /// <summary>
+    /// Creates the hub's end of a tunnel, not yet started. <paramref name="received"/> holds the bytes that the edge sent after its line.
+    /// </summary>
     public static ITunnel CreateHub(
         QuicConnection connection, string edgeId, ReadOnlyMemory<byte> received, TransportContext context, IHubTunnelHandler handler) =>
         new QuicTunnel(connection, edgeId, isEdge: false, context, handler, received);
 
-    /// <summary>The edge's end, not yet started.</summary>
+    /// <summary>Creates the edge's end of a tunnel, not yet started.</summary>
     internal static ITunnel CreateEdge(
         QuicConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context)
     {
@@ -35,13 +37,14 @@ public static class QuicTransport
     }
 
     /// <summary>The settings of an edge's connection; the hub opens no bidirectional streams.</summary>
-    /// <param name="context">What tunnels share.</param>
-    /// <param name="maxPacket">Bytes that a packet may have either way, with IP's header; null: whatever is found to get through.</param>
+    /// <param name="context">The state that tunnels share.</param>
+    /// <param name="maxPacket">The most bytes of a packet in both directions, with its IP header; null: the size that the path is found to
+    /// carry.</param>
     internal static NativeSettings EdgeSettings(TransportContext context, int? maxPacket = null)
     {
         var settings = Common(context) with
         {
-            // The dialer's deadline comes first; this only keeps a forgotten handshake from staying.
+            // The dialer's deadline comes first; this only removes a forgotten handshake.
             HandshakeIdleTimeoutMs = HandshakeMilliseconds,
             KeepAliveIntervalMs = KeepAliveMilliseconds,
             PeerBidirectionalStreams = 0,
@@ -52,7 +55,7 @@ public static class QuicTransport
         return settings;
     }
 
-    /// <summary>The settings of a hub's connection with a stranger: one stream and no more.</summary>
+    /// <summary>The settings of a hub's connection with a stranger: only one stream.</summary>
     internal static NativeSettings StrangerSettings(TransportContext context) => Common(context) with
     {
         HandshakeIdleTimeoutMs = HandshakeMilliseconds,
@@ -61,7 +64,8 @@ public static class QuicTransport
     };
 
     /// <summary>
-    /// What an edge gets once it is known. The streams' credit grows no further than the window of protocol.md section 4.
+    /// The settings of a hub's connection once the edge is known. The streams' credit does not grow beyond the window of protocol.md
+    /// section 4.
     /// </summary>
     internal static NativeSettings KnownEdgeSettings(TransportContext context) => new()
     {
@@ -70,7 +74,7 @@ public static class QuicTransport
         ConnectionWindow = (uint)context.Options.MaxWindow,
     };
 
-    /// <summary>The same for the edge's side.</summary>
+    /// <summary>The settings of an edge's connection once it is a tunnel.</summary>
     internal static NativeSettings ConnectedSettings(TransportContext context) =>
         new() { ConnectionWindow = (uint)context.Options.MaxWindow };
 

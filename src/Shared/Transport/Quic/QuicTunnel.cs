@@ -10,12 +10,13 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-// Over 300 lines: a tunnel's whole life over QUIC under one lock, told from the top down; streams, sessions and control stream are apart.
+// Over 300 lines: a tunnel's whole life over QUIC under one lock, told from the top down; streams, sessions and control stream have their
+// own files.
 /// <summary>
 /// A tunnel over one QUIC connection (protocol.md section 6). It owns the streams and its own beginning and end; <see cref="QuicSessions"/>
-/// has UDP, <see cref="ControlReader"/> and <see cref="ControlSender"/> the control stream. <see cref="Sync"/> guards the
-/// <see cref="QuicStreamTable"/> and the tunnel's state; it is held for moments, and never over a call that waits for msquic, nor one to an
-/// owner.
+/// carries UDP, <see cref="ControlReader"/> and <see cref="ControlSender"/> handle the control stream. <see cref="Sync"/> guards the
+/// <see cref="QuicStreamTable"/> and the tunnel's state; it is held briefly, and never over a call that waits for msquic or over a call to
+/// an owner.
 /// </summary>
 internal sealed class QuicTunnel : ITunnel
 {
@@ -25,7 +26,7 @@ internal sealed class QuicTunnel : ITunnel
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    // So that streams start in the order of their ids. No callback takes it: what is called under it may have to wait for one.
+    // Makes streams start in the order of their ids. No callback takes this lock, because calls under it may have to wait for a callback.
     private readonly Lock _opening = new();
     private readonly QuicStreamTable _streams;
     private readonly StreamAllowance _allowance = new();
@@ -107,7 +108,7 @@ internal sealed class QuicTunnel : ITunnel
 
     internal QuicConnection Connection { get; }
 
-    /// <summary>Edge: streams that begin or end, see <see cref="QuicStreamTable.UnderWay"/>.</summary>
+    /// <summary>Edge: the number of streams that begin or end, see <see cref="QuicStreamTable.UnderWay"/>.</summary>
     internal int StreamsUnderWay
     {
         get
@@ -141,7 +142,7 @@ internal sealed class QuicTunnel : ITunnel
     {
         lock (Sync)
             _timer = Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
-        // Not before: a dial's loser, closed before it was started, must not replace the winner at the hub.
+        // HELLO is not sent earlier, because a dial that lost and was closed before its start must not replace the winner at the hub.
         if (_hello is { } hello)
             Control.Send(FrameType.Hello, hello);
         if (IsEdge)
@@ -150,7 +151,7 @@ internal sealed class QuicTunnel : ITunnel
         _ = ReadAsync();
     }
 
-    /// <summary>Edge: what the hub's first configuration says of it. The first frame is HELLO.</summary>
+    /// <summary>Edge: takes what the hub's first configuration says about the hub. The first frame is HELLO.</summary>
     public void UseHub(HubInfo? hub, Hello hello)
     {
         if (hub is not null)
@@ -265,7 +266,7 @@ internal sealed class QuicTunnel : ITunnel
             stream.Reset(ResetReason.ShuttingDown);
         Sessions.LoseAll();
 
-        // Closing throws away what is under way: resets and the last frames get their chance to arrive.
+        // Closing discards what is under way, so resets and the last frames first get a chance to arrive.
         using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
         Task anyway = Task.WhenAny(Task.WhenAll(_streams.NativesGone, Control.WhenSentAsync()), Connection.Closed);
         await anyway.WaitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -273,17 +274,17 @@ internal sealed class QuicTunnel : ITunnel
         Connection.Shutdown(NoError);
         await Connection.Closed;
 
-        // A tunnel that was never started has nobody to tell it.
+        // A tunnel that was never started gets no event from the connection.
         OnConnectionClosed();
         await Completion;
     }
 
     public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
 
-    // ---- from the connection (a worker of msquic)
+    // ---- events of the connection (on a worker of msquic)
 
     /// <summary>The peer opens a stream: one for a TCP connection, or a unidirectional one for a large datagram.</summary>
-    /// <returns>A status; a failure refuses it.</returns>
+    /// <returns>A status of msquic; a failure refuses the stream.</returns>
     internal int OnPeerStream(nint handle, bool unidirectional)
     {
         if (unidirectional)
@@ -308,14 +309,14 @@ internal sealed class QuicTunnel : ITunnel
         return QuicStatus.Success;
     }
 
-    /// <summary>The lines of a stream have come.</summary>
+    /// <summary>The opening lines of a stream have come.</summary>
     internal void OnStreamOpened(QuicStream stream, in StreamOpening opening)
     {
         Traffic.CountOpened();
         _inbound.OnStreamOpened(stream, opening);
     }
 
-    /// <summary>The connection is over or about to be: the streams are lost.</summary>
+    /// <summary>The connection has ended or is about to: the streams are lost.</summary>
     internal void OnConnectionEnding(TunnelEnd end)
     {
         QuicStream[] streams;
@@ -334,7 +335,7 @@ internal sealed class QuicTunnel : ITunnel
         Sessions.LoseAll();
     }
 
-    /// <summary>All native callbacks are over.</summary>
+    /// <summary>All native callbacks have ended.</summary>
     internal void OnConnectionClosed()
     {
         OnConnectionEnding(new TunnelEnd(TunnelEndKind.Closed, "closed"));
@@ -342,7 +343,7 @@ internal sealed class QuicTunnel : ITunnel
         {
             _timer?.Dispose();
             _nativeOver = true;
-            // Another thread may be just ending one; whoever ends the last goes on.
+            // Another thread may be just ending a stream; the thread that ends the last one goes on.
             if (_streams.Unfinished > 0)
                 return;
         }
@@ -350,7 +351,7 @@ internal sealed class QuicTunnel : ITunnel
         Complete();
     }
 
-    /// <summary>By the control stream's reader: a frame came.</summary>
+    /// <summary>Notes that a frame came. Only the control stream's reader calls this.</summary>
     internal void NoteHeard() => Volatile.Write(ref _framesHeard, _framesHeard + 1);
 
     internal void OnPong(ReadOnlySpan<byte> payload)
@@ -359,19 +360,21 @@ internal sealed class QuicTunnel : ITunnel
             _liveness.OnPong(payload);
     }
 
-    /// <summary>Something on the way to an end has thrown, an owner's callback most likely; the others are ended all the same.</summary>
+    /// <summary>
+    /// Notes that something has thrown while a stream, session or tunnel ended, most likely an owner's callback; the others still end.
+    /// </summary>
     internal void NoteDefect(Exception exception) => TransportLog.Defect(_logger, exception, _name);
 
-    // ---- from the streams
+    // ---- events of the streams
 
-    /// <summary>Edge: one of its streams is all but over.</summary>
+    /// <summary>Edge: a stream only waits for the peer's answer to its end.</summary>
     internal void OnStreamEnding()
     {
         lock (Sync)
             _streams.UnderWay.Add();
     }
 
-    /// <summary>Edge: a stream that began has arrived, or one that ended is over.</summary>
+    /// <summary>Edge: a stream's beginning has arrived, or a stream that was ending has ended.</summary>
     internal void OnStreamPassed()
     {
         lock (Sync)
@@ -392,7 +395,7 @@ internal sealed class QuicTunnel : ITunnel
             Complete();
     }
 
-    /// <summary>The native stream is over.</summary>
+    /// <summary>Removes a stream whose native stream has ended.</summary>
     internal void Remove(QuicStream stream)
     {
         lock (Sync)
@@ -422,7 +425,7 @@ internal sealed class QuicTunnel : ITunnel
         try
         {
             await _reader.RunAsync();
-            // The control stream has ended without the connection: that is an end too.
+            // The control stream has ended without the connection: the tunnel ends then, too.
             if (!IsDead)
                 EndWith(NoError, new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the control stream"));
         }
@@ -497,7 +500,7 @@ internal sealed class QuicTunnel : ITunnel
         }
     }
 
-    /// <summary>Asks for a sign of life; the hub's answer to PROBE as well.</summary>
+    /// <summary>Sends PING to ask for a sign of life; it is also the hub's answer to PROBE.</summary>
     internal void SendPing()
     {
         byte[] payload;

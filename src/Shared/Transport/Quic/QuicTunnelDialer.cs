@@ -7,14 +7,14 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Dials hubs over QUIC: the handshake with the pin checked before the secret is said, then the two lines on the control stream. What
-/// another transport could cure is <see cref="DialFailureKind.Unreachable"/> (nobody listens, no route, no library),
+/// Dials hubs over QUIC: the handshake with the pin checked before the secret is sent, then the two lines on the control stream. A failure
+/// that another transport could avoid is <see cref="DialFailureKind.Unreachable"/> (nobody listens, no route, no library),
 /// <see cref="DialFailureKind.Timeout"/> (silence) or <see cref="DialFailureKind.TlsFailed"/> (another protocol); a wrong certificate or
-/// secret is the same over any.
+/// secret fails over any transport.
 /// </summary>
 public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
 {
-    /// <summary>How long the QUIC handshake may take: a network that lets no UDP through says nothing at all.</summary>
+    /// <summary>How long the QUIC handshake may take: a network that lets no UDP through gives no answer at all.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the two lines may take together, after the handshake.</summary>
@@ -63,10 +63,12 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         return result;
     }
 
-    /// <summary>Shakes hands, with the pin checked, looks how large packets get through, and hangs up. The secret is not said.</summary>
-    /// <param name="request">Where to.</param>
-    /// <param name="discovery">How long the path's size is looked for: probes of growing size follow the handshake.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>
+    /// Does the handshake with the pin checked, measures how large packets get through, and closes the connection. The secret is not sent.
+    /// </summary>
+    /// <param name="request">The hub to dial.</param>
+    /// <param name="discovery">How long the path's packet size is searched: probes of growing size follow the handshake.</param>
+    /// <param name="cancellationToken">Gives up the probe.</param>
     public async Task<QuicPath> ProbeAsync(DialRequest request, TimeSpan discovery, CancellationToken cancellationToken)
     {
         using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context));
@@ -90,7 +92,7 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         }
     }
 
-    // To a peer that may not be there nothing is said: its answer would be waited for.
+    // A peer that may not be there is not told of the end, because msquic would wait for its answer.
     private static async Task EndAsync(QuicConnection connection)
     {
         if (connection.IsConnected)
@@ -161,7 +163,7 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         }
     }
 
-    // As SslStream does it, but nothing is fetched from an issuer: this runs on a worker of msquic.
+    // Validates as SslStream does, but fetches nothing from an issuer, because this runs on a worker of msquic.
     private static SslPolicyErrors Validate(X509Certificate2 shown, NativeBuffer? intermediates, string hostName)
     {
         using var chain = new X509Chain();
@@ -170,7 +172,7 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));
         if (intermediates is { } pkcs7)
         {
-            // Obsolete because it guesses the format; msquic has made this PKCS #7 itself, out of what the hub showed.
+            // The method is obsolete because it guesses the format; here msquic itself has made the PKCS #7 from the hub's certificates.
 #pragma warning disable SYSLIB0057
             chain.ChainPolicy.ExtraStore.Import(pkcs7.Span);
 #pragma warning restore SYSLIB0057

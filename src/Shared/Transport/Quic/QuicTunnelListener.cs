@@ -5,14 +5,14 @@ using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>The hub's UDP port: accepts QUIC connections and hands each one on, without waiting for what becomes of it.</summary>
+/// <summary>The hub's UDP port: accepts QUIC connections and hands each one on, without waiting for its handshake.</summary>
 public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
 {
     private readonly TransportContext _context;
     private readonly QuicListenerOptions _options;
     private readonly MsQuic _library;
     private readonly Lock _changing = new();
-    // Kept to the end: a worker may just be giving one to a connection.
+    // Earlier configurations are kept to the end: a worker may just be giving one to a connection.
     private readonly List<ConfigurationHandle> _before = [];
     private volatile ConfigurationHandle _configuration;
     private readonly ListenerHandle _handle;
@@ -47,9 +47,10 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
     public int OpenHandshakes => _retry.Open;
 
     /// <summary>Binds the port and accepts until disposed.</summary>
-    /// <exception cref="QuicException">The port is in use, the address none of this machine, or the certificate not accepted.</exception>
-    /// <exception cref="PlatformNotSupportedException">The library is not there (<see cref="QuicLibrary.TryLoad"/> tells
-    /// before).</exception>
+    /// <exception cref="QuicException">The port is in use, the address is not one of this machine, or the certificate is not
+    /// accepted.</exception>
+    /// <exception cref="PlatformNotSupportedException">The library could not be loaded; <see cref="QuicLibrary.TryLoad"/> says so
+    /// beforehand.</exception>
     public static QuicTunnelListener Start(TransportContext context, QuicListenerOptions options)
     {
         var result = new QuicTunnelListener(context, options, QuicLibrary.Get());
@@ -65,10 +66,10 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
         }
     }
 
-    /// <summary>Connections from now on get another certificate; those that there are keep theirs.</summary>
-    /// <param name="certificate">With its private key, which has to be exportable in memory.</param>
+    /// <summary>Uses another certificate for new connections; existing connections keep theirs.</summary>
+    /// <param name="certificate">The certificate with its private key, which must be exportable in memory.</param>
     /// <param name="chain">The issuers' certificates between it and the root.</param>
-    /// <exception cref="QuicException">It is not accepted; the one before stays.</exception>
+    /// <exception cref="QuicException">The certificate is not accepted; the previous one stays in use.</exception>
     public void UseCertificate(X509Certificate2 certificate, X509Certificate2Collection chain)
     {
         var next = Configure(certificate, chain);
@@ -79,7 +80,7 @@ public sealed class QuicTunnelListener : IAsyncDisposable, IListenerEvents
         }
     }
 
-    /// <summary>Closes the port for new connections; those that there are keep using it.</summary>
+    /// <summary>Closes the port for new connections; existing connections keep using it.</summary>
     public async ValueTask DisposeAsync() => await Task.Run(Close);
 
     int IListenerEvents.OnNewConnection(nint connection, IPEndPoint remote)

@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// Counts unfinished handshakes, and asks every client to prove its address while there are many: a flood with forged senders costs nothing
-/// then.
+/// Counts unfinished handshakes, and asks every client to prove its address while there are many: a flood with forged senders then costs
+/// nothing.
 /// </summary>
 internal sealed class RetrySwitch : IDisposable
 {
@@ -24,17 +24,17 @@ internal sealed class RetrySwitch : IDisposable
             Set(on: true);
     }
 
-    /// <summary>Unfinished handshakes.</summary>
+    /// <summary>The number of unfinished handshakes.</summary>
     public int Open => Volatile.Read(ref _open);
 
-    /// <summary>A handshake begins.</summary>
+    /// <summary>Counts a handshake until it ends.</summary>
     public void Begin(QuicConnection connection)
     {
         Change(1);
         _ = EndAsync(connection);
     }
 
-    /// <summary>Back to the library's default.</summary>
+    /// <summary>Restores the library's default.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -58,7 +58,7 @@ internal sealed class RetrySwitch : IDisposable
             _open += difference;
             if (_threshold == 0 || _disposed)
                 return;
-            // Off again only well below, so that it does not flicker.
+            // It is switched off only well below the threshold, so that it does not flicker.
             if (!_isOn && _open >= _threshold)
             {
                 QuicLog.RetryBegins(_logger, _open);
@@ -72,7 +72,7 @@ internal sealed class RetrySwitch : IDisposable
         }
     }
 
-    // A parameter of the library, not of a connection: nothing is waited for.
+    // This sets a parameter of the library and not of a connection, so the call does not wait.
     private void Set(bool on)
     {
         _isOn = on;

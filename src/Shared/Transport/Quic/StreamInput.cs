@@ -4,11 +4,11 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
-// Over 300 lines: one way of bytes, from msquic's buffers into a socket that may take them in parts.
+// Over 300 lines: one direction of the bytes, from msquic's buffers into a socket that may take them in parts.
 /// <summary>
-/// The receiving half of a _stream. Bytes go from msquic's buffers straight into the local socket. What that does not take stays in msquic
-/// as a pending receive, counted in the memory budget, until the socket takes it: its peer gets no credit for it meanwhile. One piece at a
-/// time waits for the socket, then the rest is indicated again with what has come since.
+/// The receiving half of a stream. Bytes go from msquic's buffers straight into the local socket. Bytes that the socket does not take stay
+/// in msquic as a pending receive, counted in the memory budget; the peer gets no credit for them meanwhile. One piece at a time waits for
+/// the socket; then msquic indicates the rest again, with what has come since.
 /// </summary>
 internal sealed class StreamInput : IBufferingStream, IUndelivered
 {
@@ -22,10 +22,10 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
     private bool _nativeEnded;
     private int _charged;
 
-    /// <summary>Nothing has come yet.</summary>
-    /// <param name="tunnel">What it shares with others.</param>
-    /// <param name="stream">Whose it is.</param>
-    /// <param name="lines">Hub: what takes the lines that come first.</param>
+    /// <summary>Creates the half of a stream for which nothing has come yet.</summary>
+    /// <param name="tunnel">The tunnel of the stream.</param>
+    /// <param name="stream">The stream that this is a half of.</param>
+    /// <param name="lines">Hub: takes the opening lines, which come first; null at the edge.</param>
     public StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningLines? lines)
     {
         _tunnel = tunnel;
@@ -34,7 +34,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         _delivery = new LocalDelivery(this, _tunnel.Context);
     }
 
-    /// <summary>Where it goes; its lock guards this, too.</summary>
+    /// <summary>Delivers the bytes to the local end; its lock also guards this object.</summary>
     public LocalDelivery Delivery => _delivery;
 
     /// <inheritdoc/>
@@ -49,7 +49,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         _delivery.GiveUp();
     }
 
-    /// <summary>Bytes have come; on a worker of msquic, and not again before those were completed.</summary>
+    /// <summary>Handles received bytes. Called on a worker of msquic, and not again before these bytes were completed.</summary>
     public unsafe int OnReceive(in StreamEvent e)
     {
         var buffers = new ReadOnlySpan<NativeBuffer>(e.ReceiveBuffers, (int)e.ReceiveCount);
@@ -84,7 +84,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         return taken == total ? QuicStatus.Success : Hold(buffers, taken, total);
     }
 
-    /// <summary>FIN has come, and all before it was delivered.</summary>
+    /// <summary>Handles FIN, which comes after all bytes before it were delivered.</summary>
     public void OnRemoteClose()
     {
         if (_lines is not null)
@@ -96,7 +96,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         _delivery.OnRemoteClose();
     }
 
-    /// <summary>The local peer is gone: nothing is kept from now on, and what comes is taken all the same.</summary>
+    /// <summary>The local peer is gone: nothing is kept from now on, and bytes that still come are dropped.</summary>
     public void Discard()
     {
         int completed;
@@ -110,7 +110,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
             _stream.Handle.CompleteReceive((ulong)completed, partly: false);
     }
 
-    /// <summary>The native stream has had its last event, and may be closed once nothing of its memory is being written.</summary>
+    /// <summary>The native stream has had its last event, and may be closed once none of its memory is being written.</summary>
     public void OnNativeEnd()
     {
         lock (_delivery.Sync)
@@ -124,7 +124,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         _stream.Handle.Dispose();
     }
 
-    // What msquic is to be told of it is its caller's.
+    // The caller tells msquic of it.
     void IUndelivered.Drop(bool isWriting)
     {
         if (!isWriting)
@@ -133,7 +133,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
 
     void IUndelivered.Drain(ILocalEndpoint endpoint) => _ = DrainAsync(endpoint);
 
-    // Returns true when the lines are complete; taken is where the client's bytes begin.
+    // Returns true when the lines are complete; taken is the offset at which the client's bytes begin.
     private bool TryOpen(ReadOnlySpan<NativeBuffer> buffers, out int taken)
     {
         taken = 0;
@@ -218,7 +218,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         if (flow.Budget.TryTake(bytes))
             return true;
         flow.Relieve();
-        // Others race for what was freed; a stream that finds nothing then is itself too much.
+        // Other streams race for the freed memory; a stream that still gets none must be reset itself.
         return flow.Budget.TryTake(bytes);
     }
 
@@ -266,7 +266,8 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         }
     }
 
-    // The socket took a piece. While the stream lives msquic tells the rest again; when it was reset there is only what was told before.
+    // The socket took a piece. While the stream lives, msquic indicates the rest again; after a reset there is only what was indicated
+    // before.
     private bool TryHandBack(int written)
     {
         int taken;
@@ -295,7 +296,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
                 return;
         }
 
-        // Not here: it may be the connection's last, whose close has to be waited for, and this is a thread of the socket engine.
+        // The handle is not closed on this thread of the socket engine: it may be the connection's last stream, and closing that one waits.
         ThreadPool.UnsafeQueueUserWorkItem(static handle => handle.Dispose(), _stream.Handle, preferLocal: false);
     }
 
@@ -305,7 +306,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         _tunnel.Traffic.CountReceived(bytes);
     }
 
-    // With the lock held.
+    // Called with the lock held.
     private void Release()
     {
         _held.Clear();

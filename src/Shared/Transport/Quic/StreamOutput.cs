@@ -6,9 +6,9 @@ using Tunnel.Shared.Transport.Quic.Native;
 namespace Tunnel.Shared.Transport.Quic;
 
 /// <summary>
-/// The sending half of a stream: pulls from the local socket into native blocks while there is room, and waits in the kernel else. What may
-/// be under way starts small and grows with what the peer takes, up to what msquic holds to be ideal for the path, so that a stream whose
-/// peer is stuck costs little; what is beyond the start is counted in the memory budget.
+/// The sending half of a stream: pulls from the local socket into native blocks while there is room, else the bytes wait in the kernel. The
+/// limit of bytes under way starts small and grows as the peer takes them, up to msquic's ideal for the path, so that a stream whose peer
+/// is stuck costs little; bytes beyond the first limit are counted in the memory budget.
 /// </summary>
 internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThreadPoolWorkItem
 {
@@ -16,7 +16,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     private const int LeastIdeal = 256 << 10;
     private const int LargestLimit = 8 << 20;
 
-    /// <summary>Bytes that a thread sends before others get their turn.</summary>
+    /// <summary>The bytes that a thread sends before others get their turn.</summary>
     private const int Turn = 1 << 20;
 
     private readonly Lock _lock = new();
@@ -39,7 +39,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     /// <summary>Bytes that went from the local peer into the tunnel.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>There is no room; nothing is read until the peer has acknowledged something.</summary>
+    /// <summary>True while there is no room; nothing is read until the peer has acknowledged something.</summary>
     public bool IsBlocked
     {
         get
@@ -49,7 +49,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         }
     }
 
-    /// <summary>Something that was sent has not arrived yet, as far as is known.</summary>
+    /// <summary>True while something that was sent is not known to have arrived.</summary>
     public bool HasUnacknowledged
     {
         get
@@ -62,9 +62,9 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     /// <summary>When the peer last acknowledged something, in milliseconds of the context's clock.</summary>
     public long LastProgress => Volatile.Read(ref _lastProgress);
 
-    /// <summary>Gives the local end.</summary>
-    /// <param name="endpoint">Where to pull from.</param>
-    /// <param name="opening">Edge: what the lines say that go first.</param>
+    /// <summary>Sets the local end.</summary>
+    /// <param name="endpoint">The endpoint to pull from.</param>
+    /// <param name="opening">Edge: the content of the opening lines, which are sent first.</param>
     public void Begin(ILocalEndpoint endpoint, StreamOpening? opening)
     {
         _endpoint = endpoint;
@@ -72,7 +72,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         Request();
     }
 
-    /// <summary>There may be something to send, or room for it. One thread at a time does it.</summary>
+    /// <summary>Sends what it can, because there may be data or room for it. Only one thread at a time does the work.</summary>
     public void Request()
     {
         if (Interlocked.Increment(ref _requests) > 1)
@@ -98,20 +98,20 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         }
         catch (Exception e)
         {
-            // On the pool it would end the process.
+            // On the thread pool an exception would end the process.
             tunnel.NoteDefect(e);
             stream.Reset(ResetReason.Unspecified);
         }
     }
 
-    /// <summary>msquic tells how much has to be under way to fill the path.</summary>
+    /// <summary>Takes msquic's figure of how many bytes must be under way to fill the path.</summary>
     public void OnIdealSize(ulong bytes)
     {
         lock (_lock)
             _ideal = (int)Math.Clamp(bytes, LeastIdeal, LargestLimit);
     }
 
-    /// <summary>A block has arrived, or was given up; on a worker of msquic.</summary>
+    /// <summary>A block has arrived or was given up. Called on a worker of msquic.</summary>
     public unsafe void OnSent(nint context)
     {
         var block = (NativeBlock*)context;
@@ -148,7 +148,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             Request();
     }
 
-    // Returns true when it stopped only because others are to have their turn.
+    // Returns true when it stopped only to give others their turn.
     private bool Pump()
     {
         for (var carried = 0; carried < Turn;)
@@ -210,7 +210,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         return status;
     }
 
-    // So that many small messages can be under way.
+    // Moves small messages into small blocks, so that many can be under way.
     private unsafe NativeBlock* Shrink(NativeBlock* block, int used)
     {
         var tiny = BlockPool.Tiny.Rent();
@@ -230,7 +230,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         return OpenPayload.Write(buffer, opening.Source, opening.Destination, Math.Max(opening.RoutingPort, 1));
     }
 
-    // A stream that has little to say gets small blocks: each is held until the peer has acknowledged it.
+    // A stream that sends little gets small blocks: each is held until the peer has acknowledged it.
     private bool TryMakeRoom(out BlockPool pool, out int counted)
     {
         counted = 0;
@@ -240,7 +240,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             var isFree = _held + pool.Capacity <= FirstLimit;
             if (_held + pool.Capacity > _limit || (!isFree && !TryCount(pool.Capacity, out counted)))
             {
-                // With nothing under way nobody would come to say that there is room again.
+                // Something is under way here, since the first limit needs no budget; its acknowledgement will make room again.
                 _blocked = true;
                 return false;
             }
@@ -251,7 +251,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         }
     }
 
-    // Of the last quarter of the budget only what is received may have something.
+    // The last quarter of the budget is only for received bytes.
     private bool TryCount(int bytes, out int counted)
     {
         var budget = tunnel.Context.Flow.Budget;
@@ -271,7 +271,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             _meter = new RateMeter(now);
         }
 
-        // The priority itself is set where the next acknowledgement is told: there it does not have to be waited for.
+        // The priority is set in the callback of the next acknowledgement, where the call does not wait.
         if (_meter.Record(now, count))
             _sustained = _meter.IsSustained;
     }

@@ -12,7 +12,7 @@ namespace Tunnel.Shared.Transport.Streams;
 /// <param name="terms">The agreed terms, which HELLO changes.</param>
 /// <param name="departure">The state that GOAWAY changes.</param>
 /// <param name="context">The clock.</param>
-/// <param name="isEdge">An edge answers GOAWAY with its own.</param>
+/// <param name="isEdge">True at the edge, which answers GOAWAY with its own.</param>
 /// <param name="owner">Is told of each accepted message.</param>
 internal sealed class ControlInbox(
     Lock sync, TunnelTerms terms, Departure departure, TransportContext context, bool isEdge, IControlOwner owner)

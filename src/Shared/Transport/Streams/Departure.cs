@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Transport.Streams;
 /// </summary>
 internal sealed class Departure(TransportContext context)
 {
-    // OPENs that crossed our GOAWAY are served this long.
+    // OPENs that may have crossed our GOAWAY are served for this long.
     private const long GraceMilliseconds = 5_000;
 
     private long _announcedAt = -1;

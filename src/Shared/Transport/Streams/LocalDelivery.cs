@@ -3,8 +3,8 @@ namespace Tunnel.Shared.Transport.Streams;
 /// <summary>
 /// Delivers what has come out of the tunnel into the local socket, whatever carried it. It knows the local end, whether a write is under
 /// way, and what must follow the last byte. FIN follows all bytes that wait. RST does too, as long as the local peer keeps taking them; a
-/// peer that has taken nothing for <see cref="PatienceMilliseconds"/> is cut off. The bytes themselves are kept by an <see
-/// cref="IUndelivered"/>.
+/// peer that has taken nothing for <see cref="PatienceMilliseconds"/> is cut off. The bytes themselves are kept by an
+/// <see cref="IUndelivered"/>.
 /// <para/> <see cref="Sync"/> guards this and them; it is never held over I/O, and the lock of a <see cref="StreamLife"/> is not taken
 /// under it.
 /// </summary>
@@ -51,7 +51,7 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
                 BeginWriting();
         }
 
-        // The stream may have been reset a moment ago, and found no endpoint to pass that on to.
+        // The stream may have been reset a moment ago, when there was no endpoint yet to pass the reset on to.
         if (isGone)
             endpoint.Reset(flush: false);
         else if (drains)

@@ -11,8 +11,8 @@ namespace Tunnel.Shared.Transport.Streams;
 /// it at once.</item>
 /// <item>This process resets, for a reason of its own: the tunnel gets RESET at once, whatever waits, and the local peer gets RST at
 /// once.</item>
-/// <item>The peer has reset, or the tunnel is lost: the local peer gets RST behind what came before, as long as it takes that (<see
-/// cref="LocalDelivery"/>); the peer gets nothing.</item>
+/// <item>The peer has reset, or the tunnel is lost: the local peer gets RST behind the data that came before, as long as it takes that data
+/// (<see cref="LocalDelivery"/>); the peer gets nothing.</item>
 /// </list>
 /// </summary>
 internal sealed class StreamLife : ISweepable
@@ -100,7 +100,7 @@ internal sealed class StreamLife : ISweepable
         _delivery.Attach(endpoint, this);
     }
 
-    /// <summary>The local peer has reset, but what it sent before may still be there to read.</summary>
+    /// <summary>The local peer has reset, but bytes that it sent before may still be unread.</summary>
     public void NotifyLocalReset()
     {
         bool isAllSent;
@@ -179,7 +179,7 @@ internal sealed class StreamLife : ISweepable
     /// <summary>The tunnel is lost.</summary>
     public void OnTunnelLost() => End(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified), behindData: false);
 
-    /// <summary>Both directions have ended in order.</summary>
+    /// <summary>Ends the stream, because both directions have ended in order.</summary>
     public void Complete() => Finish(default);
 
     /// <summary>
@@ -261,7 +261,7 @@ internal sealed class StreamLife : ISweepable
         Tell(observer);
     }
 
-    // An owner's mistake must not keep other streams from being ended, nor bring down the sweeper's timer.
+    // An owner's defect must not keep other streams from being ended, nor bring down the sweeper's timer.
     private void Tell(IStreamObserver? observer)
     {
         try

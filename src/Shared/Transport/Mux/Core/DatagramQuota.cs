@@ -3,8 +3,7 @@ using Tunnel.Shared.Transport.Buffers;
 namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
-/// The bytes of datagrams that may wait in one tunnel, all sessions together, and on all its lanes. <see cref="Used"/> is guarded by the
-/// lane's lock.
+/// Limits the bytes of datagrams that may wait in one tunnel, over all its sessions and lanes. The lane's lock guards <see cref="Used"/>.
 /// </summary>
 /// <param name="memory">The memory that all tunnels of the process share.</param>
 internal sealed class DatagramQuota(DatagramMemory memory)

@@ -4,8 +4,8 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 internal interface IMuxCarrier
 {
     /// <summary>
-    /// Starts to send, because there is work and nobody is sending. The carrier sends until it finds nothing more and calls <see
-    /// cref="MuxCore.EndSending"/>. It may send on the calling thread. Called at most once per batch, without the lock.
+    /// Starts to send, because there is work and nobody is sending. The carrier sends until it finds nothing more and calls
+    /// <see cref="MuxCore.EndSending"/>. It may send on the calling thread. Called at most once per batch, without the lock.
     /// </summary>
     void Send();
 

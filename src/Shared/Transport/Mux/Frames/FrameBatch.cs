@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// What goes into a batch: at most four full TLS records, which leave with one system call; after each frame the scheduler chooses anew.
+/// Fills batches. A batch has at most four full TLS records, which leave with one system call; after each frame the scheduler chooses anew.
 /// </summary>
 internal sealed class FrameBatch(MuxCore core)
 {
@@ -15,15 +15,17 @@ internal sealed class FrameBatch(MuxCore core)
     /// <summary>Bytes of a full batch as it is sent.</summary>
     public const int SentSize = TlsRecord.PerBatch * TlsRecord.Size;
 
-    /// <summary>The largest datagram goes whole: a batch of it alone is a little more than full.</summary>
+    /// <summary>
+    /// Bytes of the buffer for a batch. The largest datagram is sent whole, so a batch of it alone is a little larger than a full one.
+    /// </summary>
     public const int BufferSize = 64 << 10;
 
-    // With less room than this a data frame is not worth its header.
+    // In less room than this, a data frame is not worth its header.
     private const int SmallestRoom = 2 << 10;
 
-    /// <summary>Fills a batch with what the scheduler chooses. By one at a time, without the lock.</summary>
+    /// <summary>Fills a batch with what the scheduler chooses. Only one thread at a time may call this, without the lock.</summary>
     /// <param name="batch">At least <see cref="BufferSize"/> bytes.</param>
-    /// <returns>Bytes to send; 0 when nothing is there at present, though something may have come since.</returns>
+    /// <returns>Bytes to send; 0 when there is nothing to send, though something may have come since.</returns>
     public int Fill(Span<byte> batch)
     {
         var used = 0;
@@ -75,8 +77,8 @@ internal sealed class FrameBatch(MuxCore core)
         return used;
     }
 
-    // Rather than cut to less than half, a stream's frame goes at the head of the next batch: the peer passes it on in one piece. Datagrams
-    // are not cut.
+    // A stream's frame that would be cut to less than half goes at the head of the next batch, so that the peer passes it on in one piece.
+    // Datagrams are never cut.
     private int SmallestRoomFor(MuxNode node, int limit) =>
         node is MuxStream ? Math.Max(SmallestRoom, Math.Min(Math.Min(limit, core.Terms.PeerMaxFrame), Size) / 2) : SmallestRoom;
 }

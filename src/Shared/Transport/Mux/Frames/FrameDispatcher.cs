@@ -9,15 +9,16 @@ using Tunnel.Shared.Transport.Mux.Streams;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// Takes received bytes apart into frames, checks each against the rules, and brings it to its stream, session or owner. DATA is passed on
-/// as it comes; other frames are whole before they are looked at. Used by the one who reads alone.
+/// Splits received bytes into frames, checks each against the rules, and passes it to its stream, session or owner. DATA is passed on as it
+/// comes; other frames are processed once they are complete. Only the reader uses it.
 /// </summary>
 internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
 {
-    // Whole frames up to this fit into the read buffer behind a header.
+    // Whole frames up to this size fit into the read buffer behind a header.
     private const int LargestInBuffer = 96 << 10;
 
-    // What one that does not fit is put together in at first; more as more of it comes, whatever length it has announced.
+    // The first size of the buffer for a frame that does not fit. The buffer grows with the bytes that come, whatever length the frame has
+    // announced.
     private const int FirstLarge = 128 << 10;
 
     private FrameHeader _header;
@@ -29,15 +30,15 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
     private bool _carriedData;
     private int _cost;
 
-    /// <summary>Bytes of the frame that is being passed on which have not come yet.</summary>
+    /// <summary>Bytes that have not come yet of the DATA frame that is being passed on.</summary>
     public int DataLeft => (int)_dataLeft;
 
-    /// <summary>An opening has come that can't be looked at before the peer has taken what it is owed.</summary>
+    /// <summary>True when an opening has come that can't be processed before the peer has taken its unsent endings.</summary>
     public bool IsHeldBack { get; private set; }
 
-    /// <summary>Processes as much as it can.</summary>
-    /// <param name="data">What has come.</param>
-    /// <param name="limit">What the frames may cost together, but for the last of them: a small one costs 1.</param>
+    /// <summary>Processes as many bytes as it can.</summary>
+    /// <param name="data">The received bytes.</param>
+    /// <param name="limit">The cost after which no further frame is processed; a small frame costs 1.</param>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
     public (int Bytes, int Cost, bool CarriedData) Process(ReadOnlySpan<byte> data, int limit)
     {
@@ -47,7 +48,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
         var used = 0;
         while (used < data.Length && _cost < limit)
         {
-            // A tunnel that is over only reads to the end.
+            // A tunnel that has ended only reads on to the connection's end.
             if (core.IsDead)
                 return (data.Length, 0, false);
             var step = Step(data[used..]);
@@ -90,7 +91,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                 _skipLeft = _header.Length;
                 return FrameHeader.Size;
             case var _ when _header.Length > LargestInBuffer:
-                // Only a configuration is; the announced length was capped above.
+                // Only a configuration is so large; the announced length was capped above.
                 _large = ArrayPool<byte>.Shared.Rent(Math.Min(FirstLarge, (int)_header.Length));
                 _largeFilled = 0;
                 return FrameHeader.Size;
@@ -220,7 +221,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
         }
     }
 
-    // What is opened and ended are sockets: a dozen system calls.
+    // Frames that open and end flows open and close sockets, which takes a dozen system calls.
     private static int CostOf(FrameType type) => type switch
     {
         FrameType.Open or FrameType.UdpOpen => 16,

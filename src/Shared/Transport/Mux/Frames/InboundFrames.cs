@@ -8,13 +8,13 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// What the frames mean that <see cref="FrameDispatcher"/> has taken apart, beyond a single stream. Used by the one who reads alone.
+/// Handles the frames that <see cref="FrameDispatcher"/> has split off and that concern more than a single stream. Only the reader uses it.
 /// </summary>
 internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSessions sessions, TunnelControl control)
 {
     private IDatagramSink? _batch;
 
-    /// <summary>CONFIG, HELLO, REPORT and GOAWAY.</summary>
+    /// <summary>Takes CONFIG, HELLO, REPORT and GOAWAY.</summary>
     public ControlInbox Inbox { get; } = new(core.Sync, core.Terms, core.Departure, core.Context, core.IsEdge, core.Events);
 
     public MuxStream? FindStream(in FrameHeader frame)
@@ -29,17 +29,17 @@ internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSession
             return sessions.Table.Find(frame);
     }
 
-    /// <summary>All that had come is processed.</summary>
+    /// <summary>Ends a round: all received bytes were processed.</summary>
     public void OnRoundDone()
     {
         EndDatagrams();
         core.NoteHeard();
 
-        // Credit and answers of this round leave in one batch.
+        // Credit and answers of this round are sent in one batch.
         core.Wake();
     }
 
-    /// <summary>Whether an opening can be looked at now; if not, after <see cref="MuxCore.WaitForEndingsAsync"/>.</summary>
+    /// <summary>Whether an opening can be processed now; if not, it can after <see cref="MuxCore.WaitForEndingsAsync"/>.</summary>
     public bool TryPassOpening()
     {
         lock (core.Sync)
@@ -54,7 +54,7 @@ internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSession
         {
             streams.CheckNew(frame);
 
-            // What is opened now would never be ended: the streams were lost already.
+            // A stream that is opened now would never be ended, because the streams were ended as lost already.
             if (core.IsDead)
                 return;
             stream = new MuxStream(streams, frame.StreamId, opening, weOpen: false);
@@ -109,8 +109,8 @@ internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSession
     }
 
     /// <summary>
-    /// What came for one session in a row is its sink's to send: with the next session's datagrams, with anything that takes time, and at a
-    /// round's end.
+    /// Lets the sink send the datagrams that came in a row for one session. Called before the next session's datagrams, before anything
+    /// that takes time, and at a round's end.
     /// </summary>
     public void EndDatagrams()
     {

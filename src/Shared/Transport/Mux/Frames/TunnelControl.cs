@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one takes the
-/// older's place), one GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
+/// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one replaces the
+/// older), one GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
 /// </summary>
 internal sealed class TunnelControl(MuxCore core) : MuxNode
 {
@@ -19,7 +19,7 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
     private byte[]? _pong;
     private byte[]? _probe;
 
-    /// <summary>Asks the peer for a sign of life.</summary>
+    /// <summary>Queues PING, which asks the peer for a sign of life.</summary>
     public void Ping()
     {
         var context = core.Context;
@@ -57,7 +57,7 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
         core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
-    /// <summary>When too many wait the oldest is dropped.</summary>
+    /// <summary>Queues a report. When too many wait, the oldest is dropped.</summary>
     public void Report(byte[] json)
     {
         if (_reports.Count == MaxReports)
@@ -66,7 +66,7 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
         core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
-    /// <summary>Writes the most urgent; the others follow in further turns, since any may be as large as a batch.</summary>
+    /// <summary>Writes the most urgent frame; the others follow in further turns, since each may be as large as a batch.</summary>
     public override int WriteControl(Span<byte> buffer)
     {
         if (Take(ref _hello) is { } hello)
@@ -88,7 +88,7 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
         _hello is not null || _ping is not null || _pong is not null || _probe is not null || _config is not null || _goAway is not null
         || _reports.Count > 0;
 
-    /// <summary>Bytes that wait.</summary>
+    /// <summary>Bytes that wait to be sent.</summary>
     public int QueuedBytes => Length(_hello) + Length(_ping) + Length(_pong) + Length(_config) + Length(_goAway) + _reports.Sum(Length);
 
     public override int WriteData(Span<byte> buffer, int limit, long now) => 0;

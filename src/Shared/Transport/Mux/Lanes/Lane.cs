@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Scheduling;
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
 /// <summary>One connection of a tunnel that may have several.</summary>
-/// <param name="index">Its number; 0 is the connection that made the tunnel, and ends it.</param>
+/// <param name="index">The lane's number; 0 is the first connection, which the tunnel begins and ends with.</param>
 /// <param name="mux">The connection.</param>
 /// <param name="since">When it joined, in milliseconds of the context's clock.</param>
 internal sealed class Lane(int index, MuxTunnel mux, long since)
@@ -18,18 +18,18 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
 
     public long Since => since;
 
-    /// <summary>It gets no new streams and is closed once it is empty. Of <see cref="LaneKeeper"/>.</summary>
+    /// <summary>True when the lane gets no new streams and is closed once it is empty. <see cref="LaneKeeper"/> sets it.</summary>
     public bool IsRetiring
     {
         get => Volatile.Read(ref _isRetiring);
         set => Volatile.Write(ref _isRetiring, value);
     }
 
-    /// <summary>No stream or session is open on it.</summary>
+    /// <summary>True when no stream or session is open on it.</summary>
     public bool IsEmpty => mux.ActiveStreams == 0 && mux.ActiveSessions == 0;
 
-    /// <summary>What it has to do now; <see cref="CountBulk"/> was asked before.</summary>
-    /// <param name="isExtra">There are as many before it as are always kept.</param>
+    /// <summary>Returns the lane's present load. <see cref="CountBulk"/> must have been called before.</summary>
+    /// <param name="isExtra">True when the lanes before it are as many as are always kept.</param>
     public LaneLoad GetLoad(bool isExtra)
     {
         var queues = mux.Queues;
@@ -38,7 +38,7 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
         return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.ActiveSessions, isExtra, IsRetiring);
     }
 
-    /// <summary>Counts the streams that move bulk; to be asked every <see cref="BulkMeter.Period"/>.</summary>
+    /// <summary>Counts the streams that move bulk; to be called every <see cref="BulkMeter.Period"/>.</summary>
     public int CountBulk()
     {
         int bulk;

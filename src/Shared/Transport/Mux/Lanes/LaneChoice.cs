@@ -3,13 +3,16 @@ using Tunnel.Shared.Transport.Mux.Frames;
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
 /// <summary>
-/// Chooses the lane of a new stream: where the fewest streams move bulk, then where the fewest batches wait to be sent, then one of those
-/// that are always there, of these where the fewest are open. So a new stream does not wait behind a download; and a lane that was opened
-/// on demand stays free for it: streams that begin together, of which nobody knows yet what they will carry, do not take it.
+/// Chooses the lane of a new stream: the one with the fewest streams that move bulk, then with the fewest batches waiting to be sent, then
+/// one that is always kept, then the one with the fewest open streams. So a new stream does not wait behind a download. A lane that was
+/// opened on demand stays free for such streams: streams that begin together, whose traffic is not known yet, do not take it.
 /// </summary>
 internal static class LaneChoice
 {
-    /// <summary>The best lane; of equal ones the first. One that is to be closed is taken only if there is no other.</summary>
+    /// <summary>
+    /// Returns the index of the best lane, and of equal lanes the first. A lane that is about to be closed is chosen only if there is no
+    /// other.
+    /// </summary>
     /// <param name="lanes">At least one.</param>
     public static int Choose(ReadOnlySpan<LaneLoad> lanes)
     {

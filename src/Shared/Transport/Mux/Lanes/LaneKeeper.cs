@@ -5,19 +5,19 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
-/// <summary>Opens a connection that is to be a lane: dials the hub and authenticates; not yet started.</summary>
-/// <param name="index">Which lane.</param>
-/// <param name="handler">Who is told of its events.</param>
-/// <param name="cancellationToken">Gives up.</param>
+/// <summary>Dials the hub and authenticates, for a connection that becomes a lane. The result is not yet started.</summary>
+/// <param name="index">The lane's number.</param>
+/// <param name="handler">Is told of the lane's events.</param>
+/// <param name="cancellationToken">Gives up the dial.</param>
 internal delegate Task<DialResult> LaneDialer(int index, IEdgeTunnelHandler handler, CancellationToken cancellationToken);
 
 /// <summary>
-/// The edge's lanes beyond the first: sees to it that there are as many as <see cref="LaneDemand"/> says. One that is lost is dialled
-/// again, and one that is not wanted any more is closed once it is empty.
+/// The edge's lanes beyond the first: keeps as many as <see cref="LaneDemand"/> wants. A lost lane is dialled again, and a lane that is no
+/// longer wanted is closed once it is empty.
 /// </summary>
 internal sealed class LaneKeeper
 {
-    /// <summary>For a lane to be accepted, after its handshake.</summary>
+    /// <summary>How long the hub may take to accept a lane after its handshake.</summary>
     internal static readonly TimeSpan AcceptTimeout = TimeSpan.FromSeconds(10);
 
     private readonly LanedTunnel _tunnel;
@@ -29,7 +29,7 @@ internal sealed class LaneKeeper
     private readonly Lock _lock = new();
     private readonly LaneDemand _demand;
 
-    // One edge's lanes are not lost by the thousand: never a wait near nothing.
+    // One edge's lanes are not lost by the thousand, so the waits need not spread down to zero.
     private readonly Backoff _backoff =
         new(static () => 0.5 + (Random.Shared.NextDouble() / 2), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
     private ITimer? _timer;
@@ -58,7 +58,7 @@ internal sealed class LaneKeeper
         }
     }
 
-    /// <summary>The tunnel is over.</summary>
+    /// <summary>Stops keeping lanes, because the tunnel has ended.</summary>
     public void Stop()
     {
         lock (_lock)
@@ -70,7 +70,7 @@ internal sealed class LaneKeeper
         _stop.Cancel();
     }
 
-    /// <summary>A lane is over.</summary>
+    /// <summary>Notes that a lane has ended.</summary>
     public void OnLaneEnded(Lane lane, TunnelEnd end)
     {
         if (end.Kind == TunnelEndKind.Closed || !_tunnel.TakesNew)
@@ -99,7 +99,8 @@ internal sealed class LaneKeeper
                 return;
             var lanes = _tunnel.All;
 
-            // Since the last time at least: nobody who has chosen it is about to open a stream.
+            // These lanes have been retiring since the last round at least, so no caller that has chosen one is still about to open a
+            // stream.
             leaving = [.. lanes.Where(static lane => lane.IsRetiring && lane.IsEmpty)];
             var now = _context.NowMilliseconds;
             var open = Math.Min(lanes.Count, _demand.Wanted);
@@ -132,12 +133,12 @@ internal sealed class LaneKeeper
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // The tunnel is over.
+            // The tunnel has ended.
             return;
         }
         catch (Exception e)
         {
-            // A mistake of ours must not keep the tunnel without lanes for good.
+            // A defect in this program must not leave the tunnel without lanes for good.
             fault = e.Message;
         }
 
@@ -157,8 +158,8 @@ internal sealed class LaneKeeper
 
     private void BackOff() => _notBefore = _context.NowMilliseconds + (long)_backoff.Next().TotalMilliseconds;
 
-    /// <summary>Opens a lane and has it join.</summary>
-    /// <returns>Why there is none, or null.</returns>
+    /// <summary>Opens a lane and lets it join the tunnel.</summary>
+    /// <returns>Why the lane was not opened, or null.</returns>
     private async Task<string?> DialAsync(int index)
     {
         var handler = new LaneHandler();
@@ -191,7 +192,9 @@ internal sealed class LaneKeeper
 
     private static Task CloseAsync(MuxTunnel mux) => mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "no answer to its HELLO"));
 
-    /// <summary>What a further lane may say: only that it is not wanted. All else goes on the first.</summary>
+    /// <summary>
+    /// Handles the events of a further lane, which may only say that it is not wanted. Everything else comes on the first lane.
+    /// </summary>
     private sealed class LaneHandler : IEdgeTunnelHandler
     {
         public string? Refusal { get; private set; }

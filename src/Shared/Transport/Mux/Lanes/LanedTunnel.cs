@@ -4,9 +4,9 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
 /// <summary>
-/// A tunnel over one or several TLS connections (protocol.md section 3, Lanes), at either end. The first lane is the tunnel: what concerns
-/// it as a whole goes there, and its end is the tunnel's. Another lane that is lost takes only its own streams with it. Which lanes there
-/// are is up to <see cref="LaneKeeper"/> at the edge, and to the edge's connections at the hub.
+/// A tunnel over one or several TLS connections (protocol.md section 3, Lanes), at either end. The first lane is the tunnel: frames that
+/// concern the whole tunnel go there, and its end is the tunnel's end. When another lane is lost, only its own streams are lost. At the
+/// edge <see cref="LaneKeeper"/> decides which lanes there are; at the hub the edge's connections do.
 /// </summary>
 internal sealed class LanedTunnel : ITunnel
 {
@@ -79,13 +79,13 @@ internal sealed class LanedTunnel : ITunnel
 
     public Task NumbersEnding => _first.NumbersEnding;
 
-    /// <summary>The lanes now, the first one first.</summary>
+    /// <summary>The present lanes, the first one first.</summary>
     internal IReadOnlyList<Lane> All => _lanes;
 
-    /// <summary>Edge: streams can be opened, so lanes may be of use.</summary>
+    /// <summary>Edge: true when streams can be opened, so that lanes may be of use.</summary>
     internal bool TakesNew => _first.Core.TakesNew;
 
-    /// <summary>Edge: keeps the further lanes; told of lost ones.</summary>
+    /// <summary>Edge: keeps the further lanes, and is told of lost ones.</summary>
     internal LaneKeeper? Keeper { get; set; }
 
     public void Start()
@@ -100,7 +100,7 @@ internal sealed class LanedTunnel : ITunnel
             return null;
         var lane = Choose();
 
-        // One that ends just now touches nothing.
+        // A lane that is just ending does not touch the endpoint.
         return lane.OpenStream(opening, endpoint, observer) ?? (lane == _first ? null : _first.OpenStream(opening, endpoint, observer));
     }
 
@@ -129,8 +129,9 @@ internal sealed class LanedTunnel : ITunnel
         _ => false,
     };
 
-    /// <summary>Takes a connection in.</summary>
-    /// <returns>False when there is one with this number, when this is ending or going away, or when the number is out of range.</returns>
+    /// <summary>Adds a connection as a lane.</summary>
+    /// <returns>False when there is a lane with this number already, when this tunnel is ending or going away, or when the number is out of
+    /// range.</returns>
     internal bool TryJoin(int index, MuxTunnel mux)
     {
         var lane = new Lane(index, mux, mux.Core.Context.NowMilliseconds);
@@ -151,7 +152,7 @@ internal sealed class LanedTunnel : ITunnel
 
     public async Task WaitForStreamsAsync(CancellationToken cancellationToken)
     {
-        // While one lane is waited for, a stream may be opened on another.
+        // While this waits for one lane, a stream may be opened on another.
         do
             await Task.WhenAll(_lanes.Select(lane => lane.Mux.WaitForStreamsAsync(cancellationToken)));
         while (_lanes.Any(static lane => lane.Mux is { IsDead: false, ActiveStreams: > 0 }));
@@ -161,7 +162,7 @@ internal sealed class LanedTunnel : ITunnel
 
     public async Task CloseAsync(TunnelEnd end)
     {
-        // The first lane last: its end takes the others with it, and what they had queued would be lost.
+        // The first lane last: its end ends the others too, and their queued frames would be lost.
         var others = Task.WhenAll(StopJoining().Select(lane => lane.Mux.CloseAsync(end)));
         await _first.CloseAsync(end, others);
         await Completion;
@@ -186,7 +187,7 @@ internal sealed class LanedTunnel : ITunnel
         return lanes[LaneChoice.Choose(loads[..lanes.Length])].Mux;
     }
 
-    // The lanes beyond the first; there will be no more.
+    // Returns the lanes beyond the first, and lets no more join.
     private IEnumerable<Lane> StopJoining()
     {
         lock (_lock)

@@ -6,15 +6,15 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Sessions;
 
 /// <summary>
-/// One UDP session of the mux: a flow of the scheduler like a stream, with a short queue of copied datagrams bounded by bytes and age.
-/// Guarded by the tunnel's lock.
+/// One UDP session of the mux: a flow of the scheduler like a stream, with a short queue of copied datagrams that is bounded by bytes and
+/// age. The tunnel's lock guards it.
 /// </summary>
 internal sealed class MuxSession : MuxNode, ITunnelSession
 {
-    /// <summary>A datagram that waited longer is of no use any more (protocol.md section 4).</summary>
+    /// <summary>A datagram that has waited longer than this is of no use any more (protocol.md section 4).</summary>
     public const long MaxAgeMilliseconds = 100;
 
-    /// <summary>Bytes that one session may have waiting.</summary>
+    /// <summary>The most bytes that may wait in one session.</summary>
     public const int MaxQueued = 1 << 20;
 
     private readonly MuxCore _core;
@@ -41,7 +41,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
     public bool IsOpen { get; private set; } = true;
 
-    /// <summary>Where received datagrams go; told at once when the tunnel was lost before there was one.</summary>
+    /// <summary>Receives the datagrams. It is told of the end at once when the tunnel was lost before it was set.</summary>
     public IDatagramSink? Sink
     {
         get => _sink;
@@ -89,7 +89,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
 
         lock (_core.Sync)
         {
-            // Whoever sends sees that it is over, and may send another way.
+            // The sender sees that the session has ended, and may send in another way.
             if (!IsOpen)
                 return false;
             if (_core.IsDead)
@@ -103,7 +103,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
                 Drop(DatagramDrop.QueueFull);
             while (!_core.Datagrams.TryTake(cost))
             {
-                // The oldest makes room, of this session: a flood does not push out others.
+                // The oldest datagram of this session makes room, so that a flood does not displace others' datagrams.
                 if (_queue is not { Count: > 0 })
                 {
                     Drops.Add(DatagramDrop.QueueFull);
@@ -124,7 +124,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         return true;
     }
 
-    /// <summary>What was queued goes first.</summary>
+    /// <summary>Ends the session; queued datagrams are sent first.</summary>
     public void Close()
     {
         lock (_core.Sync)
@@ -146,7 +146,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         _core.Wake();
     }
 
-    /// <summary>The peer closed it, or the tunnel is lost.</summary>
+    /// <summary>Ends the session because the peer closed it or the tunnel is lost.</summary>
     public void OnClosed()
     {
         IDatagramSink? sink;
@@ -228,7 +228,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         return written;
     }
 
-    // An owner's mistake must not keep other sessions from being ended.
+    // An owner's defect must not keep other sessions from being ended.
     private void TellClosed(IDatagramSink? sink)
     {
         try
@@ -241,7 +241,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
         }
     }
 
-    /// <summary>Closed here, and nothing is queued any more: the peer is told.</summary>
+    /// <summary>Tells the peer of the end, once the session is closed here and nothing is queued any more.</summary>
     private void EndLocked()
     {
         _closeAfterData = false;

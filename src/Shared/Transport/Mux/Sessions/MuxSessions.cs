@@ -7,9 +7,11 @@ internal sealed class MuxSessions(MuxCore core)
 {
     public MuxCore Core => core;
 
-    /// <summary>Those that are open; guarded by the core's lock.</summary>
+    /// <summary>The open sessions; guarded by the core's lock.</summary>
     public FlowTable<MuxSession> Table { get; } = new("session");
 
-    /// <summary>Sends what waits on all lanes of the tunnel; null where there is only this. Set before there is a session.</summary>
+    /// <summary>
+    /// Sends what waits on all lanes of the tunnel; null when there is only this one. It is set before any session is open.
+    /// </summary>
     public Action? FlushLanes { get; set; }
 }

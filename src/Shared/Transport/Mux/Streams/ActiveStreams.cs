@@ -1,20 +1,20 @@
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// The streams of a tunnel that moved data in the last two seconds; the process counts them to share out windows. Guarded by the tunnel's
-/// lock.
+/// The streams of a tunnel that moved data in the last two seconds; the process counts them to share out windows. The tunnel's lock guards
+/// them.
 /// </summary>
 internal sealed class ActiveStreams(FlowController flow)
 {
-    /// <summary>A stream is active from data until this long after (protocol.md section 4).</summary>
+    /// <summary>A stream stays active for this long after its last data (protocol.md section 4).</summary>
     public const long Milliseconds = 2_000;
 
     private readonly List<MuxStream> _streams = [];
 
-    /// <summary>True when <see cref="Touch"/> would change nothing that matters; may be asked without the lock.</summary>
+    /// <summary>Whether <see cref="Touch"/> would change nothing that matters. May be called without the lock.</summary>
     public static bool IsFresh(MuxStream stream, long now) => stream.ActiveIndex >= 0 && now - stream.LastActive < Milliseconds / 4;
 
-    /// <summary>Data has moved.</summary>
+    /// <summary>Notes that data has moved.</summary>
     public void Touch(MuxStream stream, long now)
     {
         stream.LastActive = now;
@@ -25,14 +25,14 @@ internal sealed class ActiveStreams(FlowController flow)
         flow.StreamBecameActive();
     }
 
-    /// <summary>The stream is over.</summary>
+    /// <summary>Removes a stream that has ended.</summary>
     public void Remove(MuxStream stream)
     {
         if (stream.ActiveIndex >= 0)
             RemoveAt(stream.ActiveIndex);
     }
 
-    /// <summary>Takes out those that have become idle.</summary>
+    /// <summary>Removes and returns the streams that have become idle.</summary>
     public List<MuxStream> TakeIdle(long now)
     {
         var idle = new List<MuxStream>();
@@ -47,7 +47,7 @@ internal sealed class ActiveStreams(FlowController flow)
         return idle;
     }
 
-    /// <summary>Of these, how many move bulk; to be asked every <see cref="Protocol.Flow.BulkMeter.Period"/>.</summary>
+    /// <summary>Counts the active streams that move bulk; to be called every <see cref="Protocol.Flow.BulkMeter.Period"/>.</summary>
     public int CountBulk(long now)
     {
         var count = 0;

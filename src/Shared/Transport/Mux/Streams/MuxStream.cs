@@ -7,13 +7,13 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// One stream of the mux: its control frames, and where its halves and its life meet. <see cref="StreamSender"/> and
-/// <see cref="StreamReceiver"/> carry the bytes, <see cref="StreamLife"/> knows what follows what. State is guarded by the core's lock; no
-/// I/O happens under it.
+/// One stream of the mux: its control frames, and the object that joins its halves and its life. <see cref="StreamSender"/> and
+/// <see cref="StreamReceiver"/> carry the bytes, <see cref="StreamLife"/> orders its end. The core's lock guards the state; no I/O happens
+/// under it.
 /// </summary>
 internal sealed class MuxStream : MuxNode, IStreamCarrier
 {
-    /// <summary>A base peer gets this long to close what we have aborted.</summary>
+    /// <summary>How long a base peer may take to close a stream that this side has aborted.</summary>
     private const long BaseAbortMilliseconds = 30_000;
 
     private readonly MuxCore _core;
@@ -56,19 +56,21 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
 
     public StreamLife Life => _life;
 
-    /// <summary>What may still happen. Under the core's lock.</summary>
+    /// <summary>The stream's state. Used under the core's lock.</summary>
     public StreamState State => _life.State;
 
     /// <summary>When data last moved. Used by <see cref="ActiveStreams"/>.</summary>
     public long LastActive { get; set; }
 
-    /// <summary>Its place among the active streams, or -1. Used by <see cref="ActiveStreams"/>.</summary>
+    /// <summary>Its index among the active streams, or -1. Used by <see cref="ActiveStreams"/>.</summary>
     public int ActiveIndex { get; set; } = -1;
 
-    /// <summary>Whether it moves bulk. Used by <see cref="ActiveStreams"/>; a field, since it is a structure that changes itself.</summary>
+    /// <summary>
+    /// Measures whether the stream moves bulk. Used by <see cref="ActiveStreams"/>. It is a field, since it is a mutable structure.
+    /// </summary>
     public BulkMeter Bulk;
 
-    /// <summary>True while the table has it, so that frames for it find it. Under the core's lock.</summary>
+    /// <summary>True while the table has the stream, so that frames for it find it. Used under the core's lock.</summary>
     public bool IsKnown { get; set; }
 
     public override bool HasMoreControl => _openPending || _resetPending || _closePending || _creditPending > 0;
@@ -77,7 +79,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
 
     public void Attach(ILocalEndpoint endpoint) => _life.Attach(endpoint);
 
-    /// <summary>A client's stream has its local end from the start; under the core's lock.</summary>
+    /// <summary>Sets the local end of a client's stream at its start. Called under the core's lock.</summary>
     public void AttachNew(ILocalEndpoint endpoint) => _life.AttachNew(endpoint);
 
     public void NotifyReadable()
@@ -96,9 +98,9 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
 
     public void Reset(ResetReason reason) => _life.Reset(reason);
 
-    // ---- what comes from the peer (read loop)
+    // ---- frames of the peer (read loop)
 
-    /// <summary>CLOSE or CLOSE_BACK.</summary>
+    /// <summary>Handles CLOSE or CLOSE_BACK.</summary>
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnRemoteClose()
     {
@@ -106,7 +108,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
         {
             if (State.WasReset)
             {
-                // A base peer answers our abort.
+                // This is a base peer's answer to our abort.
                 _streams.Remove(this);
                 return true;
             }
@@ -119,7 +121,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
         return true;
     }
 
-    /// <summary>WINDOW_UPDATE.</summary>
+    /// <summary>Handles WINDOW_UPDATE.</summary>
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnCredit(uint bytes)
     {
@@ -127,7 +129,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
             return _sender.OnCredit(bytes);
     }
 
-    /// <summary>True until the peer's CLOSE. A stream that we have aborted takes a base peer's DATA too, and drops it.</summary>
+    /// <summary>True until the peer's CLOSE. A stream that this side has aborted also takes a base peer's DATA, and drops it.</summary>
     public bool TakesData
     {
         get
@@ -137,7 +139,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
         }
     }
 
-    /// <summary>Credit goes back to the peer with the next batch.</summary>
+    /// <summary>Returns credit to the peer with the next batch.</summary>
     public void ReturnCredit(int bytes, bool request)
     {
         lock (_core.Sync)
@@ -188,7 +190,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
 
     public override int WriteData(Span<byte> buffer, int limit, long now) => _sender.Write(_life.Endpoint!, buffer, limit, now);
 
-    /// <summary>The local peer has sent its last byte: CLOSE.</summary>
+    /// <summary>The local peer has sent its last byte: writes CLOSE.</summary>
     /// <returns>Bytes written.</returns>
     public int OnLocalEnd(Span<byte> buffer)
     {
@@ -202,8 +204,8 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
         return written;
     }
 
-    /// <summary>The local peer has reset, and all that it sent before is read: RESET.</summary>
-    /// <returns>0: the frame goes as control.</returns>
+    /// <summary>The local peer has reset, and all that it sent before was read: queues RESET.</summary>
+    /// <returns>0, because the frame is sent as a control frame.</returns>
     public int OnLocalReset()
     {
         lock (_core.Sync)
@@ -212,7 +214,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
         return 0;
     }
 
-    // ---- what its life asks for
+    // ---- calls of its life
 
     bool IStreamCarrier.IsBlocked => _sender.WaitsForCredit;
 
@@ -220,12 +222,12 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
 
     long IStreamCarrier.LastProgress => 0;
 
-    // Only a base peer's: all others forget it with RESET.
+    // Only a stream with a base peer waits: all others are forgotten with RESET.
     bool IStreamCarrier.WaitsAfterReset => IsKnown;
 
     void IStreamCarrier.BeginReading(ILocalEndpoint endpoint) => _sender.Arm(endpoint);
 
-    // What was sent is in a batch, or with the kernel: whatever goes now goes behind it.
+    // Data that was sent is in a batch or in the kernel already, so a frame that is sent now follows it.
     void IStreamCarrier.PrepareReset(in StreamEnd end, bool behindData)
     {
         _core.Scheduler.RemoveData(this);
@@ -266,7 +268,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
 
     void IStreamCarrier.NoteDefect(Exception exception) => _core.Events.OnDefect(exception);
 
-    // Towards a base peer an abort is CLOSE; its data is dropped and credited until it closes too.
+    // A base peer gets CLOSE for an abort; its data is dropped and credited until it closes too.
     private void QueueAbort(ResetReason reason)
     {
         if ((_core.Terms.Features & TunnelFeatures.Reset) != 0)

@@ -3,10 +3,10 @@ using Tunnel.Shared.Transport.Mux.Core;
 
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
-/// <summary>The streams of one end of a mux. Members want the core's lock held unless they say otherwise.</summary>
+/// <summary>The streams of one end of a mux. Members must be called with the core's lock held unless they say otherwise.</summary>
 internal sealed class MuxStreams(MuxCore core)
 {
-    /// <summary>Streams that were aborted and are kept until a base peer closes them too; of more the oldest is forgotten.</summary>
+    /// <summary>The most aborted streams that are kept until a base peer closes them too; beyond this the oldest is forgotten.</summary>
     public const int MaxAborted = 1_024;
 
     private readonly FlowTable<MuxStream> _table = new("stream");
@@ -14,10 +14,10 @@ internal sealed class MuxStreams(MuxCore core)
 
     public MuxCore Core => core;
 
-    /// <summary>Those that moved data lately.</summary>
+    /// <summary>The streams that moved data lately.</summary>
     public ActiveStreams Active { get; } = new(core.Context.Flow);
 
-    /// <summary>The highest id that there ever was.</summary>
+    /// <summary>The highest id so far.</summary>
     public uint Highest => _table.Highest;
 
     public IReadOnlyCollection<MuxStream> All => _table.All;
@@ -26,7 +26,7 @@ internal sealed class MuxStreams(MuxCore core)
     /// <exception cref="FrameViolationException">It was opened before.</exception>
     public void CheckNew(in FrameHeader frame) => _table.CheckNew(frame);
 
-    /// <summary>The stream of a frame, or null for a late one.</summary>
+    /// <summary>Returns the stream of a frame, or null when the frame is late.</summary>
     /// <exception cref="FrameViolationException">The id was never opened.</exception>
     public MuxStream? Find(in FrameHeader frame) => _table.Find(frame);
 
@@ -46,8 +46,8 @@ internal sealed class MuxStreams(MuxCore core)
     }
 
     /// <summary>
-    /// A base peer does not know our abort from an end, and may go on sending; what it sends is dropped and credited while the stream is
-    /// here. One that never closes what we have aborted gains nothing by it but that its own data is credited no more.
+    /// Keeps an aborted stream. A base peer can't tell an abort from an orderly end and may go on sending; its data is dropped and credited
+    /// while the stream is kept. A peer that never closes aborted streams gains nothing: its data is only no longer credited.
     /// </summary>
     public void KeepAborted(MuxStream stream)
     {
@@ -56,7 +56,7 @@ internal sealed class MuxStreams(MuxCore core)
         _aborted.Enqueue(stream);
     }
 
-    /// <summary>The stream is over for its owner.</summary>
+    /// <summary>Notes that a stream has ended for its owner.</summary>
     public void Finish(MuxStream stream, in StreamEnd end)
     {
         if (!end.Completed)
@@ -65,7 +65,7 @@ internal sealed class MuxStreams(MuxCore core)
         core.Unfinished.Finish();
     }
 
-    /// <summary>Received bytes were written to the local peer. Without the lock.</summary>
+    /// <summary>Counts received bytes that were written to the local peer. Called without the lock.</summary>
     public void OnDelivered(MuxStream stream, int bytes)
     {
         core.Traffic.CountReceived(bytes);

@@ -6,9 +6,9 @@ using Tunnel.Shared.Transport.Streams;
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// The receiving half of a _stream. Bytes go from the read loop's buffer straight into the local socket; only what that does not take is
-/// copied, counted in the memory budget and written when there is room. Credit goes back when bytes were written. Guarded by the lock of
-/// its <see cref="LocalDelivery"/>, never held over I/O, under which the core's lock is not taken.
+/// The receiving half of a stream. Bytes go from the read loop's buffer straight into the local socket; only bytes that the socket does not
+/// take are copied, counted in the memory budget, and written when there is room. Credit is returned when bytes were written. The lock of
+/// its <see cref="LocalDelivery"/> guards it; that lock is never held over I/O, and the core's lock is not taken under it.
 /// </summary>
 internal sealed class StreamReceiver : IBufferingStream, IUndelivered
 {
@@ -46,8 +46,8 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         _delivery.GiveUp();
     }
 
-    /// <summary>DATA has come. Called by the read loop alone.</summary>
-    /// <returns>False when it is beyond the credit.</returns>
+    /// <summary>Handles DATA. Only the read loop calls this.</summary>
+    /// <returns>False when the data exceeds the credit.</returns>
     public bool OnData(ReadOnlySpan<byte> data)
     {
         ILocalEndpoint? direct = null;
@@ -71,7 +71,7 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         return true;
     }
 
-    /// <summary>The local peer is gone: nothing is kept from now on, and credit is given for what comes all the same.</summary>
+    /// <summary>The local peer is gone: nothing is kept from now on, and bytes that still come are credited.</summary>
     public void Discard()
     {
         lock (_delivery.Sync)
@@ -79,14 +79,14 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         ReturnCredit(0, wakes: true);
     }
 
-    /// <summary>The stream is over: its window's growth goes back, and it grows no more while it drains.</summary>
+    /// <summary>Returns the window's growth of a stream that has ended; the window grows no more while the stream drains.</summary>
     public void ReleaseGrowth()
     {
         lock (_delivery.Sync)
             _window.Release();
     }
 
-    /// <summary>Nothing has moved for a while: the window starts small again.</summary>
+    /// <summary>Makes the window small again, because nothing has moved for a while.</summary>
     public void OnIdle()
     {
         lock (_delivery.Sync)
@@ -127,7 +127,7 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         {
             _core.Context.Flow.Relieve();
 
-            // Others race for what was freed; a stream that finds nothing then is itself too much.
+            // Other streams race for the freed memory; a stream that still gets none must be reset itself.
             var taken = Append(data[..Math.Min(data.Length, SegmentPool.SmallSize)]);
             if (taken == 0)
                 ResetForMemory();
@@ -137,7 +137,7 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         StartDrain();
     }
 
-    // Returns how many bytes need no more care: queued, or dropped when nothing is wanted any more.
+    // Returns how many bytes are done with: queued, or dropped when nothing is wanted any more.
     private int Append(ReadOnlySpan<byte> data)
     {
         lock (_delivery.Sync)
@@ -156,8 +156,8 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         return data.Length;
     }
 
-    // After anything was queued: since it was decided to queue it an earlier drain may have ended, or the endpoint may have come. So when
-    // the read loop comes next and nothing drains, nothing waits, and it may write directly.
+    // Must be called after anything was queued, because since the decision to queue an earlier drain may have ended, or the endpoint may
+    // have come. So if nothing drains when the read loop next runs, nothing waits and it may write directly.
     private void StartDrain()
     {
         ILocalEndpoint endpoint;
@@ -224,7 +224,7 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
         }
     }
 
-    // Bytes were given to the local peer.
+    // Handles bytes that were given to the local peer.
     private void OnDelivered(int count, bool wakes)
     {
         _delivery.Count(count);
@@ -234,7 +234,7 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
             _stream.ReturnCredit(credit, wakes);
     }
 
-    // Bytes were dropped, by now or just here: only their credit is due.
+    // Handles bytes that were dropped: only their credit is due.
     private void ReturnCredit(int count, bool wakes)
     {
         var credit = Leave(count);
@@ -242,14 +242,14 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
             _stream.ReturnCredit(credit, wakes);
     }
 
-    // Lets the window grow or fall.
+    // Lets the window grow or shrink.
     private int Leave(int count)
     {
         lock (_delivery.Sync)
             return _window.OnWritten(count, _delivery.Bytes, _queue.IsEmpty);
     }
 
-    // With the lock held.
+    // Called with the lock held.
     private void Clear()
     {
         if (_queue.IsEmpty)

@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
 /// The sending half of a stream. When the scheduler chooses it, bytes go from the local socket straight behind a frame header in the batch;
-/// between turns they wait in the kernel. Guarded by the tunnel's lock, which is not held while the socket is read.
+/// between turns they wait in the kernel. The tunnel's lock guards it and is not held while the socket is read.
 /// </summary>
 internal sealed class StreamSender(MuxCore core, MuxStreams streams, MuxStream stream)
 {
@@ -14,16 +14,16 @@ internal sealed class StreamSender(MuxCore core, MuxStreams streams, MuxStream s
     private RateMeter? _meter;
     private long _bytes;
 
-    /// <summary>Bytes that went from the local peer into the core.</summary>
+    /// <summary>Bytes that went from the local peer into the tunnel.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>There is no credit; nothing is read until some comes.</summary>
+    /// <summary>True while there is no credit; nothing is read until some comes.</summary>
     public bool WaitsForCredit { get; private set; }
 
-    /// <summary>Since when there has been none, in milliseconds of the context's clock.</summary>
+    /// <summary>When the credit ran out, in milliseconds of the context's clock.</summary>
     public long WaitsSince { get; private set; }
 
-    /// <summary>WINDOW_UPDATE; with the lock held.</summary>
+    /// <summary>Handles WINDOW_UPDATE. Called with the lock held.</summary>
     /// <returns>False when it breaks the protocol.</returns>
     public bool OnCredit(uint bytes)
     {
@@ -37,7 +37,7 @@ internal sealed class StreamSender(MuxCore core, MuxStreams streams, MuxStream s
         return true;
     }
 
-    /// <summary>Encodes the next DATA, or the end; as <see cref="MuxNode.WriteData"/>.</summary>
+    /// <summary>Encodes the next DATA, or the end, like <see cref="MuxNode.WriteData"/>.</summary>
     public int Write(ILocalEndpoint endpoint, Span<byte> buffer, int limit, long now)
     {
         int room;
@@ -74,7 +74,7 @@ internal sealed class StreamSender(MuxCore core, MuxStreams streams, MuxStream s
         };
     }
 
-    /// <summary>Waits until the local peer has something; not with the lock held.</summary>
+    /// <summary>Waits until the local peer has sent something. Called without the lock.</summary>
     public void Arm(ILocalEndpoint endpoint)
     {
         if (endpoint.ArmRead())

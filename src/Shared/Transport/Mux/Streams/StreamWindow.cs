@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Streams;
 
 /// <summary>
-/// How much a stream's sender may send: the window's arithmetic (<see cref="ReceiveWindow"/>) joined to what the process can afford.
-/// Guarded by the lock of the <see cref="StreamReceiver"/> that owns it.
+/// How much a stream's sender may send: the window's arithmetic (<see cref="ReceiveWindow"/>) within the limits of the process. The lock of
+/// the <see cref="StreamReceiver"/> that owns it guards it.
 /// </summary>
 internal sealed class StreamWindow(MuxCore core)
 {
@@ -14,17 +14,17 @@ internal sealed class StreamWindow(MuxCore core)
     private RateMeter? _meter;
     private bool _released;
 
-    /// <summary>DATA has come.</summary>
-    /// <returns>False when it is beyond the credit.</returns>
+    /// <summary>Counts received DATA.</summary>
+    /// <returns>False when the data exceeds the credit.</returns>
     public bool TryReceive(int bytes) => _window.TryReceive(bytes);
 
-    /// <summary>Bytes were dropped; their credit goes back with the next that is returned.</summary>
+    /// <summary>Counts dropped bytes; their credit goes back with the next credit that is returned.</summary>
     public void Drop(long bytes) => _window.Deliver((int)bytes);
 
-    /// <summary>Bytes have left: lets the window grow, or fall.</summary>
-    /// <param name="bytes">How many.</param>
-    /// <param name="total">How many ever were given to the local peer.</param>
-    /// <param name="isDrained">Nothing waits: the local peer keeps up.</param>
+    /// <summary>Counts bytes that have left, and lets the window grow or shrink.</summary>
+    /// <param name="bytes">The number of bytes.</param>
+    /// <param name="total">The number of bytes given to the local peer so far.</param>
+    /// <param name="isDrained">True when no bytes wait, so that the local peer keeps up.</param>
     /// <returns>Credit to return now, or 0.</returns>
     public int OnWritten(int bytes, long total, bool isDrained)
     {
@@ -34,10 +34,10 @@ internal sealed class StreamWindow(MuxCore core)
         return _window.TakeCredit(core.Context.Flow.Ceiling, TunnelTerms.OwnMaxFrame);
     }
 
-    /// <summary>Nothing has moved for a while: the window starts small again.</summary>
+    /// <summary>Makes the window small again, because nothing has moved for a while.</summary>
     public void OnIdle() => Shrink(0);
 
-    /// <summary>The stream is over: its growth goes back, and it grows no more while it drains.</summary>
+    /// <summary>Returns the window's growth of a stream that has ended; the window grows no more while the stream drains.</summary>
     public void Release()
     {
         _released = true;

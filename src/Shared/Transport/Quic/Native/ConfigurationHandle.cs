@@ -12,7 +12,7 @@ internal sealed unsafe class ConfigurationHandle : NativeHandle
     {
     }
 
-    /// <summary>A client's: the certificate is shown to the connection, which decides.</summary>
+    /// <summary>Creates a client's configuration: the connection is given the hub's certificate and decides about it.</summary>
     public static ConfigurationHandle Client(MsQuic library, NativeSettings settings)
     {
         var credential = new CredentialConfig
@@ -24,7 +24,7 @@ internal sealed unsafe class ConfigurationHandle : NativeHandle
         return Open(library, settings, &credential);
     }
 
-    /// <summary>A server's, with its certificate and private key.</summary>
+    /// <summary>Creates a server's configuration, with its certificate and private key.</summary>
     public static ConfigurationHandle Server(
         MsQuic library, NativeSettings settings, X509Certificate2 certificate, X509Certificate2Collection chain)
     {
@@ -46,7 +46,7 @@ internal sealed unsafe class ConfigurationHandle : NativeHandle
         }
     }
 
-    /// <summary>For calls that take it; the caller holds the object meanwhile.</summary>
+    /// <summary>The native handle, for calls that take it; the caller must keep this object alive meanwhile.</summary>
     public nint Value => handle;
 
     protected override void Close(nint opened) => Api.ConfigurationClose(opened);

@@ -6,23 +6,26 @@ using System.Text;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>What a connection tells: on a worker of msquic, one call at a time with those of its streams, must not block.</summary>
+/// <summary>
+/// The events of a connection. They come on a worker of msquic, one at a time together with those of its streams; implementations must not
+/// block.
+/// </summary>
 internal interface IConnectionEvents
 {
-    /// <summary>Something happened.</summary>
-    /// <returns>A status; only the certificate's is heeded.</returns>
+    /// <summary>An event has come.</summary>
+    /// <returns>A status of msquic, which only matters for the certificate's event.</returns>
     int OnConnectionEvent(ref ConnectionEvent e);
 
-    /// <summary>A callback has thrown.</summary>
+    /// <summary>An event's callback has thrown.</summary>
     void OnDefect(Exception exception);
 }
 
-/// <summary>A connection. It stays open until all of its streams are closed.</summary>
+/// <summary>A connection of msquic. It stays open until all of its streams are closed.</summary>
 internal sealed unsafe class ConnectionHandle : NativeHandle
 {
-    // Without this msquic fills its PING packets up to the path's size, and what shares them with a PING too: on a path that has become
-    // narrower they are all lost, the answer that makes a new path valid among them. Enough for a stateless reset, which answers packets of
-    // more than 39 bytes only.
+    // Without this msquic fills its PING packets up to the path's size, and with them the frames that share a packet with a PING: on a path
+    // whose MTU has fallen they are all lost, among them the answer that validates a new path. This is enough for a stateless reset, which
+    // only answers packets of more than 39 bytes.
     private const ushort KeepAlivePadding = 32;
 
     private readonly IConnectionEvents _events;
@@ -30,7 +33,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     private ConnectionHandle(MsQuic library, IConnectionEvents events)
         : base(library) => _events = events;
 
-    /// <summary>A client's connection, not yet started.</summary>
+    /// <summary>Creates a client's connection, not yet started.</summary>
     public static ConnectionHandle Open(MsQuic library, IConnectionEvents events)
     {
         var result = new ConnectionHandle(library, events);
@@ -47,7 +50,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         return result;
     }
 
-    /// <summary>A connection that a listener has indicated.</summary>
+    /// <summary>Takes over a connection that a listener has indicated.</summary>
     public static ConnectionHandle Adopt(MsQuic library, IConnectionEvents events, nint opened)
     {
         var result = new ConnectionHandle(library, events);
@@ -57,7 +60,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         return result;
     }
 
-    /// <summary>Begins the handshake with an address.</summary>
+    /// <summary>Starts the handshake with an address.</summary>
     public int Start(ConfigurationHandle configuration, IPEndPoint address, string serverName)
     {
         Tune(Api, handle);
@@ -78,9 +81,9 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         api.SetParam(connection, Parameter.ConnectionKeepAlivePadding, KeepAlivePadding);
     }
 
-    /// <summary>Begins to end it; its last event follows.</summary>
-    /// <param name="code">For the peer.</param>
-    /// <param name="silent">Says nothing to the peer.</param>
+    /// <summary>Starts to end the connection; its last event follows.</summary>
+    /// <param name="code">The error code for the peer.</param>
+    /// <param name="silent">True to tell the peer nothing.</param>
     public void Shutdown(ulong code, bool silent)
     {
         if (!TryUse())
@@ -90,7 +93,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     }
 
     /// <summary>
-    /// Waits for a worker when not called from a callback of this connection: not while holding a lock that callbacks take.
+    /// Changes the settings. Unless called from a callback of this connection it waits for a worker, so it must not be called with a lock
+    /// held that callbacks take.
     /// </summary>
     public int Apply(NativeSettings settings)
     {
@@ -102,8 +106,8 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
     }
 
     /// <summary>
-    /// Moves a client's connection to another address of this machine. Waits as <see cref="Apply"/> does; where it can't be done nothing
-    /// changes.
+    /// Moves a client's connection to another address of this machine. Waits as <see cref="Apply"/> does; where that is not possible
+    /// nothing changes.
     /// </summary>
     public void UseLocalAddress(IPEndPoint address)
     {
@@ -113,7 +117,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         DangerousRelease();
     }
 
-    /// <summary>Only from a callback of this connection, where it does not wait.</summary>
+    /// <summary>Reads the figures. Only for callbacks of this connection, where it does not wait.</summary>
     public ConnectionStatistics? GetStatistics()
     {
         if (!TryUse())
@@ -123,7 +127,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         return QuicStatus.Failed(status) ? null : statistics;
     }
 
-    /// <summary>Queues a datagram. Its buffer is in use until its state is told.</summary>
+    /// <summary>Queues a datagram. Its buffer is in use until msquic reports it as sent or canceled.</summary>
     public int SendDatagram(NativeBuffer* buffer, nint context)
     {
         if (!TryUse())
@@ -148,7 +152,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         return status;
     }
 
-    /// <summary>Keeps it open for a stream that the peer has opened, until the stream is closed.</summary>
+    /// <summary>Keeps the connection open for a stream that the peer has opened, until the stream is closed.</summary>
     internal bool Keep() => TryUse();
 
     protected override void Close(nint opened) => Api.ConnectionClose(opened);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>QUIC_STATISTICS_V2, as far as it is read.</summary>
+/// <summary>The part of QUIC_STATISTICS_V2 that is read.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 208)]
 internal struct ConnectionStatistics
 {
@@ -13,10 +13,10 @@ internal struct ConnectionStatistics
     [FieldOffset(12)]
     public readonly uint RoundTripMicroseconds;
 
-    /// <summary>The largest packet that the path takes, as found so far.</summary>
+    /// <summary>Bytes of the largest packet that the path carries, as found so far.</summary>
     [FieldOffset(60)]
     public readonly ushort PathMtu;
 
-    /// <summary>The client had to prove its address.</summary>
+    /// <summary>True when the client had to prove its address.</summary>
     public readonly bool WasRetried => (_flags & 2) != 0;
 }

@@ -5,16 +5,17 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>What a listener tells: on a worker of msquic, must not block.</summary>
+/// <summary>The events of a listener. They come on a worker of msquic; implementations must not block.</summary>
 internal interface IListenerEvents
 {
     /// <summary>
-    /// A client begins a handshake. The handle is taken over (success) or left alone (a failure, which refuses the client).
+    /// A client begins a handshake. The implementation takes the handle over and returns success, or leaves it alone and returns a failure,
+    /// which refuses the client.
     /// </summary>
     /// <returns>A status.</returns>
     int OnNewConnection(nint connection, IPEndPoint remote);
 
-    /// <summary>A callback has thrown.</summary>
+    /// <summary>An event's callback has thrown.</summary>
     void OnDefect(Exception exception);
 }
 
@@ -26,7 +27,7 @@ internal sealed unsafe class ListenerHandle : NativeHandle
     private ListenerHandle(MsQuic library, IListenerEvents events)
         : base(library) => _events = events;
 
-    /// <summary>Opens it; nothing is accepted before <see cref="Start"/>.</summary>
+    /// <summary>Opens a listener; nothing is accepted before <see cref="Start"/>.</summary>
     public static ListenerHandle Open(MsQuic library, IListenerEvents events)
     {
         var result = new ListenerHandle(library, events);
@@ -45,7 +46,7 @@ internal sealed unsafe class ListenerHandle : NativeHandle
 
     /// <summary>Binds the port and accepts.</summary>
     /// <returns>The address that it is bound to.</returns>
-    /// <exception cref="QuicException">The port is in use, or the address none of this machine.</exception>
+    /// <exception cref="QuicException">The port is in use, or the address is not one of this machine.</exception>
     public IPEndPoint Start(IPEndPoint address)
     {
         fixed (byte* alpn = TunnelProtocol.AlpnBytes)
@@ -61,7 +62,7 @@ internal sealed unsafe class ListenerHandle : NativeHandle
         return bound.ToEndPoint();
     }
 
-    // Stops first, and waits for callbacks that are under way.
+    // Closing first stops the listener and waits for callbacks under way.
     protected override void Close(nint opened) => Api.ListenerClose(opened);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

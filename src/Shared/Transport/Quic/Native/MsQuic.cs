@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Transport.Quic.Native;
 
 /// <summary>
-/// libmsquic as loaded into this process: its functions, and the one registration (its worker threads), which live as long as the process.
+/// libmsquic as loaded into this process: its functions, and the one registration with its worker threads. Both live as long as the
+/// process.
 /// </summary>
 internal sealed unsafe class MsQuic
 {
@@ -20,7 +21,7 @@ internal sealed unsafe class MsQuic
     public Version Version { get; }
 
     /// <summary>Loads the library.</summary>
-    /// <returns>What is wrong, or null.</returns>
+    /// <returns>Why the library can't be used, or null.</returns>
     public static string? Load(out MsQuic? loaded)
     {
         loaded = null;
@@ -56,13 +57,13 @@ internal sealed unsafe class MsQuic
     }
 
     /// <summary>
-    /// From now on every client has to prove its address before it costs anything, or only under msquic's own memory pressure.
+    /// Makes every client prove its address before it costs anything, or with false only under msquic's own memory pressure.
     /// </summary>
     public void AlwaysRetry(bool always) => Api.SetParam(0, Parameter.RetryMemoryLimit, always ? (ushort)0 : DefaultRetryMemoryLimit);
 
     /// <summary>
-    /// Connections that this process does not know are reset by tokens made of these 32 bytes: those of an earlier process that had the
-    /// same.
+    /// Sets the 32 bytes from which the tokens of stateless resets are made, so that connections of an earlier process with the same key
+    /// can be reset.
     /// </summary>
     public void UseResetKey(ReadOnlySpan<byte> key) => Api.SetParam(0, Parameter.StatelessResetKey, MemoryMarshal.Read<ResetKey>(key));
 

@@ -1,12 +1,12 @@
 namespace Tunnel.Shared.Transport.Quic.Native;
 
 /// <summary>
-/// The function table of MsQuicOpenVersion(2), by position (docs/api of microsoft/msquic). Calls marked "waits" run on a worker of msquic
-/// and are waited for, except inside a callback of the same connection; the others only queue.
+/// The function table of MsQuicOpenVersion(2), by position (docs/api of microsoft/msquic). Calls marked "waits" run on a worker of msquic,
+/// and the caller waits for them, except inside a callback of the same connection; the others only queue.
 /// </summary>
 internal sealed unsafe class MsQuicApi(nint* table)
 {
-    // 3: waits on connections and streams.
+    // Entry 3. Waits on connections and streams.
     private readonly delegate* unmanaged<nint, uint, uint, void*, int> _setParam =
         (delegate* unmanaged<nint, uint, uint, void*, int>)table[3];
     private readonly delegate* unmanaged<nint, uint, uint*, void*, int> _getParam =
@@ -32,7 +32,7 @@ internal sealed unsafe class MsQuicApi(nint* table)
     public readonly delegate* unmanaged<nint, void*, nint, nint*, int> ConnectionOpen =
         (delegate* unmanaged<nint, void*, nint, nint*, int>)table[15];
 
-    /// <summary>Waits.</summary>
+    /// <summary>Closes a connection. Waits.</summary>
     public readonly delegate* unmanaged<nint, void> ConnectionClose = (delegate* unmanaged<nint, void>)table[16];
 
     public readonly delegate* unmanaged<nint, int, ulong, void> ConnectionShutdown = (delegate* unmanaged<nint, int, ulong, void>)table[17];
@@ -42,7 +42,7 @@ internal sealed unsafe class MsQuicApi(nint* table)
     public readonly delegate* unmanaged<nint, int, void*, nint, nint*, int> StreamOpen =
         (delegate* unmanaged<nint, int, void*, nint, nint*, int>)table[21];
 
-    /// <summary>Waits, unless the stream has shut down completely.</summary>
+    /// <summary>Closes a stream. Waits, unless the stream has shut down completely.</summary>
     public readonly delegate* unmanaged<nint, void> StreamClose = (delegate* unmanaged<nint, void>)table[22];
 
     public readonly delegate* unmanaged<nint, int, int> StreamStart = (delegate* unmanaged<nint, int, int>)table[23];
@@ -58,11 +58,11 @@ internal sealed unsafe class MsQuicApi(nint* table)
     public int SetParam<T>(nint handle, uint parameter, T value)
         where T : unmanaged => _setParam(handle, parameter, (uint)sizeof(T), &value);
 
-    /// <summary>A connection that a listener has indicated gets its settings and certificate: the handshake goes on.</summary>
+    /// <summary>Gives settings and certificate to a connection that a listener has indicated, so that its handshake goes on.</summary>
     public int SetConfiguration(nint connection, ConfigurationHandle configuration) =>
         _connectionSetConfiguration(connection, configuration.Value);
 
-    /// <summary>Reads a parameter of a handle; 0 is the library itself. A longer one is cut off where msquic allows that.</summary>
+    /// <summary>Reads a parameter of a handle; 0 is the library itself. A longer value is cut off where msquic allows that.</summary>
     public int GetParam<T>(nint handle, uint parameter, out T value)
         where T : unmanaged
     {
@@ -83,7 +83,7 @@ internal static class Parameter
     /// <summary>u32[4].</summary>
     public const uint LibraryVersion = 0x01000004;
 
-    /// <summary>u8[32]: of what the tokens of stateless resets are made.</summary>
+    /// <summary>u8[32]: the key from which the tokens of stateless resets are made.</summary>
     public const uint StatelessResetKey = 0x0100000B;
 
     public const uint ListenerLocalAddress = 0x04000000;
@@ -94,18 +94,18 @@ internal static class Parameter
     /// <summary>u32: how streams of one priority share the connection, see <see cref="RoundRobin"/>.</summary>
     public const uint ConnectionStreamScheduling = 0x0500000C;
 
-    /// <summary>In turn. Otherwise the first stream has all of it until it has nothing to send.</summary>
+    /// <summary>Streams send in turn. Otherwise the first stream uses the whole connection until it has nothing to send.</summary>
     public const uint RoundRobin = 1;
 
-    /// <summary>u16 (msquicp.h): bytes that a PING is padded with; 0: to the path's size.</summary>
+    /// <summary>u16 (msquicp.h): bytes with which a PING is padded; 0 pads it to the path's size.</summary>
     public const uint ConnectionKeepAlivePadding = 0x85000003;
 
     /// <summary>QUIC_STATISTICS_V2; may be read in part.</summary>
     public const uint ConnectionStatistics = 0x05000016;
 
-    /// <summary>u64.</summary>
+    /// <summary>u64: the id of a stream.</summary>
     public const uint StreamId = 0x08000000;
 
-    /// <summary>u16, the higher the sooner; 0x7FFF when not set.</summary>
+    /// <summary>u16: higher priorities are sent first; 0x7FFF when not set.</summary>
     public const uint StreamPriority = 0x08000003;
 }

@@ -46,7 +46,7 @@ internal struct NativeAddress
         return result;
     }
 
-    /// <summary>The address; an IPv4-mapped one as IPv4.</summary>
+    /// <summary>Converts the address; an IPv4-mapped address becomes IPv4.</summary>
     public IPEndPoint ToEndPoint()
     {
         var bytes = Span;

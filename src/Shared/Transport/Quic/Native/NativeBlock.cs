@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>Native memory that is sent from: msquic reads it until it says that it is done, so it can't be the collector's.</summary>
+/// <summary>Native memory with bytes to send. msquic reads it until it reports that it is done, so it can't be managed memory.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeBlock
 {
-    /// <summary>What is sent of it; first, so that the block's address is the buffer's.</summary>
+    /// <summary>The part that is sent. It is the first field, so that the block's address is the buffer's.</summary>
     public NativeBuffer Buffer;
 
-    /// <summary>Bytes that it has room for.</summary>
+    /// <summary>Bytes of room in the block.</summary>
     public int Capacity;
 
-    /// <summary>Bytes that are counted in the memory budget for it.</summary>
+    /// <summary>Bytes that the memory budget counts for the block.</summary>
     public int Counted;
 
     public readonly Span<byte> Room => new(Buffer.Data, Capacity);
@@ -27,27 +27,27 @@ internal unsafe struct NativeBlock
     public static void Free(NativeBlock* block) => NativeMemory.Free(block);
 }
 
-/// <summary>Blocks of one size, a number of which is kept for the next use.</summary>
+/// <summary>Blocks of one size, some of which are kept for the next use.</summary>
 internal sealed unsafe class BlockPool(int capacity, int keep)
 {
     private readonly Lock _lock = new();
     private readonly Stack<nint> _kept = new();
 
-    /// <summary>For interactive streams: the most that a first read brings.</summary>
+    /// <summary>Blocks for interactive streams: as large as the most that a first read brings.</summary>
     public static BlockPool Small { get; } = new(16 << 10, 256);
 
-    /// <summary>For streams that carry much.</summary>
+    /// <summary>Blocks for streams that carry much.</summary>
     public static BlockPool Large { get; } = new(64 << 10, 128);
 
-    /// <summary>For datagrams, small messages and control frames.</summary>
+    /// <summary>Blocks for datagrams, small messages and control frames.</summary>
     public static BlockPool Tiny { get; } = new(2 << 10, 1024);
 
     public int Capacity => capacity;
 
-    /// <summary>The smallest that has room for so much, or the largest.</summary>
+    /// <summary>Returns the pool of the smallest blocks with enough room, or of the largest blocks.</summary>
     public static BlockPool For(int bytes) => bytes <= Tiny.Capacity ? Tiny : bytes <= Small.Capacity ? Small : Large;
 
-    /// <summary>Where a block is from.</summary>
+    /// <summary>Returns the pool that a block comes from.</summary>
     public static BlockPool Of(NativeBlock* block) => For(block->Capacity);
 
     public NativeBlock* Rent()

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>QUIC_CONNECTION_EVENT, as far as it is read. The fields of each event lie over each other.</summary>
+/// <summary>The part of QUIC_CONNECTION_EVENT that is read. The fields of the events overlap.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 32)]
 internal unsafe struct ConnectionEvent
 {
@@ -66,7 +66,7 @@ internal static class DatagramState
     public const int Canceled = 6;
 }
 
-/// <summary>QUIC_STREAM_EVENT, as far as it is read. The fields of each event lie over each other.</summary>
+/// <summary>The part of QUIC_STREAM_EVENT that is read. The fields of the events overlap.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 internal unsafe struct StreamEvent
 {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Transport.Quic.Native;
 
 /// <summary>
-/// A handle of msquic. The count of <see cref="SafeHandle"/> keeps it open while a call on it is under way on another thread. Its GCHandle
-/// is what msquic gives back to the callbacks; it is freed after the close, behind which no callback comes.
+/// A handle of msquic. The reference count of <see cref="SafeHandle"/> keeps it open while a call on it is under way on another thread.
+/// msquic passes its GCHandle to the callbacks; it is freed after the close, after which no callback comes.
 /// </summary>
 internal abstract class NativeHandle : SafeHandle
 {
@@ -18,7 +18,7 @@ internal abstract class NativeHandle : SafeHandle
         _self = GCHandle.Alloc(this);
     }
 
-    /// <summary>Handles that are open in this process.</summary>
+    /// <summary>The number of handles that are open in this process.</summary>
     public static int Live => Volatile.Read(ref _live);
 
     public sealed override bool IsInvalid => handle == 0;
@@ -27,19 +27,19 @@ internal abstract class NativeHandle : SafeHandle
 
     protected MsQuicApi Api => Library.Api;
 
-    /// <summary>What the callbacks get.</summary>
+    /// <summary>The context that msquic passes to the callbacks.</summary>
     protected nint Context => GCHandle.ToIntPtr(_self);
 
     protected static NativeHandle FromContext(nint context) => (NativeHandle)GCHandle.FromIntPtr(context).Target!;
 
-    /// <summary>The native handle is ours from now on.</summary>
+    /// <summary>Takes ownership of a native handle.</summary>
     protected void Own(nint opened)
     {
         Interlocked.Increment(ref _live);
         SetHandle(opened);
     }
 
-    /// <summary>The open failed: there is nothing to close.</summary>
+    /// <summary>Notes that the open failed, so that there is nothing to close.</summary>
     protected void Abandon()
     {
         _self.Free();
@@ -56,8 +56,8 @@ internal abstract class NativeHandle : SafeHandle
 
     protected abstract void Close(nint opened);
 
-    /// <summary>Keeps it open until <see cref="SafeHandle.DangerousRelease"/>.</summary>
-    /// <returns>False when it is closed.</returns>
+    /// <summary>Keeps the handle open until <see cref="SafeHandle.DangerousRelease"/>.</summary>
+    /// <returns>False when the handle is closed.</returns>
     protected bool TryUse()
     {
         if (IsClosed || IsInvalid)

@@ -42,13 +42,15 @@ internal struct NativeSettings
     [FieldOffset(106)]
     private byte _switches;
 
-    /// <summary>No answer to the handshake for this long ends it.</summary>
+    /// <summary>After this many milliseconds without an answer, a handshake fails.</summary>
     public uint HandshakeIdleTimeoutMs
     {
         set => Set(1, ref _handshakeIdleTimeoutMs, value);
     }
 
-    /// <summary>Nothing from the peer for this long ends the connection; the lower of both ends' counts.</summary>
+    /// <summary>
+    /// After this many milliseconds without anything from the peer, the connection ends; the lower value of both ends counts.
+    /// </summary>
     public uint IdleTimeoutMs
     {
         set => Set(2, ref _idleTimeoutMs, value);
@@ -61,45 +63,45 @@ internal struct NativeSettings
     }
 
     /// <summary>
-    /// Credit of the connection in bytes at its start. Set on a live connection it leaves that as it is, and limits how far the credit of
-    /// single streams grows from then on.
+    /// Credit of the connection in bytes at its start. Set on a live connection, it does not change the connection's credit, but limits how
+    /// far the credit of single streams grows from then on.
     /// </summary>
     public uint ConnectionWindow
     {
         set => Set(8, ref _connectionWindow, value);
     }
 
-    /// <summary>What was sent and not acknowledged for this long ends the connection.</summary>
+    /// <summary>When sent data stays unacknowledged for this many milliseconds, the connection ends.</summary>
     public uint DisconnectTimeoutMs
     {
         set => Set(15, ref _disconnectTimeoutMs, value);
     }
 
-    /// <summary>Sends something at least this often.</summary>
+    /// <summary>Something is sent at least once in this many milliseconds.</summary>
     public uint KeepAliveIntervalMs
     {
         set => Set(16, ref _keepAliveIntervalMs, value);
     }
 
-    /// <summary>BBR instead of CUBIC.</summary>
+    /// <summary>True for BBR instead of CUBIC.</summary>
     public bool Bbr
     {
         set => Set(17, ref _congestionControl, (ushort)(value ? 1 : 0));
     }
 
-    /// <summary>Bidirectional streams that the peer may have open.</summary>
+    /// <summary>The most bidirectional streams that the peer may have open.</summary>
     public ushort PeerBidirectionalStreams
     {
         set => Set(18, ref _peerBidirectionalStreams, value);
     }
 
-    /// <summary>Unidirectional streams that the peer may have open.</summary>
+    /// <summary>The most unidirectional streams that the peer may have open.</summary>
     public ushort PeerUnidirectionalStreams
     {
         set => Set(19, ref _peerUnidirectionalStreams, value);
     }
 
-    /// <summary>Bytes of the largest packet that is tried, with IP's header; before the start only.</summary>
+    /// <summary>Bytes of the largest packet that is tried, with its IP header. Only to be set before the start.</summary>
     public ushort MaximumMtu
     {
         set => Set(23, ref _maximumMtu, value);
@@ -117,7 +119,7 @@ internal struct NativeSettings
         set => Switch(26, 0x04, value);
     }
 
-    /// <summary>Whether datagrams (RFC 9221) may come.</summary>
+    /// <summary>Whether the peer may send datagrams (RFC 9221).</summary>
     public bool DatagramReceive
     {
         set => Switch(27, 0x08, value);

@@ -62,7 +62,7 @@ internal unsafe struct Pkcs12
     public byte* Password;
 }
 
-/// <summary>QUIC_NEW_CONNECTION_INFO, as far as it is read.</summary>
+/// <summary>The part of QUIC_NEW_CONNECTION_INFO that is read.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 72)]
 internal unsafe struct NewConnectionInfo
 {
@@ -87,11 +87,11 @@ internal unsafe struct ListenerEvent
 }
 
 /// <summary>
-/// The sizes of the API's version 2, checked once when the library is loaded: a layout that is wrong would corrupt memory in silence.
+/// The sizes of the API's version 2, checked once when the library is loaded: a wrong layout would corrupt memory silently.
 /// </summary>
 internal static class NativeSizes
 {
-    /// <summary>What is wrong, or null.</summary>
+    /// <summary>Says which size is wrong; null when all are right.</summary>
     public static string? Fault()
     {
         if (IntPtr.Size != 8)

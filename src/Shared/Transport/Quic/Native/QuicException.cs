@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>msquic refuses something that can't be done without: the message says what and why.</summary>
+/// <summary>msquic has refused something that is needed; the message says what and why.</summary>
 public sealed class QuicException : IOException
 {
     internal QuicException(string what, int status)

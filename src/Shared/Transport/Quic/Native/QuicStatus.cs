@@ -1,12 +1,14 @@
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>QUIC_STATUS of msquic on Linux (msquic_posix.h): up to 0 is success, above are numbers of errno(3) and TLS alerts.</summary>
+/// <summary>
+/// QUIC_STATUS of msquic on Linux (msquic_posix.h): values up to 0 are success, values above are numbers of errno(3) and TLS alerts.
+/// </summary>
 internal static class QuicStatus
 {
-    /// <summary>Done.</summary>
+    /// <summary>The call succeeded.</summary>
     public const int Success = 0;
 
-    /// <summary>Of a callback for received bytes: they are still in use, their completion follows.</summary>
+    /// <summary>Returned by a callback for received bytes: they are still in use, and their completion follows.</summary>
     public const int Pending = -2;
 
     public const int InvalidParameter = 22;
@@ -14,7 +16,7 @@ internal static class QuicStatus
     public const int ConnectionRefused = 111;
     public const int Unreachable = 113;
 
-    /// <summary>QUIC's idle time-out, also of a handshake: nothing came from the peer.</summary>
+    /// <summary>QUIC's idle time-out, also of a handshake: nothing has come from the peer.</summary>
     public const int ConnectionIdle = 62;
 
     /// <summary>The disconnect time-out: what was sent is not acknowledged.</summary>
@@ -29,12 +31,12 @@ internal static class QuicStatus
     public const int AddressInUse = 98;
     public const int AddressNotAvailable = 99;
 
-    /// <summary>TLS alert 42: we do not like the peer's certificate.</summary>
+    /// <summary>TLS alert 42: this side refuses the peer's certificate.</summary>
     public const int BadCertificate = 200_000_298;
 
     public static bool Failed(int status) => status > 0;
 
-    /// <summary>For logs and operators.</summary>
+    /// <summary>Describes a status for logs and operators.</summary>
     public static string Describe(int status) => status switch
     {
         ConnectionRefused or Unreachable => "nobody listens there (ICMP unreachable)",

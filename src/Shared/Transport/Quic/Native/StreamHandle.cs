@@ -3,18 +3,21 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Transport.Quic.Native;
 
-/// <summary>What a stream tells: on a worker of msquic, one call at a time with those of its connection, must not block.</summary>
+/// <summary>
+/// The events of a stream. They come on a worker of msquic, one at a time together with those of its connection; implementations must not
+/// block.
+/// </summary>
 internal interface IStreamEvents
 {
-    /// <summary>Something happened.</summary>
-    /// <returns>A status; only that of received bytes is heeded.</returns>
+    /// <summary>An event has come.</summary>
+    /// <returns>A status of msquic, which only matters for received bytes.</returns>
     int OnStreamEvent(ref StreamEvent e);
 
-    /// <summary>A callback has thrown.</summary>
+    /// <summary>An event's callback has thrown.</summary>
     void OnDefect(Exception exception);
 }
 
-/// <summary>A stream. Closed (disposed) after its last event and never before, but when it was not started.</summary>
+/// <summary>A stream of msquic. It must be closed (disposed) after its last event and never before, unless it was not started.</summary>
 internal sealed unsafe class StreamHandle : NativeHandle
 {
     // QUIC_STREAM_SHUTDOWN_FLAG_*
@@ -31,8 +34,8 @@ internal sealed unsafe class StreamHandle : NativeHandle
     private StreamHandle(MsQuic library, ConnectionHandle connection, IStreamEvents events)
         : base(library) => (_connection, _events) = (connection, events);
 
-    /// <summary>A new stream of ours.</summary>
-    /// <returns>Null when the connection is over.</returns>
+    /// <summary>Creates a stream of this side.</summary>
+    /// <returns>Null when the connection has ended.</returns>
     public static StreamHandle? Open(MsQuic library, ConnectionHandle connection, IStreamEvents events, bool unidirectional)
     {
         var result = new StreamHandle(library, connection, events);
@@ -48,7 +51,7 @@ internal sealed unsafe class StreamHandle : NativeHandle
         return result;
     }
 
-    /// <summary>A stream that the peer has opened; from the connection's callback.</summary>
+    /// <summary>Takes over a stream that the peer has opened. Called from the connection's callback.</summary>
     public static StreamHandle Adopt(MsQuic library, ConnectionHandle connection, IStreamEvents events, nint opened)
     {
         var result = new StreamHandle(library, connection, events);
@@ -58,7 +61,7 @@ internal sealed unsafe class StreamHandle : NativeHandle
         return result;
     }
 
-    /// <summary>Numbers it. Nothing is sent by that.</summary>
+    /// <summary>Starts the stream, which gives it its id. Nothing is sent yet.</summary>
     public int Start()
     {
         if (!TryUse())
@@ -68,7 +71,7 @@ internal sealed unsafe class StreamHandle : NativeHandle
         return status;
     }
 
-    /// <summary>Queues a buffer, which is in use until its completion. Not an empty one.</summary>
+    /// <summary>Queues a buffer, which must not be empty and is in use until its completion.</summary>
     public int Send(NativeBuffer* buffer, nint context)
     {
         if (!TryUse())
@@ -78,7 +81,7 @@ internal sealed unsafe class StreamHandle : NativeHandle
         return status;
     }
 
-    /// <summary>Starts the stream with all that it will ever carry.</summary>
+    /// <summary>Starts the stream and sends all bytes that it will ever carry, with FIN.</summary>
     public int SendWhole(NativeBuffer* buffer, nint context)
     {
         if (!TryUse())
@@ -88,15 +91,15 @@ internal sealed unsafe class StreamHandle : NativeHandle
         return status;
     }
 
-    /// <summary>FIN behind what was queued.</summary>
+    /// <summary>Sends FIN after all queued bytes.</summary>
     public void Finish() => Shutdown(Graceful, 0);
 
-    /// <summary>RESET_STREAM and STOP_SENDING with a code.</summary>
+    /// <summary>Sends RESET_STREAM and STOP_SENDING with an error code.</summary>
     public void Abort(ulong code) => Shutdown(AbortBoth, code);
 
-    /// <summary>Some or all of a pending receive is done with; more than 0.</summary>
-    /// <param name="length">Bytes from its beginning.</param>
-    /// <param name="partly">The rest is to be indicated again.</param>
+    /// <summary>Completes some or all of a pending receive; more than 0 bytes.</summary>
+    /// <param name="length">The number of bytes from its beginning.</param>
+    /// <param name="partly">True when msquic must indicate the rest again.</param>
     public void CompleteReceive(ulong length, bool partly)
     {
         if (!TryUse())
@@ -107,7 +110,7 @@ internal sealed unsafe class StreamHandle : NativeHandle
         DangerousRelease();
     }
 
-    /// <summary>Only from a callback of this connection, where it does not wait.</summary>
+    /// <summary>Reads the id; null when it is not known. Only for callbacks of this connection, where it does not wait.</summary>
     public ulong? GetId()
     {
         if (!TryUse())
@@ -117,7 +120,7 @@ internal sealed unsafe class StreamHandle : NativeHandle
         return QuicStatus.Failed(status) ? null : id;
     }
 
-    /// <summary>Only from a callback of this connection, where it does not wait.</summary>
+    /// <summary>Sets the priority. Only for callbacks of this connection, where it does not wait.</summary>
     public void SetPriority(ushort priority)
     {
         if (!TryUse())

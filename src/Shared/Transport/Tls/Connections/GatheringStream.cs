@@ -25,8 +25,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     /// </remarks>
     private const int MaxSilentRecords = 64;
 
-    // Records of at most this many bytes may be costly and carry little. Where many of them come at once, no more than so many bytes are
-    // taken at a time.
+    // Small records may be costly and carry little. When many come at once that are smaller than this on average, the next read takes at
+    // most <c>SmallReceive</c> bytes.
     private const int SmallRecord = 256;
     private const int ManyRecords = 16;
     private const int SmallReceive = 2 << 10;
@@ -86,8 +86,8 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     }
 
     /// <summary>
-    /// Reads what has arrived. With an empty buffer it waits until there may be something, which is how <see
-    /// cref="System.Net.Security.SslStream"/> waits without holding a buffer.
+    /// Reads what has arrived. With an empty buffer it waits until there may be something, which is how
+    /// <see cref="System.Net.Security.SslStream"/> waits without holding a buffer.
     /// </summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -115,7 +115,7 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     {
     }
 
-    // SslStream's own synchronous paths (Dispose sends close_notify through one) must not wait for a peer that reads nothing.
+    // SslStream's own synchronous paths (Dispose sends close_notify through one) must not wait for a peer that does not read.
     public override void Write(byte[] buffer, int offset, int count)
     {
         if (socket.Send(buffer.AsSpan(offset, count)) == NativeSocket.Failed)

@@ -21,7 +21,7 @@ internal sealed class TcpOptions(Socket socket)
     // without a limit; without a limit an echo takes 7.5 ms.
     private const int NearReceiveBuffer = 512 << 10;
 
-    // Bytes that may wait unsent in the kernel: more would only queue behind the scheduler's back (protocol.md section 5).
+    // Bytes that may wait unsent in the kernel: more would only queue where the scheduler can't reorder them (protocol.md section 5).
     private const int NotSentLowWater = 128 << 10;
 
     // Bytes that stay unacknowledged for this long end the connection, as a second line behind the liveness limit (protocol.md section 3).

@@ -16,6 +16,6 @@ internal static class TlsRecord
     /// </summary>
     public const int ContentSize = Size - 5 - 1 - 16;
 
-    /// <summary>Records that leave together, with one system call, when there is enough to send.</summary>
+    /// <summary>The number of records that are sent with one system call when there is enough to send.</summary>
     public const int PerBatch = 4;
 }
