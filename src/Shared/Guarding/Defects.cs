@@ -4,12 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Guarding;
 
 /// <summary>
-/// Exceptions where nobody is above who could catch them, and which would end the process: of what an event loop runs, and of timers.
-/// Whoever runs such things catches all and tells it here, so that the others go on. Of each kind the first is logged with its stack.
+/// Catches exceptions that have no caller above to catch them and would otherwise end the process, such as those of event loops and timers.
+/// Whoever runs such work catches everything and reports it here, so that the rest goes on. The first exception of each kind is logged with
+/// its stack.
 /// </summary>
 public static class Defects
 {
-    // Kinds that are remembered; beyond them nothing more is logged.
+    // How many kinds are remembered. Once so many have been seen, further kinds are counted but not logged.
     private const int MaxKinds = 256;
 
     private static readonly Lock Telling = new();
@@ -17,10 +18,10 @@ public static class Defects
     private static ImmutableArray<ILogger> _loggers = [];
     private static long _count;
 
-    /// <summary>How many there were in this process.</summary>
+    /// <summary>How many exceptions were caught in this process.</summary>
     public static long Count => Volatile.Read(ref _count);
 
-    /// <summary>Has them logged, until the result is disposed.</summary>
+    /// <summary>Logs caught exceptions to <paramref name="logger"/> until the result is disposed.</summary>
     public static IDisposable LogTo(ILogger logger)
     {
         lock (Telling)
@@ -28,9 +29,9 @@ public static class Defects
         return new Subscription(logger);
     }
 
-    /// <summary>One was caught.</summary>
-    /// <param name="where">What has thrown, for the log.</param>
-    /// <param name="exception">What it was.</param>
+    /// <summary>Counts a caught exception, and logs it if it is the first of its kind.</summary>
+    /// <param name="where">What threw the exception, for the log.</param>
+    /// <param name="exception">The exception that was caught.</param>
     public static void Note(string where, Exception exception)
     {
         Interlocked.Increment(ref _count);
@@ -46,9 +47,9 @@ public static class Defects
             GuardingLog.Defect(logger, exception, where);
     }
 
-    /// <summary>Does something that must not end what others wait for, whatever it throws.</summary>
-    /// <param name="where">What it is, for the log.</param>
-    /// <param name="action">What is done.</param>
+    /// <summary>Runs an action whose failure must not stop others: catches and notes whatever it throws.</summary>
+    /// <param name="where">What the action is, for the log.</param>
+    /// <param name="action">The action to run.</param>
     public static void Run(string where, Action action)
     {
         try
@@ -61,7 +62,7 @@ public static class Defects
         }
     }
 
-    // The same exception at the same place, whatever its message says.
+    // Two exceptions of the same type from the same place are of one kind, whatever their messages say.
     private static string KindOf(string where, Exception exception)
     {
         var stack = exception.StackTrace ?? "";

@@ -12,13 +12,13 @@ public enum ResetReason : byte
     /// <summary>The upstream refused the connection.</summary>
     Refused = 2,
 
-    /// <summary>The upstream has no route.</summary>
+    /// <summary>There is no route to the upstream.</summary>
     Unreachable = 3,
 
-    /// <summary>The upstream did not answer within the connect time-out.</summary>
+    /// <summary>The upstream did not answer within the connect timeout.</summary>
     ConnectTimeout = 4,
 
-    /// <summary>Nothing moved for the port's idle time-out.</summary>
+    /// <summary>Nothing moved for the port's idle timeout.</summary>
     IdleTimeout = 5,
 
     /// <summary>The port is not assigned, or a policy turned the client away.</summary>
@@ -30,9 +30,9 @@ public enum ResetReason : byte
     /// <summary>The peer broke the protocol on this stream.</summary>
     Protocol = 8,
 
-    /// <summary>The process stops, and the drain time is over.</summary>
+    /// <summary>The process is stopping, and the drain time has ended.</summary>
     ShuttingDown = 9,
 
-    /// <summary>This machine has no descriptors, or no memory of the kernel, to spare for it.</summary>
+    /// <summary>This machine has no descriptors or kernel memory to spare for the stream.</summary>
     Overloaded = 10,
 }

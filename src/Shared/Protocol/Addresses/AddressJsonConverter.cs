@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>An address as a string.</summary>
+/// <summary>Reads and writes an IP address as a JSON string.</summary>
 public sealed class AddressJsonConverter : JsonConverter<IPAddress>
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using System.Net;
 namespace Tunnel.Shared.Protocol.Addresses;
 
 /// <summary>
-/// Whom a limit on clients and strangers applies to, one IPv4 address or IPv6 /64: see <see cref="AddressNumber.ClientPrefixOf"/>.
+/// What a limit on clients or strangers counts by: one IPv4 address or one IPv6 /64. See <see cref="AddressNumber.ClientPrefixOf"/>.
 /// </summary>
 public readonly record struct AddressPrefix
 {

@@ -2,28 +2,28 @@ using System.Net;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>Who can have an address.</summary>
+/// <summary>Where an address can be used.</summary>
 public enum AddressScope
 {
-    /// <summary>Somebody on the Internet.</summary>
+    /// <summary>A public address on the Internet.</summary>
     Public,
 
-    /// <summary>Somebody in a network of one's own: this machine, or private, shared, link-local or unique local addresses.</summary>
+    /// <summary>An address on a local network: loopback, private, shared, link-local or unique local.</summary>
     Private,
 
     /// <summary>
-    /// Nobody who opens a connection over the Internet: multicast, broadcast, unspecified, for documentation, or not given out.
+    /// An address that cannot open a connection over the Internet: multicast, broadcast, unspecified, for documentation, or not allocated.
     /// </summary>
     Reserved,
 }
 
 /// <summary>
-/// Tells who can have an address (IANA's registries of special-purpose addresses, RFC 6890). One that carries an IPv4 address (mapped,
-/// NAT64 of RFC 6052, 6to4, Teredo) is what that one is, since whoever unwraps it believes that one.
+/// Classifies addresses by IANA's registries of special-purpose addresses (RFC 6890). An address that carries an IPv4 address (mapped,
+/// NAT64 of RFC 6052, 6to4, Teredo) has the scope of the IPv4 address, since whoever unwraps it uses that one.
 /// </summary>
 public static class AddressScopes
 {
-    // "This network" is the machine itself for connect(2), as the unspecified IPv6 address is.
+    // To connect(2), "this network" means the machine itself, as the unspecified IPv6 address does.
     private static readonly CidrSet Private = CidrSet.Parse(
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::/127",
         "fc00::/7", "fe80::/10");
@@ -32,11 +32,11 @@ public static class AddressScopes
         "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "2001::/23",
         "2001:db8::/32", "3fff::/20");
 
-    // The only IPv6 addresses that are given out for the Internet. The IPv4-compatible ::/96 and NAT64's 64:ff9b:1::/48, whose IPv4 part
-    // may be anywhere, are not in it.
+    // The only IPv6 addresses that are allocated for the Internet. They do not include the IPv4-compatible ::/96 or NAT64's 64:ff9b:1::/48,
+    // whose IPv4 part may be anywhere.
     private static readonly CidrSet GlobalUnicast = CidrSet.Parse("2000::/3");
 
-    /// <summary>Who can have this address. Allocates nothing.</summary>
+    /// <summary>The scope of an address. Allocates nothing.</summary>
     public static AddressScope Of(IPAddress address) => Of(AddressNumber.Of(address));
 
     private static AddressScope Of(UInt128 number)
@@ -47,7 +47,7 @@ public static class AddressScopes
             return OfIPv4((uint)number);
         if (number >> 112 == 0x2002)
             return OfIPv4((uint)(number >> sixToFourShift));
-        // Teredo carries its server's address, and its client's with all bits inverted.
+        // A Teredo address carries its server's address, and its client's with all bits inverted.
         if (number >> 96 == 0x2001_0000)
             return OfIPv4((uint)(number >> teredoServerShift)) is var server and not AddressScope.Public ? server : OfIPv4(~(uint)number);
         if (Private.Contains(number))

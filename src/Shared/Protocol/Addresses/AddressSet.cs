@@ -4,27 +4,29 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>A set of addresses with a fast look-up: overlaps cost nothing, and a question takes a binary search. Immutable.</summary>
+/// <summary>An immutable set of addresses with a fast look-up: overlaps are merged, and a look-up is a binary search.</summary>
 public sealed class AddressSet
 {
     private readonly ImmutableArray<IpRange> _ipv4;
     private readonly ImmutableArray<IpRange> _ipv6;
 
-    /// <summary>The addresses of <paramref name="ranges"/>, in any order, without those of <paramref name="except"/>.</summary>
+    /// <summary>
+    /// Creates a set of the addresses in <paramref name="ranges"/>, given in any order, without those in <paramref name="except"/>.
+    /// </summary>
     public AddressSet(IReadOnlyCollection<IpRange> ranges, IReadOnlyCollection<IpRange> except) =>
         (_ipv4, _ipv6) =
             (IpRanges.Merge(ranges, AddressFamily.InterNetwork, except), IpRanges.Merge(ranges, AddressFamily.InterNetworkV6, except));
 
-    /// <summary>No address.</summary>
+    /// <summary>The empty set.</summary>
     public static AddressSet Empty { get; } = new([], []);
 
-    /// <summary>Ranges, without overlaps.</summary>
+    /// <summary>The number of ranges after overlaps were merged.</summary>
     public int Count => _ipv4.Length + _ipv6.Length;
 
-    /// <summary>Whether an address is one of them; a mapped one counts as IPv4, and ::/0 has no IPv4 address in it.</summary>
+    /// <summary>Whether the set contains an address. A mapped address counts as IPv4, and ::/0 contains no IPv4 address.</summary>
     public bool Contains(IPAddress address) => Contains(AddressNumber.Of(address));
 
-    /// <summary>Whether an address, as <see cref="AddressNumber"/> writes it, is one of them. Allocates nothing.</summary>
+    /// <summary>Whether the set contains an address, given as <see cref="AddressNumber"/> represents it. Allocates nothing.</summary>
     public bool Contains(UInt128 address)
     {
         var isIPv4 = AddressNumber.IsIPv4(address);

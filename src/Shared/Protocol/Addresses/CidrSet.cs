@@ -5,23 +5,24 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>Addresses and CIDRs, such as 192.0.2.7 and 10.0.0.0/8.</summary>
+/// <summary>A set of addresses and CIDRs, such as 192.0.2.7 and 10.0.0.0/8.</summary>
 /// <remarks>
-/// The list as it was written, and the set of addresses that it is. Immutable; equal to one of the same blocks in the same order.
+/// Keeps the list as it was written beside the set of addresses. Immutable; two sets are equal when they have the same blocks in the same
+/// order.
 /// </remarks>
 [JsonConverter(typeof(CidrSetJsonConverter))]
 public sealed class CidrSet : IReadOnlyList<IpRange>, IEquatable<CidrSet>
 {
-    /// <summary>Blocks that one set may have where it comes from a file or the network.</summary>
+    /// <summary>The most blocks that a set from a file or the network may have.</summary>
     public const int MaxCount = 5000;
 
     private readonly ImmutableArray<IpRange> _blocks;
     private readonly AddressSet _addresses;
 
-    /// <summary>A set of these blocks, in any order.</summary>
+    /// <summary>Creates a set of these blocks, given in any order.</summary>
     public CidrSet(ImmutableArray<IpRange> blocks) => (_blocks, _addresses) = (blocks, new AddressSet(blocks, []));
 
-    /// <summary>No address.</summary>
+    /// <summary>The empty set.</summary>
     public static CidrSet Empty { get; } = new([]);
 
     /// <inheritdoc/>
@@ -30,8 +31,8 @@ public sealed class CidrSet : IReadOnlyList<IpRange>, IEquatable<CidrSet>
     /// <inheritdoc/>
     public IpRange this[int index] => _blocks[index];
 
-    /// <summary>A set of blocks that are known to be well written.</summary>
-    /// <exception cref="FormatException">One is not.</exception>
+    /// <summary>Parses blocks that are known to be valid.</summary>
+    /// <exception cref="FormatException">A block is not valid.</exception>
     public static CidrSet Parse(params ReadOnlySpan<string> blocks)
     {
         var parsed = ImmutableArray.CreateBuilder<IpRange>(blocks.Length);
@@ -40,10 +41,12 @@ public sealed class CidrSet : IReadOnlyList<IpRange>, IEquatable<CidrSet>
         return new CidrSet(parsed.MoveToImmutable());
     }
 
-    /// <summary>Whether an address is in one of the blocks; a mapped address counts as IPv4.</summary>
+    /// <summary>Whether one of the blocks contains an address; a mapped address counts as IPv4.</summary>
     public bool Contains(IPAddress address) => _addresses.Contains(address);
 
-    /// <summary>Whether an address, as <see cref="AddressNumber"/> writes it, is in one of the blocks. Allocates nothing.</summary>
+    /// <summary>
+    /// Whether one of the blocks contains an address, given as <see cref="AddressNumber"/> represents it. Allocates nothing.
+    /// </summary>
     public bool Contains(UInt128 address) => _addresses.Contains(address);
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>A set as an array of strings.</summary>
+/// <summary>Reads and writes a set as a JSON array of strings.</summary>
 public sealed class CidrSetJsonConverter : JsonConverter<CidrSet>
 {
     /// <inheritdoc/>

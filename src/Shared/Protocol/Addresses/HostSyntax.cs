@@ -8,19 +8,19 @@ using Tunnel.Shared.Protocol.Proxy;
 namespace Tunnel.Shared.Protocol.Addresses;
 
 /// <summary>
-/// Names and addresses of hosts as operators write them, read in one way wherever one may stand. The system's own readers take too much:
-/// <c>010.0.0.1</c> is 8.0.0.1 to them, <c>127.1</c> and <c>1</c> are addresses, and so is <c>0x7f.1</c>.
+/// Reads host names and addresses as operators write them, by the same rules everywhere. The system's own parsers accept too much: they
+/// take <c>010.0.0.1</c> for 8.0.0.1, and <c>127.1</c>, <c>1</c> and <c>0x7f.1</c> for addresses.
 /// </summary>
 public static class HostSyntax
 {
-    /// <summary>What a host may be, for the operator.</summary>
+    /// <summary>Tells the operator what is valid where a host is expected.</summary>
     public const string ValidHost = "must be a host name or an IP address, without a port";
 
-    /// <summary>What a host with a port may be, for the operator.</summary>
+    /// <summary>Tells the operator what is valid where a host with a port is expected.</summary>
     public const string ValidHostAndPort =
         "must be a host name or an IP address, with or without a port: hub.example.com or hub.example.com:8443";
 
-    /// <summary>What an address may be, for the operator.</summary>
+    /// <summary>Tells the operator what is valid where an address is expected.</summary>
     public const string ValidAddress = "must be an IPv4 or IPv6 address such as 0.0.0.0, ::, 192.0.2.1 or 2001:db8::1";
 
     private const string ValidNumber =
@@ -30,52 +30,52 @@ public static class HostSyntax
     private const int MaxZone = 15;
     private const int IPv6Bytes = 16;
 
-    // What names of interfaces are made of.
+    // The characters that names of network interfaces consist of.
     private static readonly SearchValues<char> ZoneCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>
-    /// A DNS name, an IPv4 address, or an IPv6 address without brackets, which may have a zone (<c>fe80::1%eth0</c>); no port. A name that
-    /// looks like a number is none.
+    /// Whether this is a DNS name, an IPv4 address, or an IPv6 address without brackets, which may have a zone (<c>fe80::1%eth0</c>). A
+    /// port is not allowed, and a name that looks like a number is not valid.
     /// </summary>
     public static bool IsHost([NotNullWhen(true)] string? host) =>
         host is { Length: > 0 and <= MaxName }
             && (IsAddress(host) || (Ascii.IsValid(host) && !LooksLikeNumber(host) && Uri.CheckHostName(host) == UriHostNameType.Dns));
 
-    /// <summary>Reads an IPv4 address, or an IPv6 address without brackets, which may have a zone. Takes any input.</summary>
+    /// <summary>Reads an IPv4 address, or an IPv6 address without brackets, which may have a zone. Accepts any input.</summary>
     public static bool TryParseAddress(string? text, [NotNullWhen(true)] out IPAddress? address)
     {
         address = null;
         return text is { Length: <= MaxName } && IsAddress(text) && IPAddress.TryParse(text, out address);
     }
 
-    /// <summary>A host, where an IPv6 address may stand in brackets as in a URL.</summary>
+    /// <summary>Whether this is a host without a port, where an IPv6 address may stand in brackets as in a URL.</summary>
     public static bool IsUrlHost(string text) => TryParseHostAndPort(text, out _, out var port) && port is null;
 
-    /// <summary>What to say of an address or a network that is not one.</summary>
+    /// <summary>The error text for an address or a network that is not valid.</summary>
     /// <param name="text">What was written.</param>
-    /// <param name="valid">What is said where nothing better is known: what would be valid.</param>
+    /// <param name="valid">What would be valid; this is the text where no more specific one applies.</param>
     public static string FaultOf(string text, string valid)
     {
-        // Without what may stand behind it: the port, or the length of a network's prefix.
+        // Leave out what may follow the address: the port, or the length of a network's prefix.
         var end = text.AsSpan().IndexOfAny(':', '/');
         var host = end < 0 ? text : text.AsSpan(0, end);
         return LooksLikeNumber(host) && !IsAddress(host) ? ValidNumber : valid;
     }
 
-    /// <summary>What to say of a host that is not one.</summary>
+    /// <summary>The error text for a host that is not valid.</summary>
     /// <inheritdoc cref="FaultOf"/>
     public static string FaultOfHost(string text, string valid) => Ascii.IsValid(text) ? FaultOf(text, valid) : ValidName;
 
-    /// <summary><c>host:port</c>, with brackets around an IPv6 address.</summary>
+    /// <summary>Writes <c>host:port</c>, with brackets around an IPv6 address.</summary>
     public static string Format(string host, int port) =>
         host.Contains(':', StringComparison.Ordinal)
             ? string.Create(CultureInfo.InvariantCulture, $"[{host}]:{port}")
             : string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
 
-    /// <summary><c>host</c>, <c>host:port</c>, <c>::1</c>, <c>[::1]</c> or <c>[::1]:port</c>.</summary>
+    /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>::1</c>, <c>[::1]</c> or <c>[::1]:port</c>.</summary>
     /// <param name="text">What was written.</param>
     /// <param name="host">The host without brackets.</param>
     /// <param name="port">The port, 1–65535, or null when none was written.</param>
@@ -110,7 +110,7 @@ public static class HostSyntax
 
     private static bool IsAddress(ReadOnlySpan<char> text)
     {
-        // The longest IPv6 address with its zone is far shorter than the longest name.
+        // Even the longest IPv6 address with a zone is far shorter than the longest name.
         if (text.Length > MaxName || !Ascii.IsValid(text))
             return false;
         var zone = text.IndexOf('%');
@@ -124,7 +124,7 @@ public static class HostSyntax
             : zone < 0 && AddressText.TryReadIPv4(ascii[..length], bytes);
     }
 
-    // As browsers tell (WHATWG URL, 3.5): by the last label. No domain at the top is a number, so no name is lost.
+    // Browsers decide this by the last label (WHATWG URL, 3.5). No top-level domain is a number, so no valid name is lost.
     private static bool LooksLikeNumber(ReadOnlySpan<char> host)
     {
         host = host.EndsWith('.') ? host[..^1] : host;

@@ -9,12 +9,12 @@ using Tunnel.Shared.Protocol.Proxy;
 namespace Tunnel.Shared.Protocol.Addresses;
 
 /// <summary>
-/// Addresses of one family from a first to a last one, both included. Written as an address, a CIDR (RFC 4632, RFC 4291 section 2.3) or
+/// A range of addresses of one family, both ends included. It is written as an address, a CIDR (RFC 4632, RFC 4291 section 2.3) or
 /// <c>first-last</c>.
 /// </summary>
 public readonly record struct IpRange
 {
-    /// <summary>Characters of the longest text that is read.</summary>
+    /// <summary>The length in characters of the longest text that is read.</summary>
     public const int MaxTextLength = 49;
 
     private const int MappedBits = 96;
@@ -30,7 +30,7 @@ public readonly record struct IpRange
     /// <summary>The last address as a number.</summary>
     public UInt128 Last { get; }
 
-    /// <summary>Length of the prefix when the range is one, else null.</summary>
+    /// <summary>The length of the prefix when the range is a CIDR, else null.</summary>
     public int? PrefixLength
     {
         get
@@ -48,7 +48,7 @@ public readonly record struct IpRange
     /// <summary>The last address.</summary>
     public IPAddress LastAddress => ToAddress(Last);
 
-    /// <summary>One address; an IPv4-mapped one counts as IPv4, and a scope is left out.</summary>
+    /// <summary>The range of one address. An IPv4-mapped address counts as IPv4, and a scope id is left out.</summary>
     public static IpRange Of(IPAddress address)
     {
         var number = AddressNumber.Of(address);
@@ -57,22 +57,22 @@ public readonly record struct IpRange
             : new IpRange(AddressFamily.InterNetworkV6, number, number);
     }
 
-    /// <summary>All addresses of a network.</summary>
+    /// <summary>The range of all addresses of a network.</summary>
     public static IpRange Of(IPNetwork network)
     {
         var one = Of(network.BaseAddress);
-        // A mapped one counts as IPv4, without the 96 bits that map it.
+        // A mapped network counts as IPv4, without the 96 bits that map it.
         var length = network.PrefixLength - (network.BaseAddress.IsIPv4MappedToIPv6 ? MappedBits : 0);
         var hosts = Hosts(one.Family, Math.Max(length, 0));
         return new IpRange(one.Family, one.First & ~hosts, one.First | hosts);
     }
 
-    /// <summary>From one number to another of the same family.</summary>
+    /// <summary>The range between two numbers of one family, both included.</summary>
     public static IpRange Between(AddressFamily family, UInt128 first, UInt128 last) => new(family, first, last);
 
     /// <summary>
-    /// Reads an address or a CIDR and nothing else: no leading zeros, no scope, no bits behind the prefix. IPv4-mapped addresses are IPv4.
-    /// Takes any input.
+    /// Reads an address or a CIDR, and nothing else: leading zeros, a scope or bits behind the prefix are errors. IPv4-mapped addresses
+    /// count as IPv4. Accepts any input.
     /// </summary>
     /// <param name="text">What an operator or a peer wrote.</param>
     /// <param name="range">The addresses.</param>
@@ -106,10 +106,10 @@ public readonly record struct IpRange
         return true;
     }
 
-    /// <summary>Whether the address is one of them; an IPv4-mapped one counts as IPv4.</summary>
+    /// <summary>Whether the range contains the address; an IPv4-mapped address counts as IPv4.</summary>
     public bool Contains(IPAddress address) => Of(address) is var one && one.Family == Family && one.First >= First && one.First <= Last;
 
-    /// <summary>Whether they have an address in common.</summary>
+    /// <summary>Whether the two ranges have an address in common.</summary>
     public bool Overlaps(IpRange other) => Family == other.Family && First <= other.Last && other.First <= Last;
 
     /// <inheritdoc/>
@@ -118,7 +118,7 @@ public readonly record struct IpRange
         : PrefixLength is { } length ? string.Create(CultureInfo.InvariantCulture, $"{Show(Family, First)}/{length}")
         : $"{Show(Family, First)}-{Show(Family, Last)}";
 
-    // A shift by all 128 bits would be one by none.
+    // A shift by all 128 bits would shift by none.
     private static UInt128 Hosts(AddressFamily family, int length) =>
         Bits(family) - length is var bits && bits == 128 ? UInt128.MaxValue : (UInt128.One << bits) - 1;
 

@@ -3,26 +3,27 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Protocol.Addresses;
 
-/// <summary>Sets of addresses without overlaps, which is what nftables wants of the elements of an interval set.</summary>
+/// <summary>Turns ranges into sets without overlaps, as nftables requires for the elements of an interval set.</summary>
 public static class IpRanges
 {
     /// <summary>
-    /// The union of <paramref name="ranges"/> of one family without <paramref name="except"/>, ascending; neighbours are joined.
+    /// Returns the union of the <paramref name="ranges"/> of one family, without <paramref name="except"/>, in ascending order; adjacent
+    /// ranges are joined.
     /// </summary>
     public static ImmutableArray<IpRange> Merge(IEnumerable<IpRange> ranges, AddressFamily family, IEnumerable<IpRange> except) =>
         [.. Flatten(ranges.Select(range => (range, 0L)), family, except).Select(part => part.Range)];
 
     /// <summary>
-    /// Cuts ranges of one family that may overlap into ranges that don't, each with the highest value of those that it was part of,
-    /// ascending.
+    /// Cuts overlapping ranges of one family into ranges that do not overlap, in ascending order. Each has the highest value of the ranges
+    /// that it was part of.
     /// </summary>
-    /// <param name="ranges">The ranges with, for example, when they end.</param>
-    /// <param name="family">Ranges of the other one are left out.</param>
-    /// <param name="except">What is cut out of the result.</param>
+    /// <param name="ranges">The ranges, each with a value such as the time when it ends.</param>
+    /// <param name="family">The family to keep; ranges of the other one are left out.</param>
+    /// <param name="except">The ranges to cut out of the result.</param>
     public static ImmutableArray<(IpRange Range, long Value)> Flatten(
         IEnumerable<(IpRange Range, long Value)> ranges, AddressFamily family, IEnumerable<IpRange> except)
     {
-        // What is cut out is a range of a value above all others, dropped in the end.
+        // A range to cut out is treated as one with a value above all others, which is dropped at the end.
         var sorted = ranges.Concat(except.Select(range => (Range: range, Value: long.MaxValue)))
             .Where(item => item.Range.Family == family)
             .OrderBy(item => item.Range.First)

@@ -1,31 +1,31 @@
 namespace Tunnel.Shared.Protocol.Flow;
 
 /// <summary>
-/// Tells within a second or two that a stream moves bulk, either way: the others of its connection then wait for it whenever the path drops
-/// or delays something. Much sooner than <see cref="RateMeter"/>, which is about a share of the sender's time and has ten seconds. Asked
-/// every quarter of a second.
+/// Tells within a second or two whether a stream moves bulk data in either direction: the other streams of its connection then wait for it
+/// whenever the path drops or delays something. This is much faster than <see cref="RateMeter"/>, which measures the stream's share of the
+/// sender's time over ten seconds. Samples are taken every quarter of a second.
 /// </summary>
 public struct BulkMeter
 {
     /// <summary>Milliseconds between two samples.</summary>
     public const int Period = 250;
 
-    /// <summary>Bytes that a stream has moved at least: less is over before anything could be done about it.</summary>
+    /// <summary>The fewest bytes that a stream must have moved: a smaller one ends before anything could be done about it.</summary>
     public const long SmallestStream = 2 << 20;
 
-    /// <summary>Bytes of a period from which on it is bulk: 2 Mbit/s, which fills a small uplink.</summary>
+    /// <summary>The bytes in one period from which on a stream is bulk: 2 Mbit/s, which fills a small uplink.</summary>
     public const long SmallestShare = 64 << 10;
 
-    /// <summary>It stays bulk for this long: a path that loses a segment may stand still for a second.</summary>
+    /// <summary>How long a stream stays bulk, in milliseconds: a path that loses a segment may stand still for a second.</summary>
     public const long HoldMilliseconds = 3_000;
 
     private long _sampled;
     private long _until;
 
     /// <summary>Takes a sample.</summary>
-    /// <param name="nowMilliseconds">The present time on any monotonic clock.</param>
-    /// <param name="bytes">All that the stream has moved so far.</param>
-    /// <returns>True while it moves bulk.</returns>
+    /// <param name="nowMilliseconds">The current time in milliseconds on any monotonic clock.</param>
+    /// <param name="bytes">The total number of bytes that the stream has moved so far.</param>
+    /// <returns>True while the stream moves bulk data.</returns>
     public bool Sample(long nowMilliseconds, long bytes)
     {
         var moved = bytes - _sampled;

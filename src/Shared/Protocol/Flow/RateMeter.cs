@@ -1,18 +1,19 @@
 namespace Tunnel.Shared.Protocol.Flow;
 
 /// <summary>
-/// Tells sustained streams from others (protocol.md section 5): over 2.5 MB/s on average of ten seconds makes one; ten seconds below half
-/// of that, without having been held back, unmake it. Time comes in as milliseconds; a stream that moves little never makes one of these.
+/// Tells sustained streams from others (protocol.md section 5). A stream becomes sustained when it averages over 2.5 MB/s for ten seconds;
+/// it ceases to be when it averages below half of that for ten seconds without having been held back. The caller gives the time in
+/// milliseconds; a stream that moves little never needs a meter.
 /// </summary>
 public sealed class RateMeter
 {
-    /// <summary>Seconds that the average spans.</summary>
+    /// <summary>The length of the average in seconds.</summary>
     public const int Span = 10;
 
-    /// <summary>Bytes per second above which a stream is sustained (20 Mbit/s).</summary>
+    /// <summary>The rate in bytes per second above which a stream is sustained (20 Mbit/s).</summary>
     public const long SustainedRate = 2_500_000;
 
-    /// <summary>Bytes below which a stream is never sustained, and needs no meter.</summary>
+    /// <summary>The number of bytes below which a stream is never sustained and needs no meter.</summary>
     public const long MeteredBytes = 1 << 20;
 
     private readonly long[] _buckets = new long[Span];
@@ -24,7 +25,7 @@ public sealed class RateMeter
     private long _changedAt;
 
     /// <summary>Starts to measure.</summary>
-    /// <param name="nowMilliseconds">The present time on any monotonic clock.</param>
+    /// <param name="nowMilliseconds">The current time in milliseconds on any monotonic clock.</param>
     public RateMeter(long nowMilliseconds)
     {
         _born = nowMilliseconds;
@@ -35,16 +36,16 @@ public sealed class RateMeter
     /// <summary>True while the stream belongs to the sustained tier.</summary>
     public bool IsSustained { get; private set; }
 
-    /// <summary>The average of the last ten seconds.</summary>
+    /// <summary>The average rate of the last ten seconds.</summary>
     public double BytesPerSecond => (double)_total / Span;
 
-    /// <summary>Bytes have moved.</summary>
+    /// <summary>Records bytes that have moved.</summary>
     /// <returns>True when <see cref="IsSustained"/> changed.</returns>
     public bool Record(long nowMilliseconds, long bytes)
     {
         Advance(nowMilliseconds / 1000);
 
-        // It had nothing to send up to now, however long that was.
+        // The stream had nothing to send up to now, however long that was.
         if (_isIdle)
             _idleSecond = _second;
         _isIdle = false;
@@ -53,7 +54,7 @@ public sealed class RateMeter
         return Classify(nowMilliseconds);
     }
 
-    /// <summary>The stream had nothing to send for a moment: it is not held back by its tier.</summary>
+    /// <summary>Records that the stream had nothing to send for a moment, so it was not held back by its tier.</summary>
     public void RecordIdle(long nowMilliseconds)
     {
         _idleSecond = Math.Max(_idleSecond, nowMilliseconds / 1000);

@@ -2,21 +2,21 @@ namespace Tunnel.Shared.Protocol.Flow;
 
 /// <summary>
 /// The receiver's side of flow control on one stream (protocol.md section 4). Credit is returned after bytes were written to the local
-/// socket, so what the sender holds plus what waits here never grows above the target. The target starts small and doubles with each window
-/// that was drained, up to a limit that the caller gives: a short stream costs little, a long one fills a long path. It grows only while
-/// the path holds most of it, and falls by what never left the queue while a window was drained: bytes that only wait for a slow reader
-/// make nothing faster, and each of them is copied once more.
+/// socket, so the sender's credit plus the bytes that wait here never exceed the target. The target starts small and doubles with each
+/// window that was drained, up to a limit that the caller gives: a short stream costs little, and a long one fills a long path. It grows
+/// only while most of it is on the path, and falls by the bytes that stayed in the queue all the while that a window was drained: bytes
+/// that only wait for a slow reader make nothing faster, and each of them is copied once more.
 /// </summary>
 public struct ReceiveWindow
 {
     private readonly int _initial;
 
-    // Since the present turn began, which ends when a window was drained.
+    // Bytes drained in the present turn, which ends when a whole window was drained.
     private long _drained;
     private long _leastBuffered;
     private long _mostBuffered;
 
-    /// <summary>Starts with the credit that was announced to the sender.</summary>
+    /// <summary>Creates a window with the credit that was announced to the sender, in bytes.</summary>
     public ReceiveWindow(int initial)
     {
         _initial = initial;
@@ -25,20 +25,20 @@ public struct ReceiveWindow
         _leastBuffered = long.MaxValue;
     }
 
-    /// <summary>Credit that the sender holds: bytes that may still come.</summary>
+    /// <summary>The credit that the sender holds: the bytes that may still come.</summary>
     public long Outstanding { get; private set; }
 
-    /// <summary>Bytes received and not yet delivered.</summary>
+    /// <summary>The bytes that were received and not yet delivered.</summary>
     public long Buffered { get; private set; }
 
-    /// <summary>The present window: outstanding plus buffered are kept at this.</summary>
+    /// <summary>The present size of the window, at which outstanding plus buffered bytes are kept.</summary>
     public int Target { get; private set; }
 
-    /// <summary>What the target is above its start; the caller's budget has granted it.</summary>
+    /// <summary>How far the target is above its start, which is what the caller's budget has granted.</summary>
     public readonly int Grown => Target - _initial;
 
-    /// <summary>DATA has come.</summary>
-    /// <returns>False when it is beyond the credit: a protocol error.</returns>
+    /// <summary>Records that DATA has come.</summary>
+    /// <returns>False when it exceeds the credit, which is a protocol error.</returns>
     public bool TryReceive(int bytes)
     {
         if (bytes > Outstanding)
@@ -48,7 +48,7 @@ public struct ReceiveWindow
         return true;
     }
 
-    /// <summary>Bytes were written to the local socket, or dropped for good.</summary>
+    /// <summary>Records that bytes were written to the local socket, or dropped for good.</summary>
     public void Deliver(int bytes)
     {
         Buffered -= bytes;
@@ -57,10 +57,10 @@ public struct ReceiveWindow
         _mostBuffered = Math.Max(_mostBuffered, Buffered);
     }
 
-    /// <summary>What a window that was drained has shown, once for each.</summary>
-    /// <param name="limit">The most that the target may be.</param>
-    /// <returns>Above 0: <see cref="Grow"/> by this, due until that is done. Below 0: so much too large. Else it is right, or nothing is
-    /// known yet.</returns>
+    /// <summary>Says how the target should change after a window was drained.</summary>
+    /// <param name="limit">The largest target that is allowed.</param>
+    /// <returns>Above 0: the bytes to <see cref="Grow"/> by, returned again until that is done. Below 0: how many bytes the target is too
+    /// large, returned once. 0: the target is right, or nothing is known yet.</returns>
     public int TakeChange(int limit)
     {
         if (_drained < Target)
@@ -72,7 +72,7 @@ public struct ReceiveWindow
         return -standing;
     }
 
-    /// <summary>Raises the target by what the budget granted.</summary>
+    /// <summary>Raises the target by the bytes that the budget granted.</summary>
     public void Grow(int bytes)
     {
         Target += bytes;
@@ -80,10 +80,10 @@ public struct ReceiveWindow
     }
 
     /// <summary>
-    /// Lowers the target to <paramref name="limit"/> (not below the start); credit already given can't be taken back, but no more follows
-    /// until it is used.
+    /// Lowers the target to <paramref name="limit"/>, but not below the start. Credit that was given can't be taken back, but no more is
+    /// given until it is used.
     /// </summary>
-    /// <returns>How many bytes the target fell, to be given back to the budget.</returns>
+    /// <returns>How many bytes the target fell, which the caller gives back to the budget.</returns>
     public int Shrink(int limit)
     {
         var fall = Math.Max(0, Target - Math.Max(limit, _initial));
@@ -95,10 +95,10 @@ public struct ReceiveWindow
     }
 
     /// <summary>
-    /// Credit to return now, 0 for none. Due when it reaches a quarter of what is outstanding, or when the sender is about to run dry; so
-    /// small streams cost few WINDOW_UPDATEs.
+    /// Takes the credit to return now in bytes, or 0 for none. Credit is due when it reaches a quarter of what is outstanding, or when the
+    /// sender is about to run dry, so that small streams cost few WINDOW_UPDATEs.
     /// </summary>
-    /// <param name="ceiling">Most bytes that the sender may hold at present: the minimum when memory is short.</param>
+    /// <param name="ceiling">The most bytes that the sender may hold at present: the minimum when memory is short.</param>
     /// <param name="maxFrame">A sender that holds less than this (or half its window) is about to run dry.</param>
     public int TakeCredit(int ceiling, int maxFrame)
     {

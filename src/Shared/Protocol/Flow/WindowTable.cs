@@ -1,9 +1,10 @@
 namespace Tunnel.Shared.Protocol.Flow;
 
-/// <summary>How large a stream's window may get: the table of protocol.md section 4.</summary>
+/// <summary>Says how large a stream's window may get: the table of protocol.md section 4.</summary>
 public static class WindowTable
 {
-    // Of a sustained stream: a lost segment holds up it and its credit for a round trip more, and for two when it is lost again.
+    // A sustained stream needs 3 bandwidth-delay products: a lost segment delays it and its credit by one more round trip, and by two when
+    // it is lost again.
     private const int Products = 3;
 
     /// <summary><c>clamp(shared / n, min, max)</c>.</summary>
@@ -15,8 +16,8 @@ public static class WindowTable
         (int)Math.Clamp(shared / Math.Max(1, active), min, max);
 
     /// <summary>
-    /// The limit of a sustained stream: <paramref name="min"/> or 3 × its bandwidth-delay product, whichever is more, within
-    /// <paramref name="target"/>.
+    /// The limit of a sustained stream in bytes: <paramref name="min"/> or 3 × its bandwidth-delay product, whichever is larger, but at
+    /// most <paramref name="target"/>.
     /// </summary>
     public static int Sustained(int target, int min, double bytesPerSecond, TimeSpan roundTrip) =>
         (int)Math.Min(target, Math.Max(min, Products * bytesPerSecond * roundTrip.TotalSeconds));

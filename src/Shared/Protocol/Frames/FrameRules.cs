@@ -2,36 +2,36 @@ using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.Protocol.Frames;
 
-/// <summary>Who may send a frame, how long it may be and whether it belongs to a stream: the table of protocol.md section 3.</summary>
+/// <summary>Says who may send a frame, how long it may be and whether it belongs to a stream: the table of protocol.md section 3.</summary>
 public static class FrameRules
 {
-    /// <summary>Largest DATA payload that is accepted before HELLO, and always from a base peer.</summary>
+    /// <summary>The largest DATA payload in bytes that is accepted before HELLO, and always from a base peer.</summary>
     public const int BaseMaxData = 1 << 20;
 
-    /// <summary>Largest configuration.</summary>
+    /// <summary>The largest configuration in bytes.</summary>
     public const int MaxConfig = 4 << 20;
 
-    /// <summary>Largest JSON payload of the other control frames.</summary>
+    /// <summary>The largest JSON payload of the other control frames, in bytes.</summary>
     public const int MaxControlJson = 64 << 10;
 
-    /// <summary>Largest datagram: an IPv4 UDP payload.</summary>
+    /// <summary>The largest datagram in bytes: an IPv4 UDP payload.</summary>
     public const int MaxDatagram = 65_507;
 
-    /// <summary>Largest PING and PONG payload that is accepted; ours have 8 bytes, and a base peer's any.</summary>
+    /// <summary>The largest PING or PONG payload in bytes that is accepted. Ours have 8 bytes; a base peer's may have any number.</summary>
     public const int MaxPing = 1_024;
 
-    /// <summary>Types below this are errors when unknown, the others are skipped.</summary>
+    /// <summary>The first type that is skipped when it is unknown; unknown types below it are errors.</summary>
     public const byte FirstSkippableType = 0x20;
 
-    /// <summary>Largest payload of a frame of a type that is unknown and to be skipped.</summary>
+    /// <summary>The largest payload in bytes of a frame that is skipped because its type is unknown.</summary>
     public const int MaxSkipped = 4 << 20;
 
     /// <summary>Checks a received header.</summary>
     /// <param name="header">The frame.</param>
     /// <param name="fromEdge">True when the edge has sent it.</param>
-    /// <param name="maxData">Present limit of DATA and DATA_BACK.</param>
+    /// <param name="maxData">The present limit of DATA and DATA_BACK in bytes.</param>
     /// <param name="resetAgreed">Whether the <c>reset</c> extension is agreed.</param>
-    /// <returns>Null when it may be processed, else what is wrong.</returns>
+    /// <returns>Null when the frame may be processed, else what is wrong with it.</returns>
     public static string? Check(in FrameHeader header, bool fromEdge, int maxData, bool resetAgreed)
     {
         if (MaxLength(header.Type, maxData) is not { } limit)
@@ -54,7 +54,7 @@ public static class FrameRules
         return null;
     }
 
-    /// <summary>Largest payload of a type, or null when the type is not known.</summary>
+    /// <summary>The largest payload of a type in bytes, or null when the type is not known.</summary>
     public static int? MaxLength(FrameType type, int maxData) => type switch
     {
         FrameType.Open => OpenPayload.MaxLength,
@@ -76,7 +76,7 @@ public static class FrameRules
         type is FrameType.Config or FrameType.Ping or FrameType.Pong or FrameType.Hello or FrameType.Report or FrameType.GoAway
             or FrameType.Probe;
 
-    // True: edge to hub only. False: hub to edge only. Null: either way.
+    // True: only from edge to hub. False: only from hub to edge. Null: either way.
     private static bool? SentBy(FrameType type) => type switch
     {
         FrameType.Open or FrameType.Data or FrameType.Close or FrameType.Pong or FrameType.WindowUpdate

@@ -21,10 +21,10 @@ public enum FrameType : byte
     /// <summary>Hub → edge: the whole new configuration, JSON.</summary>
     Config = 0x06,
 
-    /// <summary>Hub → edge: are you there?</summary>
+    /// <summary>Hub → edge: asks whether the edge is still there.</summary>
     Ping = 0x07,
 
-    /// <summary>Edge → hub: the PING's payload.</summary>
+    /// <summary>Edge → hub: answers a PING with its payload.</summary>
     Pong = 0x08,
 
     /// <summary>Edge → hub: u32 more bytes of credit for DATA_BACK.</summary>
@@ -57,6 +57,6 @@ public enum FrameType : byte
     /// <summary>Either way: no new streams, JSON.</summary>
     GoAway = 0x22,
 
-    /// <summary>Edge → hub: a PING at once, please. Empty.</summary>
+    /// <summary>Edge → hub: asks the hub to send a PING at once. Empty.</summary>
     Probe = 0x25,
 }

@@ -1,9 +1,9 @@
 namespace Tunnel.Shared.Protocol.Frames;
 
-/// <summary>The peer broke the protocol: the tunnel has to end. Names frame and cause for the log.</summary>
+/// <summary>The peer broke the protocol, so the tunnel has to end. The message names the frame and the cause for the log.</summary>
 public sealed class FrameViolationException : Exception
 {
-    /// <summary>Makes one for a frame.</summary>
+    /// <summary>Creates an exception for a frame.</summary>
     public FrameViolationException(in FrameHeader frame, string cause)
         : base($"{Name(frame.Type)} (0x{(byte)frame.Type:X2}) on stream {frame.StreamId}, {frame.Length} bytes: {cause}")
     {

@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Protocol.Frames;
 
 /// <summary>
-/// What a stream may still do (protocol.md section 3): two independent directions, each ended by CLOSE like a FIN, and RESET that ends
-/// both.
+/// What a stream may still do (protocol.md section 3). It has two independent directions; each is ended by CLOSE, as by a FIN, and RESET
+/// ends both.
 /// </summary>
 public struct StreamState
 {
@@ -24,34 +24,34 @@ public struct StreamState
     /// <summary>The peer's CLOSE has come: no more DATA may come.</summary>
     public readonly bool RemoteClosed => (_flags & Flags.RemoteClosed) != 0;
 
-    /// <summary>Aborted by either side.</summary>
+    /// <summary>The stream was aborted by either side.</summary>
     public readonly bool WasReset => (_flags & Flags.Reset) != 0;
 
-    /// <summary>May send DATA or CLOSE.</summary>
+    /// <summary>Whether DATA or CLOSE may be sent.</summary>
     public readonly bool CanSend => (_flags & (Flags.LocalClosed | Flags.Reset)) == 0;
 
-    /// <summary>May receive DATA or CLOSE.</summary>
+    /// <summary>Whether DATA or CLOSE may be received.</summary>
     public readonly bool CanReceive => (_flags & (Flags.RemoteClosed | Flags.Reset)) == 0;
 
-    /// <summary>Both CLOSEs have passed and the local peer has all bytes and its FIN.</summary>
+    /// <summary>Both CLOSEs have passed, and the local peer has received all bytes and the FIN.</summary>
     public readonly bool Completed =>
         (_flags & (Flags.LocalClosed | Flags.RemoteClosed | Flags.Delivered)) == (Flags.LocalClosed | Flags.RemoteClosed | Flags.Delivered);
 
     /// <summary>The stream is gone: completed, or reset.</summary>
     public readonly bool IsGone => WasReset || Completed;
 
-    /// <summary>Our CLOSE goes out.</summary>
-    /// <returns>False when it must not.</returns>
+    /// <summary>Records that our CLOSE goes out.</summary>
+    /// <returns>False when it must not be sent.</returns>
     public bool TryCloseLocal() => TrySet(Flags.LocalClosed, CanSend);
 
-    /// <summary>The peer's CLOSE comes in.</summary>
-    /// <returns>False when it is a second one or the stream was reset.</returns>
+    /// <summary>Records that the peer's CLOSE has come.</summary>
+    /// <returns>False when it is a second CLOSE or the stream was reset.</returns>
     public bool TryCloseRemote() => TrySet(Flags.RemoteClosed, CanReceive);
 
-    /// <summary>All bytes before the peer's CLOSE, and the FIN, were given to the local peer.</summary>
+    /// <summary>Records that the local peer was given all bytes before the peer's CLOSE, and the FIN.</summary>
     public bool TryDeliver() => TrySet(Flags.Delivered, RemoteClosed && !WasReset && (_flags & Flags.Delivered) == 0);
 
-    /// <summary>Aborts.</summary>
+    /// <summary>Aborts the stream.</summary>
     /// <returns>False when the stream was gone already.</returns>
     public bool TryReset() => TrySet(Flags.Reset, !IsGone);
 

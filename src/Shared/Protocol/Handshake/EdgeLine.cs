@@ -7,16 +7,16 @@ namespace Tunnel.Shared.Protocol.Handshake;
 /// <summary>The edge's first line, <c>EDGE &lt;edgeId&gt; &lt;secret&gt;\n</c> (protocol.md section 2.2).</summary>
 public static class EdgeLine
 {
-    /// <summary>Bytes of the line with its newline; more without a newline is a malformed peer.</summary>
+    /// <summary>The most bytes of the line with its newline; a peer that sends more without a newline is malformed.</summary>
     public const int MaxLength = 1024;
 
-    /// <summary>Characters of an edge id.</summary>
+    /// <summary>The most characters of an edge id.</summary>
     public const int MaxEdgeIdLength = 64;
 
-    /// <summary>Characters of a secret.</summary>
+    /// <summary>The most characters of a secret.</summary>
     public const int MaxSecretLength = 256;
 
-    /// <summary>Characters that a secret must have to be given to a new edge; a base peer's may be shorter.</summary>
+    /// <summary>The fewest characters of a secret for a new edge; a base peer's may be shorter.</summary>
     public const int MinNewSecretLength = 16;
 
     private static readonly SearchValues<char> EdgeIdCharacters =
@@ -24,17 +24,17 @@ public static class EdgeLine
 
     private static ReadOnlySpan<byte> Keyword => "EDGE "u8;
 
-    /// <summary>Whether this is 1–64 of <c>[A-Za-z0-9._-]</c>.</summary>
+    /// <summary>Whether this is an edge id: 1–64 characters of <c>[A-Za-z0-9._-]</c>.</summary>
     public static bool IsValidEdgeId([NotNullWhen(true)] string? id) =>
         id is { Length: > 0 and <= MaxEdgeIdLength } && !id.AsSpan().ContainsAnyExcept(EdgeIdCharacters);
 
     /// <summary>
-    /// Whether a new edge may have this id: <c>.</c> and <c>..</c> are valid on the wire, and are folded away where they stand in a URL's
-    /// path.
+    /// Whether a new edge may have this id. <c>.</c> and <c>..</c> are valid on the wire, but not here, because they are folded away in a
+    /// URL's path.
     /// </summary>
     public static bool IsValidNewEdgeId([NotNullWhen(true)] string? id) => IsValidEdgeId(id) && id is not ("." or "..");
 
-    /// <summary>Whether this is 1–256 printable ASCII characters without spaces.</summary>
+    /// <summary>Whether this is a secret: 1–256 printable ASCII characters without spaces.</summary>
     public static bool IsValidSecret([NotNullWhen(true)] string? secret) =>
         secret is { Length: > 0 and <= MaxSecretLength } && !secret.AsSpan().ContainsAnyExceptInRange('!', '~');
 
@@ -60,7 +60,9 @@ public static class EdgeLine
         return length;
     }
 
-    /// <summary>Reads the line, given without its newline. Takes any input; the error never quotes it, since it may be a secret.</summary>
+    /// <summary>
+    /// Reads the line, given without its newline. Accepts any input; the error never quotes it, since it may hold a secret.
+    /// </summary>
     public static bool TryParse(
         ReadOnlySpan<byte> line,
         [NotNullWhen(true)] out string? id,
@@ -72,7 +74,7 @@ public static class EdgeLine
         if (error is not null)
             return false;
 
-        // Not as ASCII: that would turn foreign bytes into question marks, which are valid in a secret.
+        // The line is not read as ASCII, which would turn foreign bytes into question marks, and those are valid in a secret.
         id = Encoding.Latin1.GetString(idPart);
         secret = Encoding.Latin1.GetString(secretPart);
         if (!IsValidEdgeId(id))
@@ -98,7 +100,7 @@ public static class EdgeLine
         if (space < 0)
             return "the line has no secret";
 
-        // Lengths before strings: a stranger shall not make us allocate more than a valid line needs.
+        // Check lengths before making strings, so that a stranger can't make us allocate more than a valid line needs.
         id = rest[..space];
         secret = rest[(space + 1)..];
         if (id.Length > MaxEdgeIdLength)

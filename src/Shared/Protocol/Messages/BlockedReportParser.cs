@@ -7,7 +7,7 @@ namespace Tunnel.Shared.Protocol.Messages;
 /// <summary>Reads the member <c>blocked</c> of a REPORT.</summary>
 internal static class BlockedReportParser
 {
-    /// <summary>Characters of a reason.</summary>
+    /// <summary>The most characters of a reason.</summary>
     public const int MaxReason = 40;
 
     private static readonly MessageMembers Members = new("blocked.", "counts", "sources", "dropped");
@@ -73,7 +73,7 @@ internal static class BlockedReportParser
             : throw new FormatException("blocked: an entry has no port, proto or reason");
     }
 
-    /// <summary>It ends up on an operator's terminal.</summary>
+    /// <summary>Whether this is a reason: letters and digits only, since it is shown on an operator's terminal.</summary>
     public static bool IsReason(string text) => text.Length > 0 && text.All(char.IsAsciiLetterOrDigit);
 
     private static string ReadReason(ref MessageReader reader, string path)
@@ -82,7 +82,7 @@ internal static class BlockedReportParser
         return IsReason(reason) ? reason : throw new FormatException($"{path}: {reader.Value()} is not a word");
     }
 
-    /// <summary>A source as it is written everywhere.</summary>
+    /// <summary>Reads a source address and returns it in its canonical form.</summary>
     public static bool TryReadSource(string text, [NotNullWhen(true)] out string? source)
     {
         source = IpRange.TryParse(text, out var block, out _) && block.First == block.Last ? block.ToString() : null;

@@ -4,34 +4,37 @@ using System.Diagnostics.CodeAnalysis;
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>
-/// CONFIG, HELLO, REPORT and GOAWAY, which are JSON but for one form of REPORT (protocol.md sections 2 and 3). Parsing takes any input and
-/// never throws: unknown members are ignored, missing or null ones have the record's default, everything else that is wrong is an error
-/// text that names member and value, fit for a log.
+/// Writes and reads CONFIG, HELLO, REPORT and GOAWAY, which are JSON except for one form of REPORT (protocol.md sections 2 and 3). Parsing
+/// accepts any input and never throws: unknown members are ignored, missing or null ones have the record's default, and anything else that
+/// is wrong gives an error text that names member and value and is fit for a log.
 /// </summary>
 public static class ControlMessage
 {
-    /// <summary>Bytes of a configuration, as a frame's payload or as the answer line of the handshake with its newline.</summary>
+    /// <summary>The most bytes of a configuration, as a frame's payload or as the answer line of the handshake with its newline.</summary>
     public const int MaxConfigLength = 4 * 1024 * 1024;
 
-    /// <summary>Bytes of a HELLO, REPORT or GOAWAY.</summary>
+    /// <summary>The most bytes of a HELLO, REPORT or GOAWAY.</summary>
     public const int MaxLength = 64 * 1024;
 
-    /// <summary>Characters of any string that has no narrower limit.</summary>
+    /// <summary>The most characters of a string that has no narrower limit.</summary>
     internal const int MaxText = 256;
 
     internal const int MaxFeatures = 64;
     internal const int MaxFeatureLength = 64;
 
-    /// <summary>UTF-8 JSON without a newline; both lists of ports are always written.</summary>
+    /// <summary>Writes a configuration as UTF-8 JSON without a newline. Both lists of ports are always written.</summary>
     public static byte[] Serialize(TunnelConfig config) => MessageWriter.Serialize(config);
 
-    /// <summary>UTF-8 JSON without a newline.</summary>
+    /// <summary>Writes a HELLO as UTF-8 JSON without a newline.</summary>
     public static byte[] Serialize(Hello hello) => MessageWriter.Serialize(hello);
 
-    /// <summary>UTF-8 JSON without a newline, or MessagePack; the errors are cut as short as <see cref="MaxLength"/> needs.</summary>
-    /// <param name="report">What to tell.</param>
-    /// <param name="packed">The peer reads MessagePack: what has such a form is written in it.</param>
-    /// <exception cref="ArgumentException">So many ports that they don't fit without errors either (over 1,300).</exception>
+    /// <summary>
+    /// Writes a REPORT as UTF-8 JSON without a newline, or as MessagePack. The errors are shortened so that it fits into <see
+    /// cref="MaxLength"/>.
+    /// </summary>
+    /// <param name="report">The report.</param>
+    /// <param name="packed">Whether the peer reads MessagePack; a report that has such a form is then written in it.</param>
+    /// <exception cref="ArgumentException">There are so many ports that they don't fit even without errors (over 1,300).</exception>
     public static byte[] Serialize(Report report, bool packed = false)
     {
         if (packed && report.BlockedClients is { } blocked)
@@ -48,10 +51,10 @@ public static class ControlMessage
         }
     }
 
-    /// <summary>UTF-8 JSON without a newline.</summary>
+    /// <summary>Writes a GOAWAY as UTF-8 JSON without a newline.</summary>
     public static byte[] Serialize(GoAway goAway) => MessageWriter.Serialize(goAway);
 
-    /// <summary>Reads a CONFIG's payload, or the hub's answer line when that is known to be no refusal.</summary>
+    /// <summary>Reads a CONFIG's payload, or the hub's answer line when that is known not to be a refusal.</summary>
     public static bool TryParseConfig(
         ReadOnlySpan<byte> json, [NotNullWhen(true)] out TunnelConfig? config, [NotNullWhen(false)] out string? error) =>
         MessageParser.TryParse(json, MaxConfigLength, TunnelConfigParser.Read, out config, out error);

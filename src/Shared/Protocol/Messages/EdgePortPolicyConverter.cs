@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
-/// <summary>Writes what an edge is told of a port, by the rows of <see cref="EdgePortSettings"/>.</summary>
+/// <summary>Writes what an edge is told about a port, by the rows of <see cref="EdgePortSettings"/>.</summary>
 internal sealed class EdgePortPolicyConverter : JsonConverter<EdgePortPolicy>
 {
     public override EdgePortPolicy Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -5,7 +5,7 @@ namespace Tunnel.Shared.Protocol.Messages;
 /// <summary>Reads the member <c>ports</c> of a configuration (protocol.md section 2.3).</summary>
 internal static class EdgePortPolicyParser
 {
-    // One for each port that an edge may be assigned, and the default.
+    // One policy for each port that an edge may be assigned, and the default.
     private const int MaxPolicies = 16_384 + 1;
     private const int MaxKeyLength = 16;
 

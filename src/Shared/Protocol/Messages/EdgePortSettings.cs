@@ -6,8 +6,8 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>
-/// The settings of a port that are applied at the edge, one row each (protocol.md section 2.3, member <c>ports</c>): how it is written and
-/// read. A hub has the same row in its table of all settings.
+/// The settings of a port that are applied at the edge: one row for each says how it is written and read (protocol.md section 2.3, member
+/// <c>ports</c>). A hub has the same row in its table of all settings.
 /// </summary>
 internal static class EdgePortSettings
 {
@@ -130,17 +130,17 @@ internal static class EdgePortSettings
 
 /// <summary>One setting of a port on the wire.</summary>
 /// <param name="Name">The member's name.</param>
-/// <param name="Read">Takes its value over into what was read so far; throws as <see cref="MessageReader"/> does.</param>
-/// <param name="Write">Writes it, unless it sets nothing.</param>
+/// <param name="Read">Adds the member's value to what was read so far; throws as <see cref="MessageReader"/> does.</param>
+/// <param name="Write">Writes the member, unless it sets nothing.</param>
 internal sealed record EdgePortSetting(string Name, EdgePortSetting.Reader Read, Action<Utf8JsonWriter, string, EdgePortPolicy> Write)
 {
-    /// <summary>Reads the value at which the reader stands.</summary>
-    /// <param name="policy">What was read so far.</param>
+    /// <summary>Reads the value at the reader's present position.</summary>
+    /// <param name="policy">The policy as read so far.</param>
     /// <param name="json">The message.</param>
-    /// <param name="path">The member, for an error text.</param>
-    /// <param name="blocks">CIDRs of all policies so far, which are bounded together.</param>
+    /// <param name="path">The member's name, for an error text.</param>
+    /// <param name="blocks">The number of CIDRs in all policies so far; the limit is on their total.</param>
     public delegate EdgePortPolicy Reader(EdgePortPolicy policy, ref MessageReader json, string path, ref int blocks);
 
-    /// <summary>Takes it out of a policy; null for a setting that UDP ports have too.</summary>
+    /// <summary>Removes the setting from a policy; null for a setting that UDP ports have too.</summary>
     public Func<EdgePortPolicy, EdgePortPolicy>? Without { get; init; }
 }

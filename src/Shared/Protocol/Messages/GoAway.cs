@@ -1,16 +1,16 @@
 namespace Tunnel.Shared.Protocol.Messages;
 
-/// <summary>No new streams on this tunnel; open ones go on (protocol.md section 3, extension <c>goaway</c>).</summary>
+/// <summary>Announces that this tunnel takes no new streams; open ones go on (protocol.md section 3, extension <c>goaway</c>).</summary>
 /// <param name="Reason">One of the constants of this type, or another word from a newer peer.</param>
 /// <param name="LastStreamId">The highest stream id that the sender serves.</param>
 public sealed record GoAway(string Reason, uint LastStreamId)
 {
-    /// <summary>The sender stops.</summary>
+    /// <summary>The sender is stopping.</summary>
     public const string Shutdown = "shutdown";
 
-    /// <summary>Another instance holds this edge id; retry after 60 s or more.</summary>
+    /// <summary>Another instance holds this edge id; the edge retries after 60 s or more.</summary>
     public const string Conflict = "conflict";
 
-    /// <summary>A newer tunnel of the same edge took over.</summary>
+    /// <summary>A newer tunnel of the same edge has taken over.</summary>
     public const string Replaced = "replaced";
 }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
-/// <summary>The edge's first frame after a <c>hub</c> member was seen (protocol.md section 2.5); JSON of at most 64 KiB.</summary>
+/// <summary>The edge's first frame after it saw a <c>hub</c> member (protocol.md section 2.5): JSON of at most 64 KiB.</summary>
 public sealed record Hello
 {
     /// <summary>The edge's version, for logs only.</summary>
@@ -11,24 +11,24 @@ public sealed record Hello
     /// <summary>Names of the extensions that the edge can use.</summary>
     public ImmutableArray<string> Features { get; init; } = [];
 
-    /// <summary>Largest DATA_BACK payload in bytes that the edge accepts.</summary>
+    /// <summary>The largest DATA_BACK payload in bytes that the edge accepts.</summary>
     public int MaxFrame { get; init; }
 
-    /// <summary>Bytes of credit that each stream starts with for DATA_BACK.</summary>
+    /// <summary>The bytes of credit for DATA_BACK that each stream starts with.</summary>
     public int InitialWindow { get; init; }
 
     /// <summary>
-    /// 128 random bits of this process start, as 32 hexadecimal digits: tells a reconnect from a second edge with the same id.
+    /// 128 random bits chosen when the process starts, as 32 hexadecimal digits. They tell a reconnect from a second edge with the same id.
     /// </summary>
     public string Instance { get; init; } = "";
 
-    /// <summary>Counts the process's successors; higher is newer.</summary>
+    /// <summary>The generation of this process: each successor raises it, and a higher one is newer.</summary>
     public long Generation { get; init; }
 
     /// <summary>The instance that this process takes over from, or null.</summary>
     public string? Supersedes { get; init; }
 
-    /// <summary>True when the edge's operator says that this process takes the id from another one that is alive; else left out.</summary>
+    /// <summary>True when the edge's operator says that this process takes the id from another live one; otherwise left out.</summary>
     public bool? TakeOver { get; init; }
 
     /// <summary>The machine's host name.</summary>
@@ -43,7 +43,7 @@ public sealed record Hello
     /// <summary>The edge's public IPv6 address, when known.</summary>
     public string? PublicIpv6 { get; init; }
 
-    /// <summary>What this connection is of a tunnel that is there already; null when it is a tunnel of its own.</summary>
+    /// <summary>The place of this connection in a tunnel that already exists; null when it is a tunnel of its own.</summary>
     public LaneHello? Lane { get; init; }
 }
 

@@ -4,13 +4,13 @@ using System.Text.Unicode;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
-/// <summary>Runs the parser of one kind of message and turns whatever is wrong with the input into an error text.</summary>
+/// <summary>Runs the parser of one kind of message, and turns whatever is wrong with the input into an error text.</summary>
 internal static class MessageParser
 {
     public delegate T ReadMembers<T>(ref MessageReader reader);
 
     /// <param name="json">The whole message.</param>
-    /// <param name="maxBytes">What a message of this kind may be long.</param>
+    /// <param name="maxBytes">The most bytes that a message of this kind may have.</param>
     /// <param name="readMembers">Reads the members of the message's object to its end.</param>
     /// <param name="message">The message, if there is no error.</param>
     /// <param name="error">What is wrong, fit for a log.</param>
@@ -53,7 +53,7 @@ internal static class MessageParser
         }
         catch (InvalidOperationException)
         {
-            // What Utf8JsonReader throws for an escaped half of a surrogate pair.
+            // Utf8JsonReader throws this for an escaped half of a surrogate pair.
             error = "a string in the message is not valid Unicode";
         }
 

@@ -19,7 +19,7 @@ internal ref struct MessageReader
 
     private const int MaxQuoted = 40;
 
-    // One character is six bytes when it is escaped: more than that can't be a text within its limit.
+    // An escaped character takes at most six bytes, so a longer text can't be within its limit.
     private const int BytesPerEscapedChar = 6;
 
     private readonly bool _showValues;
@@ -44,13 +44,13 @@ internal ref struct MessageReader
     /// <summary>Refuses anything after the message's end.</summary>
     public void EndMessage() => _json.Read();
 
-    /// <summary>Whether the present value is an object, of which <see cref="NextMember"/> will give the members.</summary>
+    /// <summary>Whether the present value is an object, whose members <see cref="NextMember"/> reads.</summary>
     public readonly bool IsObject => _json.TokenType == JsonTokenType.StartObject;
 
     /// <summary>Whether the present value is a string.</summary>
     public readonly bool IsString => _json.TokenType == JsonTokenType.String;
 
-    /// <summary>Passes over the present value.</summary>
+    /// <summary>Skips the present value.</summary>
     public void Skip() => _json.Skip();
 
     /// <summary>Moves to the value of the object's next known member that is not null; false at the object's end.</summary>
@@ -78,7 +78,7 @@ internal ref struct MessageReader
     }
 
     /// <summary>Moves to the value of the object's next entry that is not null, where names are data; false at the object's end.</summary>
-    /// <remarks>Of entries with one name the last counts.</remarks>
+    /// <remarks>If several entries have one name, the last one counts.</remarks>
     public bool NextEntry(string member, int maxChars, [NotNullWhen(true)] out string? name)
     {
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
@@ -95,7 +95,7 @@ internal ref struct MessageReader
         return false;
     }
 
-    /// <summary>The present value, which must be true or false.</summary>
+    /// <summary>Reads the present value, which must be true or false.</summary>
     public readonly bool Boolean(string member) => _json.TokenType switch
     {
         JsonTokenType.True => true,
@@ -103,7 +103,7 @@ internal ref struct MessageReader
         _ => throw new FormatException($"{member}: {Value()} is not true or false"),
     };
 
-    /// <summary>The present value, which must be an integer within the limits.</summary>
+    /// <summary>Reads the present value, which must be an integer within the limits.</summary>
     public long Number(string member, long min, long max)
     {
         if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out var value) || value < min || value > max)
@@ -111,7 +111,7 @@ internal ref struct MessageReader
         return value;
     }
 
-    /// <summary>The present value, which must be a string of at most <paramref name="maxChars"/> UTF-16 characters.</summary>
+    /// <summary>Reads the present value, which must be a string of at most <paramref name="maxChars"/> UTF-16 characters.</summary>
     public string Text(string member, int maxChars)
     {
         if (_json.TokenType != JsonTokenType.String)
@@ -121,7 +121,7 @@ internal ref struct MessageReader
         return text;
     }
 
-    /// <summary>The same, and no error quotes it.</summary>
+    /// <summary>Reads a string as <see cref="Text"/> does, but no error quotes it.</summary>
     public string SecretText(string member, int maxChars)
     {
         if (
@@ -131,7 +131,7 @@ internal ref struct MessageReader
         return text;
     }
 
-    /// <summary>The present value, which must be an array of strings.</summary>
+    /// <summary>Reads the present value, which must be an array of strings.</summary>
     public ImmutableArray<string> Texts(string member, int maxCount, int maxChars)
     {
         var texts = ImmutableArray.CreateBuilder<string>();
@@ -141,7 +141,7 @@ internal ref struct MessageReader
         return texts.DrainToImmutable();
     }
 
-    /// <summary>The present value, which must be an array of different ports.</summary>
+    /// <summary>Reads the present value, which must be an array of distinct ports.</summary>
     public ImmutableArray<int> Ports(string member)
     {
         const int bitsPerWord = 64;
@@ -162,7 +162,7 @@ internal ref struct MessageReader
         return ports.DrainToImmutable();
     }
 
-    /// <summary>A copy of the present value, which must be an object.</summary>
+    /// <summary>Copies the present value, which must be an object.</summary>
     public JsonElement Object(string member)
     {
         if (!IsObject)
@@ -187,7 +187,7 @@ internal ref struct MessageReader
         return true;
     }
 
-    /// <summary>The present value for an error text: short, on one line, whatever the peer sent (it ends up in logs).</summary>
+    /// <summary>The present value for an error text: short and on one line, whatever the peer sent, since it ends up in logs.</summary>
     public readonly string Value() => _json.TokenType switch
     {
         JsonTokenType.StartObject => "an object",

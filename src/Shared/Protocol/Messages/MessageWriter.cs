@@ -5,23 +5,23 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
-/// <summary>Writes messages: compact, camelCase, without what is null or empty.</summary>
+/// <summary>Writes messages as compact JSON in camelCase, without members that are null or empty.</summary>
 internal static class MessageWriter
 {
     private static readonly JsonSerializerOptions WireOptions = new(MessageJsonContext.Default.Options)
     {
-        // Nothing here is put into HTML, and `+` or `é` shall stay one or two bytes.
+        // Nothing here is put into HTML, and `+` or `é` should stay one or two bytes.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         TypeInfoResolver = MessageJsonContext.Default.WithAddedModifier(OmitEmpty),
     };
 
-    /// <summary>UTF-8, without a newline.</summary>
+    /// <summary>Writes a message as UTF-8 without a newline.</summary>
     public static byte[] Serialize<T>(T message) =>
         JsonSerializer.SerializeToUtf8Bytes(message, (JsonTypeInfo<T>)WireOptions.GetTypeInfo(typeof(T)));
 
     private static void OmitEmpty(JsonTypeInfo type)
     {
-        // A base edge knows these two from every example, and need not know that they can be missing.
+        // A base edge knows these two members from every example, and need not know that they can be missing.
         if (type.Type == typeof(TunnelConfig))
         {
             type.Properties.Single(property => property.Name == "ports").ShouldSerialize =
@@ -31,7 +31,7 @@ internal static class MessageWriter
 
         foreach (var property in type.Properties)
         {
-            // That a hub has features at all, even none, is what asks for HELLO (protocol.md section 2.5).
+            // The presence of a hub's features, even of none, is what asks for HELLO (protocol.md section 2.5).
             if (type.Type == typeof(HubInfo) && property.Name == "features")
                 continue;
             if (property.PropertyType == typeof(string))

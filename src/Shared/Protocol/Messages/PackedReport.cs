@@ -7,9 +7,9 @@ using MessagePack;
 namespace Tunnel.Shared.Protocol.Messages;
 
 /// <summary>
-/// A REPORT of the kind <c>blocked</c> in MessagePack (protocol.md section 2.6): the array <c>["blocked", counts, sources, dropped]</c>.
-/// Beside a flood such reports are the longest and most frequent, and this is a third of their JSON. Written and read by hand, without
-/// reflection.
+/// Writes and reads a REPORT of the kind <c>blocked</c> in MessagePack (protocol.md section 2.6): the array <c>["blocked", counts, sources,
+/// dropped]</c>. During a flood such reports are the longest and most frequent, and this form is a third as long as their JSON. The code is
+/// written by hand and uses no reflection.
 /// </summary>
 internal static class PackedReport
 {
@@ -19,13 +19,13 @@ internal static class PackedReport
     private const int Tcp = 6;
     private const int Udp = 17;
 
-    /// <summary>Whether a REPORT's payload is an array of MessagePack rather than JSON.</summary>
+    /// <summary>Whether a REPORT's payload is a MessagePack array rather than JSON.</summary>
     public static bool IsPacked(ReadOnlySpan<byte> payload) =>
         payload.Length > 0
             && payload[0] is >= MessagePackCode.MinFixArray and <= MessagePackCode.MaxFixArray or MessagePackCode.Array16
             or MessagePackCode.Array32;
 
-    /// <summary>Writes one.</summary>
+    /// <summary>Writes a report.</summary>
     public static byte[] Write(BlockedReport report)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -52,7 +52,7 @@ internal static class PackedReport
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Reads one of a peer that may be hostile; never throws.</summary>
+    /// <summary>Reads a report from a peer that may be hostile; never throws.</summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, [NotNullWhen(true)] out Report? report, [NotNullWhen(false)] out string? error)
     {
         (report, error) = (null, null);
@@ -78,7 +78,8 @@ internal static class PackedReport
         catch (Exception e) when (
             e is MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException)
         {
-            // Another type than was expected, a number beyond its type, an end in the middle, or a length beyond it.
+            // The causes are a type other than expected, a number too large for its type, or an end or a length that does not fit the
+            // payload.
             error = "not the MessagePack of a report";
         }
 
@@ -162,7 +163,7 @@ internal static class PackedReport
             : throw new FormatException($"{member}: longer than {maxBytes} bytes");
     }
 
-    // All texts here are ASCII words, which is checked behind this.
+    // All texts here are ASCII words, which the caller checks afterwards.
     private static void Widen(Span<char> text, ReadOnlySequence<byte> bytes)
     {
         var at = 0;
@@ -181,7 +182,7 @@ internal static class PackedReport
             : throw new FormatException($"blocked.source: {bytes.Length} bytes are no address");
     }
 
-    // What a newer peer adds. Not MessagePackReader.Skip for arrays: it calls itself as deep as a hostile peer nests.
+    // Skips what a newer peer adds. MessagePackReader.Skip is not used for arrays, because it recurses as deep as a hostile peer nests.
     private static void PassOver(ref MessagePackReader reader, long values)
     {
         for (; values > 0; values--)

@@ -3,27 +3,27 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
-/// <summary>What the edge reports to the hub (protocol.md section 2.6); JSON of at most 64 KiB, at most 10 a second.</summary>
+/// <summary>A message from the edge to the hub (protocol.md section 2.6): JSON of at most 64 KiB, at most 10 a second.</summary>
 public sealed record Report
 {
     /// <summary>The value of <see cref="Kind"/> that answers a configuration.</summary>
     public const string ConfigApplied = "configApplied";
 
     /// <summary>
-    /// The value of <see cref="Kind"/> that tells the edge's public address; it has <see cref="PublicIp"/> and <see cref="PublicIpv6"/>.
+    /// The value of <see cref="Kind"/> for a report of the edge's public address, in <see cref="PublicIp"/> and <see cref="PublicIpv6"/>.
     /// </summary>
     public const string PublicAddress = "publicIp";
 
-    /// <summary>The value of <see cref="Kind"/> that tells what became of the firewall.</summary>
+    /// <summary>The value of <see cref="Kind"/> for a report of what the edge did with its firewall.</summary>
     public const string Firewall = "firewall";
 
-    /// <summary>The value of <see cref="Kind"/> that tells of clients that were turned away.</summary>
+    /// <summary>The value of <see cref="Kind"/> for a report of clients that were turned away.</summary>
     public const string Blocked = "blocked";
 
     /// <summary>The value of <see cref="Kind"/> that answers a renewal.</summary>
     public const string Kept = "kept";
 
-    /// <summary>What is reported; an unknown kind is ignored.</summary>
+    /// <summary>The kind of report; the hub ignores an unknown kind.</summary>
     public string Kind { get; init; } = "";
 
     /// <summary>The revision of the configuration that this answers.</summary>
@@ -35,7 +35,7 @@ public sealed record Report
     /// <summary>Ports that could not be bound, with the reason in words for the operator.</summary>
     public ImmutableArray<FailedPort> Failed { get; init; } = [];
 
-    /// <summary>What became of the firewall; null in a report of another kind.</summary>
+    /// <summary>What the edge did with its firewall; null in a report of another kind.</summary>
     [JsonPropertyName("firewall")]
     public FirewallReport? FirewallState { get; init; }
 
@@ -43,7 +43,7 @@ public sealed record Report
     [JsonPropertyName("blocked")]
     public BlockedReport? BlockedClients { get; init; }
 
-    /// <summary>What became of a renewal; null in a report of another kind.</summary>
+    /// <summary>The outcome of a renewal; null in a report of another kind.</summary>
     [JsonPropertyName("kept")]
     public KeptReport? KeptRenewals { get; init; }
 
@@ -54,16 +54,16 @@ public sealed record Report
     public string? PublicIpv6 { get; init; }
 }
 
-/// <summary>What the edge has kept of what a configuration renews; it is on its disk then.</summary>
+/// <summary>What the edge has saved to its disk of what a configuration renews.</summary>
 public sealed record KeptReport
 {
-    /// <summary>Its secret.</summary>
+    /// <summary>Whether it has kept the new secret.</summary>
     public bool Secret { get; init; }
 
-    /// <summary>Where the hub will be; null when that was not renewed.</summary>
+    /// <summary>The hub's new address that was kept; null when the address was not renewed.</summary>
     public string? Address { get; init; }
 
-    /// <summary>Why nothing was kept; null when it was.</summary>
+    /// <summary>Why nothing was kept; null when it was kept.</summary>
     public string? Error { get; init; }
 }
 
@@ -73,11 +73,11 @@ public sealed record KeptReport
 /// <param name="To">The last of a range that begins with <paramref name="Port"/>; null for one port.</param>
 public sealed record BoundPort(int Port, string Proto, int? To = null)
 {
-    /// <summary>How many ports.</summary>
+    /// <summary>How many ports the entry stands for.</summary>
     [JsonIgnore]
     public int Count => (To ?? Port) - Port + 1;
 
-    /// <summary>The ports; all entries of a report together have at most as many as there are.</summary>
+    /// <summary>The port numbers of the entry. All entries of a report together have at most as many as there are ports.</summary>
     public IEnumerable<int> Numbers() => Enumerable.Range(Port, Count);
 }
 
@@ -88,6 +88,6 @@ public sealed record BoundPort(int Port, string Proto, int? To = null)
 /// <param name="To">The last of a range that begins with <paramref name="Port"/>, all for the same reason; null for one port.</param>
 public sealed record FailedPort(int Port, string Proto, string Error, int? To = null)
 {
-    /// <summary><c>tcp/443</c>, <c>udp/1000-1999</c>.</summary>
+    /// <summary>The entry as text, such as <c>tcp/443</c> or <c>udp/1000-1999</c>.</summary>
     public override string ToString() => To is { } last ? $"{Proto}/{Port}-{last}" : $"{Proto}/{Port}";
 }

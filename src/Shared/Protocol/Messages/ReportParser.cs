@@ -5,7 +5,7 @@ namespace Tunnel.Shared.Protocol.Messages;
 /// <summary>Reads a REPORT (protocol.md section 2.6).</summary>
 internal static class ReportParser
 {
-    // Every port of both protocols; the message's size is the nearer limit.
+    // Every port of both protocols; the message's size is the tighter limit.
     private const int MaxPorts = 2 * Port.Max;
 
     private static readonly MessageMembers Members =
@@ -112,7 +112,7 @@ internal static class ReportParser
         {
             var (port, proto, _, to) = ReadPort(ref reader, BoundMembers);
             var bound = new BoundPort(port, proto, to > port ? to : null);
-            // Of ranges a small message could have more ports than anybody should count out.
+            // With ranges, a small message could name more ports than anybody should enumerate.
             if ((total += bound.Count) > MaxPorts)
                 throw new FormatException($"bound: more than {MaxPorts} ports");
             ports.Add(bound);
@@ -128,7 +128,7 @@ internal static class ReportParser
         while (reader.NextItem("failed", ports.Count, MaxPorts))
         {
             var (port, proto, error, to) = ReadPort(ref reader, FailedMembers);
-            // A range that ends before it begins is its first port.
+            // A range that ends before it begins counts as its first port.
             ports.Add(new FailedPort(port, proto, error, to > port ? to : null));
         }
 
@@ -162,7 +162,7 @@ internal static class ReportParser
             }
         }
 
-        // There is no default port or protocol: an entry without is about nothing.
+        // There is no default port or protocol, so an entry without one means nothing.
         if (port == 0)
             throw new FormatException($"{members.PathOf("port")}: missing");
         if (proto.Length == 0)

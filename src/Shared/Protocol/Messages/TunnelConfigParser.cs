@@ -38,7 +38,7 @@ internal static class TunnelConfigParser
 
     private static ImmutableSortedDictionary<string, EdgePortPolicy> ReadPorts(ref MessageReader reader)
     {
-        // Ours, as `hub` is.
+        // This member is ours, as `hub` is.
         if (reader.IsObject)
             return EdgePortPolicyParser.Read(ref reader);
         reader.Skip();
@@ -49,7 +49,8 @@ internal static class TunnelConfigParser
     {
         if (!reader.IsObject)
         {
-            // `hub` is ours: to a base hub the name may mean something else, and then this is a member that we don't know.
+            // The member `hub` is ours. If it is not an object, it comes from a base hub with another meaning, and is skipped like any
+            // unknown member.
             reader.Skip();
             return null;
         }
@@ -71,7 +72,7 @@ internal static class TunnelConfigParser
                 "secret" => hub with { Secret = reader.SecretText(path, ControlMessage.MaxText) },
                 "address" => hub with { Address = reader.Text(path, ControlMessage.MaxText) },
                 "contested" => hub with { Contested = reader.Boolean(path) },
-                // What is no address is none: it is for people, and no reason to be without a configuration.
+                // A value that is not an address is dropped: it is only for people to read, and no reason to be without a configuration.
                 _ =>
                     hub with
                     {

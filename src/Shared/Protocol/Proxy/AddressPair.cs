@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Protocol.Proxy;
 
 /// <summary>
-/// Both addresses of a header in one family, chosen by protocol.md section 9: IPv4 if both are (or are mapped), else IPv6.
+/// Writes both addresses of a header in one family, chosen by protocol.md section 9: IPv4 if both are IPv4 or mapped, else IPv6.
 /// </summary>
 internal static class AddressPair
 {
@@ -16,7 +16,7 @@ internal static class AddressPair
     /// <summary>Whether both are IPv4 addresses, mapped or not.</summary>
     public static bool IsIPv4(IPAddress source, IPAddress destination) => IsIPv4(source) && IsIPv4(destination);
 
-    /// <summary>The four bytes of an IPv4 address, mapped or not.</summary>
+    /// <summary>Writes the four bytes of an IPv4 address, mapped or not.</summary>
     public static void WriteIPv4(IPAddress address, Span<byte> destination)
     {
         if (address.AddressFamily == AddressFamily.InterNetwork)
@@ -30,7 +30,7 @@ internal static class AddressPair
         bytes[MappedPrefix.Length..].CopyTo(destination);
     }
 
-    /// <summary>The sixteen bytes of an IPv6 address, or of an IPv4 address written mapped; no scope id in either.</summary>
+    /// <summary>Writes the sixteen bytes of an IPv6 address, or of an IPv4 address in its mapped form; a scope id is left out.</summary>
     public static void WriteIPv6(IPAddress address, Span<byte> destination)
     {
         if (address.AddressFamily == AddressFamily.InterNetworkV6)

@@ -4,9 +4,9 @@ using System.Buffers.Text;
 namespace Tunnel.Shared.Protocol.Proxy;
 
 /// <summary>
-/// Addresses as PROXY v1 writes them. <see cref="System.Net.IPAddress"/> won't do: it reads too much (<c>1.2</c>, octal and
-/// hexadecimal, scope ids, brackets), and writes ISATAP addresses dotted and so longer than the 39 characters that a header of
-/// 107 bytes has room for.
+/// Writes and reads addresses as PROXY v1 has them. <see cref="System.Net.IPAddress"/> is not suitable: it reads too much (<c>1.2</c>,
+/// octal and hexadecimal numbers, scope ids, brackets), and it writes ISATAP addresses dotted, which makes them longer than the 39
+/// characters that a header of 107 bytes has room for.
 /// </summary>
 internal static class AddressText
 {
@@ -59,13 +59,13 @@ internal static class AddressText
         return length;
     }
 
-    /// <summary>Writes a number that is not negative in decimal; returns how many characters.</summary>
+    /// <summary>Writes a non-negative number in decimal; returns how many characters.</summary>
     public static int WriteNumber(int value, Span<byte> destination) =>
         Utf8Formatter.TryFormat(value, destination, out var digits)
             ? digits
             : throw new ArgumentException("Too short.", nameof(destination));
 
-    /// <summary>Reads a dotted quad: four numbers of 0–255 without leading zeros, nothing else.</summary>
+    /// <summary>Reads a dotted quad: four numbers of 0–255 without leading zeros, and nothing else.</summary>
     public static bool TryReadIPv4(ReadOnlySpan<byte> text, Span<byte> address)
     {
         for (var i = 0; i < AddressPair.IPv4Length; i++)
@@ -81,7 +81,7 @@ internal static class AddressText
     }
 
     /// <summary>
-    /// Reads what RFC 4291 section 2.2 allows: eight groups, one <c>::</c>, an IPv4 address in place of the last two groups.
+    /// Reads what RFC 4291 section 2.2 allows: eight groups, one <c>::</c>, and an IPv4 address in place of the last two groups.
     /// </summary>
     public static bool TryReadIPv6(ReadOnlySpan<byte> text, Span<byte> address)
     {
@@ -93,7 +93,7 @@ internal static class AddressText
         Span<byte> tail = stackalloc byte[AddressPair.IPv6Length];
         var before = text[..gap];
         var after = text[(gap + 2)..];
-        // A dotted quad ends the address, so none can be before the gap; the gap stands for one group at least.
+        // A dotted quad ends the address, so it can't come before the gap; the gap stands for at least one group.
         if (before.Contains((byte)'.')
             || !TryReadOptionalGroups(before, address, out var headLength)
             || !TryReadOptionalGroups(after, tail, out var tailLength)
@@ -165,7 +165,9 @@ internal static class AddressText
 
     private static ushort Group(ReadOnlySpan<byte> address, int group) => BinaryPrimitives.ReadUInt16BigEndian(address[(2 * group)..]);
 
-    /// <summary>The first longest run of two zero groups or more, which <c>::</c> stands for (RFC 5952 section 4.2).</summary>
+    /// <summary>
+    /// Finds the first of the longest runs of two or more zero groups, which <c>::</c> stands for (RFC 5952 section 4.2).
+    /// </summary>
     private static (int Start, int Count) LongestZeros(ReadOnlySpan<byte> address)
     {
         var (best, bestCount, count) = (-1, 1, 0);

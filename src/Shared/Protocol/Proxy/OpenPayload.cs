@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Protocol.Proxy;
 /// <summary>An OPEN's payload: a PROXY v1 line, and (extension <c>port</c>) a line <c>PORT 443\r\n</c> (protocol.md section 3).</summary>
 public static class OpenPayload
 {
-    /// <summary>Bytes of the longest payload.</summary>
+    /// <summary>The most bytes of a payload.</summary>
     public const int MaxLength = ProxyV1.MaxLength + 12;
 
     private static ReadOnlySpan<byte> Keyword => "PORT "u8;
@@ -14,7 +14,7 @@ public static class OpenPayload
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
     /// <summary>Writes the payload without allocating.</summary>
-    /// <param name="buffer">Where to; <see cref="MaxLength"/> is always enough.</param>
+    /// <param name="buffer">The destination; <see cref="MaxLength"/> bytes are always enough.</param>
     /// <param name="source">The client, or null if unknown.</param>
     /// <param name="destination">Where the client connected to, or null if unknown.</param>
     /// <param name="listeningPort">The edge's listening port, 1–65535; null towards a base peer.</param>
@@ -34,7 +34,7 @@ public static class OpenPayload
         return length + LineEnd.Length;
     }
 
-    /// <summary>Reads a whole payload; anything after it is an error. Takes any input.</summary>
+    /// <summary>Reads a whole payload; anything after it is an error. Accepts any input.</summary>
     public static bool TryParse(
         ReadOnlySpan<byte> payload, out IPEndPoint? source, out IPEndPoint? destination, out int? listeningPort,
         [NotNullWhen(false)] out string? error)

@@ -1,14 +1,14 @@
 namespace Tunnel.Shared.Protocol.Proxy;
 
-/// <summary>What became of the bytes that should begin with a PROXY header.</summary>
+/// <summary>The result of reading bytes that should begin with a PROXY header.</summary>
 public enum ProxyParseStatus
 {
-    /// <summary>The header is there in full.</summary>
+    /// <summary>The header is complete.</summary>
     Complete,
 
-    /// <summary>What is there is the beginning of a header; more bytes are needed.</summary>
+    /// <summary>The bytes are the beginning of a header; more are needed.</summary>
     Incomplete,
 
-    /// <summary>No bytes to come can make this a valid header.</summary>
+    /// <summary>No further bytes can make this a valid header.</summary>
     Invalid,
 }

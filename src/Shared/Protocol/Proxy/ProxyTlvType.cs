@@ -1,6 +1,8 @@
 namespace Tunnel.Shared.Protocol.Proxy;
 
-/// <summary>Types of additional fields: PROXY protocol section 2.2.x, and ours from 0xE0, in the range for applications' own use.</summary>
+/// <summary>
+/// Types of additional fields: those of PROXY protocol section 2.2.x, and ours from 0xE0, in the range for applications' own use.
+/// </summary>
 public static class ProxyTlvType
 {
     /// <summary>The application protocol that TLS agreed on, for example <c>h2</c>.</summary>
@@ -18,18 +20,18 @@ public static class ProxyTlvType
     /// <summary>The connection's id, at most 128 bytes.</summary>
     public const byte UniqueId = 0x05;
 
-    /// <summary>What the client's TLS was; has fields of its own.</summary>
+    /// <summary>The client's use of TLS; has fields of its own.</summary>
     public const byte Ssl = 0x20;
 
     /// <summary>The name of the network namespace.</summary>
     public const byte NetNs = 0x30;
 
-    /// <summary>Ours, only within the tunnel: the edge's listening port, u16.</summary>
+    /// <summary>Our own type, used only within the tunnel: the edge's listening port, u16.</summary>
     public const byte ListeningPort = 0xE0;
 
-    /// <summary>Ours: the id of the edge that took the connection.</summary>
+    /// <summary>Our own type: the id of the edge that accepted the connection.</summary>
     public const byte EdgeId = 0xE1;
 
-    /// <summary>Ours: the tunnel's transport.</summary>
+    /// <summary>Our own type: the tunnel's transport.</summary>
     public const byte Transport = 0xE2;
 }

@@ -2,23 +2,23 @@ using System.Buffers.Binary;
 
 namespace Tunnel.Shared.Protocol.Proxy;
 
-/// <summary>The additional fields of a v2 header, read in place; for <c>foreach</c>.</summary>
+/// <summary>The additional fields of a v2 header, read in place with <c>foreach</c>.</summary>
 public readonly ref struct ProxyTlvs
 {
-    /// <summary>One byte of type, two of length.</summary>
+    /// <summary>The bytes before a field's value: one of type, two of length.</summary>
     internal const int HeaderLength = 3;
 
     private readonly ReadOnlySpan<byte> _bytes;
 
     private ProxyTlvs(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Whether there is none.</summary>
+    /// <summary>Whether there are no fields.</summary>
     public bool IsEmpty => _bytes.IsEmpty;
 
-    /// <summary>Enumerates the fields in their order, padding and checksum too.</summary>
+    /// <summary>Enumerates the fields in order, including padding and checksum.</summary>
     public Enumerator GetEnumerator() => new(_bytes);
 
-    /// <summary>The first field of a type.</summary>
+    /// <summary>Finds the first field of a type.</summary>
     public bool TryFind(byte type, out ReadOnlySpan<byte> value)
     {
         foreach (var tlv in this)
@@ -33,7 +33,7 @@ public readonly ref struct ProxyTlvs
         return false;
     }
 
-    /// <summary>Takes bytes that are nothing but whole fields.</summary>
+    /// <summary>Accepts bytes that consist of whole fields only.</summary>
     internal static bool TryCreate(ReadOnlySpan<byte> bytes, out ProxyTlvs tlvs)
     {
         tlvs = default;
@@ -50,7 +50,7 @@ public readonly ref struct ProxyTlvs
 
     private static int LengthAt(ReadOnlySpan<byte> bytes) => HeaderLength + BinaryPrimitives.ReadUInt16BigEndian(bytes[1..]);
 
-    /// <summary>One field, in place.</summary>
+    /// <summary>One field, read in place.</summary>
     public readonly ref struct Tlv
     {
         internal Tlv(byte type, ReadOnlySpan<byte> value)
@@ -59,14 +59,14 @@ public readonly ref struct ProxyTlvs
             Value = value;
         }
 
-        /// <summary>One of <see cref="ProxyTlvType"/>, or another.</summary>
+        /// <summary>One of <see cref="ProxyTlvType"/>, or another type.</summary>
         public byte Type { get; }
 
         /// <summary>The field's bytes.</summary>
         public ReadOnlySpan<byte> Value { get; }
     }
 
-    /// <summary>Goes through the fields.</summary>
+    /// <summary>Enumerates the fields.</summary>
     public ref struct Enumerator
     {
         private ReadOnlySpan<byte> _rest;
@@ -76,7 +76,7 @@ public readonly ref struct ProxyTlvs
         /// <summary>The present field.</summary>
         public Tlv Current { get; private set; }
 
-        /// <summary>Goes to the next field.</summary>
+        /// <summary>Moves to the next field.</summary>
         public bool MoveNext()
         {
             if (_rest.IsEmpty)

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace Tunnel.Shared.Protocol.Proxy;
 
-/// <summary>The text header of HAProxy's PROXY protocol (proxy-protocol.txt section 2.1), written and read without leniency.</summary>
+/// <summary>Writes and strictly reads the text header of HAProxy's PROXY protocol (proxy-protocol.txt section 2.1).</summary>
 public static class ProxyV1
 {
-    /// <summary>Bytes of the longest header with its CRLF.</summary>
+    /// <summary>The most bytes of a header with its CRLF.</summary>
     public const int MaxLength = 107;
 
     private const int AddressCount = 2;
@@ -15,10 +15,10 @@ public static class ProxyV1
     private static ReadOnlySpan<byte> Prefix => "PROXY "u8;
 
     /// <summary>
-    /// Writes the header with its CRLF, without allocating: TCP4 if both addresses are IPv4 or IPv4-mapped, TCP6 otherwise (an IPv4
-    /// address is then written mapped), UNKNOWN if one is missing. Scope ids are left out.
+    /// Writes the header with its CRLF, without allocating. It is TCP4 if both addresses are IPv4 or IPv4-mapped, UNKNOWN if one is
+    /// missing, and otherwise TCP6, where an IPv4 address is written mapped. Scope ids are left out.
     /// </summary>
-    /// <param name="destination">Where to; <see cref="MaxLength"/> is always enough.</param>
+    /// <param name="destination">Where to write; <see cref="MaxLength"/> bytes are always enough.</param>
     /// <param name="source">The client.</param>
     /// <param name="destinationEndPoint">Where the client connected to.</param>
     /// <returns>The bytes written.</returns>
@@ -45,7 +45,9 @@ public static class ProxyV1
         return length + 2;
     }
 
-    /// <summary>Reads the header that <paramref name="data"/> begins with. Takes any input, and looks at no more than 107 bytes.</summary>
+    /// <summary>
+    /// Reads the header that <paramref name="data"/> begins with. Accepts any input, and looks at no more than 107 bytes.
+    /// </summary>
     /// <param name="data">What was received so far.</param>
     /// <param name="header">The header, if complete.</param>
     /// <param name="consumed">The header's length with its CRLF, if complete.</param>
@@ -54,7 +56,7 @@ public static class ProxyV1
         (header, consumed) = (default, 0);
         data = data[..Math.Min(data.Length, MaxLength)];
 
-        // A stranger's first wrong byte ends it: there is no reason to wait for the rest of a line that can't be one.
+        // The first wrong byte ends a stranger's attempt: there is no reason to wait for the rest of a line that can't be valid.
         var prefixLength = Math.Min(data.Length, Prefix.Length);
         if (!data[..prefixLength].SequenceEqual(Prefix[..prefixLength]))
             return ProxyParseStatus.Invalid;
@@ -96,7 +98,7 @@ public static class ProxyV1
         var length = ipv4 ? AddressPair.IPv4Length : AddressPair.IPv6Length;
         var source = addresses[..length];
         var destination = addresses.Slice(length, length);
-        // The last field is what remains, so that a fifth or a trailing space is part of it and wrong.
+        // The last field is all that remains, so a fifth field or a trailing space is part of it and makes it wrong.
         if (!TryReadAddress(TakeField(ref line), source)
             || !TryReadAddress(TakeField(ref line), destination)
             || !AddressText.TryReadNumber(TakeField(ref line), IPEndPoint.MaxPort, out var sourcePort)

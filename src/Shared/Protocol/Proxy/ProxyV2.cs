@@ -4,7 +4,8 @@ using System.Net;
 namespace Tunnel.Shared.Protocol.Proxy;
 
 /// <summary>
-/// The binary header of HAProxy's PROXY protocol (proxy-protocol.txt section 2.2): 16 fixed bytes, addresses, additional fields.
+/// Writes and reads the binary header of HAProxy's PROXY protocol (proxy-protocol.txt section 2.2): 16 fixed bytes, addresses, and
+/// additional fields.
 /// </summary>
 public static class ProxyV2
 {
@@ -17,7 +18,7 @@ public static class ProxyV2
     /// <summary>Bytes of a header with IPv6 addresses and no additional fields.</summary>
     public const int IPv6Length = FixedLength + 36;
 
-    /// <summary>Bytes of the longest header.</summary>
+    /// <summary>The most bytes of a header.</summary>
     public const int MaxLength = FixedLength + ushort.MaxValue;
 
     internal const int CommandOffset = 12;
@@ -32,15 +33,15 @@ public static class ProxyV2
     /// <summary>The twelve bytes that every header begins with.</summary>
     public static ReadOnlySpan<byte> Signature => [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A];
 
-    // Bytes of both addresses and ports, by the family's number: unspecified, IPv4, IPv6, Unix sockets.
+    // The bytes of both addresses and ports, by the family's number: unspecified, IPv4, IPv6, Unix sockets.
     private static ReadOnlySpan<byte> AddressLengths => [0, 12, 36, 216];
 
-    /// <summary>Writes a header without additional fields, without allocating; LOCAL if an address is missing.</summary>
+    /// <summary>Writes a header without additional fields, without allocating. It is LOCAL if an address is missing.</summary>
     /// <returns>The bytes written: 28 for IPv4, 52 for IPv6, 16 for LOCAL.</returns>
     public static int Write(Span<byte> buffer, IPEndPoint? source, IPEndPoint? destination, ProxyTransport transport) =>
         new ProxyV2Writer(buffer, source, destination, transport).Finish();
 
-    /// <summary>Writes a header with additional fields and, if asked to, a checksum as the last of them.</summary>
+    /// <summary>Writes a header with additional fields and, if requested, a checksum as the last field.</summary>
     /// <returns>The bytes written.</returns>
     public static int Write(Span<byte> buffer, in ProxyHeader header, ReadOnlySpan<ProxyTlv> tlvs, bool crc32C = false)
     {
@@ -57,11 +58,11 @@ public static class ProxyV2
         TryParse(data, MaxLength, out header, out _, out consumed);
 
     /// <summary>
-    /// Reads the header that <paramref name="data"/> begins with. Takes any input. Of LOCAL and of families other than IPv4 and IPv6
-    /// the addresses are skipped and unknown; a checksum that is there must be right.
+    /// Reads the header that <paramref name="data"/> begins with. Accepts any input. For LOCAL, and for families other than IPv4 and IPv6,
+    /// the addresses are skipped and unknown. A checksum must be right if there is one.
     /// </summary>
     /// <param name="data">What was received so far.</param>
-    /// <param name="maxLength">What the whole header may be long.</param>
+    /// <param name="maxLength">The most bytes that the whole header may have.</param>
     /// <param name="header">The header, if complete.</param>
     /// <param name="tlvs">The additional fields, in <paramref name="data"/>.</param>
     /// <param name="consumed">The header's length, if complete.</param>
@@ -101,7 +102,7 @@ public static class ProxyV2
         isLocal = data[CommandOffset] == (VersionBits | LocalCommand);
         family = data[FamilyOffset] >> 4;
         transport = (ProxyTransport)(data[FamilyOffset] & 0x0F);
-        // Of LOCAL the receiver must discard everything, the family too.
+        // The receiver of LOCAL must discard everything, including the family.
         return isLocal
             || (
                 data[CommandOffset] == (VersionBits | ProxyCommand) && family < AddressLengths.Length
@@ -115,7 +116,7 @@ public static class ProxyV2
         var addressLength = family < AddressLengths.Length ? AddressLengths[family] : 0;
         if (isLocal || family == 0)
         {
-            // What stands there need not make sense; fields are only for those who know that there are some.
+            // The bytes there need not make sense: only receivers that expect fields read them.
             header = new ProxyHeader(null, null, ProxyTransport.Unspecified, isLocal);
             ProxyTlvs.TryCreate(rest[Math.Min(addressLength, rest.Length)..], out tlvs);
             return true;
@@ -147,7 +148,7 @@ public static class ProxyV2
         {
             if (tlv.Type != ProxyTlvType.Crc32C)
                 continue;
-            // One only: each costs a pass over the header, of which a hostile one has room for thousands.
+            // Only one checksum is allowed: each costs a pass over the header, and a hostile header has room for thousands.
             if (++checksums > 1 || tlv.Value.Length != sizeof(uint) || !header.Overlaps(tlv.Value, out var offset)
                 || BinaryPrimitives.ReadUInt32BigEndian(tlv.Value) != Crc32C.ComputeWithout(header, offset))
                 return false;

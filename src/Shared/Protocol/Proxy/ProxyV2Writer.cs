@@ -10,10 +10,10 @@ public ref struct ProxyV2Writer
     private int _length;
 
     /// <summary>
-    /// Begins a header: PROXY with both addresses in one family (protocol.md section 9), or LOCAL without any if an address is missing
+    /// Begins a header. It is PROXY with both addresses in one family (protocol.md section 9), or LOCAL without addresses if one is missing
     /// or the transport is unspecified.
     /// </summary>
-    /// <param name="buffer">Where to: 28 bytes for IPv4, 52 for IPv6, and what the fields need.</param>
+    /// <param name="buffer">The destination: 28 bytes for IPv4 or 52 for IPv6, plus what the fields need.</param>
     /// <param name="source">The client.</param>
     /// <param name="destination">Where the client connected to.</param>
     /// <param name="transport">The connection's transport.</param>
@@ -47,8 +47,8 @@ public ref struct ProxyV2Writer
         _length += value.Length;
     }
 
-    /// <summary>Writes the length and, if asked to, a last field with the checksum.</summary>
-    /// <returns>The bytes of the whole header.</returns>
+    /// <summary>Writes the length and, if requested, a last field with the checksum.</summary>
+    /// <returns>The length of the whole header in bytes.</returns>
     public int Finish(bool crc32C = false)
     {
         var checksum = _length + ProxyTlvs.HeaderLength;

@@ -5,16 +5,16 @@ using System.Net;
 namespace Tunnel.Shared.Protocol.Proxy;
 
 /// <summary>
-/// An UDP_OPEN's payload: a PROXY v2 header for DGRAM with (extension <c>port</c>) the edge's listening port in a field of type 0xE0
+/// A UDP_OPEN's payload: a PROXY v2 header for DGRAM and, with the extension <c>port</c>, the edge's listening port in a field of type 0xE0
 /// (protocol.md section 3).
 /// </summary>
 public static class UdpOpenPayload
 {
-    /// <summary>Bytes that a payload may have: 520 after the fixed part. Ours are at most 57 long.</summary>
+    /// <summary>The most bytes of a payload: 520 after the fixed part. Ours have at most 57.</summary>
     public const int MaxLength = ProxyV2.FixedLength + 520;
 
     /// <summary>Writes the payload without allocating; LOCAL if an address is missing.</summary>
-    /// <param name="buffer">Where to; 57 bytes are always enough.</param>
+    /// <param name="buffer">The destination; 57 bytes are always enough.</param>
     /// <param name="source">The client, or null if unknown.</param>
     /// <param name="destination">Where the client sent to, or null if unknown.</param>
     /// <param name="listeningPort">The edge's listening port, 1–65535; null towards a base peer.</param>
@@ -34,7 +34,7 @@ public static class UdpOpenPayload
         return writer.Finish();
     }
 
-    /// <summary>Reads a whole payload; anything after it is an error. Takes any input.</summary>
+    /// <summary>Reads a whole payload; anything after it is an error. Accepts any input.</summary>
     public static bool TryParse(
         ReadOnlySpan<byte> payload, out IPEndPoint? source, out IPEndPoint? destination, out int? listeningPort,
         [NotNullWhen(false)] out string? error)

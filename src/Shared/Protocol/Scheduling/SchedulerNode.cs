@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Protocol.Scheduling;
 
 /// <summary>
-/// What the scheduler orders: a stream, a UDP session, or the tunnel itself. The links are inside, so that queueing allocates nothing and a
-/// queue can't hold more than there are nodes.
+/// An item that the scheduler orders: a stream, a UDP session, or the tunnel itself. The links are part of the node, so queueing allocates
+/// nothing, and a queue can't hold more entries than there are nodes.
 /// </summary>
 public abstract class SchedulerNode
 {
@@ -15,14 +15,14 @@ public abstract class SchedulerNode
     internal int Deficit;
     internal long LeftInRound = -1;
 
-    /// <summary>True while data of this node waits to be chosen.</summary>
+    /// <summary>Whether this node has data that waits to be chosen.</summary>
     public bool IsReady => List is not null;
 
-    /// <summary>True: the sustained tier. Changes take effect when the node is enqueued next.</summary>
+    /// <summary>Whether the node belongs to the sustained tier. A change takes effect when the node is next enqueued.</summary>
     public bool Sustained { get; set; }
 }
 
-/// <summary>An intrusive list.</summary>
+/// <summary>A linked list whose links are in its nodes.</summary>
 internal sealed class NodeList
 {
     public SchedulerNode? First { get; private set; }

@@ -1,21 +1,23 @@
 namespace Tunnel.Shared.Protocol.Scheduling;
 
 /// <summary>
-/// Chooses what a tunnel sends next (protocol.md section 5): control first, but a data frame after 8 KiB of it in a row; then normal
-/// streams, round robin by bytes; then sustained streams, which get a small share even while others wait. Within the normal tier a flow
-/// that was quiet goes ahead of those that have been sending (deficit round robin with new and old flows, RFC 8290 section 4.2), so that a
-/// keystroke does not wait for a turn of every download. Pure: no clock, no I/O, not thread-safe.
+/// Chooses what a tunnel sends next (protocol.md section 5). Control goes first, but one data frame follows after 8 KiB of it in a row.
+/// Normal streams come next, round robin by bytes, and then sustained streams, which get a small share even while others wait. Within the
+/// normal tier a flow that was quiet goes ahead of those that have been sending (deficit round robin with new and old flows, RFC 8290
+/// section 4.2), so that a keystroke does not wait for a turn of every download. The scheduler has no clock and no I/O, and is not
+/// thread-safe.
 /// </summary>
 public sealed class TierScheduler
 {
     /// <summary>
-    /// Bytes of control in a row after which one data frame goes: about a hundred OPENs. A keystroke must not wait for thousands of them,
-    /// neither on a slow link nor until the hub has seen to each.
+    /// The bytes of control in a row after which one data frame goes: about a hundred OPENs. A keystroke must not wait for thousands of
+    /// them, neither on a slow link nor until the hub has handled each.
     /// </summary>
     public const int ControlBurst = 8 << 10;
 
     /// <summary>
-    /// Bytes that a flow may send in its turn while others wait: four TLS records, which are one send of the tunnel and one of the peer's.
+    /// The bytes that a flow may send in its turn while others wait: four TLS records, which are one send of the tunnel and one of the
+    /// peer's.
     /// </summary>
     public const int Quantum = 64 << 10;
 
@@ -23,13 +25,13 @@ public sealed class TierScheduler
     public const int SustainedFloor = 1_000_000;
 
     /// <summary>
-    /// Bytes of flows that were quiet, in a row, after which one frame of the others goes: new flows without end starve nobody.
+    /// The bytes of flows that were quiet, in a row, after which one frame of the others goes, so that endless new flows starve nobody.
     /// </summary>
     public const int FreshBurst = 4 * Quantum;
 
-    // What is left of a turn when a batch was full is not worth a frame of its own; it is added to the next turn. Among flows that have
-    // been sending this is up to half a turn: a batch then carries one flow's frame, which the peer passes on with one call, and not the
-    // end of one and the beginning of the next.
+    // The rest of a turn that did not fit into a batch is not worth a frame of its own, so it is added to the next turn. Among flows that
+    // have been sending this may be up to half a turn: a batch then carries one flow's frame, which the peer passes on with one call,
+    // rather than the end of one and the beginning of the next.
     private const int SmallestFreshTurn = 1 << 10;
     private const int SmallestTurn = Quantum / 2;
 
@@ -41,34 +43,34 @@ public sealed class TierScheduler
     private int _controlInRow;
     private int _freshInRow;
 
-    // Goes round with the flows: each time that it is first, all of them have had a turn.
+    // The marker rotates with the flows: each time it reaches the front, all of them have had a turn.
     private readonly RoundMarker _marker = new();
     private long _round;
 
-    // What sustained streams are owed: by time (the floor) and by share. The smaller counts; both are capped, so no burst builds up.
+    // What sustained streams are owed, by time (the floor) and by share. The smaller one counts; both are capped, so no burst builds up.
     private double _owedByTime;
     private double _owedByShare;
     private long _lastMilliseconds = long.MinValue;
 
-    /// <summary>Makes an empty one.</summary>
+    /// <summary>Creates an empty scheduler.</summary>
     public TierScheduler() => _normal.AddLast(_marker);
 
     /// <summary>True when something waits.</summary>
     public bool HasWork => _firstControl is not null || HasData;
 
-    /// <summary>Flows whose data waits.</summary>
+    /// <summary>The number of flows whose data waits.</summary>
     public int ReadyFlows => _fresh.Count + NormalCount + _sustained.Count;
 
-    /// <summary>Of these, flows of the sustained tier.</summary>
+    /// <summary>How many of these belong to the sustained tier.</summary>
     public int ReadySustained => _sustained.Count;
 
     private bool HasData => ReadyFlows > 0;
 
     private int NormalCount => _normal.Count - 1;
 
-    /// <summary>The node has control frames to send. Does nothing when it is queued already.</summary>
-    /// <param name="node">Whose.</param>
-    /// <param name="urgent">Ahead of what waits.</param>
+    /// <summary>Queues a node that has control frames to send. Does nothing when it is already queued.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="urgent">Whether the node goes ahead of those that wait.</param>
     public void EnqueueControl(SchedulerNode node, bool urgent = false)
     {
         if (node.InControl)
@@ -90,7 +92,7 @@ public sealed class TierScheduler
         _lastControl = node;
     }
 
-    /// <summary>The node has data to send. Does nothing when it is queued already.</summary>
+    /// <summary>Queues a node that has data to send. Does nothing when it is already queued.</summary>
     public void EnqueueData(SchedulerNode node)
     {
         if (node.IsReady)
@@ -102,13 +104,13 @@ public sealed class TierScheduler
             return;
         }
 
-        // As if it had stayed: a turn for each round that has passed, at most one of them saved up. So a pause gains nothing, and what a
-        // large datagram took too much is paid back.
+        // The node is treated as if it had stayed: it gets a turn for each round that has passed, of which at most one is saved up. So a
+        // pause gains nothing, and what a large datagram took too much is paid back.
         node.Deficit = (int)Math.Min(Quantum, node.Deficit + ((_round - node.LeftInRound) * Quantum));
         (node.Deficit >= SmallestFreshTurn ? _fresh : _normal).AddLast(node);
     }
 
-    /// <summary>The node has no data to send any more.</summary>
+    /// <summary>Removes a node that has no more data to send.</summary>
     public void RemoveData(SchedulerNode node)
     {
         if (node.List is null)
@@ -117,9 +119,9 @@ public sealed class TierScheduler
         node.LeftInRound = _round;
     }
 
-    /// <summary>Chooses. The caller sends and then charges what it sent.</summary>
-    /// <param name="nowMilliseconds">The present time on any monotonic clock.</param>
-    /// <returns>What to do; <see cref="SchedulerTurn.None"/> when nothing waits.</returns>
+    /// <summary>Chooses what to send next. The caller sends it, and then charges the node for what it sent.</summary>
+    /// <param name="nowMilliseconds">The current time in milliseconds on any monotonic clock.</param>
+    /// <returns>The choice; <see cref="SchedulerTurn.None"/> when nothing waits.</returns>
     public SchedulerTurn Next(long nowMilliseconds)
     {
         if (_firstControl is { } control && (_controlInRow < ControlBurst || !HasData))
@@ -129,9 +131,9 @@ public sealed class TierScheduler
         return node is null ? SchedulerTurn.None : new SchedulerTurn(node, ReadyFlows == 1 ? int.MaxValue : node.Deficit);
     }
 
-    /// <summary>The control frames of the node chosen last are out.</summary>
-    /// <param name="node">Which must be the first in the queue.</param>
-    /// <param name="bytes">What they took.</param>
+    /// <summary>Charges the node that was chosen last for the control frames that it sent.</summary>
+    /// <param name="node">The node, which must be the first in the queue.</param>
+    /// <param name="bytes">The bytes of those frames.</param>
     public void ChargeControl(SchedulerNode node, int bytes)
     {
         _firstControl = node.NextControl;
@@ -142,13 +144,13 @@ public sealed class TierScheduler
         _controlInRow = Math.Min(_controlInRow + bytes, ControlBurst);
     }
 
-    /// <summary>Data of the node chosen last is out; the node stays queued until <see cref="RemoveData"/>.</summary>
+    /// <summary>Charges the node that was chosen last for the data that it sent; it stays queued until <see cref="RemoveData"/>.</summary>
     public void ChargeData(SchedulerNode node, int bytes)
     {
         _controlInRow = 0;
         _freshInRow = node.List == _fresh && NormalCount > 0 ? _freshInRow + bytes : 0;
 
-        // Who sends alone takes nothing from anybody: it owes no more than the turn that it had.
+        // A node that sends alone takes nothing from others, so it owes no more than the turn that it had.
         node.Deficit = ReadyFlows == 1 ? Math.Max(0, node.Deficit - bytes) : node.Deficit - bytes;
         var sustained = node.List == _sustained || (node.List is null && node.Sustained);
         if (sustained)
@@ -232,12 +234,12 @@ public sealed class TierScheduler
     private sealed class RoundMarker : SchedulerNode;
 }
 
-/// <summary>A choice of the scheduler.</summary>
+/// <summary>What the scheduler chose.</summary>
 /// <param name="Node">Whose turn it is, or null.</param>
-/// <param name="Bytes">0: its control frames. Else: at most this many bytes of its data.</param>
+/// <param name="Bytes">0 to send the node's control frames, else the most bytes of its data to send.</param>
 public readonly record struct SchedulerTurn(SchedulerNode? Node, int Bytes)
 {
-    /// <summary>Nothing waits.</summary>
+    /// <summary>The choice when nothing waits.</summary>
     public static SchedulerTurn None => default;
 
     /// <summary>True when control frames are to be sent.</summary>

@@ -8,26 +8,26 @@ using System.Text.Json;
 namespace Tunnel.Shared.Protocol.Tokens;
 
 /// <summary>
-/// All that an edge needs to find its hub and to be taken by it, in one string: base64url of compact JSON
-/// (protocol.md section 7). Holds the secret, so it is never logged.
+/// All that an edge needs to find its hub and be accepted by it, in one string: base64url of compact JSON (protocol.md section 7). It holds
+/// the secret, so it is never logged.
 /// </summary>
 /// <param name="Host">The hub's host name or address.</param>
 /// <param name="Port">The hub's tunnel port, 1–65535.</param>
 /// <param name="EdgeId">The edge's id.</param>
 /// <param name="Secret">The edge's secret.</param>
-/// <param name="Pins">Pins of the hub's certificate, any of which is enough; none means that the system's trust store decides.</param>
+/// <param name="Pins">Pins of the hub's certificate, any of which is enough; if there are none, the system's trust store decides.</param>
 public sealed record ConnectionToken(string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins)
 {
-    /// <summary>Characters of an encoded token.</summary>
+    /// <summary>The most characters of an encoded token.</summary>
     public const int MaxLength = 4096;
 
-    // Compact is part of the format, and the text is never put into HTML.
+    // The format requires compact JSON, and the text is never put into HTML.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>How the edge is to reach the hub, if the hub's operator chose; the edge's own setting wins.</summary>
+    /// <summary>How the edge is to reach the hub, if the hub's operator chose it; the edge's own setting wins.</summary>
     public TransportMode? Transport { get; init; }
 
-    /// <summary>The token as a string: base64url without padding.</summary>
+    /// <summary>Writes the token as a string: base64url without padding.</summary>
     public string Encode()
     {
         var json = new ArrayBufferWriter<byte>();
@@ -47,21 +47,19 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
         return Base64Url.EncodeToString(json.WrittenSpan);
     }
 
-    /// <summary>
-    /// Reads a token, with padding or without, and with space around it. Takes any input; members that are not known are ignored.
-    /// </summary>
+    /// <summary>Reads a token, with or without padding, and with space around it. Accepts any input; unknown members are ignored.</summary>
     /// <param name="text">The string.</param>
     /// <param name="token">The token, if there is no error.</param>
-    /// <param name="error">What is wrong, for the operator; never holds the secret.</param>
+    /// <param name="error">What is wrong, in words for the operator; never holds the secret.</param>
     public static bool TryDecode(string? text, [NotNullWhen(true)] out ConnectionToken? token, [NotNullWhen(false)] out string? error) =>
         ConnectionTokenParser.TryParse(text, out token, out error);
 
-    /// <summary>Everything but the secret.</summary>
+    /// <summary>Writes everything but the secret.</summary>
     public override string ToString() =>
         $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, "
         + $"Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"} }}";
 
-    /// <summary>By value, the pins too.</summary>
+    /// <summary>Compares by value, including the pins.</summary>
     public bool Equals(ConnectionToken? other) =>
         other is not null
         && (Host, Port, EdgeId, Secret, Transport) == (other.Host, other.Port, other.EdgeId, other.Secret, other.Transport)

@@ -45,7 +45,7 @@ internal static class ConnectionTokenParser
     private static bool TryDecodeBase64Url(ReadOnlySpan<char> text, Span<byte> bytes, out int length)
     {
         length = 0;
-        // The decoder would take % for padding too.
+        // The decoder would also accept % as padding.
         return !text.Contains('%') && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out length);
     }
 

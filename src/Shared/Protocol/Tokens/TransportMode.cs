@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Protocol.Tokens;
 
-/// <summary>How an edge reaches its hub (docs/operations.md, Transports).</summary>
+/// <summary>How an edge reaches its hub (docs/operations/transports.md).</summary>
 public enum TransportMode
 {
     /// <summary>TLS over TCP only.</summary>
@@ -24,7 +24,7 @@ public static class TransportModes
         ["quicWithFallback"] = TransportMode.QuicWithFallback,
     };
 
-    /// <summary>What would be valid, for messages.</summary>
+    /// <summary>The valid words, for messages.</summary>
     public static string Valid { get; } = string.Join(", ", Words.Keys);
 
     /// <summary>The word of a mode.</summary>
