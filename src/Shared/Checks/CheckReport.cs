@@ -5,22 +5,22 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Shared.Checks;
 
-/// <summary>All checks' results.</summary>
-/// <param name="Ok">Nothing has failed; warnings do not count.</param>
-/// <param name="Checks">In the order of the checks.</param>
+/// <summary>The results of all checks of a doctor.</summary>
+/// <param name="Ok">Whether no check has failed; warnings do not count.</param>
+/// <param name="Checks">The results, in the order of the checks.</param>
 public sealed record CheckReport(bool Ok, ImmutableArray<CheckResult> Checks)
 {
-    /// <summary>Puts results together.</summary>
+    /// <summary>Makes a report of results.</summary>
     public static CheckReport Of(IEnumerable<CheckResult> results)
     {
         ImmutableArray<CheckResult> checks = [.. results];
         return new CheckReport(checks.All(check => check.Status != CheckStatus.Failed), checks);
     }
 
-    /// <summary>For machines.</summary>
+    /// <summary>Writes the report as JSON, for machines.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CheckJsonContext.Default.CheckReport);
 
-    /// <summary>One line for a check that is fine, and a second one with what to do for any other.</summary>
+    /// <summary>Writes one line for each check, and below each one that is not fine a second line with what to do.</summary>
     public void Write(TextWriter output, Terminal terminal)
     {
         foreach (var check in Checks)

@@ -7,34 +7,34 @@ namespace Tunnel.Shared.Checks;
 [JsonConverter(typeof(CheckStatusConverter))]
 public enum CheckStatus
 {
-    /// <summary>Fine.</summary>
+    /// <summary>All is well.</summary>
     Ok,
 
     /// <summary>It works, but not as well as it could.</summary>
     Warning,
 
-    /// <summary>Could not be told here, or is not needed.</summary>
+    /// <summary>It could not be checked here, or need not be.</summary>
     Skipped,
 
-    /// <summary>It will not work so.</summary>
+    /// <summary>It will not work like this.</summary>
     Failed,
 }
 
-/// <summary>One line of a doctor.</summary>
-/// <param name="Name">Of the check.</param>
+/// <summary>The result of one check.</summary>
+/// <param name="Name">The check's name.</param>
 /// <param name="Status">How it ended.</param>
 /// <param name="Detail">What was found.</param>
 /// <param name="Advice">What to do; null when nothing needs to be done.</param>
 public sealed record CheckResult(string Name, CheckStatus Status, string Detail, string? Advice = null);
 
-/// <summary>One thing that a service needs. Changes nothing on the machine.</summary>
-/// <typeparam name="TContext">What is to be checked, and what earlier checks found for later ones.</typeparam>
+/// <summary>Checks one thing that a service needs. Changes nothing on the machine.</summary>
+/// <typeparam name="TContext">What to check, together with what earlier checks found for later ones.</typeparam>
 public interface ICheck<in TContext>
 {
-    /// <summary>One word.</summary>
+    /// <summary>The check's name, one word.</summary>
     string Name { get; }
 
-    /// <summary>Looks. What is wrong is a result; an exception is told as a failure of the check itself.</summary>
+    /// <summary>Runs the check. What is wrong is a result; an exception is reported as a failure of the check itself.</summary>
     Task<CheckResult> RunAsync(TContext context, CancellationToken cancellationToken);
 }
 

@@ -1,14 +1,14 @@
 namespace Tunnel.Shared.Checks;
 
-/// <summary>Runs checks one after the other: what an early one finds saves the later ones from guessing.</summary>
-/// <param name="checks">In their order.</param>
-/// <param name="time">The clock of their limit.</param>
+/// <summary>Runs checks one after the other, since what an early one finds saves the later ones from guessing.</summary>
+/// <param name="checks">The checks, in order.</param>
+/// <param name="time">The clock for their time limit.</param>
 public sealed class CheckRun<TContext>(IReadOnlyList<ICheck<TContext>> checks, TimeProvider time)
 {
-    /// <summary>For one check; those that wait for a network have shorter limits of their own.</summary>
+    /// <summary>The time limit of one check; those that wait for a network have shorter limits of their own.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
 
-    /// <summary>Runs all.</summary>
+    /// <summary>Runs all checks.</summary>
     public async Task<CheckReport> RunAsync(TContext context, CancellationToken cancellationToken)
     {
         var results = new List<CheckResult>();

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Checks;
 
-/// <summary>Whether somebody keeps the kernel's clock right (adjtimex(2)).</summary>
+/// <summary>Tells whether the kernel's clock is kept synchronized (adjtimex(2)).</summary>
 public static unsafe partial class KernelClock
 {
     /// <summary>TIME_ERROR: not synchronized.</summary>
@@ -11,7 +11,7 @@ public static unsafe partial class KernelClock
     // struct timex has 208 bytes on 64-bit Linux; the first member says what to change, and 0 changes nothing.
     private const int StateSize = 256;
 
-    /// <summary>Null where the kernel does not tell (some containers).</summary>
+    /// <summary>Whether the clock is synchronized; null where the kernel does not say (some containers).</summary>
     public static bool? IsSynchronized()
     {
         var state = stackalloc byte[StateSize];

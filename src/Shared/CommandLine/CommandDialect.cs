@@ -7,14 +7,14 @@ namespace Tunnel.Shared.CommandLine;
 
 /// <summary>
 /// What the command lines of both programs have in common: help with examples and exit codes, the words <c>help</c> and <c>version</c>, and
-/// what is said of a wrong word.
+/// the messages for a wrong word.
 /// </summary>
 public static class CommandDialect
 {
-    /// <summary>Adds it to a program's commands.</summary>
+    /// <summary>Adds the common parts to a program's commands.</summary>
     /// <param name="root">All commands.</param>
     /// <param name="program">The program's name.</param>
-    /// <param name="examples">Command lines by the words of their command, such as <c>edge add</c>.</param>
+    /// <param name="examples">Example command lines, by the words of their command, such as <c>edge add</c>.</param>
     public static void AddTo(RootCommand root, string program, IReadOnlyDictionary<string, string[]> examples)
     {
         foreach (var option in root.Options)
@@ -32,14 +32,14 @@ public static class CommandDialect
     /// <summary>Runs the command that the arguments name.</summary>
     /// <param name="root">All commands.</param>
     /// <param name="program">The program's name.</param>
-    /// <param name="arguments">Without the program's name.</param>
-    /// <param name="output">For results; null: standard output.</param>
-    /// <param name="error">For everything else; null: standard error.</param>
+    /// <param name="arguments">The arguments, without the program's name.</param>
+    /// <param name="output">Where results go; null is standard output.</param>
+    /// <param name="error">Where everything else goes; null is standard error.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> InvokeAsync(
         RootCommand root, string program, string[] arguments, TextWriter? output = null, TextWriter? error = null)
     {
-        // The services' runner owns the signals; a command just ends. What goes wrong is told by the caller.
+        // The services' runner handles signals; a command just ends. The caller reports what goes wrong.
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
         configuration.Output = output ?? configuration.Output;
         configuration.Error = error ?? configuration.Error;

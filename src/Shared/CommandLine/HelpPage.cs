@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace Tunnel.Shared.CommandLine;
 
-/// <summary>A command's help, and behind it examples and exit codes.</summary>
+/// <summary>A command's help, followed by its examples and exit codes.</summary>
 internal sealed class HelpPage(HelpAction page, string program, IReadOnlyDictionary<string, string[]> examples)
     : SynchronousCommandLineAction
 {

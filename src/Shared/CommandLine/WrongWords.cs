@@ -4,14 +4,16 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Shared.CommandLine;
 
-/// <summary>What is wrong with a command line, in one way for all commands: what there is none of, and what was probably meant.</summary>
+/// <summary>
+/// Says what is wrong with a command line, in the same way for all commands: which word is unknown, and what was probably meant.
+/// </summary>
 internal static class WrongWords
 {
-    /// <summary>The program and the words of the command that was understood: <c>tunnel-hub edge add</c>.</summary>
+    /// <summary>The program and the words of the command that was understood, such as <c>tunnel-hub edge add</c>.</summary>
     public static string PathOf(CommandResult command, string program) =>
         command.Parent is CommandResult parent ? $"{PathOf(parent, program)} {command.Command.Name}" : program;
 
-    /// <summary>A line for each fault.</summary>
+    /// <summary>Returns a line for each fault.</summary>
     public static IEnumerable<string> Explain(ParseResult parse, string program)
     {
         var path = PathOf(parse.CommandResult, program);
@@ -29,7 +31,7 @@ internal static class WrongWords
         }
     }
 
-    // What stands behind an unknown option is its value, and perhaps a secret.
+    // The word after an unknown option is its value, and may be a secret.
     private static IEnumerable<string> Unknown(ParseResult parse)
     {
         var isValue = false;

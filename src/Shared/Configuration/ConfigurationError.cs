@@ -1,18 +1,18 @@
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>One thing that is wrong with the configuration, in words for the operator.</summary>
-/// <param name="Setting">The setting's path as written in the JSON file, for example <c>tls.certPem</c>; a file's name when the file itself
-/// is wrong.</param>
-/// <param name="Value">What was found, or null when nothing was; never a secret.</param>
+/// <param name="Setting">The setting's path as written in the JSON file, for example <c>tls.certPem</c>, or a file's name when the file
+/// itself is wrong.</param>
+/// <param name="Value">The value that was found, or null when there was none; never a secret.</param>
 /// <param name="Problem">What is wrong and what would be valid.</param>
-/// <param name="Source">Where the value came from: a file, an environment variable or a command-line option; null when it is
+/// <param name="Source">Where the value came from: a file, an environment variable or a command-line option; null when it was given
 /// nowhere.</param>
 public sealed record ConfigurationError(string Setting, string? Value, string Problem, string? Source = null)
 {
-    /// <summary>Stands in for the value of a secret.</summary>
+    /// <summary>The text shown in place of a secret's value.</summary>
     public const string Masked = "***";
 
-    /// <summary>One line: setting, value, source, problem.</summary>
+    /// <summary>Writes one line: setting, value, source, problem.</summary>
     public override string ToString()
     {
         var value = Value is null ? "" : $" = {(Value == Masked ? Masked : $"\"{Value}\"")}";

@@ -10,14 +10,14 @@ public sealed class ConfigurationErrors : IReadOnlyCollection<ConfigurationError
     /// <inheritdoc/>
     public int Count => _errors.Count;
 
-    /// <summary>Adds one.</summary>
+    /// <summary>Adds an error.</summary>
     public void Add(ConfigurationError error) => _errors.Add(error);
 
-    /// <summary>Adds one by its parts; see <see cref="ConfigurationError"/>.</summary>
+    /// <summary>Adds an error by its parts; see <see cref="ConfigurationError"/>.</summary>
     public void Add(string setting, string? value, string problem, string? source = null) =>
         _errors.Add(new ConfigurationError(setting, value, problem, source));
 
-    /// <summary>Ends the start when anything was wrong.</summary>
+    /// <summary>Throws when anything was wrong, which ends the start.</summary>
     /// <exception cref="ConfigurationException">There is at least one error.</exception>
     public void ThrowIfAny()
     {

@@ -5,11 +5,11 @@ namespace Tunnel.Shared.Configuration;
 /// <summary>The configuration is not valid; a program prints <see cref="Exception.Message"/> and ends with code 2.</summary>
 public sealed class ConfigurationException : Exception
 {
-    /// <summary>Made with every error that was found.</summary>
+    /// <summary>Creates an exception with every error that was found.</summary>
     public ConfigurationException(ImmutableArray<ConfigurationError> errors)
         : base(Describe(errors)) => Errors = errors;
 
-    /// <summary>What is wrong; never empty.</summary>
+    /// <summary>The errors; never empty.</summary>
     public ImmutableArray<ConfigurationError> Errors { get; }
 
     private static string Describe(ImmutableArray<ConfigurationError> errors)

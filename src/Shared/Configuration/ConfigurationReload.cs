@@ -6,14 +6,15 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>
-/// Reads a service's configuration again when its files change. A valid one is applied as far as it can change live, and what can't is
-/// named; of a faulty one every error is logged, and nothing changes.
+/// Reads a service's configuration again when its files change. If it is valid, the settings that can change live are applied, and the
+/// others are named. If it is not, every error is logged and nothing changes.
 /// </summary>
 /// <typeparam name="TOptions">The service's options.</typeparam>
 public sealed class ConfigurationReload<TOptions> : IDisposable
 {
     /// <summary>
-    /// So often the files are looked at. A change counts when the next look finds the same: editors write in several steps.
+    /// How often the files are checked. A change counts only when the next check finds it unchanged, because editors write in several
+    /// steps.
     /// </summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -32,14 +33,15 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
     private bool _halfApplied;
     private bool _unreadable;
 
-    /// <summary>Starts to watch; what the files say now is taken as in force.</summary>
+    /// <summary>Starts to watch the files; what they say now is taken as in force.</summary>
     /// <param name="sources">Where the configuration comes from.</param>
     /// <param name="read">Reads and checks it; throws <see cref="ConfigurationException"/>.</param>
     /// <param name="live">Settings that can change live, by their first name.</param>
-    /// <param name="apply">Takes these over; they are told once it has returned.</param>
-    /// <param name="applyLog">Takes over those of the log, last: a level that hides the telling must not hide that of itself.</param>
-    /// <param name="time">The clock of the looks.</param>
-    /// <param name="logger">Where changes and errors are told.</param>
+    /// <param name="apply">Applies these settings; the change is logged once it has returned.</param>
+    /// <param name="applyLog">Applies the settings of the log. This comes last, so that a level that hides the message does not hide the
+    /// message about itself.</param>
+    /// <param name="time">The clock for the checks.</param>
+    /// <param name="logger">Where changes and errors are logged.</param>
     public ConfigurationReload(
         ConfigurationSources sources,
         Func<ConfigurationSources, TOptions> read,
@@ -85,7 +87,7 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
             return;
         try
         {
-            // What can't be read has not changed, as far as anybody knows: it is looked at again.
+            // A file that can't be read counts as unchanged; the next check tries again.
             if (TryFingerprint() is not { } found)
                 return;
             var before = _last;
@@ -110,7 +112,7 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
             var changed = Changed(_values, values);
             if (changed.Length == 0 && !_halfApplied)
                 return;
-            // Until it is through: the files may go back to what they said before, and then that has to be applied again.
+            // The flag stays set until all is applied: if the files go back to what they said before, that has to be applied again.
             _halfApplied = true;
             _apply(options);
             Tell(changed);
@@ -119,7 +121,7 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
         }
         catch (ConfigurationException) when (TryFingerprint() is null)
         {
-            // It could be read a moment ago. Nothing is known of what it says, so the next look reads it again.
+            // The file could be read a moment ago and can't be now, so its content is unknown, and the next check reads it again.
             _known = "";
         }
         catch (ConfigurationException invalid)
@@ -143,7 +145,8 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
             ReloadLog.NeedsRestart(_logger, string.Join(", ", others));
     }
 
-    // By the names that an operator writes first: of a list only "edges", of a group "tls.certPem". Never the values, which may be secrets.
+    // Changes are named as an operator would: "edges" for a list, "tls.certPem" for a member of a group. Values are never named, since they
+    // may be secrets.
     private static string[] Changed(IReadOnlyDictionary<string, string?> before, IReadOnlyDictionary<string, string?> now) =>
         [.. before.Keys.Union(now.Keys, StringComparer.OrdinalIgnoreCase)
             .Where(
@@ -156,8 +159,8 @@ public sealed class ConfigurationReload<TOptions> : IDisposable
         return string.Join('.', parts.TakeWhile(part => !part.All(char.IsAsciiDigit)));
     }
 
-    // By content: a configuration that is a link to another directory changes without a time of its own. Null when a file can't be read,
-    // which is told once.
+    // The fingerprint is made of the content, because a file behind a link to another directory changes without a new time of its own. It
+    // is null when a file can't be read, which is logged once.
     private string? TryFingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -4,22 +4,22 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>
-/// Reads how much of the streams may be on its way and in memory: <c>windows.initial</c>, <c>.min</c>, <c>.max</c>, <c>.shared</c> and
+/// Reads how many bytes of streams may be in flight and in memory: <c>windows.initial</c>, <c>.min</c>, <c>.max</c>, <c>.shared</c> and
 /// <c>limits.memoryBudget</c>.
 /// </summary>
 public static class FlowControlSettings
 {
-    /// <summary>Bytes that the memory budget may have at least.</summary>
+    /// <summary>The smallest memory budget in bytes.</summary>
     public const long LeastBudget = 1 << 20;
 
-    /// <summary>Bytes that the memory budget may have at most.</summary>
+    /// <summary>The largest memory budget in bytes.</summary>
     public const long MostBudget = 1L << 40;
 
     private const int LeastWindow = 16 << 10;
     private const int MostWindow = 1 << 30;
     private const string Unit = "bytes";
 
-    /// <summary>The sizes; those that are not given are the defaults. How they go together is <see cref="Check"/>'s.</summary>
+    /// <summary>Reads the sizes, with defaults for those not given. <see cref="Check"/> checks whether they fit together.</summary>
     public static FlowControlOptions FlowControl(this LayeredConfiguration configuration)
     {
         var defaults = new FlowControlOptions();
@@ -33,10 +33,10 @@ public static class FlowControlSettings
         };
     }
 
-    /// <summary>Adds an error for each window that is out of its range or does not go with the others.</summary>
+    /// <summary>Adds an error for each window that is out of its range or does not fit the others.</summary>
     /// <param name="options">The sizes.</param>
-    /// <param name="errors">What is wrong.</param>
-    /// <param name="configuration">Where they come from, for the errors; null: from code.</param>
+    /// <param name="errors">Where the errors are added.</param>
+    /// <param name="configuration">The configuration that the sizes come from, for the errors; null when they come from code.</param>
     public static void Check(FlowControlOptions options, ConfigurationErrors errors, LayeredConfiguration? configuration = null)
     {
         var (initial, min, max) = (options.InitialWindow, options.MinWindow, options.MaxWindow);

@@ -9,7 +9,7 @@ namespace Tunnel.Shared.Configuration;
 /// <summary>Reads the layers of a configuration; what can't be read becomes an error that names file and line.</summary>
 internal static class LayerReader
 {
-    /// <summary>All layers that exist, the weakest first.</summary>
+    /// <summary>Returns all layers that exist, the weakest first.</summary>
     public static List<ConfigurationLayer> Read(ConfigurationSources sources, ConfigurationErrors errors)
     {
         List<ConfigurationLayer?> layers =
@@ -25,7 +25,7 @@ internal static class LayerReader
 
     private static ConfigurationLayer? ReadFile(string path, bool mustExist, ConfigurationErrors errors)
     {
-        // One that can't be looked for is not one that is not there.
+        // A file that can't be looked for does not count as missing.
         if (UnixFile.FaultOfFile(path) is var faultOfFile && !mustExist && faultOfFile == UnixFile.Missing)
             return null;
         if (faultOfFile is not null)

@@ -6,13 +6,13 @@ using Tunnel.Shared.Operator;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>
-/// A service's settings from files, environment and command line, read strictly: the reader asks for each setting once (through this class
-/// or the typed readers of <see cref="SettingReaders"/>), then <see cref="Finish"/> adds an error for every setting that nobody asked for
+/// A service's settings from files, environment and command line, read strictly. The reader asks for each setting once, through this class
+/// or the typed readers of <see cref="SettingReaders"/>; then <see cref="Finish"/> adds an error for every setting that was not asked for,
 /// and throws when anything was wrong.
 /// </summary>
 public sealed class LayeredConfiguration
 {
-    // Settings of the host that share appsettings.json with ours.
+    // The host's own settings, which share appsettings.json with ours.
     private static readonly string[] ForeignSections = ["Logging", "AllowedHosts"];
 
     private readonly List<ConfigurationLayer> _layers;
@@ -25,18 +25,18 @@ public sealed class LayeredConfiguration
         Errors = errors;
     }
 
-    /// <summary>What was found wrong so far; a reader may add its own.</summary>
+    /// <summary>The errors found so far; a reader may add its own.</summary>
     public ConfigurationErrors Errors { get; }
 
-    /// <summary>Reads all sources. Nothing is thrown here: files that can't be read are in <see cref="Errors"/>.</summary>
+    /// <summary>Reads all sources. It does not throw: files that can't be read are in <see cref="Errors"/>.</summary>
     public static LayeredConfiguration Load(ConfigurationSources sources)
     {
         var errors = new ConfigurationErrors();
         return new LayeredConfiguration(LayerReader.Read(sources, errors), errors);
     }
 
-    /// <summary>The value of a setting and where it comes from, or null when it is given nowhere or is JSON <c>null</c>.</summary>
-    /// <param name="name">Path with dots, for example <c>tls.certPem</c>; case does not matter.</param>
+    /// <summary>Returns the value of a setting and where it comes from, or null when it is given nowhere or is JSON <c>null</c>.</summary>
+    /// <param name="name">The path with dots, for example <c>tls.certPem</c>; case does not matter.</param>
     public Setting? Find(string name)
     {
         var key = name.Replace(".", ConfigurationPath.KeyDelimiter);
@@ -52,7 +52,9 @@ public sealed class LayeredConfiguration
         return null;
     }
 
-    /// <summary>A setting that is a list or an object: from a file, or as JSON text from the environment or the command line.</summary>
+    /// <summary>
+    /// Returns a setting that is a list or an object, from a file, or as JSON text from the environment or the command line.
+    /// </summary>
     public JsonElement? FindJson(string name)
     {
         _askedTrees.Add(name);
@@ -76,7 +78,8 @@ public sealed class LayeredConfiguration
     }
 
     /// <summary>
-    /// Every value that counts, by its name with dots; case does not matter. For comparing two states: the values may be secrets.
+    /// Returns every value in force, by its name with dots; case does not matter. It serves to compare two states: the values may be
+    /// secrets.
     /// </summary>
     public IReadOnlyDictionary<string, string?> Effective()
     {
@@ -93,24 +96,24 @@ public sealed class LayeredConfiguration
         return values;
     }
 
-    /// <summary>Says that a setting may be a list or an object, for one that a scalar of a higher layer hides.</summary>
+    /// <summary>Marks a setting as one that may be a list or an object, in case a scalar in a higher layer hides it.</summary>
     public void AllowTree(string name) => _askedTrees.Add(name);
 
-    /// <summary>Adds an error for each setting that is not known, and ends the start when there is any error.</summary>
-    /// <exception cref="ConfigurationException">Anything was wrong.</exception>
+    /// <summary>Adds an error for each unknown setting, and throws when there is any error.</summary>
+    /// <exception cref="ConfigurationException">There is at least one error.</exception>
     public void Finish()
     {
         AddUnknown();
         Errors.ThrowIfAny();
     }
 
-    /// <summary>A key as the operator writes it.</summary>
+    /// <summary>Writes a key as an operator does.</summary>
     internal static string Display(string key) => key.Replace(ConfigurationPath.KeyDelimiter, ".");
 
     private JsonElement? ParseJson(string name, string text, string source)
     {
         using var document = JsonText.Parse(Encoding.UTF8.GetBytes(text), out var faults);
-        // The text may hold secrets (edges do): it is not repeated.
+        // The text may hold secrets (edges do), so it is not repeated.
         foreach (var fault in faults)
             Errors.Add(name, null, $"must be JSON, and {fault}", source);
         return document?.RootElement.Clone();

@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Tunnel.Shared.Configuration;
 
-/// <summary>Settings that are lists: a JSON array in a file, or words separated by commas anywhere.</summary>
+/// <summary>Reads settings that are lists: a JSON array in a file, or words separated by commas anywhere.</summary>
 public static class ListReaders
 {
-    /// <summary>The list as text with commas; null when the setting is missing.</summary>
+    /// <summary>Returns the list as text with commas, or null when the setting is missing.</summary>
     public static Setting? Words(this LayeredConfiguration configuration, string name)
     {
         configuration.AllowTree(name);
         if (configuration.Find(name) is { } text)
-            // As JSON has it, where only text can stand.
+            // An empty list may be written as in JSON where only text is possible.
             return text.Value.Trim() == "[]" ? text with { Value = "" } : text;
         if (configuration.FindJson(name) is not { } json)
             return null;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Shared.Configuration;
 
-/// <summary>How operators write log levels.</summary>
+/// <summary>The words that operators write for log levels.</summary>
 internal static class LogLevelWords
 {
     public static readonly IReadOnlyDictionary<string, LogLevel> All = new Dictionary<string, LogLevel>(StringComparer.OrdinalIgnoreCase)

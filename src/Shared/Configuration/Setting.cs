@@ -1,11 +1,11 @@
 namespace Tunnel.Shared.Configuration;
 
-/// <summary>A setting's value as it was written, before it is understood.</summary>
-/// <param name="Name">Path with dots.</param>
-/// <param name="Value">The text.</param>
-/// <param name="Source">Where it comes from, for errors.</param>
+/// <summary>A setting's value as it was written, before it is interpreted.</summary>
+/// <param name="Name">The path with dots.</param>
+/// <param name="Value">The text of the value.</param>
+/// <param name="Source">Where the value comes from, for errors.</param>
 public readonly record struct Setting(string Name, string Value, string Source)
 {
-    /// <summary>The name and the source only: the value may be a secret.</summary>
+    /// <summary>Writes only the name and the source, since the value may be a secret.</summary>
     public override string ToString() => $"{Name} ({Source})";
 }

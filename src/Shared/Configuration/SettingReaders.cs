@@ -7,24 +7,26 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>
-/// Typed readers. Each returns the given default when the setting is missing, and also when it is not valid, after adding an error that
-/// says what would be: so that a reader goes on to the next setting and all errors are seen at once.
+/// Typed readers of settings. Each returns the given default when the setting is missing. It does so too when the setting is not valid,
+/// after adding an error that says what would be, so that reading goes on and all errors are seen at once.
 /// </summary>
 public static class SettingReaders
 {
-    /// <summary>Text as it is; empty text is an error, since an empty environment variable is more often a mistake than a wish.</summary>
+    /// <summary>
+    /// Reads text as it is. Empty text is an error, since an empty environment variable is more often a mistake than intended.
+    /// </summary>
     public static string? Text(this LayeredConfiguration configuration, string name, string? missing = null) =>
         configuration.Read(name, missing, "must not be empty", value => (value.Length > 0, value));
 
-    /// <summary>A secret: like <see cref="Text"/>, but the value never appears in an error.</summary>
+    /// <summary>Reads a secret like <see cref="Text"/>, but its value never appears in an error.</summary>
     public static string? Secret(this LayeredConfiguration configuration, string name) =>
         configuration.Read<string?>(name, null, "must not be empty", value => (value.Length > 0, value), secret: true);
 
-    /// <summary>A TCP or UDP port, 1–65535; with <paramref name="allowZero"/> also 0, a port that the system picks.</summary>
+    /// <summary>Reads a TCP or UDP port, 1–65535; with <paramref name="allowZero"/> also 0, for a port that the system picks.</summary>
     public static int Port(this LayeredConfiguration configuration, string name, int missing, bool allowZero = false) =>
         configuration.Integer(name, missing, allowZero ? 0 : 1, 65535, "a port");
 
-    /// <summary>A whole number within bounds.</summary>
+    /// <summary>Reads a whole number within bounds.</summary>
     public static int Integer(
         this LayeredConfiguration configuration, string name, int missing, int least, int most, string what = "a whole number") =>
         configuration.Read(name, missing, $"must be {what} from {least} to {most}", value =>
@@ -33,7 +35,7 @@ public static class SettingReaders
                 && number <= most,
                 number));
 
-    /// <summary>A whole number within bounds, with the unit that it has.</summary>
+    /// <summary>Reads a whole number within bounds, which errors name with its unit.</summary>
     public static long Number(this LayeredConfiguration configuration, string name, long missing, long least, long most, string unit) =>
         configuration.Read(name, missing, string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most} ({unit})"), value =>
             (
@@ -41,30 +43,30 @@ public static class SettingReaders
                 && number <= most,
                 number));
 
-    /// <summary>An IPv4 or IPv6 address.</summary>
+    /// <summary>Reads an IPv4 or IPv6 address.</summary>
     public static IPAddress Address(this LayeredConfiguration configuration, string name, IPAddress missing) =>
         configuration.Read(
             name, missing, value => HostSyntax.FaultOf(value, HostSyntax.ValidAddress),
             value => (HostSyntax.TryParseAddress(value, out var address), address!));
 
-    /// <summary>A host name or an IP address.</summary>
+    /// <summary>Reads a host name or an IP address.</summary>
     public static string Host(this LayeredConfiguration configuration, string name, string missing) =>
         configuration.ReadHost(name, missing)!;
 
-    /// <summary>A host name or an IP address, or null when none is given.</summary>
+    /// <summary>Reads a host name or an IP address; null when none is given.</summary>
     public static string? Host(this LayeredConfiguration configuration, string name) => configuration.ReadHost(name, null);
 
-    /// <summary>A path, made absolute; it need not exist.</summary>
+    /// <summary>Reads a path and makes it absolute; it need not exist.</summary>
     public static string? FilePath(this LayeredConfiguration configuration, string name, string? missing = null) =>
         configuration.Read(name, missing, "must be a path", value =>
             (value.Length > 0 && !value.Contains('\0'), value.Length > 0 ? Path.GetFullPath(value) : value));
 
-    /// <summary>A path to a file that exists, made absolute.</summary>
+    /// <summary>Reads a path to a file, which must exist, and makes it absolute.</summary>
     public static string? ExistingFile(this LayeredConfiguration configuration, string name) =>
         configuration.Read<string?>(
             name, null, FaultOfFile, value => (FaultOfFile(value).Length == 0, value.Length > 0 ? Path.GetFullPath(value) : value));
 
-    /// <summary>A length of time in seconds, fractions allowed.</summary>
+    /// <summary>Reads a duration in seconds; fractions are allowed.</summary>
     public static TimeSpan Seconds(this LayeredConfiguration configuration, string name, TimeSpan missing, double least, double most) =>
         configuration.Read(
             name, missing, string.Create(CultureInfo.InvariantCulture, $"must be a number of seconds from {least} to {most}"), value =>
@@ -72,26 +74,26 @@ public static class SettingReaders
                 && seconds <= most
                 ? (true, TimeSpan.FromSeconds(seconds)) : (false, default));
 
-    /// <summary><c>true</c> or <c>false</c>.</summary>
+    /// <summary>Reads <c>true</c> or <c>false</c>.</summary>
     public static bool Boolean(this LayeredConfiguration configuration, string name, bool missing) =>
         configuration.Read(name, missing, "must be true or false", value => (bool.TryParse(value, out var flag), flag));
 
-    /// <summary>One of the words of an enumeration, in camelCase; case does not matter.</summary>
+    /// <summary>Reads a word of an enumeration, in camelCase; case does not matter.</summary>
     public static T Enum<T>(this LayeredConfiguration configuration, string name, T missing)
         where T : struct, Enum =>
         configuration.Word(name, missing, System.Enum.GetValues<T>().ToDictionary(CamelCase, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>One of the given words; case does not matter.</summary>
+    /// <summary>Reads one of the given words; case does not matter.</summary>
     public static T Word<T>(this LayeredConfiguration configuration, string name, T missing, IReadOnlyDictionary<string, T> words) =>
         configuration.Read(
             name, missing, $"must be one of {string.Join(", ", words.Keys)}", value => (words.TryGetValue(value, out var found), found!));
 
-    /// <summary>Text that must pass a check; <paramref name="valid"/> says what would: "must be …".</summary>
+    /// <summary>Reads text that must pass a check; <paramref name="valid"/> says what would be valid: "must be …".</summary>
     public static string Word(
         this LayeredConfiguration configuration, string name, string missing, Func<string, bool> check, string valid) =>
         configuration.Read(name, missing, valid, value => (check(value), value));
 
-    /// <summary>How much is logged: trace, debug, information (info), warning (warn), error, critical, none.</summary>
+    /// <summary>Reads a log level: trace, debug, information (info), warning (warn), error, critical, none.</summary>
     public static LogLevel LogLevel(this LayeredConfiguration configuration, string name, LogLevel missing) =>
         configuration.Word(name, missing, LogLevelWords.All);
 

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Tunnel.Shared.Files;
 
 /// <summary>
-/// A file that one process at a time holds (flock(2)), with a line by the one that does. The kernel lets go of it when the process ends,
-/// however it ends; the file stays, since who removed it could take it from under a third.
+/// A lock file that one process at a time holds (flock(2)); it contains a line written by its holder. The kernel releases it when the
+/// process ends, however it ends. The file is never removed: a process that removed it could do so while another one has just taken it.
 /// </summary>
 internal sealed partial class FileLock : IDisposable
 {
@@ -16,13 +16,13 @@ internal sealed partial class FileLock : IDisposable
 
     private FileLock(SafeFileHandle file) => _file = file;
 
-    /// <summary>Takes the lock, without waiting for it.</summary>
-    /// <param name="path">The file; it is made when it is missing, and belongs to its directory's owner.</param>
-    /// <param name="line">What whoever comes meanwhile is told.</param>
-    /// <param name="holder">The line of the one that holds it, which may be empty; null when it was taken.</param>
-    /// <returns>The lock; null when another holds it.</returns>
-    /// <exception cref="IOException">The file can't be opened, or its file system knows no locks.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not write it.</exception>
+    /// <summary>Tries to take the lock, without waiting.</summary>
+    /// <param name="path">The file. It is created when it is missing, and belongs to its directory's owner.</param>
+    /// <param name="line">The line that other processes are shown while the lock is held.</param>
+    /// <param name="holder">The present holder's line, which may be empty; null when the lock was taken.</param>
+    /// <returns>The lock, or null when another process holds it.</returns>
+    /// <exception cref="IOException">The file can't be opened, or its file system does not support locks.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write the file.</exception>
     public static FileLock? TryTake(string path, string line, out string? holder)
     {
         const int readAndWrite = 2;
@@ -34,7 +34,8 @@ internal sealed partial class FileLock : IDisposable
         const int doNotWait = 4;
         const int accessDenied = 13;
         const int wouldBlock = 11;
-        // Not .NET's: whoever opens a file there takes a shared lock on it, the reader of the holder's line too.
+        // .NET's own file streams are not used, because they take a shared lock on every file that they open, even to read the holder's
+        // line.
         var file = Open(path, readAndWrite | create | noLink | closeOnExec, ownerOnly);
         if (file.IsInvalid)
         {

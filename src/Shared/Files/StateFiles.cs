@@ -22,7 +22,8 @@ public sealed partial class StateFiles : IStateFiles
         const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
         Directory.CreateDirectory(path, mode);
 
-        // The process's mask is narrower for the moment in which an admin socket is made, and would take the right to enter.
+        // The process's mask is narrower for the moment in which an admin socket is created, and would remove the right to enter the
+        // directory.
         File.SetUnixFileMode(path, mode);
     }
 
@@ -39,7 +40,7 @@ public sealed partial class StateFiles : IStateFiles
     /// <inheritdoc/>
     public void WriteAndFlush(string path, byte[] content)
     {
-        // What a crash left behind may have other rights.
+        // A file left behind by a crash may have other permissions.
         File.Delete(path);
         var options =
             new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly };
@@ -55,7 +56,7 @@ public sealed partial class StateFiles : IStateFiles
     /// <inheritdoc/>
     public void FlushDirectory(string path)
     {
-        // .NET opens no directories.
+        // .NET can't open directories.
         const int readOnly = 0;
         using var directory = Open(path, readOnly);
         if (directory.IsInvalid || Flush(directory) != 0)
@@ -67,8 +68,8 @@ public sealed partial class StateFiles : IStateFiles
     public void Delete(string path) => File.Delete(path);
 
     /// <summary>
-    /// What root writes in a service's directory stays the service's: else the service could not read its own state any more. A root that
-    /// may give nothing away (in a container without the right) keeps the file.
+    /// Gives a file to the owner of its directory: what root writes in a service's directory must stay the service's, or the service could
+    /// no longer read its own state. A root without the right to do so (in a container) keeps the file.
     /// </summary>
     internal static void GiveToOwnerOf(string directory, SafeFileHandle file)
     {

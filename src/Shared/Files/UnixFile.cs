@@ -2,22 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Files;
 
-/// <summary>What stands at a path; the values are those of <c>st_mode</c> (inode(7)).</summary>
+/// <summary>The type of a file; the values are those of <c>st_mode</c> (inode(7)).</summary>
 public enum UnixFileType
 {
     /// <summary>A named pipe.</summary>
     Fifo = 0x1000,
 
-    /// <summary>A terminal and its like.</summary>
+    /// <summary>A character device, such as a terminal.</summary>
     CharacterDevice = 0x2000,
 
     /// <summary>A directory.</summary>
     Directory = 0x4000,
 
-    /// <summary>A disk.</summary>
+    /// <summary>A block device, such as a disk.</summary>
     BlockDevice = 0x6000,
 
-    /// <summary>A file.</summary>
+    /// <summary>A regular file.</summary>
     Regular = 0x8000,
 
     /// <summary>A symbolic link.</summary>
@@ -28,31 +28,31 @@ public enum UnixFileType
 }
 
 /// <summary>
-/// What the kernel says of a path (statx(2)), which .NET does not tell: files of any type are files to it, and opening one to see may hang.
+/// What the kernel says of a path (statx(2)). .NET does not offer it: it treats all types as files, and opening one to find out may hang.
 /// </summary>
-/// <param name="Type">What it is.</param>
-/// <param name="Mode">Who may do what.</param>
+/// <param name="Type">The file's type.</param>
+/// <param name="Mode">The permissions.</param>
 /// <param name="Owner">The owner's id.</param>
 /// <param name="Group">The group's id.</param>
 public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode Mode, uint Owner, uint Group)
 {
-    /// <summary>What <see cref="FaultOfFile"/> says where nothing is.</summary>
+    /// <summary>What <see cref="FaultOfFile"/> says where nothing exists.</summary>
     public const string Missing = "does not exist";
 
     private const int TypeMask = 0xF000;
 
-    /// <summary>The process's effective user.</summary>
+    /// <summary>The id of the process's effective user.</summary>
     public static uint CurrentUser => GetEffectiveUser();
 
-    /// <summary>Whether somebody beside the owner may write.</summary>
+    /// <summary>Whether anybody but the owner may write.</summary>
     public bool OthersMayWrite => (Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0;
 
-    /// <summary>Looks at a path.</summary>
+    /// <summary>Looks up a path.</summary>
     /// <param name="path">Any path.</param>
-    /// <param name="followLinks">False: a link is what it is, else what it leads to.</param>
-    /// <returns>Null when nothing is there: no such path, a link to nowhere.</returns>
+    /// <param name="followLinks">Whether to follow a link, rather than look at the link itself.</param>
+    /// <returns>Null when nothing exists: there is no such path, or a link leads nowhere.</returns>
     /// <exception cref="UnauthorizedAccessException">This user may not look there.</exception>
-    /// <exception cref="IOException">It can't be looked at: a loop of links, a name that is too long.</exception>
+    /// <exception cref="IOException">The path can't be looked up: there is a loop of links, or a name is too long.</exception>
     public static UnixFile? At(string path, bool followLinks = true)
     {
         const int currentDirectory = -100;
@@ -84,7 +84,7 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
         };
     }
 
-    /// <summary>Why a path is not a file that can be read, for the operator: "is a directory, …"; null when it may be one.</summary>
+    /// <summary>Says why a path is not a readable file, for the operator ("is a directory, …"); null when it may be one.</summary>
     public static string? FaultOfFile(string path)
     {
         try
@@ -92,7 +92,7 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
             return At(path, followLinks: false) is not { } there ? Missing
                 : (there.Type == UnixFileType.Link ? At(path) : there) is not { } file ? $"is a link to {LinkTarget(path)}, which does "
                     + "not exist"
-                // As /dev/stdin and a shell's <(…) are.
+                // /dev/stdin and a shell's <(…) are of this kind.
                 : there.Type == UnixFileType.Link && file.Type is (UnixFileType.Fifo or UnixFileType.CharacterDevice) ? null
                 : file.Type != UnixFileType.Regular ? $"is a {Name(file.Type)}, not a file"
                 : null;
@@ -108,8 +108,8 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
     }
 
     /// <summary>
-    /// Whether a directory can be written by this process, or be made: the nearest one above it that exists is looked at. A file system
-    /// that is read-only can't be written by root either.
+    /// Whether this process can write in a directory, or create it, judging by the nearest existing directory above it. Not even root can
+    /// write to a read-only file system.
     /// </summary>
     public static bool CanWriteIn(string directory)
     {
@@ -130,7 +130,7 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
         return false;
     }
 
-    /// <summary>Whether something is there that this user can see; a link to nowhere is not.</summary>
+    /// <summary>Whether this user can see something at the path; a link that leads nowhere does not count.</summary>
     public static bool IsThere(string path)
     {
         try
@@ -143,10 +143,10 @@ public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode M
         }
     }
 
-    /// <summary>Where a link leads.</summary>
+    /// <summary>The target of a link.</summary>
     public static string? LinkTarget(string path) => new FileInfo(path).LinkTarget;
 
-    /// <summary>The type in words.</summary>
+    /// <summary>The name of a type in words.</summary>
     public static string Name(UnixFileType type) => type switch
     {
         UnixFileType.Fifo => "FIFO",

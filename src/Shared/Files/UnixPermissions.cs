@@ -8,8 +8,8 @@ internal static partial class UnixPermissions
     private static readonly Lock Gate = new();
 
     /// <summary>
-    /// Does something that creates a file while no more than the owner's and the group's read and write bits are granted: the file never
-    /// exists with more. The mask is the whole process's, so a file that another thread makes meanwhile gets fewer rights, never more.
+    /// Runs an action that creates a file while only the owner's and the group's read and write bits can be granted, so that the file never
+    /// has more. The mask applies to the whole process: a file that another thread creates meanwhile gets fewer permissions, never more.
     /// </summary>
     public static T WithOwnerAndGroupOnly<T>(Func<T> create)
     {

@@ -7,27 +7,27 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Shared.Firewall;
 
 /// <summary>
-/// Reads <c>firewallConfig</c> and finds everything that is wrong with it at once. Used by the hub for what operators write, and by the
-/// edge for what a hub sends: an edge believes no hub.
+/// Reads <c>firewallConfig</c> and finds everything that is wrong with it at once. The hub uses it for what operators write, and the edge
+/// uses it for what a hub sends, because an edge trusts no hub.
 /// </summary>
 public sealed class FirewallConfigReader
 {
-    /// <summary>Addresses and CIDRs of one configuration.</summary>
+    /// <summary>The most addresses and CIDRs in one configuration.</summary>
     public const int MaxBlocked = 50_000;
 
-    /// <summary>Rate limits of one configuration.</summary>
+    /// <summary>The most rate limits in one configuration.</summary>
     public const int MaxRateLimits = 256;
 
-    /// <summary>Rules of one configuration.</summary>
+    /// <summary>The most rules in one configuration.</summary>
     public const int MaxRules = 1_000;
 
-    /// <summary>Timed blocks of one edge.</summary>
+    /// <summary>The most timed blocks of one edge.</summary>
     public const int MaxTimedBlocks = 10_000;
 
-    /// <summary>Seconds of the longest timed block: a year.</summary>
+    /// <summary>The longest timed block in seconds: a year.</summary>
     public const int MaxBlockSeconds = 365 * 86_400;
 
-    /// <summary>The member that a hub adds; operators use the blocks' own commands.</summary>
+    /// <summary>The member that a hub adds; operators use the block commands instead.</summary>
     public const string TimedBlocksMember = "timedBlocks";
 
     /// <summary>The members that an operator may write.</summary>
@@ -94,15 +94,15 @@ public sealed class FirewallConfigReader
         };
     }
 
-    /// <summary>Reads what an operator wrote: an unknown member is a fault.</summary>
+    /// <summary>Reads what an operator wrote; an unknown member is a fault.</summary>
     /// <param name="json">The value of <c>firewallConfig</c>.</param>
-    /// <param name="path">Where it stands.</param>
+    /// <param name="path">The path of that value, for the faults.</param>
     /// <param name="config">The configuration; meaningless if there are faults.</param>
     /// <returns>What is wrong.</returns>
     public static ImmutableArray<Fault> ReadFromOperator(JsonElement json, string path, out FirewallConfig config) =>
         OfOperator.Read(json, path, out config);
 
-    /// <summary>Reads what a hub sent: unknown members are ignored (protocol.md section 2.3), and there may be timed blocks.</summary>
+    /// <summary>Reads what a hub sent: unknown members are ignored (protocol.md section 2.3), and timed blocks are allowed.</summary>
     /// <param name="json">The value of <c>firewallConfig</c>.</param>
     /// <param name="config">The configuration; meaningless if there are faults.</param>
     /// <returns>What is wrong.</returns>
@@ -118,7 +118,7 @@ public sealed class FirewallConfigReader
         }
         catch (InvalidOperationException)
         {
-            // What JsonElement throws for an escaped half of a surrogate pair.
+            // JsonElement throws this for an escaped half of a surrogate pair.
             config = FirewallConfig.Empty;
             faults.Add(path, "…", "has a string that is not valid Unicode");
         }
@@ -171,7 +171,7 @@ public sealed class FirewallConfigReader
         return null;
     }
 
-    // For the operator's eyes only: it goes no further.
+    // The comment is only for the operator, so it is checked and dropped.
     private static FirewallRule ReadComment(FirewallRule rule, WrittenValue value)
     {
         if (value.Json.ValueKind != JsonValueKind.String || value.Json.GetString()!.Length > MaxComment)

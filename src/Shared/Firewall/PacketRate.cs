@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace Tunnel.Shared.Firewall;
 
-/// <summary>So many in a second, minute or hour; written <c>100/second</c>.</summary>
+/// <summary>A number per second, minute or hour, written <c>100/second</c>.</summary>
 /// <param name="Count">1–1,000,000.</param>
-/// <param name="Unit">In which time.</param>
+/// <param name="Unit">The unit of time.</param>
 public readonly record struct PacketRate(int Count, RateUnit Unit)
 {
     /// <summary>The highest <see cref="Count"/>, and the highest burst.</summary>
@@ -13,13 +13,13 @@ public readonly record struct PacketRate(int Count, RateUnit Unit)
     /// <summary>What is valid, for an error text.</summary>
     public const string Valid = "must be \"N/second\", \"N/minute\" or \"N/hour\" with N from 1 to 1000000";
 
-    /// <summary>Seconds of the unit.</summary>
+    /// <summary>The unit's length in seconds.</summary>
     public int UnitSeconds => Unit switch { RateUnit.Second => 1, RateUnit.Minute => 60, _ => 3600 };
 
     /// <summary>The unit's name, as it is written.</summary>
     public string UnitName => Unit switch { RateUnit.Second => "second", RateUnit.Minute => "minute", _ => "hour" };
 
-    /// <summary>Reads <c>100/second</c> and nothing else.</summary>
+    /// <summary>Reads the form <c>100/second</c>, and nothing else.</summary>
     public static bool TryParse(string text, out PacketRate rate)
     {
         rate = default;
@@ -43,7 +43,7 @@ public readonly record struct PacketRate(int Count, RateUnit Unit)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Count}/{UnitName}");
 }
 
-/// <summary>The time of a rate.</summary>
+/// <summary>The unit of time of a rate.</summary>
 public enum RateUnit
 {
     /// <summary>A second.</summary>

@@ -9,7 +9,7 @@ using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>How a command reaches the running service: HTTP over its admin socket, or over the network with a key.</summary>
+/// <summary>Lets a command reach the running service: by HTTP over its admin socket, or over the network with a key.</summary>
 public sealed class AdminClient : IDisposable
 {
     private readonly string _program;
@@ -18,10 +18,10 @@ public sealed class AdminClient : IDisposable
     private readonly HttpClient _http;
     private volatile string? _certificateFault;
 
-    /// <summary>Makes a client; nothing is connected yet.</summary>
+    /// <summary>Creates a client of a service on this machine; nothing is connected yet.</summary>
     /// <param name="program">The service's program, for messages: <c>tunnel-hub</c> or <c>tunnel-edge</c>.</param>
     /// <param name="socketPath">The service's admin socket.</param>
-    /// <param name="timeout">How long an answer may take; null: 30 s.</param>
+    /// <param name="timeout">How long an answer may take; null is 30 s.</param>
     public AdminClient(string program, string socketPath, TimeSpan? timeout = null)
     {
         _program = program;
@@ -41,24 +41,24 @@ public sealed class AdminClient : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <summary>A client of a service elsewhere; nothing is connected yet.</summary>
+    /// <summary>Creates a client of a service elsewhere; nothing is connected yet.</summary>
     /// <param name="program">The service's program, for messages.</param>
-    /// <param name="url">Where its API is, without a path.</param>
+    /// <param name="url">The URL of its API, without a path.</param>
     /// <param name="key">The API's key.</param>
-    /// <param name="faultOf">Checks the certificate, of which the second argument says what the system thinks; answers what is wrong with
-    /// it, or null.</param>
-    /// <param name="timeout">How long an answer may take; null: 30 s.</param>
+    /// <param name="faultOf">Checks the certificate; the second argument is the system's own verdict. Returns what is wrong with it, or
+    /// null.</param>
+    /// <param name="timeout">How long an answer may take; null is 30 s.</param>
     public static AdminClient Remote(
         string program, Uri url, string key, Func<X509Certificate2?, SslPolicyErrors, string?> faultOf, TimeSpan? timeout = null) =>
         new(program, url, key, faultOf, timeout);
 
     /// <summary>Sends a request and reads the whole answer, whatever its status.</summary>
-    /// <param name="method">HTTP method.</param>
-    /// <param name="path">Path without the leading slash, for example <c>api/v1/status</c>.</param>
+    /// <param name="method">The HTTP method.</param>
+    /// <param name="path">The path without the leading slash, for example <c>api/v1/status</c>.</param>
     /// <param name="json">The body, or null for none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="ifMatch">The entity tag of what the change was made from, or null.</param>
-    /// <param name="ifNoneMatch">Only what is not there yet is to be created.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <param name="ifMatch">The entity tag of the state that the change is based on, or null.</param>
+    /// <param name="ifNoneMatch">Whether the request may only create what does not exist yet.</param>
     /// <exception cref="OperatorException">The service could not be reached; the message says what to do.</exception>
     public async Task<AdminResponse> SendAsync(
         HttpMethod method, string path, string? json, CancellationToken cancellationToken, string? ifMatch = null, bool ifNoneMatch = false)
@@ -84,17 +84,17 @@ public sealed class AdminClient : IDisposable
         };
     }
 
-    /// <summary>Asks for something (GET).</summary>
+    /// <summary>Sends a GET request.</summary>
     /// <inheritdoc cref="SendAsync"/>
     public Task<AdminResponse> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, path, null, cancellationToken);
 
     /// <summary>Reads server-sent events until the service ends them or the connection breaks.</summary>
-    /// <param name="path">Path without the leading slash, for example <c>api/v1/events</c>.</param>
-    /// <param name="lastEventId">The last event that was seen, to get what was missed; null: only new ones.</param>
-    /// <param name="onEvent">Is given each event.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The refusal, or the success that has ended, with an empty body.</returns>
+    /// <param name="path">The path without the leading slash, for example <c>api/v1/events</c>.</param>
+    /// <param name="lastEventId">The last event that was seen, to get those missed since; null for new ones only.</param>
+    /// <param name="onEvent">Called with each event.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The refusal, or the success with an empty body once the events have ended.</returns>
     /// <exception cref="OperatorException">The service could not be reached; the message says what to do.</exception>
     public async Task<AdminResponse> ReadEventsAsync(
         string path, string? lastEventId, Func<SseItem<string>, Task> onEvent, CancellationToken cancellationToken)
@@ -122,7 +122,7 @@ public sealed class AdminClient : IDisposable
         }
         catch (HttpIOException)
         {
-            // The service is gone, or cut a reader off that was too slow: the same as an end in order.
+            // The service is gone, or has disconnected a reader that was too slow; both count as an orderly end.
         }
 
         return new AdminResponse((int)response.StatusCode, "");
@@ -133,7 +133,7 @@ public sealed class AdminClient : IDisposable
     {
         if (_url is not null)
         {
-            // With HTTP/2 among what it can, it says by ALPN that it wants HTTP: the tunnel port takes others for edges.
+            // With HTTP/2 allowed, the client says by ALPN that it speaks HTTP; the tunnel port takes clients that don't for edges.
             request.Version = HttpVersion.Version20;
             request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         }

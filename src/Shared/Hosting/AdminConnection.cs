@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>How a request of the admin API has come.</summary>
+/// <summary>Tells how a request of the admin API has come.</summary>
 public static class AdminConnection
 {
-    /// <summary>Over the Unix socket: who may open that may administer.</summary>
+    /// <summary>Whether it came over the Unix socket, where whoever may open the socket may administer.</summary>
     public static bool IsLocal(HttpContext context) =>
         context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
 }

@@ -8,7 +8,7 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Where the admin API listens. Kestrel's own listeners try again at once, for ever, when there is no descriptor for a connection: that
+/// Makes the listeners of the admin API. Kestrel's own ones retry at once and for ever when there is no descriptor for a connection, which
 /// keeps a core busy, fills the memory with exceptions, and takes descriptors that others need.
 /// </summary>
 internal sealed class AdminListenerFactory(DescriptorGuard descriptors, TimeProvider time, ILogger logger)

@@ -5,10 +5,10 @@ using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>Makes room for an admin socket: its directory, and no file where it is to be.</summary>
+/// <summary>Prepares the place of an admin socket: creates its directory, and removes a stale socket.</summary>
 internal static class AdminSocketFile
 {
-    // sun_path of unix(7), less the closing zero.
+    // The size of sun_path in unix(7), less the terminating zero.
     private const int MaxPathBytes = 107;
 
     /// <exception cref="OperatorException">The path can't be used.</exception>
@@ -49,7 +49,7 @@ internal static class AdminSocketFile
         }
     }
 
-    // Before anything is opened: a FIFO would wait for its other end.
+    // This is checked before anything is opened, because opening a FIFO would wait for its other end.
     private static void CheckType(string path, UnixFile there)
     {
         if (there.Type == UnixFileType.Socket)
@@ -68,7 +68,7 @@ internal static class AdminSocketFile
         }
     }
 
-    // Only a socket that refuses connections is nobody's: a process that was killed left it behind.
+    // Only a socket that refuses connections has no owner: a process that was killed left it behind.
     private static void RemoveStale(string path, ILogger logger)
     {
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
@@ -88,7 +88,7 @@ internal static class AdminSocketFile
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.WouldBlock)
         {
-            // Its backlog is full, so somebody listens.
+            // The socket's backlog is full, so somebody is listening.
         }
 
         throw new OperatorException(

@@ -11,11 +11,11 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// The admin API on a Unix socket of mode 0660: who may open the file may administer, so there is no password.
+/// Serves the admin API on a Unix socket of mode 0660. Whoever may open the file may administer, so there is no password.
 /// </summary>
 public sealed class AdminSocketHost : IAsyncDisposable
 {
-    // Endpoints set limits of their own, and answer what exceeds them; this one only breaks the connection.
+    // Endpoints have limits of their own, and answer requests that exceed them; this limit only breaks the connection.
     private const long MaxBodyBytes = 20 << 20;
 
     private readonly WebApplication _application;
@@ -30,16 +30,16 @@ public sealed class AdminSocketHost : IAsyncDisposable
     public string SocketPath { get; }
 
     /// <summary>
-    /// Starts to serve. The socket's directory is made when missing; the socket of a process that was killed is replaced.
+    /// Starts to serve. Creates the socket's directory when it is missing, and replaces the socket of a process that was killed.
     /// </summary>
-    /// <param name="socketPath">At most 107 bytes (unix(7)).</param>
+    /// <param name="socketPath">The socket's path, at most 107 bytes (unix(7)).</param>
     /// <param name="services">Adds what the endpoints need.</param>
-    /// <param name="endpoints">Maps the endpoints, behind middleware where it adds some; routing has been done before it.</param>
-    /// <param name="descriptors">Decides whether there is one for a connection.</param>
-    /// <param name="loggerFactory">Where it logs.</param>
-    /// <param name="cancellationToken">Gives up the start.</param>
-    /// <param name="listeners">Adds other places where the API is served; who may use it there is the endpoints' business.</param>
-    /// <exception cref="OperatorException">Another process serves this socket, or it can't be made; the message says what to
+    /// <param name="endpoints">Maps the endpoints and may add middleware before them; routing is already in place.</param>
+    /// <param name="descriptors">Decides whether there is a descriptor for a connection.</param>
+    /// <param name="loggerFactory">Creates the loggers.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    /// <param name="listeners">Adds other places where the API is served; the endpoints decide who may use it there.</param>
+    /// <exception cref="OperatorException">Another process serves this socket, or it can't be created; the message says what to
     /// do.</exception>
     public static async Task<AdminSocketHost> StartAsync(
         string socketPath,
@@ -69,7 +69,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         return new AdminSocketHost(application, socketPath);
     }
 
-    /// <summary>Stops: requests under way get the given time.</summary>
+    /// <summary>Stops serving; requests under way get the given time.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
         using var cut = new CancellationTokenSource(limit);
@@ -87,7 +87,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         ILoggerFactory loggerFactory,
         Action<KestrelServerOptions>? listeners)
     {
-        // The empty builder reads no environment and no files: nothing but the caller decides where this listens.
+        // The empty builder reads neither environment nor files, so the caller alone decides where this listens.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -102,7 +102,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         services(builder.Services);
         var application = builder.Build();
 
-        // The services' runner owns the signals.
+        // The services' runner handles the signals.
         HeadRequests.Use(application);
         application.UseRouting();
         endpoints(application);

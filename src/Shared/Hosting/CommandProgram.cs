@@ -2,16 +2,16 @@ using System.Text;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>What the programs' commands have in common around their work.</summary>
+/// <summary>Runs the programs' commands and handles what they have in common.</summary>
 public static class CommandProgram
 {
     private const int Output = 1;
     private const int Error = 2;
 
     /// <summary>
-    /// Runs a command. Results that can't be written (a full disk, a pipe that nobody reads) end it quietly with 1: the runtime would go on
-    /// writing into a closed pipe for ever, and end by an unhandled exception on a full disk. Messages that can't be written change
-    /// nothing.
+    /// Runs a command. If its results can't be written (a full disk, a pipe that nobody reads), it ends quietly with 1; the runtime would
+    /// otherwise write into a closed pipe for ever, and end with an unhandled exception on a full disk. Messages that can't be written are
+    /// dropped.
     /// </summary>
     /// <param name="run">The command; it writes to <see cref="Console"/>.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>

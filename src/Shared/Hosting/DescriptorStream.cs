@@ -12,11 +12,11 @@ public sealed class OutputException : IOException
 }
 
 /// <summary>
-/// Writes to an inherited descriptor (write(2)). A file's stream would write at a position of its own, so that what a shell's next command
-/// appends to the same file would overwrite it; the console's hides that a pipe is closed.
+/// Writes to an inherited descriptor (write(2)). A file stream would keep a position of its own, so that what a shell's next command
+/// appends to the same file would overwrite its output; a console stream hides that a pipe is closed.
 /// </summary>
-/// <param name="descriptor">It is left open.</param>
-/// <param name="ignoresFaults">Whether what can't be written is dropped; else it is an <see cref="OutputException"/>.</param>
+/// <param name="descriptor">The descriptor, which is left open.</param>
+/// <param name="ignoresFaults">Whether output that can't be written is dropped; otherwise <see cref="OutputException"/> is thrown.</param>
 internal sealed partial class DescriptorStream(int descriptor, bool ignoresFaults = false) : Stream
 {
     public override bool CanRead => false;
@@ -68,7 +68,7 @@ internal sealed partial class DescriptorStream(int descriptor, bool ignoresFault
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    // Whoever shares the descriptor may have made it one that does not block.
+    // Another process that shares the descriptor may have made it non-blocking.
     private void WaitUntilWritable()
     {
         const short writable = 4;

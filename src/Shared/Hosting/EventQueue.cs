@@ -4,15 +4,15 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Brings events from the I/O threads to subscribers, in order and one at a time, on a pool thread. A slow subscriber fills the queue and
-/// then loses the newest events, which is counted; it never holds up traffic. One that throws is logged.
+/// Delivers events from the I/O threads to subscribers, in order and one at a time, on a pool thread. If a subscriber is slow, the queue
+/// fills and the newest events are dropped and counted; traffic never waits for it. An exception of a subscriber is logged.
 /// </summary>
-/// <param name="deliver">Takes one event; may block and throw.</param>
-/// <param name="logger">Where a throwing subscriber is told.</param>
-/// <param name="capacity">Events that may wait, at least 1.</param>
+/// <param name="deliver">Handles one event; may block and throw.</param>
+/// <param name="logger">Where a subscriber's exceptions are logged.</param>
+/// <param name="capacity">How many events may wait, at least 1.</param>
 public sealed class EventQueue<TEvent>(Action<TEvent> deliver, ILogger logger, int capacity = EventQueue<TEvent>.DefaultCapacity)
 {
-    /// <summary>Events that may wait when nothing else is said.</summary>
+    /// <summary>How many events may wait by default.</summary>
     public const int DefaultCapacity = 4096;
 
     private readonly Channel<TEvent> _channel =
@@ -20,17 +20,17 @@ public sealed class EventQueue<TEvent>(Action<TEvent> deliver, ILogger logger, i
 
     private long _dropped;
 
-    /// <summary>Events lost because subscribers were too slow.</summary>
+    /// <summary>How many events were lost because subscribers were too slow.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
-    /// <summary>Queues an event; never waits. One that comes after <see cref="Complete"/> is dropped.</summary>
+    /// <summary>Queues an event without waiting. An event that comes after <see cref="Complete"/> is dropped.</summary>
     public void Post(TEvent raised)
     {
         if (!_channel.Writer.TryWrite(raised))
             Interlocked.Increment(ref _dropped);
     }
 
-    /// <summary>Delivers until <see cref="Complete"/>, and what is queued then; called once.</summary>
+    /// <summary>Delivers events until <see cref="Complete"/>, and then what is still queued; to be called once.</summary>
     public async Task RunAsync()
     {
         await foreach (var raised in _channel.Reader.ReadAllAsync().ConfigureAwait(false))
@@ -46,6 +46,6 @@ public sealed class EventQueue<TEvent>(Action<TEvent> deliver, ILogger logger, i
         }
     }
 
-    /// <summary>No more events come.</summary>
+    /// <summary>Ends the queue: no more events are accepted.</summary>
     public void Complete() => _channel.Writer.TryComplete();
 }

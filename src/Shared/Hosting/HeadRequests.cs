@@ -4,14 +4,14 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>HEAD is answered wherever GET is, with its status and headers and without its body: several monitors ask so.</summary>
+/// <summary>Answers HEAD wherever GET is answered, with the same status and headers but no body, because several monitors use it.</summary>
 public static class HeadRequests
 {
-    /// <summary>Has HEAD take the way of GET; to be used before routing.</summary>
+    /// <summary>Makes HEAD requests take the way of GET; must be used before routing.</summary>
     public static void Use(IApplicationBuilder application) =>
         application.Use(next => context => HttpMethods.IsHead(context.Request.Method) ? AnswerAsync(context, next) : next(context));
 
-    /// <summary>Whether only the headers are wanted: an answer without an end has to look.</summary>
+    /// <summary>Whether only the headers are wanted; an endpoint whose answer never ends has to check this.</summary>
     public static bool IsHead(HttpContext context) => context.Items.ContainsKey(typeof(HeadRequests));
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate next)
@@ -26,7 +26,7 @@ public static class HeadRequests
         }
         finally
         {
-            // The server sends the headers now, and knows by the method that nothing follows.
+            // The server sends the headers now, and knows by the method that no body follows.
             context.Features.Set(body);
             context.Request.Method = HttpMethods.Head;
         }

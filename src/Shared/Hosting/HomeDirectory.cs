@@ -1,17 +1,17 @@
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>The user's home, which a container's user may have none of: neither <c>HOME</c> nor an entry in /etc/passwd.</summary>
+/// <summary>Finds the user's home. A container's user may have none: neither <c>HOME</c> nor an entry in /etc/passwd.</summary>
 internal static class HomeDirectory
 {
     private const string Variable = "HOME";
 
-    /// <summary>Reads a variable; <c>HOME</c> is the home of /etc/passwd where it is not set.</summary>
+    /// <summary>Reads a variable; where <c>HOME</c> is not set, its value is the home in /etc/passwd.</summary>
     public static string? Environment(string variable) =>
         variable == Variable ? Find() : System.Environment.GetEnvironmentVariable(variable);
 
     /// <summary>
-    /// Gives a process without a home the root directory for one: the runtime's certificate stores are below the home, and it ends whoever
-    /// uses TLS without one by an exception. Nobody but root could put anything there.
+    /// Sets the root directory as the home of a process without one: the runtime's certificate stores are below the home, and using TLS
+    /// without a home ends in an exception. Nobody but root could put anything there.
     /// </summary>
     public static void Ensure()
     {
@@ -25,7 +25,7 @@ internal static class HomeDirectory
             return home;
         try
         {
-            // The runtime says "/" of a user whom it does not know.
+            // The runtime returns "/" for a user that it does not know.
             return System.Environment.GetFolderPath(
                 System.Environment.SpecialFolder.UserProfile, System.Environment.SpecialFolderOption.DoNotVerify) is { Length: > 1 } known
                 ? known

@@ -1,20 +1,20 @@
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>Whoever manages the service's process.</summary>
+/// <summary>Tells the manager of the service's process how the service is.</summary>
 public interface IServiceNotifier
 {
-    /// <summary>How often <see cref="Watchdog"/> is expected, or null when nobody waits for it.</summary>
+    /// <summary>How often <see cref="Watchdog"/> is expected, or null when there is no watchdog.</summary>
     TimeSpan? WatchdogInterval { get; }
 
-    /// <summary>The start is complete.</summary>
+    /// <summary>Reports that the start is complete.</summary>
     void Ready(string status);
 
-    /// <summary>One line on how things are.</summary>
+    /// <summary>Reports the state in one line.</summary>
     void Status(string status);
 
-    /// <summary>The stop has begun.</summary>
+    /// <summary>Reports that the stop has begun.</summary>
     void Stopping(string status);
 
-    /// <summary>The service is alive.</summary>
+    /// <summary>Reports that the service is alive.</summary>
     void Watchdog();
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// A shell without job control starts what ends in <c>&amp;</c> with SIGINT ignored, and the runtime leaves an ignored signal alone. A
-/// service that says that it stops on SIGINT does so whoever started it.
+/// Restores SIGINT. A shell without job control starts commands that end in <c>&amp;</c> with SIGINT ignored, and the runtime leaves an
+/// ignored signal alone. A service that promises to stop on SIGINT must do so whoever started it.
 /// </summary>
 public static partial class InheritedSignals
 {
@@ -12,8 +12,8 @@ public static partial class InheritedSignals
     private const nint Default = 0;
 
     /// <summary>
-    /// Gives SIGINT its default action back. For a service's first lines: the first handler of any signal has the runtime install its own
-    /// for all of them, which this would remove.
+    /// Gives SIGINT its default action back. It must run first in a service: with the first handler of any signal the runtime installs its
+    /// own for all of them, and this call would remove that one.
     /// </summary>
     public static void HeedInterrupt() => signal(Interrupt, Default);
 

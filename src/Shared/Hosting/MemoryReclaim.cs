@@ -3,25 +3,25 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Gives memory back after a burst. Left alone, the runtime keeps what a flood of connections took: it collects when it has allocated as
-/// much again, which in a quiet process is hours later, and the C library keeps what was freed.
+/// Gives memory back after a burst. Left alone, the runtime keeps what a flood of connections took: it does not collect until it has
+/// allocated as much again, which in a quiet process is hours later, and the C library keeps what was freed.
 /// </summary>
 /// <remarks>
-/// A full collection stops all threads for some ten milliseconds, so it waits for calm and for something to gain, and what it could not
-/// give back is from then on what the process needs. A flood that lasts makes it need more while it lasts: so it is looked again whether
-/// that is still so, after a minute, and after longer each time that it was.
+/// A full collection stops all threads for some ten milliseconds, so it waits until the process is calm and there is something to gain.
+/// What it could not give back counts from then on as what the process needs. Since a lasting flood raises that need only while it lasts,
+/// the collection is tried again after a minute, and after a longer pause each time that it gained nothing.
 /// </remarks>
 internal sealed class MemoryReclaim : IDisposable
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Allocated in an interval, at most, by a process that is calm.</summary>
+    /// <summary>The most bytes that a calm process allocates in an interval.</summary>
     internal const long Calm = 16 << 20;
 
-    /// <summary>Less growth than that is nothing to stop for.</summary>
+    /// <summary>The smallest growth in bytes that is worth a collection.</summary>
     internal const long LeastGain = 8 << 20;
 
-    /// <summary>Intervals from a collection that gave nothing back to the next try, at first and at most (half an hour).</summary>
+    /// <summary>The intervals to wait after a collection that gave nothing back, at first and at most (half an hour).</summary>
     private const int FirstPause = 5;
     private const int LongestPause = 180;
 
@@ -46,7 +46,7 @@ internal sealed class MemoryReclaim : IDisposable
 
     private void Look()
     {
-        // A collection in a machine that is short of time may take longer than the interval.
+        // On a machine short of CPU time, a collection may take longer than the interval.
         if (Interlocked.Exchange(ref _looking, 1) != 0)
             return;
         var before = _allocated;

@@ -6,8 +6,8 @@ namespace Tunnel.Shared.Hosting;
 internal static class ProblemDetails
 {
     /// <summary>
-    /// The entries of the member <c>errors</c>: by path (<c>{"path":["…"]}</c>) or as a list (<c>[{"path","message"}]</c>); else detail or
-    /// title.
+    /// Reads the entries of the member <c>errors</c>, by path (<c>{"path":["…"]}</c>) or as a list (<c>[{"path","message"}]</c>); if there
+    /// are none, the detail or the title.
     /// </summary>
     public static IReadOnlyList<string> ReadErrors(int statusCode, string body, Func<string, string> nameOf)
     {
@@ -27,7 +27,7 @@ internal static class ProblemDetails
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // The second is what JsonElement throws for an escaped half of a surrogate pair.
+            // JsonElement throws the second exception for an escaped half of a surrogate pair.
             return [$"the service answered with HTTP status {statusCode}"];
         }
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>The runtime's and the C library's part of it.</summary>
+/// <summary>Reads and reclaims the memory of the runtime and of the C library.</summary>
 internal sealed partial class ProcessMemory : IProcessMemory
 {
     public long ResidentBytes => Environment.WorkingSet;
@@ -11,7 +11,7 @@ internal sealed partial class ProcessMemory : IProcessMemory
 
     public void Reclaim()
     {
-        // Aggressive alone gives back the regions that it has made free; what finalizers free is native.
+        // Only the aggressive mode gives back the regions that it has freed; what finalizers free is native memory.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
         try
@@ -24,7 +24,7 @@ internal sealed partial class ProcessMemory : IProcessMemory
         }
     }
 
-    // glibc, of all its arenas: what OpenSSL had for ended connections stays in them otherwise.
+    // This call trims all of glibc's arenas, which otherwise keep what OpenSSL used for ended connections.
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     private static partial int TrimNativeHeap(nuint pad);
 }

@@ -4,21 +4,21 @@ using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>A file that is there while a service runs: one that is there already at the start tells of a run that was cut off.</summary>
-/// <param name="stateDir">The service's state.</param>
-/// <param name="fileName">The file's name there.</param>
+/// <summary>A file that exists while a service runs. If it already exists at the start, the previous run was cut off.</summary>
+/// <param name="stateDir">The service's state directory.</param>
+/// <param name="fileName">The file's name in it.</param>
 public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileName)
 {
-    /// <summary>The file of a service that has its state directory for itself.</summary>
+    /// <summary>The file's name for a service that has its state directory to itself.</summary>
     public const string FileName = "running";
 
     private readonly string _path = Path.Combine(stateDir, fileName);
     private readonly StateFiles _files = new();
 
-    /// <summary>Puts the marker there.</summary>
-    /// <param name="now">The start of this run.</param>
-    /// <param name="previousStart">When the run began that was cut off; null when it is not known.</param>
-    /// <returns>True when the last run was cut off.</returns>
+    /// <summary>Creates the marker.</summary>
+    /// <param name="now">The time when this run starts.</param>
+    /// <param name="previousStart">The time when the run that was cut off started; null when it is not known.</param>
+    /// <returns>True when the previous run was cut off.</returns>
     /// <exception cref="OperatorException">The state directory can't be written.</exception>
     public bool Set(DateTimeOffset now, out DateTimeOffset? previousStart)
     {
@@ -38,7 +38,7 @@ public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileN
         }
     }
 
-    /// <summary>Takes it away: the run ended in order.</summary>
+    /// <summary>Removes the marker, since the run ended in order.</summary>
     public void Clear()
     {
         try
@@ -47,7 +47,7 @@ public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileN
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The next start will take this run for a cut-off one, which does no harm.
+            // The next start will take this run for one that was cut off, which does no harm.
         }
     }
 }

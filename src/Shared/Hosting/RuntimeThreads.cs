@@ -1,14 +1,14 @@
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Makes threads of the pool before they are needed. To make one the runtime needs two descriptors for a moment, and ends the process ("Out
-/// of memory") when it can't have them; the programs' runtime settings (ThreadsToKeepAlive) keep as many from ending.
+/// Creates threads of the pool before they are needed. To create one, the runtime needs two descriptors for a moment, and it ends the
+/// process ("Out of memory") when it can't have them. The programs' runtime settings (ThreadsToKeepAlive) keep as many alive.
 /// </summary>
 internal static class RuntimeThreads
 {
     private const int Count = 8;
 
-    /// <summary>Returns at once.</summary>
+    /// <summary>Starts to create the threads, and returns at once.</summary>
     public static void MakeEarly()
     {
         ThreadPool.GetMinThreads(out var workers, out var completions);
@@ -21,7 +21,7 @@ internal static class RuntimeThreads
             ThreadPool.UnsafeQueueUserWorkItem(
                 _ =>
                 {
-                    // Each holds its thread until the last one has come.
+                    // Each work item keeps its thread busy until the last one has started.
                     if (Interlocked.Decrement(ref missing) > 0)
                     {
                         all.Wait();

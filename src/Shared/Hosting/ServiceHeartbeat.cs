@@ -3,11 +3,11 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// While a service runs: feeds the watchdog as long as the service proves to be alive, and keeps the status line fresh.
+/// While a service runs, feeds the watchdog as long as the service proves to be alive, and keeps the status line current.
 /// </summary>
 internal sealed class ServiceHeartbeat : IDisposable
 {
-    // What `systemctl status` shows may be this old.
+    // How old the line that `systemctl status` shows may be.
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(10);
 
     private readonly ServiceDefinition _service;

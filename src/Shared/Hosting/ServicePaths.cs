@@ -2,7 +2,7 @@ using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>Where a service keeps things when nothing else is said: one rule for both services, and for their commands.</summary>
+/// <summary>Where a service keeps its files by default: one rule for both services and for their commands.</summary>
 public sealed class ServicePaths
 {
     private const string SocketName = "admin.sock";
@@ -13,7 +13,7 @@ public sealed class ServicePaths
     private readonly Func<string, bool> _canWriteIn;
     private readonly Func<string, bool> _isThere;
 
-    /// <summary>Those of this process.</summary>
+    /// <summary>Creates the paths for this process.</summary>
     /// <param name="name"><c>tunnel-hub</c> or <c>tunnel-edge</c>.</param>
     public ServicePaths(string name)
         : this(name, HomeDirectory.Environment, UnixFile.CurrentUser == 0, UnixFile.CanWriteIn, UnixFile.IsThere)
@@ -25,8 +25,8 @@ public sealed class ServicePaths
         (_name, _environment, _isRoot, _canWriteIn, _isThere) = (name, environment, isRoot, canWriteIn, isThere);
 
     /// <summary>
-    /// The state: systemd's <c>STATE_DIRECTORY</c>; else <c>/var/lib/NAME</c> for root, and <c>XDG_STATE_HOME/NAME</c> or
-    /// <c>~/.local/state/NAME</c> for others; for somebody without a home <c>/var/lib/NAME</c> again.
+    /// The state directory: systemd's <c>STATE_DIRECTORY</c> if set; otherwise <c>/var/lib/NAME</c> for root and for a user without a home,
+    /// and <c>XDG_STATE_HOME/NAME</c> or <c>~/.local/state/NAME</c> for other users.
     /// </summary>
     public string StateDirectory =>
         First("STATE_DIRECTORY") is { } systemd ? systemd
@@ -36,9 +36,9 @@ public sealed class ServicePaths
         : $"/var/lib/{_name}";
 
     /// <summary>
-    /// The admin socket of a service that is about to run: in the first of the usual directories that can be written, or be made.
+    /// The admin socket of a service that is about to run, in the first of the usual directories that can be written or created.
     /// </summary>
-    /// <param name="stateDirectory">The service's state.</param>
+    /// <param name="stateDirectory">The service's state directory.</param>
     public string AdminSocket(string stateDirectory)
     {
         var places = Places(stateDirectory);
@@ -46,7 +46,7 @@ public sealed class ServicePaths
     }
 
     /// <summary>
-    /// The admin socket of a service that may be running: the first that is there; else where it would be for root and under systemd.
+    /// The admin socket of a service that may be running: the first one that exists, or else where it would be for root and under systemd.
     /// </summary>
     /// <inheritdoc cref="AdminSocket"/>
     public string RunningAdminSocket(string stateDirectory) =>
@@ -55,7 +55,7 @@ public sealed class ServicePaths
 
     private string SystemPlace => $"/run/{_name}";
 
-    // The user's own before the system's, which is root's own.
+    // The user's own directory comes before the system's, which is root's.
     private List<string> Places(string stateDirectory)
     {
         var places = new List<string>();
@@ -71,7 +71,7 @@ public sealed class ServicePaths
         return places;
     }
 
-    // systemd separates several directories by colons; the first is the unit's own. What is no absolute path is none (XDG base
+    // systemd separates several directories by colons; the first is the unit's own. A path that is not absolute is ignored (XDG base
     // directories).
     private string? First(string variable) =>
         _environment(variable)?.Split(':')[0] is { Length: > 0 } value && value[0] == '/' ? value : null;

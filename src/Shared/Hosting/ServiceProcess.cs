@@ -3,19 +3,21 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>The process of a running service, as far as the kernel shows it to who asks (proc(5)): root sees all, its user too.</summary>
-/// <param name="Id">Its number.</param>
-/// <param name="Arguments">Its command line behind the program: <c>run --token-file …</c>.</param>
-/// <param name="Environment">Its environment.</param>
+/// <summary>
+/// The process of a running service, as far as the kernel shows it to the caller (proc(5)): root and the service's own user see all of it.
+/// </summary>
+/// <param name="Id">The process id.</param>
+/// <param name="Arguments">The command line after the program: <c>run --token-file …</c>.</param>
+/// <param name="Environment">The environment variables.</param>
 public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)
 {
-    // SO_PEERCRED of socket(7): of a connected client's socket, who listens.
+    // SO_PEERCRED of socket(7): on a connected client's socket it tells who listens.
     private const int SocketLevel = 1;
     private const int PeerCredentials = 17;
 
-    /// <summary>The one that listens on an admin socket.</summary>
-    /// <param name="socketPath">The socket.</param>
-    /// <param name="fault">Why it can't be told: nobody listens, or it is not ours to see.</param>
+    /// <summary>Finds the process that listens on an admin socket.</summary>
+    /// <param name="socketPath">The socket's path.</param>
+    /// <param name="fault">Why the process can't be found: nobody listens, or this user may not see it.</param>
     public static ServiceProcess? Behind(string socketPath, out string? fault)
     {
         try
@@ -45,7 +47,7 @@ public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IRe
     }
 
     /// <summary>
-    /// A path as the service sees it: it may have mounts of its own, and a directory of its own that relative paths begin at.
+    /// Translates a path as the service sees it: it may have mounts of its own, and relative paths start at its own working directory.
     /// </summary>
     public string PathOf(string path)
     {
@@ -55,7 +57,7 @@ public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IRe
         return File.Exists(own) ? own : path;
     }
 
-    /// <summary>A line of its status, such as <c>CapEff</c>; null when it can't be read.</summary>
+    /// <summary>Reads a line of the process's status, such as <c>CapEff</c>; null when it can't be read.</summary>
     public string? Status(string name)
     {
         try
@@ -85,7 +87,7 @@ public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IRe
         return environment;
     }
 
-    // The compiler's would print secrets.
+    // The compiler's own version would print secrets.
     /// <inheritdoc/>
     public override string ToString() => $"process {Id}";
 }

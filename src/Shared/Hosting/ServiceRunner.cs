@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Hosting;
 
 /// <summary>
 /// Runs a service in the foreground until SIGTERM or SIGINT. The first signal stops it in order (exit code 0); a second one ends the
-/// process at once with 128 and the signal's number. Call <see cref="InheritedSignals.HeedInterrupt"/> before anything else.
+/// process at once with 128 plus the signal's number. Call <see cref="InheritedSignals.HeedInterrupt"/> before anything else.
 /// </summary>
 public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, TimeProvider time)
 {
@@ -14,10 +14,10 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     private readonly CancellationTokenSource _stopToken = new();
     private string _name = "";
 
-    /// <summary>How the process is ended on a second signal; a test watches it.</summary>
+    /// <summary>Ends the process on a second signal; a test replaces it.</summary>
     internal Action<int> Exit { get; init; } = Environment.Exit;
 
-    /// <summary>Starts, waits for a signal, stops.</summary>
+    /// <summary>Starts the service, waits for a signal, and stops it.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public async Task<int> RunAsync(ServiceDefinition service)
     {
@@ -36,7 +36,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
         return await StopAsync(service, failed).ConfigureAwait(false);
     }
 
-    /// <summary>What a signal does; a test calls it.</summary>
+    /// <summary>Handles a signal; a test calls it directly.</summary>
     internal void Signal(string name, int number)
     {
         if (_stopAsked.TrySetResult(name))
@@ -56,7 +56,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
         Signal(context.Signal.ToString(), context.Signal == PosixSignal.SIGINT ? 2 : 15);
     }
 
-    // Null when the service runs, else the exit code.
+    // The result is null when the service runs, else the exit code.
     private async Task<int?> StartAsync(ServiceDefinition service)
     {
         try
@@ -89,7 +89,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
         }
     }
 
-    // True when the service failed by itself.
+    // The result is true when the service failed by itself.
     private async Task<bool> WaitAsync(ServiceDefinition service)
     {
         var ended = service.Completion is { } completion

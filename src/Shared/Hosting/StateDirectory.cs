@@ -5,12 +5,12 @@ using Tunnel.Shared.Files;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// A service's state directory, held by one process at a time: two would overwrite each other's state. It also sees to it that nobody else
-/// could have put a key or a state there: whoever may write to the directory may replace every file in it.
+/// Holds a service's state directory for one process at a time, since two would overwrite each other's state. It also ensures that nobody
+/// else could have put a key or a state there, because whoever may write to the directory may replace every file in it.
 /// </summary>
 public sealed class StateDirectory : IDisposable
 {
-    /// <summary>The file that is locked; it has a line that says by whom.</summary>
+    /// <summary>The file that is locked; it contains a line that names the holder.</summary>
     public const string LockName = "lock";
 
     private const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
@@ -20,19 +20,19 @@ public sealed class StateDirectory : IDisposable
     private StateDirectory(FileLock held) => _lock = held;
 
     /// <summary>
-    /// Takes the directory, before anything in it is read or written; it is made when it is missing. Then <see cref="Secure"/>.
+    /// Takes the directory before anything in it is read or written, creates it when it is missing, and then calls <see cref="Secure"/>.
     /// </summary>
-    /// <param name="directory">The service's state.</param>
+    /// <param name="directory">The service's state directory.</param>
     /// <param name="files">Names of the service's files.</param>
-    /// <param name="now">The time, for whoever comes meanwhile.</param>
-    /// <param name="logger">Where it warns.</param>
-    /// <returns>What holds it until it is disposed, or the process ends.</returns>
-    /// <exception cref="OperatorException">Another process holds it; or see <see cref="Secure"/>.</exception>
-    /// <exception cref="IOException">It can't be made, or nothing can be written there.</exception>
+    /// <param name="now">The current time, which other processes are told while the directory is held.</param>
+    /// <param name="logger">Where warnings are logged.</param>
+    /// <returns>An object that holds the directory until it is disposed or the process ends.</returns>
+    /// <exception cref="OperatorException">Another process holds the directory; see also <see cref="Secure"/>.</exception>
+    /// <exception cref="IOException">The directory can't be created, or nothing can be written there.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
     public static StateDirectory Take(string directory, IEnumerable<string> files, DateTimeOffset now, ILogger logger)
     {
-        // A directory that is everybody's gets no file of ours.
+        // No file of ours goes into a directory that everybody may write to.
         Check(directory);
         new StateFiles().MakeDirectory(directory);
         var line = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId}, since {now:yyyy-MM-dd HH:mm:ss} UTC");
@@ -54,15 +54,15 @@ public sealed class StateDirectory : IDisposable
     }
 
     /// <summary>
-    /// Takes away others' right to write to the directory and to the service's files in it, with a warning; other files are left alone.
-    /// Nothing where there is no directory.
+    /// Removes others' right to write to the directory and to the service's files in it, with a warning; other files are left alone. Does
+    /// nothing where there is no directory.
     /// </summary>
-    /// <param name="directory">The service's state.</param>
+    /// <param name="directory">The service's state directory.</param>
     /// <param name="files">Names of the service's files.</param>
-    /// <param name="logger">Where it warns.</param>
+    /// <param name="logger">Where warnings are logged.</param>
     /// <exception cref="OperatorException">
-    /// The directory is everybody's, as /tmp is, or none; a file belongs to another user than this one, root and the directory's; or it
-    /// can't be looked at or repaired.
+    /// The directory is open to everybody, as /tmp is, or is not a directory; a file belongs to a user other than this one, root and the
+    /// directory's owner; or something can't be looked at or repaired.
     /// </exception>
     public static void Secure(string directory, IEnumerable<string> files, ILogger logger)
     {
@@ -118,7 +118,7 @@ public sealed class StateDirectory : IDisposable
     {
         if (!status.OthersMayWrite)
             return;
-        // As in a volume that is root's and a group's: it is by its group that this service writes there.
+        // A volume may belong to root and a group: this service then writes there by its group.
         if (UnixFile.CurrentUser is not 0 and var user && user != status.Owner && !status.Mode.HasFlag(UnixFileMode.OtherWrite))
             return;
         File.SetUnixFileMode(path, status.Mode & ~Others);

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Hosting.Systemd;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Tells systemd how the service is (sd_notify(3)). Does nothing where systemd has not started it. It never throws: a service does not fail
-/// because its manager does not listen.
+/// Tells systemd how the service is (sd_notify(3)). Does nothing where systemd has not started the service. It never throws, since a
+/// service must not fail because its manager does not listen.
 /// </summary>
 public sealed class SystemdNotifier : IServiceNotifier
 {
     private readonly ISystemdNotifier _systemd;
 
-    /// <summary>Made from the process's environment.</summary>
+    /// <summary>Creates a notifier from the process's environment.</summary>
     public SystemdNotifier()
         : this(new Microsoft.Extensions.Hosting.Systemd.SystemdNotifier(), Environment.GetEnvironmentVariable)
     {
@@ -38,7 +38,8 @@ public sealed class SystemdNotifier : IServiceNotifier
     /// <inheritdoc/>
     public void Watchdog() => Send("WATCHDOG=1");
 
-    // Half of the limit, as sd_watchdog_enabled(3) recommends. WATCHDOG_PID names whom the limit is for: not a child that inherited it.
+    // Half of the limit, as sd_watchdog_enabled(3) recommends. WATCHDOG_PID names the process that the limit is for, which is not a child
+    // that inherited it.
     private static TimeSpan? ReadWatchdogInterval(Func<string, string?> environment)
     {
         var forOther = environment("WATCHDOG_PID") is { Length: > 0 } pid
@@ -49,7 +50,7 @@ public sealed class SystemdNotifier : IServiceNotifier
             : null;
     }
 
-    // A new line would start another assignment.
+    // A line break would start another assignment.
     private static string OneLine(string status) => status.ReplaceLineEndings(" ");
 
     private void Send(string message)
@@ -61,7 +62,7 @@ public sealed class SystemdNotifier : IServiceNotifier
         }
         catch (Exception)
         {
-            // The manager is gone or does not read: nothing that the service could do about it.
+            // The manager is gone or does not read; the service can do nothing about it.
         }
     }
 }

@@ -4,13 +4,13 @@ using System.Text;
 
 namespace Tunnel.Shared.Observability;
 
-/// <summary>An instrument and its series. Not thread-safe.</summary>
+/// <summary>An instrument and its series, one for each set of labels. Not thread-safe.</summary>
 internal sealed class MetricFamily
 {
-    // An edge has some series for each of its ports; beyond this something has gone wrong.
+    // An edge has some series for each of its ports; more than this means that something has gone wrong.
     private const int MaxSeries = 100_000;
 
-    // From a millisecond to a minute.
+    // The bounds range from a millisecond to a minute.
     private static readonly double[] DefaultBounds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
     private readonly bool _isChange;
@@ -30,14 +30,14 @@ internal sealed class MetricFamily
 
     public MetricKind Kind { get; }
 
-    /// <summary>Its values are asked for, and those not told this time are gone.</summary>
+    /// <summary>Whether values are read by asking for them; series that are not reported in a scrape are then dropped.</summary>
     public bool IsObservable { get; }
 
     public string Name { get; }
 
     public string Help { get; }
 
-    /// <summary>By labels, as they are written.</summary>
+    /// <summary>The series by their labels, as they are written.</summary>
     public Dictionary<string, MetricSeries> Series { get; } = new(StringComparer.Ordinal);
 
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

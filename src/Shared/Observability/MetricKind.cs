@@ -2,13 +2,13 @@ using System.Diagnostics.Metrics;
 
 namespace Tunnel.Shared.Observability;
 
-/// <summary>How the values of an instrument are put together.</summary>
+/// <summary>How the values of an instrument are combined.</summary>
 internal enum MetricKind
 {
-    /// <summary>Only rises.</summary>
+    /// <summary>The value only rises.</summary>
     Counter,
 
-    /// <summary>Rises and falls.</summary>
+    /// <summary>The value rises and falls.</summary>
     Gauge,
 
     /// <summary>Counts values by size.</summary>
@@ -25,7 +25,7 @@ internal static class MetricKinds
         _ => MetricKind.Gauge,
     };
 
-    /// <summary>Whether what is measured is a change, not the value itself.</summary>
+    /// <summary>Whether an instrument measures changes, not the value itself.</summary>
     public static bool IsChange(Instrument instrument) =>
         instrument is Counter<long> or Counter<int> or Counter<double> or UpDownCounter<long> or UpDownCounter<int>
             or UpDownCounter<double>;

@@ -1,15 +1,15 @@
 namespace Tunnel.Shared.Observability;
 
 /// <summary>The values of an instrument with one set of labels.</summary>
-/// <param name="bounds">Upper bounds of a histogram's buckets, ascending; empty for others.</param>
+/// <param name="bounds">The upper bounds of a histogram's buckets, ascending; empty for other kinds.</param>
 internal sealed class MetricSeries(double[] bounds)
 {
     private readonly long[] _buckets = new long[bounds.Length];
 
-    /// <summary>The value, or the sum of a histogram.</summary>
+    /// <summary>The value, or the sum of a histogram's values.</summary>
     public double Value { get; private set; }
 
-    /// <summary>Values that a histogram was given.</summary>
+    /// <summary>How many values a histogram was given.</summary>
     public long Count { get; private set; }
 
     /// <summary>For each bound, how many values were not above it.</summary>

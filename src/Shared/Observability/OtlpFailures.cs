@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Observability;
 
 /// <summary>
-/// OpenTelemetry's exporter throws nothing and logs nothing: what it can't send it tells to an event source. This brings it into the log.
+/// Logs failures of OpenTelemetry's exporter, which throws and logs nothing: it reports what it can't send to an event source.
 /// </summary>
 internal sealed class OtlpFailures(Uri endpoint, TimeProvider time, ILogger logger) : EventListener
 {
-    // One is enough to see why nothing arrives.
+    // One line a minute is enough to see why nothing arrives.
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
-    // The rest is a stack trace.
+    // The text after this length is a stack trace.
     private const int MaxLength = 300;
 
     private long _lastLogged;

@@ -6,23 +6,23 @@ using OpenTelemetry.Resources;
 
 namespace Tunnel.Shared.Observability;
 
-/// <summary>Sends metrics to a collector (OTLP over HTTP, protobuf), and once more at the end.</summary>
+/// <summary>Sends metrics to a collector at an interval (OTLP over HTTP, protobuf), and once more at the end.</summary>
 public sealed class OtlpPush : IDisposable
 {
-    // Most series are of edges and ports.
+    // Most series belong to edges and ports.
     private const int MaxSeries = 10_000;
 
-    // A collector that is not there must not hold up a stop.
+    // A collector that does not answer must not delay a stop.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     private readonly MeterProvider _provider;
     private readonly OtlpFailures _failures;
 
     /// <summary>Starts to send.</summary>
-    /// <param name="options">Where to, and how often.</param>
+    /// <param name="options">Where to send, and how often.</param>
     /// <param name="service">The program's name.</param>
-    /// <param name="version">Its version.</param>
-    /// <param name="logger">Where failures are told.</param>
+    /// <param name="version">The program's version.</param>
+    /// <param name="logger">Where failures are logged.</param>
     /// <param name="meters">Names of the meters.</param>
     public OtlpPush(OtlpOptions options, string service, string version, ILogger logger, params IReadOnlyCollection<string> meters)
     {

@@ -11,7 +11,7 @@ public static class OtlpSettings
 
     private const int MostSeconds = 3600;
 
-    /// <summary>Where metrics are pushed to, or null when no endpoint is given.</summary>
+    /// <summary>Reads where metrics are pushed to; null when no endpoint is given.</summary>
     public static OtlpOptions? Otlp(this LayeredConfiguration configuration)
     {
         var interval = configuration.Seconds("otlpInterval", OtlpOptions.DefaultInterval, 1, MostSeconds);
@@ -27,7 +27,7 @@ public static class OtlpSettings
         return null;
     }
 
-    // As it was written: a URL's own reading of its host takes 010.0.0.1 for 8.0.0.1.
+    // The host is read as it was written, because a URL parser takes 010.0.0.1 for 8.0.0.1.
     private static string Authority(string url)
     {
         var rest = url.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at ? url[(at + 2)..] : "";

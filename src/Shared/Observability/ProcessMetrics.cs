@@ -5,12 +5,12 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Observability;
 
-/// <summary>Instruments of the process and of what it was built from.</summary>
+/// <summary>Creates the instruments of the process and of its build.</summary>
 public static class ProcessMetrics
 {
     /// <summary>
-    /// Adds descriptors used and allowed, timers and the managed heap, what grows where something is forgotten; and what Prometheus's own
-    /// libraries tell of a process.
+    /// Adds descriptors used and allowed, timers and the managed heap, which grow when something leaks, and what Prometheus's own libraries
+    /// tell of a process.
     /// </summary>
     public static void Add(Meter meter)
     {
@@ -29,7 +29,7 @@ public static class ProcessMetrics
         AddProcess(meter);
     }
 
-    // Names, and what they mean, as in https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics: dashboards know them.
+    // Names and meanings follow https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics, since dashboards expect them.
     private static void AddProcess(Meter meter)
     {
         double started;

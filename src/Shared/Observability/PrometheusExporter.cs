@@ -5,11 +5,12 @@ using System.Text;
 namespace Tunnel.Shared.Observability;
 
 /// <summary>
-/// The metrics of some meters in Prometheus's text format (0.0.4), for <c>/metrics</c>. Instruments that are observed are asked at each
-/// scrape and only then, so that what they tell costs nothing in between, and the series of an edge that is gone are gone too.
+/// Exports the metrics of some meters in Prometheus's text format (0.0.4), for <c>/metrics</c>. Observable instruments are read at each
+/// scrape and only then, so they cost nothing in between, and the series of an edge that is gone disappear too.
 /// </summary>
 /// <remarks>
-/// Some hundred lines instead of a package: OpenTelemetry's own exporter for Prometheus needs its SDK, and has had no stable release.
+/// This is some hundred lines instead of a package: OpenTelemetry's own exporter for Prometheus needs its SDK, and has had no stable
+/// release.
 /// </remarks>
 public sealed class PrometheusExporter : IDisposable
 {
@@ -20,8 +21,8 @@ public sealed class PrometheusExporter : IDisposable
     private readonly List<MetricFamily> _families = [];
     private readonly MeterListener _listener = new();
 
-    /// <summary>Starts to listen.</summary>
-    /// <param name="meters">Names of the meters; those made later count too.</param>
+    /// <summary>Starts to listen to the meters.</summary>
+    /// <param name="meters">Names of the meters; those created later are included.</param>
     public PrometheusExporter(params IReadOnlyCollection<string> meters)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -44,10 +45,10 @@ public sealed class PrometheusExporter : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Asks all instruments.</summary>
+    /// <summary>Reads all instruments and returns the text of a scrape.</summary>
     public string Collect()
     {
-        // One scrape at a time; the lock is re-entered by what is recorded.
+        // Only one scrape runs at a time; recording a value re-enters the lock.
         lock (_lock)
         {
             foreach (var family in _families.Where(family => family.IsObservable))

@@ -1,11 +1,11 @@
 namespace Tunnel.Shared.Observability;
 
 /// <summary>
-/// Names and texts as Prometheus wants them (its data model, and OpenTelemetry's "Prometheus and OpenMetrics compatibility").
+/// Writes names and texts as Prometheus requires (its data model, and OpenTelemetry's "Prometheus and OpenMetrics compatibility").
 /// </summary>
 internal static class PrometheusNames
 {
-    /// <summary><c>tunnel.io</c> in <c>By</c> that only rises: <c>tunnel_io_bytes_total</c>.</summary>
+    /// <summary>The name of an instrument: a counter <c>tunnel.io</c> in <c>By</c> becomes <c>tunnel_io_bytes_total</c>.</summary>
     public static string Of(string name, string? unit, MetricKind kind)
     {
         var text = Clean(name);

@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace Tunnel.Shared.Observability;
 
-/// <summary>One counter for each value of an enumeration; any thread may count.</summary>
-/// <typeparam name="TReason">An enumeration of small values that start at 0: each has a place in an array.</typeparam>
+/// <summary>Keeps one counter for each value of an enumeration; any thread may count.</summary>
+/// <typeparam name="TReason">An enumeration of small values that start at 0, since each indexes an array.</typeparam>
 public sealed class ReasonCounters<TReason>
     where TReason : struct, Enum
 {
@@ -14,20 +14,20 @@ public sealed class ReasonCounters<TReason>
     private readonly long[] _counts = new long[Reasons.Max(IndexOf) + 1];
 
     /// <summary>Counts a reason.</summary>
-    /// <param name="reason">Which.</param>
+    /// <param name="reason">The reason.</param>
     /// <param name="count">How often it applied.</param>
     public void Add(TReason reason, long count = 1) => Interlocked.Add(ref _counts[IndexOf(reason)], count);
 
-    /// <summary>How often a reason applied so far.</summary>
+    /// <summary>How often a reason has applied so far.</summary>
     public long this[TReason reason] => Interlocked.Read(ref _counts[IndexOf(reason)]);
 
-    /// <summary>A reason in camelCase.</summary>
+    /// <summary>The name of a reason in camelCase.</summary>
     public static string NameOf(TReason reason) => Names[Array.IndexOf(Reasons, reason)];
 
-    /// <summary>All reasons in camelCase, those never seen included, so that a reader finds every name.</summary>
+    /// <summary>All counts by reason in camelCase, including reasons never seen, so that a reader finds every name.</summary>
     public ImmutableSortedDictionary<string, long> Snapshot() => Snapshot(static _ => true);
 
-    /// <summary>The same of some reasons.</summary>
+    /// <summary>The counts of the reasons that are wanted.</summary>
     public ImmutableSortedDictionary<string, long> Snapshot(Func<TReason, bool> wanted) =>
         Reasons.Where(wanted).ToImmutableSortedDictionary(NameOf, reason => this[reason]);
 

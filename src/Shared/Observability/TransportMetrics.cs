@@ -4,10 +4,10 @@ using Tunnel.Shared.Transport.KernelMemory;
 
 namespace Tunnel.Shared.Observability;
 
-/// <summary>Instruments of what all tunnels of a process share.</summary>
+/// <summary>Creates the instruments of what all tunnels of a process share.</summary>
 public static class TransportMetrics
 {
-    /// <summary>Adds memory and stalls.</summary>
+    /// <summary>Adds the instruments for memory, active streams and stalls.</summary>
     /// <param name="meter">The service's meter.</param>
     /// <param name="context">The transport's context, or null while there is none.</param>
     public static void Add(Meter meter, Func<TransportContext?> context)

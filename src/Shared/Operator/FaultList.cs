@@ -4,9 +4,9 @@ using System.Text.Json;
 
 namespace Tunnel.Shared.Operator;
 
-/// <summary>Collects what is wrong, so that an operator hears of everything at once.</summary>
+/// <summary>Collects faults, so that an operator learns of everything at once.</summary>
 /// <remarks>
-/// A set of 10,000 edges that are all wrong is one mistake made 10,000 times: a bounded number is kept, so that the answer stays readable.
+/// A set of 10,000 edges that are all wrong is one mistake made 10,000 times, so a bounded number is kept and the answer stays readable.
 /// </remarks>
 public sealed class FaultList
 {
@@ -19,26 +19,27 @@ public sealed class FaultList
     private FaultList(int maxFaults, int maxValue, bool asciiOnly) =>
         (_maxFaults, _maxValue, _asciiOnly) = (maxFaults, maxValue, asciiOnly);
 
-    /// <summary>For what an operator wrote: 200 faults, values of 80 characters.</summary>
+    /// <summary>Creates a list for what an operator wrote: 200 faults, values of 80 characters.</summary>
     public FaultList()
         : this(maxFaults: 200, maxValue: 80, asciiOnly: false)
     {
     }
 
     /// <summary>
-    /// For what a peer may have written, and what ends in logs and on the wire: 100 faults, values of 60 printable ASCII characters.
+    /// Creates a list for what a peer may have written and what goes to logs and onto the wire: 100 faults, values of 60 printable ASCII
+    /// characters.
     /// </summary>
     public static FaultList ForPeers() => new(maxFaults: 100, maxValue: 60, asciiOnly: true);
 
     /// <summary>Whether nothing was found wrong.</summary>
     public bool IsEmpty => _faults.Count == 0;
 
-    /// <summary>More are only counted: what costs much to describe need not be.</summary>
+    /// <summary>Whether the list is full. Further faults are only counted, so they need not be described.</summary>
     public bool IsFull => _faults.Count >= _maxFaults;
 
     /// <summary>Adds a fault.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="value">What stands there, or what is said of it.</param>
+    /// <param name="path">The place of the fault.</param>
+    /// <param name="value">The value found there, or a text in its stead.</param>
     /// <param name="message">What would be valid.</param>
     public void Add(string path, string value, string message)
     {
@@ -48,26 +49,26 @@ public sealed class FaultList
             _faults.Add(new Fault(path, Shorten(value), message));
     }
 
-    /// <summary>Adds a fault of a value, which is shown as it was written.</summary>
+    /// <summary>Adds a fault about a value, which is shown as it was written.</summary>
     /// <inheritdoc cref="Add(string, string, string)"/>
     public void Add(string path, JsonElement value, string message) => Add(path, IsFull ? "" : value.GetRawText(), message);
 
-    /// <summary>Adds a fault of a text, which is shown in quotes.</summary>
+    /// <summary>Adds a fault about a text, which is shown in quotes.</summary>
     /// <inheritdoc cref="Add(string, string, string)"/>
     public void AddText(string path, string value, string message) => Add(path, Quote(value), message);
 
-    /// <summary>Adds the faults of a part that was read apart.</summary>
+    /// <summary>Adds the faults of a part that was read separately.</summary>
     public void AddRange(ImmutableArray<Fault> faults)
     {
         foreach (var fault in faults)
             Add(fault.Path, fault.Value, fault.Message);
     }
 
-    /// <summary>All that are kept, and how many more there were.</summary>
+    /// <summary>Returns the faults that were kept, and how many more there were.</summary>
     public ImmutableArray<Fault> ToImmutable() =>
         _dropped == 0 ? _faults.ToImmutable() : [.. _faults, new Fault("$", "…", $"and {_dropped} more faults like these")];
 
-    // Readable: nothing here is ever put into HTML.
+    // The text stays readable, since nothing here is ever put into HTML.
     private string Quote(string value) => $"\"{JsonEncodedText.Encode(Cut(value), JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 
     private string Shorten(string value)

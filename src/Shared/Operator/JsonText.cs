@@ -6,11 +6,11 @@ using System.Text.Unicode;
 
 namespace Tunnel.Shared.Operator;
 
-/// <summary>What is wrong with a text that ought to be JSON.</summary>
-/// <param name="Path">Where in the document, such as <c>$.edges[2].ports</c>; <c>$</c> where it is no document.</param>
+/// <summary>A fault in a text that should be JSON.</summary>
+/// <param name="Path">The place in the document, such as <c>$.edges[2].ports</c>; <c>$</c> where it is not a document.</param>
 /// <param name="Problem">What is wrong: "is …". It quotes nothing, since the text may hold secrets.</param>
-/// <param name="Line">The line, from 1.</param>
-/// <param name="Byte">The byte in the line, from 1.</param>
+/// <param name="Line">The line, counted from 1.</param>
+/// <param name="Byte">The byte in the line, counted from 1.</param>
 public readonly record struct JsonFault(string Path, string Problem, long Line, long Byte)
 {
     /// <summary>The place in the text.</summary>
@@ -21,15 +21,15 @@ public readonly record struct JsonFault(string Path, string Problem, long Line, 
 }
 
 /// <summary>
-/// Reads JSON that people write. Comments and commas at the end are taken; a member that is given twice, or text that is none, is a fault
-/// with its place, which the runtime's own reader names without one or finds when it is too late.
+/// Reads JSON that people write. Comments and trailing commas are allowed. A member that is given twice, or text that is not valid, is a
+/// fault with its place; the runtime's own reader gives no place for it or finds it too late.
 /// </summary>
 public static class JsonText
 {
     private const int MaxDepth = 32;
     private const int MaxFaults = 20;
 
-    // What a hostile text is dearest by: sets of names, and twelve bytes of the document for each value.
+    // These limit what costs most with a hostile text: sets of names, and twelve bytes of the document for each value.
     private const int MaxMembers = 10_000;
     private const int MaxTokens = 2_000_000;
 
@@ -39,10 +39,10 @@ public static class JsonText
     private static readonly JsonDocumentOptions DocumentOptions =
         new() { MaxDepth = MaxDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <summary>Parses, or says what is wrong. Takes any input.</summary>
-    /// <param name="text">UTF-8, which the document refers to.</param>
+    /// <summary>Parses a text, or says what is wrong with it. Accepts any input.</summary>
+    /// <param name="text">UTF-8 text, which the document keeps a reference to.</param>
     /// <param name="faults">What is wrong, in order; at most 20.</param>
-    /// <param name="ignoreCase">Names that differ in case only are the same.</param>
+    /// <param name="ignoreCase">Whether names that differ only in case count as the same.</param>
     /// <returns>The document, or null when there is any fault.</returns>
     public static JsonDocument? Parse(ReadOnlyMemory<byte> text, out ImmutableArray<JsonFault> faults, bool ignoreCase = false)
     {
@@ -139,7 +139,7 @@ public static class JsonText
             : null;
         private string? _name;
 
-        /// <summary>Of the item that is read, in an array.</summary>
+        /// <summary>The index in an array of the item that is being read.</summary>
         public int Index { get; set; } = -1;
 
         public int Members => _names?.Count ?? 0;

@@ -3,20 +3,20 @@ using System.Text.Json;
 namespace Tunnel.Shared.Operator;
 
 /// <summary>
-/// Reads an object that an operator wrote, strictly, from a table of its members: every wrong type, every unknown member (with the name
-/// that was probably meant), every one that is given twice or is missing is a fault with its place. A member that is null counts as one
-/// that is not there.
+/// Reads an object that an operator wrote, strictly and from a table of its members. Every wrong type, every unknown member (with the name
+/// that was probably meant) and every member that is missing or given twice is a fault with its place. A member that is null counts as
+/// missing.
 /// </summary>
-/// <remarks>Not a serializer's work, which stops at the first fault. What an adversary sends is read by <c>MessageReader</c>.</remarks>
-/// <typeparam name="T">What is made of it.</typeparam>
+/// <remarks>A serializer won't do, since it stops at the first fault. What an adversary sends is read by <c>MessageReader</c>.</remarks>
+/// <typeparam name="T">The type that the object is read into.</typeparam>
 public sealed class ObjectReader<T>
 {
     private readonly string _example;
     private readonly ObjectMember<T>[] _members;
 
-    /// <summary>A reader of such objects; at most 64 members.</summary>
-    /// <param name="example">What such an object looks like, for the operator.</param>
-    /// <param name="members">Those that it may have.</param>
+    /// <summary>Creates a reader for objects of at most 64 members.</summary>
+    /// <param name="example">An example of such an object, for the operator.</param>
+    /// <param name="members">The members that the object may have.</param>
     public ObjectReader(string example, params ObjectMember<T>[] members)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(members.Length, 64);
@@ -24,21 +24,21 @@ public sealed class ObjectReader<T>
         Names = [.. members.Select(member => member.Name)];
     }
 
-    /// <summary>What stands there instead of an object is not shown, since it may hold a secret.</summary>
+    /// <summary>Whether a value that is not an object is left out of the fault, since it may hold a secret.</summary>
     public bool HidesValue { get; init; }
 
-    /// <summary>Members that are known and not taken, with what is said of them.</summary>
+    /// <summary>Members that are known but not allowed, with the message for each.</summary>
     public IReadOnlyDictionary<string, string> Refused { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The names of the members.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Reads an object.</summary>
-    /// <param name="value">What was written.</param>
-    /// <param name="start">What it is without any member.</param>
-    /// <param name="read">What was made of it; <paramref name="start"/> when it is no object.</param>
-    /// <param name="isStrict">False: members that are not known are passed over.</param>
-    /// <returns>Whether it is an object at all.</returns>
+    /// <summary>Reads an object, and adds a fault for whatever is wrong.</summary>
+    /// <param name="value">The value that was written.</param>
+    /// <param name="start">The result for an object without members.</param>
+    /// <param name="read">The result; <paramref name="start"/> when the value is not an object.</param>
+    /// <param name="isStrict">Whether unknown members are faults; if false, they are skipped.</param>
+    /// <returns>Whether the value is an object.</returns>
     public bool TryRead(WrittenValue value, T start, out T read, bool isStrict = true)
     {
         read = start;
@@ -52,7 +52,7 @@ public sealed class ObjectReader<T>
         var (seen, present) = (0UL, 0UL);
         foreach (var member in value.Json.EnumerateObject())
         {
-            // By the known name and not by the member's own, which is the writer's and may be anything.
+            // Compare with the known name, because the member's own is chosen by the writer and may be anything.
             var index = Array.FindIndex(_members, known => member.NameEquals(known.Name));
             if (index < 0)
             {
@@ -90,7 +90,7 @@ public sealed class ObjectReader<T>
 
     private void AddUnknown(JsonProperty member, WrittenValue value)
     {
-        // The value is not shown: a misspelt "secret" is a secret still.
+        // The value is not shown, because a misspelt "secret" is still a secret.
         const string what = "(unknown member)";
         if (value.Faults.IsFull)
             value.Faults.Add(value.Path, what, "");
@@ -98,7 +98,7 @@ public sealed class ObjectReader<T>
             value.Faults.Add($"{value.Path}.{member.Name}", what, refusal);
         else
         {
-            // A longer name is near to none that is known, and its distance is dear.
+            // A longer name is not close to any known one, and computing its distance is expensive.
             var nearest = member.Name.Length > JsonPlace.MaxName ? null : SettingName.Nearest(member.Name, Names);
             value.Faults.Add(
                 JsonPlace.Member(value.Path, member.Name),
@@ -109,8 +109,8 @@ public sealed class ObjectReader<T>
 }
 
 /// <summary>A member that an object may have.</summary>
-/// <typeparam name="T">What is made of the object.</typeparam>
-/// <param name="Name">Its name.</param>
-/// <param name="Read">Takes its value, which is not null, over into what was read so far.</param>
-/// <param name="Needed">What is said when it is missing, empty for the usual words; null: it may be missing.</param>
+/// <typeparam name="T">The type that the object is read into.</typeparam>
+/// <param name="Name">The member's name.</param>
+/// <param name="Read">Adds its value, which is not null, to what was read so far.</param>
+/// <param name="Needed">The message when it is missing, empty for the usual one; null when it may be missing.</param>
 public sealed record ObjectMember<T>(string Name, Func<T, WrittenValue, T> Read, string? Needed = null);

@@ -5,10 +5,10 @@ using Tunnel.Shared.Protocol;
 
 namespace Tunnel.Shared.Operator;
 
-/// <summary>Lists of ports as operators write them: <c>80,443,8000-8010</c>.</summary>
+/// <summary>Reads and writes lists of ports as operators write them: <c>80,443,8000-8010</c>.</summary>
 public static class PortList
 {
-    /// <summary>Ports that one list may have in total.</summary>
+    /// <summary>The most ports that one list may have in total.</summary>
     public const int MaxPorts = 16_384;
 
     private const int MaxErrors = 20;
@@ -17,8 +17,8 @@ public static class PortList
     /// <summary>Reads a list; an empty one has no ports.</summary>
     /// <param name="text">Ports and ranges separated by commas; spaces don't matter.</param>
     /// <param name="ports">The ports, sorted; empty if there are errors.</param>
-    /// <param name="errors">Everything that is wrong, each with the entry and what would be valid (20 at most).</param>
-    /// <param name="maxPorts">Ports that the list may have in total; a list that only limits others may have all.</param>
+    /// <param name="errors">Everything that is wrong, each with the entry and what would be valid (at most 20).</param>
+    /// <param name="maxPorts">The most ports that the list may have in total; a list that only limits others may have all.</param>
     /// <returns>Whether there are no errors.</returns>
     public static bool TryParse(string? text, out ImmutableArray<int> ports, out ImmutableArray<string> errors, int maxPorts = MaxPorts)
     {
@@ -40,8 +40,8 @@ public static class PortList
         return errors.IsEmpty;
     }
 
-    /// <summary>Writes a list with neighbouring ports as ranges.</summary>
-    /// <param name="ports">The ports, in any order; one that is there twice is written once.</param>
+    /// <summary>Writes a list, with adjacent ports as ranges.</summary>
+    /// <param name="ports">The ports, in any order; duplicates are written once.</param>
     public static string Format(IEnumerable<int> ports)
     {
         var text = new StringBuilder();

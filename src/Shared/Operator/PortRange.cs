@@ -3,21 +3,21 @@ using Tunnel.Shared.Protocol;
 
 namespace Tunnel.Shared.Operator;
 
-/// <summary>One port, or several in a row; in JSON <c>443</c> or <c>"8000-8010"</c>.</summary>
-/// <param name="First">The lowest, 1–65535.</param>
-/// <param name="Last">The highest, not below <paramref name="First"/>.</param>
+/// <summary>One port, or several in a row, written in JSON as <c>443</c> or <c>"8000-8010"</c>.</summary>
+/// <param name="First">The lowest port, 1–65535.</param>
+/// <param name="Last">The highest port, not below <paramref name="First"/>.</param>
 public readonly record struct PortRange(int First, int Last)
 {
-    /// <summary>How many ports.</summary>
+    /// <summary>The number of ports in the range.</summary>
     public int Count => Last - First + 1;
 
     /// <summary>Whether the two have a port in common.</summary>
     public bool Overlaps(PortRange other) => First <= other.Last && other.First <= Last;
 
-    /// <summary>Whether all of the other's ports are among these.</summary>
+    /// <summary>Whether this range contains all ports of the other.</summary>
     public bool Contains(PortRange other) => other.First >= First && other.Last <= Last;
 
-    /// <summary>What is left without the ports of another one: nothing, a range, or two.</summary>
+    /// <summary>What remains without the ports of another range: nothing, one range, or two.</summary>
     public IEnumerable<PortRange> Without(PortRange other)
     {
         if (!Overlaps(other))
@@ -32,18 +32,18 @@ public readonly record struct PortRange(int First, int Last)
             yield return new PortRange(other.Last + 1, Last);
     }
 
-    /// <summary>One port.</summary>
+    /// <summary>The range of one port.</summary>
     public static implicit operator PortRange(int port) => FromInt32(port);
 
-    /// <summary>One port.</summary>
+    /// <summary>The range of one port.</summary>
     public static PortRange FromInt32(int port) => new(port, port);
 
-    /// <summary>Whether both are ports, and the first is not above the last.</summary>
+    /// <summary>Whether both are valid ports, and the first is not above the last.</summary>
     public bool IsPossible => First is >= Port.Min and <= Port.Max && Last <= Port.Max && First <= Last;
 
     /// <summary>
-    /// Reads <c>443</c> and <c>8000-8010</c>; whether the numbers are ports says <see cref="IsPossible"/>. A number with a leading zero is
-    /// none.
+    /// Reads <c>443</c> and <c>8000-8010</c>; <see cref="IsPossible"/> says whether the numbers are ports. A number with a leading zero is
+    /// not accepted.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out PortRange range)
     {

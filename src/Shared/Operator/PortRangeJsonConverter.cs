@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Operator;
 
-/// <summary>A port as a number, a range as a string <c>"8000-8010"</c>.</summary>
+/// <summary>Reads and writes a port as a JSON number, and a range as a string such as <c>"8000-8010"</c>.</summary>
 public sealed class PortRangeJsonConverter : JsonConverter<PortRange>
 {
     /// <inheritdoc/>

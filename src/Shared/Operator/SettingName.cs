@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Tunnel.Shared.Operator;
 
-/// <summary>Names of settings: their spelling as options, and the nearest one to a misspelled name.</summary>
+/// <summary>Spells names of settings as options, and finds the nearest one to a misspelled name.</summary>
 public static class SettingName
 {
-    /// <summary><c>tunnelPort</c> → <c>tunnel-port</c>, <c>tls:certPem</c> → <c>tls-cert-pem</c>.</summary>
+    /// <summary>Converts a name to an option: <c>tunnelPort</c> → <c>tunnel-port</c>, <c>tls:certPem</c> → <c>tls-cert-pem</c>.</summary>
     public static string ToOption(string key)
     {
         var option = new StringBuilder();
@@ -24,7 +24,7 @@ public static class SettingName
         return option.ToString();
     }
 
-    /// <summary>The valid name that takes the fewest edits, or null when none is near (more than a third of the letters differ).</summary>
+    /// <summary>The valid name that takes the fewest edits, or null when none is close (more than a third of the letters differ).</summary>
     public static string? Nearest(string name, IEnumerable<string> valid) =>
         valid.Select(candidate => (candidate, distance: Distance(name.ToLowerInvariant(), candidate.ToLowerInvariant())))
             .Where(match => match.distance <= Math.Max(2, match.candidate.Length / 3))

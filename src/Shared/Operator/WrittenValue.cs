@@ -4,13 +4,16 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Operator;
 
-/// <summary>A value of JSON that an operator wrote, with its place. What it is not read as is a fault, and never an exception.</summary>
+/// <summary>
+/// A JSON value that an operator wrote, with its place. If it can't be read as requested, a fault is added and null is returned; no
+/// exception is thrown.
+/// </summary>
 /// <param name="Json">The value.</param>
-/// <param name="Path">Where it stands.</param>
-/// <param name="Faults">What is wrong so far.</param>
+/// <param name="Path">The value's place.</param>
+/// <param name="Faults">Where faults are added.</param>
 public readonly record struct WrittenValue(JsonElement Json, string Path, FaultList Faults)
 {
-    /// <summary>Any text.</summary>
+    /// <summary>Reads any text.</summary>
     public string? Text()
     {
         if (Json.ValueKind == JsonValueKind.String)
@@ -19,7 +22,7 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>Like <see cref="Text()"/>, but what stands there is never shown.</summary>
+    /// <summary>Reads text like <see cref="Text()"/>, but the value is never shown.</summary>
     public string? Secret()
     {
         if (Json.ValueKind == JsonValueKind.String)
@@ -28,7 +31,7 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>True or false.</summary>
+    /// <summary>Reads true or false.</summary>
     public bool? Boolean()
     {
         if (Json.ValueKind is JsonValueKind.True or JsonValueKind.False)
@@ -37,13 +40,13 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>A whole number of 32 bits.</summary>
+    /// <summary>Reads a whole number of 32 bits.</summary>
     public int? Integer() => Integer(int.MinValue, int.MaxValue, "must be a whole number");
 
-    /// <summary>A whole number within bounds.</summary>
-    /// <param name="least">The lowest.</param>
-    /// <param name="most">The highest.</param>
-    /// <param name="valid">What is said of another one; null: that it must be a whole number from the lowest to the highest.</param>
+    /// <summary>Reads a whole number within bounds.</summary>
+    /// <param name="least">The lowest valid number.</param>
+    /// <param name="most">The highest valid number.</param>
+    /// <param name="valid">The message for any other value; null for the usual one, which names the bounds.</param>
     public int? Integer(int least, int most, string? valid = null)
     {
         if (Json.ValueKind == JsonValueKind.Number && Json.TryGetInt32(out var number) && number >= least && number <= most)
@@ -52,9 +55,7 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>
-    /// A port as a number, or a range such as <c>"8000-8010"</c>. Whether the numbers are ports is the caller's to check.
-    /// </summary>
+    /// <summary>Reads a port as a number, or a range such as <c>"8000-8010"</c>. The caller checks whether the numbers are ports.</summary>
     public PortRange? Ports()
     {
         if (Json.ValueKind == JsonValueKind.Number && Json.TryGetInt32(out var port))
@@ -65,11 +66,11 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>Adds what is said of something that is neither a port nor a range.</summary>
+    /// <summary>Adds the fault for a value that is neither a port nor a range.</summary>
     public void RefusePorts() => Refuse("must be a port (1–65535) or a range such as \"8000-8010\"");
 
-    /// <summary>An address or a CIDR.</summary>
-    /// <param name="valid">What is said of something that is no text.</param>
+    /// <summary>Reads an address or a CIDR.</summary>
+    /// <param name="valid">The message for a value that is not text.</param>
     public IpRange? Source(string valid = "must be a string with an address or a CIDR")
     {
         var error = valid;
@@ -79,8 +80,8 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>One of several words; what is wrong lists them, the last one behind <paramref name="last"/>.</summary>
-    /// <param name="last">What stands before the last one.</param>
+    /// <summary>Reads one of several words; the fault lists them, with <paramref name="last"/> before the last one.</summary>
+    /// <param name="last">The text before the last word.</param>
     /// <param name="words">The words and what they mean.</param>
     public T? Word<T>(string last, params (string Word, T Meaning)[] words)
         where T : struct
@@ -98,10 +99,10 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return null;
     }
 
-    /// <summary>The items of a list; none where it is no list or has too many, with a fault.</summary>
-    /// <param name="most">Items that it may have; of more none is given.</param>
-    /// <param name="valid">What is said of something that is no list.</param>
-    /// <param name="tooMany">What is said of a list that is too long.</param>
+    /// <summary>Returns the items of a list. If it is not a list or has too many items, a fault is added and none are returned.</summary>
+    /// <param name="most">The most items that the list may have.</param>
+    /// <param name="valid">The message for a value that is not a list.</param>
+    /// <param name="tooMany">The message for a list that is too long.</param>
     public IEnumerable<WrittenValue> Items(int most, string valid = "must be a list", string? tooMany = null)
     {
         if (Json.ValueKind != JsonValueKind.Array)
@@ -123,6 +124,6 @@ public readonly record struct WrittenValue(JsonElement Json, string Path, FaultL
         return Json.EnumerateArray().Select((item, index) => new WrittenValue(item, $"{path}[{index}]", faults));
     }
 
-    /// <summary>Adds a fault of what stands here.</summary>
+    /// <summary>Adds a fault about this value.</summary>
     public void Refuse(string valid) => Faults.Add(Path, Json, valid);
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Tunnel.Shared.Text;
 
-/// <summary>Bytes for people.</summary>
+/// <summary>Writes numbers of bytes for people.</summary>
 public static class ByteText
 {
-    /// <summary>Such as <c>512 B</c> or <c>1.5 MiB</c>.</summary>
+    /// <summary>Writes a number of bytes, such as <c>512 B</c> or <c>1.5 MiB</c>.</summary>
     public static string Format(long bytes) => bytes switch
     {
         < 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),

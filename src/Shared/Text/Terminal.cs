@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Text;
 
-/// <summary>What may be done with the place where a command prints.</summary>
-/// <param name="Width">Columns, or null where there is no end to a line: a file, a pipe.</param>
-/// <param name="HasColours">Whether it shows colours, and they are wanted.</param>
+/// <summary>What the place where a command prints can show.</summary>
+/// <param name="Width">The width in columns, or null where lines have no limit: a file, a pipe.</param>
+/// <param name="HasColours">Whether it shows colours and they are wanted.</param>
 public sealed record Terminal(int? Width, bool HasColours)
 {
     private const string Red = "\u001b[31m";
@@ -11,14 +11,16 @@ public sealed record Terminal(int? Width, bool HasColours)
     /// <summary>A file or a pipe.</summary>
     public static Terminal None { get; } = new(null, false);
 
-    /// <summary>That of a writer; <see cref="None"/> unless it is the process's own output and that is a terminal.</summary>
+    /// <summary>
+    /// The terminal of a writer; <see cref="None"/> unless the writer is the process's own output and that is a terminal.
+    /// </summary>
     public static Terminal Of(TextWriter output) =>
         ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? OfProcess(Environment.GetEnvironmentVariable) : None;
 
-    /// <summary>In red, where that can be seen. For words of our own: what others said is escaped first.</summary>
+    /// <summary>Writes text in red where that is possible. Only for our own words; what others said must be escaped first.</summary>
     public string Alarm(string text) => HasColours ? $"{Red}{text}{Usual}" : text;
 
-    // https://no-color.org: whatever is in it, but not an empty one.
+    // https://no-color.org: any value counts, except an empty one.
     internal static bool WantsColours(Func<string, string?> environment) =>
         string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") is { Length: > 0 } and not "dumb";
 

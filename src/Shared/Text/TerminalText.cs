@@ -4,8 +4,8 @@ using System.Text;
 namespace Tunnel.Shared.Text;
 
 /// <summary>
-/// Lines for a terminal. Much of what is shown was said by the other side of a tunnel: nothing of it may steer the terminal (ECMA-48), turn
-/// the order of the text (Unicode UAX #9), or look like a line of its own.
+/// Writes lines for a terminal. Much of what is shown comes from the other side of a tunnel, and must not control the terminal (ECMA-48),
+/// reverse the order of the text (Unicode UAX #9), or look like a line of its own.
 /// </summary>
 public static class TerminalText
 {
@@ -15,14 +15,16 @@ public static class TerminalText
     /// <inheritdoc cref="WriteText"/>
     public static Task WriteTextAsync(this TextWriter output, string line) => output.WriteLineAsync(Escape(line));
 
-    /// <summary>Writes a message, of which each line is escaped.</summary>
+    /// <summary>Writes a message and escapes each of its lines.</summary>
     public static Task WriteMessageAsync(this TextWriter output, string lines) => output.WriteLineAsync(EscapeLines(lines));
 
     /// <summary>Escapes each line of a text.</summary>
     public static string EscapeLines(string lines) =>
         lines.Contains('\n', StringComparison.Ordinal) ? string.Join('\n', lines.Split('\n').Select(Escape)) : Escape(lines);
 
-    /// <summary>One line without control and format characters: they are shown as <c>\u001b</c>. Anything else stays as it is.</summary>
+    /// <summary>
+    /// Escapes control and format characters in one line: they are shown as <c>\u001b</c>. Everything else stays as it is.
+    /// </summary>
     public static string Escape(string line)
     {
         if (!line.EnumerateRunes().Any(Steers))

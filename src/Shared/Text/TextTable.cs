@@ -1,16 +1,16 @@
 namespace Tunnel.Shared.Text;
 
 /// <summary>
-/// Columns for people, each as wide as its widest cell. Where the terminal has less room, the widest ones are folded behind commas and at
-/// spaces; where even that is of no help, each row becomes a few lines with a name and a value. See <see cref="TerminalText"/> for what
-/// cells may hold.
+/// A table for people, with each column as wide as its widest cell. Where the terminal has less room, the widest columns are folded after
+/// commas and at spaces; where that is not enough, each row becomes a few lines with a name and a value. See <see cref="TerminalText"/> for
+/// what cells may hold.
 /// </summary>
-/// <param name="header">The columns' names.</param>
+/// <param name="header">The names of the columns.</param>
 public sealed class TextTable(params string[] header)
 {
     private const int Gap = 2;
 
-    /// <summary>What stands where there is nothing to say.</summary>
+    /// <summary>The text of an empty cell.</summary>
     public const string Nothing = "-";
 
     private readonly List<string[]> _rows = [header];
@@ -18,9 +18,9 @@ public sealed class TextTable(params string[] header)
     /// <summary>Adds a row with a cell for each column.</summary>
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(TerminalText.Escape)]);
 
-    /// <summary>Writes it all.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="width">Columns that a line may have; null: as many as it needs.</param>
+    /// <summary>Writes the table.</summary>
+    /// <param name="output">Where to write.</param>
+    /// <param name="width">The most columns of a line; null for no limit.</param>
     public Task WriteAsync(TextWriter output, int? width = null) =>
         Widths(width ?? int.MaxValue) is { } widths ? WriteRowsAsync(output, widths) : WriteListAsync(output);
 
@@ -49,7 +49,7 @@ public sealed class TextTable(params string[] header)
         }
     }
 
-    /// <summary>The columns' widths; null when they can't be made narrow enough.</summary>
+    /// <summary>The widths of the columns; null when they can't be made narrow enough.</summary>
     private int[]? Widths(int limit)
     {
         var columns = Enumerable.Range(0, _rows[0].Length);
@@ -83,7 +83,7 @@ public sealed class TextTable(params string[] header)
         yield return line;
     }
 
-    // What is not cut: up to a comma or space, and with it.
+    // A piece is not cut: it extends up to and including a comma or space.
     private static IEnumerable<string> Pieces(string cell)
     {
         var start = 0;

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Tunnel.Shared.Text;
 
-/// <summary>Times for people, and as people write them.</summary>
+/// <summary>Writes times for people, and reads them as people write them.</summary>
 public static class TimeText
 {
-    /// <summary>What a length of time may look like.</summary>
+    /// <summary>Says what a duration may look like.</summary>
     public const string Valid = "valid are 0, 90s, 30m, 24h, 7d";
 
-    /// <summary>A length of time in the unit that leaves it its sense: <c>90 s</c>, <c>45 min</c>, <c>23 h</c>, <c>3 d</c>.</summary>
+    /// <summary>Writes a duration in the most suitable unit: <c>90 s</c>, <c>45 min</c>, <c>23 h</c>, <c>3 d</c>.</summary>
     public static string Format(TimeSpan time) => time switch
     {
         { TotalSeconds: < 120 } => Number(time.TotalSeconds, "s"),
@@ -17,15 +17,15 @@ public static class TimeText
         _ => Number(time.TotalDays, "d"),
     };
 
-    /// <summary>A moment as the API writes it, without fractions of a second.</summary>
+    /// <summary>Writes a moment as the API does, without fractions of a second.</summary>
     public static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Reads a length of time, which is a whole number and its unit: <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>; 0 needs none.
+    /// Reads a duration, which is a whole number and its unit: <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>; 0 needs no unit.
     /// </summary>
-    /// <param name="text">What was written.</param>
-    /// <param name="time">The time.</param>
-    /// <param name="error">What is wrong, and what would be right; null when nothing is.</param>
+    /// <param name="text">The text that was written.</param>
+    /// <param name="time">The duration.</param>
+    /// <param name="error">What is wrong and what would be right; null when nothing is wrong.</param>
     public static bool TryParse(string text, out TimeSpan time, out string? error)
     {
         time = default;

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// Takes from each IP address in a text what tells one machine: IPv4 keeps 24 bits, IPv6 48. What only looks like one (a time, a version of
-/// four numbers above 255) is left alone.
+/// Removes from each IP address in a text the part that identifies one machine: IPv4 keeps 24 bits, IPv6 keeps 48. What only looks like an
+/// address (a time, a version of four numbers above 255) is left alone.
 /// </summary>
 internal static partial class AddressMask
 {
@@ -21,7 +21,7 @@ internal static partial class AddressMask
 
     private static string MaskIPv6(Match match)
     {
-        // A colon after an address is the sentence's: "2001:db8::1: refused".
+        // A colon after an address belongs to the sentence: "2001:db8::1: refused".
         var text = match.Value;
         var after = text.EndsWith(':') && !text.EndsWith("::", StringComparison.Ordinal) ? ":" : "";
         text = text[..^after.Length];
@@ -32,7 +32,7 @@ internal static partial class AddressMask
 
     private static string Mask(IPAddress address)
     {
-        // Its last part is an IPv4 address, of which 24 bits may stay.
+        // The last part is an IPv4 address, of which 24 bits may stay.
         if (address.IsIPv4MappedToIPv6)
             return "::ffff:" + IPv4().Replace(address.MapToIPv4().ToString(), MaskIPv4);
         Span<byte> bytes = stackalloc byte[16];
@@ -41,7 +41,7 @@ internal static partial class AddressMask
         return new IPAddress(bytes).ToString();
     }
 
-    // Not within a longer word or number.
+    // The match must not be within a longer word or number.
     [GeneratedRegex(@"(?<![\w.])\d{1,3}(\.\d{1,3}){3}(?![\w]|\.\d)", RegexOptions.CultureInvariant)]
     private static partial Regex IPv4();
 

@@ -4,16 +4,16 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// Loggers that nobody can flood. Nearly every line of a hub or an edge can be caused by somebody else, as often as he likes: a client, a
-/// stranger, an edge, a hub, a user of the API. So the bound is here, for each kind of line (its event id) and peer, and not at the places
-/// that log. Lines for debugging pass.
+/// Creates loggers that nobody can flood. Nearly every line of a hub or an edge can be caused by somebody else as often as they like: a
+/// client, a stranger, an edge, a hub, a user of the API. So the bound is here, for each kind of line (its event id) and peer, and not at
+/// the places that log. Debug lines are not bounded.
 /// </summary>
 public sealed class BoundedLoggerFactory : ILoggerFactory
 {
-    // Names of values that tell who causes a line, the surest first: an edge's id may be a stranger's invention.
+    // Names of values that tell who causes a line, the most reliable first: a stranger may invent an edge's id.
     private static readonly string[] PeerNames = ["Remote", "Newcomer", "EdgeId", "Ip"];
 
-    // Names of values by which lines of one peer differ in what they are about.
+    // Names of values that tell what a line is about, where one peer causes several.
     private static readonly string[] SubjectNames = ["Port", "Reason", "Error", "Path"];
 
     private readonly ILoggerFactory _inner;
@@ -21,7 +21,9 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
 
     private BoundedLoggerFactory(ILoggerFactory inner, TimeProvider time) => (_inner, _lock) = (inner, new FloodGate(time));
 
-    /// <summary>Bounds what is logged by <paramref name="inner"/>, which stays its owner's; once is enough.</summary>
+    /// <summary>
+    /// Bounds what <paramref name="inner"/> logs; its owner still disposes it. A factory that is already bounded is returned as it is.
+    /// </summary>
     public static ILoggerFactory Bound(ILoggerFactory inner, TimeProvider time) =>
         inner as BoundedLoggerFactory ?? new BoundedLoggerFactory(inner, time);
 

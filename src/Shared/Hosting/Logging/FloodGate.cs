@@ -1,25 +1,26 @@
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// How many lines of the log there may be of each kind: about one subject, which one peer causes with it; of one peer; and of all. Each has
-/// a burst and then a rate. What is left out is counted for the next line that is not. Bounded in what it remembers; may be used from any
+/// Decides how many log lines of each kind may be written: about one subject of one peer, about one peer, and in total. Each has a burst
+/// and then a rate. Lines left out are counted, and the next line that is written tells how many. Memory is bounded; may be used from any
 /// thread.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class FloodGate(TimeProvider time)
 {
     /// <summary>
-    /// Lines of one kind and peer about the same at once; one more each ten seconds, so that others of that peer are not hidden behind it.
+    /// The lines of one kind, peer and subject that may come at once; one more every ten seconds, so that a peer's other lines are not
+    /// hidden behind them.
     /// </summary>
     public const int SubjectBurst = 10;
 
-    /// <summary>Lines of one kind and peer at once; one more each second.</summary>
+    /// <summary>The lines of one kind and peer that may come at once; one more every second.</summary>
     public const int PeerBurst = 20;
 
-    /// <summary>Lines of one kind at once, of all peers; as many more each ten seconds.</summary>
+    /// <summary>The lines of one kind that may come at once from all peers; as many more every ten seconds.</summary>
     public const int KindBurst = 200;
 
-    /// <summary>Peers, and subjects, that are told apart. Those beyond share what one may.</summary>
+    /// <summary>How many peers, and how many subjects, are told apart. Those beyond share one allowance.</summary>
     public const int MaxPeers = 4096;
 
     private const double SubjectRate = 0.1;
@@ -31,7 +32,7 @@ internal sealed class FloodGate(TimeProvider time)
     private readonly TokenBuckets<(int Kind, object? Peer)> _peers = new(PeerBurst, PeerRate, MaxPeers, time);
     private readonly TokenBuckets<int> _kinds = new(KindBurst, KindRate, int.MaxValue, time);
 
-    /// <summary>Peers and subjects that are remembered.</summary>
+    /// <summary>How many peers and subjects are remembered.</summary>
     public int Count
     {
         get
@@ -42,11 +43,12 @@ internal sealed class FloodGate(TimeProvider time)
     }
 
     /// <summary>Whether to write a line.</summary>
-    /// <param name="kind">Its event id.</param>
-    /// <param name="peer">Who causes it; null when nobody is named.</param>
-    /// <param name="subject">What of the peer's it is about, such as a port; null when all of the kind are about the same.</param>
-    /// <param name="leftOut">Lines of this kind that were not written since the last one that was, of this subject, of this peer or for
-    /// want of room for all; 0 when this is not either.</param>
+    /// <param name="kind">The line's event id.</param>
+    /// <param name="peer">The peer that causes it; null when none is named.</param>
+    /// <param name="subject">What the line is about, such as a port of the peer; null when all lines of the kind are about the same
+    /// thing.</param>
+    /// <param name="leftOut">How many lines of this kind were left out since the last one written, for this subject, this peer or the total
+    /// limit; 0 when this line is not written either.</param>
     public bool TryEnter(int kind, object? peer, object? subject, out long leftOut)
     {
         leftOut = 0;

@@ -4,9 +4,9 @@ using Tunnel.Shared.Configuration;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>How a service logs.</summary>
-/// <param name="Level">The least that is logged.</param>
-/// <param name="Format">What a line looks like.</param>
-/// <param name="MaskIp">Addresses lose their last part before they are written.</param>
+/// <param name="Level">The lowest level that is logged.</param>
+/// <param name="Format">The format of a line.</param>
+/// <param name="MaskIp">Whether addresses lose their last part before they are written.</param>
 public sealed record LogOptions(LogLevel Level = LogLevel.Information, LogFormat Format = LogFormat.Console, bool MaskIp = false)
 {
     /// <summary>The names of the settings; all can change while the service runs.</summary>
@@ -19,12 +19,12 @@ public sealed record LogOptions(LogLevel Level = LogLevel.Information, LogFormat
         configuration.Boolean("logMaskIp", false));
 }
 
-/// <summary>What a line of the log looks like.</summary>
+/// <summary>The format of a log line.</summary>
 public enum LogFormat
 {
-    /// <summary>For people; under systemd with the journal's priority.</summary>
+    /// <summary>Text for people; under systemd with the journal's priority.</summary>
     Console,
 
-    /// <summary>An object of JSON a line.</summary>
+    /// <summary>One JSON object a line.</summary>
     Json,
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Shared.Hosting.Logging;
 
-/// <summary>A service's log: its factory, and options that may change at any time.</summary>
+/// <summary>A service's log: its factory, and the options, which may change at any time.</summary>
 public sealed class ServiceLog : IDisposable
 {
     private readonly ILoggerFactory _factory;
@@ -15,16 +15,16 @@ public sealed class ServiceLog : IDisposable
         Factory = BoundedLoggerFactory.Bound(_factory, TimeProvider.System);
     }
 
-    /// <summary>Makes loggers, which others can't flood.</summary>
+    /// <summary>Creates loggers that others can't flood.</summary>
     public ILoggerFactory Factory { get; }
 
-    /// <summary>What is in force.</summary>
+    /// <summary>The options in force.</summary>
     public LogOptions Options
     {
         get => _options;
         set => _options = value;
     }
 
-    /// <summary>Writes what waits.</summary>
+    /// <summary>Writes the lines that still wait, and ends the log.</summary>
     public void Dispose() => _factory.Dispose();
 }

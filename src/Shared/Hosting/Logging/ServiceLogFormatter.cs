@@ -7,15 +7,15 @@ using Tunnel.Shared.Text;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// Writes an entry as one of the console logger's own formatters does: which one, and whether addresses are masked, is asked for each
-/// entry, so that both can change. Masking works on the finished line, hence also on what an exception or an operating system's message
-/// says.
+/// Writes an entry with one of the console logger's own formatters. The formatter and the masking of addresses are looked up for each
+/// entry, so that both can change. Masking works on the finished line, so it covers what an exception or an operating system's message says
+/// too.
 /// </summary>
 internal sealed class ServiceLogFormatter(IServiceProvider services, ServiceLog log, bool journal) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "service";
 
-    // Not in the constructor: this is one of them.
+    // This can't be done in the constructor, because this formatter is one of them.
     private readonly Lazy<Dictionary<string, ConsoleFormatter>> _formatters =
         new(() => services.GetServices<ConsoleFormatter>().DistinctBy(formatter => formatter.Name).ToDictionary(
             formatter => formatter.Name));
@@ -40,7 +40,7 @@ internal sealed class ServiceLogFormatter(IServiceProvider services, ServiceLog 
         textWriter.Write(AddressMask.Apply(line.ToString()));
     }
 
-    // Peers' words are in it, and a terminal may show it. The formatters put what has several lines onto one.
+    // An entry holds words of peers, and a terminal may show it. The formatters put text of several lines onto one.
     private static LogEntry<TState> Harmless<TState>(in LogEntry<TState> entry)
     {
         var formatter = entry.Formatter;
@@ -53,7 +53,7 @@ internal sealed class ServiceLogFormatter(IServiceProvider services, ServiceLog 
             (state, exception) => TerminalText.EscapeLines(formatter(state, exception)));
     }
 
-    // As the systemd formatter has them (syslog(3)).
+    // The systemd formatter uses the same priorities (syslog(3)).
     private static string Priority(LogLevel level) => level switch
     {
         LogLevel.Critical => "<2>",

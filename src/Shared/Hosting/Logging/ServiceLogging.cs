@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace Tunnel.Shared.Hosting.Logging;
 
 /// <summary>
-/// Logs of both services: one line an entry on standard error, so that standard output stays free for a command's own answer.
+/// Creates the logs of both services: one line an entry on standard error, so that standard output stays free for a command's own answer.
 /// </summary>
 public static class ServiceLogging
 {
@@ -17,7 +17,7 @@ public static class ServiceLogging
 
     internal static ILoggerFactory CreateFactory(ServiceLog log, bool journal) => LoggerFactory.Create(logging =>
     {
-        // The filter decides, since the level may change.
+        // The filter decides instead, since the level may change.
         logging.SetMinimumLevel(LogLevel.Trace);
         logging.AddFilter((category, level) => level >= Least(category, log.Options.Level));
         logging.AddConsole(console =>
@@ -25,7 +25,7 @@ public static class ServiceLogging
             console.LogToStandardErrorThreshold = LogLevel.Trace;
             console.FormatterName = ServiceLogFormatter.FormatterName;
 
-            // A terminal that is not read must not hold up the loops that log.
+            // A terminal that is not read must not block the loops that log.
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         });
         logging.Services.AddSingleton<ConsoleFormatter>(services => new ServiceLogFormatter(services, log, journal));
@@ -37,7 +37,7 @@ public static class ServiceLogging
         });
     });
 
-    // The admin API's own machinery is of no interest to an operator unless something is wrong with it.
+    // The admin API's internals do not interest an operator unless something is wrong with them.
     private static LogLevel Least(string? category, LogLevel minimum) =>
         minimum < LogLevel.Warning && category?.StartsWith("Microsoft", StringComparison.Ordinal) == true ? LogLevel.Warning : minimum;
 
@@ -49,7 +49,7 @@ public static class ServiceLogging
         line.ColorBehavior = LoggerColorBehavior.Default;
     }
 
-    // JOURNAL_STREAM is inherited by shells that run in a unit; one whose output is a terminal does not write to the journal.
+    // Shells that run in a unit inherit JOURNAL_STREAM; a process whose output is a terminal does not write to the journal.
     private static bool WritesToJournal() =>
         !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("JOURNAL_STREAM")) && Console.IsErrorRedirected;
 }

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Hosting.Logging;
 
-/// <summary>One bucket of tokens: full at first, filled at a rate, with a count of what it had none for.</summary>
+/// <summary>A bucket of tokens: full at first and refilled at a rate, with a count of the requests that found it empty.</summary>
 internal sealed class TokenBucket
 {
     public double Tokens { get; set; }
@@ -11,11 +11,11 @@ internal sealed class TokenBucket
 }
 
 /// <summary>
-/// A bucket for each key, bounded in number: who has all of its tokens again is as good as unknown. Guarded by the caller's lock.
+/// Keeps a bucket for each key, in bounded number: a key whose bucket is full again may be forgotten. Guarded by the caller's lock.
 /// </summary>
-/// <param name="burst">Tokens of a full bucket.</param>
-/// <param name="rate">Tokens that come a second.</param>
-/// <param name="capacity">Keys that are told apart.</param>
+/// <param name="burst">The tokens of a full bucket.</param>
+/// <param name="rate">The tokens added each second.</param>
+/// <param name="capacity">How many keys are told apart.</param>
 /// <param name="time">The clock.</param>
 internal sealed class TokenBuckets<TKey>(int burst, double rate, int capacity, TimeProvider time)
     where TKey : notnull
@@ -25,13 +25,13 @@ internal sealed class TokenBuckets<TKey>(int burst, double rate, int capacity, T
     private readonly Dictionary<TKey, TokenBucket> _buckets = [];
     private long _swept;
 
-    /// <summary>Keys that are remembered.</summary>
+    /// <summary>How many keys are remembered.</summary>
     public int Count => _buckets.Count;
 
-    /// <summary>The bucket of a key, filled as it is due.</summary>
+    /// <summary>Finds the bucket of a key, and adds the tokens that are due.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="overflow">The key that it shares a bucket with when there is no room for its own.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="overflow">The shared key that is used when there is no room for another one.</param>
+    /// <param name="now">The current time.</param>
     public TokenBucket Find(TKey key, TKey overflow, long now)
     {
         if (!_buckets.TryGetValue(key, out var bucket))
