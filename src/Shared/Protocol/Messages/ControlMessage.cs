@@ -29,8 +29,8 @@ public static class ControlMessage
     public static byte[] Serialize(Hello hello) => MessageWriter.Serialize(hello);
 
     /// <summary>
-    /// Writes a REPORT as UTF-8 JSON without a newline, or as MessagePack. The errors are shortened so that it fits into <see
-    /// cref="MaxLength"/>.
+    /// Writes a REPORT as UTF-8 JSON without a newline, or as MessagePack. The errors are shortened so that it fits into
+    /// <see cref="MaxLength"/>.
     /// </summary>
     /// <param name="report">The report.</param>
     /// <param name="packed">Whether the peer reads MessagePack; a report that has such a form is then written in it.</param>
