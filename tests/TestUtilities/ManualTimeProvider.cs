@@ -32,6 +32,16 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>How long the next timer still waits; null when none does.</summary>
+    public TimeSpan? UntilNext
+    {
+        get
+        {
+            lock (_lock)
+                return _timers.Count == 0 ? null : _timers.Min(static timer => timer.Due) - _elapsed;
+        }
+    }
+
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
