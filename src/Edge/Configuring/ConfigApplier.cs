@@ -79,15 +79,16 @@ internal sealed class ConfigApplier
 
         // The filter comes before the ports are bound, so that nobody gets in who is to be kept out.
         var filtered = await TryAsync(
-            "the firewall", () =>
-                _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken), cancellationToken);
+            "the firewall",
+            () => _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken),
+            cancellationToken);
         var noted = await TryAsync("what the hub says of itself", () => Note(received.Config));
         PortState? state = null;
         var bound = await TryAsync("the ports", () => state = _ports.Apply(PortSet.From(received.Config)));
         _applied = received;
-        state ??= Without(_ports.GetState(), received.Config, bound!);
-        var told = await TryAsync("the report", () => Tell(received, state));
-        ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);
+        var told = await TryAsync("the report", () => Tell(received, state ?? Without(_ports.GetState(), received.Config, bound!)));
+        if (state is not null)
+            ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);
         return (filtered ?? noted ?? bound ?? told) is null;
     }
 

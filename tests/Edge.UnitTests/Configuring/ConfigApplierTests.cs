@@ -94,6 +94,18 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         Assert.Equal([new BoundPort(443, "tcp")], (await _tunnel.NextReportAsync()).Bound);
     }
 
+    [Fact]
+    public async Task A_configuration_whose_ports_cannot_even_be_read_does_not_end_the_loop()
+    {
+        _inbox.PostPushed(_tunnel, new TunnelConfig { ListenPorts = default });
+        await AdvanceToRetryAsync(() => _filter.Applied == 1);
+
+        _inbox.PostPushed(_tunnel, Config(443));
+        await AdvanceToRetryAsync(() => _observer.Told == 1);
+
+        Assert.Equal([new BoundPort(443, "tcp")], (await _tunnel.NextReportAsync()).Bound);
+    }
+
     private static TunnelConfig Config(params int[] ports) => new() { ListenPorts = [.. ports] };
 
     private Task AdvanceToRetryAsync(Func<bool> done) => Eventually.TrueAsync(
