@@ -23,6 +23,10 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     private string? _failure;
     private long _headerSent;
 
+    // What the chosen upstream is told of this connection; set before the stream has its upstream, and taken out at the stream's end.
+    private IUpstreamUse? _use;
+    private bool _isClosed;
+
     // Whoever takes it out decides the outcome: either the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
 
@@ -59,9 +63,10 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         {
             var outcome = limit.IsCancellationRequested
                 ? ConnectOutcome.Failed(StreamFailure.ConnectTimeout)
-                : await forwarder.Connector.ConnectAsync(Route.TargetHost, Route.TargetPort, Policy.ConnectTimeout, limit);
+                : await forwarder.Connector.ConnectAsync(
+                    new UpstreamRequest(Route.TargetHost, Route.TargetPort, opening.Source?.Address, Policy.ConnectTimeout), limit);
             if (Interlocked.Exchange(ref _dial, null) is not { } dial)
-                Abandon(outcome.Socket);
+                Abandon(outcome);
             else
                 Finish(dial, outcome);
         }
@@ -80,6 +85,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             dial.Dispose();
         }
 
+        Volatile.Write(ref _isClosed, true);
+        Interlocked.Exchange(ref _use, null)?.End();
         if (Policy.IdleTimeout is not null)
             forwarder.Idle.Remove(stream);
         var how = end.Completed ? "completed"
@@ -100,19 +107,23 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
 
     void IFirstReadObserver.OnFirstRead(LocalReadStatus status)
     {
+        Volatile.Read(ref _use)?.NoteFirstRead(status);
+        if (Route.Proxy == ProxyProtocol.Off)
+            return;
         if (status == LocalReadStatus.Data || forwarder.Time.GetElapsedTime(_headerSent) > HeaderDoubt.Patience)
             entry.Traffic.Header.NoteFine();
         else if (entry.Traffic.Header.NoteHungUp())
             forwarder.NoteHeaderDoubt(Route);
     }
 
-    private void Abandon(Socket? socket)
+    private void Abandon(in ConnectOutcome outcome)
     {
-        if (socket is not null)
+        outcome.Use?.End();
+        if (outcome.Succeeded)
         {
             // The client's reset must not look like an orderly end to the upstream.
-            socket.LingerState = new LingerOption(true, 0);
-            socket.Dispose();
+            outcome.Socket.LingerState = new LingerOption(true, 0);
+            outcome.Socket.Dispose();
         }
 
         forwarder.NoteFailure(entry, StreamFailure.ClientGone);
@@ -128,6 +139,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         else if (!SendHeader(outcome.Socket))
         {
             outcome.Socket.Dispose();
+            outcome.Use?.NoteFailed();
+            outcome.Use?.End();
             Fail(StreamFailure.UpstreamGone);
         }
         else
@@ -137,9 +150,20 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             if (!hasHeader)
                 entry.Traffic.Header.NoteFine();
             _headerSent = forwarder.Time.GetTimestamp();
-            var endpoint = new SocketEndpoint(outcome.Socket, forwarder.Context, hasHeader ? this : null);
+            Begin(outcome.Use);
+            var endpoint = new SocketEndpoint(outcome.Socket, forwarder.Context, hasHeader || outcome.Use is not null ? this : null);
             stream.Attach(Policy.DownloadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, forwarder.Context) : endpoint);
         }
+    }
+
+    private void Begin(IUpstreamUse? use)
+    {
+        if (use is null)
+            return;
+        Interlocked.Exchange(ref _use, use);
+        // The stream may have ended meanwhile, without a use that it could have ended.
+        if (Volatile.Read(ref _isClosed))
+            Interlocked.Exchange(ref _use, null)?.End();
     }
 
     private void Fail(StreamFailure failure)

@@ -7,13 +7,13 @@ namespace Tunnel.Hub.Targets;
 /// <inheritdoc cref="IUpstreamConnector"/>
 internal sealed class UpstreamConnector(TargetResolver resolver, DescriptorGuard descriptors, TimeProvider time) : IUpstreamConnector
 {
-    public async ValueTask<ConnectOutcome> ConnectAsync(string host, int port, TimeSpan timeout, CancellationToken limit)
+    public async ValueTask<ConnectOutcome> ConnectAsync(UpstreamRequest request, CancellationToken limit)
     {
-        if (!resolver.TryResolve(host, out var addresses))
+        if (!resolver.TryResolve(request.Host, out var addresses))
         {
             try
             {
-                addresses = await resolver.ResolveAsync(host).WaitAsync(limit);
+                addresses = await resolver.ResolveAsync(request.Host).WaitAsync(limit);
             }
             catch (OperationCanceledException)
             {
@@ -24,19 +24,19 @@ internal sealed class UpstreamConnector(TargetResolver resolver, DescriptorGuard
         if (addresses.Length == 0)
             return ConnectOutcome.Failed(StreamFailure.NameNotFound);
         return addresses.Length == 1
-            ? await ConnectAsync(new IPEndPoint(addresses[0], port), limit)
-            : await ConnectToAnyAsync(addresses, port, timeout, limit);
+            ? await ConnectAsync(new IPEndPoint(addresses[0], request.Port), limit)
+            : await ConnectToAnyAsync(addresses, request, limit);
     }
 
     // Tries one address after the other; each has its share of the time, so that a silent one does not use it all up.
-    private async ValueTask<ConnectOutcome> ConnectToAnyAsync(IPAddress[] addresses, int port, TimeSpan timeout, CancellationToken limit)
+    private async ValueTask<ConnectOutcome> ConnectToAnyAsync(IPAddress[] addresses, UpstreamRequest request, CancellationToken limit)
     {
         var outcome = ConnectOutcome.Failed(StreamFailure.Unreachable);
         foreach (var address in addresses)
         {
-            using var share = new CancellationTokenSource(timeout / addresses.Length, time);
+            using var share = new CancellationTokenSource(request.Timeout / addresses.Length, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, share.Token);
-            outcome = await ConnectAsync(new IPEndPoint(address, port), either.Token);
+            outcome = await ConnectAsync(new IPEndPoint(address, request.Port), either.Token);
             if (outcome.Succeeded || limit.IsCancellationRequested)
                 break;
         }

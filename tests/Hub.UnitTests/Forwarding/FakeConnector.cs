@@ -10,9 +10,9 @@ internal sealed class FakeConnector : IUpstreamConnector
 
     public (string Host, int Port)? Asked { get; private set; }
 
-    public async ValueTask<ConnectOutcome> ConnectAsync(string host, int port, TimeSpan timeout, CancellationToken limit)
+    public async ValueTask<ConnectOutcome> ConnectAsync(UpstreamRequest request, CancellationToken limit)
     {
-        Asked = (host, port);
+        Asked = (request.Host, request.Port);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = limit.Register(ended.SetResult);
         await ended.Task;
