@@ -3,6 +3,7 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
@@ -36,6 +37,8 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
     public HubEventFeed Events => hub.Events!;
 
     public TrafficRegistry Traffic => hub.Traffic!;
+
+    public TrafficHistory History => hub.History!;
 
     public PrometheusExporter Metrics => metrics;
 

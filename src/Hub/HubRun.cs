@@ -10,6 +10,7 @@ using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.History;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets;
@@ -40,6 +41,7 @@ internal sealed class HubRun : IDisposable
     private Task _accepting = Task.CompletedTask;
     private TunnelListener? _listener;
     private QuicDoor? _quic;
+    private HistorySampler? _sampler;
     private CertificateWatch? _certificateWatch;
     private readonly Lock _addressLock = new();
     private readonly HubAddressFile _addressFile;
@@ -119,6 +121,9 @@ internal sealed class HubRun : IDisposable
     /// <summary>The traffic by edge and port.</summary>
     public TrafficRegistry Traffic { get; } = new();
 
+    /// <summary>What passed in the last hour.</summary>
+    public TrafficHistory History { get; } = new();
+
     public StreamForwarder Streams { get; }
 
     public SessionForwarder Sessions { get; }
@@ -150,6 +155,7 @@ internal sealed class HubRun : IDisposable
         if (Options.Tls.CertPem is not null)
             _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
         _keeper.Start();
+        _sampler = new HistorySampler(History, () => Live.Read(TrafficReading.Of), _time);
     }
 
     /// <summary>Uses other options for new streams and sessions.</summary>
@@ -286,6 +292,7 @@ internal sealed class HubRun : IDisposable
         _listener?.Dispose();
         Edges.Changed -= ForgetRemoved;
         Context.TcpMemory.Dispose();
+        _sampler?.Dispose();
         _keeper.Dispose();
         Live.Dispose();
         Streams.Dispose();
@@ -303,6 +310,9 @@ internal sealed class HubRun : IDisposable
     private void ForgetRemoved(EdgeSetChange change)
     {
         foreach (var edgeId in change.Removed)
+        {
             Traffic.Forget(edgeId);
+            History.Forget(edgeId);
+        }
     }
 }

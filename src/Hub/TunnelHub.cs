@@ -10,6 +10,7 @@ using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.History;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
@@ -153,6 +154,9 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>The hub's traffic; null when the hub is not running.</summary>
     internal TrafficRegistry? Traffic => _run?.Traffic;
+
+    /// <summary>What passed in the last hour; null when the hub is not running.</summary>
+    internal TrafficHistory? History => _run?.History;
 
     /// <summary>Decides whether there are enough descriptors for a socket.</summary>
     internal DescriptorGuard Descriptors { get; }

@@ -2,6 +2,7 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
@@ -55,6 +56,9 @@ internal interface IAdministeredHub
 
     /// <summary>The hub's open connections, counters and log of connections.</summary>
     TrafficRegistry Traffic { get; }
+
+    /// <summary>What passed in the last hour.</summary>
+    TrafficHistory History { get; }
 
     /// <summary>The hub's metrics.</summary>
     PrometheusExporter Metrics { get; }

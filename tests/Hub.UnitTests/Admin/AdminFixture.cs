@@ -11,6 +11,7 @@ using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Edges;
@@ -79,6 +80,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public HubEventFeed Events => EventLog.Queue;
 
     public TrafficRegistry Traffic { get; } = new();
+
+    public TrafficHistory History { get; } = new();
 
     public PrometheusExporter Metrics { get; } = new("none");
 

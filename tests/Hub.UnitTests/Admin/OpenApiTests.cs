@@ -13,6 +13,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Edges;
@@ -61,6 +62,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     TimeProvider IAdministeredHub.Time => TimeProvider.System;
 
     TrafficRegistry IAdministeredHub.Traffic { get; } = new();
+
+    TrafficHistory IAdministeredHub.History { get; } = new();
 
     Task IAdministeredHub.DisconnectAsync(string edgeId) => Task.CompletedTask;
 

@@ -47,5 +47,6 @@ namespace Tunnel.Hub.Admin.Answers;
 [JsonSerializable(typeof(StreamsAnswer))]
 [JsonSerializable(typeof(StreamStatsAnswer))]
 [JsonSerializable(typeof(ConnectionsAnswer))]
+[JsonSerializable(typeof(HistoryAnswer))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class AdminJson : JsonSerializerContext;
