@@ -17,6 +17,7 @@ using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
@@ -232,7 +233,7 @@ internal sealed class HubRun : IDisposable
             Running = _listener is not null,
             TunnelPort = EndPoint?.Port ?? Options.TunnelPort,
             Quic = HasQuic,
-            Version = TunnelHub.Version,
+            Version = ProductVersion.Number,
             Since = Since,
             CertificatePin = Certificates.Present.Pin,
             CertificateExpires = Certificates.Present.Expires,

@@ -40,7 +40,7 @@ internal static class HubService
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(HubMetrics.MeterName);
         using var push =
-            new OtlpSwitch("tunnel-hub", TunnelHub.Version, HubMetrics.MeterName, loggerFactory.CreateLogger("Tunnel.Hub.Metrics"));
+            new OtlpSwitch("tunnel-hub", ProductVersion.Number, HubMetrics.MeterName, loggerFactory.CreateLogger("Tunnel.Hub.Metrics"));
         push.Use(options.Otlp);
         await using var hub =
             new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory) { HttpConnections = network.TunnelPort };

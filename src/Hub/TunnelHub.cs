@@ -29,8 +29,6 @@ namespace Tunnel.Hub;
 /// </summary>
 public sealed class TunnelHub : IAsyncDisposable
 {
-    internal static readonly string Version = typeof(TunnelHub).Assembly.GetName().Version!.ToString(3);
-
     private static readonly string[] StateFileNames =
     [
         EdgeStateFile.FileName, BlockFile.FileName, HubAddressFile.FileName, PresenceFile.FileName, HubCertificate.FileName,
@@ -266,7 +264,7 @@ public sealed class TunnelHub : IAsyncDisposable
         _run?.Live.DisconnectAsync(edgeId, new TunnelEnd(TunnelEndKind.Closed, "disconnected by the operator")) ?? Task.CompletedTask;
 
     /// <summary>Returns the present state of the hub.</summary>
-    public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = Version };
+    public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = ProductVersion.Number };
 
     /// <summary>
     /// Returns which part of the hub stands still, in words for the log; null when the event loops, accepting and the registry of edges

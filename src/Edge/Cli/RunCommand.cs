@@ -107,7 +107,7 @@ internal static class RunCommand
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
         using var push = new OtlpSwitch(
-            EdgeCommandLine.Program, typeof(TunnelEdge).Assembly.GetName().Version!.ToString(3), EdgeMetrics.MeterName,
+            EdgeCommandLine.Program, ProductVersion.Number, EdgeMetrics.MeterName,
             loggers.CreateLogger("Tunnel.Edge.Metrics"));
         push.Use(settings.Otlp);
         await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);

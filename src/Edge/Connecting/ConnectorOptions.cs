@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Tunnel.Edge.Configuration;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Connecting;
@@ -34,7 +35,7 @@ internal sealed class ConnectorOptions
         DrainTimeout = options.DrainTimeout,
         Hello = new Hello
         {
-            Version = typeof(ConnectorOptions).Assembly.GetName().Version?.ToString(3) ?? "",
+            Version = ProductVersion.Number,
             Instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
             Generation = 1,
             TakeOver = options.TakeOver ? true : null,

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Ports;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Transport;
 
@@ -21,7 +22,7 @@ internal static class EdgeMetrics
     /// <param name="eventsDropped">Returns how many events were dropped because subscribers were too slow.</param>
     public static void Add(IMeterFactory factory, EdgeParts parts, Func<long> eventsDropped)
     {
-        var meter = factory.Create(MeterName, typeof(EdgeMetrics).Assembly.GetName().Version!.ToString(3));
+        var meter = factory.Create(MeterName, ProductVersion.Number);
         AddTunnel(meter, parts);
         AddTraffic(meter, parts);
         AddPorts(meter, parts);

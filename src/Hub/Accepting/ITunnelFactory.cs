@@ -1,3 +1,4 @@
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
@@ -20,9 +21,8 @@ internal interface ITunnelFactory
 internal sealed class TlsTunnelFactory(TransportContext context) : ITunnelFactory
 {
     internal const long FirstRevision = 1;
-    internal static readonly string Version = typeof(TlsTunnelFactory).Assembly.GetName().Version!.ToString(3);
 
-    public HubInfo Describe(string tunnelId) => TunnelProtocol.CreateHubInfo(context, Version, tunnelId, FirstRevision);
+    public HubInfo Describe(string tunnelId) => TunnelProtocol.CreateHubInfo(context, ProductVersion.Number, tunnelId, FirstRevision);
 
     public ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
         TlsTunnel.CreateHub(connection, edgeId, received, context, handler);

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
@@ -21,7 +22,7 @@ internal sealed class QuicStranger(QuicConnection connection, TransportContext c
     }
 
     public HubInfo Describe(string tunnelId) =>
-        TunnelProtocol.CreateHubInfo(context, TlsTunnelFactory.Version, tunnelId, TlsTunnelFactory.FirstRevision);
+        TunnelProtocol.CreateHubInfo(context, ProductVersion.Number, tunnelId, TlsTunnelFactory.FirstRevision);
 
     public ITunnel BecomeTunnel(string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
         QuicTransport.CreateHub(connection, edgeId, received, context, handler);

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Hub.Observability;
@@ -34,7 +35,7 @@ internal sealed class HubMetrics
         _parts = parts;
         _eventsDropped = eventsDropped;
         _time = time;
-        var meter = factory.Create(MeterName, typeof(HubMetrics).Assembly.GetName().Version!.ToString(3));
+        var meter = factory.Create(MeterName, ProductVersion.Number);
         _configApplied = meter.CreateHistogram<double>(
             "tunnel.config.apply.duration", "s", "Time from the push of a configuration until the edge reported that it is applied.");
         AddEdges(meter);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.OpenApi;
 
@@ -14,7 +15,7 @@ internal sealed class DocumentDescription : IOpenApiDocumentTransformer
         document.Info = new OpenApiInfo
         {
             Title = "tunnel-hub admin API",
-            Version = typeof(DocumentDescription).Assembly.GetName().Version!.ToString(3),
+            Version = ProductVersion.Number,
             Description = "Edges, their ports and what goes on. Over the hub's Unix socket without a password; elsewhere with the key that "
                 + "`tunnel-hub admin-key` prints. Errors are problem details (RFC 9457) with every fault that was found.",
         };
