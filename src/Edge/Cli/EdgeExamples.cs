@@ -13,5 +13,7 @@ internal static class EdgeExamples
         ["doctor"] = ["tunnel-edge doctor", "tunnel-edge doctor --token-file /etc/tunnel-edge/token", "tunnel-edge doctor --json"],
         ["help"] = ["tunnel-edge help doctor"],
         ["version"] = ["tunnel-edge version"],
+        ["completion"] = ["tunnel-edge completion bash"],
+        ["man"] = ["tunnel-edge man"],
     };
 }

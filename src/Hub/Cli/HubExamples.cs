@@ -59,5 +59,7 @@ internal static class HubExamples
         ["doctor"] = ["tunnel-hub doctor", "tunnel-hub doctor --json"],
         ["help"] = ["tunnel-hub help edge add"],
         ["version"] = ["tunnel-hub version"],
+        ["completion"] = ["tunnel-hub completion bash"],
+        ["man"] = ["tunnel-hub man"],
     };
 }

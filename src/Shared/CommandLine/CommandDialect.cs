@@ -6,8 +6,8 @@ using Tunnel.Shared.Text;
 namespace Tunnel.Shared.CommandLine;
 
 /// <summary>
-/// What the command lines of both programs have in common: help with examples and exit codes, the words <c>help</c> and <c>version</c>, and
-/// the messages for a wrong word.
+/// What the command lines of both programs have in common: help with examples and exit codes, the words <c>help</c>, <c>version</c>,
+/// <c>completion</c> and <c>man</c>, and the messages for a wrong word.
 /// </summary>
 public static class CommandDialect
 {
@@ -27,6 +27,8 @@ public static class CommandDialect
 
         root.Add(Word(root, "help", "Show what a command does, with examples", "--help"));
         root.Add(Word(root, "version", "Print the program's version", "--version"));
+        root.Add(Completion(root, program));
+        root.Add(Manual(root, program, examples));
     }
 
     /// <summary>Runs the command that the arguments name.</summary>
@@ -51,6 +53,30 @@ public static class CommandDialect
         await configuration.Error.WriteLineAsync(
             $"What is valid: {WrongWords.PathOf(parse.CommandResult, program)} --help").ConfigureAwait(false);
         return ExitCodes.Usage;
+    }
+
+    private static Command Completion(RootCommand root, string program)
+    {
+        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" }.AcceptOnlyFromAmong("bash", "zsh", "fish");
+        var command = new Command("completion", "Print the completion of this program's words for a shell") { shell };
+        command.SetAction(parse =>
+        {
+            Action<RootCommand, string, TextWriter> write = parse.GetRequiredValue(shell) switch
+            {
+                "bash" => BashCompletion.Write,
+                "zsh" => ZshCompletion.Write,
+                _ => FishCompletion.Write,
+            };
+            write(root, program, parse.InvocationConfiguration.Output);
+        });
+        return command;
+    }
+
+    private static Command Manual(RootCommand root, string program, IReadOnlyDictionary<string, string[]> examples)
+    {
+        var command = new Command("man", "Print the manual page, for man(1)");
+        command.SetAction(parse => ManualPage.Write(root, program, examples, parse.InvocationConfiguration.Output));
+        return command;
     }
 
     private static Command Word(RootCommand root, string name, string description, string option)
