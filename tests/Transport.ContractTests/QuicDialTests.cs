@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;

@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Native;
+using Tunnel.Shared.Transport.Quic.Streams;
 
 namespace Tunnel.Transport.ContractTests;
 
@@ -74,11 +75,11 @@ public sealed class QuicOwnTests : IAsyncLifetime
         for (var i = 0; i < 8 * QuicStreamTable.MostUnderWay; i++)
         {
             (await OpenWaitingAsync()).Reset(ResetReason.ResetByPeer);
-            most = Math.Max(most, EdgeTunnel.StreamsUnderWay);
+            most = Math.Max(most, EdgeTunnel.Streams.UnderWay);
         }
 
         Assert.InRange(most, 1, QuicStreamTable.MostUnderWay);
-        while (EdgeTunnel.StreamsUnderWay > 0)
+        while (EdgeTunnel.Streams.UnderWay > 0)
             await Task.Yield();
         Assert.Equal(2 * QuicStreamTable.MostUnderWay, Pair.Edge.ActiveStreams);
     }

@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Connections;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;

@@ -7,6 +7,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Mux;
 using Tunnel.Shared.Transport.Mux.Streams;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Sessions;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 

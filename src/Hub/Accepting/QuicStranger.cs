@@ -3,6 +3,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Connections;
 
 namespace Tunnel.Hub.Accepting;
 

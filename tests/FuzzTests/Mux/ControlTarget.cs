@@ -7,7 +7,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
-using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Control;
 using Tunnel.Shared.Transport.Streams;
 using Tunnel.TestUtilities;
 

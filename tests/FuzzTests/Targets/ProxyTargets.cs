@@ -1,7 +1,7 @@
 using System.Net;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
-using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Streams;
 
 namespace Tunnel.FuzzTests.Targets;
 

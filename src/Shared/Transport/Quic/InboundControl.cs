@@ -1,5 +1,7 @@
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Quic.Control;
+using Tunnel.Shared.Transport.Quic.Streams;
 using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
@@ -23,15 +25,15 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) 
 
     public Task WaitForEndingsAsync() => tunnel.Control.WaitForEndingsAsync();
 
-    public void OnFrame() => tunnel.NoteHeard();
+    public void OnFrame() => tunnel.Watch.NoteHeard();
 
     public void OnUdpClose(uint id) => tunnel.Sessions.OnPeerClosed(id);
 
     public void OnPing(ReadOnlySpan<byte> payload) => tunnel.Control.Send(FrameType.Pong, payload);
 
-    public void OnPong(ReadOnlySpan<byte> payload) => tunnel.OnPong(payload);
+    public void OnPong(ReadOnlySpan<byte> payload) => tunnel.Watch.OnPong(payload);
 
-    public void OnProbe() => tunnel.SendPing();
+    public void OnProbe() => tunnel.Watch.SendPing();
 
     public string? OnUdpOpen(uint id, in StreamOpening opening)
     {

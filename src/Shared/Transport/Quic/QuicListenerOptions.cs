@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Tunnel.Shared.Transport.Quic.Connections;
 
 namespace Tunnel.Shared.Transport.Quic;
 

@@ -1,6 +1,9 @@
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Handshake;
+using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
+using Tunnel.Shared.Transport.Quic.Sessions;
+using Tunnel.Shared.Transport.Quic.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 

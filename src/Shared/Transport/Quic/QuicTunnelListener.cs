@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic;

@@ -1,5 +1,5 @@
 using Tunnel.Shared.Transport.Buffers;
-using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Sessions;
 
 namespace Tunnel.Shared.UnitTests.Transport.Quic;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Tunnel.Shared.Protocol.Proxy;
-using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Streams;
 
 namespace Tunnel.Shared.UnitTests.Transport.Quic;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Tunnel.Shared.Transport.Quic.Native;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Connections;
 
 /// <summary>
 /// Moves the control stream's bytes: received bytes wait in a pipe, up to its threshold; bytes to send are copied into native blocks. The

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Connections;
 
 internal static partial class QuicLog
 {

@@ -6,7 +6,7 @@ using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Streams;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Control;
 
 /// <summary>Splits the control stream into frames and checks each against the rules of protocol.md sections 3 and 6.</summary>
 /// <param name="isEdge">True at the edge.</param>

@@ -1,6 +1,6 @@
 using Tunnel.Shared.Protocol.Proxy;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Streams;
 
 /// <summary>
 /// Collects the lines at the beginning of a TCP stream as they arrive: PROXY v1, then PORT. Over QUIC both are always there (protocol.md

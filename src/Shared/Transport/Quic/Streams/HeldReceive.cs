@@ -1,7 +1,7 @@
 using System.Buffers;
 using Tunnel.Shared.Transport.Quic.Native;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Streams;
 
 /// <summary>
 /// The buffers of a pending receive. They belong to msquic, and stay unchanged until the receive is completed or the stream is closed. Not

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Transport.Quic.Native;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Connections;
 
 /// <summary>
 /// A QUIC connection before and while it is a tunnel. Before, its control stream is read and written as a <see cref="Stream"/> for the two
@@ -19,7 +19,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     private readonly ILogger _logger;
     private ConnectionHandle _handle = null!;
     private volatile IPEndPoint _remote;
-    private volatile QuicTunnel? _tunnel;
+    private volatile IConnectionOwner? _owner;
     private volatile ControlChannel? _control;
     private volatile TunnelEnd? _end;
     private Func<NativeBuffer?, NativeBuffer?, string?>? _certificateCheck;
@@ -158,14 +158,14 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 
     internal void Shutdown(ulong code) => _handle.Shutdown(code, silent: false);
 
-    /// <summary>Passes streams and datagrams to a tunnel from now on.</summary>
-    internal void HandOver(QuicTunnel tunnel)
+    /// <summary>Passes streams, datagrams and the end to a tunnel from now on.</summary>
+    internal void HandOver(IConnectionOwner owner)
     {
-        _tunnel = tunnel;
+        _owner = owner;
         if (_end is { } end)
-            tunnel.OnConnectionEnding(end);
+            owner.OnConnectionEnding(end);
         if (_closed.Task.IsCompleted)
-            tunnel.OnConnectionClosed();
+            owner.OnConnectionClosed();
     }
 
     unsafe int IConnectionEvents.OnConnectionEvent(ref ConnectionEvent e)
@@ -181,13 +181,13 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
             case ConnectionEvent.PeerStreamStarted:
                 return OnPeerStream(e.PeerStream, (e.PeerStreamFlags & 1) != 0);
             case ConnectionEvent.DatagramReceived:
-                _tunnel?.Sessions.OnDatagram(e.Datagram->Span);
+                _owner?.OnDatagram(e.Datagram->Span);
                 break;
             case ConnectionEvent.DatagramStateChanged:
                 MaxDatagram = e.DatagramSendEnabled != 0 ? e.DatagramMaxLength : 0;
                 break;
             case ConnectionEvent.DatagramSendStateChanged:
-                _tunnel?.Sessions.OnSendState(e.DatagramContext, e.DatagramSendState);
+                _owner?.OnSendState(e.DatagramContext, e.DatagramSendState);
                 break;
             case ConnectionEvent.PeerAddressChanged:
                 OnPeerAddress(e.PeerAddress->ToEndPoint());
@@ -242,8 +242,8 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     // The first bidirectional stream of an edge is the control stream; the limit for strangers allows no other.
     private int OnPeerStream(nint stream, bool unidirectional)
     {
-        if (_tunnel is { } tunnel)
-            return tunnel.OnPeerStream(stream, unidirectional);
+        if (_owner is { } owner)
+            return owner.OnPeerStream(stream, unidirectional);
         if (_control is not null || unidirectional)
             return QuicStatus.AbortedByUser;
         var control = ControlChannel.Adopt(this, stream);
@@ -263,7 +263,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         _end ??= end;
         Fail();
         _control?.OnConnectionEnding();
-        _tunnel?.OnConnectionEnding(end);
+        _owner?.OnConnectionEnding(end);
     }
 
     private void OnClosed()
@@ -275,7 +275,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         // handle open.
         _handle.Dispose();
         _closed.TrySetResult();
-        _tunnel?.OnConnectionClosed();
+        _owner?.OnConnectionClosed();
     }
 
     private void Fail()

@@ -1,8 +1,8 @@
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Control;
 
 /// <summary>
-/// Is told of the control stream's frames, except for the messages that <see cref="Streams.ControlInbox"/> takes. Only the reader of the
-/// stream calls it.
+/// Is told of the control stream's frames, except for the messages that <see cref="Transport.Streams.ControlInbox"/> takes. Only the reader
+/// of the stream calls it.
 /// </summary>
 internal interface IControlFrames
 {

@@ -1,6 +1,6 @@
 using Tunnel.Shared.Transport.Buffers;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Sessions;
 
 /// <summary>
 /// Datagrams that have overtaken the opening of their session, which comes on the control stream: they are held for a second, at most 16
@@ -35,6 +35,10 @@ internal sealed class EarlyDatagrams(DatagramMemory memory)
     /// <summary>Removes and returns what is held for a session; null when there is nothing.</summary>
     public HeldDatagrams? Take(uint id) => _sessions.Remove(id, out var early) ? early.Datagrams : null;
 
+    /// <summary>Drops what is held for a session.</summary>
+    /// <returns>The number of dropped datagrams.</returns>
+    public int Drop(uint id) => Take(id)?.DropAll() ?? 0;
+
     /// <summary>Drops the datagrams of sessions whose opening did not come in time.</summary>
     /// <returns>The ids of these sessions, and how many datagrams were dropped.</returns>
     public (List<uint> Ids, int Datagrams) TakeExpired(long now)
@@ -46,7 +50,7 @@ internal sealed class EarlyDatagrams(DatagramMemory memory)
                 ids.Add(id);
         }
 
-        return (ids, ids.Sum(id => Take(id)!.DropAll()));
+        return (ids, ids.Sum(Drop));
     }
 
     /// <summary>Drops all datagrams.</summary>

@@ -1,10 +1,10 @@
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Streams;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Streams;
 
-// Over 300 lines: msquic's events of a stream and what they mean; its life and both directions of its bytes have their own files.
 /// <summary>
 /// One tunnelled TCP connection as a QUIC stream: from the PROXY line to the end. <see cref="StreamOutput"/> and <see cref="StreamInput"/>
 /// carry the bytes. FIN is FIN; a reset of either side is RESET_STREAM and STOP_SENDING with the reason as code. Its own lock guards the
@@ -17,27 +17,25 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
     private const ushort NormalPriority = 0x7FFF;
 
     private readonly Lock _lock = new();
-    private readonly QuicTunnel _tunnel;
+    private readonly QuicStreams _streams;
+    private readonly QuicCore _core;
     private readonly StreamOutput _output;
     private readonly StreamInput _input;
     private readonly StreamLife _life;
+    private readonly StreamPassage? _passage;
     private StreamHandle _handle = null!;
     private bool _abortPending;
     private ResetReason _abortReason;
     private bool _aborted;
 
-    // Edge: whether the stream counts as one that begins or ends.
-    private bool _begins;
-    private bool _ends;
-    private bool _over;
-
-    private QuicStream(QuicTunnel tunnel, bool isPeers)
+    private QuicStream(QuicStreams streams, bool isPeers)
     {
-        _tunnel = tunnel;
-        _begins = !isPeers;
-        _output = new StreamOutput(tunnel, this);
-        _input = new StreamInput(tunnel, this, isPeers ? new OpeningLines() : null);
-        _life = new StreamLife(_lock, this, _input.Delivery, tunnel.Context);
+        _streams = streams;
+        _core = streams.Core;
+        _passage = isPeers ? null : new StreamPassage(_lock, streams);
+        _output = new StreamOutput(_core, this);
+        _input = new StreamInput(streams, this, isPeers ? new OpeningLines() : null);
+        _life = new StreamLife(_lock, this, _input.Delivery, _core.Context);
     }
 
     public uint Id { get; private set; }
@@ -69,20 +67,21 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 
     /// <summary>Edge: creates a client's stream, not yet started.</summary>
     /// <returns>Null when the connection has ended.</returns>
-    public static QuicStream? Open(QuicTunnel tunnel, uint id, IStreamObserver? observer)
+    public static QuicStream? Open(QuicStreams streams, uint id, IStreamObserver? observer)
     {
-        var result = new QuicStream(tunnel, isPeers: false) { Id = id, Observer = observer };
-        if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: false) is not { } handle)
+        var result = new QuicStream(streams, isPeers: false) { Id = id, Observer = observer };
+        if (StreamHandle.Open(
+            result._core.Connection.Library, result._core.Connection.Handle, result, unidirectional: false) is not { } handle)
             return null;
         result._handle = handle;
         return result;
     }
 
     /// <summary>Hub: takes over a stream that the edge has opened. Called from the connection's callback.</summary>
-    public static QuicStream Adopt(QuicTunnel tunnel, nint handle)
+    public static QuicStream Adopt(QuicStreams streams, nint handle)
     {
-        var result = new QuicStream(tunnel, isPeers: true);
-        result._handle = StreamHandle.Adopt(tunnel.Connection.Library, tunnel.Connection.Handle, result, handle);
+        var result = new QuicStream(streams, isPeers: true);
+        result._handle = StreamHandle.Adopt(result._core.Connection.Library, result._core.Connection.Handle, result, handle);
         // The two low bits are direction and side (RFC 9000, 2.1); the control stream is 0. So both ends log the same number.
         result.Id = (uint)((result._handle.GetId() ?? 0) >> 2);
         return result;
@@ -138,7 +137,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         if (abort)
             AbortNow();
         else if (completed)
-            NoteEnding();
+            _passage?.NoteEnding();
     }
 
     /// <summary>The edge did not begin the stream with a PROXY line.</summary>
@@ -157,8 +156,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
                 return _input.OnReceive(e);
             case StreamEvent.SendComplete:
                 _output.OnSent(e.SendContext);
-                if (_begins)
-                    NoteArrived();
+                _passage?.NoteArrived();
                 break;
             case StreamEvent.PeerSendShutdown:
                 OnRemoteClose();
@@ -181,7 +179,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         return QuicStatus.Success;
     }
 
-    void IStreamEvents.OnDefect(Exception exception) => _tunnel.Connection.OnDefect(exception);
+    void IStreamEvents.OnDefect(Exception exception) => _core.Connection.OnDefect(exception);
 
     // The connection has ended, so no other event will come.
     private void OnNotStarted()
@@ -208,54 +206,11 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         AbortNow();
     }
 
-    // The opening lines have been acknowledged or given up: the stream no longer counts as under way, unless it is ending already.
-    private void NoteArrived()
-    {
-        lock (_lock)
-        {
-            if (!_begins)
-                return;
-            _begins = false;
-            if (_ends)
-                return;
-        }
-
-        _tunnel.OnStreamPassed();
-    }
-
-    // Only the peer's answer is missing for the stream's end, and it does not wait for room.
-    private void NoteEnding()
-    {
-        lock (_lock)
-        {
-            if (_ends || _over || !_tunnel.IsEdge)
-                return;
-            _ends = true;
-            if (_begins)
-                return;
-        }
-
-        _tunnel.OnStreamEnding();
-    }
-
-    private void NoteOver()
-    {
-        lock (_lock)
-        {
-            _over = true;
-            if (!_begins && !_ends)
-                return;
-            _begins = _ends = false;
-        }
-
-        _tunnel.OnStreamPassed();
-    }
-
     // ---- calls of its life
 
     bool IStreamCarrier.IsBlocked => _output.IsBlocked;
 
-    long IStreamCarrier.BlockedSince => _tunnel.Context.NowMilliseconds;
+    long IStreamCarrier.BlockedSince => _core.Context.NowMilliseconds;
 
     long IStreamCarrier.LastProgress => _output.LastProgress;
 
@@ -269,7 +224,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         _abortReason = end.Reason;
         _abortPending = behindData && _output.HasUnacknowledged;
         if (_abortPending)
-            _life.WaitUntil(_tunnel.Context.NowMilliseconds + StreamLife.BlockedMilliseconds);
+            _life.WaitUntil(_core.Context.NowMilliseconds + StreamLife.BlockedMilliseconds);
     }
 
     void IStreamCarrier.SendReset()
@@ -290,11 +245,11 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
     void IStreamCarrier.OnFinished(in StreamEnd end)
     {
         if (end.Completed && !_output.HasUnacknowledged)
-            NoteEnding();
-        _tunnel.StreamFinished(end);
+            _passage?.NoteEnding();
+        _streams.OnFinished(end);
     }
 
-    void IStreamCarrier.NoteDefect(Exception exception) => _tunnel.NoteDefect(exception);
+    void IStreamCarrier.NoteDefect(Exception exception) => _core.NoteDefect(exception);
 
     private void AbortNow()
     {
@@ -306,15 +261,15 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
             _aborted = true;
         }
 
-        NoteEnding();
+        _passage?.NoteEnding();
         _handle.Abort((ulong)_abortReason);
     }
 
     // The native stream has had its last event. It may be closed as soon as none of its memory is being written to a socket.
     private void Close()
     {
-        NoteOver();
+        _passage?.NoteOver();
         _input.OnNativeEnd();
-        _tunnel.Remove(this);
+        _streams.Remove(this);
     }
 }

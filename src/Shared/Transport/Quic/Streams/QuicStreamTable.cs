@@ -1,6 +1,6 @@
 using Tunnel.Shared.Transport.Streams;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Streams;
 
 /// <summary>
 /// The streams of a tunnel, each of which ends twice: for its owners, and later natively. The caller must hold the tunnel's lock, except

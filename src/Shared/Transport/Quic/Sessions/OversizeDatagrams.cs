@@ -2,15 +2,16 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Transport.Buffers;
+using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Sessions;
 
 /// <summary>
 /// Payloads that are too large for a datagram on this path: each goes as one unidirectional stream <c>[session_id: 4][payload]</c>
 /// (protocol.md section 6), and <see cref="MaxStreams"/> may be open in each direction.
 /// </summary>
-internal sealed class OversizeDatagrams(QuicTunnel tunnel)
+internal sealed class OversizeDatagrams(QuicCore core, QuicSessions sessions)
 {
     /// <summary>The most streams that may be open in each direction.</summary>
     public const ushort MaxStreams = 128;
@@ -20,7 +21,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
     private int _sending;
     private long _sent;
 
-    private DatagramMemory Memory => tunnel.Context.Flow.Datagrams;
+    private DatagramMemory Memory => core.Context.Flow.Datagrams;
 
     /// <summary>Payloads sent as streams so far.</summary>
     public long Sent => Volatile.Read(ref _sent);
@@ -29,36 +30,36 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
     /// <returns>False when it was dropped and counted.</returns>
     public bool TrySend(uint id, ReadOnlySpan<byte> payload)
     {
-        if (Interlocked.Increment(ref _sending) <= MaxStreams && Outgoing.TrySend(this, tunnel, id, payload))
+        if (Interlocked.Increment(ref _sending) <= MaxStreams && Outgoing.TrySend(this, core, id, payload))
         {
             Interlocked.Increment(ref _sent);
-            tunnel.Traffic.CountDatagramSent(payload.Length);
+            core.Traffic.CountDatagramSent(payload.Length);
             return true;
         }
 
         Interlocked.Decrement(ref _sending);
-        tunnel.Traffic.Drops.Add(DatagramDrop.OversizeFull);
+        core.Traffic.Drops.Add(DatagramDrop.OversizeFull);
         return false;
     }
 
     /// <summary>Takes a payload that the peer sends as a stream. Called from the connection's callback.</summary>
     public int OnPeerStream(nint handle)
     {
-        Incoming.Adopt(this, tunnel, handle);
+        Incoming.Adopt(this, core, sessions, handle);
         return QuicStatus.Success;
     }
 
-    private sealed class Outgoing(OversizeDatagrams owner, QuicTunnel tunnel) : IStreamEvents
+    private sealed class Outgoing(OversizeDatagrams owner, QuicCore core) : IStreamEvents
     {
         private StreamHandle? _handle;
 
-        public static unsafe bool TrySend(OversizeDatagrams owner, QuicTunnel tunnel, uint id, ReadOnlySpan<byte> payload)
+        public static unsafe bool TrySend(OversizeDatagrams owner, QuicCore core, uint id, ReadOnlySpan<byte> payload)
         {
-            var result = new Outgoing(owner, tunnel);
+            var result = new Outgoing(owner, core);
             var length = QuicSessions.IdSize + payload.Length;
             if (!owner.Memory.TryTake(length))
                 return false;
-            if (StreamHandle.Open(tunnel.Connection.Library, tunnel.Connection.Handle, result, unidirectional: true) is not { } handle)
+            if (StreamHandle.Open(core.Connection.Library, core.Connection.Handle, result, unidirectional: true) is not { } handle)
             {
                 owner.Memory.Return(length);
                 return false;
@@ -87,7 +88,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
             if (e.Type == StreamEvent.SendComplete)
             {
                 if (e.SendCanceled != 0)
-                    tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
+                    core.Traffic.Drops.Add(DatagramDrop.Lost);
                 Free((NativeBlock*)e.SendContext);
             }
             else if (e.Type == StreamEvent.ShutdownComplete)
@@ -99,20 +100,20 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
             return QuicStatus.Success;
         }
 
-        public void OnDefect(Exception exception) => tunnel.Connection.OnDefect(exception);
+        public void OnDefect(Exception exception) => core.Connection.OnDefect(exception);
     }
 
-    private sealed class Incoming(OversizeDatagrams owner, QuicTunnel tunnel) : IStreamEvents
+    private sealed class Incoming(OversizeDatagrams owner, QuicCore core, QuicSessions sessions) : IStreamEvents
     {
         private StreamHandle? _handle;
         private byte[]? _bytes;
         private int _count;
         private bool _givenUp;
 
-        public static void Adopt(OversizeDatagrams owner, QuicTunnel tunnel, nint handle)
+        public static void Adopt(OversizeDatagrams owner, QuicCore core, QuicSessions sessions, nint handle)
         {
-            var result = new Incoming(owner, tunnel);
-            result._handle = StreamHandle.Adopt(tunnel.Connection.Library, tunnel.Connection.Handle, result, handle);
+            var result = new Incoming(owner, core, sessions);
+            result._handle = StreamHandle.Adopt(core.Connection.Library, core.Connection.Handle, result, handle);
         }
 
         public unsafe int OnStreamEvent(ref StreamEvent e)
@@ -125,7 +126,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
                     break;
                 case StreamEvent.PeerSendShutdown:
                     if (!_givenUp)
-                        tunnel.Sessions.OnDatagram(_bytes.AsSpan(0, _count));
+                        sessions.OnDatagram(_bytes.AsSpan(0, _count));
                     break;
                 case StreamEvent.ShutdownComplete:
                     Release();
@@ -136,7 +137,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
             return QuicStatus.Success;
         }
 
-        public void OnDefect(Exception exception) => tunnel.Connection.OnDefect(exception);
+        public void OnDefect(Exception exception) => core.Connection.OnDefect(exception);
 
         // The buffer grows with the bytes that come. Bytes beyond the largest payload are not kept.
         private void Append(ReadOnlySpan<byte> data)
@@ -177,7 +178,7 @@ internal sealed class OversizeDatagrams(QuicTunnel tunnel)
         private void GiveUp(DatagramDrop reason)
         {
             _givenUp = true;
-            tunnel.Traffic.Drops.Add(reason);
+            core.Traffic.Drops.Add(reason);
             _handle!.Abort(0);
         }
 

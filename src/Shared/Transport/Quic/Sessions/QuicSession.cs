@@ -1,6 +1,6 @@
 using Tunnel.Shared.Protocol.Frames;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Sessions;
 
 /// <summary>A UDP session over QUIC's datagrams.</summary>
 internal sealed class QuicSession(QuicSessions sessions, uint id) : ITunnelSession

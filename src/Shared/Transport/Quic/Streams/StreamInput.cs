@@ -1,10 +1,10 @@
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Streams;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Streams;
 
-// Over 300 lines: one direction of the bytes, from msquic's buffers into a socket that may take them in parts.
 /// <summary>
 /// The receiving half of a stream. Bytes go from msquic's buffers straight into the local socket. Bytes that the socket does not take stay
 /// in msquic as a pending receive, counted in the memory budget; the peer gets no credit for them meanwhile. One piece at a time waits for
@@ -14,7 +14,8 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
 {
     private const int LargestPiece = 256 << 10;
 
-    private readonly QuicTunnel _tunnel;
+    private readonly QuicStreams _streams;
+    private readonly QuicCore _core;
     private readonly QuicStream _stream;
     private readonly LocalDelivery _delivery;
     private readonly HeldReceive _held = new();
@@ -23,15 +24,16 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
     private int _charged;
 
     /// <summary>Creates the half of a stream for which nothing has come yet.</summary>
-    /// <param name="tunnel">The tunnel of the stream.</param>
+    /// <param name="streams">The streams of the tunnel.</param>
     /// <param name="stream">The stream that this is a half of.</param>
     /// <param name="lines">Hub: takes the opening lines, which come first; null at the edge.</param>
-    public StreamInput(QuicTunnel tunnel, QuicStream stream, OpeningLines? lines)
+    public StreamInput(QuicStreams streams, QuicStream stream, OpeningLines? lines)
     {
-        _tunnel = tunnel;
+        _streams = streams;
+        _core = streams.Core;
         _stream = stream;
         _lines = lines;
-        _delivery = new LocalDelivery(this, _tunnel.Context);
+        _delivery = new LocalDelivery(this, _core.Context);
     }
 
     /// <summary>Delivers the bytes to the local end; its lock also guards this object.</summary>
@@ -50,10 +52,9 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
     }
 
     /// <summary>Handles received bytes. Called on a worker of msquic, and not again before these bytes were completed.</summary>
-    public unsafe int OnReceive(in StreamEvent e)
+    public int OnReceive(in StreamEvent e)
     {
-        var buffers = new ReadOnlySpan<NativeBuffer>(e.ReceiveBuffers, (int)e.ReceiveCount);
-        var total = (int)e.ReceiveLength;
+        var buffers = new ReceivedBuffers(e);
         var taken = 0;
         if (_lines is not null && !TryOpen(buffers, out taken))
             return QuicStatus.Success;
@@ -68,7 +69,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
 
         if (endpoint is not null)
         {
-            var written = Write(endpoint, buffers, taken);
+            var written = buffers.WriteTo(endpoint, taken);
             if (written < 0)
             {
                 Discard();
@@ -81,7 +82,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
                 Count(written);
         }
 
-        return taken == total ? QuicStatus.Success : Hold(buffers, taken, total);
+        return taken == buffers.Total ? QuicStatus.Success : Hold(buffers, taken);
     }
 
     /// <summary>Handles FIN, which comes after all bytes before it were delivered.</summary>
@@ -134,21 +135,13 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
     void IUndelivered.Drain(ILocalEndpoint endpoint) => _ = DrainAsync(endpoint);
 
     // Returns true when the lines are complete; taken is the offset at which the client's bytes begin.
-    private bool TryOpen(ReadOnlySpan<NativeBuffer> buffers, out int taken)
+    private bool TryOpen(in ReceivedBuffers buffers, out int taken)
     {
-        taken = 0;
-        foreach (var buffer in buffers)
+        taken = buffers.FeedTo(_lines!);
+        if (taken < 0)
         {
-            var count = _lines!.Take(buffer.Span);
-            if (count < 0)
-            {
-                _stream.OnMalformed();
-                return false;
-            }
-
-            taken += count;
-            if (count < buffer.Length)
-                break;
+            _stream.OnMalformed();
+            return false;
         }
 
         if (!_lines!.IsComplete)
@@ -156,35 +149,16 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         var opening = _lines.Parse();
         _lines = null;
         if (opening is { } value)
-            _tunnel.OnStreamOpened(_stream, value);
+            _streams.OnOpened(_stream, value);
         else
             _stream.OnMalformed();
         return opening is not null;
     }
 
-    private static int Write(ILocalEndpoint endpoint, ReadOnlySpan<NativeBuffer> buffers, int skip)
+    private int Hold(in ReceivedBuffers buffers, int taken)
     {
-        var written = 0;
-        foreach (var buffer in buffers)
-        {
-            var data = buffer.Span[Math.Min(skip, (int)buffer.Length)..];
-            skip -= (int)buffer.Length - data.Length;
-            if (data.IsEmpty)
-                continue;
-            var count = endpoint.TryWrite(data);
-            if (count < 0)
-                return -1;
-            written += count;
-            if (count < data.Length)
-                break;
-        }
-
-        return written;
-    }
-
-    private int Hold(ReadOnlySpan<NativeBuffer> buffers, int taken, int total)
-    {
-        if (!TryCharge(total - taken))
+        var rest = buffers.Total - taken;
+        if (!TryCharge(rest))
         {
             ResetForMemory();
             return QuicStatus.Success;
@@ -195,16 +169,16 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         {
             if (_delivery.IsDiscarding)
             {
-                _tunnel.Context.Flow.Budget.Return(total - taken);
+                _core.Context.Flow.Budget.Return(rest);
                 return QuicStatus.Success;
             }
 
-            _held.Set(buffers, taken, total);
-            _charged = total - taken;
+            _held.Set(buffers.All, taken, buffers.Total);
+            _charged = rest;
             endpoint = _delivery.Endpoint;
             if (endpoint is not null)
                 _delivery.BeginWriting();
-            _tunnel.Context.Flow.AddBuffering(this);
+            _core.Context.Flow.AddBuffering(this);
         }
 
         if (endpoint is not null)
@@ -214,7 +188,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
 
     private bool TryCharge(int bytes)
     {
-        var flow = _tunnel.Context.Flow;
+        var flow = _core.Context.Flow;
         if (flow.Budget.TryTake(bytes))
             return true;
         flow.Relieve();
@@ -303,7 +277,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
     private void Count(int bytes)
     {
         _delivery.Count(bytes);
-        _tunnel.Traffic.CountReceived(bytes);
+        _core.Traffic.CountReceived(bytes);
     }
 
     // Called with the lock held.
@@ -312,8 +286,8 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         _held.Clear();
         if (_charged == 0)
             return;
-        _tunnel.Context.Flow.Budget.Return(_charged);
-        _tunnel.Context.Flow.RemoveBuffering(this);
+        _core.Context.Flow.Budget.Return(_charged);
+        _core.Context.Flow.RemoveBuffering(this);
         _charged = 0;
     }
 }

@@ -1,16 +1,17 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Streams;
 
 /// <summary>
 /// The sending half of a stream: pulls from the local socket into native blocks while there is room, else the bytes wait in the kernel. The
 /// limit of bytes under way starts small and grows as the peer takes them, up to msquic's ideal for the path, so that a stream whose peer
 /// is stuck costs little; bytes beyond the first limit are counted in the memory budget.
 /// </summary>
-internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThreadPoolWorkItem
+internal sealed class StreamOutput(QuicCore core, QuicStream stream) : IThreadPoolWorkItem
 {
     private const int FirstLimit = 64 << 10;
     private const int LeastIdeal = 256 << 10;
@@ -36,7 +37,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     private long _bytes;
     private long _lastProgress;
 
-    /// <summary>Bytes that went from the local peer into the tunnel.</summary>
+    /// <summary>Bytes that went from the local peer into the core.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>True while there is no room; nothing is read until the peer has acknowledged something.</summary>
@@ -99,7 +100,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
         catch (Exception e)
         {
             // On the thread pool an exception would end the process.
-            tunnel.NoteDefect(e);
+            core.NoteDefect(e);
             stream.Reset(ResetReason.Unspecified);
         }
     }
@@ -134,7 +135,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
             _blocked = false;
         }
 
-        Volatile.Write(ref _lastProgress, tunnel.Context.NowMilliseconds);
+        Volatile.Write(ref _lastProgress, core.Context.NowMilliseconds);
         Return(block);
         if (_sustained != _toldSustained)
         {
@@ -169,7 +170,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
                 case LocalReadStatus.Data when !drained:
                     continue;
                 case LocalReadStatus.Data or LocalReadStatus.WouldBlock:
-                    _meter?.RecordIdle(tunnel.Context.NowMilliseconds);
+                    _meter?.RecordIdle(core.Context.NowMilliseconds);
                     if (endpoint.ArmRead())
                         continue;
                     return false;
@@ -254,7 +255,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     // The last quarter of the budget is only for received bytes.
     private bool TryCount(int bytes, out int counted)
     {
-        var budget = tunnel.Context.Flow.Budget;
+        var budget = core.Context.Flow.Budget;
         counted = !budget.IsShort && budget.TryTake(bytes) ? bytes : 0;
         return counted > 0;
     }
@@ -262,8 +263,8 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     private void Measure(int count)
     {
         Volatile.Write(ref _bytes, _bytes + count);
-        tunnel.Traffic.CountSent(count);
-        var now = tunnel.Context.NowMilliseconds;
+        core.Traffic.CountSent(count);
+        var now = core.Context.NowMilliseconds;
         if (_meter is null)
         {
             if (_bytes < RateMeter.MeteredBytes)
@@ -290,7 +291,7 @@ internal sealed class StreamOutput(QuicTunnel tunnel, QuicStream stream) : IThre
     private unsafe void Return(NativeBlock* block)
     {
         if (block->Counted > 0)
-            tunnel.Context.Flow.Budget.Return(block->Counted);
+            core.Context.Flow.Budget.Return(block->Counted);
         block->Counted = 0;
         BlockPool.Of(block).Return(block);
     }

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Transport.Quic.Connections;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Control;
 
 /// <summary>
 /// The frames of the control stream that wait to be sent: <c>[type: 1][length: 4][payload]</c> (protocol.md section 6). Their number is

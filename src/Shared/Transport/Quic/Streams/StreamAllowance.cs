@@ -1,4 +1,4 @@
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Streams;
 
 /// <summary>
 /// How many streams the hub lets an edge have at once (MAX_STREAMS). QUIC counts a stream until both sides have ended it, so refused

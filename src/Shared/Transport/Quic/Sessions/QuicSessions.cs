@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Quic.Control;
+using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Sessions;
 
-// Over 300 lines: the sessions' table under one lock; large datagrams, early ones and waiting ones have their own files.
 /// <summary>
 /// The UDP sessions of a tunnel (protocol.md section 6): opened only on the control stream, carried in datagrams <c>[session_id:
 /// 4][payload]</c>, or in streams of their own when they are too large. Datagrams that can't be sent or belong to no session are dropped
@@ -15,8 +16,6 @@ internal sealed class QuicSessions
 {
     public const int IdSize = 4;
 
-    private const int MaxAnswersPerSecond = 100;
-
     // Makes sure that sessions are opened in the order of their ids, which the hub checks: otherwise two that open at once would end the
     // tunnel.
     private readonly Lock _opening = new();
@@ -24,20 +23,22 @@ internal sealed class QuicSessions
     private readonly Dictionary<uint, QuicSession> _sessions = [];
     private readonly EarlyDatagrams _early;
     private readonly DatagramSender _sender;
-    private readonly QuicTunnel _tunnel;
+    private readonly SessionClosings _closings;
+    private readonly QuicCore _core;
+    private readonly ControlSender _control;
     private readonly StreamIds _ids;
     private uint _highest;
-    private long _answerSecond;
-    private int _answers;
     private bool _lost;
 
-    public QuicSessions(QuicTunnel tunnel, StreamIds ids)
+    public QuicSessions(QuicCore core, ControlSender control, StreamIds ids)
     {
-        _tunnel = tunnel;
+        _core = core;
+        _control = control;
         _ids = ids;
-        _early = new EarlyDatagrams(tunnel.Context.Flow.Datagrams);
-        _sender = new DatagramSender(tunnel);
-        Oversize = new OversizeDatagrams(tunnel);
+        _early = new EarlyDatagrams(core.Context.Flow.Datagrams);
+        _sender = new DatagramSender(core);
+        _closings = new SessionClosings(core, control);
+        Oversize = new OversizeDatagrams(core, this);
     }
 
     public OversizeDatagrams Oversize { get; }
@@ -66,14 +67,14 @@ internal sealed class QuicSessions
         {
             lock (_lock)
             {
-                if (_lost || !_tunnel.Control.TryPassOpening() || _ids.Next() is not (> 0 and var id))
+                if (_lost || !_control.TryPassOpening() || _ids.Next() is not (> 0 and var id))
                     return null;
                 session = new QuicSession(this, _highest = id) { Sink = sink };
                 _sessions.Add(session.Id, session);
             }
 
             BinaryPrimitives.WriteUInt32BigEndian(payload, session.Id);
-            if (_tunnel.Control.Send(FrameType.UdpOpen, payload[..length]))
+            if (_control.Send(FrameType.UdpOpen, payload[..length]))
                 return session;
         }
 
@@ -116,7 +117,7 @@ internal sealed class QuicSessions
             if (open)
                 early?.TakeAll((this, sink), static (to, payload) => to.Item1.Deliver(to.sink, payload));
             else
-                _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
+                _core.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
         }
 
         // The tunnel was lost meanwhile, when there was no sink to tell yet.
@@ -129,7 +130,7 @@ internal sealed class QuicSessions
     {
         if (datagram.Length < IdSize)
         {
-            _tunnel.Traffic.Drops.Add(DatagramDrop.Malformed);
+            _core.Traffic.Drops.Add(DatagramDrop.Malformed);
             return;
         }
 
@@ -141,18 +142,18 @@ internal sealed class QuicSessions
         {
             if (_sessions.TryGetValue(id, out session))
                 sink = session.Sink;
-            if (sink is null && !_tunnel.IsEdge && (session is not null || id > _highest))
+            if (sink is null && !_core.IsEdge && (session is not null || id > _highest))
             {
-                if (!_early.TryHold(id, payload, _tunnel.Context.NowMilliseconds))
-                    _tunnel.Traffic.Drops.Add(DatagramDrop.EarlyFull);
+                if (!_early.TryHold(id, payload, _core.Context.NowMilliseconds))
+                    _core.Traffic.Drops.Add(DatagramDrop.EarlyFull);
                 return;
             }
         }
 
         if (sink is null)
         {
-            _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
-            AnswerUnknown(id);
+            _core.Traffic.Drops.Add(DatagramDrop.UnknownSession);
+            _closings.AnswerUnknown(id);
             return;
         }
 
@@ -161,11 +162,11 @@ internal sealed class QuicSessions
             if (session.IsOpen)
                 Deliver(sink, payload);
             else
-                _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession);
+                _core.Traffic.Drops.Add(DatagramDrop.UnknownSession);
         }
     }
 
-    public void CountTooLarge() => _tunnel.Traffic.Drops.Add(DatagramDrop.TooLarge);
+    public void CountTooLarge() => _core.Traffic.Drops.Add(DatagramDrop.TooLarge);
 
     public bool Send(QuicSession session, ReadOnlySpan<byte> payload)
     {
@@ -173,13 +174,13 @@ internal sealed class QuicSessions
         {
             if (_lost)
             {
-                _tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
+                _core.Traffic.Drops.Add(DatagramDrop.Lost);
                 return false;
             }
 
             if (session.Unsent >= DatagramSender.MaxPerSession)
             {
-                _tunnel.Traffic.Drops.Add(DatagramDrop.QueueFull);
+                _core.Traffic.Drops.Add(DatagramDrop.QueueFull);
                 return false;
             }
 
@@ -200,24 +201,21 @@ internal sealed class QuicSessions
         if (state is DatagramState.Sent or DatagramState.Canceled)
             OnUnsentGone(_sender.OnDone(context));
         if (state == DatagramState.Canceled)
-            _tunnel.Traffic.Drops.Add(DatagramDrop.Lost);
+            _core.Traffic.Drops.Add(DatagramDrop.Lost);
         else if (state == DatagramState.LostDiscarded)
-            _tunnel.Traffic.Drops.Add(DatagramDrop.LostOnPath);
+            _core.Traffic.Drops.Add(DatagramDrop.LostOnPath);
     }
 
     /// <summary>Ends a session that its owner has closed.</summary>
     public void OnClosedHere(QuicSession session)
     {
-        HeldDatagrams? early;
         lock (_lock)
         {
             _sessions.Remove(session.Id);
-            early = _early.Take(session.Id);
+            _core.Traffic.Drops.Add(DatagramDrop.UnknownSession, _early.Drop(session.Id));
         }
 
-        _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, early?.DropAll() ?? 0);
-
-        SendClose(session.Id);
+        _closings.Send(session.Id);
     }
 
     /// <summary>Handles UDP_CLOSE.</summary>
@@ -242,13 +240,12 @@ internal sealed class QuicSessions
             _lost = true;
             all = [.. _sessions.Values];
             _sessions.Clear();
-            _tunnel.Traffic.Drops.Add(DatagramDrop.UnknownSession, _early.Clear());
+            _core.Traffic.Drops.Add(DatagramDrop.UnknownSession, _early.Clear());
         }
 
         foreach (var session in all)
             End(session);
     }
-
 
     /// <summary>Drops datagrams whose session's opening did not come in time.</summary>
     public void Sweep()
@@ -256,16 +253,16 @@ internal sealed class QuicSessions
         List<uint> expired;
         int dropped;
         lock (_lock)
-            (expired, dropped) = _early.TakeExpired(_tunnel.Context.NowMilliseconds);
+            (expired, dropped) = _early.TakeExpired(_core.Context.NowMilliseconds);
         if (dropped == 0)
             return;
-        _tunnel.Traffic.Drops.Add(DatagramDrop.EarlyFull, dropped);
-        expired.ForEach(AnswerUnknown);
+        _core.Traffic.Drops.Add(DatagramDrop.EarlyFull, dropped);
+        expired.ForEach(_closings.AnswerUnknown);
     }
 
     private void Deliver(IDatagramSink sink, ReadOnlySpan<byte> payload)
     {
-        _tunnel.Traffic.CountDatagramReceived(payload.Length);
+        _core.Traffic.CountDatagramReceived(payload.Length);
         sink.OnDatagram(payload);
     }
 
@@ -276,31 +273,6 @@ internal sealed class QuicSessions
             if (_sessions.TryGetValue(id, out var session))
                 session.Unsent--;
         }
-    }
-
-    // Answers a datagram of an unknown session, so that the edge opens the session again. The answers are limited, so that a flood is not
-    // answered with a flood.
-    private void AnswerUnknown(uint id)
-    {
-        if (_tunnel.IsEdge)
-            return;
-        lock (_lock)
-        {
-            var second = _tunnel.Context.NowMilliseconds / 1000;
-            if (second != _answerSecond)
-                (_answerSecond, _answers) = (second, 0);
-            if (++_answers > MaxAnswersPerSecond || !_tunnel.Control.TryPassOpening())
-                return;
-        }
-
-        SendClose(id);
-    }
-
-    private void SendClose(uint id)
-    {
-        Span<byte> payload = stackalloc byte[IdSize];
-        BinaryPrimitives.WriteUInt32BigEndian(payload, id);
-        _tunnel.Control.Send(FrameType.UdpClose, payload);
     }
 
     private void End(QuicSession session)
@@ -322,7 +294,7 @@ internal sealed class QuicSessions
         }
         catch (Exception e)
         {
-            _tunnel.NoteDefect(e);
+            _core.NoteDefect(e);
         }
     }
 }

@@ -1,14 +1,15 @@
 using System.Buffers.Binary;
 using Tunnel.Shared.Transport.Buffers;
+using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 
-namespace Tunnel.Shared.Transport.Quic;
+namespace Tunnel.Shared.Transport.Quic.Sessions;
 
 /// <summary>
 /// Gives datagrams to msquic and limits how many may be unsent, because msquic's queue has no limit of its own and gets slow when it is
 /// long. Each datagram is copied into a native block that is in use until the datagram was sent.
 /// </summary>
-internal sealed class DatagramSender(QuicTunnel tunnel)
+internal sealed class DatagramSender(QuicCore core)
 {
     /// <summary>The most unsent datagrams of one session, so that its flood leaves room for others.</summary>
     public const int MaxPerSession = 256;
@@ -26,18 +27,18 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
 
     private int _unsent;
 
-    private DatagramMemory Memory => tunnel.Context.Flow.Datagrams;
+    private DatagramMemory Memory => core.Context.Flow.Datagrams;
 
     /// <summary>Queues a datagram.</summary>
     public unsafe int TrySend(uint id, ReadOnlySpan<byte> payload)
     {
         var length = QuicSessions.IdSize + payload.Length;
-        if (length > Math.Min(tunnel.Connection.MaxDatagram, BlockPool.Tiny.Capacity))
+        if (length > Math.Min(core.Connection.MaxDatagram, BlockPool.Tiny.Capacity))
             return TooLarge;
         if (Interlocked.Increment(ref _unsent) > MaxUnsent || !Memory.TryTake(BlockPool.Tiny.Capacity))
         {
             Interlocked.Decrement(ref _unsent);
-            tunnel.Traffic.Drops.Add(DatagramDrop.QueueFull);
+            core.Traffic.Drops.Add(DatagramDrop.QueueFull);
             return Dropped;
         }
 
@@ -45,10 +46,10 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
         BinaryPrimitives.WriteUInt32BigEndian(block->Room, id);
         payload.CopyTo(block->Room[QuicSessions.IdSize..]);
         block->Buffer.Length = (uint)length;
-        var status = tunnel.Connection.Handle.SendDatagram(&block->Buffer, (nint)block);
+        var status = core.Connection.Handle.SendDatagram(&block->Buffer, (nint)block);
         if (!QuicStatus.Failed(status))
         {
-            tunnel.Traffic.CountDatagramSent(payload.Length);
+            core.Traffic.CountDatagramSent(payload.Length);
             return Queued;
         }
 
@@ -56,7 +57,7 @@ internal sealed class DatagramSender(QuicTunnel tunnel)
         // The path's MTU has fallen since msquic last reported it.
         if (status == QuicStatus.InvalidParameter)
             return TooLarge;
-        tunnel.Traffic.Drops.Add(DatagramDrop.Refused);
+        core.Traffic.Drops.Add(DatagramDrop.Refused);
         return Dropped;
     }
 
