@@ -56,6 +56,29 @@ public sealed class ProxyHeaderTests
     [Theory]
     [InlineData("tcpTls")]
     [InlineData("quic")]
+    public async Task One_id_joins_the_logs_of_edge_and_hub_the_list_of_connections_and_haproxy(string transport)
+    {
+        QuicRequired.CheckFor(transport);
+        await using var setup = await TunnelSetup.StartAsync(
+            policies: (tcp, _) => new JsonObject { [$"tcp/{tcp[0]}"] = new JsonObject { ["proxyTlvs"] = true, ["logConnections"] = true } },
+            edgeArguments: ["--transport", transport, "--log-level", "debug"]);
+        await using var haproxy = await HaproxyServer.StartAsync(
+            setup.Directory, "%[src] %[fc_pp_unique_id]", new IPEndPoint(setup.TargetAddress, setup.Tcp[0]));
+        var source = LoopbackAddresses.Next();
+
+        var words = (await CurlAsync(new IPEndPoint(setup.EdgeAddress, setup.Tcp[0]), source)).Split('\n')[0].Split(' ');
+
+        Assert.Equal(source.ToString(), words[0]);
+        Assert.Matches("^[0-9a-f]{32}$", words[1]);
+        await Eventually.IsTrueAsync(() => setup.Hub.Process.Log.Contains(words[1], StringComparison.Ordinal), "the hub's log has the id");
+        await Eventually.IsTrueAsync(() => setup.Edge.Process.Log.Contains(words[1], StringComparison.Ordinal), "the edge's log has the id");
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/connections")).Body.Contains(words[1], StringComparison.Ordinal), "the list has the id");
+    }
+
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
     public async Task Dnsdist_answers_over_udp_by_the_clients_address(string transport)
     {
         QuicRequired.CheckFor(transport);

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
@@ -7,4 +8,7 @@ internal interface ITunnelSource
 {
     /// <summary>The newest tunnel; null while there is none. It is read for every client and many datagrams, so it must be cheap.</summary>
     ITunnel? Current { get; }
+
+    /// <summary>Returns what the ids of a tunnel's connections have in common; for logs.</summary>
+    TunnelKey KeyOf(ITunnel tunnel) => default;
 }

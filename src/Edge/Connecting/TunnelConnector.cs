@@ -1,6 +1,8 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -42,6 +44,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly PathLimit _path;
     private readonly Successors _successors;
     private readonly ConnectionState _state;
+    private readonly ConditionalWeakTable<ITunnel, object> _keys = [];
     private volatile HubTunnel? _live;
     private bool _inConflict;
     private bool _hasHeldTheId;
@@ -64,6 +67,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     }
 
     public ITunnel? Current => _live?.Tunnel;
+
+    public TunnelKey KeyOf(ITunnel tunnel) => _keys.TryGetValue(tunnel, out var key) ? (TunnelKey)key : default;
 
     public ConnectionStatus Status => _state.Current;
 
@@ -222,6 +227,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var older = _live;
         // Beside another tunnel of this process there is no question whose clients they are.
         live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
+        _keys.AddOrUpdate(tunnel, TunnelKey.Of(outcome.Result.Config!.Hub?.TunnelId ?? ""));
         // This comes before the start, since callbacks begin then, and before the ports are bound, so that their first client finds the
         // tunnel.
         _live = live;

@@ -126,6 +126,8 @@ internal sealed class ClientHandover
             return false;
         _observer.OnClientConnected(client.Port.Key, client.Address);
         connection.SetStream(stream);
+        if (_logger.IsEnabled(LogLevel.Debug))
+            TcpLog.ClientTaken(_logger, client.Address, client.Port.Key, _tunnels.KeyOf(tunnel).Connection(stream.Id, udp: false));
         return true;
     }
 

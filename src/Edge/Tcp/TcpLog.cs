@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Protocol;
 
 namespace Tunnel.Edge.Tcp;
 
@@ -18,6 +19,9 @@ internal static partial class TcpLog
 
     [LoggerMessage(3006, LogLevel.Debug, "Refused {Client} on {Port}: {Reason}")]
     public static partial void ClientRefused(ILogger logger, EndPoint? client, PortKey port, RefusalReason reason);
+
+    [LoggerMessage(3010, LogLevel.Debug, "{Client} on {Port} has a stream ({Id})")]
+    public static partial void ClientTaken(ILogger logger, EndPoint? client, PortKey port, ConnectionId id);
 
     [LoggerMessage(3007, LogLevel.Information, "{Count} connections of {Port} did not finish in time and were reset")]
     public static partial void DrainTimedOut(ILogger logger, PortKey port, int count);

@@ -114,7 +114,13 @@ public sealed record EdgeConflictEvent(string EdgeId, IPEndPoint Connected, IPEn
 /// <param name="EdgeId">The id of the edge.</param>
 /// <param name="Port">The edge's listening port.</param>
 /// <param name="Client">The client's address and port; null when not known.</param>
-public sealed record StreamOpenedEvent(string EdgeId, int Port, IPEndPoint? Client) : HubEvent;
+public sealed record StreamOpenedEvent(string EdgeId, int Port, IPEndPoint? Client) : HubEvent
+{
+    /// <summary>
+    /// The connection's name in the logs of edge and hub and at the upstream: 32 hexadecimal digits. Null when it has none.
+    /// </summary>
+    public string? UniqueId { get; init; }
+}
 
 /// <summary>A client's connection has ended.</summary>
 /// <param name="EdgeId">The id of the edge.</param>
@@ -124,7 +130,11 @@ public sealed record StreamOpenedEvent(string EdgeId, int Port, IPEndPoint? Clie
 /// <param name="BytesOut">The bytes that came from the upstream.</param>
 /// <param name="Abort">Why it was cut; null when both sides ended it in an orderly way.</param>
 public sealed record StreamClosedEvent(string EdgeId, int Port, IPEndPoint? Client, long BytesIn, long BytesOut, ResetReason? Abort)
-    : HubEvent;
+    : HubEvent
+{
+    /// <inheritdoc cref="StreamOpenedEvent.UniqueId"/>
+    public string? UniqueId { get; init; }
+}
 
 /// <summary>The hub has started after a run that ended without a proper stop; its state was recovered.</summary>
 /// <param name="AllowedEdges">The number of edges found in the state.</param>

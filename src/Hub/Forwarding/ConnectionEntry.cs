@@ -1,6 +1,7 @@
 using System.Net;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Forwarding;
@@ -12,12 +13,18 @@ namespace Tunnel.Hub.Forwarding;
 internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndPoint? client, TrafficRegistry registry, TimeProvider time)
     : ILiveConnection
 {
-    private readonly long _id = registry.NextId();
+    private readonly long _number = registry.NextId();
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private readonly long _start = time.GetTimestamp();
     private IByteCounts? _counts;
 
     public PortRoute Route => route;
+
+    /// <summary>Its name at the edge, here, and at the upstream.</summary>
+    public ConnectionId Id { get; init; }
+
+    /// <summary>The additional fields of its PROXY header; null at a port without them.</summary>
+    public HeaderFields? Fields { get; set; }
 
     public PortPolicy Policy => policy;
 
@@ -49,6 +56,7 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
             return;
         registry.Log.Add(new ConnectionRecord
         {
+            UniqueId = Id.ToString(),
             Time = time.GetUtcNow(),
             EdgeId = route.Port.EdgeId,
             Port = route.Port.Port,
@@ -64,7 +72,8 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
 
     public LiveConnection Describe() => new()
     {
-        Id = _id,
+        Id = _number,
+        UniqueId = Id.ToString(),
         EdgeId = route.Port.EdgeId,
         Port = route.Port.Port,
         Proto = route.Port.Proto,

@@ -39,7 +39,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
         : base(forwarder, entry)
     {
         Session = session;
-        _header = entry.Route.UdpProxy == UdpProxyProtocol.Off ? [] : MakeHeader(opening);
+        _header = entry.Route.UdpProxy == UdpProxyProtocol.Off ? [] : MakeHeader(opening, entry.Fields);
         _lastSent = _lastHeard = forwarder.Time.GetTimestamp();
     }
 
@@ -187,10 +187,11 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
         _held = null;
     }
 
-    private static byte[] MakeHeader(in StreamOpening opening)
+    private static byte[] MakeHeader(in StreamOpening opening, HeaderFields? fields)
     {
-        Span<byte> buffer = stackalloc byte[ProxyV2.IPv6Length];
-        var length = ProxyV2.Write(buffer, opening.Source, opening.Destination, ProxyTransport.Datagram);
+        Span<byte> buffer = stackalloc byte[fields is null ? ProxyV2.IPv6Length : HeaderFields.MaxHeaderLength];
+        var length = fields?.Write(buffer, opening, ProxyTransport.Datagram)
+            ?? ProxyV2.Write(buffer, opening.Source, opening.Destination, ProxyTransport.Datagram);
         return buffer[..length].ToArray();
     }
 }

@@ -52,7 +52,11 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         stream.Observer = this;
         if (forwarder.Events.StreamsWanted)
             forwarder.Events.Post(
-                new StreamOpenedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source) { Time = forwarder.Time.GetUtcNow() });
+                new StreamOpenedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source)
+                {
+                    Time = forwarder.Time.GetUtcNow(),
+                    UniqueId = entry.Id.ToString(),
+                });
         forwarder.TakeTurn(Route.Port.EdgeId, () => _ = DialAsync(limit));
     }
 
@@ -101,6 +105,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
                     end.Completed ? null : end.Reason)
                 {
                     Time = forwarder.Time.GetUtcNow(),
+                    UniqueId = entry.Id.ToString(),
                 });
         }
     }
@@ -177,9 +182,10 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     // blocks.
     private bool SendHeader(Socket socket)
     {
-        Span<byte> buffer = stackalloc byte[MaxHeaderLength];
+        Span<byte> buffer = stackalloc byte[entry.Fields is null ? MaxHeaderLength : HeaderFields.MaxHeaderLength];
         var length = Route.Proxy switch
         {
+            ProxyProtocol.V2 when entry.Fields is { } fields => fields.Write(buffer, opening, ProxyTransport.Stream),
             ProxyProtocol.V1 => ProxyV1.Write(buffer, opening.Source, opening.Destination),
             ProxyProtocol.V2 => ProxyV2.Write(buffer, opening.Source, opening.Destination, ProxyTransport.Stream),
             _ => 0,

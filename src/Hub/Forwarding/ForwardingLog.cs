@@ -1,13 +1,15 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Targets;
+using Tunnel.Shared.Protocol;
 
 namespace Tunnel.Hub.Forwarding;
 
 internal static partial class ForwardingLog
 {
-    [LoggerMessage(2200, LogLevel.Warning, "Edge '{EdgeId}' port tcp/{Port}: no connection to {TargetHost}:{TargetPort}: {Reason}")]
+    [LoggerMessage(2200, LogLevel.Warning, "Edge '{EdgeId}' port tcp/{Port}: no connection to {TargetHost}:{TargetPort}: {Reason} ({Id})")]
     public static partial void StreamFailed(
-        ILogger logger, string edgeId, int port, string targetHost, int targetPort, StreamFailure reason);
+        ILogger logger, string edgeId, int port, string targetHost, int targetPort, StreamFailure reason, ConnectionId id);
 
     [LoggerMessage(2201, LogLevel.Warning, "Edge '{EdgeId}' opened a stream for tcp/{Port}: {Reason}; it was reset")]
     public static partial void StreamRefused(ILogger logger, string edgeId, int port, StreamFailure reason);
@@ -27,6 +29,16 @@ internal static partial class ForwardingLog
     [LoggerMessage(2203, LogLevel.Error, "Forwarding a stream of edge '{EdgeId}' port tcp/{Port} failed with a defect of the hub")]
     public static partial void Defect(ILogger logger, Exception exception, string edgeId, int port);
 
-    [LoggerMessage(2204, LogLevel.Debug, "Edge '{EdgeId}' port tcp/{Port}: the client was gone before {TargetHost}:{TargetPort} answered")]
-    public static partial void ClientGone(ILogger logger, string edgeId, int port, string targetHost, int targetPort);
+    [LoggerMessage(
+        2204, LogLevel.Debug,
+        "Edge '{EdgeId}' port tcp/{Port}: the client was gone before {TargetHost}:{TargetPort} answered ({Id})")]
+    public static partial void ClientGone(ILogger logger, string edgeId, int port, string targetHost, int targetPort, ConnectionId id);
+
+    [LoggerMessage(2206, LogLevel.Debug, "Edge '{EdgeId}' port tcp/{Port}: {Client} to {TargetHost}:{TargetPort} ({Id})")]
+    public static partial void StreamOpened(
+        ILogger logger, string edgeId, int port, IPEndPoint? client, string targetHost, int targetPort, ConnectionId id);
+
+    [LoggerMessage(2207, LogLevel.Debug, "Edge '{EdgeId}' port udp/{Port}: {Client} to {TargetHost}:{TargetPort} ({Id})")]
+    public static partial void SessionOpened(
+        ILogger logger, string edgeId, int port, IPEndPoint? client, string targetHost, int targetPort, ConnectionId id);
 }

@@ -19,18 +19,20 @@ internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffi
     /// <summary>Checks a new stream or session. Called on the tunnel's read loop.</summary>
     /// <param name="tunnel">The tunnel that it came through.</param>
     /// <param name="udp">True for a session, false for a stream.</param>
+    /// <param name="number">Its number in the tunnel.</param>
     /// <param name="opening">What the edge says about it.</param>
     /// <param name="route">The upstream that it leads to, or would lead to.</param>
     /// <param name="failure">Why it is not let in; meaningless when it is.</param>
     /// <returns>The entry, not begun yet; null when it is not let in.</returns>
-    public ConnectionEntry? TryEnter(EdgeTunnel tunnel, bool udp, in StreamOpening opening, out PortRoute route, out GateFailure failure)
+    public ConnectionEntry? TryEnter(
+        EdgeTunnel tunnel, bool udp, uint number, in StreamOpening opening, out PortRoute route, out GateFailure failure)
     {
         var port = new TrafficKey(tunnel.EdgeId, udp, opening.RoutingPort);
         var policy = tunnel.FindPort(udp, port.Port, context.Time.GetUtcNow());
         var options = Options;
         route = new PortRoute(port, policy?.TargetHost ?? options.TargetHost, policy?.TargetPort ?? port.Port)
         {
-            Proxy = policy?.ProxyProtocol ?? options.DefaultProxyProtocol,
+            Proxy = policy?.ProxyProtocol ?? (policy?.ProxyTlvs == true ? ProxyProtocol.V2 : options.DefaultProxyProtocol),
             UdpProxy = policy?.UdpProxyProtocol
                 ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each),
         };
@@ -41,7 +43,12 @@ internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffi
             return null;
         }
 
-        var entry = new ConnectionEntry(route, policy, opening.Source, traffic, context.Time);
+        var id = tunnel.Key.Connection(number, udp);
+        var entry = new ConnectionEntry(route, policy, opening.Source, traffic, context.Time)
+        {
+            Id = id,
+            Fields = policy.ProxyTlvs ? new HeaderFields(id, tunnel.EdgeId, tunnel.Tunnel!.Kind) : null,
+        };
         if (FindFault(tunnel, entry) is not { } fault)
         {
             failure = default;

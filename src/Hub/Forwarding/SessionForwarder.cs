@@ -88,7 +88,7 @@ internal sealed class SessionForwarder : IDisposable
     /// <summary>Opens a session; null refuses it. Called on the tunnel's read loop.</summary>
     public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening)
     {
-        if (_gate.TryEnter(tunnel, udp: true, opening, out var route, out var failure) is not { } entry)
+        if (_gate.TryEnter(tunnel, udp: true, session.Id, opening, out var route, out var failure) is not { } entry)
         {
             Refuse(route, failure.ToSessionFailure());
             return null;
@@ -111,6 +111,9 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         entry.Begin(forwarded);
+        if (_logger.IsEnabled(LogLevel.Debug))
+            ForwardingLog.SessionOpened(
+                _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.TargetHost, route.TargetPort, entry.Id);
         if (evicted is not null)
         {
             NoteFailure(evicted.Entry, SessionFailure.Evicted);

@@ -36,10 +36,17 @@ internal sealed class StreamForwarder(
     /// <summary>Starts to forward a stream, or resets it. Called on the tunnel's read loop.</summary>
     public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
-        if (gate.TryEnter(tunnel, udp: false, opening, out var route, out var failure) is { } entry)
+        if (gate.TryEnter(tunnel, udp: false, stream.Id, opening, out var route, out var failure) is { } entry)
+        {
+            if (_logger.IsEnabled(LogLevel.Debug))
+                ForwardingLog.StreamOpened(
+                    _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.TargetHost, route.TargetPort, entry.Id);
             new ForwardedStream(this, entry, stream, opening).Start();
+        }
         else
+        {
             Refuse(route.Port, stream, failure.ToStreamFailure());
+        }
     }
 
     /// <summary>Counts and logs a dial that failed.</summary>
@@ -51,9 +58,9 @@ internal sealed class StreamForwarder(
         if (failure != StreamFailure.ClientGone)
             entry.Traffic.Health.NoteFailure();
         if (failure == StreamFailure.ClientGone)
-            ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, host, targetPort);
+            ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, host, targetPort, entry.Id);
         else
-            ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, host, targetPort, failure);
+            ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, host, targetPort, failure, entry.Id);
     }
 
     /// <summary>Logs and reports that a port's upstream hangs up at once whenever it gets a header.</summary>

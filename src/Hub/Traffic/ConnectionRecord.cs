@@ -16,6 +16,9 @@ public sealed record ConnectionRecord
     /// <summary>Its number in this run of the hub.</summary>
     public long Id { get; init; }
 
+    /// <summary>Its name in the logs of edge and hub and at the upstream; null for a client that was turned away.</summary>
+    public string? UniqueId { get; init; }
+
     /// <summary>When it ended, or when the client was turned away (as reported to the hub, within seconds).</summary>
     public required DateTimeOffset Time { get; init; }
 

@@ -6,6 +6,9 @@ public sealed record LiveConnection
     /// <summary>Its number in this run of the hub; later connections have higher numbers.</summary>
     public required long Id { get; init; }
 
+    /// <summary>Its name in the logs of edge and hub and at the upstream: 32 hexadecimal digits.</summary>
+    public required string UniqueId { get; init; }
+
     /// <summary>The id of the edge that it came through.</summary>
     public required string EdgeId { get; init; }
 

@@ -7,7 +7,11 @@ namespace Tunnel.FunctionalTests.Programs;
 /// <summary>HAProxy that demands a PROXY header (v1 or v2) and answers with the client's address and port.</summary>
 internal static class HaproxyServer
 {
-    public static async Task<ManagedProcess> StartAsync(string directory, params IPEndPoint[] endPoints)
+    public static Task<ManagedProcess> StartAsync(string directory, params IPEndPoint[] endPoints) =>
+        StartAsync(directory, "%[src] %[src_port]", endPoints);
+
+    /// <summary>The same with an answer of its own, in HAProxy's format of logs.</summary>
+    public static async Task<ManagedProcess> StartAsync(string directory, string answer, params IPEndPoint[] endPoints)
     {
         var configuration = Path.Combine(directory, "haproxy.cfg");
         await File.WriteAllTextAsync(configuration, $"""
@@ -18,7 +22,7 @@ internal static class HaproxyServer
               timeout connect 10s
             frontend echo
             {string.Join('\n', endPoints.Select(endPoint => $"  bind {endPoint} accept-proxy"))}
-              http-request return status 200 content-type text/plain lf-string "%[src] %[src_port]"
+              http-request return status 200 content-type text/plain lf-string "{answer}"
 
             """);
         var process = ManagedProcess.Start("haproxy", DebianProgram.Haproxy, ["-db", "-f", configuration]);

@@ -140,6 +140,7 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
         public LiveConnection Describe() => new()
         {
             Id = id,
+            UniqueId = new string('0', 32),
             EdgeId = edgeId,
             Port = 443,
             Proto = "tcp",

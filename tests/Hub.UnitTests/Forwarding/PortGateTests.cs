@@ -18,7 +18,7 @@ public sealed class PortGateTests
         using var hub = new ForwardingFixture();
         hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "10.0.0.9", TargetPort = 8080, LogConnections = true });
 
-        var entry = hub.Gate.TryEnter(hub.Live, udp, Opening(80), out var route, out _);
+        var entry = hub.Gate.TryEnter(hub.Live, udp, 1, Opening(80), out var route, out _);
         Assert.NotNull(entry);
         Assert.Equal(new PortRoute(new TrafficKey("a", udp, 80), "10.0.0.9", 8080) { Proxy = ProxyProtocol.V1, UdpProxy = UdpProxyProtocol.Each }, route);
         Assert.Equal(route, entry.Route);
@@ -80,7 +80,7 @@ public sealed class PortGateTests
         hub.ConnectEdge(policy with { LogConnections = true });
         hub.Tunnel.ActiveStreams = hub.Tunnel.ActiveSessions = active;
 
-        Assert.Null(hub.Gate.TryEnter(hub.Live, udp, opening, out var route, out var failure));
+        Assert.Null(hub.Gate.TryEnter(hub.Live, udp, 1, opening, out var route, out var failure));
         Assert.Equal(expected, failure);
         Assert.Equal(new TrafficKey("a", udp, opening.RoutingPort), route.Port);
 

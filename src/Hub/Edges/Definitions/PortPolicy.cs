@@ -39,6 +39,12 @@ public sealed record PortPolicy
     /// <summary>Which datagrams have a PROXY header; null: each one, unless the hub's <c>defaultProxyProtocol</c> is off.</summary>
     public UdpProxyProtocol? UdpProxyProtocol { get; init; }
 
+    /// <summary>
+    /// Whether the PROXY header, which is then version 2, has additional fields: the connection's id, the edge, the tunnel's transport,
+    /// what is known of TLS, and a checksum.
+    /// </summary>
+    public bool ProxyTlvs { get; init; }
+
     /// <summary>How long the upstream may take to accept a connection, 1 s to 3,600 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -31,6 +31,9 @@ public sealed record PortPolicyDefinition
     /// <inheritdoc cref="PortPolicy.UdpProxyProtocol"/>
     public UdpProxyProtocol? UdpProxyProtocol { get; init; }
 
+    /// <inheritdoc cref="PortPolicy.ProxyTlvs"/>
+    public bool? ProxyTlvs { get; init; }
+
     /// <summary>Seconds that the upstream may take to accept a connection, 1–3,600.</summary>
     public int? ConnectTimeout { get; init; }
 

@@ -35,6 +35,8 @@ internal static class PortPolicyValidator
 
             if (key == PortKey.Default || !udp)
                 CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
+            if (key != PortKey.Default)
+                CheckTlvs(policy, edge.Ports.GetValueOrDefault(PortKey.Default), udp, at, errors);
         }
 
         CheckSize(edge, path, errors);
@@ -66,6 +68,18 @@ internal static class PortPolicyValidator
             errors.Add(
                 $"{path}.trustedProxies", "(missing)",
                 "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
+    }
+
+    // Version 1 is a line that has no room for anything else.
+    private static void CheckTlvs(PortPolicyDefinition policy, PortPolicyDefinition? fallback, bool udp, string path, FaultList errors)
+    {
+        var resolved = policy.Resolve(fallback, udp);
+        if (!resolved.ProxyTlvs)
+            return;
+        if (!udp && resolved.ProxyProtocol is ProxyProtocol.Off or ProxyProtocol.V1)
+            errors.Add($"{path}.proxyTlvs", "true", "needs \"proxyProtocol\": \"v2\", or leave that out: v1 and off have no such fields");
+        else if (udp && resolved.UdpProxyProtocol == UdpProxyProtocol.Off)
+            errors.Add($"{path}.proxyTlvs", "true", "needs \"udpProxyProtocol\": \"each\" or \"first\": off has no such fields");
     }
 
     // A setting without effect here would look as if it were in force. The default entry may hold settings of both kinds.

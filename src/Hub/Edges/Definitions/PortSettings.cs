@@ -3,6 +3,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
+// Over 300 lines: a row for each setting.
 /// <summary>
 /// All settings of a port, one row each. The strict reader, the validator, the resolved policy, the description of the API, the options
 /// of commands and the table in docs/operations.md come from the rows. To add a setting, add a row here, its value to the records, and
@@ -90,6 +91,17 @@ internal static class PortSettings
             Summary = "which datagrams carry a PROXY v2 header: `each`, the `first` of a session, or `off`",
             Instead = "for TCP there is proxyProtocol: \"v1\", \"v2\" or \"off\"",
             Option = "--proxy",
+        },
+        new PortSetting<bool?>(
+            "proxyTlvs",
+            SettingForms.Switch,
+            own => own.ProxyTlvs,
+            (own, value) => own with { ProxyTlvs = value },
+            (policy, value, _) => policy with { ProxyTlvs = value!.Value })
+        {
+            Default = "false",
+            Summary =
+                "more in the PROXY header, which is version 2 then: the connection's id and others, see [PROXY headers](proxy-headers.md)",
         },
         new PortSetting<int?>(
             "connectTimeout",

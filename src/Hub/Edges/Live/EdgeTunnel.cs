@@ -1,6 +1,7 @@
 using System.Net;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -28,6 +29,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Remote = remote;
         Config = config;
         Since = since;
+        Key = TunnelKey.Of(config.Hub?.TunnelId ?? "");
     }
 
     /// <summary>The edge as it was when the tunnel was last informed.</summary>
@@ -43,6 +45,9 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     public DateTimeOffset Since { get; }
 
     public string TunnelId => Config.Hub!.TunnelId;
+
+    /// <summary>What the ids of its connections have in common.</summary>
+    public TunnelKey Key { get; }
 
     /// <summary>The configuration that was last sent to it; changed under the registry's lock.</summary>
     public TunnelConfig Config { get; private set; }
