@@ -62,11 +62,11 @@ internal sealed record EdgeSettings(
             StunServers = configuration.Servers("stunServers", DefaultStunPort, DefaultStunServers),
             Firewall = configuration.Enum("firewall", FirewallMode.Full),
             StateDirectory = StateDirectory(configuration),
-            DrainTimeout = configuration.Seconds("drainTimeout", Defaults.DrainTimeout, 0, MostSeconds),
+            DrainTimeout = configuration.Duration("drainTimeout", Defaults.DrainTimeout, 0, MostSeconds),
             MaxUdpSessions = configuration.Integer("limits.udpSessions", Defaults.MaxUdpSessions, 1, MostSessions),
             MaxUdpSessionsPerAddress =
                 configuration.Integer("limits.udpSessionsPerAddress", Defaults.MaxUdpSessionsPerAddress, 1, MostSessions),
-            UdpIdleTimeout = configuration.Seconds("udpIdleTimeout", Defaults.UdpIdleTimeout, 1, MostSeconds),
+            UdpIdleTimeout = configuration.Duration("udpIdleTimeout", Defaults.UdpIdleTimeout, 1, MostSeconds),
             FlowControl = configuration.FlowControl(),
         };
         var settings = new EdgeSettings(

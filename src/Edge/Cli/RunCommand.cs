@@ -60,7 +60,7 @@ internal static class RunCommand
         Setting("stateDir", "DIR", "Where state is kept"),
         Setting("logLevel", "L", "trace, debug, information, warning, error, critical or none [default: information]"),
         Setting("logFormat", "F", "console or json [default: console]"),
-        Setting("drainTimeout", "S", "Seconds that open connections may go on after a stop was asked for [default: 30]"),
+        Setting("drainTimeout", "TIME", "How long open connections may go on when the edge stops, such as 30s or 5m [default: 30s]"),
     ];
 
     public static Command Create()

@@ -36,7 +36,8 @@ internal static class RunCommand
             ("adminSocket", options.AdminSocket),
             ("logLevel", Setting("--log-level", "L", "trace, debug, information, warning, error, critical or none [default: information]")),
             ("logFormat", Setting("--log-format", "F", "console or json [default: console]")),
-            ("drainTimeout", Setting("--drain-timeout", "SECONDS", "How long open streams may go on when the hub stops [default: 30]")),
+            ("drainTimeout", Setting(
+                    "--drain-timeout", "TIME", "How long open streams may go on when the hub stops, such as 30s or 5m [default: 30s]")),
         ];
         var command = new Command(
             "run",

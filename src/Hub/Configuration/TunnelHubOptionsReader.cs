@@ -51,7 +51,7 @@ internal static class TunnelHubOptionsReader
             Otlp = configuration.Otlp(),
             Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges", limits.Edges),
-            DrainTimeout = Seconds(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
+            DrainTimeout = Duration(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
             CongestionControl = configuration.Text("congestionControl", defaults.CongestionControl)!,
             NeverBlock = NeverBlockSetting.Read(configuration),
             Limits = limits,
@@ -87,7 +87,7 @@ internal static class TunnelHubOptionsReader
     {
         Unauthenticated = (int)Number(configuration, "limits.unauthenticated", defaults.Unauthenticated, SettingRange.Connections),
         PerAddress = (int)Number(configuration, "limits.perAddress", defaults.PerAddress, SettingRange.Connections),
-        AuthTimeout = Seconds(configuration, "limits.authTimeout", defaults.AuthTimeout, SettingRange.AuthTimeout),
+        AuthTimeout = Duration(configuration, "limits.authTimeout", defaults.AuthTimeout, SettingRange.AuthTimeout),
         FailedTriesPerMinute = (int)Number(configuration, "limits.failedTriesPerMinute", defaults.FailedTriesPerMinute, SettingRange.Tries),
         Edges = (int)Number(configuration, "limits.edges", defaults.Edges, SettingRange.Edges),
         StreamsPerEdge = (int)Number(configuration, "limits.streamsPerEdge", defaults.StreamsPerEdge, SettingRange.Streams),
@@ -113,6 +113,6 @@ internal static class TunnelHubOptionsReader
         return networks.ToImmutable();
     }
 
-    private static TimeSpan Seconds(LayeredConfiguration configuration, string name, TimeSpan missing, SettingRange range) =>
-        configuration.Seconds(name, missing, range.Least, range.Most);
+    private static TimeSpan Duration(LayeredConfiguration configuration, string name, TimeSpan missing, SettingRange range) =>
+        configuration.Duration(name, missing, range.Least, range.Most);
 }

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Shared.Configuration;
 
@@ -66,13 +67,18 @@ public static class SettingReaders
         configuration.Read<string?>(
             name, null, FaultOfFile, value => (FaultOfFile(value).Length == 0, value.Length > 0 ? Path.GetFullPath(value) : value));
 
-    /// <summary>Reads a duration in seconds; fractions are allowed.</summary>
-    public static TimeSpan Seconds(this LayeredConfiguration configuration, string name, TimeSpan missing, double least, double most) =>
+    /// <summary>Reads a duration: a number of seconds, where fractions are allowed, or a number with its unit, such as <c>5m</c>.</summary>
+    /// <param name="configuration">The settings.</param>
+    /// <param name="name">The setting's name.</param>
+    /// <param name="missing">The default.</param>
+    /// <param name="least">The shortest valid duration in seconds.</param>
+    /// <param name="most">The longest valid duration in seconds.</param>
+    public static TimeSpan Duration(this LayeredConfiguration configuration, string name, TimeSpan missing, double least, double most) =>
         configuration.Read(
-            name, missing, string.Create(CultureInfo.InvariantCulture, $"must be a number of seconds from {least} to {most}"), value =>
-            double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= least
-                && seconds <= most
-                ? (true, TimeSpan.FromSeconds(seconds)) : (false, default));
+            name, missing,
+            string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most} seconds, or a time with its unit, such as 30s or 5m"),
+            value => TimeText.TryParseSeconds(value, out var time) && time.TotalSeconds >= least && time.TotalSeconds <= most
+                ? (true, time) : (false, default));
 
     /// <summary>Reads <c>true</c> or <c>false</c>.</summary>
     public static bool Boolean(this LayeredConfiguration configuration, string name, bool missing) =>

@@ -14,7 +14,7 @@ public static class OtlpSettings
     /// <summary>Reads where metrics are pushed to; null when no endpoint is given.</summary>
     public static OtlpOptions? Otlp(this LayeredConfiguration configuration)
     {
-        var interval = configuration.Seconds("otlpInterval", OtlpOptions.DefaultInterval, 1, MostSeconds);
+        var interval = configuration.Duration("otlpInterval", OtlpOptions.DefaultInterval, 1, MostSeconds);
         if (configuration.Text("otlpEndpoint") is not { } text)
             return null;
         if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (

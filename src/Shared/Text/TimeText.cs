@@ -44,6 +44,18 @@ public static class TimeText
         return error is null;
     }
 
+    /// <summary>
+    /// Reads a duration of a setting that is in seconds: a plain number, where fractions are allowed, or what <see cref="TryParse"/> reads.
+    /// </summary>
+    public static bool TryParseSeconds(string text, out TimeSpan time)
+    {
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+            return TryParse(text, out time, out _);
+        var isPossible = seconds <= int.MaxValue;
+        time = isPossible ? TimeSpan.FromSeconds(seconds) : default;
+        return isPossible;
+    }
+
     private static string Number(double number, string unit) =>
         string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(number):0} {unit}");
 }

@@ -52,7 +52,7 @@ public sealed class EdgeSettingsTests : IDisposable
         var file = Write("edge.json", $$"""
             {
               "token": "{{Token.Encode()}}", "bindAddress": "127.0.0.1", "transport": "tcpTls", "allowPorts": [80, "8000-8002"],
-              "protectedPorts": [], "adminSocket": "/tmp/a.sock", "stateDir": "/tmp/s", "logLevel": "debug", "drainTimeout": 5, "lanes": 3,
+              "protectedPorts": [], "adminSocket": "/tmp/a.sock", "stateDir": "/tmp/s", "logLevel": "debug", "drainTimeout": "5s", "lanes": 3,
             }
             """);
         var settings = EdgeSettings.Load(Sources() with { File = file });
@@ -109,7 +109,7 @@ public sealed class EdgeSettingsTests : IDisposable
     [Theory]
     [InlineData("limits.udpSessions", "0", "1 to 1000000")]
     [InlineData("limits.udpSessionsPerAddress", "1000001", "1 to 1000000")]
-    [InlineData("udpIdleTimeout", "0", "from 1 to 86400")]
+    [InlineData("udpIdleTimeout", "0", "1 to 86400 seconds")]
     [InlineData("limits.memoryBudget", "1048575", "1048576 to")]
     [InlineData("windows.initial", "16383", "16384 to")]
     [InlineData("windows.initial", "2000000", "windows.min, which is 1048576")]

@@ -31,7 +31,7 @@ public sealed class PortCommandTests
     public async Task Ranges_and_the_default_are_ports_like_others()
     {
         await using var admin = await StartAsync();
-        await RunsAsync(admin, "~ a: +udp/8000-8010\nApplied.\n", "port", "add", "a", "udp/8000-8010", "--proxy", "v2", "--idle-timeout", "9");
+        await RunsAsync(admin, "~ a: +udp/8000-8010\nApplied.\n", "port", "add", "a", "udp/8000-8010", "--proxy", "v2", "--idle-timeout", "9s");
         Assert.Equal(UdpProxyProtocol.Each, Entry(admin, "udp/8000-8010").UdpProxyProtocol);
         await RunsAsync(admin, "~ a: ~udp/8005\nApplied.\n", "port", "set", "a", "udp/8005", "--proxy", "off");
         Assert.Equal((9, UdpProxyProtocol.Off), (Entry(admin, "udp/8005").IdleTimeout, Entry(admin, "udp/8005").UdpProxyProtocol));

@@ -41,7 +41,7 @@ public sealed class LayeredConfigurationTests : IDisposable
         Assert.Equal(8443, configuration.Port("port", 1));
         Assert.Equal(IPAddress.IPv6Any, configuration.Address("address", IPAddress.Any));
         Assert.Equal("hub.example.com", configuration.Host("host"));
-        Assert.Equal(TimeSpan.FromSeconds(2.5), configuration.Seconds("seconds", TimeSpan.Zero, 0, 10));
+        Assert.Equal(TimeSpan.FromSeconds(2.5), configuration.Duration("seconds", TimeSpan.Zero, 0, 10));
         Assert.True(configuration.Boolean("flag", false));
         Assert.Equal(Mode.TcpTls, configuration.Enum("mode", Mode.Quic));
         Assert.Equal(LogLevel.Information, configuration.LogLevel("level", LogLevel.None));

@@ -30,6 +30,25 @@ public sealed class TimeTextTests
     }
 
     [Theory]
+    [InlineData("30", 30)]
+    [InlineData("2.5", 2.5)]
+    [InlineData("30s", 30)]
+    [InlineData("5m", 300)]
+    public void A_setting_in_seconds_may_be_a_plain_number(string text, double seconds)
+    {
+        Assert.True(TimeText.TryParseSeconds(text, out var time));
+        Assert.Equal(seconds, time.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("1.5m")]
+    [InlineData("")]
+    [InlineData("NaN")]
+    [InlineData("99999999999999999999")]
+    public void Nor_may_it_be_anything_else(string text) => Assert.False(TimeText.TryParseSeconds(text, out _));
+
+    [Theory]
     [InlineData(0, "0 s")]
     [InlineData(119, "119 s")]
     [InlineData(120, "2 min")]

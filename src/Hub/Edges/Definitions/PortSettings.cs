@@ -105,7 +105,7 @@ internal static class PortSettings
         },
         new PortSetting<int?>(
             "connectTimeout",
-            SettingForms.Number(1, 3600, "seconds"),
+            SettingForms.Seconds(1, 3600),
             own => own.ConnectTimeout,
             (own, value) => own with { ConnectTimeout = value },
             (policy, value, _) => policy with { ConnectTimeout = TimeSpan.FromSeconds(value!.Value) })
@@ -116,7 +116,7 @@ internal static class PortSettings
         },
         new PortSetting<int?>(
             "idleTimeout",
-            SettingForms.Number(0, 86_400, "seconds (0: never)", 1, "seconds"),
+            SettingForms.Seconds(0, 86_400, "seconds (0: never)", leastUdp: 1),
             own => own.IdleTimeout,
             (own, value) => own with { IdleTimeout = value },
             EnforceIdleTimeout)

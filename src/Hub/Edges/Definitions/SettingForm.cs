@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
@@ -84,6 +85,10 @@ internal static class SettingForms
         Digits,
         new SettingSchema(SettingType.Number, least, most));
 
+    /// <summary>A number of seconds; an option takes a time with its unit too, such as <c>5m</c>.</summary>
+    public static SettingForm<int?> Seconds(int least, int most, string what = "seconds", int? leastUdp = null) =>
+        Number(least, most, what, leastUdp ?? least, "seconds") with { HelpName = "TIME", FromOption = WholeSeconds };
+
     /// <summary>Bytes a second; 0 means no limit. Lower rates than the least are refused, because nothing could work with them.</summary>
     public static SettingForm<int?> Rate(int least) => new(
         "N",
@@ -113,6 +118,10 @@ internal static class SettingForms
 
     private static JsonNode? Digits(IReadOnlyList<string> words, PortKinds kind) =>
         int.TryParse(words[^1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : words[^1];
+
+    private static JsonNode? WholeSeconds(IReadOnlyList<string> words, PortKinds kind) =>
+        TimeText.TryParse(words[^1], out var time, out _) && time.TotalSeconds <= int.MaxValue
+            ? (int)time.TotalSeconds : Digits(words, kind);
 
     private static JsonNode? List(IReadOnlyList<string> words, PortKinds kind)
     {
