@@ -17,6 +17,12 @@ public static class EdgeSetValidator
     public const int MaxPortsPerEdge = 16_384;
 
     /// <summary>
+    /// The number of ports that all edges together may be assigned. The hub holds each of them ready for its clients, and a range of a few
+    /// bytes may stand for thousands.
+    /// </summary>
+    public const int MaxPortsInAll = 1_048_576;
+
+    /// <summary>
     /// The largest JSON of a set in bytes, as it is read; a set that is read can be put back with a secret for each edge.
     /// </summary>
     public const int MaxSetBytes = 8 << 20;
@@ -40,6 +46,7 @@ public static class EdgeSetValidator
         if (edges.Count > maxEdges)
             AddTooMany(edges.Count, maxEdges, path, faults.Errors);
 
+        CheckTotal(0, CountPorts(edges), path, faults.Stricter);
         var firstById = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var index = 0; index < edges.Count; index++)
         {
@@ -69,6 +76,25 @@ public static class EdgeSetValidator
                 $"all edges together may have at most {MaxSetBytes} bytes of JSON; take shorter firewalls and lists, or fewer edges");
         }
     }
+
+    /// <summary>Checks that a growing set does not assign more ports than the hub holds.</summary>
+    /// <param name="before">The ports of all edges before the change.</param>
+    /// <param name="after">The ports of all edges after the change.</param>
+    /// <param name="path">The JSON path of what was changed.</param>
+    /// <param name="errors">Receives the fault.</param>
+    internal static void CheckTotal(long before, long after, string path, FaultList errors)
+    {
+        if (after > MaxPortsInAll && after > before)
+        {
+            errors.Add(
+                path, $"{after} ports",
+                $"all edges together may have at most {MaxPortsInAll} ports; shorten ranges, or remove edges that are no longer needed");
+        }
+    }
+
+    /// <summary>Counts the ports of a set. Impossible ranges, which have faults of their own, do not count.</summary>
+    internal static long CountPorts(IEnumerable<EdgeDefinition> edges) => edges.Sum(static edge =>
+        edge.ListenPorts.Concat(edge.ListenPortsUdp).Where(static range => range.IsPossible).Sum(static range => (long)range.Count));
 
     /// <summary>Checks one edge.</summary>
     internal static void Check(EdgeDefinition edge, bool hasSecret, string path, EdgeSetFaults faults)

@@ -14,8 +14,7 @@ internal static class ListenPortsValidator
         CheckList(edge.ListenPorts, $"{path}.listenPorts", udp: false, faults);
         CheckList(edge.ListenPortsUdp, $"{path}.listenPortsUdp", udp: true, faults);
 
-        // Only possible ranges are counted; impossible ones get an error of their own.
-        var total = edge.ListenPorts.Concat(edge.ListenPortsUdp).Where(range => range.IsPossible).Sum(range => (long)range.Count);
+        var total = EdgeSetValidator.CountPorts([edge]);
         if (total > EdgeSetValidator.MaxPortsPerEdge)
         {
             faults.Errors.Add(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 
 namespace Tunnel.Hub.Edges.State;
@@ -12,6 +13,7 @@ internal sealed class EdgeState
 {
     private string? _tag;
     private long? _jsonLength;
+    private long? _portCount;
 
     public EdgeState(ImmutableDictionary<string, EdgeEntry> entries)
     {
@@ -32,6 +34,9 @@ internal sealed class EdgeState
 
     /// <summary>The length of the whole set's JSON, as it is read, in bytes.</summary>
     public long JsonLength => _jsonLength ??= Edges.Values.Sum(edge => edge.JsonLength + 1L) + 1;
+
+    /// <summary>The number of ports of all edges.</summary>
+    public long PortCount => _portCount ??= EdgeSetValidator.CountPorts(Edges.Values.Select(static edge => edge.Definition));
 
     /// <summary>Whether any edge has a chosen secret; if so, every refusal costs a slow hash, whoever asks.</summary>
     public bool HasChosenSecrets { get; }

@@ -133,6 +133,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     private static EdgeStateChange Valid(EdgeState before, EdgeState after, EdgeSetFaults faults, string? secret = null)
     {
         EdgeSetValidator.CheckSize(before.JsonLength, after.JsonLength, faults.Errors);
+        EdgeSetValidator.CheckTotal(before.PortCount, after.PortCount, "$", faults.Errors);
         return faults.IsValid ? new(after, new EdgeUpdateResult { Warnings = faults.WarningList, NewSecret = secret }) : Invalid(faults);
     }
 

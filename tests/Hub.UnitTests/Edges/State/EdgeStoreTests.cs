@@ -265,6 +265,25 @@ public sealed class EdgeStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task All_edges_together_have_no_more_ports_than_the_hub_holds_however_they_come()
+    {
+        const int full = EdgeSetValidator.MaxPortsInAll / EdgeSetValidator.MaxPortsPerEdge;
+        await using var store = await OpenAsync();
+        EdgeDefinition[] many = [.. Enumerable.Range(0, full + 1).Select(n => Full($"edge-{n}"))];
+        var refused = await store.ReplaceAllAsync(many, dryRun: false, default);
+        Assert.Equal("all edges together may have at most 1048576 ports; shorten ranges, or remove edges that are no longer needed", Assert.Single(refused.Errors).Message);
+        Assert.Equal("1064960 ports", refused.Errors[0].Value);
+
+        Assert.True((await store.ReplaceAllAsync(many[1..], dryRun: false, default)).Succeeded);
+        Assert.Equal(EdgeUpdateStatus.Invalid, (await store.AddAsync(TestEdges.Edge("one-more", 443), default)).Status);
+        Assert.True((await store.UpdateAsync(many[1] with { ListenPorts = [new(1, 16_000)] }, default)).Succeeded);
+        Assert.True((await store.AddAsync(TestEdges.Edge("one-more", 443), default)).Succeeded);
+        Assert.Equal(EdgeUpdateStatus.Invalid, (await store.UpdateAsync(many[1], default)).Status);
+
+        static EdgeDefinition Full(string id) => new() { Id = id, Secret = "generated-" + id.PadLeft(20, '0'), ListenPorts = [new(1, EdgeSetValidator.MaxPortsPerEdge)] };
+    }
+
+    [Fact]
     public async Task A_change_that_is_given_up_while_it_hashes_writes_nothing()
     {
         await using var store = await OpenAsync();
