@@ -132,7 +132,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         _rules.Change(options.AllowPorts, options.ProtectedPorts);
         _ports.Recheck(_rules);
-        _ = _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts);
+        _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts).Guard("changing protected ports");
     }
 
     /// <summary>Returns the present status.</summary>

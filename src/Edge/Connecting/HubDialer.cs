@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
@@ -87,7 +88,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         {
             await losers.CancelAsync();
             foreach (var attempt in attempts)
-                _ = DiscardAsync(attempt);
+                DiscardAsync(attempt).Guard("closing a tunnel that came too late");
         }
     }
 

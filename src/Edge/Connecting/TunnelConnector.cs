@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.PublicAddress;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -233,7 +234,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _live = live;
         Totals.Add(tunnel);
         tunnel.Start();
-        _ = WatchAsync(live);
+        WatchAsync(live).Guard("watching a tunnel");
         Keep(tunnel, outcome.Result.Config!);
         if (live.IsHeld && !await SettleAsync(live, outcome.Result.Config!.Hub?.Contested, cancellationToken))
             return await EndAsync(live);
@@ -316,11 +317,11 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         if (config.Hub is { Secret: not null } or { Address: not null })
         {
-            _ = Task.Run(() =>
+            Task.Run(() =>
             {
                 if (_renewals.Keep(config.Hub.Secret, config.Hub.Address) is { } kept)
                     tunnel.SendReport(new Report { Kind = Report.Kept, Rev = config.Hub.Rev, KeptRenewals = kept });
-            });
+            }).Guard("keeping what the hub renews");
         }
     }
 

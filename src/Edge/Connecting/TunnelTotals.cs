@@ -1,3 +1,4 @@
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
@@ -18,7 +19,7 @@ internal sealed class TunnelTotals
     {
         lock (_lock)
             _open.Add(tunnel);
-        _ = RemoveAsync(tunnel);
+        RemoveAsync(tunnel).Guard("counting tunnels");
     }
 
     /// <summary>The number of tunnels that have not ended.</summary>

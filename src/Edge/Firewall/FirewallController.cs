@@ -195,7 +195,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             if (!again)
                 _reporter.NoteConfirming(notes, Blocked);
             _confirming = new CancellationTokenSource();
-            _ = ConfirmAsync(plan, wanted.Key, state, errors, _confirming.Token);
+            ConfirmAsync(plan, wanted.Key, state, errors, _confirming.Token).Guard("confirming the firewall");
         }
     }
 

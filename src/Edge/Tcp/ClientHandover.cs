@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Sockets;
@@ -76,7 +77,7 @@ internal sealed class ClientHandover
         else if (!client.Port.TryWait())
             Refuse(client, RefusalReason.ProxyHeadersPending);
         else
-            _ = WaitForHeaderAsync(client);
+            WaitForHeaderAsync(client).Guard("waiting for a PROXY header");
     }
 
     private async Task WaitForHeaderAsync(Client client)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -96,7 +97,7 @@ internal sealed class ClientTurns(
             _pumping = true;
         }
 
-        _ = Task.Run(PumpAsync);
+        Task.Run(PumpAsync).Guard("opening streams in turn");
         return true;
     }
 

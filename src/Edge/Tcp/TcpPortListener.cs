@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 
@@ -63,7 +64,7 @@ internal sealed class TcpPortListener : IBoundPort
 
         var listener = new TcpPortListener(socket, connections, handover, time, logger);
         // The loop runs on another thread, because clients may be waiting already and the caller holds a lock.
-        _ = Task.Run(listener.AcceptAsync);
+        Task.Run(listener.AcceptAsync).Guard("accepting at a TCP port");
         return listener;
     }
 
@@ -76,7 +77,7 @@ internal sealed class TcpPortListener : IBoundPort
     public void Close(TimeSpan drain)
     {
         _socket.Dispose();
-        _ = ResetRemainingAsync(drain);
+        ResetRemainingAsync(drain).Guard("ending the drain of a TCP port");
     }
 
     private static void Configure(Socket socket, IPEndPoint endPoint)

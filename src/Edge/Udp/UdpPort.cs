@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Udp;
@@ -34,7 +35,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     {
         var port = new UdpPort(socket, admission, sessions, logger);
         sessions.AddPort(port);
-        _ = Task.Run(port.ReceiveAsync);
+        Task.Run(port.ReceiveAsync).Guard("receiving at a UDP port");
         return port;
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Accepting;
@@ -48,7 +49,7 @@ internal sealed class CertificateWatch : IDisposable
     {
         (_files, _certificates, _changed, _isKnown, _logger) = (files, certificates, changed, isKnown, logger);
         _known = _last = Fingerprint();
-        _timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+        _timer = time.CreateGuardedTimer(static self => self.Look(), this, Interval, Interval);
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Tls.Connections;
 
@@ -17,7 +18,7 @@ internal sealed class FrontDoor(
     /// <summary>
     /// Takes in a connection. Returns at once; the connection is closed unless it becomes a tunnel or an HTTP connection.
     /// </summary>
-    public void Accept(Socket socket) => _ = ServeAsync(socket);
+    public void Accept(Socket socket) => ServeAsync(socket).Guard("receiving a stranger");
 
     /// <summary>Does the same as <see cref="Accept"/>, but can be awaited by tests.</summary>
     internal async Task ServeAsync(Socket socket)

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
@@ -96,7 +97,8 @@ internal sealed class QuicDoor : IAsyncDisposable
 
     // Runs on the pool because the caller is a worker of the library, and making another stranger give way runs that stranger's
     // continuations.
-    private void Accept(QuicConnection connection) => _ = Task.Run(() => ServeAsync(connection));
+    private void Accept(QuicConnection connection) =>
+        Task.Run(() => ServeAsync(connection)).Guard("receiving a stranger over QUIC");
 
     private Task ServeAsync(QuicConnection connection)
     {

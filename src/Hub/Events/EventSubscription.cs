@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Hub.Events;
 
@@ -56,6 +57,6 @@ internal sealed class EventSubscription : IDisposable
     {
         // Cancelled elsewhere, because whoever waits for the token runs on the thread that cancels.
         if (_channel.Writer.TryComplete())
-            _ = _tooSlow.CancelAsync();
+            _tooSlow.CancelAsync().Guard("ending a subscription");
     }
 }

@@ -3,6 +3,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
@@ -57,7 +58,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
                     Time = forwarder.Time.GetUtcNow(),
                     UniqueId = entry.Id.ToString(),
                 });
-        forwarder.TakeTurn(Route.Port.EdgeId, () => _ = DialAsync(limit));
+        forwarder.TakeTurn(Route.Port.EdgeId, () => DialAsync(limit).Guard("dialling an upstream"));
     }
 
     // Never throws.

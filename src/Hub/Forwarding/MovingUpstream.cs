@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Targets;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
 
@@ -103,7 +104,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         if (forwarder.Targets.TryResolve(Route.TargetHost, out var addresses))
             Move(addresses, wasRefused);
         else
-            _ = LookUpAsync(wasRefused);
+            LookUpAsync(wasRefused).Guard("looking up an upstream");
     }
 
     private async Task LookUpAsync(bool wasRefused) => Move(await forwarder.Targets.ResolveAsync(Route.TargetHost), wasRefused);

@@ -125,7 +125,7 @@ internal sealed class SessionForwarder : IDisposable
         if (isKnown)
             ConnectInTurn(forwarded, addresses);
         else
-            _ = ResolveAsync(forwarded);
+            ResolveAsync(forwarded).Guard("looking up an upstream");
         return forwarded;
     }
 

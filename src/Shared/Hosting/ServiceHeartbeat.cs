@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Shared.Hosting;
 
@@ -26,7 +27,7 @@ internal sealed class ServiceHeartbeat : IDisposable
         _logger = logger;
         _time = time;
         _interval = notifier.WatchdogInterval is { } watchdog && watchdog < StatusInterval ? watchdog : StatusInterval;
-        _timer = time.CreateTimer(_ => _ = BeatAsync(), null, _interval, _interval);
+        _timer = time.CreateGuardedTimer(static self => self.BeatAsync().Guard("feeding the watchdog"), this, _interval, _interval);
     }
 
     public void Dispose() => _timer.Dispose();

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -165,7 +166,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     {
         LeaveHolders();
         if (flush && !_writeFailed && Unacknowledged() > 0)
-            _ = LingerThenAbandonAsync();
+            LingerThenAbandonAsync().Guard("resetting a socket");
         else
         {
             LingeringReset.Now(_socket);

@@ -53,7 +53,7 @@ public sealed class TurnQueue
             _pumping = true;
         }
 
-        _ = PumpAsync();
+        PumpAsync().Guard("taking turns");
         return true;
     }
 

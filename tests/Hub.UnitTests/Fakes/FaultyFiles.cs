@@ -13,12 +13,21 @@ internal sealed class FaultyFiles : IStateFiles
     /// <summary>Nothing works after the failure any more, as after a kill.</summary>
     public bool Killed { get; set; }
 
+    /// <summary>What the next write throws that no disk would; null: nothing.</summary>
+    public Exception? Fault { get; set; }
+
     public void MakeDirectory(string path) => _real.MakeDirectory(path);
 
     public byte[]? Read(string path) => _real.Read(path);
 
     public void WriteAndFlush(string path, byte[] content)
     {
+        if (Fault is { } fault)
+        {
+            Fault = null;
+            throw fault;
+        }
+
         if (FailAt == "write")
         {
             // As a full disk does it: a part is there.

@@ -69,6 +69,29 @@ public sealed class DefectsTests : IDisposable
         Assert.Equal((2, 2), (second.Sweeps, second.Paces));
     }
 
+    [Fact]
+    public async Task A_task_that_nobody_waits_for_is_noted_when_it_fails_and_not_when_it_is_cancelled()
+    {
+        var (failing, cancelled) = (new TaskCompletionSource(), new TaskCompletionSource());
+        failing.Task.Guard("a failing task");
+        cancelled.Task.Guard("a cancelled task");
+        Task.CompletedTask.Guard("a task that is done");
+        ThrowAsync().Guard("a task that has failed already");
+        cancelled.SetCanceled(TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Fail());
+
+        // The notes are made by continuations, which run before this method goes on.
+        Assert.Equal(["a failing task", "a task that has failed already"], _logger.Places.Where(static place => place.StartsWith("a ", StringComparison.Ordinal)));
+
+        Task Fail()
+        {
+            failing.SetException(new InvalidOperationException("a defect of a task"));
+            return failing.Task;
+        }
+    }
+
+    private static Task ThrowAsync() => Task.FromException(new InvalidOperationException("a defect that came at once"));
+
     private static void Throw() => throw new InvalidOperationException("a defect");
 
     private sealed class Item : ISweepable, IPaced
@@ -102,6 +125,15 @@ public sealed class DefectsTests : IDisposable
         {
             lock (_lines)
                 return [.. _lines.Where(line => line.Stack.Contains($".{method}()", StringComparison.Ordinal)).Select(static line => line.Where)];
+        }
+
+        public string[] Places
+        {
+            get
+            {
+                lock (_lines)
+                    return [.. _lines.Select(static line => line.Where).Order(StringComparer.Ordinal)];
+            }
         }
 
         public IDisposable? BeginScope<TState>(TState state)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -45,7 +46,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
 
         Interlocked.Increment(ref _refused);
         LiveEdgesLog.LaneRefused(logger, lane.Index, live.EdgeId, live.Remote, refusal.Cause);
-        _ = TurnAwayAsync(live.Tunnel!, refusal);
+        TurnAwayAsync(live.Tunnel!, refusal).Guard("turning a lane away");
     }
 
     /// <summary>Logs that a joined connection has ended.</summary>

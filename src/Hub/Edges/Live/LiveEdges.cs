@@ -7,6 +7,7 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -150,7 +151,7 @@ internal sealed class LiveEdges : IDisposable
 
         if (alone)
             _news.Announce(live);
-        _ = WatchAsync(live, tunnel);
+        WatchAsync(live, tunnel).Guard("watching a tunnel");
         tunnel.Start();
         _crowd.Thin(slot, live);
         if (alone)
@@ -160,7 +161,8 @@ internal sealed class LiveEdges : IDisposable
                 live.Settle();
         }
         else
-            _ = ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout);
+            ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout)
+                .Guard("electing a tunnel");
         // The edge may have been changed or removed since its secret was checked.
         Refresh(live, blocksChanged: live.BlocksVersion != _blocks.Version);
     }
@@ -183,12 +185,12 @@ internal sealed class LiveEdges : IDisposable
             _news.Announce(live);
         _crowd.Thin(slot, live);
         // Runs on the pool because the caller is the tunnel's read loop.
-        _ = Task.Run(async () =>
+        Task.Run(async () =>
         {
             await _election.RunAsync(slot, live);
             if (repeats && IsPrimary(slot, live))
                 _news.Announce(live);
-        });
+        }).Guard("electing a tunnel");
     }
 
     private bool IsPrimary(EdgeSlot slot, EdgeTunnel live)
@@ -367,7 +369,8 @@ internal sealed class LiveEdges : IDisposable
     {
         if (_allowed.Find(live.EdgeId) is not { } edge || !_allowed.IsStillValid(live.EdgeId, live.SecretId))
         {
-            _ = live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Revoked, WhyRevoked(_allowed.Find(live.EdgeId))));
+            live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Revoked, WhyRevoked(_allowed.Find(live.EdgeId))))
+                .Guard("closing a tunnel");
             return;
         }
 

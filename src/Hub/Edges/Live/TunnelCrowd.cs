@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
@@ -28,7 +29,8 @@ internal sealed class TunnelCrowd(Lock registryLock, int maxUnknown, ILogger log
         }
 
         LiveEdgesLog.CrowdedOut(logger, oldest.EdgeId, MaxTunnels, oldest.Remote);
-        _ = oldest.Tunnel!.CloseAsync(
-            new TunnelEnd(TunnelEndKind.Replaced, "the edge has too many tunnels at once, and this was its oldest"));
+        oldest.Tunnel!.CloseAsync(
+            new TunnelEnd(TunnelEndKind.Replaced, "the edge has too many tunnels at once, and this was its oldest"))
+            .Guard("closing a tunnel");
     }
 }

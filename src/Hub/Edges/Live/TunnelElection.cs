@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -133,7 +134,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
             draining.IsDraining = true;
         LiveEdgesLog.TakenOver(logger, draining.EdgeId, other.Remote, draining.Remote);
         draining.Tunnel!.SendGoAway(GoAway.Replaced);
-        _ = CloseWhenDrainedAsync(draining.Tunnel);
+        CloseWhenDrainedAsync(draining.Tunnel).Guard("closing a tunnel");
     }
 
     // No time limit: its streams may be long, and a dead tunnel ends by itself.

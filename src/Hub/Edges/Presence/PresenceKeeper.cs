@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Hub.Edges.Presence;
 
@@ -23,7 +24,9 @@ internal sealed class PresenceKeeper : IDisposable
         _presences = presences;
         _file = file;
         presences.Restore(file.Load().Where(edge => isAllowed(edge.Key)).ToDictionary());
-        _timer = time.CreateTimer(_ => Task.Run(Save), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateGuardedTimer(
+            static self =>
+                Task.Run(self.Save).Guard("saving when edges were seen"), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Starts to write every minute.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Hub.Edges.Secrets;
 
@@ -37,8 +38,9 @@ internal sealed class SecretMemory : IAsyncDisposable
         _logger = logger;
         (Key, var hashes) = file.Load(logger);
         _hashes = new(hashes);
-        _timer = time.CreateTimer(
-            static self => _ = Task.Run(((SecretMemory)self!).Save), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateGuardedTimer(
+            static self =>
+                Task.Run(self.Save).Guard("saving remembered secrets"), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The key of the hashes; without it they are useless.</summary>

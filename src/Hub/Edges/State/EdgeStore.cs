@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
@@ -41,7 +42,10 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         _time = time;
         _logger = loggerFactory.CreateLogger<EdgeStore>();
         _notifier = new EdgeChangeNotifier(_logger);
-        _expiry = time.CreateTimer(_ => _ = Task.Run(RemoveExpiredAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _expiry = time.CreateGuardedTimer(
+            static self =>
+                Task.Run(self.RemoveExpiredAsync).Guard("removing expired secrets"), this, Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>

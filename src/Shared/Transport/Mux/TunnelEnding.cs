@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Mux;
@@ -56,7 +57,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         if (!endpoint.Core.TryEnd(end, whileSending: true))
             return;
         endpoint.LoseAll();
-        _ = FinishAsync();
+        FinishAsync().Guard("ending a tunnel");
     }
 
     private async Task SayGoodbyeAsync(CancellationToken cancellationToken)

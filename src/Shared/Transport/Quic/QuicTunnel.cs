@@ -98,7 +98,7 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
         if (_core.IsEdge)
             Connection.Handle.Apply(QuicTransport.ConnectedSettings(Context));
         Connection.HandOver(this);
-        _ = ReadAsync();
+        ReadAsync().Guard("reading the control stream");
     }
 
     /// <summary>Edge: takes what the hub's first configuration says about the hub. The first frame is HELLO.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
 
@@ -32,7 +33,7 @@ internal sealed class RetrySwitch : IDisposable
     public void Begin(QuicConnection connection)
     {
         Change(1);
-        _ = EndAsync(connection);
+        EndAsync(connection).Guard("counting handshakes");
     }
 
     /// <summary>Restores the library's default.</summary>

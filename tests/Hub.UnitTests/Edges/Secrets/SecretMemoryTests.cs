@@ -6,6 +6,7 @@ using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Guarding;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Edges.Secrets;
@@ -128,6 +129,35 @@ public sealed class SecretMemoryTests : IDisposable
             Patience.Limit));
     }
 
+    [Fact]
+    public async Task A_fault_that_nobody_expected_while_it_is_saved_is_logged_and_the_next_save_comes()
+    {
+        var defects = new DefectLog();
+        using var subscription = Defects.LogTo(defects);
+        await using var store = await OpenAsync(TestEdges.WithSecret("a"));
+        _files.Fault = new InvalidOperationException("a defect while saving");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(SpinWait.SpinUntil(() => defects.Has("a defect while saving"), Patience.Limit));
+
+        await store.RotateSecretAsync("a", TestEdges.OtherSecret, TimeSpan.FromHours(1), default);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(SpinWait.SpinUntil(() => ReadFile().Load(NullLogger.Instance).Hashes.Count == 2, Patience.Limit));
+    }
+
+    [Fact]
+    public async Task A_fault_that_nobody_expected_while_secrets_expire_is_logged()
+    {
+        var defects = new DefectLog();
+        using var subscription = Defects.LogTo(defects);
+        await using var store = await OpenAsync(TestEdges.WithSecret("a"));
+        await store.RotateSecretAsync("a", TestEdges.OtherSecret, TimeSpan.FromHours(1), default);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(SpinWait.SpinUntil(() => ReadFile().Load(NullLogger.Instance).Hashes.Count == 2, Patience.Limit));
+        _files.Fault = new InvalidOperationException("a defect while expiring");
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.True(SpinWait.SpinUntil(() => defects.Has("a defect while expiring"), Patience.Limit));
+    }
+
     private static async Task<AuthenticationStatus> AskAsync(EdgeStore store, string id, string secret, bool blocked) =>
         (await store.AuthenticateAsync(id, secret, IPAddress.Loopback, blocked, default)).Status;
 
@@ -138,7 +168,7 @@ public sealed class SecretMemoryTests : IDisposable
     private async Task<EdgeStore> OpenAsync(ISecretHasher? hasher, params EdgeDefinition[] seed)
     {
         var memory = new SecretMemory(new SecretMemoryFile(_directory.Path, _files), _time, NullLogger.Instance);
-        var store = TestEdges.Store(_directory.Path, hasher ?? new SecretHasher(memory.Key), _time, memory: memory);
+        var store = TestEdges.Store(_directory.Path, hasher ?? new SecretHasher(memory.Key), _time, _files, memory: memory);
         await store.LoadAsync(seed, default);
         return store;
     }

@@ -117,11 +117,11 @@ internal sealed class LaneKeeper
         foreach (var lane in leaving)
         {
             if (lane.IsRetiring)
-                _ = lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more"));
+                lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more")).Guard("closing a lane");
         }
 
         if (index > 0)
-            _ = OpenAsync(index);
+            OpenAsync(index).Guard("opening a lane");
     }
 
     private async Task OpenAsync(int index)

@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport.Mux.Lanes;
@@ -27,7 +28,7 @@ internal sealed class LanedTunnel : ITunnel
         _lanes = [new Lane(0, first, context.NowMilliseconds)];
         first.Facade = this;
         first.Endpoint.Sessions.FlushLanes = Flush;
-        _ = WatchFirstAsync();
+        WatchFirstAsync().Guard("watching a lane");
     }
 
     public TransportKind Kind => _first.Kind;
@@ -146,7 +147,7 @@ internal sealed class LanedTunnel : ITunnel
         mux.Core.Datagrams.ShareWith(_first.Core.Datagrams);
         if (!mux.Core.IsEdge)
             mux.Endpoint.QueuePing();
-        _ = WatchAsync(lane);
+        WatchAsync(lane).Guard("watching a lane");
         return true;
     }
 

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Mux.Core;
@@ -101,7 +102,8 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
             Clear();
     }
 
-    void IUndelivered.Drain(ILocalEndpoint endpoint) => _ = DrainAsync(endpoint);
+    void IUndelivered.Drain(ILocalEndpoint endpoint) =>
+        DrainAsync(endpoint).Guard("writing a stream to its local peer");
 
     private void Write(ILocalEndpoint endpoint, ReadOnlySpan<byte> data)
     {
@@ -169,7 +171,7 @@ internal sealed class StreamReceiver : IBufferingStream, IUndelivered
             endpoint = _delivery.Endpoint;
         }
 
-        _ = DrainAsync(endpoint);
+        DrainAsync(endpoint).Guard("writing a stream to its local peer");
     }
 
     private async Task DrainAsync(ILocalEndpoint endpoint)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport.Quic.Native;
 
 namespace Tunnel.Shared.Transport.Quic.Connections;
@@ -192,7 +193,7 @@ internal sealed class ControlChannel : IStreamEvents
         }
 
         // The reader is behind: the peer gets no more credit until it has caught up.
-        _ = CompleteLaterAsync(flush, length);
+        CompleteLaterAsync(flush, length).Guard("receiving on the control stream");
         return QuicStatus.Pending;
     }
 

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
@@ -132,7 +133,8 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
             Release();
     }
 
-    void IUndelivered.Drain(ILocalEndpoint endpoint) => _ = DrainAsync(endpoint);
+    void IUndelivered.Drain(ILocalEndpoint endpoint) =>
+        DrainAsync(endpoint).Guard("writing a stream to its local peer");
 
     // Returns true when the lines are complete; taken is the offset at which the client's bytes begin.
     private bool TryOpen(in ReceivedBuffers buffers, out int taken)
@@ -182,7 +184,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         }
 
         if (endpoint is not null)
-            _ = DrainAsync(endpoint);
+            DrainAsync(endpoint).Guard("writing a stream to its local peer");
         return QuicStatus.Pending;
     }
 
