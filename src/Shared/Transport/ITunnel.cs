@@ -90,10 +90,11 @@ public interface ITunnel : IAsyncDisposable
 
     /// <summary>Hub only: adds a further connection of the edge, which has said in its HELLO that it is a lane of this tunnel.</summary>
     /// <param name="index">The lane's number, from 1.</param>
-    /// <param name="lane">The connection, a tunnel of the same transport. This tunnel owns it from now on.</param>
-    /// <returns>False, with nothing changed, when there is a lane with this number already, when this tunnel is ending or going away, or
-    /// when it can't have lanes.</returns>
-    bool TryJoin(int index, ITunnel lane) => false;
+    /// <param name="connection">The connection, as <see cref="IHubTunnelHandler.OnHello"/> was given it. This tunnel owns it from now
+    /// on.</param>
+    /// <returns>False, with nothing changed, when there is a lane with this number already, when this tunnel is ending or going away, when
+    /// the number is out of range, or when it can't have lanes.</returns>
+    bool TryJoin(int index, ITunnel connection) => false;
 
     /// <summary>Hub only: asks the edge for a sign of life.</summary>
     /// <returns>True when it answered within <paramref name="timeout"/>.</returns>

@@ -13,6 +13,9 @@ public interface ITunnelHandler
 public interface IHubTunnelHandler : ITunnelHandler
 {
     /// <summary>The edge has sent HELLO, so that <see cref="ITunnel.Features"/> is now agreed.</summary>
+    /// <param name="tunnel">The tunnel; or the connection alone, which <see cref="ITunnel.TryJoin"/> takes, where
+    /// <see cref="Hello.Lane"/> says that it is a lane of another tunnel.</param>
+    /// <param name="hello">What the edge says of itself.</param>
     void OnHello(ITunnel tunnel, Hello hello);
 
     /// <summary>The edge has sent a report.</summary>

@@ -57,7 +57,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
 
-    public bool TryJoin(int index, ITunnel lane) => Joined.TryAdd(index, lane);
+    public bool TryJoin(int index, ITunnel connection) => Joined.TryAdd(index, connection);
 
     public Task WaitForStreamsAsync(CancellationToken cancellationToken) => _drained.Task.WaitAsync(cancellationToken);
 

@@ -153,7 +153,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Hello = hello;
         if (hello.Lane is { } lane)
         {
-            _registry.OnLane(this, lane);
+            _registry.OnLane(this, tunnel, lane);
             return;
         }
 

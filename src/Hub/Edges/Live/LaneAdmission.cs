@@ -23,12 +23,16 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
     public static bool MayJoin(EdgeSlot slot) => slot.Tunnels.Exists(static live => (live.Tunnel!.Features & TunnelFeatures.Lanes) != 0);
 
     /// <summary>Joins a connection to its tunnel, or turns it away. Called by the connection's read loop.</summary>
-    public void Admit(EdgeSlot slot, EdgeTunnel live, LaneHello lane)
+    /// <param name="slot">The edge's tunnels.</param>
+    /// <param name="live">What the hub knows of the connection.</param>
+    /// <param name="connection">The connection itself.</param>
+    /// <param name="lane">Which lane it is, as it says.</param>
+    public void Admit(EdgeSlot slot, EdgeTunnel live, ITunnel connection, LaneHello lane)
     {
         Refusal? refusal;
         lock (registryLock)
         {
-            refusal = TryJoin(slot, live, lane);
+            refusal = TryJoin(slot, live, connection, lane);
             live.IsElected = true;
             if (refusal is null)
             {
@@ -53,7 +57,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
     public void OnEnded(EdgeTunnel live, TunnelEnd end) =>
         LiveEdgesLog.LaneEnded(logger, live.Hello!.Lane!.Index, live.EdgeId, live.Remote, end.Kind, end.Detail);
 
-    private Refusal? TryJoin(EdgeSlot slot, EdgeTunnel live, LaneHello lane)
+    private Refusal? TryJoin(EdgeSlot slot, EdgeTunnel live, ITunnel connection, LaneHello lane)
     {
         if (live.IsElected)
             return new("laneLate", "it said so only when it had been taken for a tunnel of its own");
@@ -72,7 +76,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
         if (tunnel.IsDraining || !slot.Tunnels.Contains(live))
             return new("laneGone", "the tunnel takes no new streams, or the connection is over");
         live.JoinedTo = tunnel;
-        if (tunnel.Tunnel.TryJoin(lane.Index, live.Tunnel!))
+        if (tunnel.Tunnel.TryJoin(lane.Index, connection))
             return null;
         live.JoinedTo = null;
         return new("laneInUse", "the tunnel has a lane with this number, or is about to end");

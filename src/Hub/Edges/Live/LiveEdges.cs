@@ -200,7 +200,7 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>Handles a connection that has said it is a lane.</summary>
-    public void OnLane(EdgeTunnel live, LaneHello lane)
+    public void OnLane(EdgeTunnel live, ITunnel connection, LaneHello lane)
     {
         EdgeSlot? slot;
         lock (_lock)
@@ -209,7 +209,7 @@ internal sealed class LiveEdges : IDisposable
                 return;
         }
 
-        Lanes.Admit(slot, live, lane);
+        Lanes.Admit(slot, live, connection, lane);
     }
 
     /// <summary>Notes that the edge wants no new streams on a tunnel, which then no longer stands in a newcomer's way.</summary>

@@ -184,7 +184,8 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     void IControlOwner.OnConfig(TunnelConfig config) => ((IEdgeTunnelHandler)_handler).OnConfig(Facade, config);
 
-    void IControlOwner.OnHello(Hello hello) => ((IHubTunnelHandler)_handler).OnHello(Facade, hello);
+    // A lane is handed over as the connection that it is.
+    void IControlOwner.OnHello(Hello hello) => ((IHubTunnelHandler)_handler).OnHello(hello.Lane is null ? Facade : this, hello);
 
     void IControlOwner.OnReport(Report report) => ((IHubTunnelHandler)_handler).OnReport(Facade, report);
 

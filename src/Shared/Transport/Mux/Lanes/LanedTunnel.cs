@@ -123,18 +123,10 @@ internal sealed class LanedTunnel : ITunnel
         _first.Endpoint.SendGoAway(reason, highest);
     }
 
-    public bool TryJoin(int index, ITunnel lane) => lane switch
+    public bool TryJoin(int index, ITunnel connection)
     {
-        LanedTunnel { _first: var mux } => TryJoin(index, mux),
-        MuxTunnel mux => TryJoin(index, mux),
-        _ => false,
-    };
-
-    /// <summary>Adds a connection as a lane.</summary>
-    /// <returns>False when there is a lane with this number already, when this tunnel is ending or going away, or when the number is out of
-    /// range.</returns>
-    internal bool TryJoin(int index, MuxTunnel mux)
-    {
+        if (connection is not MuxTunnel mux)
+            return false;
         var lane = new Lane(index, mux, mux.Core.Context.NowMilliseconds);
         lock (_lock)
         {
