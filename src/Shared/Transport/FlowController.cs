@@ -13,6 +13,16 @@ internal interface IBufferingStream
     void ResetForMemory();
 }
 
+/// <summary>Keeps bytes that were sent, as the memory budget sees it.</summary>
+internal interface IKeeper
+{
+    /// <summary>Bytes of memory that are held.</summary>
+    long Held { get; }
+
+    /// <summary>Frees the memory: what was sent so far can't be sent again. Called without any lock.</summary>
+    void Forget();
+}
+
 /// <summary>
 /// The state that the streams of one process share (protocol.md section 4): the number of active streams, which sets the largest window;
 /// the bytes by which windows have grown; and the memory budget with the streams that hold it. Thread-safe.
@@ -25,6 +35,7 @@ public sealed class FlowController
     private readonly FlowControlOptions _options;
     private readonly Lock _lock = new();
     private readonly HashSet<IBufferingStream> _buffering = [];
+    private readonly HashSet<IKeeper> _keepers = [];
     private int _active;
     private long _grown;
     private long _resets;
@@ -109,12 +120,40 @@ public sealed class FlowController
             _buffering.Remove(stream);
     }
 
-    /// <summary>Resets the streams that hold most, until a tenth of the budget is free. Called when the budget is used up.</summary>
+    internal void AddKeeper(IKeeper keeper)
+    {
+        lock (_lock)
+            _keepers.Add(keeper);
+    }
+
+    internal void RemoveKeeper(IKeeper keeper)
+    {
+        lock (_lock)
+            _keepers.Remove(keeper);
+    }
+
+    /// <summary>
+    /// Frees a tenth of the budget: first what is kept to be sent again, then by resetting streams; whoever holds most comes first. Called
+    /// when the budget is used up.
+    /// </summary>
     internal void Relieve()
     {
         List<(IBufferingStream Stream, long Bytes)> holders;
+        List<(IKeeper Keeper, long Bytes)> keepers;
         lock (_lock)
+        {
             holders = [.. _buffering.Select(static stream => (stream, stream.BufferedBytes))];
+            keepers = [.. _keepers.Select(static keeper => (keeper, keeper.Held))];
+        }
+
+        keepers.Sort(static (a, b) => b.Bytes.CompareTo(a.Bytes));
+        foreach (var (keeper, _) in keepers)
+        {
+            if (Budget.Used <= Budget.Limit / 10 * 9)
+                return;
+            keeper.Forget();
+        }
+
         holders.Sort(static (a, b) => b.Bytes.CompareTo(a.Bytes));
         foreach (var (stream, _) in holders)
         {

@@ -30,6 +30,11 @@ public sealed class TransportContext
     /// <summary>How many connections a tunnel over TLS may have.</summary>
     public LaneOptions Lanes { get; init; } = LaneOptions.None;
 
+    /// <summary>
+    /// How long streams and sessions outlive a lost connection, in whole seconds; zero: they end with it. Set before the first tunnel.
+    /// </summary>
+    public TimeSpan ResumeGrace { get; init; }
+
     /// <summary>Windows and memory in use.</summary>
     public FlowController Flow { get; }
 

@@ -24,4 +24,7 @@ public enum TunnelFeatures
 
     /// <summary>MessagePack in REPORT frames.</summary>
     MessagePack = 32,
+
+    /// <summary>Streams that outlive their connection.</summary>
+    Resume = 64,
 }

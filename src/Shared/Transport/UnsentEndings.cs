@@ -73,6 +73,13 @@ internal sealed class UnsentEndings(int limit, string what = "endings of streams
     /// </summary>
     public bool IsOverdue(long now) => _blockedSince >= 0 && now - _blockedSince > PatienceMilliseconds;
 
+    /// <summary>Lets the wait begin anew, because the peer could take nothing until now.</summary>
+    public void Restart(long now)
+    {
+        if (_blockedSince >= 0)
+            _blockedSince = now;
+    }
+
     /// <summary>Completes when there is room again, or with <see cref="Release"/>.</summary>
     public Task WaitAsync() =>
         IsFull ? (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;

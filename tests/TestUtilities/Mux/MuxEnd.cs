@@ -3,7 +3,6 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Mux;
 using Tunnel.Shared.Transport.Mux.Core;
-using Tunnel.Shared.Transport.Mux.Frames;
 
 namespace Tunnel.TestUtilities.Mux;
 
@@ -17,7 +16,6 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    private readonly byte[] _batch = new byte[FrameBatch.BufferSize];
     private readonly BytePipe _received = new();
     private readonly Queue<Action> _yielded = new();
     private readonly ITimer _clock;
@@ -78,6 +76,16 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
         Endpoint.ReleaseWaiting();
     }
 
+    /// <summary>Its connection is lost: what it has said and what it was given and has not looked at are gone.</summary>
+    public void Detach()
+    {
+        if (!Endpoint.Change.TryDetach(new TunnelEnd(TunnelEndKind.ConnectionLost, "the carrier broke")))
+            return;
+        Run();
+        _received.Clear();
+        Sent.Clear();
+    }
+
     void IMuxCarrier.Send() => _sends = true;
 
     void IMuxCarrier.Yield(Action continuation) => _yielded.Enqueue(continuation);
@@ -89,6 +97,8 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
     void IMuxEvents.OnPing()
     {
     }
+
+    string? IMuxEvents.OnResume(ResumePoint? point) => null;
 
     void IMuxEvents.OnEnded(TunnelEnd end) => Lose(end);
 
@@ -133,7 +143,7 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
             var bytes = Endpoint.Frames.Process(_received.Bytes, FramesPerTurn).Bytes;
             if (End is null)
                 _received.Take(bytes);
-            _looksAgain = bytes > 0 || Endpoint.Frames.IsHeldBack;
+            _looksAgain = bytes > 0 || (Endpoint.Frames.IsHeldBack && !Endpoint.Core.IsDetached);
             return bytes > 0;
         }
         catch (FrameViolationException e)
@@ -148,15 +158,17 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
         var moved = false;
         while (_sends && Sent.Length < MostUnderWay)
         {
-            var count = Endpoint.Batch.Fill(_batch);
-            Sent.Append(_batch.AsSpan(0, count));
-            moved |= count > 0;
-            if (count > 0)
+            var batch = Endpoint.Batch.Next();
+            Sent.Append(batch.Span);
+            Endpoint.Batch.OnSent();
+            moved |= !batch.IsEmpty;
+            if (!batch.IsEmpty)
                 continue;
             lock (Endpoint.Core.Sync)
             {
-                if (Endpoint.Core.HasWork && End is null)
+                if (Endpoint.Core.HasWork)
                     continue;
+                Endpoint.Batch.Release();
                 Endpoint.Core.EndSending();
                 _sends = false;
             }

@@ -22,18 +22,18 @@ internal sealed class MuxPair : IStreamObserver
     /// <param name="extended">Both announce the extensions; else the hub is a base peer's.</param>
     /// <param name="options">Windows and memory of both; the defaults when null.</param>
     /// <param name="log">Where the transports log, or null.</param>
-    public MuxPair(bool extended = true, FlowControlOptions? options = null, ILoggerFactory? log = null)
+    /// <param name="grace">How long they keep what is open when the carrier breaks; zero for not at all.</param>
+    public MuxPair(bool extended = true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default)
     {
-        HubContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance);
-        EdgeContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance);
+        HubContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
+        EdgeContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
         Hub = new MuxEnd(isEdge: false, HubContext) { OnStream = _unanswered.Enqueue, OnSession = OnSession };
         Edge = new MuxEnd(isEdge: true, EdgeContext);
         if (!extended)
             return;
-        var features = FeatureNames.Format(TunnelProtocol.SupportedFeatures);
         Edge.Endpoint.UseHub(
             TunnelProtocol.CreateHubInfo(HubContext, "test", "tunnel-1", 1),
-            new Hello { Version = "test", Features = features, MaxFrame = TunnelTerms.OwnMaxFrame, InitialWindow = EdgeContext.Options.InitialWindow });
+            TunnelProtocol.Complete(new Hello { Version = "test" }, EdgeContext, TunnelProtocol.FeaturesOf(EdgeContext)));
         lock (Edge.Endpoint.Core.Sync)
             Edge.Endpoint.SayHello();
         Edge.Endpoint.Core.Wake();
@@ -119,6 +119,8 @@ internal sealed class MuxPair : IStreamObserver
     {
         var (from, to) = toHub ? (Edge, Hub) : (Hub, Edge);
         var moved = Run();
+        if (Hub.Endpoint.Core.IsDetached || Edge.Endpoint.Core.IsDetached)
+            return moved;
         var count = Math.Min(from.Sent.Length, atMost);
         if (count > 0)
             to.Hear(from.Sent.Bytes[..count]);
@@ -164,6 +166,40 @@ internal sealed class MuxPair : IStreamObserver
         Hub.Lose(new TunnelEnd(TunnelEndKind.ConnectionLost, "the carrier broke"));
         Edge.Lose(new TunnelEnd(TunnelEndKind.ConnectionLost, "the carrier broke"));
         Run();
+    }
+
+    /// <summary>The connection breaks as in <see cref="Break"/>, and both ends wait for another one.</summary>
+    /// <param name="toHub">Bytes under way that still arrive at the hub.</param>
+    /// <param name="toEdge">Bytes under way that still arrive at the edge.</param>
+    public void Cut(int toHub = 0, int toEdge = 0)
+    {
+        Run();
+        Hub.Hear(Edge.Sent.Bytes[..Math.Min(toHub, Edge.Sent.Length)]);
+        Edge.Hear(Hub.Sent.Bytes[..Math.Min(toEdge, Hub.Sent.Length)]);
+        while (Hub.Read() | Edge.Read())
+        {
+        }
+
+        Hub.Detach();
+        Edge.Detach();
+        Run();
+    }
+
+    /// <summary>Both ends go on over another connection.</summary>
+    /// <returns>False when one of them can't.</returns>
+    public bool Resume()
+    {
+        Hub.Detach();
+        Edge.Detach();
+        var (hub, edge) = (Hub.Endpoint.Change.OnQuiet(), Edge.Endpoint.Change.OnQuiet());
+        if (!Hub.Endpoint.Change.CanResume(edge) || !Edge.Endpoint.Change.CanResume(hub))
+            return false;
+        Hub.Endpoint.Change.Attach(edge);
+        Edge.Endpoint.Change.Attach(hub);
+        Hub.Endpoint.Core.Wake();
+        Edge.Endpoint.Core.Wake();
+        Run();
+        return true;
     }
 
     // ---- what has to hold

@@ -11,7 +11,7 @@ public static class FrameRules
     /// <summary>The largest configuration in bytes.</summary>
     public const int MaxConfig = 4 << 20;
 
-    /// <summary>The largest JSON payload of the other control frames, in bytes.</summary>
+    /// <summary>The largest payload of the other control messages, in bytes.</summary>
     public const int MaxControlJson = 64 << 10;
 
     /// <summary>The largest datagram in bytes: an IPv4 UDP payload.</summary>
@@ -31,10 +31,11 @@ public static class FrameRules
     /// <param name="fromEdge">True when the edge has sent it.</param>
     /// <param name="maxData">The present limit of DATA and DATA_BACK in bytes.</param>
     /// <param name="resetAgreed">Whether the <c>reset</c> extension is agreed.</param>
+    /// <param name="resumeAgreed">Whether the <c>resume</c> extension is agreed; its frames are unknown otherwise.</param>
     /// <returns>Null when the frame may be processed, else what is wrong with it.</returns>
-    public static string? Check(in FrameHeader header, bool fromEdge, int maxData, bool resetAgreed)
+    public static string? Check(in FrameHeader header, bool fromEdge, int maxData, bool resetAgreed, bool resumeAgreed = false)
     {
-        if (MaxLength(header.Type, maxData) is not { } limit)
+        if (MaxLength(header.Type, maxData, resumeAgreed) is not { } limit)
         {
             return (byte)header.Type < FirstSkippableType ? "unknown type"
                 : header.Length > MaxSkipped ? $"longer than {MaxSkipped} bytes"
@@ -55,7 +56,7 @@ public static class FrameRules
     }
 
     /// <summary>The largest payload of a type in bytes, or null when the type is not known.</summary>
-    public static int? MaxLength(FrameType type, int maxData) => type switch
+    public static int? MaxLength(FrameType type, int maxData, bool resumeAgreed = false) => type switch
     {
         FrameType.Open => OpenPayload.MaxLength,
         FrameType.Data or FrameType.DataBack => maxData,
@@ -68,13 +69,15 @@ public static class FrameRules
         FrameType.Reset => 1,
         FrameType.Probe => 0,
         FrameType.Hello or FrameType.Report or FrameType.GoAway => MaxControlJson,
+        FrameType.Resume when resumeAgreed => MaxControlJson,
+        FrameType.Ack when resumeAgreed => 8,
         _ => null,
     };
 
     /// <summary>True for frames of the tunnel itself (stream id 0).</summary>
     public static bool IsTunnelLevel(FrameType type) =>
         type is FrameType.Config or FrameType.Ping or FrameType.Pong or FrameType.Hello or FrameType.Report or FrameType.GoAway
-            or FrameType.Probe;
+            or FrameType.Probe or FrameType.Resume or FrameType.Ack;
 
     // True: only from edge to hub. False: only from hub to edge. Null: either way.
     private static bool? SentBy(FrameType type) => type switch
@@ -88,5 +91,5 @@ public static class FrameRules
 
     private static bool IsExact(FrameType type) =>
         type is FrameType.WindowUpdate or FrameType.WindowUpdateBack or FrameType.Reset or FrameType.Close or FrameType.CloseBack
-            or FrameType.Probe;
+            or FrameType.Probe or FrameType.Ack;
 }

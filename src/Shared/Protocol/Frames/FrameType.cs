@@ -57,6 +57,12 @@ public enum FrameType : byte
     /// <summary>Either way: no new streams, JSON.</summary>
     GoAway = 0x22,
 
+    /// <summary>Either way: what was received of a lane before its connection was lost, MessagePack.</summary>
+    Resume = 0x23,
+
+    /// <summary>Either way: u64, the offset up to which everything on this lane was processed.</summary>
+    Ack = 0x24,
+
     /// <summary>Edge → hub: asks the hub to send a PING at once. Empty.</summary>
     Probe = 0x25,
 }

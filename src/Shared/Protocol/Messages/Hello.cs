@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Messages;
 
@@ -43,8 +44,26 @@ public sealed record Hello
     /// <summary>The edge's public IPv6 address, when known.</summary>
     public string? PublicIpv6 { get; init; }
 
+    /// <summary>How long the edge keeps streams whose connection is lost, in seconds; null when it keeps none.</summary>
+    public int? ResumeGrace { get; init; }
+
+    /// <summary>The tunnel that this connection is to go on with; null when it begins a tunnel of its own.</summary>
+    public ResumeHello? Resume { get; init; }
+
     /// <summary>The place of this connection in a tunnel that already exists; null when it is a tunnel of its own.</summary>
     public LaneHello? Lane { get; init; }
+}
+
+/// <summary>A connection that is to take the place of a lost one (protocol.md section 8).</summary>
+/// <param name="TunnelId">The tunnel whose connection was lost. Never logged.</param>
+public sealed record ResumeHello(string TunnelId)
+{
+    /// <summary>What the edge's RESUME says, which follows HELLO.</summary>
+    [JsonIgnore]
+    public ResumePoint? Point { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => "resume";
 }
 
 /// <summary>A further connection of a tunnel (protocol.md section 3, Lanes).</summary>

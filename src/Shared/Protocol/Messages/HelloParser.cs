@@ -5,7 +5,9 @@ internal static class HelloParser
 {
     private static readonly MessageMembers Members = new(
         "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp",
-        "publicIpv6", "lane", "takeOver");
+        "publicIpv6", "lane", "takeOver", "resumeGrace", "resume");
+
+    private static readonly MessageMembers ResumeMembers = new("resume.", "tunnelId");
 
     private static readonly MessageMembers LaneMembers = new("lane.", "tunnelId", "index");
 
@@ -28,12 +30,25 @@ internal static class HelloParser
                 "host" => hello with { Host = reader.Text(member, ControlMessage.MaxText) },
                 "os" => hello with { Os = reader.Text(member, ControlMessage.MaxText) },
                 "publicIp" => hello with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
+                "resumeGrace" => hello with { ResumeGrace = (int)reader.Number(member, 0, int.MaxValue) },
+                "resume" => hello with { Resume = ReadResume(ref reader) },
                 "publicIpv6" => hello with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
                 _ => hello with { Lane = ReadLane(ref reader) },
             };
         }
 
         return hello;
+    }
+
+    private static ResumeHello ReadResume(ref MessageReader reader)
+    {
+        if (!reader.IsObject)
+            throw new FormatException($"resume: {reader.Value()} is not an object");
+        var resume = new ResumeHello("");
+        var seen = 0u;
+        while (reader.NextMember(ResumeMembers, ref seen, out var member))
+            resume = new ResumeHello(reader.SecretText(ResumeMembers.PathOf(member), ControlMessage.MaxText));
+        return resume;
     }
 
     private static LaneHello ReadLane(ref MessageReader reader)

@@ -183,7 +183,7 @@ internal static class PackedReport
     }
 
     // Skips what a newer peer adds. MessagePackReader.Skip is not used for arrays, because it recurses as deep as a hostile peer nests.
-    private static void PassOver(ref MessagePackReader reader, long values)
+    internal static void PassOver(ref MessagePackReader reader, long values)
     {
         for (; values > 0; values--)
         {

@@ -66,6 +66,9 @@ public sealed record HubInfo
     /// <summary>The bytes of credit for DATA that each stream starts with.</summary>
     public int InitialWindow { get; init; }
 
+    /// <summary>How long the hub keeps streams whose connection is lost, in seconds; null when it keeps none.</summary>
+    public int? ResumeGrace { get; init; }
+
     /// <summary>The revision, raised with every configuration; a REPORT names the one that it answers.</summary>
     public long Rev { get; init; }
 

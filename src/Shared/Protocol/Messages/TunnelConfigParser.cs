@@ -14,7 +14,7 @@ internal static class TunnelConfigParser
     private static readonly MessageMembers HubMembers =
         new(
             "hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested", "secret",
-            "address");
+            "address", "resumeGrace");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -67,6 +67,7 @@ internal static class TunnelConfigParser
                 "tunnelId" => hub with { TunnelId = reader.Text(path, ControlMessage.MaxText) },
                 "maxFrame" => hub with { MaxFrame = (int)reader.Number(path, 0, int.MaxValue) },
                 "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
+                "resumeGrace" => hub with { ResumeGrace = (int)reader.Number(path, 0, int.MaxValue) },
                 "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
                 "pins" => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
                 "secret" => hub with { Secret = reader.SecretText(path, ControlMessage.MaxText) },

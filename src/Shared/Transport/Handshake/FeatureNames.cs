@@ -13,6 +13,7 @@ public static class FeatureNames
         ("lanes", TunnelFeatures.Lanes),
         ("probe", TunnelFeatures.Probe),
         ("msgpack", TunnelFeatures.MessagePack),
+        ("resume", TunnelFeatures.Resume),
     ];
 
     /// <summary>Returns the names of a set of extensions.</summary>

@@ -15,9 +15,14 @@ public static class TunnelProtocol
     /// <summary>The protocol's name as ALPN sends it on the wire.</summary>
     internal static ReadOnlySpan<byte> AlpnBytes => "tunnel/1"u8;
 
-    /// <summary>The extensions that a process can use over TLS: <see cref="TunnelFeatures.Lanes"/> too, where lanes are enabled.</summary>
+    /// <summary>
+    /// The extensions that a process can use over TLS: <see cref="TunnelFeatures.Lanes"/> and <see cref="TunnelFeatures.Resume"/> too,
+    /// where they are enabled.
+    /// </summary>
     internal static TunnelFeatures FeaturesOf(TransportContext context) =>
-        context.Lanes.Max > 1 ? SupportedFeatures | TunnelFeatures.Lanes : SupportedFeatures;
+        SupportedFeatures
+        | (context.Lanes.Max > 1 ? TunnelFeatures.Lanes : TunnelFeatures.None)
+        | (context.ResumeGrace > TimeSpan.Zero ? TunnelFeatures.Resume : TunnelFeatures.None);
 
     /// <summary>Creates the <c>hub</c> member of a hub's configurations for a new tunnel.</summary>
     /// <param name="context">The state that tunnels share.</param>
@@ -32,6 +37,7 @@ public static class TunnelProtocol
         Features = FeatureNames.Format(FeaturesOf(context)),
         MaxFrame = TunnelTerms.OwnMaxFrame,
         InitialWindow = context.Options.InitialWindow,
+        ResumeGrace = SecondsOf(context.ResumeGrace),
     };
 
     /// <summary>Completes an edge's HELLO with what its end of the tunnel supports.</summary>
@@ -40,5 +46,8 @@ public static class TunnelProtocol
         Features = FeatureNames.Format(features),
         MaxFrame = TunnelTerms.OwnMaxFrame,
         InitialWindow = context.Options.InitialWindow,
+        ResumeGrace = (features & TunnelFeatures.Resume) == 0 ? null : SecondsOf(context.ResumeGrace),
     };
+
+    private static int? SecondsOf(TimeSpan grace) => grace > TimeSpan.Zero ? (int)grace.TotalSeconds : null;
 }

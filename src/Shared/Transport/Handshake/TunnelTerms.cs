@@ -7,7 +7,7 @@ namespace Tunnel.Shared.Transport.Handshake;
 /// The terms that the two ends have agreed on: the base protocol's sizes until the edge sends HELLO, then what each has announced. They are
 /// set once, before any stream is open that they could affect.
 /// </summary>
-internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
+internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced, TimeSpan announcedGrace = default)
 {
     /// <summary>The largest DATA payload, in bytes, that this side accepts from an extended peer.</summary>
     public const int OwnMaxFrame = 64 << 10;
@@ -23,6 +23,9 @@ internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
 
     /// <summary>The extensions that both ends have announced.</summary>
     public TunnelFeatures Features { get; private set; }
+
+    /// <summary>How long both ends keep what is open when a connection is lost; zero unless the extension is agreed.</summary>
+    public TimeSpan ResumeGrace { get; private set; }
 
     /// <summary>True when a REPORT may be MessagePack.</summary>
     public bool ReadsMessagePack => (Features & TunnelFeatures.MessagePack) != 0;
@@ -46,6 +49,7 @@ internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
         PeerMaxFrame = Math.Clamp(hub.MaxFrame, SmallestMaxFrame, FrameRules.BaseMaxData);
         PeerInitialWindow = Math.Clamp(hub.InitialWindow, 0, LargestWindow);
         Features = FeatureNames.Parse(hub.Features) & announced;
+        AcceptGrace(hub.ResumeGrace);
     }
 
     /// <summary>Hub: takes the edge's HELLO.</summary>
@@ -60,6 +64,16 @@ internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced)
         PeerMaxFrame = Math.Min(hello.MaxFrame, FrameRules.BaseMaxData);
         PeerInitialWindow = Math.Min(hello.InitialWindow, LargestWindow);
         Features = FeatureNames.Parse(hello.Features) & announced;
+        AcceptGrace(hello.ResumeGrace);
         return null;
+    }
+
+    // The smaller of the two counts; without any the extension is of no use.
+    private void AcceptGrace(int? seconds)
+    {
+        var peer = TimeSpan.FromSeconds(seconds ?? 0);
+        ResumeGrace = (Features & TunnelFeatures.Resume) == 0 ? TimeSpan.Zero : peer < announcedGrace ? peer : announcedGrace;
+        if (ResumeGrace <= TimeSpan.Zero)
+            Features &= ~TunnelFeatures.Resume;
     }
 }

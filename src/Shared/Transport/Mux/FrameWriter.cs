@@ -1,4 +1,3 @@
-using System.Buffers;
 using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.Shared.Transport.Mux.Frames;
 using Tunnel.Shared.Transport.Tls.Connections;
@@ -36,32 +35,32 @@ internal sealed class FrameWriter
 
     private async Task FlushAsync()
     {
-        byte[]? batch = null;
         try
         {
-            batch = ArrayPool<byte>.Shared.Rent(FrameBatch.BufferSize);
             _connection.Gathering.Cork();
             while (true)
             {
-                var count = _frames.Fill(batch);
-                if (count == 0)
+                var batch = _frames.Next();
+                if (batch.IsEmpty)
                 {
                     if (TryEnd())
                         break;
                     continue;
                 }
 
-                for (var offset = 0; offset < count; offset += TlsRecord.ContentSize)
-                    await _connection.Stream.WriteAsync(batch.AsMemory(offset, Math.Min(TlsRecord.ContentSize, count - offset)));
+                for (var offset = 0; offset < batch.Length; offset += TlsRecord.ContentSize)
+                    await _connection.Stream.WriteAsync(batch.Slice(offset, Math.Min(TlsRecord.ContentSize, batch.Length - offset)));
 
                 var sending = _connection.Gathering.SendGatheredAsync();
                 if (!sending.IsCompleted)
                 {
                     await sending;
+                    _frames.OnSent();
                     continue;
                 }
 
                 sending.GetAwaiter().GetResult();
+                _frames.OnSent();
                 if (TryEnd())
                     break;
 
@@ -78,12 +77,7 @@ internal sealed class FrameWriter
             else
                 _core.Events.OnBug(e);
             lock (_core.Sync)
-                _core.EndSending();
-        }
-        finally
-        {
-            if (batch is not null)
-                ArrayPool<byte>.Shared.Return(batch);
+                EndSending();
         }
     }
 
@@ -91,11 +85,18 @@ internal sealed class FrameWriter
     {
         lock (_core.Sync)
         {
-            if (_core.HasWork && !_core.IsDead)
+            if (_core.HasWork)
                 return false;
             _connection.Gathering.Uncork();
-            _core.EndSending();
+            EndSending();
             return true;
         }
+    }
+
+    // Another connection may be used as soon as that is noted.
+    private void EndSending()
+    {
+        _frames.Release();
+        _core.EndSending();
     }
 }

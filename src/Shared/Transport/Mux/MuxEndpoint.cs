@@ -28,9 +28,10 @@ internal sealed class MuxEndpoint
         Core = new MuxCore(isEdge, context, events, carrier, ids);
         Streams = new MuxStreams(Core);
         Sessions = new MuxSessions(Core);
+        Change = new LinkChange(Core);
         _control = new TunnelControl(Core);
         Batch = new FrameBatch(Core);
-        Frames = new FrameDispatcher(Core, new InboundFrames(Core, Streams, Sessions, _control));
+        Frames = new FrameDispatcher(Core, new InboundFrames(Core, Streams, Sessions));
     }
 
     public MuxCore Core { get; }
@@ -38,6 +39,9 @@ internal sealed class MuxEndpoint
     public MuxStreams Streams { get; }
 
     public MuxSessions Sessions { get; }
+
+    /// <summary>Passes from one connection to another.</summary>
+    public LinkChange Change { get; }
 
     /// <summary>Takes the received bytes.</summary>
     public FrameDispatcher Frames { get; }
@@ -63,8 +67,9 @@ internal sealed class MuxEndpoint
             lock (Core.Sync)
             {
                 var scheduler = Core.Scheduler;
+                var control = _control.QueuedBytes + Core.Link.QueuedBytes;
                 return new TunnelQueues(
-                    _control.QueuedBytes, Core.Datagrams.Used, scheduler.ReadyFlows - scheduler.ReadySustained, scheduler.ReadySustained);
+                    control, Core.Datagrams.Used, scheduler.ReadyFlows - scheduler.ReadySustained, scheduler.ReadySustained);
             }
         }
     }
@@ -76,7 +81,12 @@ internal sealed class MuxEndpoint
     {
         if (hub is null)
             return;
-        Core.Terms.Accept(hub);
+        lock (Core.Sync)
+        {
+            Core.Terms.Accept(hub);
+            Core.OnTermsAgreed();
+        }
+
         _hello = ControlMessage.Serialize(hello);
     }
 
@@ -84,7 +94,7 @@ internal sealed class MuxEndpoint
     public void SayHello()
     {
         if (_hello is { } hello)
-            _control.Hello(hello);
+            Core.Link.Hello(hello);
     }
 
     /// <summary>Does what <see cref="ITunnel.OpenStream"/> says.</summary>
@@ -170,14 +180,14 @@ internal sealed class MuxEndpoint
     public void QueuePing()
     {
         lock (Core.Sync)
-            _control.Ping();
+            Core.Link.Ping();
     }
 
     /// <summary>Queues PROBE; it goes with what is sent next.</summary>
     public void QueueProbe()
     {
         lock (Core.Sync)
-            _control.Probe();
+            Core.Link.Probe();
     }
 
     /// <summary>Sends PING.</summary>
@@ -188,7 +198,7 @@ internal sealed class MuxEndpoint
         lock (Core.Sync)
         {
             answer = Core.Liveness.WaitForPong();
-            _control.Ping();
+            Core.Link.Ping();
         }
 
         Core.Wake();
@@ -214,15 +224,17 @@ internal sealed class MuxEndpoint
         {
             if (Core.IsDead)
                 return null;
-            if (Core.Endings.IsOverdue(now))
+            if (!Core.IsDetached && Core.Endings.IsOverdue(now))
                 return Core.Endings.End;
-            if (!Core.IsEdge && Core.Liveness.IsPingDue(now))
-                _control.Ping();
+            if (!Core.IsEdge && !Core.IsDetached && Core.Liveness.IsPingDue(now))
+                Core.Link.Ping();
             idle = Streams.Active.TakeIdle(now);
         }
 
         foreach (var stream in idle)
             stream.Receiver.OnIdle();
+        if (Core.Lost is { } lost)
+            return now - Core.LostAt > Core.Terms.ResumeGrace.TotalMilliseconds ? lost : null;
         return Core.Liveness.IsDead(now)
             ? new TunnelEnd(TunnelEndKind.Timeout, $"nothing heard for {Liveness.DeadMilliseconds / 1000} s")
             : null;
@@ -235,7 +247,12 @@ internal sealed class MuxEndpoint
     {
         MuxStream[] streams;
         lock (Core.Sync)
-            streams = Core.TryWant(end) ? [.. Streams.All] : [];
+        {
+            var isFirst = Core.TryWant(end);
+            streams = isFirst ? [.. Streams.All] : [];
+            if (isFirst && Core.Kept.IsOn)
+                Core.Link.Resume([.. ResumePoint.None]);
+        }
 
         foreach (var stream in streams)
             Try(() => stream.Reset(ResetReason.ShuttingDown));

@@ -176,6 +176,8 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     void IMuxEvents.OnPing() => _pinged?.TrySetResult();
 
+    string? IMuxEvents.OnResume(ResumePoint? point) => null;
+
     void IMuxEvents.OnEnded(TunnelEnd end) => Terminate(end);
 
     void IMuxEvents.OnBug(Exception exception) => Fail(exception);

@@ -13,7 +13,8 @@ public class FrozenConstantsTests
         [
             ("Open", 0x01), ("Data", 0x02), ("Close", 0x03), ("DataBack", 0x04), ("CloseBack", 0x05), ("Config", 0x06), ("Ping", 0x07),
             ("Pong", 0x08), ("WindowUpdate", 0x09), ("WindowUpdateBack", 0x0A), ("UdpOpen", 0x0B), ("UdpData", 0x0C), ("UdpDataBack", 0x0D),
-            ("UdpClose", 0x0E), ("Reset", 0x0F), ("Hello", 0x20), ("Report", 0x21), ("GoAway", 0x22), ("Probe", 0x25),
+            ("UdpClose", 0x0E), ("Reset", 0x0F), ("Hello", 0x20), ("Report", 0x21), ("GoAway", 0x22), ("Resume", 0x23),
+            ("Ack", 0x24), ("Probe", 0x25),
         ],
         Enum.GetValues<FrameType>().Select(type => (type.ToString(), (int)type)));
 

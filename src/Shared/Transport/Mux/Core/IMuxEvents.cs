@@ -1,3 +1,4 @@
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Mux.Core;
@@ -14,6 +15,11 @@ internal interface IMuxEvents : IControlOwner
 
     /// <summary>PING has come.</summary>
     void OnPing();
+
+    /// <summary>RESUME has come. Called by the reader.</summary>
+    /// <param name="point">What the peer says of its end of the lane; null when it keeps nothing.</param>
+    /// <returns>What is wrong with it at this time, or null.</returns>
+    string? OnResume(ResumePoint? point);
 
     /// <summary>The mux can't go on, because of the peer or the carrier.</summary>
     void OnEnded(TunnelEnd end);

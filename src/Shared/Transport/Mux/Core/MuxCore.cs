@@ -24,6 +24,8 @@ internal sealed class MuxCore
     private TunnelEnd? _end;
     private long _heard;
     private long _roundTripTicks;
+    private long _received;
+    private bool _isMute;
 
     public MuxCore(bool isEdge, TransportContext context, IMuxEvents events, IMuxCarrier carrier, StreamIds? ids)
     {
@@ -32,12 +34,14 @@ internal sealed class MuxCore
         Context = context;
         Events = events;
         Ids = ids ?? new StreamIds();
-        Terms = new TunnelTerms(context.Options.InitialWindow, TunnelProtocol.FeaturesOf(context));
+        Terms = new TunnelTerms(context.Options.InitialWindow, TunnelProtocol.FeaturesOf(context), context.ResumeGrace);
         Liveness = new Liveness(context.NowMilliseconds);
         Traffic = new TrafficMeter(context);
         Datagrams = new DatagramQuota(context.Flow.Datagrams);
         Endings = UnsentEndings.For(isEdge);
         Departure = new Departure(context);
+        Kept = new KeptBytes(Sync, context.Flow);
+        Link = new LinkFrames(this);
     }
 
     public Lock Sync { get; } = new();
@@ -57,6 +61,32 @@ internal sealed class MuxCore
 
     /// <summary>A frame that does not fit into a batch.</summary>
     public LargeFrame Large { get; } = new();
+
+    /// <summary>The frames that concern the present connection.</summary>
+    public LinkFrames Link { get; }
+
+    /// <summary>What was sent and is not acknowledged.</summary>
+    public KeptBytes Kept { get; }
+
+    /// <summary>The offset up to which received bytes were processed. Only the reader changes it. Readable without the lock.</summary>
+    public long Received => Volatile.Read(ref _received);
+
+    /// <summary>
+    /// True while there is no connection: the mux keeps its streams and sessions, and waits for another one. Readable without the lock.
+    /// </summary>
+    public bool IsDetached => Lost is not null;
+
+    /// <summary>Why the connection was lost; null while there is one.</summary>
+    public TunnelEnd? Lost { get; private set; }
+
+    /// <summary>When the connection was lost, in milliseconds of the context's clock.</summary>
+    public long LostAt { get; private set; }
+
+    /// <summary>True when nothing more may be processed of what the present connection brings. Readable without the lock.</summary>
+    public bool StopsReading { get; set; }
+
+    /// <summary>True when the peer has said that it keeps nothing, so that the mux ends with its connection.</summary>
+    public bool IsPeerFinal { get; set; }
 
     public Liveness Liveness { get; }
 
@@ -89,7 +119,7 @@ internal sealed class MuxCore
     public TunnelEnd? End => _end;
 
     /// <summary>True when streams and sessions can be opened, apart from the limit of unsent endings. Readable without the lock.</summary>
-    public bool TakesNew => !IsDead && !IsEnding && !Departure.IsPeerLeaving && !Departure.IsAnnounced;
+    public bool TakesNew => !IsDead && !IsDetached && !IsEnding && !Departure.IsPeerLeaving && !Departure.IsAnnounced;
 
     /// <summary>Edge: true when a stream or session can be opened now.</summary>
     public bool MayOpen => TakesNew && Endings.TryPass(Context.NowMilliseconds);
@@ -98,7 +128,10 @@ internal sealed class MuxCore
     public bool ServesOpens => !IsEnding && Departure.ServesOpens;
 
     /// <summary>True when something waits to be sent.</summary>
-    public bool HasWork => Large.IsPending || Scheduler.HasWork;
+    public bool HasWork => !IsSilent && (Large.IsPending || Link.HasWork || Kept.HasAgain || Scheduler.HasWork);
+
+    /// <summary>True when nothing may be sent. Readable without the lock.</summary>
+    public bool IsSilent => IsDead || IsDetached || _isMute;
 
     // ---- sending
 
@@ -109,7 +142,7 @@ internal sealed class MuxCore
     {
         lock (Sync)
         {
-            if (_sending || IsDead || !HasWork)
+            if (_sending || !HasWork)
                 return;
             _sending = true;
         }
@@ -140,6 +173,44 @@ internal sealed class MuxCore
     /// <summary>Awaited, continues after others have had their turn. Called without the lock.</summary>
     public TurnAwaitable Yield() => new(_carrier);
 
+    // ---- the connection, which may be replaced
+
+    /// <summary>Notes that the terms are agreed, so that what is sent from now on can be kept.</summary>
+    public void OnTermsAgreed()
+    {
+        if ((Terms.Features & TunnelFeatures.Resume) != 0)
+            Kept.Begin();
+    }
+
+    /// <summary>Notes that the connection is lost. Whoever sends or reads stops soon.</summary>
+    /// <returns>False when that was noted before, or the mux has ended.</returns>
+    public bool TryDetach(TunnelEnd cause)
+    {
+        if (IsDead || IsDetached)
+            return false;
+        (Lost, LostAt, StopsReading) = (cause, Context.NowMilliseconds, true);
+        Endings.Release();
+        return true;
+    }
+
+    /// <summary>Goes on over another connection, whose peer has processed everything before an offset.</summary>
+    public void Attach(long peerReceived)
+    {
+        Kept.SendAgainFrom(peerReceived);
+        Link.OnAttached(Received);
+        Liveness.OnReceived(Context.NowMilliseconds);
+        Endings.Restart(Context.NowMilliseconds);
+        (Lost, StopsReading, _isMute) = (null, false, false);
+    }
+
+    /// <summary>Sends nothing, although there is a connection, until <see cref="Speak"/>.</summary>
+    public void BeMute() => _isMute = true;
+
+    public void Speak() => _isMute = false;
+
+    /// <summary>Notes that received bytes were processed. Only the reader calls this, without the lock.</summary>
+    public void NoteReceived(long bytes) => Volatile.Write(ref _received, _received + bytes);
+
     // ---- the end, which comes once
 
     /// <summary>Begins an orderly end for this reason, unless there was one before.</summary>
@@ -163,6 +234,8 @@ internal sealed class MuxCore
                 return false;
             _end = _wanted ?? end;
             Endings.Release();
+            Kept.End();
+            Link.Dispose();
             return true;
         }
     }

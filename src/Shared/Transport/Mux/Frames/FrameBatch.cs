@@ -1,3 +1,4 @@
+using System.Buffers;
 using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.Shared.Transport.Mux.Streams;
 using Tunnel.Shared.Transport.Tls.Connections;
@@ -5,7 +6,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// Fills batches. A batch has at most four full TLS records, which leave with one system call; after each frame the scheduler chooses anew.
+/// Makes batches. A batch has at most four full TLS records, which leave with one system call; after each frame the scheduler chooses anew.
+/// The frames of the connection come first in a batch, and are not counted. Only one thread at a time may use it, without the lock.
 /// </summary>
 internal sealed class FrameBatch(MuxCore core)
 {
@@ -23,12 +25,66 @@ internal sealed class FrameBatch(MuxCore core)
     // In less room than this, a data frame is not worth its header.
     private const int SmallestRoom = 2 << 10;
 
-    /// <summary>Fills a batch with what the scheduler chooses. Only one thread at a time may call this, without the lock.</summary>
-    /// <param name="batch">At least <see cref="BufferSize"/> bytes.</param>
-    /// <returns>Bytes to send; 0 when there is nothing to send, though something may have come since.</returns>
-    public int Fill(Span<byte> batch)
+    private byte[]? _buffer;
+    private int _counted;
+
+    /// <summary>Makes the next batch of what the scheduler chooses, or of what must be sent again.</summary>
+    /// <returns>Bytes to send, valid until <see cref="OnSent"/>; empty when there is nothing to send, though something may have come
+    /// since.</returns>
+    public ReadOnlyMemory<byte> Next()
     {
+        _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
+        var buffer = _buffer;
         var used = 0;
+        lock (core.Sync)
+        {
+            if (core.IsSilent)
+                return default;
+            if (core.Kept.HasAgain)
+            {
+                var again = core.Kept.TakeAgain();
+                _counted = again.Length;
+                return again;
+            }
+
+            if (!core.Large.IsPending)
+            {
+                if (core.Link.HasLast)
+                    core.BeMute();
+                used = core.Link.Write(buffer);
+            }
+        }
+
+        var head = used;
+        used = Fill(buffer, head);
+        lock (core.Sync)
+        {
+            _counted = used - head;
+            if (core.Kept.Add(buffer, head, _counted))
+                _buffer = null;
+        }
+
+        return buffer.AsMemory(0, used);
+    }
+
+    /// <summary>Notes that the batch was sent, and nothing reads it any more.</summary>
+    public void OnSent()
+    {
+        lock (core.Sync)
+            core.Kept.OnWritten(_counted);
+    }
+
+    /// <summary>Returns the buffer, because nothing is being sent any more.</summary>
+    public void Release()
+    {
+        if (_buffer is { } buffer)
+            ArrayPool<byte>.Shared.Return(buffer);
+        _buffer = null;
+    }
+
+    private int Fill(Span<byte> batch, int head)
+    {
+        var used = head;
         var now = core.Context.NowMilliseconds;
         while (used < Size)
         {
@@ -42,8 +98,8 @@ internal sealed class FrameBatch(MuxCore core)
             int limit;
             lock (core.Sync)
             {
-                if (core.IsDead)
-                    return 0;
+                if (core.IsSilent || core.Link.HasLast)
+                    break;
                 var turn = core.Scheduler.Next(now);
                 if (turn.Node is null)
                     break;
@@ -65,9 +121,9 @@ internal sealed class FrameBatch(MuxCore core)
                 limit = turn.Bytes;
             }
 
-            if (used > 0 && Size - used < SmallestRoomFor(node, limit))
+            if (used > head && Size - used < SmallestRoomFor(node, limit))
                 break;
-            var end = used == 0 && node is not MuxStream ? BufferSize : Size;
+            var end = used == head && node is not MuxStream ? BufferSize : Size;
             var count = node.WriteData(batch[used..end], limit, now);
             if (count < 0)
                 break;

@@ -29,6 +29,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
     private int _largeFilled;
     private bool _carriedData;
     private int _cost;
+    private int _uncounted;
 
     /// <summary>Bytes that have not come yet of the DATA frame that is being passed on.</summary>
     public int DataLeft => (int)_dataLeft;
@@ -43,10 +44,10 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
     public (int Bytes, int Cost, bool CarriedData) Process(ReadOnlySpan<byte> data, int limit)
     {
         _carriedData = false;
-        _cost = 0;
+        _cost = _uncounted = 0;
         IsHeldBack = false;
         var used = 0;
-        while (used < data.Length && _cost < limit)
+        while (used < data.Length && _cost < limit && !core.StopsReading)
         {
             // A tunnel that has ended only reads on to the connection's end.
             if (core.IsDead)
@@ -57,6 +58,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
             used += step;
         }
 
+        core.NoteReceived(used - _uncounted);
         inbound.OnRoundDone();
         return (used, _cost, _carriedData);
     }
@@ -75,7 +77,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
         _header = FrameHeader.Read(data);
         _cost += CostOf(_header.Type);
         if (FrameRules.Check(
-            _header, !core.IsEdge, core.Terms.ReceiveLimit, (core.Terms.Features & TunnelFeatures.Reset) != 0) is { } fault)
+            _header, !core.IsEdge, core.Terms.ReceiveLimit, (core.Terms.Features & TunnelFeatures.Reset) != 0, core.Kept.IsOn) is { } fault)
             throw new FrameViolationException(_header, fault);
         if (inbound.Inbox.CheckOrder(_header.Type) is { } disorder)
             throw Violation(disorder);
@@ -86,7 +88,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                 inbound.Inbox.NoteFrame();
                 BeginData();
                 return FrameHeader.Size;
-            case var type when FrameRules.MaxLength(type, 0) is null:
+            case var type when FrameRules.MaxLength(type, 0, core.Kept.IsOn) is null:
                 inbound.Inbox.NoteFrame();
                 _skipLeft = _header.Length;
                 return FrameHeader.Size;
@@ -106,6 +108,8 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                 }
 
                 inbound.Inbox.NoteFrame();
+                if (LinkFrames.Has(_header.Type))
+                    _uncounted += length;
                 Handle(data[FrameHeader.Size..length]);
                 return length;
         }
@@ -214,8 +218,16 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
             case FrameType.Probe:
                 inbound.OnProbe();
                 break;
+            case FrameType.Resume:
+                if (inbound.OnResume(payload) is { } untrue)
+                    throw Violation(untrue);
+                break;
+            case FrameType.Ack:
+                if (inbound.OnAck(BinaryPrimitives.ReadInt64BigEndian(payload)) is { } lie)
+                    throw Violation(lie);
+                break;
             default:
-                if (inbound.Inbox.Take(_header.Type, payload) is { } fault)
+                if (inbound.OnControl(_header.Type, payload) is { } fault)
                     throw Violation(fault);
                 break;
         }

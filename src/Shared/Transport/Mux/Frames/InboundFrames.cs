@@ -1,5 +1,6 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.Shared.Transport.Mux.Sessions;
 using Tunnel.Shared.Transport.Mux.Streams;
@@ -10,7 +11,7 @@ namespace Tunnel.Shared.Transport.Mux.Frames;
 /// <summary>
 /// Handles the frames that <see cref="FrameDispatcher"/> has split off and that concern more than a single stream. Only the reader uses it.
 /// </summary>
-internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSessions sessions, TunnelControl control)
+internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSessions sessions)
 {
     private IDatagramSink? _batch;
 
@@ -34,6 +35,11 @@ internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSession
     {
         EndDatagrams();
         core.NoteHeard();
+        if (core.Kept.IsOn)
+        {
+            lock (core.Sync)
+                core.Link.OnReceived(core.Received);
+        }
 
         // Credit and answers of this round are sent in one batch.
         core.Wake();
@@ -119,17 +125,45 @@ internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSession
         sink?.OnBatchEnd();
     }
 
+    /// <summary>Handles CONFIG, HELLO, REPORT and GOAWAY.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public string? OnControl(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        if (Inbox.Take(type, payload) is { } fault)
+            return fault;
+        if (type == FrameType.Hello)
+        {
+            lock (core.Sync)
+                core.OnTermsAgreed();
+        }
+
+        return null;
+    }
+
     public void OnPing(ReadOnlySpan<byte> payload)
     {
         lock (core.Sync)
-            control.Pong(payload.ToArray());
+            core.Link.Pong(payload.ToArray());
         core.Events.OnPing();
     }
 
     public void OnProbe()
     {
         lock (core.Sync)
-            control.Ping();
+            core.Link.Ping();
+    }
+
+    /// <summary>Handles RESUME.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public string? OnResume(ReadOnlySpan<byte> payload) =>
+        ResumePoint.TryRead(payload, out var point, out var fault) ? core.Events.OnResume(point) : fault;
+
+    /// <summary>Handles ACK.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public string? OnAck(long offset)
+    {
+        lock (core.Sync)
+            return core.Kept.TryAcknowledge(offset) ? null : "acknowledges more than was sent";
     }
 
     public void OnPong(ReadOnlySpan<byte> payload)

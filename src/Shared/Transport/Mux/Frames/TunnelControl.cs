@@ -4,40 +4,16 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.Shared.Transport.Mux.Frames;
 
 /// <summary>
-/// The frames of the tunnel itself that wait to be sent, each kind bounded: one PING, one PONG and one CONFIG (a newer one replaces the
-/// older), one GOAWAY, one HELLO, sixteen REPORTs. All members are used with the tunnel's lock held.
+/// The frames of the tunnel itself that wait to be sent, each kind bounded: one CONFIG (a newer one replaces the older), one GOAWAY,
+/// sixteen REPORTs. All members are used with the tunnel's lock held.
 /// </summary>
 internal sealed class TunnelControl(MuxCore core) : MuxNode
 {
     private const int MaxReports = 16;
 
     private readonly Queue<byte[]> _reports = new();
-    private byte[]? _hello;
     private byte[]? _config;
     private byte[]? _goAway;
-    private byte[]? _ping;
-    private byte[]? _pong;
-    private byte[]? _probe;
-
-    /// <summary>Queues PING, which asks the peer for a sign of life.</summary>
-    public void Ping()
-    {
-        var context = core.Context;
-        _ping = core.Liveness.MakePing(context.NowMilliseconds, context.Time.GetTimestamp(), empty: !core.Terms.IsExtended);
-        core.Scheduler.EnqueueControl(this, urgent: true);
-    }
-
-    public void Pong(byte[] payload)
-    {
-        _pong = payload;
-        core.Scheduler.EnqueueControl(this, urgent: true);
-    }
-
-    public void Probe()
-    {
-        _probe = [];
-        core.Scheduler.EnqueueControl(this, urgent: true);
-    }
 
     public void Config(byte[] json)
     {
@@ -48,12 +24,6 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
     public void GoAway(byte[] json)
     {
         _goAway = json;
-        core.Scheduler.EnqueueControl(this, urgent: true);
-    }
-
-    public void Hello(byte[] json)
-    {
-        _hello = json;
         core.Scheduler.EnqueueControl(this, urgent: true);
     }
 
@@ -69,14 +39,6 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
     /// <summary>Writes the most urgent frame; the others follow in further turns, since each may be as large as a batch.</summary>
     public override int WriteControl(Span<byte> buffer)
     {
-        if (Take(ref _hello) is { } hello)
-            return Write(FrameType.Hello, hello, buffer);
-        if (Take(ref _ping) is { } ping)
-            return Write(FrameType.Ping, ping, buffer);
-        if (Take(ref _pong) is { } pong)
-            return Write(FrameType.Pong, pong, buffer);
-        if (Take(ref _probe) is { } probe)
-            return Write(FrameType.Probe, probe, buffer);
         if (Take(ref _config) is { } config)
             return Write(FrameType.Config, config, buffer);
         if (Take(ref _goAway) is { } goAway)
@@ -84,12 +46,10 @@ internal sealed class TunnelControl(MuxCore core) : MuxNode
         return _reports.TryDequeue(out var report) ? Write(FrameType.Report, report, buffer) : 0;
     }
 
-    public override bool HasMoreControl =>
-        _hello is not null || _ping is not null || _pong is not null || _probe is not null || _config is not null || _goAway is not null
-        || _reports.Count > 0;
+    public override bool HasMoreControl => _config is not null || _goAway is not null || _reports.Count > 0;
 
     /// <summary>Bytes that wait to be sent.</summary>
-    public int QueuedBytes => Length(_hello) + Length(_ping) + Length(_pong) + Length(_config) + Length(_goAway) + _reports.Sum(Length);
+    public int QueuedBytes => Length(_config) + Length(_goAway) + _reports.Sum(Length);
 
     public override int WriteData(Span<byte> buffer, int limit, long now) => 0;
 

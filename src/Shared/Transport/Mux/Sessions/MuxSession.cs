@@ -92,7 +92,7 @@ internal sealed class MuxSession : MuxNode, ITunnelSession
             // The sender sees that the session has ended, and may send in another way.
             if (!IsOpen)
                 return false;
-            if (_core.IsDead)
+            if (_core.IsDead || _core.IsDetached)
             {
                 Drops.Add(DatagramDrop.Lost);
                 return false;
