@@ -107,7 +107,14 @@ internal static class HubService
     {
         var logger = loggerFactory.CreateLogger("Tunnel.Hub.Admin");
         var keys = AdminKeys.Load(options.StateDir, new StateFiles());
-        var access = new AdminAccess(keys, new FailedTries(TimeProvider.System, options.Limits.FailedTriesPerMinute), logger);
+        var front = AdminFront.Create(
+            keys,
+            new FailedTries(TimeProvider.System, options.Limits.FailedTriesPerMinute),
+            publicHost,
+            () => hub.Certificate?.Certificate,
+            () => PageAddresses.Of(options, publicHost(), hub.GetStatus().TunnelPort),
+            TimeProvider.System,
+            logger);
         return AdminSocketHost.StartAsync(
             options.AdminSocket,
             services =>
@@ -115,7 +122,7 @@ internal static class HubService
                 AdminApi.AddServices(services);
                 network.AddServices(services);
             },
-            application => AdminApi.Map(application, administered, keys, access, publicHost, logger),
+            application => AdminApi.Map(application, administered, front, publicHost, logger),
             hub.Descriptors,
             loggerFactory,
             cancellationToken,

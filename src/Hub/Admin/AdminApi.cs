@@ -15,10 +15,11 @@ internal static class AdminApi
     public static void AddServices(IServiceCollection services) => OpenApiServices.Add(services);
 
     public static void Map(
-        WebApplication application, IAdministeredHub hub, AdminKeys keys, AdminAccess access, Func<string?> publicHost, ILogger logger)
+        WebApplication application, IAdministeredHub hub, AdminFront front, Func<string?> publicHost, ILogger logger)
     {
         application.Use(next => context => new ProblemMiddleware(logger).InvokeAsync(context, next));
-        application.Use(next => context => access.InvokeAsync(context, next));
+        application.Use(next => context => front.Guard.InvokeAsync(context, next));
+        application.Use(next => context => front.Access.InvokeAsync(context, next));
 
         var tokens = new TokenIssuer(hub, publicHost);
         var routes = new AdminRoutes(application);
@@ -34,10 +35,12 @@ internal static class AdminApi
         new HistoryEndpoints(hub.History).Map(routes);
         new CertificateEndpoints(hub).Map(routes);
         new HubAddressEndpoints(hub).Map(routes);
-        new AdminKeyEndpoints(keys).Map(routes);
+        new AdminKeyEndpoints(front.Keys).Map(routes);
+        front.Login.Map(routes);
         new EventsEndpoints(hub.Events, hub.Time).Map(routes);
         new MetricsEndpoints(hub.Metrics).Map(routes);
         new OpenApiEndpoint().Map(routes);
+        new PageEndpoints().Map(routes);
         routes.MapEverythingElse();
     }
 }

@@ -124,8 +124,11 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
 
     private static string Body(AdminResponse answer, string path) => answer.IsSuccess ? answer.Body : throw Refused(answer, path);
 
-    // The path that `run` would use with the same file and environment. Faults in those settings concern the service, not this command.
-    private string AdminSocketPath() =>
+    /// <summary>
+    /// The path of the admin socket, if none is named the one that <c>run</c> would use with the same file and environment.
+    /// </summary>
+    // Faults in those settings concern the service, not this command.
+    public string AdminSocketPath() =>
         parse.GetValue(options.AdminSocket)
         ?? TunnelHubOptionsReader.RunningAdminSocket(
             LayeredConfiguration.Load(TunnelHubOptionsReader.Sources(null, new Dictionary<string, string?>())));

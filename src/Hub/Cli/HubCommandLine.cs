@@ -26,6 +26,7 @@ internal static class HubCommandLine
             EventsCommand.Create(options),
             TokenCommands.Create(options),
             AdminKeyCommand.Create(options),
+            PageCommand.Create(options),
             CertificateCommands.Create(options),
             DoctorCommand.Create(options),
         };

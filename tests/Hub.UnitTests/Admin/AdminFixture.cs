@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -92,6 +93,9 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     Task<string?> IAdministeredHub.FindFaultAsync() => Task.FromResult(Fault);
 
+    /// <summary>Where the page is said to be served over the network.</summary>
+    public ImmutableArray<string> PageAddresses { get; set; } = [];
+
     public string SocketPath => _directory.File("admin.sock");
 
     public static async Task<AdminFixture> StartAsync(string? publicHost = null)
@@ -99,11 +103,12 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         var fixture = new AdminFixture();
         await fixture.Edges.LoadAsync([], CancellationToken.None);
         var keys = AdminKeys.Load(fixture._directory.File("state"), new StateFiles());
-        var access = new AdminAccess(keys, new FailedTries(fixture.Time), NullLogger.Instance);
+        var front = AdminFront.Create(
+            keys, new FailedTries(fixture.Time), () => publicHost, () => null, () => fixture.PageAddresses, fixture.Time, NullLogger.Instance);
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
-            application => AdminApi.Map(application, fixture, keys, access, () => publicHost, NullLogger.Instance),
+            application => AdminApi.Map(application, fixture, front, () => publicHost, NullLogger.Instance),
             PlentyOfDescriptors.Guard,
             NullLoggerFactory.Instance,
             CancellationToken.None);

@@ -82,7 +82,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         _application = builder.Build();
         _application.UseRouting();
         var keys = AdminKeys.Load(_directory.File("state"), new StateFiles());
-        AdminApi.Map(_application, this, keys, new AdminAccess(keys, new FailedTries(TimeProvider.System), NullLogger.Instance), () => "hub.example.com", NullLogger.Instance);
+        var front = AdminFront.Create(keys, new FailedTries(TimeProvider.System), () => "hub.example.com", () => null, () => [], TimeProvider.System, NullLogger.Instance);
+        AdminApi.Map(_application, this, front, () => "hub.example.com", NullLogger.Instance);
         await _application.StartAsync();
         using var http = _application.GetTestClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keys.Full.Value);

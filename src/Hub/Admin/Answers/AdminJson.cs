@@ -48,5 +48,8 @@ namespace Tunnel.Hub.Admin.Answers;
 [JsonSerializable(typeof(StreamStatsAnswer))]
 [JsonSerializable(typeof(ConnectionsAnswer))]
 [JsonSerializable(typeof(HistoryAnswer))]
+[JsonSerializable(typeof(LoginNeed))]
+[JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(LoginLink))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -45,6 +45,9 @@ internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
     /// <summary>Lets anybody who reaches the port use the endpoint without a key.</summary>
     public AdminRoute WithoutKey() => With(new KeyNotNeeded());
 
+    /// <summary>Answers the endpoint only to who asks for one of the hub's own names.</summary>
+    public AdminRoute ForBrowsers() => With(new ServedToBrowsers());
+
     /// <summary>Answers the endpoint over the Unix socket only.</summary>
     public AdminRoute OverUnixSocketOnly() => With(new LocalOnly());
 

@@ -1,0 +1,27 @@
+// Elements are made of data, never of HTML: whatever comes from the wire is text and stays text.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** Makes an element. `on…` properties are handlers, false and null attributes are left out, true is an empty one. */
+export function el(tag, attributes = {}, ...children) {
+    return fill(document.createElement(tag), attributes, children);
+}
+
+/** Makes an element of a drawing. */
+export function svg(tag, attributes = {}, ...children) {
+    return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/** Text that is there for screen readers alone. */
+export const unseen = text => el('span', { class: 'hidden' }, text);
+
+function fill(node, attributes, children) {
+    for (const [name, value] of Object.entries(attributes)) {
+        if (value === null || value === undefined || value === false) continue;
+        if (name.startsWith('on')) node[name] = value;
+        else if (name === 'value') node.value = value;
+        else node.setAttribute(name, value === true ? '' : value);
+    }
+    node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
+    return node;
+}

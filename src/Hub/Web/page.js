@@ -1,0 +1,115 @@
+// The page: which view is shown, and when it is brought up to date. One address serves all of it; nothing is stored in the browser.
+
+import { access, forgetKey, hasKey } from './api.js';
+import { el } from './dom.js';
+import { state } from './icons.js';
+import { clear, hub, onChange, start } from './live.js';
+import { enter, idleGuard } from './login.js';
+import { patchChildren } from './patch.js';
+import { findProblems } from './problems.js';
+import { currentRoute, ROUTES } from './routes.js';
+
+const main = document.getElementById('main');
+const views = document.getElementById('views');
+let shown = null;
+let open = false;
+
+access.addEventListener('locked', () => lock('The key is not taken any more: log in again.'));
+idleGuard(
+    () => open && hasKey(),
+    () => lock('Locked, since nobody has touched this page for 15 minutes.'),
+);
+window.addEventListener('hashchange', () => open && show());
+document.getElementById('skip').onclick = event => {
+    event.preventDefault();
+    main.focus();
+};
+onChange(update);
+await login('');
+
+async function login(reason) {
+    open = false;
+    views.hidden = true;
+    document.getElementById('who').replaceChildren();
+    shown?.context.leave.abort();
+    shown = null;
+    document.title = 'Log in – Tunnel hub';
+    await enter(main, reason);
+    open = true;
+    views.hidden = false;
+    start();
+    show();
+}
+
+function lock(reason) {
+    if (!open) return;
+    forgetKey();
+    clear();
+    document.getElementById('dialog').close();
+    document.getElementById('banner').replaceChildren();
+    login(reason);
+}
+
+function show() {
+    shown?.context.leave.abort();
+    const { view, parameters } = currentRoute();
+    const context = { parameters, state: {}, leave: new AbortController(), refresh: update };
+    shown = { view, context };
+    main.replaceChildren(...view.render(context));
+    document.title = `${view.title(context)} – Tunnel hub`;
+    for (const link of views.querySelectorAll('a')) link.toggleAttribute('aria-current', false);
+    update();
+    window.scrollTo(0, 0);
+    main.querySelector('h1')?.setAttribute('tabindex', '-1');
+    main.querySelector('h1')?.focus({ preventScroll: true });
+}
+
+function update() {
+    if (!open) return;
+    // A form is made once: what is typed there is nobody else's to change.
+    if (shown?.view.isLive) patchChildren(main, shown.view.render(shown.context));
+    patchChildren(
+        views,
+        ROUTES.filter(route => route.label).map(route =>
+            el(
+                'a',
+                {
+                    href: `#${route.path}`,
+                    'aria-current': shown?.view === route.view ? 'page' : null,
+                },
+                route.label,
+            ),
+        ),
+    );
+    showWho();
+    patchChildren(
+        document.getElementById('banner'),
+        hub.lost
+            ? [
+                  el(
+                      'span',
+                      {},
+                      hub.status
+                          ? 'The hub does not answer; what is shown is as it was. Trying again every second …'
+                          : 'The hub does not answer. Trying again every second …',
+                  ),
+              ]
+            : [],
+    );
+}
+
+function showWho() {
+    const parts = [];
+    if (hub.lost) {
+        parts.push(state('bad', 'no answer'));
+    } else if (hub.status) {
+        const problems = findProblems(hub.status);
+        const worst = problems[0]?.kind;
+        parts.push(
+            state(worst ?? 'good', problems.length === 0 ? 'live' : `${problems.length} to look at`),
+            el('span', { class: 'version' }, `v${hub.status.version}`),
+        );
+    }
+    if (hasKey()) parts.push(el('button', { type: 'button', class: 'small', onclick: () => lock('Logged out.') }, 'Log out'));
+    patchChildren(document.getElementById('who'), parts);
+}

@@ -1,0 +1,123 @@
+// What is wrong, in words, with what to do about it: the first thing that an operator has to see.
+
+import { ago, bytes, date, since } from './format.js';
+import { edgeState, SEVERITY } from './states.js';
+
+const DAY = 86400 * 1000;
+
+/** Lists what is wrong, the worst first: `{ kind, title, detail, href }`. */
+export function findProblems(status, now = Date.now()) {
+    const found = [
+        ...status.edges.flatMap(edge => ofEdge(edge, now)),
+        ...status.connectedEdges.flatMap(ofConnected),
+        ...status.ports.flatMap(ofPort),
+        ...ofHub(status, now),
+    ];
+    return found.sort((a, b) => SEVERITY[a.kind] - SEVERITY[b.kind]);
+}
+
+function ofEdge(edge, now) {
+    const href = `#/edges/${encodeURIComponent(edge.edgeId)}`;
+    const refused =
+        edge.refused && !edge.connectedSince
+            ? ` Somebody with its id and no valid secret came from ${edge.refused.remote} ${ago(edge.refused.time, now)}.`
+            : '';
+    if (edge.state === 'neverSeen') {
+        return [
+            {
+                kind: 'warn',
+                href,
+                title: `${edge.edgeId} has never connected`,
+                detail: `Start tunnel-edge with its token; tunnel-edge doctor says what keeps it.${refused}`,
+            },
+        ];
+    }
+    if (edge.state === 'conflict') {
+        return [
+            {
+                kind: 'warn',
+                href,
+                title: `${edge.edgeId} is wanted by two processes`,
+                detail: `The other one came from ${edge.conflict?.remote ?? 'elsewhere'} ${ago(edge.conflict?.time, now)}: stop one.`,
+            },
+        ];
+    }
+    const [kind, word] = edgeState(edge);
+    if (kind === 'bad') {
+        const last = edge.lastSeen
+            ? `Last seen ${ago(edge.lastSeen, now)} from ${edge.remote ?? 'an unknown address'}.`
+            : 'Not seen since the hub remembers.';
+        return [{ kind, href, title: `${edge.edgeId} is ${word}`, detail: `${last}${edge.detail ? ` ${edge.detail}.` : ''}${refused}` }];
+    }
+    return edge.ownSecretEnds
+        ? [
+              {
+                  kind: 'warn',
+                  href,
+                  title: `${edge.edgeId} is connected with an old secret`,
+                  detail: `It ends ${date(edge.ownSecretEnds)}, and its tunnels with it: give the edge its new token.`,
+              },
+          ]
+        : [];
+}
+
+function ofConnected(edge) {
+    const href = `#/edges/${encodeURIComponent(edge.edgeId)}`;
+    const ports = edge.failedPorts.map(failed => ({
+        kind: 'bad',
+        href,
+        title: `${edge.edgeId} can't listen on ${failed.proto}/${failed.port}${failed.to ? `-${failed.to}` : ''}`,
+        detail: failed.error,
+    }));
+    const bad = edge.firewall && !['none', 'applied', 'off', 'confirming'].includes(edge.firewall.state);
+    return bad
+        ? [
+              ...ports,
+              {
+                  kind: 'warn',
+                  href,
+                  title: `${edge.edgeId}: firewall ${edge.firewall.state}`,
+                  detail: (edge.firewall.errors ?? []).join('; '),
+              },
+          ]
+        : ports;
+}
+
+function ofPort(port) {
+    const href = `#/edges/${encodeURIComponent(port.edgeId)}`;
+    const name = `${port.edgeId} ${port.proto}/${port.port}`;
+    if (port.listening && !port.healthy) {
+        return [
+            {
+                kind: 'bad',
+                href,
+                title: `${name}: the target can't be reached`,
+                detail: Object.entries(port.errors)
+                    .map(([reason, count]) => `${reason} ${count}`)
+                    .join(', '),
+            },
+        ];
+    }
+    return port.doubt ? [{ kind: 'warn', href, title: `${name}: PROXY header in doubt`, detail: port.doubt }] : [];
+}
+
+function ofHub(status, now) {
+    const found = [];
+    if (status.certificateExpires && Date.parse(status.certificateExpires) - now < 14 * DAY) {
+        found.push({
+            kind: 'bad',
+            title: `The hub's certificate ends ${date(status.certificateExpires)}`,
+            detail: 'tunnel-hub doctor says what to do.',
+        });
+    }
+    if (status.memoryBudget > 0 && status.memoryUsed > 0.8 * status.memoryBudget) {
+        found.push({
+            kind: 'warn',
+            title: 'The memory budget is nearly used up',
+            detail: `${bytes(status.memoryUsed)} of ${bytes(status.memoryBudget)} wait to be written; beyond it streams are reset.`,
+        });
+    }
+    return found;
+}
+
+export const upSince = status => since(status.since);

@@ -1,0 +1,30 @@
+// What the states of edges and ports are called, and how bad they are.
+
+const EDGES = {
+    connected: ['good', 'up'],
+    conflict: ['warn', 'conflict'],
+    disabled: ['off', 'disabled'],
+    neverSeen: ['warn', 'never seen'],
+    secretExpired: ['bad', 'secret expired'],
+    network: ['bad', 'down: network'],
+    stopped: ['bad', 'down: stopped'],
+    disconnected: ['bad', 'down: disconnected'],
+    protocolError: ['bad', 'down: protocol error'],
+    hubRestart: ['bad', 'down: not back yet'],
+};
+
+/** The kind and the word of an edge's state; an edge that is up and lacks ports is not well. */
+export function edgeState(edge) {
+    const [kind, word] = EDGES[edge.state] ?? ['bad', `down: ${edge.state}`];
+    const failed = [edge.tcp.failed, edge.udp.failed].filter(Boolean).length > 0;
+    return kind === 'good' && failed ? ['warn', 'up, ports missing'] : [kind, word];
+}
+
+/** The kind and the word of a port's state. */
+export function portState(port) {
+    if (!port.listening) return ['bad', 'not bound'];
+    if (!port.healthy) return ['bad', 'target fails'];
+    return port.doubt ? ['warn', 'doubtful'] : ['good', 'open'];
+}
+
+export const SEVERITY = { bad: 0, warn: 1, good: 2, off: 3 };
