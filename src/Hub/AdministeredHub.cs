@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
@@ -39,6 +40,8 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
     public TrafficRegistry Traffic => hub.Traffic!;
 
     public TrafficHistory History => hub.History!;
+
+    public TargetPools Pools => hub.Pools!;
 
     public PrometheusExporter Metrics => metrics;
 

@@ -14,6 +14,8 @@ using Tunnel.Hub.History;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.Targets.Connecting;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
@@ -31,6 +33,7 @@ internal sealed class HubRun : IDisposable
 {
     private readonly HubEventFeed _events;
     private readonly PortGate _gate;
+    private readonly PoolSync _poolSync;
     private readonly PresenceKeeper _keeper;
     private readonly DescriptorGuard _descriptors;
     private readonly StrangerRegistry _strangers;
@@ -73,8 +76,9 @@ internal sealed class HubRun : IDisposable
             Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
         };
 
-        _gate = new PortGate(Forwarding(options), Traffic, Context);
         var resolver = new TargetResolver(time);
+        Pools = new TargetPools(resolver, new PoolReports(events, time, loggerFactory.CreateLogger<PoolReports>()), time);
+        _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
         Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context);
         Sessions = new SessionForwarder(_gate, resolver, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
         Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
@@ -96,7 +100,8 @@ internal sealed class HubRun : IDisposable
         _address = _addressFile.Load();
         Live.AnnouncePins(certificates.Pins);
         Live.AnnounceAddress(_address);
-        edges.Changed += ForgetRemoved;
+        _poolSync = new PoolSync(_gate, Pools);
+        edges.Changed += OnEdgesChanged;
 
         _time = time;
         _logger = loggerFactory.CreateLogger<TunnelListener>();
@@ -124,6 +129,9 @@ internal sealed class HubRun : IDisposable
 
     /// <summary>What passed in the last hour.</summary>
     public TrafficHistory History { get; } = new();
+
+    /// <summary>The pools of the ports that have one.</summary>
+    public TargetPools Pools { get; }
 
     public StreamForwarder Streams { get; }
 
@@ -157,10 +165,15 @@ internal sealed class HubRun : IDisposable
             _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
         _keeper.Start();
         _sampler = new HistorySampler(History, () => Live.Read(TrafficReading.Of), _time);
+        MakePools();
     }
 
     /// <summary>Uses other options for new streams and sessions.</summary>
-    public void Change(TunnelHubOptions options) => _gate.Options = Forwarding(options);
+    public void Change(TunnelHubOptions options)
+    {
+        _gate.Options = Forwarding(options);
+        MakePools();
+    }
 
     /// <summary>Describes the certificate, the next one, and the edges that do not know the next one yet.</summary>
     public CertificateStatus DescribeCertificate() => new(
@@ -243,7 +256,7 @@ internal sealed class HubRun : IDisposable
             AllowedEdges = Edges.Current.Count,
             Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _time.GetUtcNow()),
             ConnectedEdges = connected,
-            Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic)],
+            Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
             Strangers = _strangers.Count,
             ActiveSessions = Sessions.Count,
             Refusals = Reception.Refusals.Snapshot(),
@@ -291,7 +304,7 @@ internal sealed class HubRun : IDisposable
     {
         _certificateWatch?.Dispose();
         _listener?.Dispose();
-        Edges.Changed -= ForgetRemoved;
+        Edges.Changed -= OnEdgesChanged;
         Context.TcpMemory.Dispose();
         _sampler?.Dispose();
         _keeper.Dispose();
@@ -308,12 +321,20 @@ internal sealed class HubRun : IDisposable
             DefaultProxyProtocol = options.DefaultProxyProtocol,
         };
 
-    private void ForgetRemoved(EdgeSetChange change)
+    private void OnEdgesChanged(EdgeSetChange change)
     {
+        foreach (var edgeId in change.Added.Concat(change.Updated).Concat(change.Removed))
+            _poolSync.Apply(edgeId, Edges.Find(edgeId));
         foreach (var edgeId in change.Removed)
         {
             Traffic.Forget(edgeId);
             History.Forget(edgeId);
         }
+    }
+
+    private void MakePools()
+    {
+        foreach (var (edgeId, edge) in Edges.Current)
+            _poolSync.Apply(edgeId, edge);
     }
 }

@@ -13,6 +13,7 @@ using Tunnel.Hub.Events;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
@@ -155,6 +156,8 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>What passed in the last hour; null when the hub is not running.</summary>
     internal TrafficHistory? History => _run?.History;
+
+    internal TargetPools? Pools => _run?.Pools;
 
     /// <summary>Decides whether there are enough descriptors for a socket.</summary>
     internal DescriptorGuard Descriptors { get; }

@@ -4,6 +4,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
 
@@ -59,6 +60,8 @@ internal interface IAdministeredHub
 
     /// <summary>What passed in the last hour.</summary>
     TrafficHistory History { get; }
+
+    TargetPools Pools { get; }
 
     /// <summary>The hub's metrics.</summary>
     PrometheusExporter Metrics { get; }

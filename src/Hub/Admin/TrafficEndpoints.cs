@@ -55,7 +55,7 @@ internal sealed class TrafficEndpoints(IAdministeredHub hub)
     {
         var edge = context.Request.Query["edge"].FirstOrDefault();
         var edges = hub.Edges.Current.Values.Where(allowed => edge is null || allowed.Id == edge);
-        ImmutableArray<PortStatus> ports = [.. PortStatuses.OfAll(edges, hub.GetStatus().ConnectedEdges, hub.Traffic)];
+        ImmutableArray<PortStatus> ports = [.. PortStatuses.OfAll(edges, hub.GetStatus().ConnectedEdges, hub.Traffic, hub.Pools)];
         return AdminResults.WriteAsync(
             context,
             new StreamStatsAnswer

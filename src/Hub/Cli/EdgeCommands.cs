@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -26,12 +28,24 @@ internal static class EdgeCommands
     };
 
     private static Command Show(CommonOptions options) =>
-        options.Remote(new Command("show", "Print an edge's configuration, without its secret") { options.Id })
+        options.Remote(new Command(
+            "show", "Print an edge's configuration, without its secret, and the state of its ports' targets") { options.Id })
             .Does(options, async (context, cancellation) =>
             {
                 var edge = await context.SendAsync(HttpMethod.Get, context.EdgePath, null, cancellation);
                 await context.Out.WriteLineAsync(context.Json ? edge : IndentedJson.Format(edge));
+                if (!context.Json)
+                    await PrintTargetsAsync(context, cancellation);
             });
+
+    // Only for ports with a pool, so that all else stays one JSON document.
+    private static async Task PrintTargetsAsync(CommandContext context, CancellationToken cancellation)
+    {
+        var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
+        var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!;
+        foreach (var line in status.Ports.Where(port => port.EdgeId == context.Id).SelectMany(TargetText.Lines))
+            await context.Out.WriteTextAsync(line);
+    }
 
     private static Command Remove(CommonOptions options) =>
         options.Remote(new Command("remove", "Remove an edge and end its tunnels") { options.Id })

@@ -47,6 +47,8 @@ internal static class StatusCommand
             await output.WriteTextAsync(
                 $"{port.EdgeId} {port.Proto}/{port.Port}: {port.Doubt}; without it: tunnel-hub port set {port.EdgeId} "
                 + $"{port.Proto}/{port.Port} --proxy off");
+        foreach (var line in status.Ports.SelectMany(TargetText.Faults))
+            await PrintAlarmAsync(output, terminal, "", line);
         if (status.CertificateExpires - now < CertificateSoon)
             await PrintAlarmAsync(
                 output, terminal, "FAILED",

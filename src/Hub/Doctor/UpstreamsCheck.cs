@@ -1,5 +1,6 @@
 using System.Net;
 using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Addresses;
 
@@ -44,7 +45,11 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
             foreach (var port in ports)
             {
                 var policy = edge.PolicyFor(udp, port);
-                yield return new Target(policy.TargetHost ?? usual, policy.TargetPort ?? port, udp);
+                var usualPort = policy.TargetPort ?? port;
+                if (policy.Pool?.Targets is null)
+                    yield return new Target(policy.TargetHost ?? usual, usualPort, udp);
+                foreach (var target in policy.Pool?.Targets ?? new TargetList([]))
+                    yield return new Target(target.Host, target.Port ?? usualPort, udp);
             }
         }
     }

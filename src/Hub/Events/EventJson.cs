@@ -30,6 +30,8 @@ namespace Tunnel.Hub.Events;
 [JsonSerializable(typeof(FirewallConfigUpdatedEvent))]
 [JsonSerializable(typeof(FirewallDriftedEvent))]
 [JsonSerializable(typeof(ProxyHeaderDoubtedEvent))]
+[JsonSerializable(typeof(TargetUpEvent))]
+[JsonSerializable(typeof(TargetDownEvent))]
 [JsonSerializable(typeof(EdgeConflictEvent))]
 [JsonSerializable(typeof(CrashRecoveredEvent))]
 [JsonSerializable(typeof(CrashRecoveryFailedEvent))]

@@ -20,6 +20,8 @@ internal static class HubEventTypes
         typeof(FirewallConfigUpdatedEvent),
         typeof(FirewallDriftedEvent),
         typeof(ProxyHeaderDoubtedEvent),
+        typeof(TargetUpEvent),
+        typeof(TargetDownEvent),
         typeof(EdgeConflictEvent),
         typeof(CrashRecoveredEvent),
         typeof(CrashRecoveryFailedEvent),

@@ -104,6 +104,17 @@ public sealed record FirewallDriftedEvent(string EdgeId, string What, bool Mende
 /// <param name="Target">The upstream.</param>
 public sealed record ProxyHeaderDoubtedEvent(string EdgeId, int Port, string Target) : HubEvent;
 
+/// <summary>A target of one or more ports gets clients again.</summary>
+/// <param name="Target">The target's address and port.</param>
+/// <param name="Ports">The first 16 of the ports that lead to it, such as <c>edge-1 tcp/443</c>.</param>
+public sealed record TargetUpEvent(string Target, ImmutableArray<string> Ports) : HubEvent;
+
+/// <summary>A target of one or more ports gets no more clients.</summary>
+/// <param name="Target">The target's address and port.</param>
+/// <param name="Reason">Why, in words.</param>
+/// <param name="Ports">The first 16 of the ports that lead to it, such as <c>edge-1 tcp/443</c>.</param>
+public sealed record TargetDownEvent(string Target, string Reason, ImmutableArray<string> Ports) : HubEvent;
+
 /// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
 /// <param name="EdgeId">The id of the edge.</param>
 /// <param name="Connected">The address and port of the process that stays.</param>

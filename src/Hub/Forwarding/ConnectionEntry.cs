@@ -2,7 +2,6 @@ using System.Net;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
-using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Forwarding;
 
@@ -30,6 +29,9 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
 
     /// <summary>The client's address and port; null when not known.</summary>
     public IPEndPoint? Client => client;
+
+    /// <summary>The member of the port's pool that was chosen; null before that, and without a pool.</summary>
+    public string? Target { get; set; }
 
     /// <summary>The traffic of its port.</summary>
     public PortTraffic Traffic { get; } = registry.Of(route.Port.EdgeId, route.Port.Udp, route.Port.Port);
@@ -78,7 +80,7 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
         Port = route.Port.Port,
         Proto = route.Port.Proto,
         Client = client?.ToString(),
-        Target = HostSyntax.Format(route.TargetHost, route.TargetPort),
+        Target = Target ?? route.Target,
         Since = _since,
         BytesIn = BytesIn,
         BytesOut = BytesOut,

@@ -62,7 +62,9 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
             NoteOverflowsLocked();
         }
 
-        if (_lastSent > _lastHeard && Forwarder.Time.GetElapsedTime(_lastHeard, now) >= SilenceLimit)
+        if (Route.Pool is not null)
+            LeaveEjected();
+        else if (_lastSent > _lastHeard && Forwarder.Time.GetElapsedTime(_lastHeard, now) >= SilenceLimit)
             LookAgain(wasRefused: false, SilenceLimit);
     }
 
@@ -89,7 +91,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
     public override void OnReply(ReadOnlySpan<byte> datagram)
     {
         Volatile.Write(ref _bytesOut, _bytesOut + datagram.Length);
-        Entry.Traffic.Health.NoteSuccess();
+        NoteAnswer();
         if (Session.Queue(datagram))
             return;
         // If the session is open, the tunnel has dropped the datagram and counted it for a reason of its own.

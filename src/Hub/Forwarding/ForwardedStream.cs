@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Observability;
@@ -69,7 +70,11 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             var outcome = limit.IsCancellationRequested
                 ? ConnectOutcome.Failed(StreamFailure.ConnectTimeout)
                 : await forwarder.Connector.ConnectAsync(
-                    new UpstreamRequest(Route.TargetHost, Route.TargetPort, opening.Source?.Address, Policy.ConnectTimeout), limit);
+                    new UpstreamRequest(Route.TargetHost, Route.TargetPort, opening.Source?.Address, Policy.ConnectTimeout)
+                    {
+                        Pool = Route.Pool,
+                    },
+                    limit);
             if (Interlocked.Exchange(ref _dial, null) is not { } dial)
                 Abandon(outcome);
             else
@@ -166,6 +171,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     {
         if (use is null)
             return;
+        entry.Target = use.Target;
         Interlocked.Exchange(ref _use, use);
         // The stream may have ended meanwhile, without a use that it could have ended.
         if (Volatile.Read(ref _isClosed))

@@ -7,38 +7,38 @@ namespace Tunnel.Hub.Forwarding;
 
 internal static partial class ForwardingLog
 {
-    [LoggerMessage(2200, LogLevel.Warning, "Edge '{EdgeId}' port tcp/{Port}: no connection to {TargetHost}:{TargetPort}: {Reason} ({Id})")]
+    [LoggerMessage(2200, LogLevel.Warning, "Edge '{EdgeId}' port tcp/{Port}: no connection to {Target}: {Reason} ({Id})")]
     public static partial void StreamFailed(
-        ILogger logger, string edgeId, int port, string targetHost, int targetPort, StreamFailure reason, ConnectionId id);
+        ILogger logger, string edgeId, int port, string target, StreamFailure reason, ConnectionId id);
 
     [LoggerMessage(2201, LogLevel.Warning, "Edge '{EdgeId}' opened a stream for tcp/{Port}: {Reason}; it was reset")]
     public static partial void StreamRefused(ILogger logger, string edgeId, int port, StreamFailure reason);
 
-    [LoggerMessage(2202, LogLevel.Warning, "Edge '{EdgeId}' port udp/{Port}, {TargetHost}:{TargetPort}: {Reason}")]
+    [LoggerMessage(2202, LogLevel.Warning, "Edge '{EdgeId}' port udp/{Port}, {Target}: {Reason}")]
     public static partial void SessionFailed(
-        ILogger logger, string edgeId, int port, string targetHost, int targetPort, SessionFailure reason);
+        ILogger logger, string edgeId, int port, string target, SessionFailure reason);
 
     [LoggerMessage(
         2205,
         LogLevel.Warning,
-        "Edge '{EdgeId}' port tcp/{Port}: the upstream {TargetHost}:{TargetPort} seems not to expect a PROXY header: it hangs up at "
+        "Edge '{EdgeId}' port tcp/{Port}: the upstream {Target} seems not to expect a PROXY header: it hangs up at "
             + "once, again and again. "
         + "Without it: tunnel-hub port set {EdgeId} tcp/{Port} --proxy off")]
-    public static partial void HeaderDoubted(ILogger logger, string edgeId, int port, string targetHost, int targetPort);
+    public static partial void HeaderDoubted(ILogger logger, string edgeId, int port, string target);
 
     [LoggerMessage(2203, LogLevel.Error, "Forwarding a stream of edge '{EdgeId}' port tcp/{Port} failed with a defect of the hub")]
     public static partial void Defect(ILogger logger, Exception exception, string edgeId, int port);
 
     [LoggerMessage(
         2204, LogLevel.Debug,
-        "Edge '{EdgeId}' port tcp/{Port}: the client was gone before {TargetHost}:{TargetPort} answered ({Id})")]
-    public static partial void ClientGone(ILogger logger, string edgeId, int port, string targetHost, int targetPort, ConnectionId id);
+        "Edge '{EdgeId}' port tcp/{Port}: the client was gone before {Target} answered ({Id})")]
+    public static partial void ClientGone(ILogger logger, string edgeId, int port, string target, ConnectionId id);
 
-    [LoggerMessage(2206, LogLevel.Debug, "Edge '{EdgeId}' port tcp/{Port}: {Client} to {TargetHost}:{TargetPort} ({Id})")]
+    [LoggerMessage(2206, LogLevel.Debug, "Edge '{EdgeId}' port tcp/{Port}: {Client} to {Target} ({Id})")]
     public static partial void StreamOpened(
-        ILogger logger, string edgeId, int port, IPEndPoint? client, string targetHost, int targetPort, ConnectionId id);
+        ILogger logger, string edgeId, int port, IPEndPoint? client, string target, ConnectionId id);
 
-    [LoggerMessage(2207, LogLevel.Debug, "Edge '{EdgeId}' port udp/{Port}: {Client} to {TargetHost}:{TargetPort} ({Id})")]
+    [LoggerMessage(2207, LogLevel.Debug, "Edge '{EdgeId}' port udp/{Port}: {Client} to {Target} ({Id})")]
     public static partial void SessionOpened(
-        ILogger logger, string edgeId, int port, IPEndPoint? client, string targetHost, int targetPort, ConnectionId id);
+        ILogger logger, string edgeId, int port, IPEndPoint? client, string target, ConnectionId id);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
@@ -19,6 +20,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
 
     private ConnectedDatagrams? _socket;
     private IPAddress? _target;
+    private PoolUse? _use;
     private uint _overflows;
     private long _lookedAt;
 
@@ -37,13 +39,23 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     protected bool IsClosed { get; private set; }
 
     /// <summary>Connects the session to its upstream.</summary>
-    /// <param name="addresses">The upstream's addresses, at least one.</param>
+    /// <param name="addresses">The upstream's addresses, at least one; of a port with a pool none.</param>
     public void Connect(IPAddress[] addresses)
     {
-        if (
-            forwarder.Targets.Open(addresses, Route.TargetPort, this, out var socket, out var failure) is { } target
+        SessionFailure failure;
+        if (Route.Pool is { } pool)
+        {
+            if (TryMember(pool, without: null))
+                return;
+            failure = SessionFailure.NoTarget;
+        }
+        else if (
+            forwarder.Targets.Open(addresses, Route.TargetPort, this, out var socket, out failure) is { } target
             && Use(socket!, target))
+        {
             return;
+        }
+
         forwarder.NoteFailure(entry, failure);
         forwarder.End((ForwardedSession)this, ReasonCounters<SessionFailure>.NameOf(failure));
     }
@@ -59,6 +71,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             NoteOverflowsLocked();
             IsClosed = true;
             _socket?.Dispose();
+            _use?.End();
         }
     }
 
@@ -74,6 +87,13 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         if (error is not (
             SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable) || socket != Socket)
             return;
+        if (_use is { } use)
+        {
+            use.NoteRefused();
+            LeaveMember(use, Pause);
+            return;
+        }
+
         forwarder.Targets.NoteRefused(_target!, Route.TargetPort);
         LookAgain(wasRefused: true, Pause);
     }
@@ -92,6 +112,51 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         if (overflows > _overflows)
             forwarder.NoteFailure(entry, SessionFailure.ReceiveOverflow, (int)(overflows - _overflows));
         _overflows = overflows;
+    }
+
+    /// <summary>Notes that the upstream has answered.</summary>
+    protected void NoteAnswer()
+    {
+        Entry.Traffic.Health.NoteSuccess();
+        _use?.NoteSuccess();
+    }
+
+    /// <summary>Goes to another member of the pool when the present one is not to be used any more.</summary>
+    protected void LeaveEjected()
+    {
+        if (_use is { IsEjected: true } use)
+            LeaveMember(use, Pause);
+    }
+
+    private void LeaveMember(PoolUse use, TimeSpan pause)
+    {
+        var now = forwarder.Time.GetTimestamp();
+        if (_lookedAt != 0 && forwarder.Time.GetElapsedTime(_lookedAt, now) < pause)
+            return;
+        _lookedAt = now;
+        // Without another member the present one is kept: it may come back, and nothing is lost by asking it.
+        Route.Pool!.Refresh();
+        TryMember(Route.Pool, use.Member);
+    }
+
+    // Takes a member that a socket can be connected to.
+    private bool TryMember(TargetPool pool, PoolMember? without)
+    {
+        List<PoolMember> tried = without is null ? [] : [without];
+        while (pool.Take(entry.Client?.Address, tried) is { } use)
+        {
+            var address = use.Member.Address;
+            if (
+                forwarder.Targets.Open([address.Address], address.Port, this, out var socket, out var failure) is not null
+                && Use(socket!, address.Address, use))
+                return true;
+            if (failure != SessionFailure.DescriptorLimit)
+                use.NoteFailed(StreamFailure.Unreachable);
+            use.End();
+            tried.Add(use.Member);
+        }
+
+        return false;
     }
 
     /// <summary>Resolves the upstream's name again, unless that happened within <paramref name="pause"/>, and moves there.</summary>
@@ -123,12 +188,13 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
 
     /// <summary>Replaces the previous socket with a new one.</summary>
     /// <returns>False when the new socket can't be read from.</returns>
-    private bool Use(ConnectedDatagrams socket, IPAddress target)
+    private bool Use(ConnectedDatagrams socket, IPAddress target, PoolUse? use = null)
     {
         lock (Sync)
         {
             if (IsClosed)
             {
+                use?.End();
                 socket.Dispose();
                 return true;
             }
@@ -136,6 +202,13 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             NoteOverflowsLocked();
             _socket?.Dispose();
             (_target, _overflows) = (target, 0);
+            if (use is not null)
+            {
+                _use?.End();
+                _use = use;
+                entry.Target = use.Target;
+            }
+
             OnConnectedLocked(socket);
             Volatile.Write(ref _socket, socket);
         }

@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
@@ -9,7 +10,7 @@ namespace Tunnel.Hub.Forwarding;
 /// Decides whether an edge's clients may come in: TCP and UDP by the same rules, so that no rule can be forgotten for one of them. A
 /// client that is turned away at a port of the edge is counted there, and logged if the port wants that.
 /// </summary>
-internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffic, TransportContext context)
+internal sealed class PortGate(ForwardingOptions options, TargetPools pools, TrafficRegistry traffic, TransportContext context)
 {
     /// <summary>The settings for new streams and sessions.</summary>
     public ForwardingOptions Options { get; set; } = options;
@@ -35,6 +36,7 @@ internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffi
             Proxy = policy?.ProxyProtocol ?? (policy?.ProxyTlvs == true ? ProxyProtocol.V2 : options.DefaultProxyProtocol),
             UdpProxy = policy?.UdpProxyProtocol
                 ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each),
+            Pool = policy?.Pool is null ? null : PoolOf(port, policy, options),
         };
         if (policy is null)
         {
@@ -66,6 +68,13 @@ internal sealed class PortGate(ForwardingOptions options, TrafficRegistry traffi
         var (edgeId, udp, port) = entry.Route.Port;
         traffic.NoteBlocked(edgeId, udp, port, failure.NameFor(udp), entry.Client, entry.Policy, context.Time.GetUtcNow());
     }
+
+    /// <summary>Returns the pool of a port whose policy has one.</summary>
+    public TargetPool PoolOf(in TrafficKey port, PortPolicy policy) => PoolOf(port, policy, Options);
+
+    private TargetPool PoolOf(in TrafficKey port, PortPolicy policy, ForwardingOptions options) => pools.Of(
+        new PoolKey(port.EdgeId, port.Udp, port.Port), policy.Pool!, policy.TargetHost ?? options.TargetHost, policy.TargetPort
+            ?? port.Port);
 
     private GateFailure? FindFault(EdgeTunnel tunnel, ConnectionEntry entry)
     {

@@ -1,5 +1,7 @@
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Forwarding;
 
@@ -14,4 +16,10 @@ internal sealed record PortRoute(TrafficKey Port, string TargetHost, int TargetP
 
     /// <summary>Which datagrams have a PROXY header.</summary>
     public UdpProxyProtocol UdpProxy { get; init; }
+
+    /// <summary>The pool of which each client gets a member; null: all go to the target above.</summary>
+    public TargetPool? Pool { get; init; }
+
+    /// <summary>Where clients are led, for people.</summary>
+    public string Target => Pool is null ? HostSyntax.Format(TargetHost, TargetPort) : $"a pool of {Pool.Spec.Targets.Count} targets";
 }

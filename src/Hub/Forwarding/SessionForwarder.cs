@@ -95,8 +95,10 @@ internal sealed class SessionForwarder : IDisposable
         }
 
         // If the name had no address a moment ago, no further session waits for it in vain.
-        var isKnown = Targets.TryResolve(route.TargetHost, out var addresses);
-        if (isKnown && addresses.Length == 0)
+        IPAddress[] addresses = [];
+        var resolving = route.Pool?.ReadyAsync();
+        var isKnown = route.Pool is not null ? resolving is null : Targets.TryResolve(route.TargetHost, out addresses);
+        if (isKnown && route.Pool is null && addresses.Length == 0)
         {
             NoteFailure(entry, SessionFailure.NameNotFound);
             return null;
@@ -113,7 +115,7 @@ internal sealed class SessionForwarder : IDisposable
         entry.Begin(forwarded);
         if (_logger.IsEnabled(LogLevel.Debug))
             ForwardingLog.SessionOpened(
-                _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.TargetHost, route.TargetPort, entry.Id);
+                _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.Target, entry.Id);
         if (evicted is not null)
         {
             NoteFailure(evicted.Entry, SessionFailure.Evicted);
@@ -125,7 +127,7 @@ internal sealed class SessionForwarder : IDisposable
         if (isKnown)
             ConnectInTurn(forwarded, addresses);
         else
-            ResolveAsync(forwarded).Guard("looking up an upstream");
+            ResolveAsync(forwarded, resolving).Guard("looking up an upstream");
         return forwarded;
     }
 
@@ -173,7 +175,7 @@ internal sealed class SessionForwarder : IDisposable
     }
 
     private void Log(PortRoute route, SessionFailure failure) =>
-        ForwardingLog.SessionFailed(_logger, route.Port.EdgeId, route.Port.Port, route.TargetHost, route.TargetPort, failure);
+        ForwardingLog.SessionFailed(_logger, route.Port.EdgeId, route.Port.Port, route.Target, failure);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -237,10 +239,14 @@ internal sealed class SessionForwarder : IDisposable
             return [.. _sessions.All.Cast<ForwardedSession>()];
     }
 
-    private async Task ResolveAsync(ForwardedSession session)
+    private async Task ResolveAsync(ForwardedSession session, Task? pool)
     {
-        var addresses = await Targets.ResolveAsync(session.Route.TargetHost);
-        if (addresses.Length > 0)
+        IPAddress[] addresses = [];
+        if (pool is not null)
+            await pool;
+        else
+            addresses = await Targets.ResolveAsync(session.Route.TargetHost);
+        if (addresses.Length > 0 || session.Route.Pool?.Count > 0)
         {
             session.Connect(addresses);
             return;

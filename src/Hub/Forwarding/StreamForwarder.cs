@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
-using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -40,7 +40,7 @@ internal sealed class StreamForwarder(
         {
             if (_logger.IsEnabled(LogLevel.Debug))
                 ForwardingLog.StreamOpened(
-                    _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.TargetHost, route.TargetPort, entry.Id);
+                    _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.Target, entry.Id);
             new ForwardedStream(this, entry, stream, opening).Start();
         }
         else
@@ -52,23 +52,23 @@ internal sealed class StreamForwarder(
     /// <summary>Counts and logs a dial that failed.</summary>
     public void NoteFailure(ConnectionEntry entry, StreamFailure failure)
     {
-        var (port, host, targetPort) = entry.Route;
+        var (port, target) = (entry.Route.Port, entry.Route.Target);
         Failures.Add(failure);
         entry.Traffic.CountError(ReasonCounters<StreamFailure>.NameOf(failure));
         if (failure != StreamFailure.ClientGone)
             entry.Traffic.Health.NoteFailure();
         if (failure == StreamFailure.ClientGone)
-            ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, host, targetPort, entry.Id);
+            ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, target, entry.Id);
         else
-            ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, host, targetPort, failure, entry.Id);
+            ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, target, failure, entry.Id);
     }
 
     /// <summary>Logs and reports that a port's upstream hangs up at once whenever it gets a header.</summary>
     public void NoteHeaderDoubt(PortRoute route)
     {
-        var (port, host, targetPort) = route;
-        ForwardingLog.HeaderDoubted(_logger, port.EdgeId, port.Port, host, targetPort);
-        events.Post(new ProxyHeaderDoubtedEvent(port.EdgeId, port.Port, HostSyntax.Format(host, targetPort)) { Time = Time.GetUtcNow() });
+        var (port, target) = (route.Port, route.Target);
+        ForwardingLog.HeaderDoubted(_logger, port.EdgeId, port.Port, target);
+        events.Post(new ProxyHeaderDoubtedEvent(port.EdgeId, port.Port, target) { Time = Time.GetUtcNow() });
     }
 
     /// <summary>Logs an exception that should not occur.</summary>

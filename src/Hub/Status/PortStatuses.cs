@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Status;
@@ -11,8 +12,9 @@ internal static class PortStatuses
     /// <param name="edges">The allowed edges.</param>
     /// <param name="connected">The connected edges, with the ports that they have bound.</param>
     /// <param name="traffic">The traffic of the ports.</param>
+    /// <param name="pools">The pools of the ports.</param>
     public static IEnumerable<PortStatus> OfAll(
-        IEnumerable<AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
+        IEnumerable<AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic, TargetPools pools)
     {
         var bound = BoundPorts(connected);
         return
@@ -21,28 +23,48 @@ internal static class PortStatuses
             orderby edge.Id
             from key in edge.TcpPorts.Select(port => new TrafficKey(edge.Id, false, port)).Concat(
                 edge.UdpPorts.Select(port => new TrafficKey(edge.Id, true, port)))
-            select Describe(traffic.Find(key) ?? new PortTraffic(key), edge, bound);
+            select Describe(traffic.Find(key) ?? new PortTraffic(key), edge, bound, pools);
     }
 
     /// <summary>
-    /// Returns only the assigned ports at which something has happened, in the same order: with many edges these are far fewer.
+    /// Returns only the assigned ports at which something has happened or that have a pool, in the same order: with many edges these are
+    /// far fewer.
     /// </summary>
     public static IEnumerable<PortStatus> OfUsed(
-        IReadOnlyDictionary<string, AllowedEdge> edges, ImmutableArray<ConnectedEdgeStatus> connected, TrafficRegistry traffic)
+        IReadOnlyDictionary<string, AllowedEdge> edges,
+        ImmutableArray<ConnectedEdgeStatus> connected,
+        TrafficRegistry traffic,
+        TargetPools pools)
     {
         var bound = BoundPorts(connected);
         return
-            from port in traffic.Ports
+            from port in traffic.Ports.Concat(WithPool(traffic, pools))
             let edge = edges.GetValueOrDefault(port.Key.EdgeId)
             where edge is { Enabled: true } && edge.IsAssigned(port.Key.Udp, port.Key.Port)
             orderby port.Key.EdgeId, port.Key.Udp, port.Key.Port
-            select Describe(port, edge, bound);
+            select Describe(port, edge, bound, pools);
     }
 
     private static HashSet<TrafficKey> BoundPorts(ImmutableArray<ConnectedEdgeStatus> connected) =>
         [.. connected.SelectMany(edge => edge.Bound.SelectMany(
             port => port.Numbers().Select(number => new TrafficKey(edge.EdgeId, port.Proto == "udp", number))))];
 
-    private static PortStatus Describe(PortTraffic traffic, AllowedEdge edge, HashSet<TrafficKey> bound) =>
-        traffic.Describe(bound.Contains(traffic.Key), edge.PolicyFor(traffic.Key.Udp, traffic.Key.Port).Name);
+    private static IEnumerable<PortTraffic> WithPool(TrafficRegistry traffic, TargetPools pools) =>
+        from pool in pools.All
+        let key = new TrafficKey(pool.Key.EdgeId, pool.Key.Udp, pool.Key.Port)
+        where pool.Key.Route.Length == 0 && traffic.Find(key) is null
+        select new PortTraffic(key);
+
+    private static PortStatus Describe(PortTraffic traffic, AllowedEdge edge, HashSet<TrafficKey> bound, TargetPools pools)
+    {
+        var key = traffic.Key;
+        var status = traffic.Describe(bound.Contains(key), edge.PolicyFor(key.Udp, key.Port).Name);
+        return pools.Find(new PoolKey(key.EdgeId, key.Udp, key.Port))?.Describe() is not { } targets
+            ? status
+            : status with
+            {
+                Targets = targets,
+                Healthy = status.Listening && targets.Any(target => target.State is TargetState.Up or TargetState.BreakerHalfOpen),
+            };
+    }
 }

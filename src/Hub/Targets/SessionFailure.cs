@@ -18,6 +18,9 @@ internal enum SessionFailure
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 
+    /// <summary>No target of the port's pool can be used.</summary>
+    NoTarget,
+
     /// <summary>No socket could be made for the session, or there is no route to the upstream.</summary>
     Unreachable,
 
@@ -61,13 +64,15 @@ internal static class SessionFailures
 {
     /// <summary>Whether the failure is the upstream's fault.</summary>
     public static bool IsOfUpstream(this SessionFailure failure) =>
-        failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound;
+        failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound
+        or SessionFailure.NoTarget;
 
     /// <summary>
     /// Whether a session failed; its datagrams, if any, are counted for reasons of their own. If false, the failure is of a datagram.
     /// </summary>
     public static bool IsOfSession(this SessionFailure failure) =>
         failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
-        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.Unreachable or SessionFailure.DescriptorLimit
+        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.NoTarget or SessionFailure.Unreachable
+            or SessionFailure.DescriptorLimit
         or SessionFailure.SourceDenied or SessionFailure.PrivateSource or SessionFailure.UnknownSource;
 }

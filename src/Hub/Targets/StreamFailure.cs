@@ -20,6 +20,9 @@ internal enum StreamFailure
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 
+    /// <summary>No target of the port's pool can be used.</summary>
+    NoTarget,
+
     /// <summary>The upstream did not answer in time.</summary>
     ConnectTimeout,
 
@@ -52,13 +55,27 @@ internal enum StreamFailure
 
 internal static class StreamFailures
 {
+    /// <summary>Returns what an operator is told of an upstream that failed so.</summary>
+    public static string Words(this StreamFailure failure) => failure switch
+    {
+        StreamFailure.Refused => "connection refused",
+        StreamFailure.ConnectTimeout => "connect time-out",
+        StreamFailure.Unreachable => "no route",
+        StreamFailure.UpstreamGone => "reset before it answered",
+        _ => "connection failed",
+    };
+
+    /// <summary>Whether the failure says that the upstream does not work, and not that this machine lacks something.</summary>
+    public static bool IsOfUpstream(this StreamFailure failure) =>
+        failure is StreamFailure.Refused or StreamFailure.ConnectTimeout or StreamFailure.Unreachable or StreamFailure.UpstreamGone;
+
     /// <summary>Returns the reason that the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
     {
         StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
         StreamFailure.SourceDenied or StreamFailure.PrivateSource or StreamFailure.UnknownSource => ResetReason.Policy,
         StreamFailure.Refused => ResetReason.Refused,
-        StreamFailure.Unreachable or StreamFailure.NameNotFound => ResetReason.Unreachable,
+        StreamFailure.Unreachable or StreamFailure.NameNotFound or StreamFailure.NoTarget => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
         StreamFailure.NoResources or StreamFailure.DescriptorLimit or StreamFailure.TcpMemory => ResetReason.Overloaded,
         StreamFailure.UpstreamGone => ResetReason.ResetByPeer,

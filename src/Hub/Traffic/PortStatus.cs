@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Targets.Pools;
 
 namespace Tunnel.Hub.Traffic;
 
@@ -20,11 +21,16 @@ public sealed record PortStatus
     /// <summary>Whether the edge is connected and has bound the port.</summary>
     public required bool Listening { get; init; }
 
-    /// <summary>Whether the port listens and the last connection to its upstream did not fail.</summary>
+    /// <summary>
+    /// Whether the port listens and the last connection to its upstream did not fail; with a pool, whether one of its targets works.
+    /// </summary>
     public required bool Healthy { get; init; }
 
     /// <summary>What seems wrong with how the upstream is addressed, in words; null: nothing.</summary>
     public string? Doubt { get; init; }
+
+    /// <summary>The members of the port's pool; empty when it has none.</summary>
+    public ImmutableArray<TargetStatus> Targets { get; init; } = [];
 
     /// <summary>The number of connections or sessions open now.</summary>
     public required int ActiveConnections { get; init; }

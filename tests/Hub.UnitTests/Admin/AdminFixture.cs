@@ -14,6 +14,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.UnitTests.Fakes;
@@ -83,6 +84,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public TrafficRegistry Traffic { get; } = new();
 
     public TrafficHistory History { get; } = new();
+
+    public TargetPools Pools { get; } = NoPools.Create();
 
     public PrometheusExporter Metrics { get; } = new("none");
 

@@ -15,6 +15,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.UnitTests.Fakes;
@@ -64,6 +65,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     TrafficRegistry IAdministeredHub.Traffic { get; } = new();
 
     TrafficHistory IAdministeredHub.History { get; } = new();
+
+    TargetPools IAdministeredHub.Pools { get; } = NoPools.Create();
 
     Task IAdministeredHub.DisconnectAsync(string edgeId) => Task.CompletedTask;
 

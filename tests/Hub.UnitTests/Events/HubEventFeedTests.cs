@@ -16,7 +16,7 @@ public sealed class HubEventFeedTests
         Assert.Equal(
             [
                 "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
-                "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "streamClosed", "streamOpened", "tunnelConnected", "tunnelDisconnected",
+                "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "streamClosed", "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
             ],
             HubEventTypes.All);
         var records = typeof(HubEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(HubEvent)));

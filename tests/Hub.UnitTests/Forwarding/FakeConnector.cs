@@ -1,4 +1,5 @@
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.UnitTests.Fakes;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;

@@ -4,6 +4,8 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.Targets.Connecting;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
@@ -30,7 +32,8 @@ internal sealed class ForwardingFixture : IDisposable
         var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance);
-        Gate = new PortGate(options, Traffic, context);
+        Pools = new TargetPools(resolver, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance), _registry.Time);
+        Gate = new PortGate(options, Pools, Traffic, context);
         Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context);
         Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);
         Budget = context.Flow.Budget;
@@ -48,6 +51,8 @@ internal sealed class ForwardingFixture : IDisposable
     public ManualTimeProvider Time => _registry.Time;
 
     public EventLog Events => _registry.Events;
+
+    public TargetPools Pools { get; }
 
     public PortGate Gate { get; }
 

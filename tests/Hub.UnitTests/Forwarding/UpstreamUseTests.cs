@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets;
-using Tunnel.Shared.Protocol;
+using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities.Processes;

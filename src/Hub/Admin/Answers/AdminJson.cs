@@ -5,6 +5,7 @@ using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Json;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Transport;
@@ -24,6 +25,8 @@ namespace Tunnel.Hub.Admin.Answers;
         typeof(CamelCaseEnumConverter<ConnectionAction>),
         typeof(CamelCaseEnumConverter<ProxyProtocol>),
         typeof(CamelCaseEnumConverter<UdpProxyProtocol>),
+        typeof(CamelCaseEnumConverter<Balance>),
+        typeof(CamelCaseEnumConverter<TargetState>),
     ])]
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
 [JsonSerializable(typeof(EdgeDefinition))]

@@ -27,23 +27,36 @@ internal sealed class SchemaDescription : IOpenApiSchemaTransformer
     // Made anew, because a reference to a component could not say what this setting does.
     private static OpenApiSchema Describe(PortSetting setting)
     {
-        var (type, least, most, words) = setting.Schema;
         var ports = setting.For == PortKinds.Both ? "" : $"{setting.For.ToString().ToUpperInvariant()} ports: ";
+        return Describe(setting.Schema, $"{ports}{setting.Summary}. Default: {setting.Default}.");
+    }
+
+    private static OpenApiSchema Describe(SettingSchema schema, string? description, bool orNull = true)
+    {
+        var (type, least, most, words) = schema;
+        var kind = type switch
+        {
+            SettingType.Number => JsonSchemaType.Integer,
+            SettingType.Switch => JsonSchemaType.Boolean,
+            SettingType.List => JsonSchemaType.Array,
+            SettingType.Object => JsonSchemaType.Object,
+            _ => JsonSchemaType.String,
+        };
         return new OpenApiSchema
         {
-            Type = JsonSchemaType.Null | type switch
-            {
-                SettingType.Number => JsonSchemaType.Integer,
-                SettingType.Switch => JsonSchemaType.Boolean,
-                SettingType.List => JsonSchemaType.Array,
-                _ => JsonSchemaType.String,
-            },
-            Description = $"{ports}{setting.Summary}. Default: {setting.Default}.".Replace("`", "", StringComparison.Ordinal),
+            Type = orNull ? JsonSchemaType.Null | kind : kind,
+            Description = description?.Replace("`", "", StringComparison.Ordinal),
             Minimum = least?.ToString(CultureInfo.InvariantCulture),
             Maximum = type == SettingType.Number ? most?.ToString(CultureInfo.InvariantCulture) : null,
             MaxLength = type == SettingType.Text ? (int?)most : null,
             MaxItems = type == SettingType.List ? (int?)most : null,
-            Items = type == SettingType.List ? new OpenApiSchema { Type = JsonSchemaType.String } : null,
+            Items = type == SettingType.List
+                ? Describe(schema.Item ?? new SettingSchema(SettingType.Text), null, orNull: false)
+                : null,
+            Properties = type == SettingType.Object
+                ? schema.Members.ToDictionary(
+                    member => member.Name, IOpenApiSchema (member) => Describe(member.Schema, $"{member.Summary}."))
+                : null,
             Enum = words is null ? null : [.. words.Select(word => (JsonNode)word)],
         };
     }

@@ -25,6 +25,21 @@ public sealed record PortPolicyDefinition
     /// <inheritdoc cref="PortPolicy.TargetPort"/>
     public int? TargetPort { get; init; }
 
+    /// <inheritdoc cref="PoolPolicy.Targets"/>
+    public TargetList? Targets { get; init; }
+
+    /// <inheritdoc cref="PoolPolicy.Balance"/>
+    public Balance? Balance { get; init; }
+
+    /// <inheritdoc cref="PoolPolicy.Breaker"/>
+    public BreakerDefinition? Breaker { get; init; }
+
+    /// <inheritdoc cref="PoolPolicy.PanicThreshold"/>
+    public int? PanicThreshold { get; init; }
+
+    /// <summary>Seconds in which a recovered member gets its whole weight back, up to 3,600; 0: at once.</summary>
+    public int? SlowStart { get; init; }
+
     /// <inheritdoc cref="PortPolicy.ProxyProtocol"/>
     public ProxyProtocol? ProxyProtocol { get; init; }
 

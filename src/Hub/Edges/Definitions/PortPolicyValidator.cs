@@ -33,6 +33,8 @@ internal static class PortPolicyValidator
                     CheckKind(setting, policy, at, udp, faults.Stricter);
             }
 
+            if (policy is { Targets: not null, TargetHost: { } host })
+                errors.AddText($"{at}.targetHost", host, "does nothing beside targets; name it there, or remove one of the two");
             if (key == PortKey.Default || !udp)
                 CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
             if (key != PortKey.Default)

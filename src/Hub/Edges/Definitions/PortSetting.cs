@@ -80,6 +80,7 @@ internal enum SettingType
     Number,
     Switch,
     List,
+    Object,
 }
 
 /// <summary>The form of a value, for the description of the API.</summary>
@@ -87,7 +88,14 @@ internal enum SettingType
 /// <param name="Least">The lowest number.</param>
 /// <param name="Most">The highest number, or the largest number of characters of a text or items of a list.</param>
 /// <param name="Words">The allowed words; null: any text.</param>
-internal sealed record SettingSchema(SettingType Type, long? Least = null, long? Most = null, IReadOnlyList<string>? Words = null);
+internal sealed record SettingSchema(SettingType Type, long? Least = null, long? Most = null, IReadOnlyList<string>? Words = null)
+{
+    /// <summary>The form of a list's items; null: texts.</summary>
+    public SettingSchema? Item { get; init; }
+
+    /// <summary>The members of an object, each with its form and what it does.</summary>
+    public IReadOnlyList<(string Name, SettingSchema Schema, string Summary)> Members { get; init; } = [];
+}
 
 /// <inheritdoc/>
 /// <typeparam name="T">The type of the value; it includes null.</typeparam>

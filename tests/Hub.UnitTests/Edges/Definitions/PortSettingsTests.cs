@@ -62,6 +62,11 @@ public sealed class PortSettingsTests
     [InlineData("targetHost", "10.0.0.5", "\"10.0.0.5\"")]
     [InlineData("allowCidrs", "192.0.2.0/24, 2001:db8::/32", "[\"192.0.2.0/24\",\"2001:db8::/32\"]")]
     [InlineData("proxyProtocol", "v2", "\"v2\"")]
+    [InlineData("targets", "10.0.0.5:8443", """[{"host":"10.0.0.5","port":8443}]""")]
+    [InlineData("targets", "web,weight=2,backup", """[{"host":"web","weight":2,"backup":true}]""")]
+    [InlineData("targets", "[::1]:53,maxConnections=many", """[{"host":"::1","port":53,"maxConnections":"many"}]""")]
+    [InlineData("breaker", "failureThreshold=3,openTimeout=10", """{"failureThreshold":3,"openTimeout":10}""")]
+    [InlineData("breaker", """{"openTimeout": 10}""", """{"openTimeout":10}""")]
     public void An_option_becomes_the_JSON_that_the_row_reads(string name, string option, string json) =>
         Assert.Equal(json, PortSettings.All.Single(setting => setting.Name == name).FromOption([option], PortKinds.Tcp)!.ToJsonString());
 

@@ -1,8 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
+using Tunnel.Hub.Targets.Pools;
 
-namespace Tunnel.Hub.Targets;
+namespace Tunnel.Hub.Targets.Connecting;
 
 /// <summary>
 /// Opens connections to upstreams. Forwarding asks for a connection, and tells the <see cref="IUpstreamUse"/> that it gets what became of
@@ -21,16 +20,8 @@ internal interface IUpstreamConnector
 /// <param name="Port">The upstream's TCP port.</param>
 /// <param name="Source">The client's address; null when not known.</param>
 /// <param name="Timeout">The time until the caller's limit fires if nobody ends it before; divided among the addresses.</param>
-internal readonly record struct UpstreamRequest(string Host, int Port, IPAddress? Source, TimeSpan Timeout);
-
-/// <summary>A connected socket, or why there is none.</summary>
-/// <param name="Socket">The connected socket; null on failure.</param>
-/// <param name="Failure">The failure; meaningless when there is a socket.</param>
-/// <param name="Use">Is told what becomes of the connection; null when nobody wants to know.</param>
-internal readonly record struct ConnectOutcome(Socket? Socket, StreamFailure Failure, IUpstreamUse? Use = null)
+internal readonly record struct UpstreamRequest(string Host, int Port, IPAddress? Source, TimeSpan Timeout)
 {
-    [MemberNotNullWhen(true, nameof(Socket))]
-    public bool Succeeded => Socket is not null;
-
-    public static ConnectOutcome Failed(StreamFailure failure) => new(null, failure);
+    /// <summary>The pool of which a member is wanted; null: the host and port above.</summary>
+    public TargetPool? Pool { get; init; }
 }
