@@ -41,6 +41,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly BlockedClients _blocked;
     private readonly UdpSessions _sessions;
     private readonly PortRules _rules;
+    private readonly ClientHandover _clients;
     private readonly PortListeners _ports;
     private readonly FirewallController _firewall;
     private readonly ConfigApplier _configs;
@@ -92,11 +93,13 @@ internal sealed class EdgeRun : IAsyncDisposable
             _connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time,
             loggerFactory.CreateLogger("Tunnel.Edge.Udp"));
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
+        _clients = new ClientHandover(
+            _connector, transport, new HoldLimits(options.HoldClients, options.HoldTime), Descriptors, _refusals, observer, listening);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
             _rules,
             new PortAdmissions(_refusals, _blocked, sources, time),
-            new ClientHandover(_connector, transport, Descriptors, _refusals, observer, listening),
+            _clients,
             observer, _sessions, time, listening);
         _ports = new PortListeners(binder, new PortLimit(Descriptors), options.DrainTimeout, time, listening);
 
@@ -203,6 +206,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         await Task.WhenAll(_loops, _watching);
         // The streams of the clients end with their tunnels, which report how many were cut.
         _ports.CloseAll(Timeout.InfiniteTimeSpan);
+        _clients.Stop();
         // The ports are closed, and open connections pass, so there is nothing left to filter.
         await _firewall.RemoveAsync();
         await _connector.CloseAsync(drain);

@@ -11,15 +11,13 @@ public sealed class ShutdownTests
     // Far below the drain time of 30 s.
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_signal_lets_open_streams_end_and_takes_no_new_ones(bool edge)
+    [Fact]
+    public async Task A_signal_lets_an_edges_open_streams_end_and_takes_no_new_ones()
     {
         await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
-        var stopping = edge ? setup.Edge.Process : setup.Hub.Process;
+        var stopping = setup.Edge.Process;
 
         stopping.Signal(ManagedProcess.SigTerm);
         await stopping.WaitForLineAsync("stops on");
@@ -27,9 +25,27 @@ public sealed class ShutdownTests
         await open.AssertEchoAsync();
         Assert.False(stopping.HasExited);
 
-        open.Client.Shutdown(SocketShutdown.Send);
-        open.Server.Shutdown(SocketShutdown.Send);
-        await open.Client.DrainAsync();
+        await EndAsync(open);
+        Assert.Equal(0, await stopping.WaitForExitAsync(AtOnce));
+    }
+
+    [Fact]
+    public async Task A_hub_that_was_told_to_stop_takes_new_streams_while_one_is_open()
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        var stopping = setup.Hub.Process;
+
+        stopping.Signal(ManagedProcess.SigTerm);
+        await stopping.WaitForLineAsync("stops on");
+        using var later = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        await later.AssertEchoAsync();
+        await EndAsync(open);
+        await later.AssertEchoAsync();
+        Assert.False(stopping.HasExited);
+
+        await EndAsync(later);
         Assert.Equal(0, await stopping.WaitForExitAsync(AtOnce));
     }
 
@@ -90,6 +106,13 @@ public sealed class ShutdownTests
 
         Assert.Equal(0, await process.WaitForExitAsync(AtOnce));
         directory.Delete(recursive: true);
+    }
+
+    private static async Task EndAsync(StreamPair open)
+    {
+        open.Client.Shutdown(SocketShutdown.Send);
+        open.Server.Shutdown(SocketShutdown.Send);
+        await open.Client.DrainAsync();
     }
 
     private static string WriteSecret(string directory)

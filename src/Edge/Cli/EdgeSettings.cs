@@ -30,6 +30,8 @@ internal sealed record EdgeSettings(
 
     private const int MostSeconds = 86_400;
     private const int MostSessions = 1_000_000;
+    private const int MostHeld = 65_536;
+    private const int MostHoldSeconds = 300;
 
     private static readonly TunnelEdgeOptions Defaults = new() { HubHost = "", EdgeId = "", Secret = "" };
 
@@ -63,6 +65,8 @@ internal sealed record EdgeSettings(
             Firewall = configuration.Enum("firewall", FirewallMode.Full),
             StateDirectory = StateDirectory(configuration),
             DrainTimeout = configuration.Duration("drainTimeout", Defaults.DrainTimeout, 0, MostSeconds),
+            HoldClients = configuration.Integer("holdClients", Defaults.HoldClients, 0, MostHeld),
+            HoldTime = configuration.Duration("holdTime", Defaults.HoldTime, 0, MostHoldSeconds),
             MaxUdpSessions = configuration.Integer("limits.udpSessions", Defaults.MaxUdpSessions, 1, MostSessions),
             MaxUdpSessionsPerAddress =
                 configuration.Integer("limits.udpSessionsPerAddress", Defaults.MaxUdpSessionsPerAddress, 1, MostSessions),

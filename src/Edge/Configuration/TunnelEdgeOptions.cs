@@ -72,6 +72,14 @@ public sealed record TunnelEdgeOptions
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// How many new TCP clients may wait while there is no tunnel to a hub, 0–65,536; 1,024 by default. With 0 they are reset at once.
+    /// </summary>
+    public int HoldClients { get; init; } = 1024;
+
+    /// <summary>How long a new client may wait for a tunnel before it is reset; 5 s by default.</summary>
+    public TimeSpan HoldTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// How many UDP sessions may be open at once. Beyond that, sessions of one unanswered datagram give way first, then the one that was
     /// idle longest. At least 1.
     /// </summary>

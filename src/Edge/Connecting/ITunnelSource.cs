@@ -11,4 +11,7 @@ internal interface ITunnelSource
 
     /// <summary>Returns what the ids of a tunnel's connections have in common; for logs.</summary>
     TunnelKey KeyOf(ITunnel tunnel) => default;
+
+    /// <summary>Completes when another tunnel becomes the newest. Read it before <see cref="Current"/>, so that none is missed.</summary>
+    Task Changed { get; }
 }

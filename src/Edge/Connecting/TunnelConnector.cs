@@ -47,6 +47,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly ConnectionState _state;
     private readonly ConditionalWeakTable<ITunnel, object> _keys = [];
     private volatile HubTunnel? _live;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _inConflict;
     private bool _hasHeldTheId;
     private long? _restartedAt;
@@ -70,6 +71,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     public ITunnel? Current => _live?.Tunnel;
 
     public TunnelKey KeyOf(ITunnel tunnel) => _keys.TryGetValue(tunnel, out var key) ? (TunnelKey)key : default;
+
+    public Task Changed => Volatile.Read(ref _changed).Task;
 
     public ConnectionStatus Status => _state.Current;
 
@@ -234,6 +237,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _live = live;
         Totals.Add(tunnel);
         tunnel.Start();
+        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         WatchAsync(live).Guard("watching a tunnel");
         Keep(tunnel, outcome.Result.Config!);
         if (live.IsHeld && !await SettleAsync(live, outcome.Result.Config!.Hub?.Contested, cancellationToken))

@@ -12,7 +12,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// Gives each accepted client that its port's policy lets in to the newest tunnel, in its turn, or refuses it at once with RST.
+/// Gives each accepted client that its port's policy lets in to the newest tunnel, in its turn, or refuses it with RST.
 /// </summary>
 internal sealed class ClientHandover
 {
@@ -24,18 +24,21 @@ internal sealed class ClientHandover
     private readonly ClientTurns _turns;
 
     public ClientHandover(
-        ITunnelSource tunnels, TransportContext transport, DescriptorGuard descriptors, RefusalCounters refusals, IClientObserver observer,
-        ILogger logger)
+        ITunnelSource tunnels, TransportContext transport, HoldLimits hold, DescriptorGuard descriptors, RefusalCounters refusals,
+        IClientObserver observer, ILogger logger)
     {
         (_tunnels, _transport, Descriptors, _refusals, _observer, _logger) = (tunnels, transport, descriptors, refusals, observer, logger);
-        _turns = new ClientTurns(tunnels, TryOpen, TurnAway, transport.Time, logger);
+        _turns = new ClientTurns(tunnels, hold, TryOpen, TurnAway, transport.Time, logger);
     }
 
     /// <summary>Decides whether there is a descriptor for a client.</summary>
     public DescriptorGuard Descriptors { get; }
 
-    /// <summary>How many clients were let in and wait until the tunnel has room.</summary>
+    /// <summary>How many clients were let in and wait for a tunnel, or until it has room.</summary>
     public int Waiting => _turns.Count;
+
+    /// <summary>From now on nobody waits for a tunnel, because the edge stops.</summary>
+    public void Stop() => _turns.Stop();
 
     /// <summary>
     /// Takes over <paramref name="socket"/>. Never throws, because the accept loop must survive whatever one client does.
@@ -62,8 +65,6 @@ internal sealed class ClientHandover
             RefuseForDescriptors(client);
         else if (_transport.TcpMemory.RefusesStreams)
             Refuse(client, RefusalReason.TcpMemory);
-        else if (_tunnels.Current is null)
-            Refuse(client, RefusalReason.NoTunnel);
         else if (client.Port.Admission.Policy is { AcceptProxyProtocol: true } policy)
             TakeProxied(client, trusted: client.Address is { } proxy && policy.TrustedProxies?.Contains(proxy.Address) == true);
         else
@@ -111,17 +112,15 @@ internal sealed class ClientHandover
     {
         // The addresses are read before the client is counted in, because a client that is already gone must not stay counted.
         var opening = client.ToOpening();
-        if (_tunnels.Current is not { } tunnel)
-            Refuse(client, RefusalReason.NoTunnel);
-        else if (client.Port.Admission.TryEnter(client.Number, out var address) is { } refusal)
+        if (client.Port.Admission.TryEnter(client.Number, out var address) is { } refusal)
             Refuse(client, refusal);
         else
-            _turns.Take(tunnel, new WaitingClient(client, opening, client.Port.Add(client.Address, address)));
+            _turns.Take(new WaitingClient(client, opening, client.Port.Add(client.Address, address), _transport.Time.GetTimestamp()));
     }
 
     private bool TryOpen(ITunnel tunnel, WaitingClient waiting)
     {
-        var (client, opening, connection) = waiting;
+        var (client, opening, connection, _) = waiting;
         client.Socket.Blocking = false;
         if (tunnel.OpenStream(opening, CreateEndpoint(client.Socket, client.Port.Admission.Policy), connection) is not { } stream)
             return false;

@@ -8,28 +8,30 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Tcp;
 
 /// <summary>
-/// Holds the clients that came while the tunnel had no room for another stream (<see cref="ITunnel.HasRoom"/>). They get their streams in
-/// turns: the ports take turns, and at each port the addresses. So a client that comes behind thousands of somebody else's waits for one of
-/// them and not for all.
+/// Holds the clients that can't have a stream at once: the tunnel has no room (<see cref="ITunnel.HasRoom"/>), or there is no tunnel that
+/// takes any. They get their streams in turns: the ports take turns, and at each port the addresses. So a client that comes behind
+/// thousands of somebody else's waits for one of them and not for all. Nothing is read from a client that waits.
 /// </summary>
 /// <param name="tunnels">Where streams are opened.</param>
+/// <param name="hold">How many clients may wait for a tunnel, and how long.</param>
 /// <param name="open">Opens a stream; returns false when the tunnel takes none now.</param>
 /// <param name="refuse">Turns a client away; the reason is null for a client that is already gone.</param>
-/// <param name="time">The clock for <see cref="Patience"/>.</param>
+/// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ClientTurns(
-    ITunnelSource tunnels, Func<ITunnel, WaitingClient, bool> open, Action<WaitingClient, RefusalReason?> refuse, TimeProvider time,
-    ILogger logger)
+    ITunnelSource tunnels, HoldLimits hold, Func<ITunnel, WaitingClient, bool> open, Action<WaitingClient, RefusalReason?> refuse,
+    TimeProvider time, ILogger logger)
 {
     /// <summary>
-    /// How many clients may wait over all ports; each has a descriptor. Where several ports or addresses compete, each may have its part.
+    /// How many clients may wait for room over all ports; each has a descriptor. Where several ports or addresses compete, each may have
+    /// its part.
     /// </summary>
     public const int Most = 2_048;
 
-    /// <summary>When the tunnel has taken nobody for this long, the clients no longer wait for it.</summary>
+    /// <summary>When the tunnel has had no room for this long, the clients no longer wait for it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    // The wait is cut into short looks, because another tunnel may have taken the place of the one that is waited for.
+    // The wait is cut into short looks: a client may be gone meanwhile, or its time over, or another tunnel may be the newest.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _lock = new();
@@ -38,6 +40,8 @@ internal sealed class ClientTurns(
     private readonly Dictionary<PortConnections, Turns<UInt128, WaitingClient>> _ports = [];
     private readonly Turns<PortConnections, PortConnections> _order = new();
     private volatile bool _pumping;
+    private volatile bool _holding;
+    private volatile bool _stopping;
     private int _next;
 
     /// <summary>The number of clients that wait, including the one that is next.</summary>
@@ -53,43 +57,57 @@ internal sealed class ClientTurns(
     }
 
     /// <summary>Opens a client's stream now or in its turn, or refuses it.</summary>
-    public void Take(ITunnel tunnel, WaitingClient client)
+    public void Take(WaitingClient client)
     {
-        if (!_pumping && TryOpen(tunnel, client) is { } opened)
+        var holds = _holding || tunnels.Current is null;
+        if (!_pumping)
         {
-            if (!opened)
-                refuse(client, RefusalReason.TunnelTakesNone);
+            var opened = TryOpen(client);
+            if (opened == true)
+                return;
+            holds = opened == false;
         }
-        else if (!TryAdd(client))
-        {
-            refuse(client, RefusalReason.TunnelTakesNone);
-        }
+
+        if (!TryAdd(client, holds))
+            Refuse(client);
     }
 
-    /// <returns>
-    /// True when the stream was opened, false when the tunnel takes none for another reason, null when it has no room now.
-    /// </returns>
-    private bool? TryOpen(ITunnel tunnel, WaitingClient client)
+    /// <summary>From now on nobody is held for a tunnel: the edge stops, and there will be none.</summary>
+    public void Stop() => _stopping = true;
+
+    /// <returns>True when the stream was opened, false when no tunnel takes any, null when the tunnel has no room now.</returns>
+    private bool? TryOpen(WaitingClient client)
     {
+        if (tunnels.Current is not { } tunnel)
+            return false;
         if (open(tunnel, client))
             return true;
         // There may be room since a moment ago; if so and the second try fails, the tunnel takes none for another reason.
         return tunnel.HasRoom ? open(tunnel, client) : null;
     }
 
-    private bool TryAdd(WaitingClient client)
+    private bool TryAdd(WaitingClient client, bool holds)
     {
         var port = client.Client.Port;
         var address = client.Client.Prefix;
+        var most = holds ? hold.MostClients : Most;
+        if (holds && (most == 0 || _stopping))
+            return false;
         lock (_lock)
         {
             if (!_ports.TryGetValue(port, out var own))
                 _ports.Add(port, own = new Turns<UInt128, WaitingClient>());
 
             // A client whose address has less than its part gets a place, though others have taken more while they were alone.
-            var part = Math.Max(1, Most / _ports.Count / Math.Max(1, own.Keys));
-            if (_order.Count >= Most && (own.CountOf(address) >= part || _order.Count >= 2 * Most))
+            var places = most - _next;
+            var part = Math.Max(1, places / _ports.Count / Math.Max(1, own.Keys));
+            if (_order.Count >= places && (own.CountOf(address) >= part || _order.Count >= 2 * places))
+            {
+                if (own.Count == 0)
+                    _ports.Remove(port);
                 return false;
+            }
+
             own.Add(address, client);
             _order.Add(port, port);
             if (_pumping)
@@ -140,7 +158,7 @@ internal sealed class ClientTurns(
         }
     }
 
-    /// <returns>Since when the tunnel has taken nobody; null when it has taken this client, or there is no tunnel.</returns>
+    /// <returns>Since when the tunnel has had no room; null when it has taken this client, or takes none.</returns>
     private async Task<long?> OpenAsync(WaitingClient client, long? blockedSince)
     {
         while (true)
@@ -151,23 +169,74 @@ internal sealed class ClientTurns(
                 return blockedSince;
             }
 
-            if (tunnels.Current is not { } tunnel)
-            {
-                refuse(client, RefusalReason.NoTunnel);
-                return null;
-            }
-
-            var opened = TryOpen(tunnel, client);
+            var changed = tunnels.Changed;
+            var opened = TryOpen(client);
+            _holding = opened == false;
             if (opened == true)
                 return null;
+            if (opened == false)
+            {
+                blockedSince = null;
+                if (IsOver(client))
+                {
+                    Refuse(client);
+                    return null;
+                }
+
+                RefuseThoseWhoseTimeIsOver();
+                await changed.WaitAsync(Look, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
+            }
+
             blockedSince ??= time.GetTimestamp();
-            if (opened == false || time.GetElapsedTime(blockedSince.Value) >= Patience)
+            if (time.GetElapsedTime(blockedSince.Value) >= Patience)
             {
                 refuse(client, RefusalReason.TunnelTakesNone);
                 return blockedSince;
             }
 
-            await tunnel.WaitForRoomAsync().WaitAsync(Look, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (tunnels.Current is { } tunnel)
+                await tunnel.WaitForRoomAsync().WaitAsync(Look, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private bool IsOver(WaitingClient client) => _stopping || time.GetElapsedTime(client.Since) >= hold.Time;
+
+    private void Refuse(WaitingClient client) =>
+        refuse(client, tunnels.Current is null ? RefusalReason.NoTunnel : RefusalReason.TunnelTakesNone);
+
+    // Those that wait behind the one whose turn it is may have come earlier. Everybody is taken out and those that stay are put back, which
+    // keeps each address's order; it happens a few times a second, and only while there is no tunnel.
+    private void RefuseThoseWhoseTimeIsOver()
+    {
+        var over = new List<WaitingClient>();
+        lock (_lock)
+        {
+            for (var left = _order.Count; left > 0 && _order.TryTake(out var port); left--)
+            {
+                var own = _ports[port];
+                own.TryTake(out var client);
+                if (client.Connection.IsAbandoned || IsOver(client))
+                {
+                    over.Add(client);
+                    continue;
+                }
+
+                own.Add(client.Client.Prefix, client);
+                _order.Add(port, port);
+            }
+
+            foreach (var port in over.Select(static client => client.Client.Port).Distinct())
+                if (_ports.TryGetValue(port, out var own) && own.Count == 0)
+                    _ports.Remove(port);
+        }
+
+        foreach (var client in over)
+        {
+            if (client.Connection.IsAbandoned)
+                refuse(client, null);
+            else
+                Refuse(client);
         }
     }
 }

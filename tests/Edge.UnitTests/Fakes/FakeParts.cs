@@ -12,7 +12,19 @@ namespace Tunnel.Edge.UnitTests.Fakes;
 
 internal sealed class FakeTunnelSource : ITunnelSource
 {
-    public ITunnel? Current { get; set; }
+    private TaskCompletionSource _changed = new();
+
+    public ITunnel? Current
+    {
+        get;
+        set
+        {
+            field = value;
+            Interlocked.Exchange(ref _changed, new TaskCompletionSource()).SetResult();
+        }
+    }
+
+    public Task Changed => Volatile.Read(ref _changed).Task;
 }
 
 internal sealed class IgnoringObserver : IClientObserver, ITunnelObserver, IPortsObserver

@@ -12,14 +12,20 @@ public sealed class ClientTurnsTests : IDisposable
     private static readonly IPAddress Flooding = IPAddress.Parse("127.0.0.2");
     private static readonly IPAddress Healthy = IPAddress.Parse("127.0.0.3");
 
-    private readonly ListenerFixture _fixture = new();
+    private static readonly HoldLimits Hold = new(4, TimeSpan.FromSeconds(5));
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+
+    private readonly ListenerFixture _fixture = new(hold: Hold);
     private readonly FakeTunnel _tunnel = new();
     private readonly List<Socket> _clients = [];
+    private readonly int _ownTimers;
 
     public ClientTurnsTests()
     {
         _fixture.Tunnels.Current = _tunnel;
         _tunnel.MakeRoom(0);
+        _ownTimers = _fixture.Time.WaitingTimers;
     }
 
     public void Dispose()
@@ -124,6 +130,102 @@ public sealed class ClientTurnsTests : IDisposable
             "the next tunnel takes them");
     }
 
+    [Fact]
+    public async Task Without_a_tunnel_they_are_held_and_get_their_streams_in_order_as_soon_as_there_is_one()
+    {
+        _fixture.Tunnels.Current = null;
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        for (var i = 0; i < 3; i++)
+        {
+            await ConnectAsync(port, Flooding, 1);
+            await WaitAsync(i + 1);
+        }
+
+        // No time passes: the tunnel itself wakes them.
+        var next = new FakeTunnel();
+        _fixture.Tunnels.Current = next;
+
+        foreach (var client in _clients)
+            Assert.Equal(client.LocalEndPoint, (await next.NextStreamAsync()).Opening.Source);
+        Assert.Equal(0, _fixture.Refusals[RefusalReason.NoTunnel]);
+    }
+
+    [Fact]
+    public async Task A_tunnel_that_takes_none_is_like_no_tunnel()
+    {
+        _fixture.Tunnels.Current = new FakeTunnel { TakesNew = false };
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, 2);
+        await WaitAsync(2);
+
+        var next = new FakeTunnel();
+        _fixture.Tunnels.Current = next;
+
+        await Eventually.TrueAsync(() => next.Opened == 2, "the next tunnel takes them");
+        Assert.Equal(0, _fixture.Refusals[RefusalReason.TunnelTakesNone]);
+    }
+
+    [Fact]
+    public async Task Each_is_held_for_its_time_and_then_counted_as_having_found_no_tunnel()
+    {
+        _fixture.Tunnels.Current = null;
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, 2);
+        await WaitAsync(2);
+        await PassAsync(Hold.Time / 2);
+        await ConnectAsync(port, Healthy, 1);
+        await WaitAsync(3);
+
+        await PassAsync(Hold.Time / 2);
+        await WaitAsync(1);
+        Assert.Equal(2, _fixture.Refusals[RefusalReason.NoTunnel]);
+        Assert.Equal(1, port.Active);
+
+        await PassAsync(Hold.Time / 2);
+        await WaitAsync(0);
+        Assert.Equal(3, _fixture.Refusals[RefusalReason.NoTunnel]);
+    }
+
+    [Fact]
+    public async Task No_more_are_held_than_may_be_but_another_address_has_its_part()
+    {
+        _fixture.Tunnels.Current = null;
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, Hold.MostClients + 3);
+        await Eventually.TrueAsync(() => _fixture.Refusals[RefusalReason.NoTunnel] == 3, "three are too many");
+        Assert.Equal(Hold.MostClients, _fixture.Handover.Waiting);
+
+        await ConnectAsync(port, Healthy, 1);
+
+        await WaitAsync(Hold.MostClients + 1);
+        Assert.Equal(3, _fixture.Refusals[RefusalReason.NoTunnel]);
+    }
+
+    [Fact]
+    public async Task At_the_edges_stop_nobody_is_held_any_longer()
+    {
+        _fixture.Tunnels.Current = null;
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, 3);
+        await WaitAsync(3);
+
+        _fixture.Handover.Stop();
+        await PassAsync(Look);
+
+        await WaitAsync(0);
+        Assert.Equal(3, _fixture.Refusals[RefusalReason.NoTunnel]);
+    }
+
+    // The time passes in the steps in which the waiting clients are looked after, each once somebody waits for it.
+    private async Task PassAsync(TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += Look)
+        {
+            await Eventually.TrueAsync(() => _fixture.Time.WaitingTimers > _ownTimers, "somebody looks after them");
+            _fixture.Time.Advance(Look);
+        }
+    }
+
     private async Task ConnectAsync(TcpPortListener port, IPAddress from, int clients)
     {
         for (var i = 0; i < clients; i++)
@@ -131,7 +233,14 @@ public sealed class ClientTurnsTests : IDisposable
             var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             _clients.Add(client);
             client.Bind(new IPEndPoint(from, 0));
-            await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port.LocalPort)).Soon();
+            try
+            {
+                await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port.LocalPort)).Soon();
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                // It was refused before the connect was seen to be done.
+            }
         }
     }
 

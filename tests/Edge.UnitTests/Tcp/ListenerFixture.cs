@@ -21,11 +21,11 @@ internal sealed class ListenerFixture : IDisposable
 {
     private readonly List<IBoundPort> _ports = [];
 
-    public ListenerFixture(DescriptorGuard? descriptors = null, int maxSessions = 100)
+    public ListenerFixture(DescriptorGuard? descriptors = null, int maxSessions = 100, HoldLimits hold = default)
     {
         Transport = new TransportContext(new FlowControlOptions(), Time, NullLoggerFactory.Instance);
         Handover = new ClientHandover(
-            Tunnels, Transport, descriptors ?? PlentyOfDescriptors.Guard, Refusals, new IgnoringObserver(), NullLogger.Instance);
+            Tunnels, Transport, hold, descriptors ?? PlentyOfDescriptors.Guard, Refusals, new IgnoringObserver(), NullLogger.Instance);
         Sessions = new UdpSessions(Tunnels, Refusals, maxSessions, maxSessions, TimeSpan.FromSeconds(60), Time, NullLogger.Instance);
     }
 

@@ -127,7 +127,7 @@ public sealed class TunnelSetup : IAsyncDisposable
         await pair.AssertEchoAsync();
     }
 
-    /// <summary>Proves that the port is bound, and that a client is reset without waiting.</summary>
+    /// <summary>Proves that the port is bound, and that a client is reset.</summary>
     public async Task AssertResetsAsync(int port)
     {
         try

@@ -194,11 +194,11 @@ public sealed class TunnelHubTests : IAsyncLifetime
         using var client = await edge.OpenStreamAsync(80);
         using var upstream = await _upstream.AcceptAsync();
         var stopping = _hub.StopAsync(TimeSpan.FromSeconds(30));
-        Assert.Equal(GoAway.Shutdown, await edge.NextGoAwayAsync());
         Assert.False(stopping.IsCompleted);
 
         client.Shutdown(SocketShutdown.Send);
         upstream.Shutdown(SocketShutdown.Send);
+        Assert.Equal(GoAway.Shutdown, await edge.NextGoAwayAsync());
         await stopping.WaitAsync(Patience.Limit);
         await edge.Tunnel.Completion.WaitAsync(Patience.Limit);
         Assert.False(_hub.GetStatus().Running);

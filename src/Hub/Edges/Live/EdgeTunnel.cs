@@ -15,6 +15,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
 {
     private readonly LiveEdges _registry;
     private readonly ITunnelForwarder _forwarder;
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile AssignedPorts _ports;
 
     public EdgeTunnel(
@@ -81,6 +82,9 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     /// <summary>The last report about its firewall; null when there was none.</summary>
     public FirewallReport? FirewallReport { get; private set; }
 
+    /// <summary>Completes when the edge has said that it opens nothing more here, or when the tunnel has ended.</summary>
+    public Task Left => Task.WhenAny(_left.Task, Tunnel!.Completion);
+
     /// <summary>True when new streams go elsewhere; changed under the registry's lock.</summary>
     public bool IsDraining { get; set; }
 
@@ -140,6 +144,9 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         Tunnel!.SendConfig(Config with { Hub = hub with { Secret = secret } });
         return hub.Rev;
     }
+
+    /// <summary>Notes that the edge opens nothing more here.</summary>
+    public void NoteLeft() => _left.TrySetResult();
 
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway)
     {

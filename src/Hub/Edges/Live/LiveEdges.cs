@@ -215,6 +215,7 @@ internal sealed class LiveEdges : IDisposable
     /// <summary>Notes that the edge wants no new streams on a tunnel, which then no longer stands in a newcomer's way.</summary>
     public void OnGoAway(EdgeTunnel live)
     {
+        live.NoteLeft();
         lock (_lock)
         {
             live.IsDraining = true;
@@ -310,26 +311,15 @@ internal sealed class LiveEdges : IDisposable
         return Task.WhenAll(tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
     }
 
-    /// <summary>Admits nobody any more, lets open streams continue for the drain time, then ends all tunnels.</summary>
+    /// <summary>Admits nobody any more, lets streams continue for the drain time, then ends all tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
         lock (_lock)
             _closed = true;
-        var tunnels = Tunnels;
-        foreach (var live in tunnels)
-            live.Tunnel!.SendGoAway(GoAway.Shutdown);
-        using var limit = new CancellationTokenSource(drain, _time);
-        try
-        {
-            await Task.WhenAll(tunnels.Select(live => live.Tunnel!.WaitForStreamsAsync(limit.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            // Long streams are still open; they are reset now.
-        }
-
+        var end = new TunnelEnd(TunnelEndKind.Closed, "the hub stops");
+        await Farewell.SayAsync(Tunnels, GoAway.Shutdown, drain, end, _time);
         // The tunnels are listed again, because one may have been between its answer and its registration.
-        await Task.WhenAll(Tunnels.Select(live => live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the hub stops"))));
+        await Task.WhenAll(Tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
     }
 
     /// <inheritdoc/>

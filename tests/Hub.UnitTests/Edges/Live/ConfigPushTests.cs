@@ -251,14 +251,18 @@ public sealed class ConfigPushTests
     }
 
     [Fact]
-    public async Task Stopping_tells_the_edges_and_gives_their_streams_time()
+    public async Task A_hub_that_stops_goes_on_taking_streams_until_shortly_before_its_end()
     {
-        var (_, tunnel) = _registry.Connect("a", "one");
+        var (live, tunnel) = _registry.Connect("a", "one");
         var stopping = _registry.Live.StopAsync(TimeSpan.FromSeconds(30));
 
+        _registry.Time.Advance(TimeSpan.FromSeconds(27.9));
+        Assert.False(tunnel.HasGoAway);
+        _registry.Time.Advance(TimeSpan.FromSeconds(0.1));
         Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
+        ((ITunnelHandler)live).OnGoAway(tunnel, new GoAway(GoAway.Shutdown, 0));
         Assert.False(tunnel.Completion.IsCompleted);
-        _registry.Time.Advance(TimeSpan.FromSeconds(30));
+        _registry.Time.Advance(TimeSpan.FromSeconds(2));
         await stopping.WaitAsync(Patience.Limit);
         Assert.Equal(TunnelEndKind.Closed, (await tunnel.EndAsync()).Kind);
         Assert.Null(_registry.Live.Admit(_registry.Allowed.Find("a")!, Guid.Empty, new(1, 1), _ => new HubInfo()));
