@@ -10,6 +10,7 @@ using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
@@ -52,6 +53,7 @@ internal sealed class HubRun : IDisposable
     private volatile string? _address;
     private volatile bool _stopping;
 
+    // Over 8 collaborators: three of them are the clock, the log and the guard of descriptors.
     /// <summary>Joins the parts; <see cref="Open"/> opens the port.</summary>
     public HubRun(
         TunnelHubOptions options,
@@ -59,6 +61,7 @@ internal sealed class HubRun : IDisposable
         HubCertificates certificates,
         HubEventFeed events,
         IHttpConnections? http,
+        Entrance entrance,
         DescriptorGuard descriptors,
         TimeProvider time,
         ILoggerFactory loggerFactory)
@@ -79,7 +82,10 @@ internal sealed class HubRun : IDisposable
         var resolver = new TargetResolver(time);
         Pools = new TargetPools(resolver, new PoolReports(events, time, loggerFactory.CreateLogger<PoolReports>()), time);
         _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
-        Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context);
+        Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context)
+        {
+            Entrance = entrance,
+        };
         Sessions = new SessionForwarder(_gate, resolver, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
         Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
         Live = new LiveEdges(

@@ -10,6 +10,8 @@ using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Forwarding.Entering;
+using Tunnel.Hub.Hooks;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
@@ -48,6 +50,8 @@ public sealed class TunnelHub : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RunMarker _marker;
+    private readonly HookRunner _hooks;
+    private readonly Entrance _entrance;
     private StateDirectory? _state;
     private readonly HubMetrics? _metrics;
     private volatile HubRun? _run;
@@ -68,6 +72,8 @@ public sealed class TunnelHub : IAsyncDisposable
         _loggerFactory = loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, _time);
         _logger = loggerFactory.CreateLogger<TunnelHub>();
         _marker = new RunMarker(options.StateDir);
+        _hooks = new HookRunner(_time, loggerFactory.CreateLogger<HookRunner>());
+        _entrance = new Entrance(_hooks, new PortAcceptors(), loggerFactory.CreateLogger<Entrance>());
         Descriptors = DescriptorGuard.ForProcess(_time);
         _metrics = meters is null ? null : new HubMetrics(meters, () => _run?.Parts, () => _events?.Dropped ?? 0, _time);
     }
@@ -133,6 +139,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>The allowed edges; null when the hub is not running.</summary>
     public EdgeStore? Edges => _run?.Edges;
 
+    /// <summary>Who accepts streams in this process. It stays when the hub is stopped and started.</summary>
+    internal PortAcceptors Acceptors => _entrance.Acceptors;
+
     /// <summary>Takes over connections to the tunnel port that choose HTTP; null: none may. Set it before the start.</summary>
     internal IHttpConnections? HttpConnections { get; init; }
 
@@ -197,6 +206,14 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The state can't be written.</exception>
     public HubAddressStatus AnnounceHubAddress(string? address) => Run.AnnounceAddress(address);
+
+    /// <summary>
+    /// Lets code decide about the TCP clients that come from now on. Hooks are asked in the order in which they were added; they stay when
+    /// the hub is stopped and started.
+    /// </summary>
+    /// <param name="hook">The code.</param>
+    /// <returns>Dispose of it to take the hook out.</returns>
+    public IDisposable AddHook(IConnectionHook hook) => _hooks.Add(hook);
 
     private HubRun Run => _run ?? throw new InvalidOperationException("The hub is not running.");
 
@@ -332,7 +349,7 @@ public sealed class TunnelHub : IAsyncDisposable
             edges = await EdgeStore.OpenAsync(
                 _options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificates = HubCertificates.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            run = new HubRun(_options, edges, certificates, _events, HttpConnections, Descriptors, _time, _loggerFactory);
+            run = new HubRun(_options, edges, certificates, _events, HttpConnections, _entrance, Descriptors, _time, _loggerFactory);
             _run = run;
             if (BeforeOpening is { } before)
                 await before(cancellationToken);

@@ -1,7 +1,9 @@
 using System.Net;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
@@ -21,6 +23,9 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
 
     /// <summary>Its name at the edge, here, and at the upstream.</summary>
     public ConnectionId Id { get; init; }
+
+    /// <summary>The transport of its tunnel.</summary>
+    public TransportKind Transport { get; init; }
 
     /// <summary>The additional fields of its PROXY header; null at a port without them.</summary>
     public HeaderFields? Fields { get; set; }

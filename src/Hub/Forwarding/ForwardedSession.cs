@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Proxy;

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.Traffic;
@@ -32,6 +33,9 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     // Whoever takes it out decides the outcome: either the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
 
+    // What is done before the dial; null at a port where nothing is.
+    private StreamVisit? _visit;
+
     // The tunnel counts from its own side, the upstream's: what it receives comes from the client.
     long IByteCounts.BytesIn => stream.BytesReceived;
 
@@ -44,7 +48,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     /// <summary>Dials and attaches when it is its edge's turn. The time limit of the dial starts at once.</summary>
     public void Start()
     {
-        var dial = new CancellationTokenSource(Policy.ConnectTimeout, forwarder.Time);
+        var enters = forwarder.Entrance.IsUsedBy(Policy, Route.Port);
+        var dial = new CancellationTokenSource(enters ? Timeout.InfiniteTimeSpan : Policy.ConnectTimeout, forwarder.Time);
         var limit = dial.Token;
         _dial = dial;
         // Called before the observer is set, which may learn at once that the stream has ended.
@@ -59,6 +64,66 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
                     Time = forwarder.Time.GetUtcNow(),
                     UniqueId = entry.Id.ToString(),
                 });
+        if (enters)
+            EnterAsync(limit).Guard("letting a client in");
+        else
+            forwarder.TakeTurn(Route.Port.EdgeId, () => DialAsync(limit).Guard("dialling an upstream"));
+    }
+
+    // Never throws.
+    private async Task EnterAsync(CancellationToken gone)
+    {
+        try
+        {
+            // The tunnel's read loop goes on.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            _visit = new StreamVisit(Route.Port, Policy, entry.Id, stream, opening, forwarder.Context)
+            {
+                Fields = entry.Fields ?? new HeaderFields(entry.Id, Route.Port.EdgeId, entry.Transport),
+            };
+            if (await forwarder.Entrance.AdmitAsync(_visit, gone) is { } refusal)
+                Fail(refusal);
+            else
+                GoOn(gone);
+        }
+        catch (OperationCanceledException)
+        {
+            forwarder.NoteFailure(entry, StreamFailure.ClientGone);
+        }
+        catch (Exception e)
+        {
+            forwarder.NoteDefect(Route.Port, e);
+            stream.Reset(ResetReason.Unspecified);
+        }
+    }
+
+    private void GoOn(CancellationToken limit)
+    {
+        if (Volatile.Read(ref _dial) is not { } dial)
+            throw new OperationCanceledException(limit);
+        if (entry.Fields is not null || _visit!.HasExtra)
+            entry.Fields = _visit!.Fields;
+        if (forwarder.Entrance.Acceptors.Find(Route.Port) is { } acceptor)
+        {
+            if (Interlocked.Exchange(ref _dial, null) is null)
+                throw new OperationCanceledException(limit);
+            dial.Dispose();
+            if (acceptor.TryAccept(_visit!))
+                entry.Traffic.Health.NoteSuccess();
+            else
+                Fail(StreamFailure.NotAccepted);
+            return;
+        }
+
+        try
+        {
+            dial.CancelAfter(Policy.ConnectTimeout);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new OperationCanceledException(limit);
+        }
+
         forwarder.TakeTurn(Route.Port.EdgeId, () => DialAsync(limit).Guard("dialling an upstream"));
     }
 
@@ -69,12 +134,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         {
             var outcome = limit.IsCancellationRequested
                 ? ConnectOutcome.Failed(StreamFailure.ConnectTimeout)
-                : await forwarder.Connector.ConnectAsync(
-                    new UpstreamRequest(Route.TargetHost, Route.TargetPort, opening.Source?.Address, Policy.ConnectTimeout)
-                    {
-                        Pool = Route.Pool,
-                    },
-                    limit);
+                : await forwarder.Connector.ConnectAsync(Request(), limit);
             if (Interlocked.Exchange(ref _dial, null) is not { } dial)
                 Abandon(outcome);
             else
@@ -85,6 +145,14 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.NoteDefect(Route.Port, e);
             stream.Reset(ResetReason.Unspecified);
         }
+    }
+
+    private UpstreamRequest Request()
+    {
+        var source = opening.Source?.Address;
+        return _visit?.Target is { } chosen
+            ? new UpstreamRequest(chosen.Host, chosen.Port, source, Policy.ConnectTimeout)
+            : new UpstreamRequest(Route.TargetHost, Route.TargetPort, source, Policy.ConnectTimeout) { Pool = Route.Pool };
     }
 
     void IStreamObserver.OnStreamClosed(ITunnelStream closed, in StreamEnd end)
@@ -163,7 +231,10 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             _headerSent = forwarder.Time.GetTimestamp();
             Begin(outcome.Use);
             var endpoint = new SocketEndpoint(outcome.Socket, forwarder.Context, hasHeader || outcome.Use is not null ? this : null);
-            stream.Attach(Policy.DownloadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, forwarder.Context) : endpoint);
+            if (_visit is { } visit)
+                visit.Join(endpoint);
+            else
+                stream.Attach(Policy.DownloadRate is { } rate ? new RateLimitedEndpoint(endpoint, rate, forwarder.Context) : endpoint);
         }
     }
 

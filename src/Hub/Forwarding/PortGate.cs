@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
@@ -49,6 +50,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         var entry = new ConnectionEntry(route, policy, opening.Source, traffic, context.Time)
         {
             Id = id,
+            Transport = tunnel.Tunnel!.Kind,
             Fields = policy.ProxyTlvs ? new HeaderFields(id, tunnel.EdgeId, tunnel.Tunnel!.Kind) : null,
         };
         if (FindFault(tunnel, entry) is not { } fault)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.Traffic;
@@ -23,6 +24,9 @@ internal sealed class StreamForwarder(
 
     /// <summary>Ends streams in which nothing passes.</summary>
     public IdleStreams Idle { get; } = new(context.Time);
+
+    /// <summary>What ports want to be done before there is an upstream.</summary>
+    public Entrance Entrance { get; init; } = Entrance.None(context.Time);
 
     public HubEventFeed Events => events;
 
@@ -55,7 +59,7 @@ internal sealed class StreamForwarder(
         var (port, target) = (entry.Route.Port, entry.Route.Target);
         Failures.Add(failure);
         entry.Traffic.CountError(ReasonCounters<StreamFailure>.NameOf(failure));
-        if (failure != StreamFailure.ClientGone)
+        if (!failure.IsOfClient())
             entry.Traffic.Health.NoteFailure();
         if (failure == StreamFailure.ClientGone)
             ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, target, entry.Id);

@@ -51,6 +51,18 @@ internal enum StreamFailure
 
     /// <summary>The edge named no client, which the port does not allow.</summary>
     UnknownSource,
+
+    /// <summary>A hook of the program that embeds the hub has refused the client.</summary>
+    HookRefused,
+
+    /// <summary>A hook took longer than it may.</summary>
+    HookTimeout,
+
+    /// <summary>A hook threw an exception.</summary>
+    HookFailed,
+
+    /// <summary>The program that accepts the port's clients in this process takes no more.</summary>
+    NotAccepted,
 }
 
 internal static class StreamFailures
@@ -69,15 +81,21 @@ internal static class StreamFailures
     public static bool IsOfUpstream(this StreamFailure failure) =>
         failure is StreamFailure.Refused or StreamFailure.ConnectTimeout or StreamFailure.Unreachable or StreamFailure.UpstreamGone;
 
+    /// <summary>Whether the client was turned away, so that the failure says nothing of the upstream.</summary>
+    public static bool IsOfClient(this StreamFailure failure) =>
+        failure is StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed or StreamFailure.ClientGone;
+
     /// <summary>Returns the reason that the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
     {
         StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
         StreamFailure.SourceDenied or StreamFailure.PrivateSource or StreamFailure.UnknownSource => ResetReason.Policy,
+        StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed => ResetReason.Policy,
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound or StreamFailure.NoTarget => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
-        StreamFailure.NoResources or StreamFailure.DescriptorLimit or StreamFailure.TcpMemory => ResetReason.Overloaded,
+        StreamFailure.NotAccepted or StreamFailure.NoResources or StreamFailure.DescriptorLimit
+            or StreamFailure.TcpMemory => ResetReason.Overloaded,
         StreamFailure.UpstreamGone => ResetReason.ResetByPeer,
         _ => ResetReason.Unspecified,
     };

@@ -15,6 +15,12 @@ public static class Binaries
     /// <summary>The example of docs/library.md.</summary>
     public static string LibraryExample { get; } = Find("demo/Library", "LibraryExample");
 
+    /// <summary>An ASP.NET Core application behind an edge.</summary>
+    public static string KestrelExample => Find("examples/Kestrel", "KestrelExample");
+
+    /// <summary>Code that decides about clients.</summary>
+    public static string HooksExample => Find("examples/Hooks", "HooksExample");
+
     private static string? FindNative(string program) => Environment.GetEnvironmentVariable("TUNNEL_NATIVE") switch
     {
         null or "" => null,

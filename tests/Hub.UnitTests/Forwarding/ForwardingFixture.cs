@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Forwarding.Entering;
+using Tunnel.Hub.Hooks;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.Targets.Pools;
@@ -28,13 +30,17 @@ internal sealed class ForwardingFixture : IDisposable
     public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null, DescriptorGuard? descriptors = null, long memoryBudget = 200 << 20)
     {
         _registry = new TestRegistry(_switch);
+        Hooks = new HookRunner(_registry.Time, NullLogger.Instance);
         var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100, MaxSessions = 4 };
         var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance);
         Pools = new TargetPools(resolver, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance), _registry.Time);
         Gate = new PortGate(options, Pools, Traffic, context);
-        Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context);
+        Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
+        {
+            Entrance = new Entrance(Hooks, new PortAcceptors(), NullLogger.Instance),
+        };
         Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);
         Budget = context.Flow.Budget;
         _switch.Target = new TunnelForwarder(Gate, Streams, Sessions);
@@ -53,6 +59,8 @@ internal sealed class ForwardingFixture : IDisposable
     public EventLog Events => _registry.Events;
 
     public TargetPools Pools { get; }
+
+    public HookRunner Hooks { get; }
 
     public PortGate Gate { get; }
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;

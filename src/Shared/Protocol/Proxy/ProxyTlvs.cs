@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Protocol.Proxy;
 public readonly ref struct ProxyTlvs
 {
     /// <summary>The bytes before a field's value: one of type, two of length.</summary>
-    internal const int HeaderLength = 3;
+    public const int HeaderLength = 3;
 
     private readonly ReadOnlySpan<byte> _bytes;
 

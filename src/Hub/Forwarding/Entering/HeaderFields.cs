@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 
-namespace Tunnel.Hub.Forwarding;
+namespace Tunnel.Hub.Forwarding.Entering;
 
 /// <summary>The additional fields of a PROXY v2 header, at a port with <c>proxyTlvs</c> (protocol.md section 9).</summary>
 /// <param name="Id">The connection's id.</param>
