@@ -42,10 +42,12 @@ public sealed class CertificateTests
             Assert.Equal(next, (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString());
             await Eventually.IsTrueAsync(async () => await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is not null, "the edge's return", explain: () => setup.Edge.Process.Log);
 
-            // The edge too has it from its state, not from its token.
+            // The edge too has it from its state, not from its token, and so has its doctor.
             await setup.Edge.RestartAsync();
             await setup.Edge.WaitForPortsAsync(setup.Tcp, setup.Udp);
             await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
+            var doctor = (await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--admin-socket", setup.Edge.AdminSocket])).Succeeded();
+            Assert.Contains("ok       tls ", doctor.StandardOutput, StringComparison.Ordinal);
         }
         finally
         {

@@ -69,7 +69,10 @@ internal static class DoctorCommand
 
     // The running edge does the same: the token only says where it starts.
     private static TunnelEdgeOptions Renewed(TunnelEdgeOptions options) =>
-        new HubRenewals(options.StateDirectory, ConnectorOptions.Of(options), NullLogger.Instance).ApplyTo(options);
+        new HubRenewals(options.StateDirectory, ConnectorOptions.Of(options), NullLogger.Instance).ApplyTo(options) with
+        {
+            Pins = new PinStore(options.StateDirectory, options.Pins, NullLogger.Instance).Current,
+        };
 
     // Null when no edge is running.
     private static async Task<EdgeStatus?> StatusAsync(string socket, CancellationToken cancellationToken)
