@@ -17,6 +17,17 @@ public static partial class Documentation
     /// <summary>A page's text.</summary>
     public static string Read(string page) => File.ReadAllText(Path.Combine(Root, page));
 
+    /// <summary>The first block of code of a kind (<c>json</c>, <c>sh</c>) that begins with this text; null when the page has none.</summary>
+    public static string? Block(string page, string kind, string start) => Fence().Matches(Read(page))
+        .Where(match => match.Groups["kind"].Value == kind).Select(match => match.Groups["text"].Value)
+        .FirstOrDefault(text => text.StartsWith(start, StringComparison.Ordinal));
+
+    /// <summary>The lines of shell of a page in its order: of its blocks, without comments, with continued lines as one.</summary>
+    public static IEnumerable<string> ShellLines(string page) =>
+        Fence().Matches(Read(page)).Where(match => match.Groups["kind"].Value == "sh")
+            .SelectMany(match => Continued().Replace(match.Groups["text"].Value, " ").Split('\n'))
+            .Where(line => line.Length > 0 && line[0] != '#');
+
     /// <summary>
     /// Command lines of a program in pages for operators, as an operator would type them: in blocks of code and among the text. What is in brackets may be left
     /// out and is not; of several words with | between them each makes a line.
@@ -24,7 +35,13 @@ public static partial class Documentation
     /// <returns>Each line, and whether it only stands in a sentence, where a command may be named without what it needs.</returns>
     public static IEnumerable<(string Line, bool IsMention)> CommandsOf(string program) =>
         Pages.Where(page => page == "README.md" || page.StartsWith("docs/operations", StringComparison.Ordinal))
-            .SelectMany(page => Lines(Read(page), program)).SelectMany(found => Alternatives(found.Line).Select(line => (line, found.IsMention))).Distinct();
+            .SelectMany(page => LinesOf(page, program)).Distinct();
+
+    /// <summary>The same of one page.</summary>
+    public static IEnumerable<(string Line, bool IsMention)> CommandsOf(string page, string program) => LinesOf(page, program).Distinct();
+
+    private static IEnumerable<(string Line, bool IsMention)> LinesOf(string page, string program) =>
+        Lines(Read(page), program).SelectMany(found => Alternatives(found.Line).Select(line => (line, found.IsMention)));
 
     private static IEnumerable<(string Line, bool IsMention)> Lines(string text, string program)
     {
@@ -53,6 +70,12 @@ public static partial class Documentation
 
     [GeneratedRegex(@"(?:^ *(?:sudo )?(?:\S*/)?|`(?:sudo )?|\$\((?:sudo )?)(?<line>tunnel-(?:hub|edge) [^`\n)]*)", RegexOptions.Multiline)]
     private static partial Regex CommandLine();
+
+    [GeneratedRegex(@"^```(?<kind>\w+)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Fence();
+
+    [GeneratedRegex(@" *\\\n *")]
+    private static partial Regex Continued();
 
     // An explanation behind two spaces or a comma, another command, a comment, what is left out.
     [GeneratedRegex(@"(?:  |,? …|\.\.\.|, | \| | && | > | #|; ).*$")]

@@ -23,6 +23,8 @@ public static class DebianProgram
 
     public static string Ip => Find("ip", "iproute2");
 
+    public static string Nsenter => Find("nsenter", "util-linux");
+
     public static string Setpriv => Find("setpriv", "util-linux");
 
     public static string SystemdAnalyze => Find("systemd-analyze", "systemd");

@@ -1,0 +1,62 @@
+using Tunnel.FunctionalTests.Harness.Network;
+
+namespace Tunnel.FunctionalTests.Harness.Machines;
+
+/// <summary>
+/// The two machines of the pages, <c>hub</c> and <c>vps</c>, with a link between them and nothing of the product installed. As after the pages' build,
+/// root's home has the program (<c>hub/</c>, <c>edge/</c>) and its unit.
+/// </summary>
+internal sealed class MachinePair : IAsyncDisposable
+{
+    private readonly NamespacePair _network;
+
+    private MachinePair(NamespacePair network, Machine hub, Machine edge)
+    {
+        _network = network;
+        Hub = hub;
+        Edge = edge;
+    }
+
+    public Machine Hub { get; }
+
+    public Machine Edge { get; }
+
+    /// <summary>The edge's end of the link, where its clients can be too.</summary>
+    public NetworkEnd Clients => _network.Near;
+
+    public static async Task<MachinePair> BootAsync()
+    {
+        Assert.SkipWhen(NamespacePair.Unavailable is not null, NamespacePair.Unavailable ?? "");
+        var network = await NamespacePair.StartAsync();
+        var hosts = $"{network.Far.Address} hub hub.example.com new.example.com\\n{network.Near.Address} vps\\n";
+        Machine? hub = null;
+        try
+        {
+            hub = await Machine.BootAsync("hub", network.Far, hosts);
+            var pair = new MachinePair(network, hub, await Machine.BootAsync("vps", network.Near, hosts));
+            await DeliverAsync(pair.Hub, Binaries.Hub, "hub");
+            await DeliverAsync(pair.Edge, Binaries.Edge, "edge");
+            return pair;
+        }
+        catch
+        {
+            if (hub is not null)
+                await hub.DisposeAsync();
+            await network.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Edge.DisposeAsync();
+        await Hub.DisposeAsync();
+        await _network.DisposeAsync();
+    }
+
+    private static async Task DeliverAsync(Machine machine, string program, string directory)
+    {
+        var units = Path.Combine(TestUtilities.Documentation.Root, "deploy/systemd");
+        (await machine.RunAsync($"cp -r '{Path.GetDirectoryName(program)}' {directory} && cp '{units}'/*.service .")).Succeeded();
+    }
+}
