@@ -19,4 +19,7 @@ internal static partial class HubLog
 
     [LoggerMessage(2404, LogLevel.Information, "The hub listens on {EndPoint} and forwards to {TargetHost}; {Edges} edges are allowed")]
     public static partial void Started(ILogger logger, IPEndPoint endPoint, string targetHost, int edges);
+
+    [LoggerMessage(2405, LogLevel.Warning, "A restore in {StateDir} was cut off; its rest is done, and the backup's state is in force")]
+    public static partial void RestoreFinished(ILogger logger, string stateDir);
 }

@@ -1,13 +1,11 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
-using Tunnel.Hub.Admin.Access;
+using Tunnel.Hub.Backups;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
-using Tunnel.Hub.Edges.Presence;
-using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding.Entering;
@@ -17,6 +15,7 @@ using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Sockets;
@@ -32,12 +31,6 @@ namespace Tunnel.Hub;
 /// </summary>
 public sealed class TunnelHub : IAsyncDisposable
 {
-    private static readonly string[] StateFileNames =
-    [
-        EdgeStateFile.FileName, BlockFile.FileName, HubAddressFile.FileName, PresenceFile.FileName, HubCertificate.FileName,
-        HubCertificates.NextFileName, RunMarker.FileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames,
-    ];
-
     // How long a stop waits for subscribers to handle the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
 
@@ -327,7 +320,7 @@ public sealed class TunnelHub : IAsyncDisposable
     {
         try
         {
-            return StateDirectory.Take(_options.StateDir, StateFileNames, _time.GetUtcNow(), _logger);
+            return StateDirectory.Take(_options.StateDir, HubStateFiles.All, _time.GetUtcNow(), _logger);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -337,6 +330,10 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private async Task OpenAsync(StateDirectory state, CancellationToken cancellationToken)
     {
+        // Before anything is read.
+        if (Restore.Finish(_options.StateDir, new StateFiles()))
+            HubLog.RestoreFinished(_logger, _options.StateDir);
+
         // The marker comes first, because it also shows that the state directory can be written.
         var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };

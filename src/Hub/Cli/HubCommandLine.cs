@@ -29,6 +29,8 @@ internal static class HubCommandLine
             PageCommand.Create(options),
             CertificateCommands.Create(options),
             DoctorCommand.Create(options),
+            BackupCommands.CreateBackup(options),
+            BackupCommands.CreateRestore(options),
         };
         CommandDialect.AddTo(root, Program, HubExamples.All);
         return root;

@@ -58,6 +58,8 @@ internal static class HubExamples
         ["certificate next"] = ["tunnel-hub certificate next"],
         ["certificate switch"] = ["tunnel-hub certificate switch"],
         ["doctor"] = ["tunnel-hub doctor", "tunnel-hub doctor --json"],
+        ["backup"] = ["tunnel-hub backup /var/backups/tunnel-hub.json"],
+        ["restore"] = ["tunnel-hub restore /var/backups/tunnel-hub.json --dry-run", "tunnel-hub restore /var/backups/tunnel-hub.json"],
         ["help"] = ["tunnel-hub help edge add"],
         ["version"] = ["tunnel-hub version"],
         ["completion"] = ["tunnel-hub completion bash"],

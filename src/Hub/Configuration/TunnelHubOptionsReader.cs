@@ -66,6 +66,12 @@ internal static class TunnelHubOptionsReader
     public static string RunningAdminSocket(LayeredConfiguration configuration) =>
         configuration.FilePath("adminSocket") ?? HubPaths.Usual.RunningAdminSocket(StateDir(configuration));
 
+    /// <summary>
+    /// Returns the state directory that <c>run</c> would use with the usual file and the environment; faults in other settings don't
+    /// matter.
+    /// </summary>
+    public static string UsualStateDir() => StateDir(LayeredConfiguration.Load(Sources(null, new Dictionary<string, string?>())));
+
     private static string AdminSocket(LayeredConfiguration configuration) =>
         configuration.FilePath("adminSocket") ?? HubPaths.Usual.AdminSocket(StateDir(configuration));
 
