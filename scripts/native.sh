@@ -13,7 +13,7 @@ publish_native() {
   log=$(mktemp "${TMPDIR:-/tmp}/tunnel-native.XXXXXX")
   for project in Hub Edge; do
     if ! dotnet publish "src/$project" --configuration Release --runtime linux-x64 -p:PublishAot=true --output "$native_directory" --nologo \
-      --verbosity quiet -p:UseSharedCompilation=false > "$log" 2>&1 < /dev/null || grep -E '(warning|error) ' "$log" | grep -qvE 'Microsoft\.AspNetCore\.Mvc'; then
+      --verbosity quiet -p:UseSharedCompilation=false -p:ContinuousIntegrationBuild=true > "$log" 2>&1 < /dev/null || grep -E '(warning|error) ' "$log" | grep -qvE 'Microsoft\.AspNetCore\.Mvc'; then
       cat "$log"
       rm -f "$log"
       return 1
@@ -22,7 +22,8 @@ publish_native() {
   rm -f "$log"
 }
 
-# The functional tests that the arguments choose, against the native programs. Adds to the caller's passed, failed and skipped.
+# The packages of the native programs, and the functional tests that the arguments choose, against the same programs: they are published once.
+# Adds to the caller's passed, failed and skipped.
 run_native() {
   echo
   echo "Publishing native programs …"
@@ -32,6 +33,22 @@ run_native() {
     return
   fi
   TUNNEL_NATIVE=$PWD/$native_directory run_project FunctionalTests "$results/native" "$@"
+  run_packages
+}
+
+# Within an if or behind || bash goes on after a failure whatever set -e says, so this is neither.
+run_packages() {
+  local code
+  set +e
+  (set -e; make_packages)
+  code=$?
+  set -e
+  if ((code == 0)); then
+    run_project PackageTests "$results/PackageTests"
+  else
+    echo "The packages could not be made."
+    failed=$((failed + 1))
+  fi
 }
 
 can_build_native() {

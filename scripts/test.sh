@@ -13,7 +13,7 @@ run_tests() {
     --native) native=all; shift ;;
     ?*) native=none ;;
   esac
-  [[ $native == none ]] || test_programs+=("${native_programs[@]}")
+  [[ $native == none ]] || test_programs+=("${native_programs[@]}" "${package_programs[@]}" "${package_test_programs[@]}")
   install_test_programs
   local projects=("$@") results passed=0 failed=0 skipped=0 project
   ((${#projects[@]} > 0)) || [[ $native == all ]] || projects=(ArchitectureTests Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests)

@@ -19,7 +19,7 @@ public sealed class LeastPrivilegeTests
     private static int _count;
 
     [Theory]
-    [InlineData("tunnel-edge.service", 18)]
+    [InlineData("tunnel-edge.service", 17)]
     [InlineData("tunnel-hub.service", 12)]
     public async Task The_exposure_of_the_units_stays_what_the_documentation_says(string unit, int tenths)
     {
@@ -29,11 +29,13 @@ public sealed class LeastPrivilegeTests
             DebianProgram.SystemdAnalyze, ["security", "--offline=true", "--no-pager", $"--threshold={tenths}", path]);
         Assert.True(security.ExitCode == 0, security.StandardOutput + security.StandardError);
 
-        // It ends with 0 even for directives that it does not know; that the program is not installed here is no fault.
+        // It ends with 0 even for directives that it does not know; that the program and its page are not installed here is no fault, and
+        // systemd 252 (Debian 12) says that it ignores the growing pauses between restarts.
+        string[] harmless = ["is not executable", "Command 'man tunnel-", "Unknown key 'RestartSteps'", "Unknown key 'RestartMaxDelaySec'"];
         var verify = await ManagedProcess.RunAsync(DebianProgram.SystemdAnalyze, ["verify", path]);
         Assert.DoesNotContain(
             (verify.StandardOutput + verify.StandardError).Split('\n'),
-            line => line.Length > 0 && !line.Contains("is not executable", StringComparison.Ordinal));
+            line => line.Length > 0 && !harmless.Any(known => line.Contains(known, StringComparison.Ordinal)));
         Assert.Contains($"{tenths / 10}.{tenths % 10}", await File.ReadAllTextAsync(Path.Combine(Repository(), "docs/operations/running.md")), StringComparison.Ordinal);
     }
 

@@ -1,0 +1,21 @@
+using Tunnel.TestUtilities;
+
+namespace Tunnel.PackageTests;
+
+/// <summary>What <c>./tunnel package</c> has made.</summary>
+internal static class Packages
+{
+    public const string Hub = "tunnel-hub";
+    public const string Edge = "tunnel-edge";
+
+    public static string Folder { get; } = Path.Combine(Documentation.Root, "artifacts/packages");
+
+    public static string Deb(string name) => Only($"{name}_*_amd64.deb");
+
+    public static string Archive(string name) => Only($"{name}-*-linux-x64.tar.gz");
+
+    private static string Only(string pattern) =>
+        Directory.Exists(Folder) && Directory.GetFiles(Folder, pattern) is [var file]
+            ? file
+            : throw new FileNotFoundException($"Run ./tunnel package first: there is not one {pattern} in {Folder}.");
+}
