@@ -16,6 +16,7 @@ using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Targets.Connecting;
+using Tunnel.Hub.Targets.Health;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
@@ -35,6 +36,7 @@ internal sealed class HubRun : IDisposable
     private readonly HubEventFeed _events;
     private readonly PortGate _gate;
     private readonly PoolSync _poolSync;
+    private readonly HealthMonitor _health;
     private readonly PresenceKeeper _keeper;
     private readonly DescriptorGuard _descriptors;
     private readonly StrangerRegistry _strangers;
@@ -80,7 +82,9 @@ internal sealed class HubRun : IDisposable
         };
 
         var resolver = new TargetResolver(time);
-        Pools = new TargetPools(resolver, new PoolReports(events, time, loggerFactory.CreateLogger<PoolReports>()), time);
+        var reports = new PoolReports(events, time, loggerFactory.CreateLogger<PoolReports>());
+        _health = new HealthMonitor(new HealthProbe(), reports, time);
+        Pools = new TargetPools(resolver, _health, reports, time);
         _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
         Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context)
         {
@@ -116,7 +120,7 @@ internal sealed class HubRun : IDisposable
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates);
+        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
     }
 
@@ -314,6 +318,7 @@ internal sealed class HubRun : IDisposable
         Context.TcpMemory.Dispose();
         _sampler?.Dispose();
         _keeper.Dispose();
+        _health.Dispose();
         Live.Dispose();
         Streams.Dispose();
         Sessions.Dispose();

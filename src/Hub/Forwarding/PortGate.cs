@@ -35,8 +35,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         route = new PortRoute(port, policy?.TargetHost ?? options.TargetHost, policy?.TargetPort ?? port.Port)
         {
             Proxy = policy?.ProxyProtocol ?? (policy?.ProxyTlvs == true ? ProxyProtocol.V2 : options.DefaultProxyProtocol),
-            UdpProxy = policy?.UdpProxyProtocol
-                ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each),
+            UdpProxy = DatagramHeaderOf(policy, options),
             Pool = policy?.Pool is null ? null : PoolOf(port, policy, options),
         };
         if (policy is null)
@@ -76,7 +75,17 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
 
     private TargetPool PoolOf(in TrafficKey port, PortPolicy policy, ForwardingOptions options) => pools.Of(
         new PoolKey(port.EdgeId, port.Udp, port.Port), policy.Pool!, policy.TargetHost ?? options.TargetHost, policy.TargetPort
-            ?? port.Port);
+            ?? port.Port, HeaderOf(port.Udp, policy, options));
+
+    private static ProxyProtocol HeaderOf(bool udp, PortPolicy policy, ForwardingOptions options)
+    {
+        if (!udp)
+            return policy.ProxyProtocol ?? options.DefaultProxyProtocol;
+        return DatagramHeaderOf(policy, options) == UdpProxyProtocol.Off ? ProxyProtocol.Off : ProxyProtocol.V2;
+    }
+
+    private static UdpProxyProtocol DatagramHeaderOf(PortPolicy? policy, ForwardingOptions options) => policy?.UdpProxyProtocol
+        ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each);
 
     private GateFailure? FindFault(EdgeTunnel tunnel, ConnectionEntry entry)
     {

@@ -42,6 +42,7 @@ internal sealed class HubMetrics
         EdgeStateMetrics.Add(meter, parts, time);
         AddTraffic(meter);
         AddPorts(meter);
+        TargetMetrics.Add(meter, parts);
         AddForwarding(meter);
         AddProtection(meter);
         AddResources(meter);

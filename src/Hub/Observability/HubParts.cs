@@ -3,6 +3,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
 
@@ -18,7 +19,8 @@ internal sealed record HubParts(
     SessionForwarder Sessions,
     TrafficRegistry Traffic,
     TransportContext Context,
-    HubCertificates Certificates)
+    HubCertificates Certificates,
+    TargetPools Pools)
 {
     /// <summary>The number of datagrams that were lost here, by reason.</summary>
     public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());

@@ -35,7 +35,7 @@ internal sealed class ForwardingFixture : IDisposable
         var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
         var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance);
-        Pools = new TargetPools(resolver, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance), _registry.Time);
+        Pools = new TargetPools(resolver, NoPools.Instance, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance), _registry.Time);
         Gate = new PortGate(options, Pools, Traffic, context);
         Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
         {

@@ -9,6 +9,9 @@ public sealed record PoolPolicy
     /// <summary>How a member is chosen.</summary>
     public Balance Balance { get; init; }
 
+    /// <summary>How the members are checked; null: not at all.</summary>
+    public HealthCheckDefinition? HealthCheck { get; init; }
+
     /// <summary>The circuit breaker of each member; null: none.</summary>
     public BreakerDefinition? Breaker { get; init; }
 
@@ -17,6 +20,8 @@ public sealed record PoolPolicy
     /// </summary>
     public int PanicThreshold { get; init; }
 
-    /// <summary>The time in which a recovered member gets its whole weight back; null: at once.</summary>
+    /// <summary>
+    /// The time in which a recovered member gets its whole weight back; null: a quarter more with each good check, or at once without them.
+    /// </summary>
     public TimeSpan? SlowStart { get; init; }
 }

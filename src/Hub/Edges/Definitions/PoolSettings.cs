@@ -26,6 +26,16 @@ internal static class PoolSettings
             Default = "`weightedRoundRobin`",
             Summary = "how a target is chosen: `weightedRoundRobin`, `leastConnections`, `sourceHash` or `random2`",
         },
+        new PortSetting<HealthCheckDefinition?>(
+            "healthCheck",
+            HealthCheckForm.Form.One(),
+            own => own.HealthCheck,
+            (own, value) => own with { HealthCheck = value },
+            (policy, value, _) => policy with { Pool = Pool(policy) with { HealthCheck = value } })
+        {
+            Default = "none",
+            Summary = "asks each target again and again whether it works: see Targets",
+        },
         new PortSetting<BreakerDefinition?>(
             "breaker",
             PoolForms.Breaker.One(),
@@ -53,7 +63,7 @@ internal static class PoolSettings
             (own, value) => own with { SlowStart = value },
             (policy, value, _) => policy with { Pool = Pool(policy) with { SlowStart = TimeSpan.FromSeconds(value!.Value) } })
         {
-            Default = "0",
+            Default = "by good checks",
             Summary = "seconds in which a recovered target gets 25, 50, 75 and 100 % of its weight; 0: at once",
         },
     ];

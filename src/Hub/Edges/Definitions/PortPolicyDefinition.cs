@@ -31,6 +31,9 @@ public sealed record PortPolicyDefinition
     /// <inheritdoc cref="PoolPolicy.Balance"/>
     public Balance? Balance { get; init; }
 
+    /// <inheritdoc cref="PoolPolicy.HealthCheck"/>
+    public HealthCheckDefinition? HealthCheck { get; init; }
+
     /// <inheritdoc cref="PoolPolicy.Breaker"/>
     public BreakerDefinition? Breaker { get; init; }
 

@@ -281,7 +281,7 @@ internal static class PortSettings
     {
         // The product's description names these; accepting them silently would promise a protection that does not exist.
         Refused =
-            new Dictionary<string, string> { ["tls"] = NotYetSupported, ["healthCheck"] = NotYetSupported },
+            new Dictionary<string, string> { ["tls"] = NotYetSupported },
     };
 
     /// <summary>Reads a policy; returns null, with a fault, when the value is not an object.</summary>

@@ -20,6 +20,9 @@ internal sealed class PoolMember(TargetDefinition target, IPEndPoint address, Ti
     /// <summary>The circuit breaker; null when the pool has none.</summary>
     public CircuitBreaker? Breaker { get; set; }
 
+    /// <summary>The health check that it shares with others; null when the pool has none.</summary>
+    public IMemberCheck? Check { get; set; }
+
     public SlowStart SlowStart { get; } = new(time);
 
     /// <summary>Connections and sessions that use it now.</summary>
@@ -48,21 +51,21 @@ internal sealed class PoolMember(TargetDefinition target, IPEndPoint address, Ti
     public bool HasRoom => Target.MaxConnections is null or 0 || Active < Target.MaxConnections;
 
     /// <summary>Whether it works, as far as is known.</summary>
-    public bool IsHealthy => Breaker?.Allows != false;
+    public bool IsHealthy => Check?.IsUp != false && Breaker?.Allows != false;
 
     /// <summary>Describes the member.</summary>
     public TargetStatus Describe() => new()
     {
         Target = Text,
         Host = Target.Host == Address.Address.ToString() ? null : Target.Host,
-        State = Breaker?.State switch
+        State = Check?.IsUp == false ? TargetState.Down : Breaker?.State switch
         {
             BreakerState.Open => TargetState.BreakerOpen,
             BreakerState.HalfOpen => TargetState.BreakerHalfOpen,
             _ => TargetState.Up,
         },
-        Since = Outage?.Since,
-        Reason = Outage?.Reason,
+        Since = Check?.Outage?.Since ?? Outage?.Since,
+        Reason = Check?.Outage?.Reason ?? Outage?.Reason,
         Weight = Target.Weight ?? TargetDefinition.DefaultWeight,
         Share = SlowStart.Quarters * 100 / SlowStart.Whole,
         Backup = IsBackup,

@@ -15,7 +15,8 @@ internal readonly record struct PoolKey(string EdgeId, bool Udp, int Port, strin
 /// <summary>What a pool is made of.</summary>
 /// <param name="Policy">What the operator wrote, with at least one target.</param>
 /// <param name="Port">The port of targets that name none.</param>
-internal sealed record PoolSpec(PoolPolicy Policy, int Port)
+/// <param name="Proxy">The PROXY header that clients have.</param>
+internal sealed record PoolSpec(PoolPolicy Policy, int Port, ProxyProtocol Proxy = ProxyProtocol.Off)
 {
     public TargetList Targets => Policy.Targets!;
 
@@ -23,6 +24,9 @@ internal sealed record PoolSpec(PoolPolicy Policy, int Port)
     /// <param name="policy">The port's pool.</param>
     /// <param name="targetHost">The target of a pool that names none.</param>
     /// <param name="port">The port of targets that name none.</param>
-    public static PoolSpec Of(PoolPolicy policy, string targetHost, int port) =>
-        new(policy.Targets is null ? policy with { Targets = new TargetList([new TargetDefinition { Host = targetHost }]) } : policy, port);
+    /// <param name="proxy">The PROXY header that clients have.</param>
+    public static PoolSpec Of(PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy = ProxyProtocol.Off) => new(
+        policy.Targets is null
+            ? policy with { Targets = new TargetList([new TargetDefinition { Host = targetHost }]) }
+            : policy, port, proxy);
 }

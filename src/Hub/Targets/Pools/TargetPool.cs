@@ -12,26 +12,28 @@ internal sealed class TargetPool
 {
     private readonly Lock _lock = new();
     private readonly TargetResolver _resolver;
+    private readonly IMemberChecks _checks;
     private readonly IPoolObserver _observer;
     private readonly TimeProvider _time;
-    private readonly Balancer _balancer;
-    private readonly List<PoolMember> _usable = [];
+    private readonly PoolChoice _choice;
     private PoolMember[] _members = [];
     private PoolSpec _spec;
     private TargetAddresses _addresses;
-    private bool _isPanicking;
+    private bool _isClosed;
 
     /// <param name="key">Which pool it is.</param>
     /// <param name="spec">What it is made of.</param>
     /// <param name="resolver">Resolves the names of targets.</param>
+    /// <param name="checks">Checks the members.</param>
     /// <param name="observer">Is told of changes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">Draws lots.</param>
-    public TargetPool(PoolKey key, PoolSpec spec, TargetResolver resolver, IPoolObserver observer, TimeProvider time, Random? random = null)
+    public TargetPool(PoolKey key, PoolSpec spec,
+        TargetResolver resolver, IMemberChecks checks, IPoolObserver observer, TimeProvider time, Random? random = null)
     {
         Key = key;
-        (_resolver, _observer, _time, _spec) = (resolver, observer, time, spec);
-        _balancer = new Balancer(random ?? Random.Shared);
+        (_resolver, _checks, _observer, _time, _spec) = (resolver, checks, observer, time, spec);
+        _choice = new PoolChoice(random ?? Random.Shared);
         _addresses = new TargetAddresses(spec.Targets, time);
         Refresh();
     }
@@ -50,12 +52,14 @@ internal sealed class TargetPool
             var newBreakers = spec.Policy.Breaker != Policy.Breaker;
             Volatile.Write(ref _spec, spec);
             foreach (var member in newBreakers ? _members : [])
+            {
                 member.Breaker = MakeBreaker();
+                member.Outage = null;
+            }
+
             _addresses = _addresses.ChangeTo(spec.Targets);
             AdoptLocked();
         }
-
-        _observer.OnMembers(this);
     }
 
     /// <summary>Ends the pool: sessions that can move leave it.</summary>
@@ -63,12 +67,11 @@ internal sealed class TargetPool
     {
         lock (_lock)
         {
+            _isClosed = true;
             foreach (var member in _members)
-                member.IsGone = true;
+                LeaveLocked(member);
             Volatile.Write(ref _members, []);
         }
-
-        _observer.OnMembers(this);
     }
 
     /// <summary>
@@ -83,19 +86,15 @@ internal sealed class TargetPool
     /// <summary>Takes over what the names resolve to by now, and asks again for those whose answer is old. Does not wait.</summary>
     public void Refresh()
     {
-        bool hasChanged;
         var old = new List<TargetAddresses.Known>();
         lock (_lock)
         {
-            hasChanged = _addresses.Refresh(_resolver, old);
-            if (hasChanged)
+            if (_addresses.Refresh(_resolver, old))
                 AdoptLocked();
         }
 
         foreach (var target in old)
             ResolveAsync(target).Guard("looking up a target");
-        if (hasChanged)
-            _observer.OnMembers(this);
     }
 
     // With no answer at all there is nobody to choose from, and the caller finds that out.
@@ -109,16 +108,12 @@ internal sealed class TargetPool
     private async Task ResolveAsync(TargetAddresses.Known target)
     {
         var addresses = await _resolver.ResolveAsync(target.Definition.Host);
-        bool hasChanged;
         lock (_lock)
         {
-            hasChanged = target.Take(addresses) && _addresses.Targets.Contains(target);
-            if (hasChanged)
+            if (target.Take(addresses) && _addresses.Targets.Contains(target))
                 AdoptLocked();
         }
 
-        if (hasChanged)
-            _observer.OnMembers(this);
     }
 
     /// <summary>Chooses a member for a client, and counts it as used until the use ends.</summary>
@@ -128,20 +123,22 @@ internal sealed class TargetPool
     /// <returns>Null when there is none that can be used.</returns>
     public PoolUse? Take(IPAddress? source, IReadOnlyCollection<PoolMember> tried, TargetDefinition? sameTarget = null)
     {
-        bool? panics = null;
+        bool hasChanged;
+        bool isPanicking;
         PoolUse? use = null;
         lock (_lock)
         {
-            if (FindUsableLocked(tried, sameTarget, ref panics))
+            hasChanged = _choice.Look(_members, Policy);
+            isPanicking = _choice.IsPanicking;
+            if (_choice.Choose(_members, Policy.Balance, source, tried, sameTarget) is { } member)
             {
-                var member = _balancer.Choose(Policy.Balance, _usable, source);
                 member.Active++;
                 member.Total++;
                 use = new PoolUse(this, member, member.Breaker?.Enter() == true, _time);
             }
         }
 
-        if (panics is { } isPanicking)
+        if (hasChanged)
             _observer.OnPanic(this, isPanicking);
         return use;
     }
@@ -150,7 +147,7 @@ internal sealed class TargetPool
     public bool HasOther(PoolMember member, IReadOnlyCollection<PoolMember> tried)
     {
         lock (_lock)
-            return _members.Any(other => ReferenceEquals(other.Target, member.Target) && CanUse(other, tried));
+            return _members.Any(other => ReferenceEquals(other.Target, member.Target) && _choice.CanUse(other, tried));
     }
 
     /// <summary>How many members there are now, of any state.</summary>
@@ -159,7 +156,7 @@ internal sealed class TargetPool
     public bool IsEjected(PoolMember member)
     {
         lock (_lock)
-            return member.IsGone || (!member.IsHealthy && !_isPanicking);
+            return member.IsGone || (!member.IsHealthy && !_choice.IsPanicking);
     }
 
     public void NoteSuccess(PoolUse use)
@@ -174,12 +171,12 @@ internal sealed class TargetPool
             if (hasClosed)
             {
                 member.Outage = null;
-                member.SlowStart.Begin(Policy.SlowStart ?? TimeSpan.Zero);
+                BeginSlowly(member);
             }
         }
 
         if (hasClosed)
-            _observer.OnUp(this, use.Member, "its connections work again");
+            _observer.OnUp(use.Member.Text, [Key], "its connections work again");
     }
 
     /// <param name="use">The use that failed.</param>
@@ -203,7 +200,21 @@ internal sealed class TargetPool
         }
 
         if (isNew)
-            _observer.OnDown(this, use.Member, reason);
+            _observer.OnDown(use.Member.Text, [Key], reason);
+    }
+
+    /// <summary>Notes that a member has passed a check: it gets more of its weight back if it still comes back.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="isBack">Whether it was down before.</param>
+    public void NoteGoodCheck(PoolMember member, bool isBack)
+    {
+        lock (_lock)
+        {
+            if (isBack)
+                BeginSlowly(member);
+            else
+                member.SlowStart.Advance();
+        }
     }
 
     public void Release(PoolUse use, bool wasDecided)
@@ -223,45 +234,24 @@ internal sealed class TargetPool
             return [.. _members.Select(member => member.Describe())];
     }
 
-    // Fills the list with the members that a client can get.
-    private bool FindUsableLocked(IReadOnlyCollection<PoolMember> tried, TargetDefinition? sameTarget, ref bool? panics)
+    // With checks and no time given, each good check gives a quarter back.
+    private void BeginSlowly(PoolMember member) =>
+        member.SlowStart.Begin(Policy.SlowStart ?? (Policy.HealthCheck is null ? TimeSpan.Zero : null));
+
+    // A member that is checked in the same way as before keeps its check, and what that has found.
+    private void JoinLocked(PoolMember member)
     {
-        var panicking = IsBelowPanicThresholdLocked();
-        if (panicking != _isPanicking)
-            (_isPanicking, panics) = (panicking, panicking);
-        return Fill(backup: false) || Fill(backup: true);
-
-        bool Fill(bool backup)
-        {
-            _usable.Clear();
-            foreach (var member in _members)
-            {
-                if (member.IsBackup == backup && (
-                    sameTarget is null || ReferenceEquals(member.Target, sameTarget)) && CanUse(member, tried))
-                    _usable.Add(member);
-            }
-
-            return _usable.Count > 0;
-        }
+        var key = MemberCheckKey.Of(_spec, member);
+        if (member.Check?.Key == key)
+            return;
+        member.Check?.Leave(this, member);
+        member.Check = key is null ? null : _checks.Join(key, this, member);
     }
 
-    private bool CanUse(PoolMember member, IReadOnlyCollection<PoolMember> tried) =>
-        member.Weight > 0 && member.HasRoom && (_isPanicking || member.IsHealthy) && !tried.Contains(member);
-
-    private bool IsBelowPanicThresholdLocked()
+    private void LeaveLocked(PoolMember member)
     {
-        if (Policy.PanicThreshold == 0)
-            return false;
-        var (all, healthy) = (0, 0);
-        foreach (var member in _members)
-        {
-            if (member.IsBackup)
-                continue;
-            all++;
-            healthy += member.IsHealthy ? 1 : 0;
-        }
-
-        return healthy * 100L < (long)all * Policy.PanicThreshold;
+        member.IsGone = true;
+        member.Check?.Leave(this, member);
     }
 
     private CircuitBreaker? MakeBreaker() => Policy.Breaker is { } settings ? new CircuitBreaker(settings, _time) : null;
@@ -269,6 +259,9 @@ internal sealed class TargetPool
     // Makes the members anew from the addresses that are known of the targets; those that stay keep what is known of them.
     private void AdoptLocked()
     {
+        // A name may be answered after the end.
+        if (_isClosed)
+            return;
         var before = new Dictionary<(string Host, IPEndPoint Address), PoolMember>();
         foreach (var member in _members)
             before.TryAdd((member.Target.Host, member.Address), member);
@@ -282,12 +275,13 @@ internal sealed class TargetPool
                     member.Target = target.Definition;
                 else
                     member = new PoolMember(target.Definition, endPoint, _time) { Breaker = MakeBreaker() };
+                JoinLocked(member);
                 after.Add(member);
             }
         }
 
         foreach (var gone in before.Values)
-            gone.IsGone = true;
+            LeaveLocked(gone);
         Volatile.Write(ref _members, [.. after]);
     }
 }

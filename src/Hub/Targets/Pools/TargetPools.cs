@@ -4,7 +4,7 @@ using Tunnel.Hub.Edges.Definitions;
 namespace Tunnel.Hub.Targets.Pools;
 
 /// <summary>The pools of all ports that have one. Any thread may use it.</summary>
-internal sealed class TargetPools(TargetResolver resolver, IPoolObserver observer, TimeProvider time)
+internal sealed class TargetPools(TargetResolver resolver, IMemberChecks checks, IPoolObserver observer, TimeProvider time)
 {
     private readonly ConcurrentDictionary<PoolKey, Entry> _pools = new();
     private readonly Lock _lock = new();
@@ -20,20 +20,21 @@ internal sealed class TargetPools(TargetResolver resolver, IPoolObserver observe
     /// <param name="policy">What the operator wrote.</param>
     /// <param name="targetHost">The target of a pool that names none.</param>
     /// <param name="port">The port of targets that name none.</param>
-    public TargetPool Of(in PoolKey key, PoolPolicy policy, string targetHost, int port)
+    /// <param name="proxy">The PROXY header that clients have.</param>
+    public TargetPool Of(in PoolKey key, PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy)
     {
         // Asked for each connection: a policy that is the same object needs no look at what it says.
-        if (_pools.TryGetValue(key, out var known) && known.IsFor(policy, targetHost, port))
+        if (_pools.TryGetValue(key, out var known) && known.IsFor(policy, targetHost, port, proxy))
             return known.Pool;
-        var spec = PoolSpec.Of(policy, targetHost, port);
+        var spec = PoolSpec.Of(policy, targetHost, port, proxy);
         lock (_lock)
         {
             var pool = _pools.GetValueOrDefault(key)?.Pool;
             if (pool is null)
-                pool = new TargetPool(key, spec, resolver, observer, time);
+                pool = new TargetPool(key, spec, resolver, checks, observer, time);
             else if (pool.Spec != spec)
                 pool.Change(spec);
-            _pools[key] = new Entry(pool, policy, targetHost, port);
+            _pools[key] = new Entry(pool, policy, targetHost, port, proxy);
             return pool;
         }
     }
@@ -48,9 +49,9 @@ internal sealed class TargetPools(TargetResolver resolver, IPoolObserver observe
         }
     }
 
-    private sealed record Entry(TargetPool Pool, PoolPolicy Policy, string TargetHost, int Port)
+    private sealed record Entry(TargetPool Pool, PoolPolicy Policy, string TargetHost, int Port, ProxyProtocol Proxy)
     {
-        public bool IsFor(PoolPolicy policy, string targetHost, int port) =>
-            ReferenceEquals(policy, Policy) && port == Port && (policy.Targets is not null || targetHost == TargetHost);
+        public bool IsFor(PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy) =>
+            ReferenceEquals(policy, Policy) && port == Port && proxy == Proxy && (policy.Targets is not null || targetHost == TargetHost);
     }
 }

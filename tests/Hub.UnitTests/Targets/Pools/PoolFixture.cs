@@ -1,29 +1,47 @@
 using System.Net;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets;
+using Tunnel.Hub.Targets.Health;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Targets.Pools;
 
-/// <summary>A pool in virtual time, with lots that are the same in each run, that keeps what it was told.</summary>
-internal sealed class PoolFixture : IPoolObserver
+/// <summary>A pool in virtual time, with lots that are the same in each run and checks that say what the test wants.</summary>
+internal sealed class PoolFixture : IPoolObserver, IHealthProbe
 {
     private readonly Dictionary<string, IPAddress[]> _names = [];
+    private readonly TargetResolver _resolver;
 
-    public PoolFixture(PoolPolicy policy) => Pool = new TargetPool(
-        new PoolKey("a", false, 80), PoolSpec.Of(policy, "127.0.0.1", 80),
-        new TargetResolver(Time, name => Task.FromResult(_names.GetValueOrDefault(name, []))), this, Time, new Random(1));
+    public PoolFixture(PoolPolicy policy)
+    {
+        _resolver = new TargetResolver(Time, name => Task.FromResult(_names.GetValueOrDefault(name, [])));
+        Monitor = new HealthMonitor(this, this, Time, new Random(1));
+        Pool = CreatePool(policy, 80);
+    }
 
     public ManualTimeProvider Time { get; } = new();
 
     public TargetPool Pool { get; }
 
+    public HealthMonitor Monitor { get; }
+
+    /// <summary>What was told.</summary>
     public List<string> Seen { get; } = [];
+
+    /// <summary>The addresses that were checked, in order.</summary>
+    public List<string> Checked { get; } = [];
+
+    /// <summary>What is wrong with addresses.</summary>
+    public Dictionary<string, string> Faults { get; } = [];
 
     /// <summary>Targets of these weights, at 10.0.0.1, 10.0.0.2 and so on.</summary>
     public static TargetList Of(params int[] weights) =>
         new([.. weights.Select((weight, index) => new TargetDefinition { Host = $"10.0.0.{index + 1}", Weight = weight })]);
+
+    /// <summary>Makes the pool of another port.</summary>
+    public TargetPool CreatePool(PoolPolicy policy, int port) =>
+        new(new PoolKey("a", false, port), PoolSpec.Of(policy, "127.0.0.1", 80), _resolver, Monitor, this, Time, new Random(1));
 
     public void Resolve(string name, params string[] addresses) => _names[name] = [.. addresses.Select(IPAddress.Parse)];
 
@@ -42,13 +60,16 @@ internal sealed class PoolFixture : IPoolObserver
 
     public static int LastOf(PoolUse use) => use.Member.Address.Address.GetAddressBytes()[3];
 
-    public void OnMembers(TargetPool pool)
+    public Task<string?> CheckAsync(MemberCheckKey check, CancellationToken limit)
     {
+        var address = check.Address.Address.ToString();
+        Checked.Add(address);
+        return Task.FromResult(Faults.GetValueOrDefault(address));
     }
 
-    public void OnUp(TargetPool pool, PoolMember member, string reason) => Seen.Add($"up {member.Text}: {reason}");
+    public void OnUp(string target, IReadOnlyList<PoolKey> pools, string reason) => Seen.Add($"up {target}: {reason}");
 
-    public void OnDown(TargetPool pool, PoolMember member, string reason) => Seen.Add($"down {member.Text}: {reason}");
+    public void OnDown(string target, IReadOnlyList<PoolKey> pools, string reason) => Seen.Add($"down {target}: {reason}");
 
     public void OnPanic(TargetPool pool, bool isPanicking) => Seen.Add(isPanicking ? "panic" : "calm");
 }

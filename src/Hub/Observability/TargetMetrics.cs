@@ -1,0 +1,32 @@
+using System.Diagnostics.Metrics;
+using Tunnel.Hub.Targets.Pools;
+
+namespace Tunnel.Hub.Observability;
+
+/// <summary>The instruments of pools: one series for each target of each port that has a pool.</summary>
+internal static class TargetMetrics
+{
+    public static void Add(Meter meter, Func<HubParts?> parts)
+    {
+        meter.CreateObservableGauge(
+            "tunnel.target.healthy", () => Read(parts, target => target.State == TargetState.Up ? 1 : 0), "{target}",
+            "1 while a target of a pool gets its clients, 0 while its checks fail or its breaker is not closed.");
+        meter.CreateObservableUpDownCounter(
+            "tunnel.target.connections.active", () => Read(parts, target => target.ActiveConnections), "{connection}",
+            "Connections and UDP sessions of a target open now.");
+        meter.CreateObservableCounter(
+            "tunnel.target.connections", () => Read(parts, target => target.TotalConnections), "{connection}",
+            "Connections and UDP sessions that a target ever got.");
+        meter.CreateObservableCounter(
+            "tunnel.target.connections.failed", () => Read(parts, target => target.FailedConnections), "{connection}",
+            "Those that failed because of the target.");
+    }
+
+    private static IEnumerable<Measurement<long>> Read(Func<HubParts?> parts, Func<TargetStatus, long> read) =>
+        from pool in parts()?.Pools.All ?? []
+        from target in pool.Describe()
+        select new Measurement<long>(
+            read(target),
+            new("edge", pool.Key.EdgeId), new("port", pool.Key.Port), new("proto", pool.Key.Udp ? "udp" : "tcp"),
+            new("target", target.Target));
+}
