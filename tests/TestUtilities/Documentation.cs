@@ -23,10 +23,29 @@ public static partial class Documentation
         .FirstOrDefault(text => text.StartsWith(start, StringComparison.Ordinal));
 
     /// <summary>The lines of shell of a page in its order: of its blocks, without comments, with continued lines as one.</summary>
-    public static IEnumerable<string> ShellLines(string page) =>
-        Fence().Matches(Read(page)).Where(match => match.Groups["kind"].Value == "sh")
+    public static IEnumerable<string> ShellLines(string page) => ShellLinesOf(Read(page));
+
+    /// <summary>The same of a part of a page.</summary>
+    public static IEnumerable<string> ShellLinesOf(string text) =>
+        Fence().Matches(text).Where(match => match.Groups["kind"].Value == "sh")
             .SelectMany(match => Continued().Replace(match.Groups["text"].Value, " ").Split('\n'))
             .Where(line => line.Length > 0 && line[0] != '#');
+
+    /// <summary>The headings of the second level of a page.</summary>
+    public static IEnumerable<string> Headings(string page) => SectionHeading().Matches(Read(page)).Select(match => match.Groups["text"].Value);
+
+    /// <summary>What is under a heading of the second level.</summary>
+    public static string Section(string page, string heading)
+    {
+        var text = Read(page);
+        var start = text.IndexOf($"\n## {heading}\n", StringComparison.Ordinal);
+        var end = text.IndexOf("\n## ", start + 1, StringComparison.Ordinal);
+        return text[start..(end < 0 ? text.Length : end)];
+    }
+
+    /// <summary>The files that a part of a page shows: blocks behind a line that ends with the path and a colon.</summary>
+    public static IEnumerable<(string Path, string Content)> FilesOf(string text) =>
+        ShownFile().Matches(text).Select(match => (match.Groups["path"].Value, match.Groups["text"].Value));
 
     /// <summary>
     /// Command lines of a program in pages for operators, as an operator would type them: in blocks of code and among the text. What is in brackets may be left
@@ -73,6 +92,12 @@ public static partial class Documentation
 
     [GeneratedRegex(@"^```(?<kind>\w+)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fence();
+
+    [GeneratedRegex("^## (?<text>.+)$", RegexOptions.Multiline)]
+    private static partial Regex SectionHeading();
+
+    [GeneratedRegex(@"`(?<path>/[^`]+)`:\n\n```\w*\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex ShownFile();
 
     [GeneratedRegex(@" *\\\n *")]
     private static partial Regex Continued();

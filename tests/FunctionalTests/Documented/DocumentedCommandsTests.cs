@@ -1,7 +1,5 @@
-using Tunnel.FunctionalTests.Harness;
 using Tunnel.FunctionalTests.Harness.Machines;
 using Tunnel.TestUtilities;
-using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Documented;
 
@@ -40,7 +38,7 @@ public sealed class DocumentedCommandsTests
         var wrong = await commands.RunAsync("docs/operations/install.md");
         await commands.PrepareAsync();
         foreach (var page in Documentation.Pages.Where(static page => page.StartsWith("docs/operations/", StringComparison.Ordinal)
-            && page != "docs/operations/install.md").Order(StringComparer.Ordinal))
+            && page is not ("docs/operations/install.md" or "docs/operations/recipes.md")).Order(StringComparer.Ordinal))
         {
             await commands.ResetAsync(page);
             wrong += await commands.RunAsync(page);
@@ -56,6 +54,6 @@ public sealed class DocumentedCommandsTests
     public void What_is_not_run_is_still_on_a_page()
     {
         var lines = Documentation.Pages.SelectMany(Documentation.ShellLines).ToHashSet();
-        Assert.Empty(NotRun.Reasons.Keys.Where(line => !lines.Contains(line)));
+        Assert.All(NotRun.Reasons.Keys, line => Assert.Contains(line, lines));
     }
 }

@@ -101,9 +101,7 @@ internal sealed partial class PageCommands(MachinePair machines)
     /// <returns>What went wrong: for each line that failed the page, the line and what it printed.</returns>
     public async Task<string> RunAsync(string page)
     {
-        var wrong = new StringBuilder();
-        foreach (var line in Documentation.ShellLines(page).Where(line => !NotRun.Reasons.ContainsKey(line)))
-            await RunAsync(page, line, wrong);
+        var wrong = new StringBuilder(await RunAsync(page, Documentation.ShellLines(page)));
         if (page != Reference)
             return wrong.ToString();
 
@@ -115,6 +113,16 @@ internal sealed partial class PageCommands(MachinePair machines)
             await RunAsync(page, line.Line, wrong);
         }
 
+        return wrong.ToString();
+    }
+
+    /// <summary>Runs some lines of a page.</summary>
+    /// <returns>What went wrong.</returns>
+    public async Task<string> RunAsync(string page, IEnumerable<string> lines)
+    {
+        var wrong = new StringBuilder();
+        foreach (var line in lines.Where(line => !NotRun.Reasons.ContainsKey(line)))
+            await RunAsync(page, line, wrong);
         return wrong.ToString();
     }
 

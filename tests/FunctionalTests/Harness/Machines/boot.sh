@@ -21,7 +21,9 @@ for device in null zero full random urandom tty; do
   touch dev/$device
   mount --bind /dev/$device dev/$device
 done
-mkdir dev/pts dev/shm
+mkdir dev/pts dev/shm dev/net
+touch dev/net/tun
+mount --bind /dev/net/tun dev/net/tun
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
