@@ -20,6 +20,7 @@ internal static class EdgeCommandLine
         {
             RunCommand.Create(),
             StatusCommand.Create(),
+            TopCommand.Create(),
             DoctorCommand.Create(),
         };
         CommandDialect.AddTo(root, Program, EdgeExamples.All);

@@ -10,6 +10,7 @@ internal static class EdgeExamples
             "tunnel-edge run --token-file /etc/tunnel-edge/token",
             "tunnel-edge run --hub-host hub.example.com --edge-id vps --secret-file secret.txt --pins PIN"],
         ["status"] = ["tunnel-edge status", "tunnel-edge status --json"],
+        ["top"] = ["tunnel-edge top", "tunnel-edge top --once --json"],
         ["doctor"] = ["tunnel-edge doctor", "tunnel-edge doctor --token-file /etc/tunnel-edge/token", "tunnel-edge doctor --json"],
         ["help"] = ["tunnel-edge help doctor"],
         ["version"] = ["tunnel-edge version"],

@@ -21,6 +21,7 @@ internal static class HubCommandLine
             ApplyCommand.Create(options),
             FirewallCommands.Create(options),
             StatusCommand.Create(options),
+            TopCommand.Create(options),
             TrafficCommands.CreateStreams(options),
             TrafficCommands.CreateConnections(options),
             EventsCommand.Create(options),

@@ -53,6 +53,7 @@ internal static class HubExamples
         ["token"] = ["tunnel-hub token decode TOKEN"],
         ["token decode"] = ["tunnel-hub token decode TOKEN", "tunnel-hub token decode TOKEN --json"],
         ["admin-key"] = ["tunnel-hub admin-key", "tunnel-hub admin-key --read-only", "tunnel-hub admin-key --rotate"],
+        ["top"] = ["tunnel-hub top", "tunnel-hub top --once"],
         ["page"] = ["tunnel-hub page", "tunnel-hub page --read-only"],
         ["certificate"] = ["tunnel-hub certificate next", "tunnel-hub certificate switch"],
         ["certificate next"] = ["tunnel-hub certificate next"],

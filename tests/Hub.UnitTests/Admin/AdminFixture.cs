@@ -122,7 +122,10 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public EdgePresences Presences => field ??= new EdgePresences(Time);
 
-    public HubStatus GetStatus() => new()
+    /// <summary>A status to answer instead of the store's.</summary>
+    public HubStatus? Recorded { get; set; }
+
+    public HubStatus GetStatus() => Recorded ?? new()
     {
         Running = true,
         TunnelPort = 8443,

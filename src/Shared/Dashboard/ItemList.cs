@@ -1,0 +1,119 @@
+namespace Tunnel.Shared.Dashboard;
+
+/// <summary>A list that is scrolled, sorted and filtered by keys. Of a long one only the lines on the screen are drawn.</summary>
+/// <typeparam name="T">What a line shows.</typeparam>
+/// <param name="columns">The columns, from left to right.</param>
+/// <param name="nameOf">Returns what identifies a line, and what the filter looks into.</param>
+public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string> nameOf)
+    where T : class
+{
+    // What the room is for when a column takes what the others leave.
+    private const int LeastRest = 8;
+
+    private IReadOnlyList<T> _shown = [];
+    private int _sortedBy = -1;
+    private int _top;
+    private string? _chosen;
+
+    /// <summary>Lines whose name does not have this are left out.</summary>
+    public string Filter { get; set; } = "";
+
+    /// <summary>The line that is chosen; null when there is none.</summary>
+    public T? Chosen => _shown.FirstOrDefault(item => nameOf(item) == _chosen) ?? _shown.FirstOrDefault();
+
+    /// <summary>The name of the column that the list is sorted by; null: as it comes.</summary>
+    public string? SortedBy => _sortedBy < 0 ? null : columns[_sortedBy].Name;
+
+    /// <summary>Chooses another line.</summary>
+    public void Move(int lines)
+    {
+        if (_shown.Count > 0)
+            _chosen = nameOf(_shown[Math.Clamp(IndexOfChosen() + lines, 0, _shown.Count - 1)]);
+    }
+
+    /// <summary>Sorts by the next column that allows it, and after the last one not at all.</summary>
+    public void SortByNext()
+    {
+        do
+            _sortedBy++;
+        while (_sortedBy < columns.Count && columns[_sortedBy].Sort is null);
+        if (_sortedBy == columns.Count)
+            _sortedBy = -1;
+    }
+
+    /// <summary>Draws the heading and as many lines as there is room for.</summary>
+    public IReadOnlyList<Row> Draw(IEnumerable<T> items, int width, int height) => [.. Lines(items, width, height)];
+
+    private IEnumerable<Row> Lines(IEnumerable<T> items, int width, int height)
+    {
+        var kept = items.Where(item => nameOf(item).Contains(Filter, StringComparison.OrdinalIgnoreCase)).ToList();
+        if (_sortedBy >= 0)
+            kept.Sort(columns[_sortedBy].Sort!);
+        _shown = kept;
+        var widths = Widths(width);
+        var heading = new Row().Add(" ");
+        for (var column = 0; column < columns.Count; column++)
+        {
+            var name = columns[column].Name + (column == _sortedBy ? "▾" : "");
+            heading.Add(name, widths[column], Ink.Dim, columns[column].ToRight).Add(Gap(widths[column]));
+        }
+
+        yield return heading;
+
+        var isLive = height < IDashboard.Endless / 2;
+        var room = Math.Max(0, height - 1);
+        var chosen = IndexOfChosen();
+        _top = Math.Clamp(_top, Math.Max(0, chosen - room + 1), Math.Max(0, chosen));
+        _top = Math.Clamp(_top, 0, Math.Max(0, kept.Count - room));
+        for (var line = _top; line < Math.Min(kept.Count, _top + room); line++)
+        {
+            var row = new Row { IsChosen = line == chosen && isLive }.Add(" ");
+            for (var column = 0; column < columns.Count; column++)
+            {
+                if (widths[column] == 0)
+                    continue;
+                var (text, ink) = columns[column].Read(kept[line], widths[column]);
+                row.Add(text, widths[column], ink, columns[column].ToRight).Add(Gap(widths[column]));
+            }
+
+            yield return row;
+        }
+    }
+
+    private static string Gap(int width) => width > 0 ? "  " : "";
+
+    private int IndexOfChosen()
+    {
+        for (var i = 0; i < _shown.Count; i++)
+        {
+            if (nameOf(_shown[i]) == _chosen)
+                return i;
+        }
+
+        return 0;
+    }
+
+    private int[] Widths(int width)
+    {
+        var widths = columns.Select(column => column.Width == 0 ? LeastRest : column.Width).ToArray();
+        int Taken() => 1 + widths.Sum(column => column > 0 ? column + 2 : 0);
+        foreach (var rank in columns.Select(column => column.Rank).Where(rank => rank > 0).Distinct().OrderDescending())
+        {
+            if (Taken() <= width)
+                break;
+            for (var column = 0; column < columns.Count; column++)
+            {
+                if (columns[column].Rank == rank)
+                    widths[column] = 0;
+            }
+        }
+
+        for (var column = 0; column < columns.Count; column++)
+        {
+            if (columns[column].Width == 0 && widths[column] > 0)
+                widths[column] += Math.Max(0, width - Taken());
+        }
+
+        return widths;
+    }
+}

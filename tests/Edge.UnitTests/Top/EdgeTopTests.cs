@@ -1,0 +1,88 @@
+using System.Text.Json;
+using Tunnel.Edge.Status;
+using Tunnel.Edge.Top;
+using Tunnel.Shared.Dashboard;
+using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
+
+namespace Tunnel.Edge.UnitTests.Top;
+
+/// <summary>What the edge's dashboard renders of recorded statuses, in virtual time.</summary>
+public sealed class EdgeTopTests
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly TopData _data;
+    private readonly EdgeTop _top;
+    private EdgeStatus? _status = new()
+    {
+        EdgeId = "vps", Connected = true, Hub = "hub.example.com:8443", HubAddress = "192.0.2.1:8443", Transport = "tcpTls", TransportMode = "quicWithFallback",
+        TransportReason = "quicTimedOut", TransportDetail = "nothing came back over UDP", Since = DateTimeOffset.UtcNow, Lanes = 2, Rtt = 12.5, ListenPorts = [80, 443],
+        Ports = [new EdgePortStatus { Port = 80, Proto = "tcp" }, new EdgePortStatus { Port = 443, Proto = "tcp", ActiveConnections = 5, Blocked = new Dictionary<string, long> { ["denied"] = 3 } }],
+        Refused = new Dictionary<string, long> { ["noTunnel"] = 4 },
+    };
+
+    public EdgeTopTests()
+    {
+        _data = new TopData(
+            _ => _status is null
+                ? throw new OperatorException("tunnel-edge is not running")
+                : Task.FromResult(new AdminResponse(200, JsonSerializer.Serialize(_status, EdgeJsonContext.Default.EdgeStatus))), _time);
+        _top = new EdgeTop(_data);
+    }
+
+    [Theory]
+    [InlineData(80, 24)]
+    [InlineData(200, 60)]
+    [InlineData(50, 12)]
+    public async Task At_every_size_it_shows_the_tunnel_why_this_transport_and_the_ports(int width, int height)
+    {
+        var lines = await DrawAsync(width, height);
+        Assert.InRange(lines.Length, 6, height);
+        Assert.All(lines, line => Assert.True(TextWidth.Of(line) <= width, line));
+        Assert.Contains("vps  ● up", lines[0], StringComparison.Ordinal);
+        Assert.Contains("nothing came back over UDP", lines[2], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Contains("tcp/443", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Rates_and_events_come_of_what_changes()
+    {
+        await DrawAsync(120, 30);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _status = _status! with { BytesIn = 4096, ListenPorts = [80, 443, 8080], FailedPorts = [new EdgePortFailure(53, "udp", "address in use")] };
+        Assert.Contains("2.0 KiB/s", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
+        _status = _status with { Connected = false, LastError = "the hub closed the connection" };
+        var lines = await DrawAsync(120, 30);
+        Assert.Contains("✖ not connected", lines[0], StringComparison.Ordinal);
+        Assert.Contains(" ✖ can't bind udp/53: address in use", lines.Select(line => line.TrimEnd()));
+        Press(ConsoleKey.Tab);
+        Assert.Contains("noTunnel", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
+        Press(ConsoleKey.Tab);
+        var events = string.Join('\n', await DrawAsync(120, 30));
+        Assert.Contains("listens on tcp 8080", events, StringComparison.Ordinal);
+        Assert.Contains("the tunnel has ended: the hub closed the connection", events, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_hub_says_stays_text()
+    {
+        _status = _status! with { Connected = false, TransportDetail = "\e[2J\u202e", LastError = "\e]0;owned\a", Hub = "x\ny" };
+        Assert.All(await DrawAsync(160, 30), line => Assert.DoesNotContain(line, letter => char.IsControl(letter) || letter == '\u202e'));
+    }
+
+    [Fact]
+    public async Task An_edge_that_does_not_answer_is_shown_as_it_was()
+    {
+        await DrawAsync(80, 24);
+        _status = null;
+        Assert.Contains("does not answer", (await DrawAsync(80, 24))[0], StringComparison.Ordinal);
+    }
+
+    private async Task<string[]> DrawAsync(int width, int height)
+    {
+        await _top.RefreshAsync(TestContext.Current.CancellationToken);
+        return [.. _top.Draw(width, height).Select(row => row.Draw(width, colours: false))];
+    }
+
+    private void Press(ConsoleKey key) => Assert.True(_top.Press(new ConsoleKeyInfo('\0', key, false, false, false)));
+}

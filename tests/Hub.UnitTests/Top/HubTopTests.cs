@@ -1,0 +1,177 @@
+using System.Text.Json;
+using Tunnel.Hub.Cli;
+using Tunnel.Hub.Edges.Presence;
+using Tunnel.Hub.History;
+using Tunnel.Hub.Status;
+using Tunnel.Hub.Top;
+using Tunnel.Hub.Traffic;
+using Tunnel.Hub.UnitTests.Admin;
+using Tunnel.Hub.UnitTests.Cli;
+using Tunnel.Shared.Dashboard;
+using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.UnitTests.Top;
+
+/// <summary>What the dashboard renders of recorded statuses.</summary>
+public sealed class HubTopTests : IAsyncLifetime
+{
+    private const string Hostile = "<img src=x>\e]0;owned\a\u202e";
+
+    private AdminFixture _admin = null!;
+    private AdminClient _client = null!;
+    private TopData _data = null!;
+    private HubTop _top = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _admin = await AdminFixture.StartAsync();
+        _client = new AdminClient("tunnel-hub", _admin.SocketPath);
+        _data = new TopData(_client, EventsCommand.Describe);
+        _top = new HubTop(_data);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        return _admin.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(80, 24)]
+    [InlineData(200, 60)]
+    [InlineData(50, 12)]
+    public async Task At_every_size_it_says_what_is_up_how_fast_and_what_is_wrong(int width, int height)
+    {
+        Record();
+        var lines = await DrawAsync(width, height);
+
+        Assert.InRange(lines.Length, 6, height);
+        Assert.All(lines, line => Assert.True(TextWidth.Of(line) <= width, line));
+        Assert.Contains("2 of 4 edges up", lines[0], StringComparison.Ordinal);
+        Assert.Contains("3.0 KiB/s", lines[1], StringComparison.Ordinal);
+        // The worst comes first.
+        Assert.StartsWith(">gone", lines[5], StringComparison.Ordinal);
+        Assert.Contains("✖ network", lines[5], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Contains("lame", StringComparison.Ordinal) && line.Contains("▲ ports missing", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("● up", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_hub_without_edges_says_what_to_do_first()
+    {
+        _admin.Recorded = Statuses.Hub();
+        Assert.Contains("tunnel-hub edge add vps --tcp 80,443 --udp 53", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_lead_from_an_edge_to_its_ports_to_a_ports_connections_and_back()
+    {
+        Record();
+        await DrawAsync(120, 30);
+        Press(ConsoleKey.Tab);
+        Assert.Contains("[Ports]", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
+        var ports = string.Join('\n', await DrawAsync(160, 30));
+        Assert.Contains("✖ target fails", ports, StringComparison.Ordinal);
+        Assert.Contains("refused 7", ports, StringComparison.Ordinal);
+        Press(ConsoleKey.Enter);
+        Assert.Contains("connections of well tcp/443", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
+        Press(ConsoleKey.Escape);
+        Press(ConsoleKey.Escape);
+        Assert.Contains("[Edges]", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
+        Press('?');
+        Assert.Contains("find: type, then enter", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
+        Assert.False(_top.Press(new ConsoleKeyInfo('q', ConsoleKey.Q, false, false, false)));
+    }
+
+    [Fact]
+    public async Task A_filter_is_typed_and_lifted()
+    {
+        Record();
+        await DrawAsync(80, 24);
+        foreach (var letter in "/WELL")
+            Press(letter);
+        var lines = await DrawAsync(80, 24);
+        Assert.Equal(" / WELL_", lines[^1]);
+        Assert.DoesNotContain(lines, line => line.Contains("gone", StringComparison.Ordinal));
+        Press(ConsoleKey.Enter);
+        Press(ConsoleKey.Escape);
+        Assert.Contains(await DrawAsync(80, 24), line => line.Contains("gone", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_edges_and_clients_say_stays_text()
+    {
+        Record(Hostile);
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            Assert.All(await DrawAsync(200, 60), line => Assert.DoesNotContain(line, letter => char.IsControl(letter) || letter == '\u202e'));
+            Press(ConsoleKey.Tab);
+        }
+    }
+
+    [Fact]
+    public async Task A_hub_that_does_not_answer_is_said_so_and_shown_as_it_was()
+    {
+        Record();
+        await DrawAsync(80, 24);
+        using var nobody = new AdminClient("tunnel-hub", _admin.SocketPath + ".gone");
+        var lost = new TopData(nobody, line => line);
+        await lost.RefreshAsync([], null, null, TestContext.Current.CancellationToken);
+        Assert.Contains("is not running", lost.Fault, StringComparison.Ordinal);
+        Assert.Contains("does not answer", HubSummary.Title(_data.Status!, lost.Fault).Draw(80, false), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_terminal_the_command_prints_it_once_as_lines_or_JSON()
+    {
+        Record();
+        using StringWriter lines = new(), json = new(), error = new();
+        Assert.Equal(ExitCodes.Fine, await HubCommandLine.InvokeAsync(["top", "--admin-socket", _admin.SocketPath], lines, error));
+        Assert.Contains("✖ network", lines.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(lines.ToString(), letter => letter == '\e');
+        Assert.Equal(ExitCodes.Fine, await HubCommandLine.InvokeAsync(["top", "--once", "--json", "--admin-socket", _admin.SocketPath], json, error));
+        var document = JsonElement.Parse(json.ToString());
+        Assert.Equal(4, document.GetProperty("status").GetProperty("edges").GetArrayLength());
+        Assert.Equal(1, document.GetProperty("history").GetProperty("resolution").GetInt32());
+    }
+
+    private async Task<string[]> DrawAsync(int width, int height)
+    {
+        await _top.RefreshAsync(TestContext.Current.CancellationToken);
+        return [.. _top.Draw(width, height).Select(row => row.Draw(width, colours: false))];
+    }
+
+    private void Press(ConsoleKey key) => Assert.True(_top.Press(new ConsoleKeyInfo('\0', key, false, false, false)));
+
+    private void Press(char letter) => Assert.True(_top.Press(new ConsoleKeyInfo(letter, ConsoleKey.None, false, false, false)));
+
+    private void Record(string said = "web")
+    {
+        _admin.History.Record([new TrafficReading("well", 1024, 512, 3, 1)], 1, DateTimeOffset.UnixEpoch);
+        _admin.History.Record([new TrafficReading("well", 4096, 1024, 3, 1)], 1, DateTimeOffset.UnixEpoch);
+        _admin.Recorded = Statuses.Hub(
+            Statuses.Edge("well", EdgeCondition.Connected) with { ConnectedSince = DateTimeOffset.UtcNow },
+            Statuses.Edge("lame", EdgeCondition.Connected) with { ConnectedSince = DateTimeOffset.UtcNow, Tcp = new EdgePortsStatus("443", "", "443") },
+            Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = DateTimeOffset.UtcNow.AddHours(-3), Detail = said },
+            Statuses.Edge("off", EdgeCondition.Disabled)) with
+        {
+            ConnectedEdges = [Live("lame", said) with { FailedPorts = [new FailedPort(443, "tcp", said)] }, Live("well", said)],
+            Ports = [new PortStatus
+            {
+                EdgeId = "well", Port = 443, Proto = "tcp", Name = said, Listening = true, Healthy = false, ActiveConnections = 3,
+                TotalConnections = 10, BytesIn = 4096, BytesOut = 1024, Errors = PortStatuses("refused", 7),
+            }],
+        };
+    }
+
+    private static System.Collections.Immutable.ImmutableSortedDictionary<string, long> PortStatuses(string reason, long count) =>
+        System.Collections.Immutable.ImmutableSortedDictionary<string, long>.Empty.Add(reason, count);
+
+    private static ConnectedEdgeStatus Live(string id, string host) => new()
+    {
+        EdgeId = id, Since = DateTimeOffset.UtcNow, Remote = "192.0.2.7:4711", Host = host, Transport = TransportKind.TcpTls, Tunnels = 1, Lanes = 2,
+        Rtt = 12.3, ActiveStreams = 3, ActiveSessions = 1, ListenPorts = [443], ListenPortsUdp = [], Rev = 1, BytesIn = 4096, BytesOut = 1024, StreamsOpened = 4,
+    };
+}
