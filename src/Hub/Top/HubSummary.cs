@@ -20,7 +20,7 @@ internal static class HubSummary
         var down = status.Edges.Count(edge => EdgeLines.Severity(edge) == 0);
         var odd = status.Edges.Count(edge => EdgeLines.Severity(edge) == 1);
         var unbound = status.ConnectedEdges.Sum(edge => edge.FailedPorts.Length);
-        var targets = status.Ports.Count(port => port is { Listening: true, Healthy: false });
+        var targets = status.Ports.Count(port => port is { Listening: true, Healthy: false } || PortLines.TargetsDown(port) > 0);
         row.Add(Text($"{status.ConnectedEdges.Length} of {status.Edges.Length} edges up"));
         if (down > 0)
             row.Add(Text($"  ✖ {down} down"), Ink.Bad);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Dashboard;
 using Tunnel.Shared.Text;
@@ -56,8 +57,12 @@ internal static class PortLines
     public static (string Text, Ink Ink) State(PortStatus port) =>
         !port.Listening ? ("✖ not bound", Ink.Bad)
         : !port.Healthy ? ("✖ target fails", Ink.Bad)
+        : TargetsDown(port) is > 0 and var down ? ($"▲ {Number(down)} of {Number(port.Targets.Length)} down", Ink.Warn)
         : port.Doubt is not null ? ("▲ header?", Ink.Warn)
         : ("● open", Ink.Good);
+
+    /// <summary>How many of a port's targets get no clients.</summary>
+    public static int TargetsDown(PortStatus port) => port.Targets.Count(target => target.State != TargetState.Up);
 
     private static (string Text, Ink Ink) Count(IReadOnlyDictionary<string, long> counts, Ink ink) =>
         counts.Values.Sum() is > 0 and var sum ? (Number(sum), ink) : ("0", Ink.Dim);

@@ -16,7 +16,7 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
     private const int MaxEdges = 50;
 
     // A status of thousands of edges is large: it is asked for less often, so that reading it takes a small part of a core.
-    private const int CharactersPerSecond = 512 << 10;
+    private const int CharactersPerSecond = 256 << 10;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 

@@ -3,14 +3,14 @@
 import { get, edgePath } from './api.js';
 import { el } from './dom.js';
 import { edgeActions } from './edge-actions.js';
-import { ago, bytes, date, milliseconds, number, rate, since } from './format.js';
+import { ago, bytes, date, milliseconds, number, plural, rate, since } from './format.js';
 import { graph, legend } from './graph.js';
 import { icon, state } from './icons.js';
 import { hub, portKey } from './live.js';
 import { rangeOf, ranges, recent, renewed } from './past.js';
 import { policyOf, targetOf } from './policies.js';
 import { findProblems } from './problems.js';
-import { edgeState, portState, SEVERITY } from './states.js';
+import { edgeState, portState, SEVERITY, targetState } from './states.js';
 import { pager, table } from './table.js';
 
 const SIZE = 50;
@@ -175,7 +175,12 @@ function row(port, id, definition) {
         cells: {
             port: [el('strong', {}, name), port.name ? el('span', { class: 'sub' }, port.name) : null],
             state: state(...portState(port)),
-            target: definition ? targetOf(policyOf(definition, port.proto, port.port), port, hub.status) : '…',
+            target:
+                port.targets?.length > 0
+                    ? port.targets.map(targetLine)
+                    : definition
+                      ? targetOf(policyOf(definition, port.proto, port.port), port, hub.status)
+                      : '…',
             open: number(port.activeConnections),
             ever: number(port.totalConnections),
             in: [rates ? rate(rates.in) : '–', el('span', { class: 'sub' }, bytes(port.bytesIn))],
@@ -192,6 +197,18 @@ function row(port, id, definition) {
             ),
         },
     };
+}
+
+function targetLine(target) {
+    const notes = [target.backup && 'backup', target.share < 100 && `coming back, ${target.share} %`, target.reason]
+        .filter(Boolean)
+        .join(', ');
+    return el(
+        'span',
+        { class: 'sub' },
+        state(...targetState(target)),
+        ` ${target.target}, ${plural(target.activeConnections, 'connection')}${notes ? `, ${notes}` : ''}`,
+    );
 }
 
 function counts(table) {

@@ -71,7 +71,8 @@ function ask(main, reason) {
                     id: 'key',
                     path: '$.key',
                     label: 'Key of the hub',
-                    hint: 'tunnel-hub admin-key prints it, on the hub. It stays in this page’s memory and is forgotten ' +
+                    hint:
+                        'tunnel-hub admin-key prints it, on the hub. It stays in this page’s memory and is forgotten ' +
                         'after 15 minutes without a touch.',
                 },
                 input,

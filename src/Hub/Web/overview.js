@@ -185,11 +185,7 @@ function firstSteps(status) {
                     copyable(command, 'Command'),
                 ),
                 el('li', {}, 'Install tunnel-edge at that machine, and paste the commands with the token that you get.'),
-                el(
-                    'li',
-                    {},
-                    `See it appear here. Edges connect to ${place}: it must be reachable for them.`,
-                ),
+                el('li', {}, `See it appear here. Edges connect to ${place}: it must be reachable for them.`),
             ),
         ),
         el('p', { class: 'quiet' }, `Hub ${status.version}, up for ${duration((Date.now() - Date.parse(status.since)) / 1000)}.`),

@@ -1,7 +1,7 @@
 // What is wrong, in words, with what to do about it: the first thing that an operator has to see.
 
-import { ago, bytes, date, since } from './format.js';
-import { edgeState, SEVERITY } from './states.js';
+import { ago, bytes, date, since, words } from './format.js';
+import { edgeState, SEVERITY, targetsDown } from './states.js';
 
 const DAY = 86400 * 1000;
 
@@ -97,6 +97,13 @@ function ofPort(port) {
                     .join(', '),
             },
         ];
+    }
+    const down = targetsDown(port);
+    if (down.length > 0) {
+        const detail = down
+            .map(target => `${target.target} ${words(target.state)}${target.reason ? `: ${target.reason}` : ''}`)
+            .join('; ');
+        return [{ kind: 'warn', href, title: `${name}: ${down.length} of ${port.targets.length} targets get no clients`, detail }];
     }
     return port.doubt ? [{ kind: 'warn', href, title: `${name}: PROXY header in doubt`, detail: port.doubt }] : [];
 }

@@ -1,5 +1,7 @@
 // What the states of edges and ports are called, and how bad they are.
 
+import { words } from './format.js';
+
 const EDGES = {
     connected: ['good', 'up'],
     conflict: ['warn', 'conflict'],
@@ -24,7 +26,16 @@ export function edgeState(edge) {
 export function portState(port) {
     if (!port.listening) return ['bad', 'not bound'];
     if (!port.healthy) return ['bad', 'target fails'];
+    const down = targetsDown(port).length;
+    if (down > 0) return ['warn', `${down} of ${port.targets.length} targets down`];
     return port.doubt ? ['warn', 'doubtful'] : ['good', 'open'];
 }
+
+/** The targets of a port that get no clients. */
+export const targetsDown = port => (port.targets ?? []).filter(target => target.state !== 'up');
+
+/** The kind and the word of a target's state. */
+export const targetState = target =>
+    target.state === 'up' ? ['good', 'up'] : [target.state === 'breakerHalfOpen' ? 'warn' : 'bad', words(target.state)];
 
 export const SEVERITY = { bad: 0, warn: 1, good: 2, off: 3 };

@@ -97,7 +97,8 @@ public static class DashboardRun
             {
                 // There is no terminal to read from any more.
             }
-        }) { IsBackground = true, Name = "keys" }.Start();
+        })
+        { IsBackground = true, Name = "keys" }.Start();
         return keys.Reader;
     }
 }

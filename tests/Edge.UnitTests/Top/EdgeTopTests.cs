@@ -15,8 +15,18 @@ public sealed class EdgeTopTests
     private readonly EdgeTop _top;
     private EdgeStatus? _status = new()
     {
-        EdgeId = "vps", Connected = true, Hub = "hub.example.com:8443", HubAddress = "192.0.2.1:8443", Transport = "tcpTls", TransportMode = "quicWithFallback",
-        TransportReason = "quicTimedOut", TransportDetail = "nothing came back over UDP", Since = DateTimeOffset.UtcNow, Lanes = 2, Rtt = 12.5, ListenPorts = [80, 443],
+        EdgeId = "vps",
+        Connected = true,
+        Hub = "hub.example.com:8443",
+        HubAddress = "192.0.2.1:8443",
+        Transport = "tcpTls",
+        TransportMode = "quicWithFallback",
+        TransportReason = "quicTimedOut",
+        TransportDetail = "nothing came back over UDP",
+        Since = DateTimeOffset.UtcNow,
+        Lanes = 2,
+        Rtt = 12.5,
+        ListenPorts = [80, 443],
         Ports = [new EdgePortStatus { Port = 80, Proto = "tcp" }, new EdgePortStatus { Port = 443, Proto = "tcp", ActiveConnections = 5, Blocked = new Dictionary<string, long> { ["denied"] = 3 } }],
         Refused = new Dictionary<string, long> { ["noTunnel"] = 4 },
     };

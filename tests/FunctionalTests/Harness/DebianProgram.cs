@@ -33,6 +33,10 @@ public static class DebianProgram
 
     public static string Promtool => Find("promtool", "prometheus");
 
+    public static string Chromium => Find("chromium", "chromium");
+
+    public static string Npm => Find("npm", "npm");
+
     public static string Nft => Find("nft", "nftables");
 
     private static string Find(string program, string package)

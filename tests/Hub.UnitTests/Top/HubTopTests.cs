@@ -171,7 +171,21 @@ public sealed class HubTopTests : IAsyncLifetime
 
     private static ConnectedEdgeStatus Live(string id, string host) => new()
     {
-        EdgeId = id, Since = DateTimeOffset.UtcNow, Remote = "192.0.2.7:4711", Host = host, Transport = TransportKind.TcpTls, Tunnels = 1, Lanes = 2,
-        Rtt = 12.3, ActiveStreams = 3, ActiveSessions = 1, ListenPorts = [443], ListenPortsUdp = [], Rev = 1, BytesIn = 4096, BytesOut = 1024, StreamsOpened = 4,
+        EdgeId = id,
+        Since = DateTimeOffset.UtcNow,
+        Remote = "192.0.2.7:4711",
+        Host = host,
+        Transport = TransportKind.TcpTls,
+        Tunnels = 1,
+        Lanes = 2,
+        Rtt = 12.3,
+        ActiveStreams = 3,
+        ActiveSessions = 1,
+        ListenPorts = [443],
+        ListenPortsUdp = [],
+        Rev = 1,
+        BytesIn = 4096,
+        BytesOut = 1024,
+        StreamsOpened = 4,
     };
 }

@@ -1,0 +1,102 @@
+using Microsoft.Playwright;
+using Tunnel.FunctionalTests.Harness;
+
+namespace Tunnel.FunctionalTests.Page;
+
+/// <summary>Debian's Chromium, without a window and without any traffic of its own; one for all tests of a class.</summary>
+public sealed class PageBrowser : IAsyncLifetime
+{
+    // A page that waits for a hub under load may take its time.
+    private const float Limit = 30_000;
+
+    private static readonly string[] Arguments =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ];
+
+    private IPlaywright _playwright = null!;
+    private IBrowser _browser = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = DebianProgram.Chromium, Args = Arguments, Headless = true });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
+    }
+
+    /// <summary>Draws the first element of some HTML of the test's own.</summary>
+    public async Task DrawAsync(string html, string path)
+    {
+        var page = await _browser.NewPageAsync();
+        await page.SetContentAsync(html);
+        await page.Locator("body > *").First.ScreenshotAsync(new() { Path = path });
+        await page.CloseAsync();
+    }
+
+    /// <summary>Opens the page of a hub, by a link that logs in.</summary>
+    public async Task<OpenPage> OpenAsync(HubProcess hub, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900)
+    {
+        var link = (await hub.RunAsync("page")).Succeeded().StandardOutput.Split('\n').Single(line => line.Contains("#login=", StringComparison.Ordinal)).Trim();
+        KnownSecrets.Add(link.Split("#login=")[1]);
+        var context = await _browser.NewContextAsync(new()
+        {
+            ColorScheme = scheme,
+            ViewportSize = new() { Width = width, Height = height },
+            TimezoneId = "UTC",
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        context.SetDefaultTimeout(Limit);
+        var page = new OpenPage(context, await context.NewPageAsync(), new Uri(link));
+        await page.Page.GotoAsync(link);
+        await page.Page.GetByRole(AriaRole.Link, new() { Name = "Overview" }).WaitForAsync();
+        return page;
+    }
+}
+
+/// <summary>A page in the browser, and what it has done that it must not.</summary>
+public sealed class OpenPage : IAsyncDisposable
+{
+    private readonly IBrowserContext _context;
+    private readonly List<string> _errors = [];
+    private readonly List<string> _elsewhere = [];
+
+    public OpenPage(IBrowserContext context, IPage page, Uri address)
+    {
+        _context = context;
+        Page = page;
+        Address = address;
+        page.Console += (_, message) =>
+        {
+            // What the browser itself says of answers that a test provokes is no fault of the page.
+            if (message.Type is "error" or "warning" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                _errors.Add(message.Text);
+        };
+        page.PageError += (_, error) => _errors.Add(error);
+        page.Request += (_, request) =>
+        {
+            if (new Uri(request.Url).Authority != address.Authority)
+                _elsewhere.Add(request.Url);
+        };
+    }
+
+    public IPage Page { get; }
+
+    public Uri Address { get; }
+
+    /// <summary>Goes to a view of the page.</summary>
+    public Task ShowAsync(string view) => Page.EvaluateAsync("view => { location.hash = view; }", view);
+
+    public Task WaitForTextAsync(string text) => Page.GetByText(text).First.WaitForAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.DisposeAsync();
+        Assert.Empty(_errors);
+        Assert.Empty(_elsewhere);
+    }
+}

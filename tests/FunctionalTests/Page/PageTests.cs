@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using Microsoft.Playwright;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests.Page;
+
+/// <summary>The web page in a real browser, at a real hub. No test leaves an error in the console, or a request to another place.</summary>
+public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
+{
+    private const string Hostile = "<img src=x onerror=document.title='owned'>";
+
+    [Fact]
+    public async Task What_passes_appears_by_itself()
+    {
+        await using var setup = await StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        await page.Page.GetByRole(AriaRole.Img, new() { Name = "Throughput of all edges" }).WaitForAsync();
+
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        await open.AssertEchoAsync();
+        await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
+        await page.WaitForTextAsync("1 TCP, 0 UDP");
+        await page.ShowAsync("#/connections");
+        await page.WaitForTextAsync(open.Client.LocalEndPoint!.ToString()!);
+        await page.ShowAsync("#/events");
+        await page.Page.Locator(".state", new() { HasText = "edge connected" }).First.WaitForAsync();
+        Assert.DoesNotContain("#login", page.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_edge_is_added_by_keyboard_and_connects_with_the_token_that_is_shown_once()
+    {
+        await using var setup = await StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        var port = FreePorts.Next();
+        await page.ShowAsync("#/add");
+        await page.Page.GetByLabel("Name").FocusAsync();
+        await page.Page.Keyboard.TypeAsync("added");
+        await page.Page.Keyboard.PressAsync("Tab");
+        await page.Page.Keyboard.TypeAsync($"{port}");
+        await page.Page.Locator("#host").FillAsync(setup.Hub.EndPoint.ToString());
+        await page.Page.Keyboard.PressAsync("Enter");
+        var token = KnownSecrets.Add((await page.Page.GetByLabel("Token", new() { Exact = true }).TextContentAsync())!.Trim());
+
+        await using var edge = EdgeProcess.Start(setup.Directory, token, LoopbackAddresses.Next(), "--firewall", "off");
+        await edge.WaitForPortsAsync([port], []);
+        await page.ShowAsync("#/edges/added");
+        await page.Page.Locator("main .state.good").First.WaitForAsync();
+        Assert.DoesNotContain(token, await page.Page.ContentAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_stands_beside_its_field_and_what_would_change_is_shown_before()
+    {
+        await using var setup = await StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}/edit");
+        var tcp = page.Page.GetByLabel("TCP ports");
+        await tcp.FillAsync("70000");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Show what would change" }).ClickAsync();
+        await page.Page.Locator("#tcp-error", new() { HasText = "ports are 1–65535" }).WaitForAsync();
+        Assert.Equal("true", await tcp.GetAttributeAsync("aria-invalid"));
+        Assert.Equal("tcp", await page.Page.EvaluateAsync<string>("document.activeElement.id"));
+
+        var port = FreePorts.Next();
+        await tcp.FillAsync($"{setup.Tcp[0]}, {port}");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Show what would change" }).ClickAsync();
+        await page.Page.Locator("dialog .diff", new() { HasText = $"tcp/{port}" }).WaitForAsync();
+        // Nothing is done before it is wanted.
+        await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Do this" }).ClickAsync();
+        await setup.Edge.WaitForPortsAsync([setup.Tcp[0], port], []);
+    }
+
+    [Fact]
+    public async Task A_restart_of_the_hub_is_told_and_survived()
+    {
+        await using var setup = await StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        setup.Hub.Process.Signal(ManagedProcess.SigKill);
+        await page.WaitForTextAsync("The hub does not answer");
+        await setup.Hub.RestartAsync();
+        await page.Page.GetByText("The hub does not answer").First.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        await page.WaitForTextAsync("1 of 1 edge connected");
+    }
+
+    [Fact]
+    public async Task What_others_say_stays_text()
+    {
+        await using var setup = await StartAsync();
+        await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, setup.Tcp, [], new JsonObject
+        {
+            [$"tcp/{setup.Tcp[0]}"] = new JsonObject { ["name"] = Hostile, ["notes"] = Hostile, ["proxyProtocol"] = "off" },
+        });
+        var blocked = await setup.Hub.SendAsync(HttpMethod.Post, "api/v1/blocks", new JsonObject { ["ip"] = "192.0.2.9", ["reason"] = Hostile }.ToJsonString());
+        Assert.True(blocked.IsSuccess, blocked.Body);
+
+        await using var page = await browser.OpenAsync(setup.Hub);
+        foreach (var view in (string[])["#/blocks", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit"])
+        {
+            await page.ShowAsync(view);
+            await page.WaitForTextAsync(Hostile);
+            Assert.Equal(0, await page.Page.Locator("img[src=x]").CountAsync());
+            Assert.NotEqual("owned", await page.Page.TitleAsync());
+        }
+    }
+
+    private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(
+        policies: TunnelSetup.WithoutHeader, hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" }, edgeArguments: ["--firewall", "off"]);
+}
