@@ -20,7 +20,10 @@ internal static class EdgeLines
 {
     public static readonly Column<EdgeLine>[] Columns =
     [
-        new("EDGE", 14, (line, _) => (line.Edge.EdgeId, Ink.Bold)) { Sort = (a, b) => string.CompareOrdinal(a.Edge.EdgeId, b.Edge.EdgeId) },
+        new("EDGE", 14, (line, _) => (line.Edge.EdgeId, Ink.Bold))
+        {
+            Most = 64, Sort = (a, b) => string.CompareOrdinal(a.Edge.EdgeId, b.Edge.EdgeId),
+        },
         new("STATE", 16, (line, _) => State(line.Edge)) { Sort = (a, b) => Severity(a.Edge).CompareTo(Severity(b.Edge)) },
         new("SINCE", 6, (line, _) => (Since(line.Edge), Ink.Plain)) { ToRight = true, Rank = 5 },
         new("OVER", 8, (line, _) => (Over(line.Live), Ink.Plain)) { Rank = 6 },

@@ -27,7 +27,7 @@ internal static class HubSummary
         if (unbound > 0)
             row.Add(Text($"  ✖ {unbound} not bound"), Ink.Bad);
         if (targets > 0)
-            row.Add(Text($"  ✖ {targets} targets fail"), Ink.Bad);
+            row.Add(Text($"  ✖ targets of {targets} ports fail"), Ink.Bad);
         if (odd > 0)
             row.Add(Text($"  ▲ {odd} to look at"), Ink.Warn);
         if (status.CertificateExpires is { } end && end - DateTimeOffset.UtcNow < CertificateSoon)

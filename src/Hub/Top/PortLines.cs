@@ -11,7 +11,7 @@ internal static class PortLines
 {
     public static readonly Column<PortStatus>[] Columns =
     [
-        new("EDGE", 14, (port, _) => (port.EdgeId, Ink.Plain)),
+        new("EDGE", 14, (port, _) => (port.EdgeId, Ink.Plain)) { Most = 64 },
         new("PORT", 11, (port, _) => (Name(port), Ink.Bold)),
         new("NAME", 12, (port, _) => (port.Name ?? "", Ink.Plain)) { Rank = 3 },
         new("STATE", 14, (port, _) => State(port)) { Sort = (a, b) => State(a).Ink.CompareTo(State(b).Ink) },
@@ -37,7 +37,7 @@ internal static class PortLines
 
     public static readonly Column<LiveConnection>[] OfConnections =
     [
-        new("CLIENT", 22, (connection, _) => (connection.Client ?? "not known", Ink.Bold)),
+        new("CLIENT", 22, (connection, _) => (connection.Client ?? "not known", Ink.Bold)) { Most = 47 },
         new("TO", 0, (connection, _) => (connection.Target, Ink.Plain)) { Rank = 1 },
         new("FOR", 7, (connection, _) => (TimeText.Format(DateTimeOffset.UtcNow - connection.Since), Ink.Plain)) { ToRight = true },
         new("IN", 10, (connection, _) => (ByteText.Format(connection.BytesIn), Ink.Plain))

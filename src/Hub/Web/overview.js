@@ -162,7 +162,7 @@ function throughput(context) {
 
 function firstSteps(status) {
     const command = 'tunnel-hub edge add vps --tcp 80,443 --udp 53';
-    const place = `port ${status.tunnelPort}${status.publicHost ? ` of ${status.publicHost}` : ''}`;
+    const place = status.publicHost ?? `port ${status.tunnelPort} of this machine`;
     return [
         el('h1', {}, 'Add your first edge'),
         el(

@@ -10,6 +10,9 @@ public sealed record Column<T>(string Name, int Width, Func<T, int, (string Text
     /// <summary>In a narrow terminal the columns of the highest rank go first; those of 0 stay.</summary>
     public int Rank { get; init; }
 
+    /// <summary>The width up to which it grows for its longest text, where the terminal has room; 0: it does not.</summary>
+    public int Most { get; init; }
+
     /// <summary>Whether its text is at its right end, as numbers are.</summary>
     public bool ToRight { get; init; }
 

@@ -50,7 +50,7 @@ public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string
         if (_sortedBy >= 0)
             kept.Sort(columns[_sortedBy].Sort!);
         _shown = kept;
-        var widths = Widths(width);
+        var widths = Widths(width, kept);
         var heading = new Row().Add(" ");
         for (var column = 0; column < columns.Count; column++)
         {
@@ -93,7 +93,7 @@ public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string
         return 0;
     }
 
-    private int[] Widths(int width)
+    private int[] Widths(int width, List<T> items)
     {
         var widths = columns.Select(column => column.Width == 0 ? LeastRest : column.Width).ToArray();
         int Taken() => 1 + widths.Sum(column => column > 0 ? column + 2 : 0);
@@ -105,6 +105,15 @@ public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string
             {
                 if (columns[column].Rank == rank)
                     widths[column] = 0;
+            }
+        }
+
+        for (var column = 0; column < columns.Count; column++)
+        {
+            if (columns[column].Most > 0 && items.Count > 0)
+            {
+                var longest = items.Max(item => TextWidth.Of(columns[column].Read(item, columns[column].Most).Text));
+                widths[column] += Math.Clamp(Math.Min(longest, columns[column].Most) - widths[column], 0, Math.Max(0, width - Taken()));
             }
         }
 

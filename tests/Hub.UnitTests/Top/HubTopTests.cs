@@ -3,6 +3,7 @@ using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Top;
 using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Admin;
@@ -83,6 +84,17 @@ public sealed class HubTopTests : IAsyncLifetime
         Press('?');
         Assert.Contains("find: type, then enter", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
         Assert.False(_top.Press(new ConsoleKeyInfo('q', ConsoleKey.Q, false, false, false)));
+    }
+
+    [Fact]
+    public async Task Targets_that_get_no_clients_are_told()
+    {
+        Record();
+        var port = _admin.Recorded!.Ports[0] with { Healthy = true, Targets = [Target(TargetState.Up), Target(TargetState.Down), Target(TargetState.BreakerOpen)] };
+        _admin.Recorded = _admin.Recorded with { Ports = [port] };
+        Assert.Contains("✖ targets of 1 ports fail", (await DrawAsync(160, 30))[0], StringComparison.Ordinal);
+        Press(ConsoleKey.Tab);
+        Assert.Contains("▲ 2 of 3 down", string.Join('\n', await DrawAsync(160, 30)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -168,6 +180,17 @@ public sealed class HubTopTests : IAsyncLifetime
 
     private static System.Collections.Immutable.ImmutableSortedDictionary<string, long> PortStatuses(string reason, long count) =>
         System.Collections.Immutable.ImmutableSortedDictionary<string, long>.Empty.Add(reason, count);
+
+    private static TargetStatus Target(TargetState state) => new()
+    {
+        Target = "10.0.0.5:443",
+        State = state,
+        Weight = 1,
+        Share = 100,
+        ActiveConnections = 0,
+        TotalConnections = 0,
+        FailedConnections = 0,
+    };
 
     private static ConnectedEdgeStatus Live(string id, string host) => new()
     {
