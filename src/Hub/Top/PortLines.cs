@@ -61,8 +61,9 @@ internal static class PortLines
         : port.Doubt is not null ? ("▲ header?", Ink.Warn)
         : ("● open", Ink.Good);
 
-    /// <summary>How many of a port's targets get no clients.</summary>
-    public static int TargetsDown(PortStatus port) => port.Targets.Count(target => target.State != TargetState.Up);
+    /// <summary>How many of a port's targets get no clients; a hub before there were pools says nothing of them.</summary>
+    public static int TargetsDown(PortStatus port) =>
+        port.Targets.IsDefaultOrEmpty ? 0 : port.Targets.Count(target => target.State != TargetState.Up);
 
     private static (string Text, Ink Ink) Count(IReadOnlyDictionary<string, long> counts, Ink ink) =>
         counts.Values.Sum() is > 0 and var sum ? (Number(sum), ink) : ("0", Ink.Dim);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Cli;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.History;
@@ -95,6 +96,14 @@ public sealed class HubTopTests : IAsyncLifetime
         Assert.Contains("✖ targets of 1 ports fail", (await DrawAsync(160, 30))[0], StringComparison.Ordinal);
         Press(ConsoleKey.Tab);
         Assert.Contains("▲ 2 of 3 down", string.Join('\n', await DrawAsync(160, 30)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_port_of_an_older_hub_has_no_targets()
+    {
+        const string Older = """{"edgeId":"vps","port":443,"proto":"tcp","listening":true,"healthy":true,"activeConnections":0,"totalConnections":0,"bytesIn":0,"bytesOut":0}""";
+        var port = JsonSerializer.Deserialize($$"""{"running":true,"tunnelPort":1,"version":"0","ports":[{{Older}}]}""", AdminJson.Default.HubStatus)!.Ports[0];
+        Assert.Equal(("● open", Ink.Good), PortLines.State(port));
     }
 
     [Fact]
