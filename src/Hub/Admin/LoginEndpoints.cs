@@ -33,6 +33,8 @@ internal sealed class LoginEndpoints(AdminKeys keys, LoginCodes codes, Func<Immu
         routes.Get("/api/v1/login", AskAsync, "getLogin", "Whether requests from here need a key.")
             .Answers<LoginNeed>()
             .WithoutKey();
+        routes.Get("/api/v1/access", AccessAsync, "getAccess", "What the key of this request allows.")
+            .Answers<KeyAccess>();
         routes.Post("/api/v1/login", LoginAsync, "login", "Exchanges the code of a login link for the key; each code works once.")
             .Body<LoginRequest>()
             .Answers<AdminKeyAnswer>()
@@ -47,6 +49,9 @@ internal sealed class LoginEndpoints(AdminKeys keys, LoginCodes codes, Func<Immu
 
     private static Task AskAsync(HttpContext context) =>
         AdminResults.WriteAsync(context, new LoginNeed(!AdminConnection.IsLocal(context)), AdminJson.Default.LoginNeed);
+
+    private static Task AccessAsync(HttpContext context) =>
+        AdminResults.WriteAsync(context, new KeyAccess(AdminAccess.MayChange(context)), AdminJson.Default.KeyAccess);
 
     private Task LinkAsync(HttpContext context)
     {

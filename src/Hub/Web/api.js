@@ -1,14 +1,23 @@
 // The hub's API: the same one that programs use. The key is in this module's memory and nowhere else.
 
 let key = null;
+let changes = true;
 const outcomes = new EventTarget();
 
 /** Fires `locked` when the key is missing or is not taken any more. */
 export const access = outcomes;
 export const hasKey = () => key !== null;
 
+/** Whether the key may change something; the page offers nothing that would be refused. The hub decides, whatever stands here. */
+export const mayChange = () => changes;
+
 export function useKey(value) {
     key = value;
+}
+
+/** Asks what the key allows; throws what the hub says of a wrong one. */
+export async function learnAccess() {
+    changes = (await get('/api/v1/access')).mayChange;
 }
 
 export function forgetKey() {

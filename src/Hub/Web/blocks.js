@@ -1,6 +1,6 @@
 // Addresses that edges let nothing in from, and for how long.
 
-import { get, remove } from './api.js';
+import { get, mayChange, remove } from './api.js';
 import { askToBlock } from './block-form.js';
 import { el } from './dom.js';
 import { notify } from './dialog.js';
@@ -15,7 +15,7 @@ const COLUMNS = [
     { key: 'at', label: 'At' },
     { key: 'since', label: 'Since' },
     { key: 'reason', label: 'Why' },
-    { key: 'lift', label: 'Lift' },
+    { key: 'lift', label: 'Lift', changes: true },
 ];
 
 export const blocks = {
@@ -33,11 +33,13 @@ export const blocks = {
                 'div',
                 { class: 'head' },
                 el('h1', {}, 'Blocked addresses'),
-                el(
-                    'div',
-                    { class: 'actions' },
-                    el('button', { type: 'button', class: 'primary', onclick: () => askToBlock('', again) }, 'Block an address'),
-                ),
+                mayChange()
+                    ? el(
+                          'div',
+                          { class: 'actions' },
+                          el('button', { type: 'button', class: 'primary', onclick: () => askToBlock('', again) }, 'Block an address'),
+                      )
+                    : null,
             ),
             el(
                 'section',

@@ -19,7 +19,7 @@ const COLUMNS = [
     { key: 'since', label: 'For', number: true },
     { key: 'in', label: 'From client', number: true },
     { key: 'out', label: 'To client', number: true },
-    { key: 'block', label: 'Block' },
+    { key: 'block', label: 'Block', changes: true },
 ];
 
 export const connections = {

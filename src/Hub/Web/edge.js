@@ -1,6 +1,6 @@
 // One edge: how it is, what passes, its ports, and what can be done with it.
 
-import { get, edgePath } from './api.js';
+import { edgePath, get, mayChange } from './api.js';
 import { el } from './dom.js';
 import { edgeActions } from './edge-actions.js';
 import { ago, bytes, date, milliseconds, number, plural, rate, since } from './format.js';
@@ -34,7 +34,7 @@ export const edge = {
         const live = hub.status.connectedEdges.find(candidate => candidate.edgeId === id);
         return [
             back,
-            el('div', { class: 'head' }, el('h1', {}, id), state(...edgeState(allowed)), edgeActions(allowed, live)),
+            el('div', { class: 'head' }, el('h1', {}, id), state(...edgeState(allowed)), mayChange() ? edgeActions(allowed, live) : null),
             trouble(id),
             facts(allowed, live),
             live ? throughput(context, id) : null,
@@ -151,7 +151,7 @@ function ports(context, id) {
             'div',
             { class: 'panel-head' },
             el('h2', {}, 'Ports'),
-            el('a', { href: `#/edges/${encodeURIComponent(id)}/edit` }, 'Edit ports and settings'),
+            mayChange() ? el('a', { href: `#/edges/${encodeURIComponent(id)}/edit` }, 'Edit ports and settings') : null,
         ),
         all.length === 0
             ? el('p', { class: 'quiet' }, 'This edge has no ports, or is disabled.')

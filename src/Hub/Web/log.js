@@ -25,7 +25,7 @@ const COLUMNS = [
     { key: 'lasted', label: 'Lasted', number: true },
     { key: 'in', label: 'From client', number: true },
     { key: 'out', label: 'To client', number: true },
-    { key: 'block', label: 'Block' },
+    { key: 'block', label: 'Block', changes: true },
 ];
 const BACK = [
     ['', 'any time'],

@@ -1,6 +1,6 @@
 // Logging in: with the hub's key, or by a link that tunnel-hub page has printed. Over the hub's Unix socket neither is needed.
 
-import { get, post, forgetKey, Refusal, useKey } from './api.js';
+import { forgetKey, get, learnAccess, post, Refusal, useKey } from './api.js';
 import { el } from './dom.js';
 import { field, showErrors } from './fields.js';
 
@@ -16,8 +16,10 @@ export async function enter(main, reason) {
     if (link) {
         try {
             useKey((await post('/api/v1/login', { code: link[1] })).key);
+            await learnAccess();
             return;
         } catch (error) {
+            forgetKey();
             reason = error.message;
         }
     }
@@ -52,7 +54,7 @@ function ask(main, reason) {
                     event.preventDefault();
                     useKey(input.value.trim());
                     try {
-                        await get('/api/v1/status');
+                        await learnAccess();
                         input.value = '';
                         resolve();
                     } catch (error) {

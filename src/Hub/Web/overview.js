@@ -1,5 +1,6 @@
 // The first view: is all well, how much passes, what is wrong, and all edges.
 
+import { mayChange } from './api.js';
 import { el } from './dom.js';
 import { edgeTable } from './edge-table.js';
 import { bytes, duration, number, plural, rate, words } from './format.js';
@@ -49,7 +50,7 @@ function verdict(status, problems) {
             el('h1', {}, title),
             el('p', {}, `${status.connectedEdges.length} of ${plural(wanted, 'edge')} connected, hub up for ${upSince(status)}`),
         ),
-        el('a', { class: 'button primary', href: '#/add' }, 'Add an edge'),
+        mayChange() ? el('a', { class: 'button primary', href: '#/add' }, 'Add an edge') : null,
     );
 }
 
@@ -180,8 +181,10 @@ function firstSteps(status) {
                 el(
                     'li',
                     {},
-                    'Allow an edge: here, or by a command on the hub.',
-                    el('div', { class: 'actions' }, el('a', { class: 'button primary', href: '#/add' }, 'Add an edge')),
+                    mayChange() ? 'Allow an edge: here, or by a command on the hub.' : 'Allow an edge by a command on the hub.',
+                    mayChange()
+                        ? el('div', { class: 'actions' }, el('a', { class: 'button primary', href: '#/add' }, 'Add an edge'))
+                        : null,
                     copyable(command, 'Command'),
                 ),
                 el('li', {}, 'Install tunnel-edge at that machine, and paste the commands with the token that you get.'),

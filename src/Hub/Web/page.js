@@ -1,13 +1,13 @@
 // The page: which view is shown, and when it is brought up to date. One address serves all of it; nothing is stored in the browser.
 
-import { access, forgetKey, hasKey } from './api.js';
+import { access, forgetKey, hasKey, mayChange } from './api.js';
 import { el } from './dom.js';
 import { state } from './icons.js';
 import { clear, hub, onChange, start } from './live.js';
 import { enter, idleGuard } from './login.js';
 import { patchChildren } from './patch.js';
 import { findProblems } from './problems.js';
-import { currentRoute, ROUTES } from './routes.js';
+import { currentRoute, openRoutes } from './routes.js';
 
 const main = document.getElementById('main');
 const views = document.getElementById('views');
@@ -70,7 +70,7 @@ function update() {
     if (shown?.view.isLive) patchChildren(main, shown.view.render(shown.context));
     patchChildren(
         views,
-        ROUTES.filter(route => route.label).map(route =>
+        openRoutes().filter(route => route.label).map(route =>
             el(
                 'a',
                 {
@@ -110,6 +110,7 @@ function showWho() {
             el('span', { class: 'version' }, `v${hub.status.version}`),
         );
     }
+    if (!mayChange()) parts.push(el('span', { class: 'quiet' }, 'read-only'));
     if (hasKey()) parts.push(el('button', { type: 'button', class: 'small', onclick: () => lock('Logged out.') }, 'Log out'));
     patchChildren(document.getElementById('who'), parts);
 }

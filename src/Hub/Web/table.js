@@ -1,11 +1,14 @@
 // Lists as tables, with the roles said aloud: on narrow screens they are laid out as cards, and stay tables for screen readers.
 
+import { mayChange } from './api.js';
 import { el } from './dom.js';
 
 /**
- * Makes a table. Columns are `{ key, label, number, sort }`, rows `{ key, cells }` with a node, a text or null for each column's key.
+ * Makes a table. Columns are `{ key, label, number, sort, changes }`, of which those that
+ * change something are for keys that may; rows `{ key, cells }` with a node, a text or null for each column's key.
  */
-export function table(caption, columns, rows, sorting) {
+export function table(caption, all, rows, sorting) {
+    const columns = all.filter(column => mayChange() || !column.changes);
     return el(
         'div',
         { class: 'cards' },

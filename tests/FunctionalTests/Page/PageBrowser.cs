@@ -39,9 +39,10 @@ public sealed class PageBrowser : IAsyncLifetime
     }
 
     /// <summary>Opens the page of a hub, by a link that logs in.</summary>
-    public async Task<OpenPage> OpenAsync(HubProcess hub, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900)
+    public async Task<OpenPage> OpenAsync(
+        HubProcess hub, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900, bool readOnly = false)
     {
-        var link = (await hub.RunAsync("page")).Succeeded().StandardOutput.Split('\n').Single(line => line.Contains("#login=", StringComparison.Ordinal)).Trim();
+        var link = (await hub.RunAsync(readOnly ? ["page", "--read-only"] : ["page"])).Succeeded().StandardOutput.Split('\n').Single(line => line.Contains("#login=", StringComparison.Ordinal)).Trim();
         KnownSecrets.Add(link.Split("#login=")[1]);
         var context = await _browser.NewContextAsync(new()
         {

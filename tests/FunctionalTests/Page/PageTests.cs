@@ -109,6 +109,36 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         }
     }
 
+    [Fact]
+    public async Task Who_may_only_look_is_offered_nothing_that_changes_something()
+    {
+        const string Offered = "[...document.querySelectorAll('main button, main a, #views a')].map(node => node.textContent.trim())";
+        string[] changing = ["Add an edge", "Edit", "Disable", "New secret", "Disconnect", "Remove", "Edit ports and settings", "Block an address", "Block", "Lift", "Apply"];
+        string[] views = ["#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/apply", "#/connections", "#/blocks"];
+        await using var setup = await StartAsync();
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        Assert.True((await setup.Hub.SendAsync(HttpMethod.Post, "api/v1/blocks", """{"ip":"192.0.2.9"}""")).IsSuccess);
+        foreach (var readOnly in (bool[])[false, true])
+        {
+            await using var page = await browser.OpenAsync(setup.Hub, readOnly: readOnly);
+            var found = new HashSet<string>();
+            foreach (var view in views)
+            {
+                await page.ShowAsync(view);
+                await page.Page.Locator("main h1").WaitForAsync();
+                await page.Page.Locator("main .panel tbody tr, main form").First.WaitForAsync();
+                found.UnionWith(await page.Page.EvaluateAsync<string[]>(Offered));
+            }
+
+            if (readOnly)
+                Assert.Empty(changing.Intersect(found));
+            else
+                Assert.Empty(changing.Except(found));
+            Assert.Equal(readOnly ? 1 : 0, await page.Page.GetByText("read-only", new() { Exact = true }).CountAsync());
+        }
+    }
+
     private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(
         policies: TunnelSetup.WithoutHeader, hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" }, edgeArguments: ["--firewall", "off"]);
 }

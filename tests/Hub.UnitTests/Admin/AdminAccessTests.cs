@@ -47,6 +47,13 @@ public sealed class AdminAccessTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_key_allows_is_known_to_what_answers()
+    {
+        Assert.True(await MayChangeAsync(_keys.Full.Value));
+        Assert.False(await MayChangeAsync(_keys.ReadOnly.Value));
+    }
+
+    [Fact]
     public async Task The_keys_are_two_files_for_their_owner_and_each_is_replaced_alone()
     {
         Assert.NotEqual(_keys.Full.Value, _keys.ReadOnly.Value);
@@ -58,16 +65,21 @@ public sealed class AdminAccessTests : IDisposable
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory.File("state"), name)));
     }
 
-    private async Task<bool> AskAsync(string method, string key)
+    private async Task<bool> AskAsync(string method, string key) => await PassAsync(method, key) is not null;
+
+    private async Task<bool> MayChangeAsync(string key) => AdminAccess.MayChange((await PassAsync("GET", key))!);
+
+    // The result is the request that came through; null when none did.
+    private async Task<HttpContext?> PassAsync(string method, string key)
     {
-        var passed = false;
+        HttpContext? passed = null;
         var context = new DefaultHttpContext();
         context.Request.Method = method;
         context.Request.Headers.Authorization = $"Bearer {key}";
         context.Connection.RemoteIpAddress = IPAddress.Loopback;
-        await _access.InvokeAsync(context, _ =>
+        await _access.InvokeAsync(context, through =>
         {
-            passed = true;
+            passed = through;
             return Task.CompletedTask;
         });
         return passed;

@@ -83,6 +83,8 @@ public sealed class LoginTests : IAsyncLifetime
     {
         var (_, need) = await _admin.SendAsync(HttpMethod.Get, "/api/v1/login");
         Assert.False(need.GetProperty("keyNeeded").GetBoolean());
+        var (_, access) = await _admin.SendAsync(HttpMethod.Get, "/api/v1/access");
+        Assert.True(access.GetProperty("mayChange").GetBoolean());
     }
 
     [Fact]

@@ -21,6 +21,12 @@ internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogg
     // FailedTries counts pairs of address and edge; no edge has this id.
     private const string Subject = "";
 
+    // Marks a request whose key may look and not change.
+    private static readonly object LooksOnly = new();
+
+    /// <summary>Whether a request that has passed may change something, by its key or because it came over the Unix socket.</summary>
+    public static bool MayChange(HttpContext context) => !context.Items.ContainsKey(LooksOnly);
+
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         if (AdminConnection.IsLocal(context) || context.GetEndpoint()?.Metadata.GetMetadata<KeyNotNeeded>() is not null)
@@ -56,6 +62,8 @@ internal sealed class AdminAccess(AdminKeys keys, FailedTries failedTries, ILogg
         {
             failedTries.Clear(remote, Subject);
             context.Features.Get<StrangerPass>()?.Admit();
+            if (!mayChange)
+                context.Items[LooksOnly] = true;
             return mayChange || HttpMethods.IsGet(context.Request.Method)
                 ? revoked
                 : throw Refused(

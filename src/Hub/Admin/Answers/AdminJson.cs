@@ -52,6 +52,7 @@ namespace Tunnel.Hub.Admin.Answers;
 [JsonSerializable(typeof(ConnectionsAnswer))]
 [JsonSerializable(typeof(HistoryAnswer))]
 [JsonSerializable(typeof(LoginNeed))]
+[JsonSerializable(typeof(KeyAccess))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginLink))]
 [JsonSerializable(typeof(Problem))]

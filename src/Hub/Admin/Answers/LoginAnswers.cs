@@ -6,6 +6,10 @@ namespace Tunnel.Hub.Admin.Answers;
 /// <param name="KeyNeeded">False over the hub's Unix socket.</param>
 internal sealed record LoginNeed(bool KeyNeeded);
 
+/// <summary>What a request's key allows.</summary>
+/// <param name="MayChange">False for the read-only key: everything that changes something is answered 403.</param>
+internal sealed record KeyAccess(bool MayChange);
+
 /// <summary>The code of a login link.</summary>
 internal sealed record LoginRequest
 {
