@@ -47,7 +47,8 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly ConfigApplier _configs;
     private readonly CancellationTokenSource _stopping = new();
     private readonly IDisposable _defects;
-    private Task _loops = Task.CompletedTask;
+    private Task _connecting = Task.CompletedTask;
+    private Task _applying = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
 
     /// <summary>Joins the parts. Nothing is connected or bound before <see cref="Start"/>.</summary>
@@ -126,7 +127,8 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         _crash.Begin();
         Parts.Transport.TcpMemory.Start(TcpMemoryFigures.Read);
-        _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stopping.Token)), Task.Run(ApplyConfigsAsync));
+        _connecting = Task.Run(() => _connector.RunAsync(_stopping.Token));
+        _applying = Task.Run(ApplyConfigsAsync);
         _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
     }
 
@@ -188,27 +190,28 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         if (_stopping.IsCancellationRequested)
             return null;
-        if (_loops.IsCompleted)
-            return "the loop that keeps the tunnel, or the one that applies configurations, has ended";
+        if (_connecting.IsCompleted)
+            return "the loop that keeps the tunnel has ended";
+        if (_applying.IsCompleted)
+            return "the loop that applies configurations has ended";
         // The status takes every lock and a thread of the pool, so once it is there, none of them hangs.
-        var stuck = Task.Run(() => { _ = Describe(running: true); return _ports.FindStuck(); });
-        if (await Task.WhenAny(stuck, Task.Delay(ControlLimit, _time)) != stuck)
-            return $"the edge's state could not be read for {ControlLimit.TotalSeconds:0} s";
-        return await stuck is { } port
-            ? $"clients wait at {port} and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s"
-            : await EventLoops.FindStuckAsync(_time);
+        var ports = Task.Run(() => { _ = Describe(running: true); return _ports.FindFault(); });
+        return await Task.WhenAny(ports, Task.Delay(ControlLimit, _time)) != ports
+            ? $"the edge's state could not be read for {ControlLimit.TotalSeconds:0} s"
+            : await ports ?? await EventLoops.FindStuckAsync(_time);
     }
 
     /// <summary>Ends the loops, closes the ports, lets open streams go on for a while, then ends the tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
         await _stopping.CancelAsync();
-        await Task.WhenAll(_loops, _watching);
+        // A loop that has failed was noticed by the watchdog; here it must not keep the rest from being stopped in order.
+        await Task.WhenAll(_connecting, _applying, _watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The streams of the clients end with their tunnels, which report how many were cut.
         _ports.CloseAll(Timeout.InfiniteTimeSpan);
         _clients.Stop();
         // The ports are closed, and open connections pass, so there is nothing left to filter.
-        await _firewall.RemoveAsync();
+        await Defects.TryAsync("removing the firewall", _firewall.RemoveAsync, CancellationToken.None);
         await _connector.CloseAsync(drain);
         _crash.End();
     }

@@ -12,6 +12,7 @@ using Tunnel.Edge.UnitTests.PublicAddress;
 using Tunnel.Edge.UnitTests.Tcp;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
@@ -129,6 +130,35 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     {
         Assert.NotNull(await _edge.FindFaultAsync());
         await _edge.StartAsync();
+        Assert.Null(await _edge.FindFaultAsync().Soon());
+    }
+
+    [Fact]
+    public async Task An_accept_loop_that_hangs_is_a_fault_until_it_goes_on()
+    {
+        var port = FreePort();
+        var tunnel = await ConnectAsync(port);
+        using var gate = new ManualResetEventSlim();
+        tunnel.BeforeOpen = gate.Wait;
+        using var first = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        using var second = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        try
+        {
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    _time.Advance(AcceptWatch.Limit);
+                    return _edge.FindFaultAsync().Result == $"tcp/{port}: clients wait, and none was accepted for 3 s";
+                },
+                "the fault");
+        }
+        finally
+        {
+            gate.Set();
+        }
+
+        await tunnel.NextStreamAsync();
+        await tunnel.NextStreamAsync();
         Assert.Null(await _edge.FindFaultAsync().Soon());
     }
 

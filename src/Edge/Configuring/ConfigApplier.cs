@@ -111,19 +111,8 @@ internal sealed class ConfigApplier
         CancellationToken.None);
 
     /// <returns>The exception that was thrown; null when there was none.</returns>
-    private static async Task<Exception?> TryAsync(string stage, Func<Task> act, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await act();
-            return null;
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            Defects.Note($"applying a configuration: {stage}", e);
-            return e;
-        }
-    }
+    private static Task<Exception?> TryAsync(string stage, Func<Task> act, CancellationToken cancellationToken) =>
+        Defects.TryAsync($"applying a configuration: {stage}", act, cancellationToken);
 
     // The packet filter stays as it is, because it lets nobody in.
     private void Release(ReceivedConfig received)

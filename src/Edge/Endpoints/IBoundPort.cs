@@ -9,8 +9,8 @@ internal interface IBoundPort
     /// <summary>The number of connections or sessions that came through this port and are open now.</summary>
     int Active { get; }
 
-    /// <summary>False when clients wait and nobody accepts them. A port without a queue of clients is always accepting.</summary>
-    bool IsAccepting => true;
+    /// <summary>What has stopped working, in words for the log; null when all is well.</summary>
+    string? Fault { get; }
 
     /// <summary>Resets the clients for which <paramref name="which"/> returns true.</summary>
     /// <returns>How many clients were reset.</returns>

@@ -54,10 +54,12 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     /// <returns>Why something is left; null when nothing is.</returns>
     public async Task<string?> RemoveLeftoverAsync(CancellationToken cancellationToken)
     {
-        (var removed, var error) = await _table.RemoveLeftoverAsync(cancellationToken);
-        if (removed)
+        (bool Removed, string? Error) result = default;
+        var fault = await Defects.TryAsync(
+            "removing an old firewall", async () => result = await _table.RemoveLeftoverAsync(cancellationToken), cancellationToken);
+        if (result.Removed)
             FirewallLog.LeftoverRemoved(_logger);
-        return error;
+        return fault is null ? result.Error : $"unexpected fault: {fault.Message}";
     }
 
     public async Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)

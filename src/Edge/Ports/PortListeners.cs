@@ -107,15 +107,15 @@ internal sealed class PortListeners : IDisposable
         return bound.Sum(port => port.Reset(which));
     }
 
-    /// <summary>Returns a port whose clients wait and are not accepted; null when there is none.</summary>
-    public PortKey? FindStuck()
+    /// <summary>Returns which port has stopped taking clients, in words for the log; null when all take them.</summary>
+    public string? FindFault()
     {
         KeyValuePair<PortKey, IBoundPort>[] bound;
         lock (_lock)
             bound = [.. _bound];
         foreach ((var port, var listener) in bound)
-            if (!listener.IsAccepting)
-                return port;
+            if (listener.Fault is { } fault)
+                return $"{port}: {fault}";
         return null;
     }
 

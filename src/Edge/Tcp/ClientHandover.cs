@@ -54,6 +54,11 @@ internal sealed class ClientHandover
             // The client was gone before its addresses could be read.
             socket.Dispose();
         }
+        catch (Exception e)
+        {
+            Defects.Note("taking a client", e);
+            socket.Dispose();
+        }
     }
 
     /// <summary>Counts that no client could be accepted because no descriptor was left.</summary>

@@ -26,6 +26,7 @@ internal sealed class TcpPortListener : IBoundPort
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AcceptWatch _watch;
+    private volatile bool _hasFailed;
 
     private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
     {
@@ -35,7 +36,9 @@ internal sealed class TcpPortListener : IBoundPort
 
     public int Active => _connections.Active;
 
-    public bool IsAccepting => _watch.IsTurning();
+    public string? Fault => _hasFailed ? "its accept loop has ended"
+        : _watch.IsTurning() ? null
+        : $"clients wait, and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s";
 
     /// <summary>The port that was bound: the kernel's choice when 0 was requested.</summary>
     internal int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
@@ -116,6 +119,7 @@ internal sealed class TcpPortListener : IBoundPort
         }
         catch (Exception e)
         {
+            _hasFailed = true;
             TcpLog.AcceptLoopFaulted(_logger, _connections.Key, e);
             _socket.Dispose();
         }

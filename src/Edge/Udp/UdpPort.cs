@@ -19,6 +19,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     private long _bytesIn;
     private long _bytesOut;
     private uint _overflows;
+    private volatile bool _hasFailed;
 
     private UdpPort(IDatagramSocket socket, PortAdmission admission, UdpSessions sessions, ILogger logger) =>
         (_socket, _admission, _sessions, _logger) = (socket, admission, sessions, logger);
@@ -27,6 +28,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     public int Number => _socket.LocalPort;
 
     public int Active => _admission.Active;
+
+    public string? Fault => _hasFailed ? "its receive loop has ended" : null;
 
     public PortAdmission Admission => _admission;
 
@@ -95,6 +98,7 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
         }
         catch (Exception e)
         {
+            _hasFailed = true;
             UdpLog.ReceiveLoopFaulted(_logger, PortKey.Udp(Number), e);
             _socket.Dispose();
         }

@@ -62,6 +62,27 @@ public static class Defects
         }
     }
 
+    /// <summary>
+    /// Runs work whose failure must not keep what follows from being done: catches and notes whatever it throws, unless it was cancelled.
+    /// </summary>
+    /// <param name="where">What the work is, for the log.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="cancellationToken">Once it is cancelled, exceptions go on to the caller.</param>
+    /// <returns>The exception that was thrown; null when there was none.</returns>
+    public static async Task<Exception?> TryAsync(string where, Func<Task> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Note(where, e);
+            return e;
+        }
+    }
+
     // Two exceptions of the same type from the same place are of one kind, whatever their messages say.
     private static string KindOf(string where, Exception exception)
     {

@@ -27,11 +27,12 @@ public sealed class ConfigApplierTests : IAsyncDisposable
     private readonly PortListeners _ports;
     private readonly Task _run;
     private readonly long _before = Defects.Count;
+    private int _noteFaults;
 
     public ConfigApplierTests()
     {
         _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
-        var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
+        var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => NoteAddress(), _time, NullLogger.Instance);
         var applier = new ConfigApplier(
             _inbox, _filter, _ports, publicAddress, new PinStore(null, [], NullLogger.Instance), _observer, _time, NullLogger.Instance);
         _run = Task.Run(() => applier.RunAsync(_stop.Token));
@@ -82,6 +83,34 @@ public sealed class ConfigApplierTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_fault_with_what_the_hub_says_of_itself_keeps_no_port_from_being_bound()
+    {
+        _noteFaults = 1;
+
+        _inbox.PostPushed(_tunnel, Config(80) with { Hub = new HubInfo { SeenAs = IPAddress.Parse("9.9.9.9") } });
+
+        Assert.Equal([new BoundPort(80, "tcp")], (await _tunnel.NextReportAsync()).Bound);
+        await AdvanceToRetryAsync(() => _filter.Applied == 2);
+        Assert.True(Defects.Count > _before);
+    }
+
+    [Fact]
+    public async Task Ports_are_closed_though_telling_it_has_a_fault()
+    {
+        _inbox.PostPushed(_tunnel, Config(80));
+        await _tunnel.NextReportAsync();
+        var port = _binder.Bound[PortKey.Tcp(80)];
+        _observer.Faults = 1;
+
+        _inbox.PostRelease(_tunnel);
+        await AdvanceToRetryAsync(() => port.Closed is not null);
+
+        _inbox.PostPushed(_tunnel, Config(443));
+        await AdvanceToRetryAsync(() => _ports.GetState().Bound is [var bound] && bound == PortKey.Tcp(443));
+        Assert.True(Defects.Count > _before);
+    }
+
+    [Fact]
     public async Task A_newer_configuration_takes_the_place_of_the_one_that_would_be_tried_again()
     {
         _filter.Faults = 1;
@@ -104,6 +133,12 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         await AdvanceToRetryAsync(() => _observer.Told == 1);
 
         Assert.Equal([new BoundPort(443, "tcp")], (await _tunnel.NextReportAsync()).Bound);
+    }
+
+    private void NoteAddress()
+    {
+        if (_noteFaults-- > 0)
+            throw new InvalidOperationException("injected by the test");
     }
 
     private static TunnelConfig Config(params int[] ports) => new() { ListenPorts = [.. ports] };

@@ -82,6 +82,8 @@ internal sealed class FakeBoundPort : IBoundPort
 {
     public int Active => 0;
 
+    public string? Fault { get; set; }
+
     public int Reset(Func<IPAddress, bool> which) => 0;
 
     public required EdgePortPolicy Policy { get; set; }

@@ -69,8 +69,12 @@ internal sealed class FakeTunnel : ITunnel
 
     public void Start() => Started = true;
 
+    /// <summary>Runs before each stream is opened, on the thread of whoever opens it.</summary>
+    public Action? BeforeOpen { get; set; }
+
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
+        BeforeOpen?.Invoke();
         if (!TakesNew || Room == 0)
             return null;
         Room--;

@@ -73,6 +73,17 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_fault_while_an_old_firewall_is_removed_is_told_and_keeps_nothing_else_from_being_done()
+    {
+        _nft.Throws = new InvalidOperationException("injected by the test");
+
+        Assert.Equal("unexpected fault: injected by the test", await _firewall.RemoveLeftoverAsync(CancellationToken.None));
+
+        _nft.Throws = null;
+        await ApplyConfirmedAsync(BlockOne);
+    }
+
+    [Fact]
     public async Task The_first_firewall_is_taken_back_to_none()
     {
         await ApplyAsync(WithRule);

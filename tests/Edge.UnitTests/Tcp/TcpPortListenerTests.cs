@@ -68,6 +68,23 @@ public sealed class TcpPortListenerTests
     }
 
     [Fact]
+    public async Task A_fault_with_one_client_is_that_clients_end_and_the_next_is_served()
+    {
+        using var fixture = new ListenerFixture();
+        var tunnel = new FakeTunnel { BeforeOpen = () => throw new InvalidOperationException("injected by the test") };
+        fixture.Tunnels.Current = tunnel;
+        var listener = fixture.ListenTcp(IPAddress.Loopback);
+        using var first = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
+        Assert.Equal(0, await first.ReceiveAsync(new byte[1]).Soon());
+
+        tunnel.BeforeOpen = null;
+        using var second = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
+
+        await tunnel.NextStreamAsync();
+        Assert.Null(listener.Fault);
+    }
+
+    [Fact]
     public async Task A_client_gets_a_stream_that_names_both_addresses_and_the_port()
     {
         using var fixture = new ListenerFixture();

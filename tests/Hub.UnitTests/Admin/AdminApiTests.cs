@@ -202,7 +202,7 @@ public sealed class AdminApiTests
     public async Task A_hub_that_stands_still_is_not_ready_and_says_what_stands()
     {
         await using var admin = await AdminFixture.StartAsync();
-        admin.Fault = "event loop 0 of 1 has not turned for 2 s";
+        admin.FindFault = () => Task.FromResult<string?>("event loop 0 of 1 has not turned for 2 s");
         var (status, problem) = await admin.SendAsync(HttpMethod.Get, "readyz");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("event loop 0 of 1", problem.GetProperty("detail").GetString());

@@ -91,10 +91,10 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     TimeProvider IAdministeredHub.Time => Time;
 
-    /// <summary>What the hub would say that stands still.</summary>
-    public string? Fault { get; set; }
+    /// <summary>Says what in the hub stands still.</summary>
+    public Func<Task<string?>> FindFault { get; set; } = () => Task.FromResult<string?>(null);
 
-    Task<string?> IAdministeredHub.FindFaultAsync() => Task.FromResult(Fault);
+    Task<string?> IAdministeredHub.FindFaultAsync() => FindFault();
 
     /// <summary>Where the page is said to be served over the network.</summary>
     public ImmutableArray<string> PageAddresses { get; set; } = [];

@@ -1,6 +1,9 @@
+using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Configuration;
+using Tunnel.Hub.UnitTests.Admin;
 using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 
@@ -67,15 +70,97 @@ public sealed class HealthTests : IAsyncLifetime
         Assert.Null(await _hub.FindFaultAsync().WaitAsync(Patience.Limit));
     }
 
-    private async Task<string?> FindAsync()
+    [Fact]
+    public async Task While_an_event_loop_hangs_the_watchdog_is_not_fed_and_readyz_fails()
     {
-        var finding = _hub.FindFaultAsync();
-        while (!finding.IsCompleted)
+        await using var admin = await AdminFixture.StartAsync();
+        admin.FindFault = _hub.FindFaultAsync;
+        var notifier = new Watchdog();
+        var hangs = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Not disposed of, as above.
+        var gate = new ManualResetEventSlim();
+        try
         {
-            _time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
+            EventLoops.Next().Post(() =>
+            {
+                hangs.SetResult();
+                gate.Wait();
+            });
+            await hangs.Task.WaitAsync(Patience.Limit);
+            using var beat = Beat(notifier);
+            for (var i = 0; i < 3; i++)
+            {
+                var (status, problem) = await WhileTimePassesAsync(admin.SendAsync(HttpMethod.Get, "readyz"));
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+                Assert.StartsWith("The hub is not ready: ", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            }
+
+            Assert.Equal(0, notifier.Fed);
+            gate.Set();
+            using var limit = new CancellationTokenSource(Patience.Limit);
+            while (notifier.Fed == 0)
+            {
+                limit.Token.ThrowIfCancellationRequested();
+                await PassAsync();
+            }
+        }
+        finally
+        {
+            gate.Set();
         }
 
-        return await finding;
+        Assert.Equal(HttpStatusCode.OK, (await admin.SendAsync(HttpMethod.Get, "readyz")).Status);
+    }
+
+    private ServiceHeartbeat Beat(IServiceNotifier notifier) => new(
+        new ServiceDefinition
+        {
+            Name = "tunnel-hub",
+            StartAsync = _ => Task.CompletedTask,
+            StopAsync = _ => Task.CompletedTask,
+            Status = () => "",
+            FindFaultAsync = _ => _hub.FindFaultAsync(),
+        },
+        notifier,
+        NullLogger.Instance,
+        _time);
+
+    private Task<string?> FindAsync() => WhileTimePassesAsync(_hub.FindFaultAsync());
+
+    private async Task<T> WhileTimePassesAsync<T>(Task<T> task)
+    {
+        while (!task.IsCompleted)
+            await PassAsync();
+        return await task;
+    }
+
+    private async Task PassAsync()
+    {
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        await Task.Yield();
+    }
+
+    /// <summary>Counts how often it is fed.</summary>
+    private sealed class Watchdog : IServiceNotifier
+    {
+        private int _fed;
+
+        public int Fed => Volatile.Read(ref _fed);
+
+        public TimeSpan? WatchdogInterval => TimeSpan.FromSeconds(10);
+
+        void IServiceNotifier.Ready(string status)
+        {
+        }
+
+        void IServiceNotifier.Status(string status)
+        {
+        }
+
+        void IServiceNotifier.Stopping(string status)
+        {
+        }
+
+        void IServiceNotifier.Watchdog() => Interlocked.Increment(ref _fed);
     }
 }
