@@ -1,4 +1,4 @@
-# Native binaries, and the functional tests that run against them; sourced by ./tunnel test, never run.
+# Native programs, and the functional tests that run against them; sourced, never run.
 
 # What native code needs to be linked, and the Debian package that has it.
 native_programs=(clang:clang /usr/include/zlib.h:zlib1g-dev)
@@ -22,33 +22,9 @@ publish_native() {
   rm -f "$log"
 }
 
-# The packages of the native programs, and the functional tests that the arguments choose, against the same programs: they are published once.
-# Adds to the caller's passed, failed and skipped.
+# The functional tests that the arguments choose, against the native programs.
 run_native() {
-  echo
-  echo "Publishing native programs …"
-  if ! publish_native; then
-    echo "The native build failed."
-    failed=$((failed + 1))
-    return
-  fi
   TUNNEL_NATIVE=$PWD/$native_directory run_project FunctionalTests "$results/native" "$@"
-  run_packages
-}
-
-# Within an if or behind || bash goes on after a failure whatever set -e says, so this is neither.
-run_packages() {
-  local code
-  set +e
-  (set -e; make_packages)
-  code=$?
-  set -e
-  if ((code == 0)); then
-    run_project PackageTests "$results/PackageTests"
-  else
-    echo "The packages could not be made."
-    failed=$((failed + 1))
-  fi
 }
 
 can_build_native() {

@@ -15,10 +15,21 @@ package() {
   for entry in "${package_programs[@]}" "${native_programs[@]}"; do
     [[ -e ${entry%%:*} ]] || command -v "${entry%%:*}" > /dev/null || fail "${entry%%:*} is missing: apt-get install ${entry#*:}"
   done
-  echo "Publishing native programs …"
-  publish_native || fail "the native build failed"
-  make_packages
+  build_packages || fail "the packages could not be made"
   (cd "$packages" && ls -l)
+}
+
+# Within an if or behind || bash goes on after a failure whatever set -e says, so the status is read by itself.
+build_packages() {
+  local code
+  rm -rf "$packages"
+  echo "Publishing native programs …"
+  publish_native || return
+  set +e
+  (set -e; make_packages)
+  code=$?
+  set -e
+  return "$code"
 }
 
 # From the native programs, which are there already.

@@ -6,40 +6,44 @@ test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netc
 # A test host that hangs is ended after so many seconds.
 test_limit=1200
 
+all_projects=(ArchitectureTests Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests PackageTests)
+
 run_tests() {
   need_dotnet
-  local native=smoke
+  local projects=("$@") native=none packaged=false results passed=0 failed=0 skipped=0 project
   case ${1:-} in
-    --native) native=all; shift ;;
-    ?*) native=none ;;
+    '') native=smoke projects=("${all_projects[@]}") ;;
+    --native) native=all projects=(PackageTests) ;;
   esac
-  [[ $native == none ]] || test_programs+=("${native_programs[@]}" "${package_programs[@]}" "${package_test_programs[@]}")
+  # The machines of the functional tests get the packages that users get.
+  if [[ " ${projects[*]} " == *" FunctionalTests "* || " ${projects[*]} " == *" PackageTests "* ]]; then
+    packaged=true
+    test_programs+=("${native_programs[@]}" "${package_programs[@]}" "${package_test_programs[@]}")
+  fi
   install_test_programs
-  local projects=("$@") results passed=0 failed=0 skipped=0 project
-  ((${#projects[@]} > 0)) || [[ $native == all ]] || projects=(ArchitectureTests Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests)
 
   echo "Building …"
   if ! build Tunnel.sln; then
     closing_line 0 1 0
     return 1
   fi
+  if ! $packaged || ! can_build_native; then
+    ! $packaged || echo "The native programs and packages are NOT tested: that needs clang and zlib1g-dev."
+    native=none
+    projects=("${projects[@]/PackageTests/}")
+  elif ! build_packages; then
+    failed=1
+  fi
 
   results=$(mktemp -d "${TMPDIR:-/tmp}/tunnel-test.XXXXXX")
   # shellcheck disable=SC2064  # expanded now: the variable is gone when the trap runs
   trap "rm -rf '$results'" EXIT
-  for project in "${projects[@]}"; do
-    run_project "$project" "$results/$project"
+  for project in ${projects[@]+"${projects[@]}"}; do
+    [[ -z $project ]] || run_project "$project" "$results/$project"
   done
-
   case $native in
-    none) ;;
-    *) if ! can_build_native; then
-         echo "The native programs are NOT tested: that needs clang and zlib1g-dev."
-       elif [[ $native == all ]]; then
-         run_native
-       else
-         run_native --filter-class "${native_smoke[@]}"
-       fi ;;
+    smoke) run_native --filter-class "${native_smoke[@]}" ;;
+    all) run_native ;;
   esac
 
   list_skipped "$results"/*/results.trx
@@ -95,7 +99,7 @@ list_skipped() {
 
 # As the product itself says it.
 quic_hint() {
-  sed -n '/InstallHint =/,/;/s/^ *"\(.*\)";$/\1/p' src/Shared/Transport/Quic/QuicLibrary.cs | sed 's/^i/I/'
+  sed -n '/InstallHint =/,/;/s/^[ +]*"\(.*\)"[;]*$/\1/p' src/Shared/Transport/Quic/QuicLibrary.cs | paste -sd '' | sed 's/^i/I/'
 }
 
 closing_line() {

@@ -1,3 +1,4 @@
+using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.PackageTests;
@@ -8,7 +9,7 @@ public sealed class ArchiveTests
     [Fact]
     public async Task The_sums_are_those_of_all_files()
     {
-        var sums = await File.ReadAllLinesAsync(Path.Combine(Packages.Folder, "SHA256SUMS"));
+        var sums = await File.ReadAllLinesAsync(Packages.Sums);
         Assert.Equal(
             Directory.GetFiles(Packages.Folder).Select(Path.GetFileName).Where(name => name != "SHA256SUMS").Order(StringComparer.Ordinal),
             sums.Select(line => line.Split("  ")[1]).Order(StringComparer.Ordinal));

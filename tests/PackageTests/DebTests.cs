@@ -1,3 +1,4 @@
+using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.PackageTests;

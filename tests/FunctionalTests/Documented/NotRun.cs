@@ -3,7 +3,6 @@ namespace Tunnel.FunctionalTests.Documented;
 /// <summary>The commands of the pages that no test of a page runs, each with the reason. A line that no page has any more must go from here.</summary>
 internal static class NotRun
 {
-    private const string Build = "takes minutes; NativeProgramTests publishes, and the machines get what the build left";
     private const string Feed = "needs Microsoft's package feed";
     private const string Kernel = "changes the kernel's settings, which all machines of a test share";
 
@@ -11,10 +10,6 @@ internal static class NotRun
     {
         ["./tunnel demo"] = "is no command of a machine of the pages, and builds everything",
         ["./tunnel test"] = "runs this test",
-        ["dotnet publish src/Hub -c Release -r linux-x64 --self-contained -o artifacts/hub"] = Build,
-        ["dotnet publish src/Edge -c Release -r linux-x64 --self-contained -o artifacts/edge"] = Build,
-        ["rsync -a artifacts/hub deploy/systemd/tunnel-hub.service hub:"] = "copies between machines, which MachinePair does",
-        ["rsync -a artifacts/edge deploy/systemd/tunnel-edge.service vps:"] = "copies between machines, which MachinePair does",
         ["curl -sSLO https://packages.microsoft.com/config/debian/$(. /etc/os-release; echo $VERSION_ID)/packages-microsoft-prod.deb"] = Feed,
         ["curl -sSLO https://packages.microsoft.com/config/ubuntu/$(. /etc/os-release; echo $VERSION_ID)/packages-microsoft-prod.deb"] = Feed,
         ["sudo dpkg -i packages-microsoft-prod.deb && sudo apt-get update && sudo apt-get install libmsquic"] = Feed,

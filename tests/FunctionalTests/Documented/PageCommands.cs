@@ -40,6 +40,7 @@ internal sealed partial class PageCommands(MachinePair machines)
         ["--address CIDR"] = "--address 10.1.0.0/24",
         ["types LIST"] = "types edgeConnected",
         ["disconnect ID"] = "disconnect vps",
+        ["restore FILE"] = "restore FILE --dry-run",
         ["--edge ID"] = "--edge vps",
         ["add ID --tcp 80,443 --udp 53"] = "add another --tcp 8080 --udp 5353",
         ["rename ID NEW"] = "rename spare renamed",

@@ -1,10 +1,11 @@
 using Tunnel.FunctionalTests.Harness.Network;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.FunctionalTests.Harness.Machines;
 
 /// <summary>
-/// The two machines of the pages, <c>hub</c> and <c>vps</c>, with a link between them and nothing of the product installed. As after the pages' build,
-/// root's home has the program (<c>hub/</c>, <c>edge/</c>) and its unit.
+/// The two machines of the pages, <c>hub</c> and <c>vps</c>, with a link between them and nothing of the product installed. As after a download,
+/// root's home has the package, the archive and the sums.
 /// </summary>
 internal sealed class MachinePair : IAsyncDisposable
 {
@@ -34,8 +35,8 @@ internal sealed class MachinePair : IAsyncDisposable
         {
             hub = await Machine.BootAsync("hub", network.Far, hosts);
             var pair = new MachinePair(network, hub, await Machine.BootAsync("vps", network.Near, hosts));
-            await DeliverAsync(pair.Hub, Binaries.Hub, "hub");
-            await DeliverAsync(pair.Edge, Binaries.Edge, "edge");
+            await DeliverAsync(pair.Hub, Packages.Hub);
+            await DeliverAsync(pair.Edge, Packages.Edge);
             return pair;
         }
         catch
@@ -54,9 +55,6 @@ internal sealed class MachinePair : IAsyncDisposable
         await _network.DisposeAsync();
     }
 
-    private static async Task DeliverAsync(Machine machine, string program, string directory)
-    {
-        var units = Path.Combine(TestUtilities.Documentation.Root, "deploy/systemd");
-        (await machine.RunAsync($"cp -r '{Path.GetDirectoryName(program)}' {directory} && cp '{units}'/*.service .")).Succeeded();
-    }
+    private static async Task DeliverAsync(Machine machine, string name) =>
+        (await machine.RunAsync($"cp '{Packages.Deb(name)}' '{Packages.Archive(name)}' '{Packages.Sums}' .")).Succeeded();
 }

@@ -1,14 +1,14 @@
-using Tunnel.TestUtilities;
-
-namespace Tunnel.PackageTests;
+namespace Tunnel.TestUtilities;
 
 /// <summary>What <c>./tunnel package</c> has made.</summary>
-internal static class Packages
+public static class Packages
 {
     public const string Hub = "tunnel-hub";
     public const string Edge = "tunnel-edge";
 
     public static string Folder { get; } = Path.Combine(Documentation.Root, "artifacts/packages");
+
+    public static string Sums => Path.Combine(Folder, "SHA256SUMS");
 
     public static string Deb(string name) => Only($"{name}_*_amd64.deb");
 
