@@ -19,6 +19,7 @@ using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
+using Tunnel.Shared.Transport.Proxies;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
@@ -71,7 +72,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             Lanes = new LaneOptions { Max = options.Lanes },
         };
         var transports = dialer is null
-            ? TransportSetup.Create(options.Transport, transport, connecting)
+            ? TransportSetup.Create(options, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
         // Whoever may write to the state directory chooses which hub gets the secret.
         _state = EdgeState.Take(options, time, connecting);
@@ -153,6 +154,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             Connected = connection.Connected,
             EdgeId = _options.EdgeId,
             Hub = _renewals.Current.Name,
+            Proxy = ProxyOf(_renewals.Current)?.Server.ToString(),
             HubAddress = connection.Address?.ToString(),
             Transport = connection.Transport?.Word(),
             TransportMode = _options.Transport.Word(),
@@ -231,6 +233,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         _defects.Dispose();
         _state?.Dispose();
     }
+
+    private ProxyHop? ProxyOf(HubAccess hub) => _options.Proxy.HopTo(hub.Host, hub.Port);
 
     private async Task ApplyConfigsAsync()
     {

@@ -53,6 +53,7 @@ internal sealed record EdgeSettings(
             Secret = hub.Secret,
             Pins = hub.Pins,
             Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
+            Proxy = configuration.Proxy("proxy", sources),
             Lanes = configuration.Integer("lanes", 2, 1, LaneOptions.Limit),
             CongestionControl =
                 configuration.Word("congestionControl", CongestionControl.Default, CongestionControl.IsValid, CongestionControl.Valid),

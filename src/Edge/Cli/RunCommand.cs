@@ -41,6 +41,10 @@ internal static class RunCommand
         Setting("bindAddress", "A", "Where ports are bound [default: ::, which is IPv4 and IPv6]"),
         Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback [default: what the token says, else tcpTls]"),
         Setting(
+            "proxy", "URL",
+            "Proxy that the hub is reached through: http://HOST:PORT or socks5://HOST:PORT, or none; with a user and a password, give "
+            + "it in the file or the environment [default: what HTTPS_PROXY says, but for the hosts of NO_PROXY]"),
+        Setting(
             "lanes", "N",
             "TLS connections that the tunnel may have, so that what is interactive need not wait behind bulk: 1 to 8 [default: 2]"),
         Setting(

@@ -49,6 +49,8 @@ internal static class StatusCommand
             ? $"hub       {status.Hub} ({status.HubAddress}), connected over "
                 + $"{status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
+        if (status.Proxy is { } proxy)
+            output.WriteText($"proxy     {proxy}");
         if (status.TransportDetail is { } why)
             output.WriteText($"transport {status.TransportMode}, {status.TransportReason}: {why}");
         if (status.MaxPacket is { } limit)

@@ -4,6 +4,7 @@ using System.Text;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
+using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Edge.Configuration;
 
@@ -33,6 +34,12 @@ public sealed record TunnelEdgeOptions
 
     /// <summary>How the hub is reached. QUIC needs libmsquic on the machine.</summary>
     public TransportMode Transport { get; init; } = TransportMode.TcpTls;
+
+    /// <summary>
+    /// Which proxy the hub is reached through; none by default. Only TLS goes through a proxy, so <see cref="TransportMode.Quic"/> is
+    /// refused then.
+    /// </summary>
+    public ProxyRules Proxy { get; init; } = ProxyRules.None;
 
     /// <summary>
     /// How many TLS connections one tunnel may have, 1–8; 2 by default. Connections beyond the first are opened only with a hub that allows

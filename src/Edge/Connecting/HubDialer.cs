@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Edge.Connecting;
 
@@ -10,7 +11,7 @@ namespace Tunnel.Edge.Connecting;
 /// Does one round of dialling: resolves the hub's name anew and tries all its addresses, each 250 ms after the one before or as soon as
 /// that one has failed. The first that authenticates wins (RFC 8305).
 /// </summary>
-internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, TimeProvider time)
+internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, TimeProvider time, ProxyRules? proxies = null)
 {
     internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
@@ -35,27 +36,31 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
     /// <param name="cancellationToken">Ends the round.</param>
     public async Task<DialResult> DialAsync(int port, DialRequest template, CancellationToken cancellationToken)
     {
+        // A proxy resolves the hub's name itself, which this machine may not be able to.
+        var hop = proxies?.HopTo(template.HostName, port);
+        var (name, nextPort) = hop is null ? (template.HostName, port) : (hop.Server.Host, hop.Server.Port);
         IPAddress[] resolved;
         try
         {
             using var timeout = new CancellationTokenSource(ResolveTimeout, time);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            resolved = IPAddress.TryParse(template.HostName, out var literal)
+            resolved = IPAddress.TryParse(name, out var literal)
                 ? [literal]
-                : await resolver(template.HostName, limit.Token).WaitAsync(limit.Token);
+                : await resolver(name, limit.Token).WaitAsync(limit.Token);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return DialResult.Failed(DialFailureKind.Unreachable,
-                $"the name {template.HostName} can't be resolved ({(e is SocketException ? e.Message : "no answer in time")}): check the "
-                    + "hub's host name and this machine's DNS");
+                $"the name {name} can't be resolved ({(e is SocketException ? e.Message : "no answer in time")}): check the "
+                    + $"{(hop is null ? "hub" : "proxy")}'s host name and this machine's DNS");
         }
 
         var addresses = AddressOrder.Interleave(resolved);
         return addresses.Count == 0
-            ? DialResult.Failed(DialFailureKind.Unreachable, $"the name {template.HostName} has no addresses: check the hub's host name")
+            ? DialResult.Failed(DialFailureKind.Unreachable, $"the name {name} has no addresses: check it, and this machine's DNS")
             : await RaceAsync(
-                [.. addresses.Select(address => template with { Address = new IPEndPoint(address, port) })], cancellationToken);
+                [.. addresses.Select(address => template with { Address = new IPEndPoint(address, nextPort), Proxy = hop })],
+                cancellationToken);
     }
 
     private async Task<DialResult> RaceAsync(IReadOnlyList<DialRequest> requests, CancellationToken cancellationToken)

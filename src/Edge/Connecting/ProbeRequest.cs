@@ -22,6 +22,7 @@ internal static class ProbeRequest
         Secret = options.Secret,
         Pins = pins,
         InsecureSkipVerify = options.InsecureSkipVerify,
+        Proxy = options.Proxy.HopTo(options.HubHost, options.HubPort),
         Hello = new Hello { Instance = "" },
         Handler = SilentHandler.Instance,
     };

@@ -24,6 +24,9 @@ internal enum TransportReason
 
     /// <summary>TLS, because what answered over QUIC did not speak this protocol.</summary>
     QuicFailed,
+
+    /// <summary>TLS, because a proxy is on the way, which lets no QUIC through.</summary>
+    Proxied,
 }
 
 /// <summary>Why a transport was chosen.</summary>
@@ -43,6 +46,7 @@ internal sealed record TransportChoice(TransportReason Reason, string? Detail = 
         TransportReason.QuicNotInstalled => "quicNotInstalled",
         TransportReason.QuicTimedOut => "quicTimedOut",
         TransportReason.QuicUnreachable => "quicUnreachable",
+        TransportReason.Proxied => "proxied",
         _ => "quicFailed",
     };
 }

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Events 3180–3184, from the range of Connecting.</summary>
+/// <summary>Events 3180–3185, from the range of Connecting.</summary>
 internal static partial class TransportLog
 {
     [LoggerMessage(
@@ -21,4 +22,7 @@ internal static partial class TransportLog
 
     [LoggerMessage(3184, LogLevel.Information, "QUIC gets through now: it takes the new streams, and {Streams} open ones end over TLS")]
     public static partial void MovedToQuic(ILogger logger, int streams);
+
+    [LoggerMessage(3185, LogLevel.Information, "The hub is reached through the proxy {Proxy}, which {Source} names")]
+    public static partial void Proxied(ILogger logger, ProxyServer proxy, string source);
 }

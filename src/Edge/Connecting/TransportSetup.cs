@@ -1,8 +1,11 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Edge.Configuration;
+using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Proxies;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -12,9 +15,25 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>Creates the dialers that a mode needs, as far as this machine supports them.</summary>
 internal static class TransportSetup
 {
-    /// <exception cref="OperatorException">The mode is QUIC only, and this machine has no libmsquic.</exception>
-    public static TransportSelector Create(TransportMode mode, TransportContext context, ILogger logger)
+    /// <exception cref="OperatorException">
+    /// The mode is QUIC only, and this machine has no libmsquic, or the hub is reached through a proxy.
+    /// </exception>
+    public static TransportSelector Create(TunnelEdgeOptions options, TransportContext context, ILogger logger)
     {
+        var (mode, proxies) = (options.Transport, options.Proxy);
+        if (proxies.HopTo(options.HubHost, options.HubPort) is { } hop)
+        {
+            TransportLog.Proxied(logger, hop.Server, proxies.Source);
+            return mode switch
+            {
+                TransportMode.Quic => throw new OperatorException(ProxyFault(hop, proxies)),
+                TransportMode.TcpTls => TransportSelector.Only(Tls(), TransportChoice.Configured, context.Time, logger),
+                _ => TransportSelector.Only(
+                    Tls(), new TransportChoice(TransportReason.Proxied, $"QUIC does not go through the proxy {hop.Server}"), context.Time,
+                    logger),
+            };
+        }
+
         if (mode == TransportMode.TcpTls)
             return TransportSelector.Only(Tls(), TransportChoice.Configured, context.Time, logger);
         if (QuicLibrary.TryLoad(out var missing))
@@ -33,12 +52,18 @@ internal static class TransportSetup
         return TransportSelector.Only(
             Tls(), new TransportChoice(TransportReason.QuicNotInstalled, $"{missing}: {QuicLibrary.InstallHint}"), context.Time, logger);
 
-        HubDialer Tls() => Dialer(new TlsTunnelDialer(context), context);
+        HubDialer Tls() => Dialer(new TlsTunnelDialer(context), context, proxies);
     }
+
+    /// <summary>Says that a mode of QUIC only can't go through a proxy.</summary>
+    public static string ProxyFault(ProxyHop hop, ProxyRules proxies) =>
+        $"transport {TransportMode.Quic.Word()}: QUIC does not go through a proxy, and {proxies.Source} says {hop.Server}. Set transport "
+        + $"to {TransportMode.QuicWithFallback.Word()} or {TransportMode.TcpTls.Word()}, or proxy to {ProxySetting.Straight}";
 
     /// <summary>Uses one dialer, whatever the mode says: for tests, and for programs that bring their own.</summary>
     public static TransportSelector Create(ITunnelDialer dialer, TransportContext context, ILogger logger) =>
         TransportSelector.Only(Dialer(dialer, context), TransportChoice.Configured, context.Time, logger);
 
-    private static HubDialer Dialer(ITunnelDialer dialer, TransportContext context) => new(dialer, Dns.GetHostAddressesAsync, context.Time);
+    private static HubDialer Dialer(ITunnelDialer dialer, TransportContext context, ProxyRules? proxies = null) =>
+        new(dialer, Dns.GetHostAddressesAsync, context.Time, proxies);
 }

@@ -6,6 +6,7 @@ using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Edge.Doctor;
 
@@ -14,7 +15,16 @@ internal sealed class DoctorContext(TunnelEdgeOptions options)
 {
     public TunnelEdgeOptions Options => options;
 
-    /// <summary>The hub's addresses; empty until its name was resolved.</summary>
+    /// <summary>The way through a proxy; null when the hub is reached straight.</summary>
+    public ProxyHop? Proxy => options.Proxy.HopTo(options.HubHost, options.HubPort);
+
+    /// <summary>The host that this machine itself connects to: the hub, or the proxy on the way.</summary>
+    public string NextHost => Proxy?.Server.Host ?? options.HubHost;
+
+    /// <summary>The port there.</summary>
+    public int NextPort => Proxy?.Server.Port ?? options.HubPort;
+
+    /// <summary>The addresses of <see cref="NextHost"/>; empty until its name was resolved.</summary>
     public ImmutableArray<IPAddress> Addresses { get; set; } = [];
 
     /// <summary>The address at which a TCP connection could be made; null before that.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -10,7 +11,8 @@ namespace Tunnel.Edge.Firewall;
 /// Makes a new connection to the hub in the way the next tunnel would: it resolves the name anew and uses the current transport with the
 /// pin. The connection ends before the edge says who it is.
 /// </summary>
-internal sealed class HubProbe(Func<HubAccess> hub, Func<ImmutableArray<HubWay>> ways, NameResolver resolver, TimeProvider time) : IHubProbe
+internal sealed class HubProbe(
+    Func<HubAccess> hub, ProxyRules proxies, Func<ImmutableArray<HubWay>> ways, NameResolver resolver, TimeProvider time) : IHubProbe
 {
     /// <summary>The limit for the name and the connection together. An edge could not work with a hub that takes longer.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -40,6 +42,8 @@ internal sealed class HubProbe(Func<HubAccess> hub, Func<ImmutableArray<HubWay>>
     private async Task<string?> TryAllAsync(CancellationToken cancellationToken)
     {
         var (host, port, _) = hub();
+        if (proxies.HopTo(host, port) is { } hop)
+            (host, port) = (hop.Server.Host, hop.Server.Port);
         try
         {
             _known = IPAddress.TryParse(host, out var literal)

@@ -9,7 +9,9 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
+using Tunnel.Shared.Transport.Proxies;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -30,12 +32,14 @@ internal sealed class HubWays(
     TunnelEdgeOptions options, Func<ImmutableArray<string>> pins, QuicTunnelDialer? quic, Func<TransportKind?> inUse)
 {
     /// <summary>The transports of which one is needed now.</summary>
-    public ImmutableArray<HubWay> Needed => (inUse() ?? Only(options.Transport)) switch
+    public ImmutableArray<HubWay> Needed => Proxy is not null ? [TryTlsAsync] : (inUse() ?? Only(options.Transport)) switch
     {
         TransportKind.TcpTls => [TryTlsAsync],
         TransportKind.Quic when quic is not null => [TryQuicAsync],
         _ => quic is null ? [TryTlsAsync] : [TryQuicAsync, TryTlsAsync],
     };
+
+    private ProxyHop? Proxy => options.Proxy.HopTo(options.HubHost, options.HubPort);
 
     private static TransportKind? Only(TransportMode mode) => mode switch
     {
@@ -56,10 +60,11 @@ internal sealed class HubWays(
     {
         try
         {
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(address, cancellationToken);
-            await using var stream = new SslStream(new NetworkStream(socket));
-            await stream.AuthenticateAsClientAsync(
+            var (socket, fault) = await PeerConnector.ConnectAsync(address, Proxy, null, cancellationToken);
+            if (socket is null)
+                return $"{address.Address} TCP port {address.Port}: {fault}";
+            await using var connection = new TlsConnection(socket);
+            await connection.Stream.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = options.HubHost,

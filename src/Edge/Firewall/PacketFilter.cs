@@ -22,6 +22,7 @@ internal static class PacketFilter
         new NftTable(NftProcess.OfMachine(), EdgeIdentity.Of(options), identity.Instance, transport.Time),
         new HubProbe(
             () => renewals.Current,
+            options.Proxy,
             () =>
                 new HubWays(
                     renewals.ApplyTo(options), () => options.InsecureSkipVerify ? [] : pins.Current,

@@ -19,7 +19,10 @@ public sealed record EdgeStatus
     /// <summary>The hub that is dialled, as <c>host:port</c>.</summary>
     public string Hub { get; init; } = "";
 
-    /// <summary>The hub's present address; null while not connected.</summary>
+    /// <summary>The proxy that the hub is reached through, without its user and password; null when there is none.</summary>
+    public string? Proxy { get; init; }
+
+    /// <summary>The hub's present address, or that of the proxy on the way; null while not connected.</summary>
     public string? HubAddress { get; init; }
 
     /// <summary>The transport of the tunnel (<c>tcpTls</c> or <c>quic</c>); null while not connected.</summary>
@@ -30,7 +33,7 @@ public sealed record EdgeStatus
 
     /// <summary>
     /// Why this transport is used: <c>configured</c>, <c>preferred</c>, or why it is not QUIC: <c>quicNotInstalled</c>,
-    /// <c>quicTimedOut</c>, <c>quicUnreachable</c>, <c>quicFailed</c>; null while not connected.
+    /// <c>quicTimedOut</c>, <c>quicUnreachable</c>, <c>quicFailed</c>, <c>proxied</c>; null while not connected.
     /// </summary>
     public string? TransportReason { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Shared.Transport;
 
@@ -19,7 +20,7 @@ public interface ITunnelDialer
 /// <summary>The parameters of a dial.</summary>
 public sealed record DialRequest
 {
-    /// <summary>The hub's address.</summary>
+    /// <summary>The hub's address, or that of the proxy on the way.</summary>
     public required IPEndPoint Address { get; init; }
 
     /// <summary>The hub's name, for SNI, and for the certificate when there are no pins.</summary>
@@ -49,8 +50,14 @@ public sealed record DialRequest
     /// </summary>
     public int? MaxPacket { get; init; }
 
+    /// <summary>The way through a proxy, over TCP only; null for a straight connection.</summary>
+    public ProxyHop? Proxy { get; init; }
+
+    /// <summary>The hub in messages for the operator, and how it is reached.</summary>
+    internal string Peer => Proxy is { } hop ? $"{HostName} (through the proxy {hop.Server})" : $"{HostName} ({Address})";
+
     /// <inheritdoc/>
-    public override string ToString() => $"{EdgeId} → {HostName} ({Address})";
+    public override string ToString() => $"{EdgeId} → {Peer}";
 }
 
 /// <summary>Why a dial failed.</summary>

@@ -229,6 +229,42 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void The_options_do_not_print_the_secret() => Assert.DoesNotContain(Secret, Load(("token", Token.Encode())).ToString());
 
+    [Fact]
+    public void The_proxy_is_the_settings_and_else_that_of_the_environment()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["TUNNEL_EDGE__TOKEN"] = Token.Encode(),
+            ["HTTPS_PROXY"] = "http://me:a-long-password@proxy.example:3128",
+        };
+        Assert.Equal("http://proxy.example:3128", Proxy(environment));
+        Assert.Null(Proxy(new(environment) { ["NO_PROXY"] = "10.0.0.0/8,.example" }));
+        Assert.Null(Proxy(new(environment) { ["https_proxy"] = "" }));
+        Assert.Equal("http://proxy.example:3128", Proxy(new(environment) { ["NO_PROXY"] = "10.0.0.0/8" }));
+        Assert.Equal("socks5://192.0.2.1:1080", Proxy(new(environment) { ["TUNNEL_EDGE__PROXY"] = "socks5://192.0.2.1", ["NO_PROXY"] = "*" }));
+        Assert.Null(Proxy(new(environment) { ["TUNNEL_EDGE__PROXY"] = "none" }));
+
+        static string? Proxy(Dictionary<string, string> environment)
+        {
+            var edge = LoadEnvironment(environment).Edge;
+            return edge.Proxy.HopTo(edge.HubHost, edge.HubPort)?.Server.ToString();
+        }
+    }
+
+    [Theory]
+    [InlineData("TUNNEL_EDGE__PROXY", "proxy")]
+    [InlineData("HTTPS_PROXY", "HTTPS_PROXY")]
+    public void A_proxy_that_is_none_is_an_error_without_its_password(string variable, string setting)
+    {
+        var wrong = Assert.Throws<ConfigurationException>(() => LoadEnvironment(new()
+        {
+            ["TUNNEL_EDGE__TOKEN"] = Token.Encode(),
+            [variable] = "https://me:a-long-password@proxy.example",
+        }));
+        AssertError(wrong, setting, ConfigurationError.Masked, "must be http://HOST:PORT or socks5://HOST:PORT");
+        Assert.DoesNotContain("a-long-password", wrong.ToString());
+    }
+
     private static void AssertError(ConfigurationException wrong, string setting, string value, string valid)
     {
         ConfigurationError error = Assert.Single(wrong.Errors, error => error.Setting == setting);

@@ -4,6 +4,7 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Proxies;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -93,6 +94,28 @@ public sealed class HubDialerTests
         await _dialer.NextAsync();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => round.Soon());
+    }
+
+    [Fact]
+    public async Task Through_a_proxy_only_the_proxys_name_is_resolved_here()
+    {
+        Assert.True(ProxyServer.TryParse("socks5://proxy.example:1081", out var proxy));
+        var asked = new List<string>();
+        var dialer = new HubDialer(
+            _dialer,
+            (name, _) =>
+            {
+                asked.Add(name);
+                return Task.FromResult<IPAddress[]>([IPAddress.Parse("192.0.2.9")]);
+            },
+            _time, ProxyRules.Always(proxy));
+        var round = dialer.DialAsync(8443, Request(), TestContext.Current.CancellationToken);
+        var attempt = await _dialer.NextAsync();
+        Assert.Equal(new IPEndPoint(IPAddress.Parse("192.0.2.9"), 1081), attempt.Request.Address);
+        Assert.Equal(new ProxyHop(proxy, "hub.example", 8443), attempt.Request.Proxy);
+        Assert.Equal(["proxy.example"], asked);
+        attempt.Connect(new FakeTunnel());
+        Assert.NotNull((await round.Soon()).Tunnel);
     }
 
     private static DialRequest Request() => new()

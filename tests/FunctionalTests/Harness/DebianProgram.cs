@@ -39,6 +39,10 @@ public static class DebianProgram
 
     public static string Nft => Find("nft", "nftables");
 
+    public static string Tinyproxy => Find("tinyproxy", "tinyproxy");
+
+    public static string Microsocks => Find("microsocks", "microsocks");
+
     private static string Find(string program, string package)
     {
         var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin", "/sbin"]);

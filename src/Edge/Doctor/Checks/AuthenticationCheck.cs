@@ -17,7 +17,7 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
     public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
         var dialer = context.Options.Transport == TransportMode.Quic ? quic : tls;
-        if (dialer is null)
+        if (dialer is null || (dialer.Kind == TransportKind.Quic && context.Proxy is not null))
             return new CheckResult(Name, CheckStatus.Skipped, "QUIC is not available");
         var address = dialer.Kind == TransportKind.TcpTls || context.Addresses.IsEmpty
             ? context.Reached

@@ -6,7 +6,7 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>Checks that the hub's name has addresses.</summary>
+/// <summary>Checks that the hub's name, or that of the proxy on the way, has addresses.</summary>
 internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : ICheck
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
@@ -15,7 +15,7 @@ internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : IChec
 
     public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
-        var host = context.Options.HubHost;
+        var host = context.NextHost;
         if (IPAddress.TryParse(host, out var literal))
         {
             context.Addresses = [literal];
@@ -43,5 +43,5 @@ internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : IChec
 
     private CheckResult NotFound(string host, string why) => new(
         Name, CheckStatus.Failed, $"{host} can't be resolved: {why}",
-        "check the hub's name in the token (or hubHost), and this machine's resolver (/etc/resolv.conf)");
+        "check the hub's name in the token (or hubHost; or the proxy's), and this machine's resolver (/etc/resolv.conf)");
 }

@@ -29,6 +29,7 @@ internal static class DoctorChecks
             new SettingsCheck(found),
             new DnsCheck(Dns.GetHostAddressesAsync, transport.Time),
             new TcpCheck(TcpCheck.ConnectAsync, transport.Time),
+            new ProxyCheck(transport.Time),
             new TlsCheck(transport.Time),
             new PathCheck(PathCheck.SayAsync, transport.Time),
             new QuicCheck(new QuicProbe(quic)),

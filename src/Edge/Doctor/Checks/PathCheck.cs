@@ -3,6 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Tunnel.Shared.Checks;
+using Tunnel.Shared.Transport.Proxies;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
@@ -29,8 +31,6 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
     // The headers of IPv6 and TCP together.
     private const int LargestHeaders = 60;
 
-    private const int TcpLevel = 6;
-    private const int MaxSegmentOption = 2;
 
     public string Name => "path";
 
@@ -60,15 +60,14 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
     {
         try
         {
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            if (maxPacket - LargestHeaders is { } segment)
-                socket.SetRawSocketOption(TcpLevel, MaxSegmentOption, BitConverter.GetBytes(segment));
-            await socket.ConnectAsync(address, cancellationToken);
-            await using var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
+            var (socket, _) = await PeerConnector.ConnectAsync(address, context.Proxy, maxPacket - LargestHeaders, cancellationToken);
+            if (socket is null)
+                return false;
+            await using var connection = new TlsConnection(socket);
             var options = TlsCheck.Options(context, address, static _ => { });
             options.ApplicationProtocols!.AddRange(
                 Enumerable.Range(0, 16).Select(static i => new SslApplicationProtocol($"{i:x}{new string('-', 249)}")));
-            await tls.AuthenticateAsClientAsync(options, cancellationToken);
+            await connection.Stream.AuthenticateAsClientAsync(options, cancellationToken);
             return true;
         }
         catch (AuthenticationException)

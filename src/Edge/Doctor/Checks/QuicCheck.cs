@@ -19,6 +19,10 @@ internal sealed class QuicCheck(IQuicProbe probe) : ICheck
     {
         var mode = context.Options.Transport;
         var severity = context.Severity(TransportKind.Quic);
+        if (context.Proxy is { } hop)
+            return mode == TransportMode.Quic
+                ? new CheckResult(Name, CheckStatus.Failed, TransportSetup.ProxyFault(hop, context.Options.Proxy), "see proxy")
+                : new CheckResult(Name, CheckStatus.Skipped, "QUIC does not go through a proxy");
         if (probe.Unavailable is { } reason)
             return new CheckResult(
                 Name, mode == TransportMode.Quic ? CheckStatus.Failed : CheckStatus.Skipped,

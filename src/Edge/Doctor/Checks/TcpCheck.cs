@@ -9,7 +9,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// <summary>Makes a TCP connection and closes it again; throws a <see cref="SocketException"/> when that fails.</summary>
 internal delegate Task TcpConnector(IPEndPoint address, CancellationToken cancellationToken);
 
-/// <summary>Checks that the hub's tunnel port takes TCP connections at one or more of its addresses.</summary>
+/// <summary>Checks that the hub's tunnel port, or the proxy on the way, takes TCP connections at one or more of its addresses.</summary>
 internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
 {
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -31,7 +31,7 @@ internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
         var bad = new List<string>();
         foreach (var address in context.Addresses)
         {
-            var endPoint = new IPEndPoint(address, context.Options.HubPort);
+            var endPoint = new IPEndPoint(address, context.NextPort);
             var start = Stopwatch.GetTimestamp();
             if (await FaultAsync(endPoint, cancellationToken) is { } fault)
             {
@@ -46,8 +46,8 @@ internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
         if (good.Count == 0)
             return new CheckResult(
                 Name, context.Severity(TransportKind.TcpTls), string.Join("; ", bad),
-                "check that the hub runs, that the port is right, and that its firewall and port forwarding let TCP "
-                    + $"{context.Options.HubPort} in");
+                $"check that the {(context.Proxy is null ? "hub" : "proxy")} runs, that the port is right, and that its firewall and port "
+                    + $"forwarding let TCP {context.NextPort} in");
         return bad.Count == 0
             ? new CheckResult(Name, CheckStatus.Ok, string.Join("; ", good))
             : new CheckResult(

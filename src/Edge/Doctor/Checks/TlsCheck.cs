@@ -7,6 +7,8 @@ using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
+using Tunnel.Shared.Transport.Proxies;
+using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
@@ -29,10 +31,12 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
         string? wrong = null;
         try
         {
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(address, either.Token);
-            await using var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
-            await tls.AuthenticateAsClientAsync(Options(context, address, fault => wrong = fault), either.Token);
+            var (socket, fault) = await PeerConnector.ConnectAsync(address, context.Proxy, null, either.Token);
+            if (socket is null)
+                return new CheckResult(Name, severity, $"no connection: {fault}", "see tcp and proxy");
+            await using var connection = new TlsConnection(socket);
+            var tls = connection.Stream;
+            await tls.AuthenticateAsClientAsync(Options(context, address, found => wrong = found), either.Token);
             return new CheckResult(Name, CheckStatus.Ok, $"{Protocol(tls.SslProtocol)}; {Trust(context.Options)}");
         }
         catch (AuthenticationException) when (wrong is not null)

@@ -27,7 +27,7 @@ internal static class EdgeGreeting
     }
 
     private static (TunnelConfig? Config, ReadOnlyMemory<byte> After, DialResult? Failure) Broken(DialRequest request, string what) =>
-        (null, default, DialResult.Failed(DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) {what}"));
+        (null, default, DialResult.Failed(DialFailureKind.ProtocolError, $"{request.Peer} {what}"));
 
     private static DialResult Refused(DialRequest request, string refusal) => refusal switch
     {

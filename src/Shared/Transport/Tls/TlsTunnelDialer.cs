@@ -2,11 +2,12 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Mux;
 using Tunnel.Shared.Transport.Mux.Lanes;
+using Tunnel.Shared.Transport.Proxies;
 using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Tls;
@@ -62,14 +63,14 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         {
             result = DialResult.Failed(
                 DialFailureKind.Timeout,
-                $"{request.HostName} ({request.Address}) accepted the connection but did not finish the handshake within "
+                $"{request.Peer} accepted the connection but did not finish the handshake within "
                 + $"{HandshakeTimeout.TotalSeconds:0} s");
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
             result = DialResult.Failed(
                 DialFailureKind.ProtocolError,
-                $"{request.HostName} ({request.Address}) broke the connection during the handshake: "
+                $"{request.Peer} broke the connection during the handshake: "
                 + $"{e.InnerException?.Message ?? e.Message}");
         }
         finally
@@ -87,9 +88,9 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         {
             using var timeout = new CancellationTokenSource(ConnectTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            var (socket, error) =
-                await SocketConnector.ConnectAsync(request.Address, either.Token, maxSegment: TcpOptions.MaxSegment(request.MaxPacket));
-            return (socket, socket is null ? Unreachable(request, new SocketException((int)error)) : null);
+            var (socket, fault) = await PeerConnector.ConnectAsync(
+                request.Address, request.Proxy, TcpOptions.MaxSegment(request.MaxPacket), either.Token);
+            return (socket, socket is null ? Unreachable(request, fault!) : null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -97,20 +98,19 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
                 null,
                 DialResult.Failed(
                     DialFailureKind.Timeout,
-                    $"{request.HostName} ({request.Address}) did not answer within {ConnectTimeout.TotalSeconds:0} s: check the address "
-                    + $"and that its firewall lets TCP port {request.Address.Port} in"));
-        }
-        catch (SocketException e)
-        {
-            // The connection was reset before its options could be set.
-            return (null, Unreachable(request, e));
+                    $"{request.Peer} did not answer within {ConnectTimeout.TotalSeconds:0} s: check the address and that "
+                    + $"{(request.Proxy is { } hop ? $"the proxy works and reaches TCP port {hop.Port}" : FirewallAdvice(request))}"));
         }
     }
 
-    private static DialResult Unreachable(DialRequest request, SocketException error) =>
+    private static string FirewallAdvice(DialRequest request) => $"its firewall lets TCP port {request.Address.Port} in";
+
+    private static DialResult Unreachable(DialRequest request, string fault) =>
         DialResult.Failed(
             DialFailureKind.Unreachable,
-            $"{request.HostName} ({request.Address}) can't be reached: {error.Message}. Is the hub running, and the port right?");
+            request.Proxy is { } hop
+                ? $"{HostSyntax.Format(hop.Host, hop.Port)} can't be reached: {fault}"
+                : $"{request.Peer} can't be reached: {fault}. Is the hub running, and the port right?");
 
     private static async Task<DialResult?> SecureAsync(TlsConnection connection, DialRequest request, CancellationToken cancellationToken)
     {
@@ -138,10 +138,10 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
         {
             return wrong is not null
                 ? DialResult.Failed(
-                    DialFailureKind.WrongCertificate, $"{request.HostName} ({request.Address}): {wrong}. The secret was not sent")
+                    DialFailureKind.WrongCertificate, $"{request.Peer}: {wrong}. The secret was not sent")
                 : DialResult.Failed(
                     DialFailureKind.TlsFailed,
-                    $"{request.HostName} ({request.Address}) did not complete TLS 1.3: {e.Message} Is this a hub's tunnel port?");
+                    $"{request.Peer} did not complete TLS 1.3: {e.Message} Is this a hub's tunnel port?");
         }
     }
 
