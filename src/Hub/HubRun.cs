@@ -330,6 +330,7 @@ internal sealed class HubRun : IDisposable
         new(options.TargetHost, options.Limits.StreamsPerEdge, ForwardingOptions.DefaultPerEdge)
         {
             DefaultProxyProtocol = options.DefaultProxyProtocol,
+            TargetAllowCidrs = options.TargetAllowCidrs,
         };
 
     private void OnEdgesChanged(EdgeSetChange change)

@@ -24,7 +24,8 @@ internal static class HubService
 
     // The settings that can change while the hub runs; others, such as limits.memoryBudget, are fixed when the parts are made.
     private static readonly FrozenSet<string> Live = [
-        .. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "defaultProxyProtocol", "publicHost", "limits.streamsPerEdge"];
+        .. LogOptions.Settings, .. OtlpSettings.Settings, "targetHost", "targetAllowCidrs", "defaultProxyProtocol", "publicHost",
+        "limits.streamsPerEdge"];
 
     /// <summary>Runs the hub until a signal.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>

@@ -260,13 +260,16 @@ public sealed class TunnelHub : IAsyncDisposable
 
     /// <summary>
     /// Applies those of <paramref name="options"/> that can change while the hub runs, for new streams:
-    /// <see cref="TunnelHubOptions.TargetHost"/> and <see cref="HubLimits.StreamsPerEdge"/>. Everything else stays as it is.
+    /// <see cref="TunnelHubOptions.TargetHost"/>, <see cref="TunnelHubOptions.TargetAllowCidrs"/>,
+    /// <see cref="TunnelHubOptions.DefaultProxyProtocol"/> and <see cref="HubLimits.StreamsPerEdge"/>. Everything else stays as it is.
     /// </summary>
     public void ChangeOptions(TunnelHubOptions options)
     {
         _options = _options with
         {
             TargetHost = options.TargetHost,
+            TargetAllowCidrs = options.TargetAllowCidrs,
+            DefaultProxyProtocol = options.DefaultProxyProtocol,
             Limits = _options.Limits with { StreamsPerEdge = options.Limits.StreamsPerEdge },
         };
         _run?.Change(_options);

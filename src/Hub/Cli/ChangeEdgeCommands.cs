@@ -33,9 +33,14 @@ internal static class ChangeEdgeCommands
             + "away",
             HelpName = "FILE|none"
         };
+        var targets = new Option<string?>("--target-allow-cidrs")
+        {
+            Description = "Where targets of its ports may be, such as 10.0.0.0/8,192.168.1.7; \"\" for anywhere",
+            HelpName = "LIST",
+        };
         var command = new Command("set", "Change an edge; its ports' settings are changed with tunnel-hub port set")
         {
-            options.Id, tcp, udp, enabled, stun, firewall, options.DryRun,
+            options.Id, tcp, udp, enabled, stun, firewall, targets, options.DryRun,
         };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
@@ -51,6 +56,8 @@ internal static class ChangeEdgeCommands
                 patch["stunIntervalSecs"] = ReadInterval(interval, errors);
             if (context.Value(firewall) is { } file)
                 patch["firewallConfig"] = await ReadFirewallAsync(file, errors, cancellation);
+            if (context.Value(targets) is { } networks)
+                patch["targetAllowCidrs"] = ReadNetworks(networks);
             if (errors.Count > 0)
                 throw CommandFailedException.Usage([.. errors]);
             if (patch.Count == 0)
@@ -92,6 +99,12 @@ internal static class ChangeEdgeCommands
             return seconds;
         errors.Add($"--stun-interval-secs \"{text}\" must be a whole number of seconds, or default");
         return null;
+    }
+
+    private static JsonArray? ReadNetworks(string list)
+    {
+        var words = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return words.Length == 0 ? null : new JsonArray([.. words.Select(word => JsonValue.Create(word))]);
     }
 
     private static async Task<JsonNode?> ReadFirewallAsync(string path, List<string> errors, CancellationToken cancellationToken)

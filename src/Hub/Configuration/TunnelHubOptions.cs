@@ -26,6 +26,11 @@ public sealed record TunnelHubOptions
     public string TargetHost { get; init; } = "127.0.0.1";
 
     /// <summary>
+    /// Where targets may be at all; null: anywhere but at a cloud's metadata addresses, which have to be listed by themselves.
+    /// </summary>
+    public CidrSet? TargetAllowCidrs { get; init; }
+
+    /// <summary>
     /// The PROXY header of ports whose policy does not set it: v1 or v2 for TCP, in which case UDP has v2, or off for both.
     /// </summary>
     public ProxyProtocol DefaultProxyProtocol { get; init; } = ProxyProtocol.V1;

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
-using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -40,6 +40,8 @@ internal static class TunnelHubOptionsReader
             Quic = configuration.Boolean("quic", defaults.Quic),
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
             TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
+            TargetAllowCidrs =
+                AddressListSetting.Read(configuration, "targetAllowCidrs") is { IsEmpty: false } allowed ? new CidrSet(allowed) : null,
             DefaultProxyProtocol = configuration.Enum("defaultProxyProtocol", defaults.DefaultProxyProtocol),
             PublicHost = configuration.Text("publicHost"),
             StateDir = StateDir(configuration),
@@ -53,7 +55,7 @@ internal static class TunnelHubOptionsReader
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges", limits.Edges),
             DrainTimeout = Duration(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
             CongestionControl = configuration.Text("congestionControl", defaults.CongestionControl)!,
-            NeverBlock = NeverBlockSetting.Read(configuration),
+            NeverBlock = AddressListSetting.Read(configuration, "neverBlock"),
             Limits = limits,
             Windows = flowControl,
         };

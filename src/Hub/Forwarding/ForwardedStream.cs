@@ -150,9 +150,12 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     private UpstreamRequest Request()
     {
         var source = opening.Source?.Address;
-        return _visit?.Target is { } chosen
-            ? new UpstreamRequest(chosen.Host, chosen.Port, source, Policy.ConnectTimeout)
-            : new UpstreamRequest(Route.TargetHost, Route.TargetPort, source, Policy.ConnectTimeout) { Pool = Route.Pool };
+        var (host, port) = _visit?.Target is { } chosen ? (chosen.Host, chosen.Port) : (Route.TargetHost, Route.TargetPort);
+        return new UpstreamRequest(host, port, source, Policy.ConnectTimeout)
+        {
+            Pool = _visit?.Target is null ? Route.Pool : null,
+            Rule = Route.Rule,
+        };
     }
 
     void IStreamObserver.OnStreamClosed(ITunnelStream closed, in StreamEnd end)

@@ -1,4 +1,5 @@
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Forwarding;
@@ -13,6 +14,9 @@ internal sealed record ForwardingOptions(string TargetHost, int StreamsPerEdge, 
 
     /// <summary>The header of ports whose policy does not set it; for UDP it is version 2 in each datagram, or off.</summary>
     public ProxyProtocol DefaultProxyProtocol { get; init; } = ProxyProtocol.V1;
+
+    /// <summary>The addresses that targets may have; null: any.</summary>
+    public CidrSet? TargetAllowCidrs { get; init; }
 
     /// <summary>
     /// The number of UDP sessions of all edges: three quarters of the descriptors that the process may have, since TCP streams need some

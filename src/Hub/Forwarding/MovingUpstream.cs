@@ -49,8 +49,12 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
                 return;
             failure = SessionFailure.NoTarget;
         }
+        else if (Route.Rule.Filter(addresses) is not { Length: > 0 } allowed)
+        {
+            failure = SessionFailure.TargetNotAllowed;
+        }
         else if (
-            forwarder.Targets.Open(addresses, Route.TargetPort, this, out var socket, out failure) is { } target
+            forwarder.Targets.Open(allowed, Route.TargetPort, this, out var socket, out failure) is { } target
             && Use(socket!, target))
         {
             return;
@@ -176,6 +180,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
 
     private void Move(IPAddress[] addresses, bool wasRefused)
     {
+        addresses = Route.Rule.Filter(addresses);
         // An empty answer says nothing about where the upstream is.
         if (addresses.Length == 0 || (!wasRefused && addresses.Contains(_target)))
             return;

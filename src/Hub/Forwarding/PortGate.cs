@@ -34,8 +34,9 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         var options = Options;
         route = new PortRoute(port, policy?.TargetHost ?? options.TargetHost, policy?.TargetPort ?? port.Port)
         {
-            Proxy = policy?.ProxyProtocol ?? (policy?.ProxyTlvs == true ? ProxyProtocol.V2 : options.DefaultProxyProtocol),
+            Proxy = StreamHeaderOf(policy, options),
             UdpProxy = DatagramHeaderOf(policy, options),
+            Rule = new TargetRule(options.TargetAllowCidrs, policy?.TargetAllowCidrs),
             Pool = policy?.Pool is null ? null : PoolOf(port, policy, options),
         };
         if (policy is null)
@@ -75,14 +76,17 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
 
     private TargetPool PoolOf(in TrafficKey port, PortPolicy policy, ForwardingOptions options) => pools.Of(
         new PoolKey(port.EdgeId, port.Udp, port.Port), policy.Pool!, policy.TargetHost ?? options.TargetHost, policy.TargetPort
-            ?? port.Port, HeaderOf(port.Udp, policy, options));
+            ?? port.Port, HeaderOf(port.Udp, policy, options), new TargetRule(options.TargetAllowCidrs, policy.TargetAllowCidrs));
 
     private static ProxyProtocol HeaderOf(bool udp, PortPolicy policy, ForwardingOptions options)
     {
         if (!udp)
-            return policy.ProxyProtocol ?? options.DefaultProxyProtocol;
+            return StreamHeaderOf(policy, options);
         return DatagramHeaderOf(policy, options) == UdpProxyProtocol.Off ? ProxyProtocol.Off : ProxyProtocol.V2;
     }
+
+    private static ProxyProtocol StreamHeaderOf(PortPolicy? policy, ForwardingOptions options) =>
+        policy?.ProxyProtocol ?? (policy?.ProxyTlvs == true ? ProxyProtocol.V2 : options.DefaultProxyProtocol);
 
     private static UdpProxyProtocol DatagramHeaderOf(PortPolicy? policy, ForwardingOptions options) => policy?.UdpProxyProtocol
         ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each);

@@ -20,6 +20,9 @@ internal sealed record PortRoute(TrafficKey Port, string TargetHost, int TargetP
     /// <summary>The pool of which each client gets a member; null: all go to the target above.</summary>
     public TargetPool? Pool { get; init; }
 
+    /// <summary>The addresses that the upstream may have; a pool has a rule of its own.</summary>
+    public TargetRule Rule { get; init; }
+
     /// <summary>Where clients are led, for people.</summary>
     public string Target => Pool is null ? HostSyntax.Format(TargetHost, TargetPort) : $"a pool of {Pool.Spec.Targets.Count} targets";
 }

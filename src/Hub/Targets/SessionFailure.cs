@@ -18,6 +18,9 @@ internal enum SessionFailure
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 
+    /// <summary>The upstream's name has only addresses that <c>targetAllowCidrs</c> does not allow.</summary>
+    TargetNotAllowed,
+
     /// <summary>No target of the port's pool can be used.</summary>
     NoTarget,
 
@@ -65,14 +68,14 @@ internal static class SessionFailures
     /// <summary>Whether the failure is the upstream's fault.</summary>
     public static bool IsOfUpstream(this SessionFailure failure) =>
         failure is SessionFailure.Refused or SessionFailure.SendFailed or SessionFailure.Unreachable or SessionFailure.NameNotFound
-        or SessionFailure.NoTarget;
+        or SessionFailure.NoTarget or SessionFailure.TargetNotAllowed;
 
     /// <summary>
     /// Whether a session failed; its datagrams, if any, are counted for reasons of their own. If false, the failure is of a datagram.
     /// </summary>
     public static bool IsOfSession(this SessionFailure failure) =>
         failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
-        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.NoTarget or SessionFailure.Unreachable
-            or SessionFailure.DescriptorLimit
+        or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.TargetNotAllowed
+        or SessionFailure.NoTarget or SessionFailure.Unreachable or SessionFailure.DescriptorLimit
         or SessionFailure.SourceDenied or SessionFailure.PrivateSource or SessionFailure.UnknownSource;
 }

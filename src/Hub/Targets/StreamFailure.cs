@@ -20,6 +20,9 @@ internal enum StreamFailure
     /// <summary>The upstream's name has no address.</summary>
     NameNotFound,
 
+    /// <summary>The upstream's name has only addresses that <c>targetAllowCidrs</c> does not allow.</summary>
+    TargetNotAllowed,
+
     /// <summary>No target of the port's pool can be used.</summary>
     NoTarget,
 
@@ -92,7 +95,8 @@ internal static class StreamFailures
         StreamFailure.SourceDenied or StreamFailure.PrivateSource or StreamFailure.UnknownSource => ResetReason.Policy,
         StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed => ResetReason.Policy,
         StreamFailure.Refused => ResetReason.Refused,
-        StreamFailure.Unreachable or StreamFailure.NameNotFound or StreamFailure.NoTarget => ResetReason.Unreachable,
+        StreamFailure.Unreachable or StreamFailure.NameNotFound or StreamFailure.NoTarget or StreamFailure.TargetNotAllowed
+            => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
         StreamFailure.NotAccepted or StreamFailure.NoResources or StreamFailure.DescriptorLimit
             or StreamFailure.TcpMemory => ResetReason.Overloaded,

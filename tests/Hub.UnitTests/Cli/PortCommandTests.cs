@@ -3,6 +3,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.UnitTests.Admin;
 using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.UnitTests.Cli;
 
@@ -105,6 +106,13 @@ public sealed class PortCommandTests
             admin,
             "~ a: +tcp/80,8000-8002 +udp/53 -tcp/443 (stunIntervalSecs, firewallConfig)\nApplied.\n",
             "edge", "set", "a", "--tcp", "80,8000-8002", "--udp", "53", "--stun-interval-secs", "60", "--firewall-config", firewall);
+        await RunsAsync(
+            admin, "~ a: ~tcp/80,8000-8002 ~udp/53 (targetAllowCidrs)\nApplied.\n",
+            "edge", "set", "a", "--target-allow-cidrs", "10.0.0.0/8, 192.168.1.7");
+        Assert.Equal(CidrSet.Parse("10.0.0.0/8", "192.168.1.7"), admin.Edges.Find("a")!.Definition.TargetAllowCidrs);
+        await RunsAsync(
+            admin, "~ a: ~tcp/80,8000-8002 ~udp/53 (targetAllowCidrs)\nApplied.\n", "edge", "set", "a", "--target-allow-cidrs", "");
+        Assert.Null(admin.Edges.Find("a")!.Definition.TargetAllowCidrs);
         await RunsAsync(
             admin,
             "~ a: (firewallConfig)\nApplied.\n",

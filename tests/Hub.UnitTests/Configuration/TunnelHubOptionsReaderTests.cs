@@ -89,6 +89,7 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
     [InlineData("adminListen", "https://010.0.0.1:9443")]
     [InlineData("adminAllowCidrs", "010.0.0.0/8")]
     [InlineData("neverBlock", "1")]
+    [InlineData("targetAllowCidrs", "10.1")]
     [InlineData("otlpEndpoint", "http://0x7f.1:4318/v1")]
     public void Wherever_an_address_may_stand_one_that_looks_like_a_number_is_told_how_to_be_written(string name, string value)
     {

@@ -10,6 +10,7 @@ using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -77,7 +78,7 @@ internal sealed class ForwardingFixture : IDisposable
     public EdgeTunnel Live { get; private set; } = null!;
 
     /// <summary>Connects the edge with one TCP and one UDP port, 80, of this policy.</summary>
-    public void ConnectEdge(PortPolicyDefinition policy)
+    public void ConnectEdge(PortPolicyDefinition policy, CidrSet? targetAllowCidrs = null)
     {
         _registry.Allowed.Put(new EdgeDefinition
         {
@@ -85,6 +86,7 @@ internal sealed class ForwardingFixture : IDisposable
             ListenPorts = [80],
             ListenPortsUdp = [80],
             Ports = EdgeDefinition.NoPorts.Add("default", policy),
+            TargetAllowCidrs = targetAllowCidrs,
         });
         (Live, Tunnel) = _registry.Connect("a", "one");
     }

@@ -22,8 +22,8 @@ public sealed class AllowedEdge
         // Ports without an entry of their own share one policy, and so do the ports of a range with an entry: a thousand ports cost one
         // object.
         var fallback = definition.Ports.GetValueOrDefault(PortKey.Default) ?? new PortPolicyDefinition();
-        _sharedTcp = fallback.Resolve(null, udp: false);
-        _sharedUdp = fallback.Resolve(null, udp: true);
+        _sharedTcp = Resolve(definition, fallback, null, udp: false);
+        _sharedUdp = Resolve(definition, fallback, null, udp: true);
         _tcp = Assign(definition, udp: false, _sharedTcp);
         _udp = Assign(definition, udp: true, _sharedUdp);
         TcpPorts = [.. _tcp.Keys.Order()];
@@ -75,6 +75,12 @@ public sealed class AllowedEdge
     /// </summary>
     public static AllowedEdge From(EdgeDefinition definition) => new(definition with { Secret = null });
 
+    private static PortPolicy Resolve(EdgeDefinition edge, PortPolicyDefinition own, PortPolicyDefinition? fallback, bool udp)
+    {
+        var policy = own.Resolve(fallback, udp);
+        return edge.TargetAllowCidrs is { Count: > 0 } allowed ? policy with { TargetAllowCidrs = allowed } : policy;
+    }
+
     private static FrozenDictionary<int, PortPolicy> Assign(EdgeDefinition definition, bool udp, PortPolicy shared)
     {
         var fallback = definition.Ports.GetValueOrDefault(PortKey.Default);
@@ -84,7 +90,7 @@ public sealed class AllowedEdge
         foreach (var (name, own) in definition.Ports)
         {
             if (PortKey.TryParse(name, out var key) && key.Udp == udp)
-                Add(key.Ports, own.Resolve(fallback, udp));
+                Add(key.Ports, Resolve(definition, own, fallback, udp));
         }
 
         return assigned.Where(port => port.Value.Enabled).ToFrozenDictionary();

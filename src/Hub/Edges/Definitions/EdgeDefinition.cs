@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
@@ -33,6 +34,12 @@ public sealed record EdgeDefinition
     /// The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; it is passed on to the edge, which checks it as well.
     /// </summary>
     public JsonElement? FirewallConfig { get; init; }
+
+    /// <summary>
+    /// Where the targets of its ports may be at all, at most 5,000 addresses and CIDRs, within the hub's own <c>targetAllowCidrs</c>; null
+    /// or empty: anywhere but at a cloud's metadata addresses, which have to be listed by themselves.
+    /// </summary>
+    public CidrSet? TargetAllowCidrs { get; init; }
 
     /// <summary>An empty set of port policies.</summary>
     public static ImmutableSortedDictionary<string, PortPolicyDefinition> NoPorts { get; } =

@@ -33,6 +33,9 @@ public sealed record PortPolicy
     /// <summary>The port of the upstream, 1–65535; null means the port that the client connected to.</summary>
     public int? TargetPort { get; init; }
 
+    /// <summary>The addresses that its targets may have (<see cref="EdgeDefinition.TargetAllowCidrs"/>); null: any.</summary>
+    public CidrSet? TargetAllowCidrs { get; init; }
+
     /// <summary>How clients are spread over several targets; null: there is only <see cref="TargetHost"/>.</summary>
     public PoolPolicy? Pool { get; init; }
 

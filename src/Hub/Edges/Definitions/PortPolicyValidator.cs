@@ -1,4 +1,6 @@
+using System.Net;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
@@ -35,6 +37,7 @@ internal static class PortPolicyValidator
 
             if (policy is { Targets: not null, TargetHost: { } host })
                 errors.AddText($"{at}.targetHost", host, "does nothing beside targets; name it there, or remove one of the two");
+            CheckTargets(policy, edge.TargetAllowCidrs, at, faults);
             if (key == PortKey.Default || !udp)
                 CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
             if (key != PortKey.Default)
@@ -42,6 +45,25 @@ internal static class PortPolicyValidator
         }
 
         CheckSize(edge, path, errors);
+    }
+
+    // Of a name only the connection shows where it leads.
+    private static void CheckTargets(PortPolicyDefinition policy, CidrSet? allowed, string path, EdgeSetFaults faults)
+    {
+        var rule = new TargetRule(null, allowed is { Count: > 0 } ? allowed : null);
+        Check(policy.TargetHost, $"{path}.targetHost");
+        for (var index = 0; index < policy.Targets?.Count; index++)
+            Check(policy.Targets[index].Host, $"{path}.targets[{index}].host");
+
+        void Check(string? host, string at)
+        {
+            if (!IPAddress.TryParse(host, out var address) || rule.Allows(address))
+                return;
+            if (rule.OfEdge is not null)
+                faults.Errors.AddText(at, host, "is not among the edge's targetAllowCidrs; list it there, or take another target");
+            else
+                faults.Warnings.AddText(at, host, "is a metadata address of clouds, which is refused unless targetAllowCidrs list it");
+        }
     }
 
     private static void CheckSize(EdgeDefinition edge, string path, FaultList errors)

@@ -70,6 +70,8 @@ internal static class EdgeSetDiffer
             yield return "stunIntervalSecs";
         if (!AreEqual(before.Edge.FirewallConfig, after.Edge.FirewallConfig))
             yield return "firewallConfig";
+        if (!Equals(before.Edge.Definition.TargetAllowCidrs, after.Edge.Definition.TargetAllowCidrs))
+            yield return "targetAllowCidrs";
         if (!AreEqual(before.Secrets, after.Secrets))
             yield return "secret";
     }

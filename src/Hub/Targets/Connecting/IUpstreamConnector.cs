@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets.Pools;
 
 namespace Tunnel.Hub.Targets.Connecting;
@@ -24,4 +25,7 @@ internal readonly record struct UpstreamRequest(string Host, int Port, IPAddress
 {
     /// <summary>The pool of which a member is wanted; null: the host and port above.</summary>
     public TargetPool? Pool { get; init; }
+
+    /// <summary>The addresses that may be connected to; a pool has a rule of its own.</summary>
+    public TargetRule Rule { get; init; }
 }

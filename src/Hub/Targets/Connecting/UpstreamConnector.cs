@@ -25,11 +25,12 @@ internal sealed class UpstreamConnector(TargetResolver resolver, DescriptorGuard
             }
         }
 
-        return addresses.Length switch
+        var allowed = request.Rule.Filter(addresses);
+        return allowed.Length switch
         {
-            0 => ConnectOutcome.Failed(StreamFailure.NameNotFound),
-            1 => await _race.ConnectAsync(new IPEndPoint(addresses[0], request.Port), limit),
-            _ => await _race.RunAsync(new AddressRunners(addresses, request.Port), limit),
+            0 => ConnectOutcome.Failed(addresses.Length == 0 ? StreamFailure.NameNotFound : StreamFailure.TargetNotAllowed),
+            1 => await _race.ConnectAsync(new IPEndPoint(allowed[0], request.Port), limit),
+            _ => await _race.RunAsync(new AddressRunners(allowed, request.Port), limit),
         };
     }
 

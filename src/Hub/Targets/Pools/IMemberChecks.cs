@@ -35,7 +35,7 @@ internal sealed record MemberCheckKey(IPEndPoint Address, string Host, HealthChe
     /// <summary>How a member of a pool is checked; null: not at all.</summary>
     public static MemberCheckKey? Of(PoolSpec spec, PoolMember member)
     {
-        if (spec.Policy.HealthCheck is not { } check)
+        if (spec.Policy.HealthCheck is not { } check || !member.IsAllowed)
             return null;
         // Only TLS and HTTP name the host, and so only these tell two names of one address apart.
         var host = check.Type is HealthCheckType.Tcp or HealthCheckType.Udp ? "" : check.Host ?? member.Target.Host;

@@ -35,7 +35,7 @@ internal sealed class PoolChoice(Random random)
 
     /// <summary>Whether a member can get a client who has tried these.</summary>
     public bool CanUse(PoolMember member, IReadOnlyCollection<PoolMember> tried) =>
-        member.Weight > 0 && member.HasRoom && (IsPanicking || member.IsHealthy) && !tried.Contains(member);
+        member.Weight > 0 && member.HasRoom && member.IsAllowed && (IsPanicking || member.IsHealthy) && !tried.Contains(member);
 
     private bool Fill(PoolMember[] members, IReadOnlyCollection<PoolMember> tried, TargetDefinition? sameTarget, bool backup)
     {

@@ -11,6 +11,8 @@ internal sealed class PoolMember(TargetDefinition target, IPEndPoint address, Ti
 
     public IPEndPoint Address { get; } = address;
 
+    private const string NotAllowed = "targetAllowCidrs do not allow the address";
+
     /// <summary>The address as people read it.</summary>
     public string Text { get; } = HostSyntax.Format(address.Address.ToString(), address.Port);
 
@@ -43,6 +45,9 @@ internal sealed class PoolMember(TargetDefinition target, IPEndPoint address, Ti
     /// <summary>Whether the pool has it no more: its name leads elsewhere, or its target was taken out.</summary>
     public bool IsGone { get; set; }
 
+    /// <summary>Whether <c>targetAllowCidrs</c> let it be connected to; without that it is never used, whatever else is the case.</summary>
+    public bool IsAllowed { get; set; } = true;
+
     public bool IsBackup => Target.Backup == true;
 
     /// <summary>Its present weight, in quarters.</summary>
@@ -51,21 +56,21 @@ internal sealed class PoolMember(TargetDefinition target, IPEndPoint address, Ti
     public bool HasRoom => Target.MaxConnections is null or 0 || Active < Target.MaxConnections;
 
     /// <summary>Whether it works, as far as is known.</summary>
-    public bool IsHealthy => Check?.IsUp != false && Breaker?.Allows != false;
+    public bool IsHealthy => IsAllowed && Check?.IsUp != false && Breaker?.Allows != false;
 
     /// <summary>Describes the member.</summary>
     public TargetStatus Describe() => new()
     {
         Target = Text,
         Host = Target.Host == Address.Address.ToString() ? null : Target.Host,
-        State = Check?.IsUp == false ? TargetState.Down : Breaker?.State switch
+        State = !IsAllowed || Check?.IsUp == false ? TargetState.Down : Breaker?.State switch
         {
             BreakerState.Open => TargetState.BreakerOpen,
             BreakerState.HalfOpen => TargetState.BreakerHalfOpen,
             _ => TargetState.Up,
         },
         Since = Check?.Outage?.Since ?? Outage?.Since,
-        Reason = Check?.Outage?.Reason ?? Outage?.Reason,
+        Reason = !IsAllowed ? NotAllowed : Check?.Outage?.Reason ?? Outage?.Reason,
         Weight = Target.Weight ?? TargetDefinition.DefaultWeight,
         Share = SlowStart.Quarters * 100 / SlowStart.Whole,
         Backup = IsBackup,

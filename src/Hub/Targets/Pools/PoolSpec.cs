@@ -18,6 +18,9 @@ internal readonly record struct PoolKey(string EdgeId, bool Udp, int Port, strin
 /// <param name="Proxy">The PROXY header that clients have.</param>
 internal sealed record PoolSpec(PoolPolicy Policy, int Port, ProxyProtocol Proxy = ProxyProtocol.Off)
 {
+    /// <summary>The addresses that targets may have.</summary>
+    public TargetRule Rule { get; init; }
+
     public TargetList Targets => Policy.Targets!;
 
     /// <summary>The pool of a port.</summary>

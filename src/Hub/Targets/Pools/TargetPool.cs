@@ -156,7 +156,7 @@ internal sealed class TargetPool
     public bool IsEjected(PoolMember member)
     {
         lock (_lock)
-            return member.IsGone || (!member.IsHealthy && !_choice.IsPanicking);
+            return member.IsGone || !member.IsAllowed || (!member.IsHealthy && !_choice.IsPanicking);
     }
 
     public void NoteSuccess(PoolUse use)
@@ -275,6 +275,7 @@ internal sealed class TargetPool
                     member.Target = target.Definition;
                 else
                     member = new PoolMember(target.Definition, endPoint, _time) { Breaker = MakeBreaker() };
+                member.IsAllowed = _spec.Rule.Allows(address);
                 JoinLocked(member);
                 after.Add(member);
             }

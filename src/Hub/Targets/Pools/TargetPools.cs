@@ -21,12 +21,14 @@ internal sealed class TargetPools(TargetResolver resolver, IMemberChecks checks,
     /// <param name="targetHost">The target of a pool that names none.</param>
     /// <param name="port">The port of targets that name none.</param>
     /// <param name="proxy">The PROXY header that clients have.</param>
-    public TargetPool Of(in PoolKey key, PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy)
+    /// <param name="rule">The addresses that targets may have.</param>
+    public TargetPool Of(
+        in PoolKey key, PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy, TargetRule rule = default)
     {
         // Asked for each connection: a policy that is the same object needs no look at what it says.
-        if (_pools.TryGetValue(key, out var known) && known.IsFor(policy, targetHost, port, proxy))
+        if (_pools.TryGetValue(key, out var known) && known.IsFor(policy, targetHost, port, proxy, rule))
             return known.Pool;
-        var spec = PoolSpec.Of(policy, targetHost, port, proxy);
+        var spec = PoolSpec.Of(policy, targetHost, port, proxy) with { Rule = rule };
         lock (_lock)
         {
             var pool = _pools.GetValueOrDefault(key)?.Pool;
@@ -34,7 +36,7 @@ internal sealed class TargetPools(TargetResolver resolver, IMemberChecks checks,
                 pool = new TargetPool(key, spec, resolver, checks, observer, time);
             else if (pool.Spec != spec)
                 pool.Change(spec);
-            _pools[key] = new Entry(pool, policy, targetHost, port, proxy);
+            _pools[key] = new Entry(pool, policy, targetHost, port, proxy, rule);
             return pool;
         }
     }
@@ -49,9 +51,10 @@ internal sealed class TargetPools(TargetResolver resolver, IMemberChecks checks,
         }
     }
 
-    private sealed record Entry(TargetPool Pool, PoolPolicy Policy, string TargetHost, int Port, ProxyProtocol Proxy)
+    private sealed record Entry(TargetPool Pool, PoolPolicy Policy, string TargetHost, int Port, ProxyProtocol Proxy, TargetRule Rule)
     {
-        public bool IsFor(PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy) =>
-            ReferenceEquals(policy, Policy) && port == Port && proxy == Proxy && (policy.Targets is not null || targetHost == TargetHost);
+        public bool IsFor(PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy, TargetRule rule) =>
+            ReferenceEquals(policy, Policy) && port == Port && proxy == Proxy && rule == Rule
+            && (policy.Targets is not null || targetHost == TargetHost);
     }
 }

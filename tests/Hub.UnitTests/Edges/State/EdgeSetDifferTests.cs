@@ -50,11 +50,12 @@ public sealed class EdgeSetDifferTests
             Enabled = false,
             StunIntervalSecs = 60,
             FirewallConfig = JsonElement.Parse("{}"),
+            TargetAllowCidrs = CidrSet.Parse("10.0.0.0/8"),
             Ports = EdgeDefinition.NoPorts.Add("tcp/80", new PortPolicyDefinition { TargetPort = 8080 }),
         };
         var edge = Assert.Single(EdgeSetDiffer.Compare(State(before), State(after)).Edges);
-        Assert.Equal(["enabled", "stunIntervalSecs", "firewallConfig"], edge.Members);
-        Assert.Equal(["tcp/80"], edge.PortsChanged);
+        Assert.Equal(["enabled", "stunIntervalSecs", "firewallConfig", "targetAllowCidrs"], edge.Members);
+        Assert.Equal(["tcp/80", "tcp/443"], edge.PortsChanged);
     }
 
     [Fact]

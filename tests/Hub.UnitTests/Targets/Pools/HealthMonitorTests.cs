@@ -1,5 +1,6 @@
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets.Pools;
+using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.UnitTests.Targets.Pools;
 
@@ -117,6 +118,8 @@ public sealed class HealthMonitorTests
         hub.Pool.Change(PoolSpec.Of(policy with { HealthCheck = Check with { Interval = 20 } }, "", 80));
         Assert.Equal(TargetState.Up, hub.Pool.Describe()[0].State);
         Assert.Equal(2, hub.Monitor.Count);
+        hub.Pool.Change(PoolSpec.Of(policy, "", 80) with { Rule = new TargetRule(CidrSet.Parse("192.168.0.0/16"), null) });
+        Assert.Equal(0, hub.Monitor.Count);
         hub.Pool.Change(PoolSpec.Of(policy with { HealthCheck = null }, "", 80));
         Assert.Equal(0, hub.Monitor.Count);
     }
