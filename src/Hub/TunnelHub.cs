@@ -66,7 +66,7 @@ public sealed class TunnelHub : IAsyncDisposable
         _logger = loggerFactory.CreateLogger<TunnelHub>();
         _marker = new RunMarker(options.StateDir);
         _hooks = new HookRunner(_time, loggerFactory.CreateLogger<HookRunner>());
-        _entrance = new Entrance(_hooks, new PortAcceptors(), loggerFactory.CreateLogger<Entrance>());
+        _entrance = new Entrance(_hooks, new PortAcceptors(), _time, loggerFactory.CreateLogger<Entrance>());
         Descriptors = DescriptorGuard.ForProcess(_time);
         _metrics = meters is null ? null : new HubMetrics(meters, () => _run?.Parts, () => _events?.Dropped ?? 0, _time);
     }

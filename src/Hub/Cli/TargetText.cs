@@ -21,7 +21,8 @@ internal static class TargetText
     /// <summary>Describes one target: <c>10.0.0.7:443 down since 2026-11-29T12:03:00Z: connect time-out, 3 of 3 checks</c>.</summary>
     public static string Line(TargetStatus target)
     {
-        var text = $"{target.Target}{(target.Host is { } host ? $" ({host})" : "")} {Word(target)}";
+        var text = $"{target.Target}{(target.Host is { } host ? $" ({host})" : "")}{(target.Route is { } name ? $" for {name}" : "")}"
+            + $" {Word(target)}";
         if (target.Since is { } since && target.State != TargetState.Up)
             text += $" since {TimeText.Format(since)}";
         return target.Reason is { } reason && target.State != TargetState.Up

@@ -19,7 +19,8 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
     private readonly long _start = time.GetTimestamp();
     private IByteCounts? _counts;
 
-    public PortRoute Route => route;
+    /// <summary>Where the client is led; another one is set before the dial where that depends on what the client says.</summary>
+    public PortRoute Route { get; set; } = route;
 
     /// <summary>Its name at the edge, here, and at the upstream.</summary>
     public ConnectionId Id { get; init; }
@@ -65,9 +66,9 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
         {
             UniqueId = Id.ToString(),
             Time = time.GetUtcNow(),
-            EdgeId = route.Port.EdgeId,
-            Port = route.Port.Port,
-            Proto = route.Port.Proto,
+            EdgeId = Route.Port.EdgeId,
+            Port = Route.Port.Port,
+            Proto = Route.Port.Proto,
             Client = client?.ToString(),
             Action = ConnectionAction.Allowed,
             Reason = reason,
@@ -81,11 +82,11 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
     {
         Id = _number,
         UniqueId = Id.ToString(),
-        EdgeId = route.Port.EdgeId,
-        Port = route.Port.Port,
-        Proto = route.Port.Proto,
+        EdgeId = Route.Port.EdgeId,
+        Port = Route.Port.Port,
+        Proto = Route.Port.Proto,
         Client = client?.ToString(),
-        Target = Target ?? route.Target,
+        Target = Target ?? Route.Target,
         Since = _since,
         BytesIn = BytesIn,
         BytesOut = BytesOut,

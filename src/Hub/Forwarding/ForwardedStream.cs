@@ -103,6 +103,12 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             throw new OperationCanceledException(limit);
         if (entry.Fields is not null || _visit!.HasExtra)
             entry.Fields = _visit!.Fields;
+        if (_visit!.Route is { } route && !forwarder.TryLead(entry, route))
+        {
+            Fail(StreamFailure.NoTarget);
+            return;
+        }
+
         if (forwarder.Entrance.Acceptors.Find(Route.Port) is { } acceptor)
         {
             if (Interlocked.Exchange(ref _dial, null) is null)

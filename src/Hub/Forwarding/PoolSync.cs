@@ -1,4 +1,5 @@
 using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 
@@ -24,13 +25,19 @@ internal sealed class PoolSync(PortGate gate, TargetPools pools)
             Make(new TrafficKey(edgeId, false, port), edge);
         foreach (var port in edge.UdpPorts)
             Make(new TrafficKey(edgeId, true, port), edge);
-        pools.Keep(edgeId, key => edge.IsAssigned(key.Udp, key.Port) && edge.PolicyFor(key.Udp, key.Port).Pool is not null);
+        pools.Keep(edgeId, key => edge.IsAssigned(key.Udp, key.Port) && Has(edge.PolicyFor(key.Udp, key.Port), key.Route));
     }
+
+    private static bool Has(PortPolicy policy, string route) => route.Length == 0
+        ? policy.Pool is not null
+        : policy.Routes?.All.Any(other => other.Sni == route) == true;
 
     private void Make(in TrafficKey port, AllowedEdge edge)
     {
         var policy = edge.PolicyFor(port.Udp, port.Port);
         if (policy.Pool is not null)
             gate.PoolOf(port, policy);
+        foreach (var route in policy.Routes?.All ?? [])
+            gate.PoolOf(port, policy, route);
     }
 }

@@ -74,6 +74,15 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
     /// <summary>Returns the pool of a port whose policy has one.</summary>
     public TargetPool PoolOf(in TrafficKey port, PortPolicy policy) => PoolOf(port, policy, Options);
 
+    /// <summary>Returns the pool of a port's route.</summary>
+    public TargetPool PoolOf(in TrafficKey port, PortPolicy policy, NamedRoute route) => pools.Of(
+        new PoolKey(port.EdgeId, port.Udp, port.Port, route.Sni), route.Pool, "", policy.TargetPort ?? port.Port,
+        HeaderOf(port.Udp, policy, Options));
+
+    /// <summary>Returns the pool of a route; null when it was taken out since the client came.</summary>
+    public TargetPool? FindPool(in TrafficKey port, NamedRoute route) =>
+        pools.Find(new PoolKey(port.EdgeId, port.Udp, port.Port, route.Sni));
+
     private TargetPool PoolOf(in TrafficKey port, PortPolicy policy, ForwardingOptions options) => pools.Of(
         new PoolKey(port.EdgeId, port.Udp, port.Port), policy.Pool!, policy.TargetHost ?? options.TargetHost, policy.TargetPort
             ?? port.Port, HeaderOf(port.Udp, policy, options), new TargetRule(options.TargetAllowCidrs, policy.TargetAllowCidrs));

@@ -24,5 +24,7 @@ internal sealed record PortRoute(TrafficKey Port, string TargetHost, int TargetP
     public TargetRule Rule { get; init; }
 
     /// <summary>Where clients are led, for people.</summary>
-    public string Target => Pool is null ? HostSyntax.Format(TargetHost, TargetPort) : $"a pool of {Pool.Spec.Targets.Count} targets";
+    public string Target => Pool is null
+        ? HostSyntax.Format(TargetHost, TargetPort)
+        : $"a pool of {Pool.Spec.Targets.Count} targets{(Pool.Key.Route is { Length: > 0 } name ? $" for {name}" : "")}";
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding.Entering;
@@ -51,6 +52,15 @@ internal sealed class StreamForwarder(
         {
             Refuse(route.Port, stream, failure.ToStreamFailure());
         }
+    }
+
+    /// <summary>Leads a client to the pool of a route; false when the route was taken out since the client came.</summary>
+    public bool TryLead(ConnectionEntry entry, NamedRoute route)
+    {
+        if (gate.FindPool(entry.Route.Port, route) is not { } pool)
+            return false;
+        entry.Route = entry.Route with { Pool = pool };
+        return true;
     }
 
     /// <summary>Counts and logs a dial that failed.</summary>

@@ -24,9 +24,14 @@ internal static class TargetMetrics
 
     private static IEnumerable<Measurement<long>> Read(Func<HubParts?> parts, Func<TargetStatus, long> read) =>
         from pool in parts()?.Pools.All ?? []
+        let labels = Labels(pool.Key)
         from target in pool.Describe()
-        select new Measurement<long>(
-            read(target),
-            new("edge", pool.Key.EdgeId), new("port", pool.Key.Port), new("proto", pool.Key.Udp ? "udp" : "tcp"),
-            new("target", target.Target));
+        select new Measurement<long>(read(target), [.. labels, new("target", target.Target)]);
+
+    // A target may be in several pools of a port.
+    private static KeyValuePair<string, object?>[] Labels(PoolKey key)
+    {
+        KeyValuePair<string, object?>[] port = [new("edge", key.EdgeId), new("port", key.Port), new("proto", key.Udp ? "udp" : "tcp")];
+        return key.Route.Length == 0 ? port : [.. port, new("route", key.Route)];
+    }
 }

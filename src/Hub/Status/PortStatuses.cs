@@ -50,21 +50,28 @@ internal static class PortStatuses
             port => port.Numbers().Select(number => new TrafficKey(edge.EdgeId, port.Proto == "udp", number))))];
 
     private static IEnumerable<PortTraffic> WithPool(TrafficRegistry traffic, TargetPools pools) =>
-        from pool in pools.All
-        let key = new TrafficKey(pool.Key.EdgeId, pool.Key.Udp, pool.Key.Port)
-        where pool.Key.Route.Length == 0 && traffic.Find(key) is null
+        from key in pools.All.Select(pool => new TrafficKey(pool.Key.EdgeId, pool.Key.Udp, pool.Key.Port)).Distinct()
+        where traffic.Find(key) is null
         select new PortTraffic(key);
 
     private static PortStatus Describe(PortTraffic traffic, AllowedEdge edge, HashSet<TrafficKey> bound, TargetPools pools)
     {
         var key = traffic.Key;
-        var status = traffic.Describe(bound.Contains(key), edge.PolicyFor(key.Udp, key.Port).Name);
-        return pools.Find(new PoolKey(key.EdgeId, key.Udp, key.Port))?.Describe() is not { } targets
-            ? status
-            : status with
-            {
-                Targets = targets,
-                Healthy = status.Listening && targets.Any(target => target.State is TargetState.Up or TargetState.BreakerHalfOpen),
-            };
+        var policy = edge.PolicyFor(key.Udp, key.Port);
+        var status = traffic.Describe(bound.Contains(key), policy.Name);
+        if (policy is { Pool: null, Routes: null })
+            return status;
+        ImmutableArray<TargetStatus> targets = [
+            .. TargetsOf(pools, key, null), .. policy.Routes?.All.SelectMany(route => TargetsOf(pools, key, route.Sni)) ?? []];
+        return status with
+        {
+            Targets = targets,
+            Healthy = status.Listening && targets.Any(target => target.State is TargetState.Up or TargetState.BreakerHalfOpen),
+        };
     }
+
+    private static IEnumerable<TargetStatus> TargetsOf(TargetPools pools, TrafficKey key, string? route) =>
+        pools.Find(new PoolKey(key.EdgeId, key.Udp, key.Port, route ?? "")) is { } pool
+            ? pool.Describe().Select(target => target with { Route = route })
+            : [];
 }

@@ -66,6 +66,21 @@ internal enum StreamFailure
 
     /// <summary>The program that accepts the port's clients in this process takes no more.</summary>
     NotAccepted,
+
+    /// <summary>A client of a port with <c>tls</c> took too long for its first message.</summary>
+    HelloTimeout,
+
+    /// <summary>What it sent first is not TLS.</summary>
+    NotTls,
+
+    /// <summary>Its first message is longer than can be read.</summary>
+    HelloTooLong,
+
+    /// <summary>It asks for a name that the port does not have, or for none, which the port does not allow.</summary>
+    UnknownName,
+
+    /// <summary>So many clients were slow with their first message that it had to give way to a new one.</summary>
+    TooManyHandshakes,
 }
 
 internal static class StreamFailures
@@ -86,7 +101,9 @@ internal static class StreamFailures
 
     /// <summary>Whether the client was turned away, so that the failure says nothing of the upstream.</summary>
     public static bool IsOfClient(this StreamFailure failure) =>
-        failure is StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed or StreamFailure.ClientGone;
+        failure is StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed or StreamFailure.ClientGone
+        or StreamFailure.HelloTimeout or StreamFailure.NotTls or StreamFailure.HelloTooLong or StreamFailure.UnknownName
+        or StreamFailure.TooManyHandshakes;
 
     /// <summary>Returns the reason that the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
@@ -94,6 +111,9 @@ internal static class StreamFailures
         StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
         StreamFailure.SourceDenied or StreamFailure.PrivateSource or StreamFailure.UnknownSource => ResetReason.Policy,
         StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed => ResetReason.Policy,
+        StreamFailure.HelloTimeout or StreamFailure.NotTls or StreamFailure.HelloTooLong or StreamFailure.UnknownName =>
+            ResetReason.Policy,
+        StreamFailure.TooManyHandshakes => ResetReason.Overloaded,
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound or StreamFailure.NoTarget or StreamFailure.TargetNotAllowed
             => ResetReason.Unreachable,

@@ -207,7 +207,7 @@ function targetLine(target) {
         'span',
         { class: 'sub' },
         state(...targetState(target)),
-        ` ${target.target}, ${plural(target.activeConnections, 'connection')}${notes ? `, ${notes}` : ''}`,
+        ` ${target.target}${target.route ? ` for ${target.route}` : ''}, ${plural(target.activeConnections, 'connection')}${notes ? `, ${notes}` : ''}`,
     );
 }
 

@@ -11,7 +11,11 @@ internal static class HaproxyServer
         StartAsync(directory, "%[src] %[src_port]", endPoints);
 
     /// <summary>The same with an answer of its own, in HAProxy's format of logs.</summary>
-    public static async Task<ManagedProcess> StartAsync(string directory, string answer, params IPEndPoint[] endPoints)
+    public static Task<ManagedProcess> StartAsync(string directory, string answer, params IPEndPoint[] endPoints) =>
+        StartAsync(directory, answer, [.. endPoints.Select(endPoint => (endPoint, ""))]);
+
+    /// <summary>The same with more options at each address, such as <c>ssl crt FILE</c>.</summary>
+    public static async Task<ManagedProcess> StartAsync(string directory, string answer, params (IPEndPoint Address, string Options)[] binds)
     {
         var configuration = Path.Combine(directory, "haproxy.cfg");
         await File.WriteAllTextAsync(configuration, $"""
@@ -21,12 +25,12 @@ internal static class HaproxyServer
               timeout server 10s
               timeout connect 10s
             frontend echo
-            {string.Join('\n', endPoints.Select(endPoint => $"  bind {endPoint} accept-proxy"))}
+            {string.Join('\n', binds.Select(bind => $"  bind {bind.Address} accept-proxy {bind.Options}"))}
               http-request return status 200 content-type text/plain lf-string "{answer}"
 
             """);
         var process = ManagedProcess.Start("haproxy", DebianProgram.Haproxy, ["-db", "-f", configuration]);
-        await Listening.WaitAsync(endPoints[0], process);
+        await Listening.WaitAsync(binds[0].Address, process);
         return process;
     }
 }

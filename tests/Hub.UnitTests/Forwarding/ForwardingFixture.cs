@@ -40,7 +40,7 @@ internal sealed class ForwardingFixture : IDisposable
         Gate = new PortGate(options, Pools, Traffic, context);
         Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
         {
-            Entrance = new Entrance(Hooks, new PortAcceptors(), NullLogger.Instance),
+            Entrance = new Entrance(Hooks, new PortAcceptors(), _registry.Time, NullLogger.Instance),
         };
         Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);
         Budget = context.Flow.Budget;
@@ -88,6 +88,7 @@ internal sealed class ForwardingFixture : IDisposable
             Ports = EdgeDefinition.NoPorts.Add("default", policy),
             TargetAllowCidrs = targetAllowCidrs,
         });
+        new PoolSync(Gate, Pools).Apply("a", _registry.Allowed.Find("a"));
         (Live, Tunnel) = _registry.Connect("a", "one");
     }
 

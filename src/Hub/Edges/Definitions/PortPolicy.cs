@@ -39,6 +39,12 @@ public sealed record PortPolicy
     /// <summary>How clients are spread over several targets; null: there is only <see cref="TargetHost"/>.</summary>
     public PoolPolicy? Pool { get; init; }
 
+    /// <summary>What is read of clients' TLS; null: nothing, the port may carry anything.</summary>
+    public TlsDefinition? Tls { get; init; }
+
+    /// <summary>Which pool a client gets by the name that it asks for; null: all get the same.</summary>
+    public RouteTable? Routes { get; init; }
+
     /// <summary>The PROXY header at the start of a TCP connection; null means the hub's <c>defaultProxyProtocol</c>.</summary>
     public ProxyProtocol? ProxyProtocol { get; init; }
 

@@ -43,6 +43,12 @@ public sealed record PortPolicyDefinition
     /// <summary>Seconds in which a recovered member gets its whole weight back, up to 3,600; 0: at once.</summary>
     public int? SlowStart { get; init; }
 
+    /// <inheritdoc cref="PortPolicy.Tls"/>
+    public TlsDefinition? Tls { get; init; }
+
+    /// <summary>Targets by the names that clients ask for; who asks for another name gets those of the port.</summary>
+    public ValueList<RouteDefinition>? Routes { get; init; }
+
     /// <inheritdoc cref="PortPolicy.ProxyProtocol"/>
     public ProxyProtocol? ProxyProtocol { get; init; }
 

@@ -41,7 +41,7 @@ internal static class PortPolicyValidator
             if (key == PortKey.Default || !udp)
                 CheckProxies(policy, edge.Ports.GetValueOrDefault(PortKey.Default), at, errors);
             if (key != PortKey.Default)
-                CheckTlvs(policy, edge.Ports.GetValueOrDefault(PortKey.Default), udp, at, errors);
+                CheckResolved(policy.Resolve(edge.Ports.GetValueOrDefault(PortKey.Default), udp), udp, at, errors);
         }
 
         CheckSize(edge, path, errors);
@@ -94,12 +94,19 @@ internal static class PortPolicyValidator
                 "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
     }
 
-    // Version 1 is a line that has no room for anything else.
-    private static void CheckTlvs(PortPolicyDefinition policy, PortPolicyDefinition? fallback, bool udp, string path, FaultList errors)
+    private static void CheckResolved(PortPolicy resolved, bool udp, string path, FaultList errors)
     {
-        var resolved = policy.Resolve(fallback, udp);
-        if (!resolved.ProxyTlvs)
-            return;
+        if (resolved.ProxyTlvs)
+            CheckTlvs(resolved, udp, path, errors);
+        if (resolved is { Routes: not null, Tls: null })
+            errors.Add($"{path}.tls", "(missing)", "is needed with routes: {\"passthrough\": true} reads the name that a client asks for");
+        if (resolved is { Tls.StrictSni: true, Routes: null })
+            errors.Add($"{path}.tls.strictSni", "true", "refuses every client without routes, which say the names that are allowed");
+    }
+
+    // Version 1 is a line that has no room for anything else.
+    private static void CheckTlvs(PortPolicy resolved, bool udp, string path, FaultList errors)
+    {
         if (!udp && resolved.ProxyProtocol is ProxyProtocol.Off or ProxyProtocol.V1)
             errors.Add($"{path}.proxyTlvs", "true", "needs \"proxyProtocol\": \"v2\", or leave that out: v1 and off have no such fields");
         else if (udp && resolved.UdpProxyProtocol == UdpProxyProtocol.Off)

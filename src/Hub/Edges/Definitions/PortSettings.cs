@@ -12,7 +12,6 @@ namespace Tunnel.Hub.Edges.Definitions;
 internal static class PortSettings
 {
     private const int MaxCount = 1_000_000;
-    private const string NotYetSupported = "is not supported by this version; remove it";
 
     private static readonly SettingForm<int?> Limit = SettingForms.Number(0, MaxCount, "connections (0: no limit)");
 
@@ -67,6 +66,7 @@ internal static class PortSettings
             Option = "--to",
         },
         .. PoolSettings.All,
+        .. TlsSettings.All,
         new PortSetting<ProxyProtocol?>(
             "proxyProtocol",
             SettingForms.Proxy,
@@ -277,12 +277,7 @@ internal static class PortSettings
 
     private static readonly ObjectReader<PortPolicyDefinition> Reader = new(
         "{\"targetHost\": \"10.0.0.5\", \"targetPort\": 8443}",
-        [.. All.Select(setting => new ObjectMember<PortPolicyDefinition>(setting.Name, setting.Read))])
-    {
-        // The product's description names these; accepting them silently would promise a protection that does not exist.
-        Refused =
-            new Dictionary<string, string> { ["tls"] = NotYetSupported },
-    };
+        [.. All.Select(setting => new ObjectMember<PortPolicyDefinition>(setting.Name, setting.Read))]);
 
     /// <summary>Reads a policy; returns null, with a fault, when the value is not an object.</summary>
     public static PortPolicyDefinition? Read(WrittenValue value) =>

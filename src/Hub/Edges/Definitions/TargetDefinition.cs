@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 
 namespace Tunnel.Hub.Edges.Definitions;
@@ -25,31 +24,9 @@ public sealed record TargetDefinition
     public int? MaxConnections { get; init; }
 }
 
-/// <summary>The targets of a pool, in the order in which they were written. Immutable; equal when all targets are.</summary>
-public sealed class TargetList(ImmutableArray<TargetDefinition> targets) : IReadOnlyList<TargetDefinition>, IEquatable<TargetList>
+/// <summary>The targets of a pool.</summary>
+public sealed class TargetList(ImmutableArray<TargetDefinition> targets) : ValueList<TargetDefinition>(targets)
 {
     /// <summary>How many targets one pool may have.</summary>
     public const int MaxCount = 1_000;
-
-    private readonly ImmutableArray<TargetDefinition> _targets = targets;
-
-    /// <inheritdoc/>
-    public int Count => _targets.Length;
-
-    /// <inheritdoc/>
-    public TargetDefinition this[int index] => _targets[index];
-
-    /// <inheritdoc/>
-    public bool Equals(TargetList? other) => other is not null && _targets.AsSpan().SequenceEqual(other._targets.AsSpan());
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as TargetList);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_targets.Length, _targets.IsEmpty ? null : _targets[0]);
-
-    /// <inheritdoc/>
-    public IEnumerator<TargetDefinition> GetEnumerator() => ((IEnumerable<TargetDefinition>)_targets).GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -8,8 +8,9 @@ using Tunnel.Hub.Traffic;
 namespace Tunnel.Hub.Forwarding.Entering;
 
 /// <summary>What a client's stream passes before it has an upstream, at a port that wants that; at others it costs a comparison.</summary>
-internal sealed class Entrance(HookRunner hooks, PortAcceptors acceptors, ILogger logger)
+internal sealed class Entrance(HookRunner hooks, PortAcceptors acceptors, TimeProvider time, ILogger logger)
 {
+    private readonly HelloStep _hello = new(time);
     private readonly HookStep _hooks = new(hooks, logger);
 
     /// <summary>Programs that accept streams in this process.</summary>
@@ -17,11 +18,17 @@ internal sealed class Entrance(HookRunner hooks, PortAcceptors acceptors, ILogge
 
     /// <summary>An entrance where nothing is done.</summary>
     public static Entrance None(TimeProvider time) =>
-        new(new HookRunner(time, NullLogger.Instance), new PortAcceptors(), NullLogger.Instance);
+        new(new HookRunner(time, NullLogger.Instance), new PortAcceptors(), time, NullLogger.Instance);
 
     /// <summary>Whether anything is to be done at a port.</summary>
-    public bool IsUsedBy(PortPolicy policy, in TrafficKey port) => !hooks.Hooks.IsEmpty || acceptors.Find(port) is not null;
+    public bool IsUsedBy(PortPolicy policy, in TrafficKey port) =>
+        policy.Tls is not null || !hooks.Hooks.IsEmpty || acceptors.Find(port) is not null;
 
     /// <summary>Returns why a client is refused; null when it may go on. Throws when the client is gone.</summary>
-    public Task<StreamFailure?> AdmitAsync(StreamVisit visit, CancellationToken gone) => _hooks.TakeAsync(visit, gone);
+    public async Task<StreamFailure?> AdmitAsync(StreamVisit visit, CancellationToken gone)
+    {
+        if (visit.Policy.Tls is { } tls && await _hello.TakeAsync(visit, tls, gone) is { } refusal)
+            return refusal;
+        return await _hooks.TakeAsync(visit, gone);
+    }
 }

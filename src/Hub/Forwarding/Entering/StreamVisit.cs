@@ -29,6 +29,9 @@ internal sealed class StreamVisit(
     /// <summary>The host name that the client asked for; null when not known.</summary>
     public string? ServerName { get; set; }
 
+    /// <summary>The route of that name; null: the client gets the port's own upstream.</summary>
+    public NamedRoute? Route { get; set; }
+
     /// <summary>What the upstream is told, where its header is of version 2.</summary>
     public HeaderFields Fields { get; set; } = null!;
 

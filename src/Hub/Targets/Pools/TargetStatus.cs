@@ -25,6 +25,9 @@ public sealed record TargetStatus
     /// <summary>The name that led to the address; null when the target is an address.</summary>
     public string? Host { get; init; }
 
+    /// <summary>The name that clients ask for who are led there; null: the port's own clients.</summary>
+    public string? Route { get; init; }
+
     /// <summary>Whether it gets clients.</summary>
     public required TargetState State { get; init; }
 

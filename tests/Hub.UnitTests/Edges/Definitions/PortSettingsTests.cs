@@ -67,8 +67,27 @@ public sealed class PortSettingsTests
     [InlineData("targets", "[::1]:53,maxConnections=many", """[{"host":"::1","port":53,"maxConnections":"many"}]""")]
     [InlineData("breaker", "failureThreshold=3,openTimeout=10", """{"failureThreshold":3,"openTimeout":10}""")]
     [InlineData("breaker", """{"openTimeout": 10}""", """{"openTimeout":10}""")]
+    [InlineData("tls", "passthrough,strictSni=false", """{"passthrough":true,"strictSni":false}""")]
+    [InlineData("routes", "*.a.b=10.0.0.5:8443,weight=2", """[{"sni":"*.a.b","targets":[{"host":"10.0.0.5","port":8443,"weight":2}]}]""")]
+    [InlineData("routes", "a.b", """[{"sni":"a.b"}]""")]
     public void An_option_becomes_the_JSON_that_the_row_reads(string name, string option, string json) =>
         Assert.Equal(json, PortSettings.All.Single(setting => setting.Name == name).FromOption([option], PortKinds.Tcp)!.ToJsonString());
+
+    [Fact]
+    public void A_name_that_comes_again_in_an_option_has_several_targets() => Assert.Equal(
+        """[{"sni":"a.b","targets":[{"host":"x"},{"host":"y"}]},{"sni":"c.d","targets":[{"host":"z"}]}]""",
+        PortSettings.All.Single(setting => setting.Name == "routes").FromOption(["a.b=x", "c.d=z", "a.b=y"], PortKinds.Tcp)!.ToJsonString());
+
+    [Fact]
+    public void Routes_share_the_settings_of_the_ports_pool_but_for_its_targets()
+    {
+        var own = Read("""{"routes":[{"sni":"*.a.b","targets":[{"host":"x"}]}],"targets":[{"host":"y"}],"panicThreshold":50}""");
+        var resolved = PortSettings.Resolve(own, Read("""{"balance":"random2"}"""), udp: false);
+        var route = resolved.Routes!.Find("www.a.b")!;
+        Assert.Equal(("x", "y"), (route.Pool.Targets!.Single().Host, resolved.Pool!.Targets!.Single().Host));
+        Assert.Equal(resolved.Pool with { Targets = route.Pool.Targets }, route.Pool);
+        Assert.Null(resolved.Routes.Find("a.b"));
+    }
 
     [Fact]
     public void An_entry_wins_over_the_default_value_by_value()
