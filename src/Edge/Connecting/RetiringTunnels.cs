@@ -8,6 +8,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ITunnel, Task> _drains = [];
+    private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Starts to drain <paramref name="tunnel"/>.</summary>
     /// <param name="tunnel">The tunnel.</param>
@@ -24,6 +25,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
     public async Task WaitAsync(TimeSpan limit)
     {
         Dictionary<ITunnel, Task> drains;
+        await _stopping.CancelAsync();
         lock (_lock)
             drains = new(_drains);
         var all = Task.WhenAll(drains.Values);
@@ -40,6 +42,9 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
             tunnel.SendGoAway(reason);
             try
             {
+                // An edge that stops ends its sessions anyway.
+                if (limit == Timeout.InfiniteTimeSpan)
+                    await tunnel.WaitUntilUnusedAsync(time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await tunnel.WaitForStreamsAsync(timeout.Token);
             }
             catch (OperationCanceledException)

@@ -92,11 +92,22 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
         Assert.Same(next, _connector.Current);
 
-        // However long its streams take.
+        // However long its streams and sessions take.
+        old.ActiveSessions = 1;
         _time.Advance(TimeSpan.FromHours(5));
         Assert.False(old.Completion.IsCompleted);
         old.FinishStreams();
-        await old.Completion.Soon();
+        await Eventually.TrueAsync(() => _time.UntilNext is not null, "the wait for the session");
+        _time.Advance(TimeSpan.FromHours(5));
+        Assert.False(old.Completion.IsCompleted);
+        old.ActiveSessions = 0;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                return old.Completion.IsCompleted;
+            },
+            "the end of the tunnel after its last session");
         Assert.Same(next, _connector.Current);
         Assert.True(_connector.Status.Connected);
     }

@@ -137,11 +137,11 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
         CloseWhenDrainedAsync(draining.Tunnel).Guard("closing a tunnel");
     }
 
-    // No time limit: its streams may be long, and a dead tunnel ends by itself.
-    private static async Task CloseWhenDrainedAsync(ITunnel tunnel)
+    // No time limit: its streams and sessions may be long, and a dead tunnel ends by itself.
+    private async Task CloseWhenDrainedAsync(ITunnel tunnel)
     {
-        await tunnel.WaitForStreamsAsync(CancellationToken.None);
-        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "a newer tunnel of this edge took over, and no stream is left"));
+        await tunnel.WaitUntilUnusedAsync(time, CancellationToken.None);
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Replaced, "a newer tunnel of this edge took over, and nothing is left on it"));
     }
 
     private static Task CloseReplacedAsync(EdgeTunnel older) =>
