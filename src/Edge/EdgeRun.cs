@@ -30,6 +30,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(2);
 
     private readonly TunnelEdgeOptions _options;
+    private readonly SocketStore _sockets;
     private readonly IEdgeObserver _observer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -58,9 +59,10 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// write to it.
     /// </exception>
     public EdgeRun(
-        TunnelEdgeOptions options, ITunnelDialer? dialer, IEdgeObserver observer, TimeProvider time, ILoggerFactory loggerFactory)
+        TunnelEdgeOptions options, ITunnelDialer? dialer, SocketStore sockets, IEdgeObserver observer, TimeProvider time,
+        ILoggerFactory loggerFactory)
     {
-        (_options, _observer, _time) = (options, observer, time);
+        (_options, _sockets, _observer, _time) = (options, sockets, observer, time);
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _defects = Defects.LogTo(_logger);
         _crash = new CrashRecovery(options, observer, time, _logger);
@@ -102,7 +104,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             _rules,
             new PortAdmissions(_refusals, _blocked, sources, time),
             _clients,
-            observer, _sessions, time, listening);
+            observer, _sessions, sockets, time, listening);
         _ports = new PortListeners(binder, new PortLimit(Descriptors), options.DrainTimeout, time, listening);
 
         // What the hub's configuration changes.
@@ -210,9 +212,12 @@ internal sealed class EdgeRun : IAsyncDisposable
         // A loop that has failed was noticed by the watchdog; here it must not keep the rest from being stopped in order.
         await Task.WhenAll(_connecting, _applying, _watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The streams of the clients end with their tunnels, which report how many were cut.
-        _ports.CloseAll(Timeout.InfiniteTimeSpan);
+        if (_sockets.IsKept)
+            _ports.LeaveAll();
+        else
+            _ports.CloseAll(Timeout.InfiniteTimeSpan);
         _clients.Stop();
-        // The ports are closed, and open connections pass, so there is nothing left to filter.
+        // Nobody is let in any more, and open connections pass, so there is nothing left to filter.
         await Defects.TryAsync("removing the firewall", _firewall.RemoveAsync, CancellationToken.None);
         await _connector.CloseAsync(drain);
         _crash.End();

@@ -38,13 +38,14 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="loggerFactory">Creates the loggers.</param>
     /// <param name="time">The clock of all time limits; null means the system's.</param>
     /// <param name="dialer">How the hub is reached; null means by <see cref="TunnelEdgeOptions.Transport"/>.</param>
+    /// <param name="sockets">The sockets of ports that the process before left, and who keeps this one's; null means neither.</param>
     /// <param name="meters">Creates the meter <c>Tunnel.Edge</c>; null means no metrics.</param>
     /// <exception cref="ArgumentException">The hub or a STUN server is not a host name or an address.</exception>
     /// <exception cref="OperatorException">The transport is QUIC only and this machine has no libmsquic; or another process holds the state
     /// directory; or somebody else may write to it.</exception>
     public TunnelEdge(
         TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null,
-        IMeterFactory? meters = null)
+        SocketStore? sockets = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
         loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, time);
@@ -58,7 +59,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _options = options;
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _events = new EventQueue<Action>(static raise => raise(), _logger, MaxQueuedEvents);
-        _run = new EdgeRun(options, dialer, new EventRaiser(this), time, loggerFactory);
+        _run = new EdgeRun(options, dialer, sockets ?? SocketStore.None, new EventRaiser(this), time, loggerFactory);
         _raising = Task.Run(_events.RunAsync);
         if (meters is not null)
             EdgeMetrics.Add(meters, _run.Parts, () => _events.Dropped);

@@ -110,13 +110,14 @@ internal static class RunCommand
         using var log = ServiceLogging.Create(settings.Log);
         var loggers = log.Factory;
         var notifier = new SystemdNotifier();
+        using var sockets = SystemdSocketKeeper.OpenStore();
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
         using var push = new OtlpSwitch(
             EdgeCommandLine.Program, ProductVersion.Number, EdgeMetrics.MeterName,
             loggers.CreateLogger("Tunnel.Edge.Metrics"));
         push.Use(settings.Otlp);
-        await using var edge = new TunnelEdge(settings.Edge, loggers, meters: meters.Factory);
+        await using var edge = new TunnelEdge(settings.Edge, loggers, sockets: sockets, meters: meters.Factory);
         await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, settings.MetricsListen, loggers);
         using var reload = new ConfigurationReload<EdgeSettings>(
             sources,

@@ -27,4 +27,10 @@ internal interface IBoundPort
     /// reset.
     /// </summary>
     void Close(TimeSpan drain);
+
+    /// <summary>
+    /// Takes no more clients and leaves the port open for the next process, which finds those that came meanwhile in the kernel's queue.
+    /// Clients that are there stay until their owner ends them.
+    /// </summary>
+    void Leave();
 }

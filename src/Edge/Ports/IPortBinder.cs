@@ -8,6 +8,9 @@ internal interface IPortBinder
 {
     /// <summary>Binds a port and starts to serve it. A port that can't be bound is a result, not an exception.</summary>
     BindResult Bind(PortKey port, EdgePortPolicy policy);
+
+    /// <summary>Closes what the process before left, once all assigned ports were tried: the other ports are no longer assigned.</summary>
+    void CloseLeft();
 }
 
 /// <summary>Either a bound port, or why it could not be bound, in words for the operator.</summary>

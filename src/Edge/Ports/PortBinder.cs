@@ -6,13 +6,15 @@ using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Tcp;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Ports;
 
+// Over 8 collaborators: two of them are the clock and the log.
 /// <summary>Binds ports on one address, within the operator's rules.</summary>
 internal sealed class PortBinder(
     IPAddress address, PortRules rules, PortAdmissions admissions, ClientHandover handover, IClientObserver observer, UdpSessions sessions,
-    TimeProvider time, ILogger logger)
+    SocketStore sockets, TimeProvider time, ILogger logger)
     : IPortBinder
 {
     public BindResult Bind(PortKey port, EdgePortPolicy policy)
@@ -35,9 +37,11 @@ internal sealed class PortBinder(
         }
     }
 
+    public void CloseLeft() => sockets.CloseLeft();
+
     private TcpPortListener BindTcp(PortAdmission admission, IPEndPoint endPoint) =>
-        TcpPortListener.Open(endPoint, new PortConnections(admission, observer), handover, time, logger);
+        TcpPortListener.Open(endPoint, sockets, new PortConnections(admission, observer), handover, time, logger);
 
     private UdpPort BindUdp(PortAdmission admission, IPEndPoint endPoint) =>
-        UdpPort.Start(DatagramSocket.Open(endPoint, handover.Descriptors), admission, sessions, logger);
+        UdpPort.Start(DatagramSocket.Open(endPoint, sockets, handover.Descriptors), admission, sessions, logger);
 }

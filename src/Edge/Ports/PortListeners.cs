@@ -64,6 +64,7 @@ internal sealed class PortListeners : IDisposable
                         TryBind(port);
                 }
 
+                _binder.CloseLeft();
                 Tell();
             }
 
@@ -129,18 +130,10 @@ internal sealed class PortListeners : IDisposable
     }
 
     /// <summary>Closes every listener. The connections stay until their owner ends them or <paramref name="drain"/> has passed.</summary>
-    public void CloseAll(TimeSpan drain)
-    {
-        lock (_lock)
-        {
-            foreach (var port in _bound.Values)
-                port.Close(drain);
-            _bound.Clear();
-            _failed.Clear();
-            _assigned = PortSet.Empty;
-            _state = null;
-        }
-    }
+    public void CloseAll(TimeSpan drain) => EndAll(port => port.Close(drain));
+
+    /// <summary>Serves no port any more and leaves all of them open for the next process (<see cref="IBoundPort.Leave"/>).</summary>
+    public void LeaveAll() => EndAll(static port => port.Leave());
 
     public void Dispose()
     {
@@ -160,6 +153,19 @@ internal sealed class PortListeners : IDisposable
         BytesOut = statistics.BytesOut,
         Blocked = statistics.Blocked,
     };
+
+    private void EndAll(Action<IBoundPort> end)
+    {
+        lock (_lock)
+        {
+            foreach (var port in _bound.Values)
+                end(port);
+            _bound.Clear();
+            _failed.Clear();
+            _assigned = PortSet.Empty;
+            _state = null;
+        }
+    }
 
     private void RetryFailed()
     {

@@ -21,16 +21,19 @@ internal sealed class TcpPortListener : IBoundPort
     private const int MaxAcceptsInARow = 32;
 
     private readonly Socket _socket;
+    private readonly SocketStore _sockets;
     private readonly PortConnections _connections;
     private readonly ClientHandover _handover;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AcceptWatch _watch;
+    private readonly CancellationTokenSource _leaving = new();
     private volatile bool _hasFailed;
 
-    private TcpPortListener(Socket socket, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
+    private TcpPortListener(
+        Socket socket, SocketStore sockets, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
     {
-        (_socket, _connections, _handover, _time, _logger) = (socket, connections, handover, time, logger);
+        (_socket, _sockets, _connections, _handover, _time, _logger) = (socket, sockets, connections, handover, time, logger);
         _watch = new AcceptWatch(socket, time);
     }
 
@@ -43,21 +46,26 @@ internal sealed class TcpPortListener : IBoundPort
     /// <summary>The port that was bound: the kernel's choice when 0 was requested.</summary>
     internal int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 
-    /// <summary>Binds <paramref name="endPoint"/> and starts to accept.</summary>
+    /// <summary>Binds <paramref name="endPoint"/>, unless the process before has left it bound, and starts to accept.</summary>
     /// <exception cref="SocketException">The address can't be bound.</exception>
     public static TcpPortListener Open(
-        IPEndPoint endPoint, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
+        IPEndPoint endPoint, SocketStore sockets, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var left = sockets.Take(SocketType.Stream, endPoint);
+        var socket = left ?? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             handover.Descriptors.Check(socket);
-            Configure(socket, endPoint);
+            if (left is null && endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
+            Configure(socket);
             // .NET sets SO_REUSEADDR by itself before a TCP bind on Unix: connections in TIME_WAIT don't keep the port after a restart,
             // while another listener still does. Its ReuseAddress option must not be used: it would add SO_REUSEPORT and share the port
             // silently.
-            socket.Bind(endPoint);
+            if (left is null)
+                socket.Bind(endPoint);
             socket.Listen(Backlog);
+            sockets.Keep(socket);
         }
         catch
         {
@@ -65,7 +73,7 @@ internal sealed class TcpPortListener : IBoundPort
             throw;
         }
 
-        var listener = new TcpPortListener(socket, connections, handover, time, logger);
+        var listener = new TcpPortListener(socket, sockets, connections, handover, time, logger);
         // The loop runs on another thread, because clients may be waiting already and the caller holds a lock.
         Task.Run(listener.AcceptAsync).Guard("accepting at a TCP port");
         return listener;
@@ -79,14 +87,18 @@ internal sealed class TcpPortListener : IBoundPort
 
     public void Close(TimeSpan drain)
     {
+        _sockets.Forget(_socket);
         _socket.Dispose();
         ResetRemainingAsync(drain).Guard("ending the drain of a TCP port");
     }
 
-    private static void Configure(Socket socket, IPEndPoint endPoint)
+    /// <inheritdoc/>
+    // Closing a socket at which the runtime still waits sets its linger time to zero. The next process has the same socket, and its clients
+    // would be reset where they are to be closed. So the loop ends first.
+    public void Leave() => _leaving.Cancel();
+
+    private static void Configure(Socket socket)
     {
-        if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-            socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
         // On Linux, accepted sockets inherit these options, which saves four system calls for each client.
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
@@ -109,13 +121,17 @@ internal sealed class TcpPortListener : IBoundPort
                     await Task.Yield();
                 }
 
-                var accept = acceptor.AcceptAsync();
+                var accept = acceptor.AcceptAsync(_leaving.Token);
                 if (!accept.IsCompleted)
                     inARow = 0;
                 if (await accept is not { } client)
                     return;
                 _handover.Take(client, _connections);
             }
+        }
+        catch (OperationCanceledException)
+        {
+            _socket.Dispose();
         }
         catch (Exception e)
         {

@@ -13,6 +13,7 @@ internal sealed class DatagramSocket : IDatagramSocket
     private const int KernelBuffer = 4 << 20;
 
     private readonly Socket _socket;
+    private readonly SocketStore _sockets;
     private readonly SafeSocketHandle _handle;
     private readonly AddressFamily _family;
 
@@ -21,9 +22,10 @@ internal sealed class DatagramSocket : IDatagramSocket
     /// </summary>
     private readonly byte[] _peek = new byte[1];
 
-    private DatagramSocket(Socket socket)
+    private DatagramSocket(Socket socket, SocketStore sockets)
     {
         _socket = socket;
+        _sockets = sockets;
         _handle = socket.SafeHandle;
         _family = socket.AddressFamily;
         LocalPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
@@ -33,22 +35,25 @@ internal sealed class DatagramSocket : IDatagramSocket
 
     public uint Overflows => DatagramReceiver.Overflows(_handle);
 
-    /// <summary>Creates a socket that is bound to <paramref name="endPoint"/>.</summary>
+    /// <summary>Creates a socket that is bound to <paramref name="endPoint"/>, or takes the one that the process before has left.</summary>
     /// <exception cref="SocketException">The address can't be bound.</exception>
-    public static DatagramSocket Open(IPEndPoint endPoint, DescriptorGuard descriptors)
+    public static DatagramSocket Open(IPEndPoint endPoint, SocketStore sockets, DescriptorGuard descriptors)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var left = sockets.Take(SocketType.Dgram, endPoint);
+        var socket = left ?? new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
             descriptors.Check(socket);
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            if (left is null && endPoint.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
             socket.ReceiveBufferSize = KernelBuffer;
             socket.SendBufferSize = KernelBuffer;
             PacketInfo.Enable(socket);
             DatagramReceiver.Coalesce(socket.SafeHandle);
-            socket.Bind(endPoint);
-            return new DatagramSocket(socket);
+            if (left is null)
+                socket.Bind(endPoint);
+            sockets.Keep(socket);
+            return new DatagramSocket(socket, sockets);
         }
         catch
         {
@@ -97,5 +102,11 @@ internal sealed class DatagramSocket : IDatagramSocket
             control[..PacketInfo.WriteControl(control, path, _family)]).Dropped;
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _sockets.Forget(_socket);
+        _socket.Dispose();
+    }
+
+    public void Leave() => _socket.Dispose();
 }

@@ -34,6 +34,9 @@ internal interface IDatagramSocket : IDisposable
     /// </summary>
     /// <returns>How many datagrams were dropped.</returns>
     int Send(object owner, in DatagramPath path);
+
+    /// <summary>Closes it here and leaves it open for the next process.</summary>
+    void Leave();
 }
 
 /// <summary>Receives the datagrams of a socket.</summary>

@@ -88,6 +88,13 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
         _socket.Dispose();
     }
 
+    /// <inheritdoc/>
+    public void Leave()
+    {
+        _sessions.EndPort(this);
+        _socket.Leave();
+    }
+
     private async Task ReceiveAsync()
     {
         try

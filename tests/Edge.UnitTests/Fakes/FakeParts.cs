@@ -76,6 +76,10 @@ internal sealed class FakeBinder : IPortBinder
             return BindResult.Failed(error);
         return BindResult.Bound(Bound[port] = new FakeBoundPort { Policy = policy });
     }
+
+    public void CloseLeft() => LeftClosed++;
+
+    public int LeftClosed { get; private set; }
 }
 
 internal sealed class FakeBoundPort : IBoundPort
@@ -95,4 +99,8 @@ internal sealed class FakeBoundPort : IBoundPort
     public TimeSpan? Closed { get; private set; }
 
     public void Close(TimeSpan drain) => Closed = drain;
+
+    public bool IsLeft { get; private set; }
+
+    public void Leave() => IsLeft = true;
 }

@@ -9,6 +9,7 @@ using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Edge.UnitTests.Tcp;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Udp;
@@ -247,7 +248,7 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task What_the_kernel_drops_is_what_was_sent_and_not_received()
     {
-        using var socket = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), PlentyOfDescriptors.Guard);
+        using var socket = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), SocketStore.None, PlentyOfDescriptors.Guard);
         using var client = CreateClient("127.0.0.1");
         const int Sent = 20_000;
         var datagram = new byte[1000];
@@ -320,6 +321,8 @@ public sealed class UdpPortTests : IDisposable
         public bool TryAdd(object owner, ReadOnlySpan<byte> payload) => true;
 
         public int Send(object owner, in DatagramPath path) => 0;
+
+        public void Leave() => Dispose();
 
         public void Dispose() => _closed.TrySetResult(false);
     }

@@ -25,7 +25,8 @@ internal sealed class MachinePair : IAsyncDisposable
     /// <summary>The edge's end of the link, where its clients can be too.</summary>
     public NetworkEnd Clients => _network.Near;
 
-    public static async Task<MachinePair> BootAsync()
+    /// <param name="withPackages">Whether root's home has the packages.</param>
+    public static async Task<MachinePair> BootAsync(bool withPackages = true)
     {
         Assert.SkipWhen(NamespacePair.Unavailable is not null, NamespacePair.Unavailable ?? "");
         var network = await NamespacePair.StartAsync();
@@ -35,8 +36,12 @@ internal sealed class MachinePair : IAsyncDisposable
         {
             hub = await Machine.BootAsync("hub", network.Far, hosts);
             var pair = new MachinePair(network, hub, await Machine.BootAsync("vps", network.Near, hosts));
-            await DeliverAsync(pair.Hub, Packages.Hub);
-            await DeliverAsync(pair.Edge, Packages.Edge);
+            if (withPackages)
+            {
+                await DeliverAsync(pair.Hub, Packages.Hub);
+                await DeliverAsync(pair.Edge, Packages.Edge);
+            }
+
             return pair;
         }
         catch

@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.Shared.Sockets;
+
+namespace Tunnel.Edge.UnitTests.Tcp;
+
+/// <summary>Ports that are left to the next process.</summary>
+public sealed partial class LeftPortsTests
+{
+    [Fact]
+    public async Task Clients_that_come_between_two_processes_are_served_by_the_next_one()
+    {
+        var keeper = new Duplicates();
+        using var before = new ListenerFixture { Sockets = new SocketStore([], keeper) };
+        var listener = before.ListenTcp(IPAddress.Loopback);
+        var port = listener.LocalPort;
+
+        listener.Leave();
+        await Eventually.TrueAsync(() => IsClosed(() => listener.LocalPort), "the socket is closed");
+        using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
+        using var left = keeper.Take();
+        // With linger on, the sockets of clients would inherit it, and be reset where they are to be closed.
+        Assert.False(left.LingerState!.Enabled);
+        using var next = new ListenerFixture { Sockets = new SocketStore([left], null) };
+        var tunnel = new FakeTunnel();
+        next.Tunnels.Current = tunnel;
+        Assert.Equal(port, next.ListenTcp(IPAddress.Loopback, port).LocalPort);
+
+        Assert.Equal(client.LocalEndPoint, (await tunnel.NextStreamAsync()).Opening.Source);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_closed_is_no_longer_kept()
+    {
+        var keeper = new Duplicates();
+        using var fixture = new ListenerFixture { Sockets = new SocketStore([], keeper) };
+        var listener = fixture.ListenTcp(IPAddress.Parse("127.0.0.78"));
+        var port = listener.LocalPort;
+
+        listener.Close(TimeSpan.Zero);
+
+        Assert.Equal([$"tcp-{port}"], keeper.Forgotten);
+        keeper.Take().Dispose();
+        var refused = await Assert.ThrowsAsync<SocketException>(() => ListenerFixture.ConnectAsync(IPAddress.Parse("127.0.0.78"), port));
+        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+    }
+
+    private static bool IsClosed(Func<int> port)
+    {
+        try
+        {
+            _ = port();
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Holds sockets as another process would: by descriptors of its own.</summary>
+    private sealed partial class Duplicates : ISocketKeeper
+    {
+        private int _kept;
+
+        public List<string> Forgotten { get; } = [];
+
+        public void Keep(string name, Socket socket) => _kept = dup(socket.SafeHandle);
+
+        public void Forget(string name) => Forgotten.Add(name);
+
+        public Socket Take() => new(new SafeSocketHandle(_kept, ownsHandle: true));
+
+        [LibraryImport("libc")]
+        private static partial int dup(SafeSocketHandle socket);
+    }
+}
