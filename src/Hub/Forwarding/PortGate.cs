@@ -36,7 +36,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         {
             Proxy = StreamHeaderOf(policy, options),
             UdpProxy = DatagramHeaderOf(policy, options),
-            Rule = new TargetRule(options.TargetAllowCidrs, policy?.TargetAllowCidrs),
+            Rule = RuleOf(policy, options),
             Pool = policy?.Pool is null ? null : PoolOf(port, policy, options),
         };
         if (policy is null)
@@ -77,7 +77,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
     /// <summary>Returns the pool of a port's route.</summary>
     public TargetPool PoolOf(in TrafficKey port, PortPolicy policy, NamedRoute route) => pools.Of(
         new PoolKey(port.EdgeId, port.Udp, port.Port, route.Sni), route.Pool, "", policy.TargetPort ?? port.Port,
-        HeaderOf(port.Udp, policy, Options));
+        HeaderOf(port.Udp, policy, Options), RuleOf(policy, Options));
 
     /// <summary>Returns the pool of a route; null when it was taken out since the client came.</summary>
     public TargetPool? FindPool(in TrafficKey port, NamedRoute route) =>
@@ -85,7 +85,10 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
 
     private TargetPool PoolOf(in TrafficKey port, PortPolicy policy, ForwardingOptions options) => pools.Of(
         new PoolKey(port.EdgeId, port.Udp, port.Port), policy.Pool!, policy.TargetHost ?? options.TargetHost, policy.TargetPort
-            ?? port.Port, HeaderOf(port.Udp, policy, options), new TargetRule(options.TargetAllowCidrs, policy.TargetAllowCidrs));
+            ?? port.Port, HeaderOf(port.Udp, policy, options), RuleOf(policy, options));
+
+    private static TargetRule RuleOf(PortPolicy? policy, ForwardingOptions options) =>
+        new(options.TargetAllowCidrs, policy?.TargetAllowCidrs);
 
     private static ProxyProtocol HeaderOf(bool udp, PortPolicy policy, ForwardingOptions options)
     {

@@ -5,6 +5,7 @@ using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Sni;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities.Processes;
@@ -148,6 +149,17 @@ public sealed class NameRoutingTests : IDisposable
         await WriteAsync(client, ClientHellos.OpenSslTls13, 100);
         Assert.Equal(ResetReason.Unreachable, await stream.ResetAsync());
         Assert.Empty(_hub.Pools.All);
+    }
+
+    [Fact]
+    public async Task Targets_of_routes_are_where_targets_may_be()
+    {
+        _hub.Gate.Options = _hub.Gate.Options with { TargetAllowCidrs = CidrSet.Parse("10.0.0.0/8") };
+        Connect(Passthrough);
+        var stream = _hub.OpenStream();
+        await WriteAsync(await stream.AttachedAsync(), ClientHellos.OpenSslTls13, 100);
+        Assert.Equal(ResetReason.Unreachable, await stream.ResetAsync());
+        Assert.False(_www.Poll(0, SelectMode.SelectRead));
     }
 
     [Fact]

@@ -54,6 +54,11 @@ internal static class PortPolicyValidator
         Check(policy.TargetHost, $"{path}.targetHost");
         for (var index = 0; index < policy.Targets?.Count; index++)
             Check(policy.Targets[index].Host, $"{path}.targets[{index}].host");
+        for (var route = 0; route < policy.Routes?.Count; route++)
+        {
+            for (var index = 0; index < policy.Routes[route].Targets?.Count; index++)
+                Check(policy.Routes[route].Targets![index].Host, $"{path}.routes[{route}].targets[{index}].host");
+        }
 
         void Check(string? host, string at)
         {

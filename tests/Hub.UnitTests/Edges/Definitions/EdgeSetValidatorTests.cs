@@ -39,6 +39,7 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","stunIntervalSecs":5}]""", "$[0].stunIntervalSecs", "10–86400")]
     [InlineData("""[{"id":"a","targetAllowCidrs":"10.0.0.0/8"}]""", "$[0].targetAllowCidrs", "array")]
     [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.1/8"]}]""", "$[0].targetAllowCidrs[0]", "10.0.0.0/8")]
+    [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"routes":[{"sni":"a.b","targets":[{"host":"192.168.1.7"}]}]}}}]""", "$[0].ports['default'].routes[0].targets[0].host", "not among the edge's targetAllowCidrs")]
     [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"targetHost":"192.168.1.7"}}}]""", "$[0].ports['default'].targetHost", "not among the edge's targetAllowCidrs")]
     [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"targets":[{"host":"10.0.0.5"},{"host":"::1"}]}}}]""", "$[0].ports['default'].targets[1].host", "not among the edge's targetAllowCidrs")]
     [InlineData("""[{"id":"a","firewallConfig":[]}]""", "$[0].firewallConfig", "object")]
