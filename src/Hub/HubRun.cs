@@ -11,6 +11,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Forwarding.Entering;
+using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.History;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
@@ -86,8 +87,10 @@ internal sealed class HubRun : IDisposable
         _health = new HealthMonitor(new HealthProbe(), reports, time);
         Pools = new TargetPools(resolver, _health, reports, time);
         _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
+        Tls = new TlsServers(new TlsReports(events, time, loggerFactory.CreateLogger<TlsReports>()), time);
         Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context)
         {
+            Tls = Tls,
             Entrance = entrance,
         };
         Sessions = new SessionForwarder(_gate, resolver, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
@@ -120,7 +123,7 @@ internal sealed class HubRun : IDisposable
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools);
+        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
     }
 
@@ -142,6 +145,9 @@ internal sealed class HubRun : IDisposable
 
     /// <summary>The pools of the ports that have one.</summary>
     public TargetPools Pools { get; }
+
+    /// <summary>The TLS servers of the ports at which TLS ends.</summary>
+    public TlsServers Tls { get; }
 
     public StreamForwarder Streams { get; }
 
@@ -175,14 +181,14 @@ internal sealed class HubRun : IDisposable
             _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
         _keeper.Start();
         _sampler = new HistorySampler(History, () => Live.Read(TrafficReading.Of), _time);
-        MakePools();
+        PrepareAll();
     }
 
     /// <summary>Uses other options for new streams and sessions.</summary>
     public void Change(TunnelHubOptions options)
     {
         _gate.Options = Forwarding(options);
-        MakePools();
+        PrepareAll();
     }
 
     /// <summary>Describes the certificate, the next one, and the edges that do not know the next one yet.</summary>
@@ -321,6 +327,7 @@ internal sealed class HubRun : IDisposable
         _health.Dispose();
         Live.Dispose();
         Streams.Dispose();
+        Tls.Dispose();
         Sessions.Dispose();
         Certificates.Dispose();
         _defects.Dispose();
@@ -336,7 +343,7 @@ internal sealed class HubRun : IDisposable
     private void OnEdgesChanged(EdgeSetChange change)
     {
         foreach (var edgeId in change.Added.Concat(change.Updated).Concat(change.Removed))
-            _poolSync.Apply(edgeId, Edges.Find(edgeId));
+            Prepare(edgeId, Edges.Find(edgeId));
         foreach (var edgeId in change.Removed)
         {
             Traffic.Forget(edgeId);
@@ -344,9 +351,16 @@ internal sealed class HubRun : IDisposable
         }
     }
 
-    private void MakePools()
+    private void PrepareAll()
     {
         foreach (var (edgeId, edge) in Edges.Current)
-            _poolSync.Apply(edgeId, edge);
+            Prepare(edgeId, edge);
+    }
+
+    // What the ports of an edge need is there before the first client comes.
+    private void Prepare(string edgeId, AllowedEdge? edge)
+    {
+        _poolSync.Apply(edgeId, edge);
+        Tls.Apply(edgeId, edge);
     }
 }

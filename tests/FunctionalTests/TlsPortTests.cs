@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.FunctionalTests.Programs;
+using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
@@ -35,6 +36,54 @@ public sealed class TlsPortTests
         Assert.Contains("\"route\":\"one.test\"", (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/status")).Body.Replace(" ", "", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("tcpTls")]
+    [InlineData("quic")]
+    public async Task TLS_ends_at_the_hub_by_name_and_haproxy_is_told_of_the_session(string transport)
+    {
+        QuicRequired.CheckFor(transport);
+        await using var setup = await TunnelSetup.StartAsync(edgeArguments: ["--transport", transport]);
+        var port = setup.Tcp[0];
+        var certificates = new[] { "one.test", "*.two.test" }.Select(name => TestCertificates.Write(setup.Directory, name)).ToArray();
+        (await SetTlsAsync(setup, new JsonObject
+        {
+            ["certificates"] = new JsonArray([.. certificates.Select(path => new JsonObject { ["certPem"] = path })]),
+            ["alpn"] = new JsonArray("http/1.1"),
+        })).Succeeded();
+        await using var haproxy = await HaproxyServer.StartAsync(
+            setup.Directory, "%[src] %[fc_pp_authority]", new IPEndPoint(setup.TargetAddress, port));
+        var source = LoopbackAddresses.Next();
+
+        Assert.Equal($"{source} one.test", await CurlAsync(setup, source, "one.test", certificates[0]));
+        Assert.Equal($"{source} www.two.test", await CurlAsync(setup, source, "www.two.test", certificates[1], "--tls-max", "1.2"));
+        Assert.Contains(
+            $"tunnel_certificate_expiry_timestamp_seconds{{certificate=\"{certificates[0]}\"}}", (await setup.Hub.SendAsync(HttpMethod.Get, "metrics")).Body);
+
+        // Renewed as certbot does it, by another file of the same name; then one that can't be used.
+        var renewed = TestCertificates.Write(setup.Directory, "one.test");
+        await Eventually.IsTrueAsync(
+            async () => (await TryCurlAsync(setup, source, "one.test", renewed)).ExitCode == 0, "the new certificate", explain: () => setup.Hub.Process.Log);
+        await File.WriteAllTextAsync(renewed, (await File.ReadAllTextAsync(renewed)).Split('\n')[0]);
+        await Eventually.IsTrueAsync(() => setup.Hub.Process.Log.Contains("can't be used, so ports go on", StringComparison.Ordinal), "a warning");
+        Assert.Equal($"{source} www.two.test", await CurlAsync(setup, source, "www.two.test", certificates[1]));
+    }
+
+    [Fact]
+    public async Task Certificates_that_can_not_be_used_are_one_list_of_faults()
+    {
+        await using var setup = await TunnelSetup.StartAsync();
+        var good = TestCertificates.Write(setup.Directory, "one.test");
+        var refused = await SetTlsAsync(setup, new JsonObject
+        {
+            ["certificates"] = new JsonArray(
+                new JsonObject { ["certPem"] = good, ["keyPem"] = TestCertificates.Write(setup.Directory, "two.test") },
+                new JsonObject { ["certPem"] = "/none.pem" }),
+        });
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("private key of the certificate", refused.StandardError);
+        Assert.Contains("does not exist", refused.StandardError);
+    }
+
     [Fact]
     public async Task Who_speaks_no_TLS_or_asks_for_an_unknown_name_is_reset()
     {
@@ -56,15 +105,18 @@ public sealed class TlsPortTests
         Assert.Equal((1, 1), (failures.GetProperty("notTls").GetInt32(), failures.GetProperty("unknownName").GetInt32()));
     }
 
+    private static Task<ProgramResult> SetTlsAsync(TunnelSetup setup, JsonObject tls) =>
+        setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--tls", tls.ToJsonString());
+
+    private static async Task<string> CurlAsync(TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
+        (await TryCurlAsync(setup, source, name, certificate, options)).Succeeded().StandardOutput.Trim();
+
     // The certificate is checked, so that whoever answers has its key.
-    private static async Task<string> CurlAsync(TunnelSetup setup, IPAddress source, string name, string certificate)
-    {
-        var result = await ManagedProcess.RunAsync(
+    private static Task<ProgramResult> TryCurlAsync(TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
+        ManagedProcess.RunAsync(
             DebianProgram.Curl,
             [
-                "-sS", "--noproxy", "*", "--max-time", "20", "--interface", source.ToString(), "--cacert", certificate,
+                "-sS", "--noproxy", "*", "--max-time", "20", "--interface", source.ToString(), "--cacert", certificate, .. options,
                 "--connect-to", $"::{setup.EdgeAddress}:", $"https://{name}:{setup.Tcp[0]}/",
             ]);
-        return result.Succeeded().StandardOutput.Trim();
-    }
 }

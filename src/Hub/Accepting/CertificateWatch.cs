@@ -1,25 +1,17 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
-using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// Loads a configured certificate again when the content of its files changes; content is compared because certbot renames files and
-/// Kubernetes swaps a link above them. A certificate with another key is announced first, so that the connected edges know it before it
-/// is used. If the new files cannot be used, the certificate in use stays.
+/// Loads a configured certificate again when the content of its files changes. A certificate with another key is announced first, so that
+/// the connected edges know it before it is used. If the new files cannot be used, the certificate in use stays.
 /// </summary>
 internal sealed class CertificateWatch : IDisposable
 {
-    /// <summary>
-    /// How often the files are looked at. A change counts only when the next look finds the same, because certificate and key are written
-    /// one after the other.
-    /// </summary>
-    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
     /// <summary>
     /// The number of looks after which an announced certificate is used in any case: an edge that has not confirmed it by then is gone or
     /// does not understand announcements.
@@ -33,8 +25,7 @@ internal sealed class CertificateWatch : IDisposable
     private readonly Func<string, bool> _isKnown;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
-    private string _known;
-    private string _last;
+    private readonly ContentWatch _content;
     private int _announcedFor;
     private bool _disposed;
 
@@ -48,8 +39,8 @@ internal sealed class CertificateWatch : IDisposable
         TlsOptions files, HubCertificates certificates, Action changed, Func<string, bool> isKnown, TimeProvider time, ILogger logger)
     {
         (_files, _certificates, _changed, _isKnown, _logger) = (files, certificates, changed, isKnown, logger);
-        _known = _last = Fingerprint();
-        _timer = time.CreateGuardedTimer(static self => self.Look(), this, Interval, Interval);
+        _content = new ContentWatch(files.CertPem, files.KeyPem);
+        _timer = time.CreateGuardedTimer(static self => self.Look(), this, ContentWatch.Interval, ContentWatch.Interval);
     }
 
     /// <inheritdoc/>
@@ -82,13 +73,8 @@ internal sealed class CertificateWatch : IDisposable
 
     private void LookAtFiles()
     {
-        var before = _last;
-        _last = Fingerprint();
-        if (_last == before && _last != _known)
-        {
-            _known = _last;
+        if (_content.HasChanged())
             Load();
-        }
         else if (_certificates.Next is { } next && (++_announcedFor >= Patience || _isKnown(next.Pin)))
         {
             _certificates.UseNext();
@@ -113,26 +99,5 @@ internal sealed class CertificateWatch : IDisposable
         {
             AcceptingLog.CertificateNotTaken(_logger, fault.Message);
         }
-    }
-
-    // A file that can't be read is a state of its own, so that it is reported once.
-    private string Fingerprint()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var path in new[] { _files.CertPem, _files.KeyPem }.OfType<string>())
-        {
-            try
-            {
-                if (UnixFile.FaultOfFile(path) is { } fault)
-                    return $"{path} {fault}";
-                hash.AppendData(SHA256.HashData(File.ReadAllBytes(path)));
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                return error.Message;
-            }
-        }
-
-        return Convert.ToHexString(hash.GetHashAndReset());
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
@@ -82,15 +83,9 @@ internal sealed class HubCertificate : IDisposable
     {
         try
         {
-            foreach (var path in (string[])[certPath, keyPath])
-            {
-                if (UnixFile.FaultOfFile(path) is { } fault)
-                    throw new IOException($"{path} {fault}.");
-            }
-
-            var chain = new X509Certificate2Collection();
-            chain.ImportFromPem(File.ReadAllText(certPath));
-            var certificate = X509Certificate2.CreateFromPemFile(certPath, keyPath);
+            var text = PemFiles.Read(certPath);
+            var chain = PemFiles.Certificates(text);
+            var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(keyPath));
             chain.RemoveAt(0);
             return new HubCertificate(certificate, chain);
         }

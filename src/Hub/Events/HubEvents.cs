@@ -115,6 +115,24 @@ public sealed record TargetUpEvent(string Target, ImmutableArray<string> Ports) 
 /// <param name="Ports">The first 16 of the ports that lead to it, such as <c>edge-1 tcp/443</c>.</param>
 public sealed record TargetDownEvent(string Target, string Reason, ImmutableArray<string> Ports) : HubEvent;
 
+/// <summary>A certificate of ports is used from now on.</summary>
+/// <param name="Certificate">The path of its file.</param>
+/// <param name="Names">The host names that it is for.</param>
+/// <param name="Expires">When its validity ends.</param>
+public sealed record CertificateLoadedEvent(string Certificate, ImmutableArray<string> Names, DateTimeOffset Expires) : HubEvent;
+
+/// <summary>A certificate of ports, its key or the authorities of clients can't be used.</summary>
+/// <param name="Path">The path of the file.</param>
+/// <param name="Reason">Why, in words.</param>
+/// <param name="KeepsOld">Whether ports go on with what they had; false: clients who need it are reset.</param>
+public sealed record CertificateFailedEvent(string Path, string Reason, bool KeepsOld) : HubEvent;
+
+/// <summary>A certificate of ports ends within 14 days, or has ended.</summary>
+/// <param name="Certificate">The path of its file.</param>
+/// <param name="Names">The host names that it is for.</param>
+/// <param name="Expires">When its validity ends.</param>
+public sealed record CertificateExpiringEvent(string Certificate, ImmutableArray<string> Names, DateTimeOffset Expires) : HubEvent;
+
 /// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
 /// <param name="EdgeId">The id of the edge.</param>
 /// <param name="Connected">The address and port of the process that stays.</param>

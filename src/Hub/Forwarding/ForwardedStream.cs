@@ -81,7 +81,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             {
                 Fields = entry.Fields ?? new HeaderFields(entry.Id, Route.Port.EdgeId, entry.Transport),
             };
-            if (await forwarder.Entrance.AdmitAsync(_visit, gone) is { } refusal)
+            if (await forwarder.Entrance.AdmitAsync(_visit, forwarder.Tls, gone) is { } refusal)
                 Fail(refusal);
             else
                 GoOn(gone);

@@ -51,7 +51,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         {
             Id = id,
             Transport = tunnel.Tunnel!.Kind,
-            Fields = policy.ProxyTlvs ? new HeaderFields(id, tunnel.EdgeId, tunnel.Tunnel!.Kind) : null,
+            Fields = policy.SendsTlvs ? new HeaderFields(id, tunnel.EdgeId, tunnel.Tunnel!.Kind) : null,
         };
         if (FindFault(tunnel, entry) is not { } fault)
         {
@@ -97,8 +97,14 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         return DatagramHeaderOf(policy, options) == UdpProxyProtocol.Off ? ProxyProtocol.Off : ProxyProtocol.V2;
     }
 
-    private static ProxyProtocol StreamHeaderOf(PortPolicy? policy, ForwardingOptions options) =>
-        policy?.ProxyProtocol ?? (policy?.ProxyTlvs == true ? ProxyProtocol.V2 : options.DefaultProxyProtocol);
+    // A hub whose ports have no header by default adds none for the fields' sake, unless they were asked for.
+    private static ProxyProtocol StreamHeaderOf(PortPolicy? policy, ForwardingOptions options) => policy switch
+    {
+        { ProxyProtocol: { } chosen } => chosen,
+        { ProxyTlvs: true } => ProxyProtocol.V2,
+        { SendsTlvs: true } when options.DefaultProxyProtocol != ProxyProtocol.Off => ProxyProtocol.V2,
+        _ => options.DefaultProxyProtocol,
+    };
 
     private static UdpProxyProtocol DatagramHeaderOf(PortPolicy? policy, ForwardingOptions options) => policy?.UdpProxyProtocol
         ?? (options.DefaultProxyProtocol == ProxyProtocol.Off ? UdpProxyProtocol.Off : UdpProxyProtocol.Each);

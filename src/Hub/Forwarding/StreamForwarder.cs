@@ -3,6 +3,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding.Entering;
+using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Targets.Connecting;
 using Tunnel.Hub.Traffic;
@@ -28,6 +29,9 @@ internal sealed class StreamForwarder(
 
     /// <summary>What ports want to be done before there is an upstream.</summary>
     public Entrance Entrance { get; init; } = Entrance.None(context.Time);
+
+    /// <summary>The TLS servers of ports at which TLS ends.</summary>
+    public required TlsServers Tls { get; init; }
 
     public HubEventFeed Events => events;
 

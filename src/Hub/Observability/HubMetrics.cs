@@ -170,7 +170,8 @@ internal sealed class HubMetrics
         TransportMetrics.Add(meter, () => _parts()?.Context);
         ProcessMetrics.Add(meter);
         meter.CreateObservableGauge(
-            "tunnel.certificate.expiry.timestamp", CertificateExpiry, "s", "When the hub's certificates end, in seconds since 1970.");
+            "tunnel.certificate.expiry.timestamp", CertificateExpiry, "s",
+            "When the certificates of the hub and its ports end, in seconds since 1970.");
     }
 
     private IEnumerable<Measurement<long>> CertificateExpiry()
@@ -181,6 +182,8 @@ internal sealed class HubMetrics
             parts.Certificates.Present.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "present"));
         if (parts.Certificates.Next is { } next)
             yield return new(next.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "next"));
+        foreach (var (path, used) in parts.Tls.Certificates)
+            yield return new(used.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", path));
     }
 
     private IEnumerable<Measurement<long>> AuthFailures()

@@ -3,6 +3,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Transport;
@@ -20,7 +21,8 @@ internal sealed record HubParts(
     TrafficRegistry Traffic,
     TransportContext Context,
     HubCertificates Certificates,
-    TargetPools Pools)
+    TargetPools Pools,
+    TlsServers Tls)
 {
     /// <summary>The number of datagrams that were lost here, by reason.</summary>
     public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());

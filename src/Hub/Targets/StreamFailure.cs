@@ -81,6 +81,17 @@ internal enum StreamFailure
 
     /// <summary>So many clients were slow with their first message that it had to give way to a new one.</summary>
     TooManyHandshakes,
+
+    /// <summary>
+    /// The TLS handshake with the client failed: there was no version or protocol in common, or it showed no certificate that is valid.
+    /// </summary>
+    HandshakeFailed,
+
+    /// <summary>The client took too long for its part of the handshake.</summary>
+    HandshakeTimeout,
+
+    /// <summary>None of the port's certificates can be used.</summary>
+    NoCertificate,
 }
 
 internal static class StreamFailures
@@ -103,7 +114,7 @@ internal static class StreamFailures
     public static bool IsOfClient(this StreamFailure failure) =>
         failure is StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed or StreamFailure.ClientGone
         or StreamFailure.HelloTimeout or StreamFailure.NotTls or StreamFailure.HelloTooLong or StreamFailure.UnknownName
-        or StreamFailure.TooManyHandshakes;
+        or StreamFailure.TooManyHandshakes or StreamFailure.HandshakeFailed or StreamFailure.HandshakeTimeout;
 
     /// <summary>Returns the reason that the edge is told.</summary>
     public static ResetReason ToResetReason(this StreamFailure failure) => failure switch
@@ -111,9 +122,9 @@ internal static class StreamFailures
         StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
         StreamFailure.SourceDenied or StreamFailure.PrivateSource or StreamFailure.UnknownSource => ResetReason.Policy,
         StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed => ResetReason.Policy,
-        StreamFailure.HelloTimeout or StreamFailure.NotTls or StreamFailure.HelloTooLong or StreamFailure.UnknownName =>
-            ResetReason.Policy,
-        StreamFailure.TooManyHandshakes => ResetReason.Overloaded,
+        StreamFailure.HelloTimeout or StreamFailure.NotTls or StreamFailure.HelloTooLong or StreamFailure.UnknownName
+            or StreamFailure.HandshakeFailed or StreamFailure.HandshakeTimeout => ResetReason.Policy,
+        StreamFailure.TooManyHandshakes or StreamFailure.NoCertificate => ResetReason.Overloaded,
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound or StreamFailure.NoTarget or StreamFailure.TargetNotAllowed
             => ResetReason.Unreachable,

@@ -41,6 +41,9 @@ public sealed class PipeEndpoint : ILocalEndpoint
     /// <summary>Fires on the thread pool when the client is gone or the stream has ended.</summary>
     public CancellationToken Closed => _closed.Token;
 
+    /// <summary>Whether the connection was reset, by either side.</summary>
+    public bool IsAborted => _aborted;
+
     /// <summary>Resets the client's connection, because the code does not end it in order.</summary>
     public void Abort()
     {

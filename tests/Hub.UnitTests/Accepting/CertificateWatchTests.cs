@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.TestUtilities;
@@ -113,6 +114,6 @@ public sealed class CertificateWatchTests : IDisposable
     private void Look(int times)
     {
         for (var look = 0; look < times; look++)
-            _time.Advance(CertificateWatch.Interval);
+            _time.Advance(ContentWatch.Interval);
     }
 }

@@ -25,11 +25,17 @@ internal static class TestEdges
         new(directory, files ?? new StateFiles(), hasher ?? new CountingHasher(), memory ?? new SecretMemory(), maxEdges, time ?? new ManualTimeProvider(), NullLoggerFactory.Instance);
 
     /// <summary>Everything that reading and validating a set finds.</summary>
-    public static ImmutableArray<Fault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100)
+    public static ImmutableArray<Fault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100) =>
+        Faults(json, hasSecret ?? (_ => true), maxEdges, isStored: false);
+
+    /// <summary>The same of a set that was accepted before.</summary>
+    public static ImmutableArray<Fault> StoredFaults(string json) => Faults(json, _ => true, maxEdges: 100, isStored: true);
+
+    private static ImmutableArray<Fault> Faults(string json, Func<string, bool> hasSecret, int maxEdges, bool isStored)
     {
         using var document = JsonText.Parse(Encoding.UTF8.GetBytes(json), out _)!;
         var faults = new FaultList();
         var edges = new EdgeDefinitionReader(faults).ReadSet(document.RootElement, "$", maxEdges);
-        return Fault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, hasSecret ?? (_ => true), maxEdges).ErrorList);
+        return Fault.Merge(faults.ToImmutable(), EdgeSetValidator.Validate(edges, hasSecret, maxEdges, isStored: isStored).ErrorList);
     }
 }

@@ -4,6 +4,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Forwarding.Entering;
+using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Hooks;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Targets.Connecting;
@@ -40,6 +41,7 @@ internal sealed class ForwardingFixture : IDisposable
         Gate = new PortGate(options, Pools, Traffic, context);
         Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
         {
+            Tls = new TlsServers(new TlsReports(_registry.Events.Queue, _registry.Time, NullLogger<TlsReports>.Instance), _registry.Time),
             Entrance = new Entrance(Hooks, new PortAcceptors(), _registry.Time, NullLogger.Instance),
         };
         Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);
@@ -109,6 +111,7 @@ internal sealed class ForwardingFixture : IDisposable
     public void Dispose()
     {
         Streams.Dispose();
+        Streams.Tls.Dispose();
         Sessions.Dispose();
     }
 

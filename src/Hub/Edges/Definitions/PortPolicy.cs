@@ -53,9 +53,13 @@ public sealed record PortPolicy
 
     /// <summary>
     /// Whether the PROXY header, which is then version 2, has additional fields: the connection's id, the edge, the tunnel's transport,
-    /// what is known of TLS, and a checksum.
+    /// what is known of TLS, and a checksum. Null: where TLS ends at the hub and the header is of version 2, or of none that was chosen.
     /// </summary>
-    public bool ProxyTlvs { get; init; }
+    public bool? ProxyTlvs { get; init; }
+
+    /// <summary>Whether the PROXY header has additional fields, if there is one.</summary>
+    internal bool SendsTlvs =>
+        ProxyTlvs ?? (Tls?.Terminates == true && ProxyProtocol is null or Definitions.ProxyProtocol.V2);
 
     /// <summary>How long the upstream may take to accept a connection, 1 s to 3,600 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -101,11 +101,11 @@ internal static class PortPolicyValidator
 
     private static void CheckResolved(PortPolicy resolved, bool udp, string path, FaultList errors)
     {
-        if (resolved.ProxyTlvs)
+        if (resolved.ProxyTlvs == true)
             CheckTlvs(resolved, udp, path, errors);
         if (resolved is { Routes: not null, Tls: null })
             errors.Add($"{path}.tls", "(missing)", "is needed with routes: {\"passthrough\": true} reads the name that a client asks for");
-        if (resolved is { Tls.StrictSni: true, Routes: null })
+        if (resolved is { Tls: { StrictSni: true, Terminates: false }, Routes: null })
             errors.Add($"{path}.tls.strictSni", "true", "refuses every client without routes, which say the names that are allowed");
     }
 

@@ -98,9 +98,9 @@ internal static class PortSettings
             SettingForms.Switch,
             own => own.ProxyTlvs,
             (own, value) => own with { ProxyTlvs = value },
-            (policy, value, _) => policy with { ProxyTlvs = value!.Value })
+            (policy, value, _) => policy with { ProxyTlvs = value })
         {
-            Default = "false",
+            Default = "false, and true where TLS ends at the hub",
             Summary =
                 "more in the PROXY header, which is version 2 then: the connection's id and others, see [PROXY headers](proxy-headers.md)",
         },

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>What the hub does with the TLS of a port's clients; a member that is null has its default.</summary>
@@ -6,19 +8,46 @@ public sealed record TlsDefinition
     /// <summary>Whether the hub reads the name that a client asks for, and carries its TLS to the upstream as it is.</summary>
     public bool? Passthrough { get; init; }
 
+    /// <summary>The certificates with which TLS ends at the hub, of which the first is for all names that no other has.</summary>
+    public ValueList<CertificateDefinition>? Certificates { get; init; }
+
     /// <summary>Whether a client that asks for an unknown name, or for none, is refused.</summary>
     public bool? StrictSni { get; init; }
+
+    /// <summary>The oldest version that a client may speak; 1.2 by default.</summary>
+    public TlsVersion? MinVersion { get; init; }
+
+    /// <summary>The application protocols in the hub's order; null: none is agreed on.</summary>
+    public ValueList<string>? Alpn { get; init; }
+
+    /// <summary>The path of a PEM file with the authorities of the certificates that clients must show; null: they show none.</summary>
+    public string? ClientCa { get; init; }
+
+    /// <summary>Whether TLS ends at the hub.</summary>
+    internal bool Terminates => Certificates is not null;
 }
 
-/// <summary>The targets of clients that ask for a name.</summary>
-public sealed record RouteDefinition
+/// <summary>A certificate and its key, as files.</summary>
+public sealed record CertificateDefinition
 {
-    /// <summary>How many routes a port may have.</summary>
-    public const int MaxCount = 1_000;
+    /// <summary>How many certificates a port may have.</summary>
+    public const int MaxCount = 100;
 
-    /// <summary>The name, or <c>*.</c> and a name for all below it; in lower case.</summary>
-    public string Sni { get; init; } = "";
+    /// <summary>The path of the PEM file with the certificate and its chain.</summary>
+    public string CertPem { get; init; } = "";
 
-    /// <summary>The targets, at least one.</summary>
-    public TargetList? Targets { get; init; }
+    /// <summary>The path of the PEM file with the private key; null: it is in the same file.</summary>
+    public string? KeyPem { get; init; }
+}
+
+/// <summary>A version of TLS.</summary>
+public enum TlsVersion
+{
+    /// <summary>TLS 1.2 (RFC 5246).</summary>
+    [JsonStringEnumMemberName("1.2")]
+    Tls12,
+
+    /// <summary>TLS 1.3 (RFC 8446).</summary>
+    [JsonStringEnumMemberName("1.3")]
+    Tls13,
 }

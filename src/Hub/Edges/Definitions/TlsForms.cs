@@ -17,6 +17,60 @@ internal static class TlsForms
         },
     };
 
+    private static readonly SettingForm<string?> File = SettingForms.Text(4_096) with
+    {
+        Check = (text, path, _, faults) =>
+        {
+            if (!Path.IsPathFullyQualified(text!))
+                faults.AddText(path, text!, "must be the whole path of a file, such as \"/etc/tls/fullchain.pem\"");
+        },
+    };
+
+    private static readonly ObjectForm<CertificateDefinition> Certificate = new(
+        "{\"certPem\": \"/etc/tls/fullchain.pem\", \"keyPem\": \"/etc/tls/privkey.pem\"}",
+        new CertificateDefinition(),
+        new ObjectSetting<CertificateDefinition, string?>(
+            "certPem", File, own => own.CertPem.Length > 0 ? own.CertPem : null, (own, value) => own with { CertPem = value ?? "" })
+        {
+            Summary = "the path of the PEM file with the certificate and its chain",
+            Needed = "is needed: the path of the PEM file with the certificate and its chain",
+        },
+        new ObjectSetting<CertificateDefinition, string?>(
+            "keyPem", File, own => own.KeyPem, (own, value) => own with { KeyPem = value })
+        {
+            Summary = "the path of the PEM file with the private key; by default it is in the file of the certificate",
+        });
+
+    private static readonly SettingForm<ValueList<CertificateDefinition>?> Certificates = new(
+        "CERT[:KEY]",
+        value => new ValueList<CertificateDefinition>([
+            .. value.Items(CertificateDefinition.MaxCount, "must be a list of certificates: [{\"certPem\": \"…\", \"keyPem\": \"…\"}]")
+                .Select(item => Certificate.Read(item) ?? new CertificateDefinition())]),
+        (list, path, udp, faults) =>
+        {
+            for (var i = 0; i < list!.Count; i++)
+                Certificate.Check(list[i], $"{path}[{i}]", udp, faults);
+        },
+        (words, _) => new JsonArray([.. words.Select(CertificateOf)]),
+        new SettingSchema(SettingType.List, Most: CertificateDefinition.MaxCount) { Item = Certificate.Schema });
+
+    private static readonly SettingForm<ValueList<string>?> Alpn = new(
+        "NAME[+NAME…]",
+        value => new ValueList<string>([
+            .. value.Items(16, "must be a list of protocols: [\"h2\", \"http/1.1\"]").Select(item => item.Text() ?? "")]),
+        (list, path, _, faults) =>
+        {
+            if (list!.Count == 0)
+                faults.Add(path, "[]", "must name at least one protocol, such as \"http/1.1\"; without this member none is agreed on");
+            for (var i = 0; i < list.Count; i++)
+            {
+                if (list[i].Length is 0 or > 255 || list[i].Any(static c => c is <= ' ' or > '~'))
+                    faults.AddText($"{path}[{i}]", list[i], "must be 1–255 printable ASCII characters, such as \"h2\" or \"http/1.1\"");
+            }
+        },
+        (words, _) => new JsonArray([.. words[^1].Split('+').Select(word => JsonValue.Create(word))]),
+        new SettingSchema(SettingType.List, Most: 16));
+
     /// <summary>What is done with clients' TLS.</summary>
     public static readonly ObjectForm<TlsDefinition> Tls = new(
         "{\"passthrough\": true}",
@@ -25,19 +79,33 @@ internal static class TlsForms
             "passthrough", SettingForms.Switch, own => own.Passthrough, (own, value) => own with { Passthrough = value })
         {
             Summary = "true: the name that a client asks for is read, and all of its bytes go to the target as they are",
-            Needed = "is needed: true, to read the name that clients ask for",
+        },
+        new ObjectSetting<TlsDefinition, ValueList<CertificateDefinition>?>(
+            "certificates", Certificates, own => own.Certificates, (own, value) => own with { Certificates = value })
+        {
+            Summary = "TLS ends at the hub, with these certificates; the first is for all names that no other has",
         },
         new ObjectSetting<TlsDefinition, bool?>(
             "strictSni", SettingForms.Switch, own => own.StrictSni, (own, value) => own with { StrictSni = value })
         {
             Summary = "true: who asks for an unknown name, or for none, is refused; false by default",
+        },
+        new ObjectSetting<TlsDefinition, TlsVersion?>(
+            "minVersion", SettingForms.Word(("1.2", TlsVersion.Tls12), ("1.3", TlsVersion.Tls13)), own => own.MinVersion,
+            (own, value) => own with { MinVersion = value })
+        {
+            Summary = "the oldest version that a client may speak: `1.2`, the default, or `1.3`",
+        },
+        new ObjectSetting<TlsDefinition, ValueList<string>?>("alpn", Alpn, own => own.Alpn, (own, value) => own with { Alpn = value })
+        {
+            Summary = "the application protocols in the order of preference, such as `h2` and `http/1.1`; none by default",
+        },
+        new ObjectSetting<TlsDefinition, string?>("clientCa", File, own => own.ClientCa, (own, value) => own with { ClientCa = value })
+        {
+            Summary = "the path of a PEM file with authorities: clients must show a certificate of one of them",
         })
     {
-        CheckWhole = (tls, path, _, faults) =>
-        {
-            if (tls.Passthrough == false)
-                faults.Add($"{path}.passthrough", "false", "must be true; without \"tls\" nothing is read of the clients' bytes");
-        },
+        CheckWhole = TlsCheck.Check,
     };
 
     private static readonly ObjectForm<RouteDefinition> Route = new(
@@ -81,6 +149,15 @@ internal static class TlsForms
             if (routes[i].Sni is { Length: > 0 } name && !first.TryAdd(name, i))
                 faults.AddText($"{path}[{i}].sni", name, $"has a route already, {path}[{first[name]}]; put its targets there");
         }
+    }
+
+    private static JsonNode? CertificateOf(string word)
+    {
+        var parts = word.Split(':', 2);
+        var certificate = new JsonObject { ["certPem"] = parts[0] };
+        if (parts.Length > 1)
+            certificate["keyPem"] = parts[1];
+        return certificate;
     }
 
     // A name that comes again has several targets.

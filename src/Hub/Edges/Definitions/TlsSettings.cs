@@ -15,7 +15,8 @@ internal static class TlsSettings
         {
             For = PortKinds.Tcp,
             Default = "none",
-            Summary = "what the hub does with the clients' TLS, such as read the name that they ask for: see TLS",
+            Summary = "what the hub does with the clients' TLS: read the name that they ask for, or end it: see TLS",
+            IsStricter = true,
         },
         new PortSetting<ValueList<RouteDefinition>?>(
             "routes",

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Hooks;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
@@ -12,6 +13,7 @@ internal sealed class Entrance(HookRunner hooks, PortAcceptors acceptors, TimePr
 {
     private readonly HelloStep _hello = new(time);
     private readonly HookStep _hooks = new(hooks, logger);
+    private readonly TlsStep _tls = new(time, logger);
 
     /// <summary>Programs that accept streams in this process.</summary>
     public PortAcceptors Acceptors => acceptors;
@@ -25,10 +27,16 @@ internal sealed class Entrance(HookRunner hooks, PortAcceptors acceptors, TimePr
         policy.Tls is not null || !hooks.Hooks.IsEmpty || acceptors.Find(port) is not null;
 
     /// <summary>Returns why a client is refused; null when it may go on. Throws when the client is gone.</summary>
-    public async Task<StreamFailure?> AdmitAsync(StreamVisit visit, CancellationToken gone)
+    /// <param name="visit">The client.</param>
+    /// <param name="servers">The TLS servers of ports.</param>
+    /// <param name="gone">Fires when the client is gone.</param>
+    public async Task<StreamFailure?> AdmitAsync(StreamVisit visit, TlsServers servers, CancellationToken gone)
     {
-        if (visit.Policy.Tls is { } tls && await _hello.TakeAsync(visit, tls, gone) is { } refusal)
-            return refusal;
-        return await _hooks.TakeAsync(visit, gone);
+        if (visit.Policy.Tls is not { } tls)
+            return await _hooks.TakeAsync(visit, gone);
+        // Hooks know the name, and whom they refuse costs no handshake.
+        return await _hello.TakeAsync(visit, tls, gone)
+            ?? await _hooks.TakeAsync(visit, gone)
+            ?? (tls.Terminates ? await _tls.TakeAsync(visit, servers.Of(tls), gone) : null);
     }
 }

@@ -54,10 +54,10 @@ internal sealed class HelloStep(TimeProvider time)
         visit.Fields = visit.Fields with
         {
             ServerName = hello.ServerName,
-            Protocol = hello.Protocols is [var only] ? only : null,
+            Protocol = !tls.Terminates && hello.Protocols is [var only] ? only : null,
         };
         visit.Route = visit.Policy.Routes?.Find(hello.ServerName);
-        return tls.StrictSni == true && visit.Route is null ? StreamFailure.UnknownName : null;
+        return tls is { StrictSni: true, Terminates: false } && visit.Route is null ? StreamFailure.UnknownName : null;
     }
 
     // Returns that it is incomplete when no more will come.

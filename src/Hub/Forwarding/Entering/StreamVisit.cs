@@ -1,4 +1,3 @@
-using System.Net.Security;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol;
@@ -38,8 +37,8 @@ internal sealed class StreamVisit(
     /// <summary>Whether hooks have added to <see cref="Fields"/>.</summary>
     public bool HasExtra { get; set; }
 
-    /// <summary>The client's bytes after TLS; null where TLS does not end here.</summary>
-    public SslStream? Secured { get; set; }
+    /// <summary>The client's bytes inside of its TLS; null where TLS does not end here.</summary>
+    public SecuredStream? Secured { get; private set; }
 
     /// <summary>Takes the client's first bytes, which are kept for whoever gets the stream in the end.</summary>
     public HeldEndpoint Hold(int limit)
@@ -49,6 +48,14 @@ internal sealed class StreamVisit(
         return _held;
     }
 
+    /// <summary>Gives the client's bytes, with those that are held, to TLS.</summary>
+    public SecuredStream Secure()
+    {
+        Secured = new SecuredStream(stream);
+        _held!.JoinAsync(Secured.Outside).AsTask().Guard("joining a client and its TLS");
+        return Secured;
+    }
+
     /// <summary>Lets hooks see what passes.</summary>
     public void Observe(Func<ILocalEndpoint, ILocalEndpoint> observe) => _observe = observe;
 
@@ -56,7 +63,9 @@ internal sealed class StreamVisit(
     public void Join(ILocalEndpoint endpoint)
     {
         var inner = Observed(endpoint);
-        if (_held is null)
+        if (Secured is { } secured)
+            secured.Attach(inner);
+        else if (_held is null)
             stream.Attach(Limited(inner));
         else
             _held.JoinAsync(inner).AsTask().Guard("joining a client and its upstream");

@@ -68,6 +68,7 @@ public sealed class PortSettingsTests
     [InlineData("breaker", "failureThreshold=3,openTimeout=10", """{"failureThreshold":3,"openTimeout":10}""")]
     [InlineData("breaker", """{"openTimeout": 10}""", """{"openTimeout":10}""")]
     [InlineData("tls", "passthrough,strictSni=false", """{"passthrough":true,"strictSni":false}""")]
+    [InlineData("tls", "certificates=/c.pem:/k.pem,alpn=h2+http/1.1,minVersion=1.3", """{"certificates":[{"certPem":"/c.pem","keyPem":"/k.pem"}],"alpn":["h2","http/1.1"],"minVersion":"1.3"}""")]
     [InlineData("routes", "*.a.b=10.0.0.5:8443,weight=2", """[{"sni":"*.a.b","targets":[{"host":"10.0.0.5","port":8443,"weight":2}]}]""")]
     [InlineData("routes", "a.b", """[{"sni":"a.b"}]""")]
     public void An_option_becomes_the_JSON_that_the_row_reads(string name, string option, string json) =>

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Tunnel.Hub.Certificates;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Guarding;
+
+namespace Tunnel.Hub.Forwarding.Securing;
+
+/// <summary>The TLS servers of all ports at which TLS ends. Any thread may use it.</summary>
+internal sealed class TlsServers : IDisposable
+{
+    private readonly ConcurrentDictionary<TlsDefinition, Lazy<TlsServer>> _servers = new();
+    private readonly Dictionary<string, HashSet<TlsDefinition>> _byEdge = [];
+    private readonly Lock _lock = new();
+    private readonly TlsReports _reports;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+
+    public TlsServers(TlsReports reports, TimeProvider time)
+    {
+        (_reports, _time) = (reports, time);
+        _timer = time.CreateGuardedTimer(static self => self.Look(), this, ContentWatch.Interval, ContentWatch.Interval);
+    }
+
+    /// <summary>The certificates in use, each with its path; several ports may have the same.</summary>
+    public IEnumerable<(string Path, PortCertificate Certificate)> Certificates =>
+        _servers.Values.SelectMany(static server => server.Value.Certificates).DistinctBy(static used => used.Path);
+
+    /// <summary>Returns the server of a port; it is made at the first call.</summary>
+    /// <param name="tls">What the operator wrote, with certificates.</param>
+    public TlsServer Of(TlsDefinition tls) =>
+        _servers.GetOrAdd(tls, static (tls, self) => new Lazy<TlsServer>(() => new TlsServer(tls, self._reports, self._time)), this).Value;
+
+    /// <summary>Loads what the ports of an edge need, before the first client comes, and forgets what no port needs any more.</summary>
+    /// <param name="edgeId">The id of the edge.</param>
+    /// <param name="edge">The edge; null when it is no longer allowed.</param>
+    public void Apply(string edgeId, AllowedEdge? edge)
+    {
+        var wanted = edge is { Enabled: true }
+            ? edge.TcpPorts.Select(port => edge.PolicyFor(false, port).Tls!).Where(static tls => tls is { Terminates: true }).ToHashSet()
+            : [];
+        lock (_lock)
+        {
+            if (wanted.Count == 0 && !_byEdge.ContainsKey(edgeId))
+                return;
+            _byEdge[edgeId] = wanted;
+            if (wanted.Count == 0)
+                _byEdge.Remove(edgeId);
+            foreach (var tls in wanted)
+                Of(tls);
+            foreach (var tls in _servers.Keys.Where(tls => !_byEdge.Values.Any(edge => edge.Contains(tls))))
+                _servers.TryRemove(tls, out _);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    private void Look()
+    {
+        // A look that takes longer than the interval must not pile up.
+        if (!_lock.TryEnter())
+            return;
+        try
+        {
+            foreach (var server in _servers.Values)
+                server.Value.Look();
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+}

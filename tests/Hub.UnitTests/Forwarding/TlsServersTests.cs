@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Certificates;
+using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Events;
+using Tunnel.Hub.Forwarding.Securing;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.TestUtilities;
+
+namespace Tunnel.Hub.UnitTests.Forwarding;
+
+/// <summary>The certificates of ports, and what becomes of them while the hub runs.</summary>
+public sealed class TlsServersTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly ManualTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly EventLog _events = new();
+    private readonly TlsServers _servers;
+
+    public TlsServersTests() =>
+        _servers = new TlsServers(new TlsReports(_events.Queue, _time, NullLogger<TlsReports>.Instance), _time);
+
+    private string Path => _directory.File("tls.pem");
+
+    private TlsDefinition Tls => new() { Certificates = new ValueList<CertificateDefinition>([new CertificateDefinition { CertPem = Path }]) };
+
+    public void Dispose()
+    {
+        _servers.Dispose();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task New_files_are_used_and_what_can_not_be_used_leaves_the_old_one()
+    {
+        var first = Put("first.test");
+        Apply(Tls);
+        Assert.Equal(["first.test"], (await _events.NextAsync<CertificateLoadedEvent>()).Names);
+        Assert.Equal(first, Shown());
+
+        var second = Put("second.test");
+        Look();
+        // The key may not have been written yet.
+        Assert.Equal(first, Shown());
+        Look();
+        Assert.Equal(second, Shown());
+        Assert.Equal(["second.test"], (await _events.NextAsync<CertificateLoadedEvent>()).Names);
+
+        await File.WriteAllTextAsync(Path, "broken");
+        Look(3);
+        var failed = await _events.NextAsync<CertificateFailedEvent>();
+        Assert.Equal((Path, true), (failed.Path, failed.KeepsOld));
+        Assert.Equal(second, Shown());
+
+        Put("third.test", ends: _time.GetUtcNow().AddDays(-1));
+        Look(3);
+        Assert.Contains("ended at", (await _events.NextAsync<CertificateFailedEvent>()).Reason, StringComparison.Ordinal);
+        Assert.Equal(second, Shown());
+
+        var fourth = Put("fourth.test");
+        Look(2);
+        Assert.Equal(fourth, Shown());
+        Assert.Equal(_servers.Certificates.Single().Path, Path);
+    }
+
+    [Fact]
+    public async Task Without_a_usable_file_there_is_none_until_there_is_one()
+    {
+        Apply(Tls);
+        Assert.False((await _events.NextAsync<CertificateFailedEvent>()).KeepsOld);
+        Assert.Null(_servers.Of(Tls).Find("a.test", out var isUnknown));
+        Assert.False(isUnknown);
+        var put = Put("a.test");
+        Look(2);
+        Assert.Equal(put, Shown());
+    }
+
+    [Fact]
+    public async Task An_end_that_is_near_is_told_once()
+    {
+        Put("a.test", ends: _time.GetUtcNow().AddDays(14).AddMinutes(1));
+        Apply(Tls);
+        Look();
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Look(3);
+        Assert.Equal(["a.test"], (await _events.NextAsync<CertificateExpiringEvent>()).Names);
+        Put("a.test", ends: _time.GetUtcNow().AddDays(1));
+        Look(3);
+        await _events.NextAsync<CertificateLoadedEvent>();
+        Assert.Equal(Path, (await _events.NextAsync<CertificateExpiringEvent>()).Certificate);
+    }
+
+    [Fact]
+    public void What_no_port_needs_any_more_is_forgotten()
+    {
+        Put("a.test");
+        Apply(Tls);
+        Apply(Tls, "b");
+        _servers.Apply("a", null);
+        Assert.NotEmpty(_servers.Certificates);
+        Apply(new TlsDefinition { Passthrough = true }, "b");
+        Assert.Empty(_servers.Certificates);
+    }
+
+    private void Apply(TlsDefinition tls, string edgeId = "a") => _servers.Apply(
+        edgeId,
+        AllowedEdge.From(new EdgeDefinition { Id = edgeId, ListenPorts = [443], Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Tls = tls }) }));
+
+    private string Put(string name, DateTimeOffset? ends = null)
+    {
+        using var certificate = TestCertificates.Make(null, ends, name);
+        File.WriteAllText(Path, TestCertificates.Pem(certificate));
+        return certificate.Thumbprint;
+    }
+
+    private string Shown() => _servers.Of(Tls).Find(null, out _)!.ServerCertificateContext!.TargetCertificate.Thumbprint;
+
+    private void Look(int times = 1)
+    {
+        for (var i = 0; i < times; i++)
+            _time.Advance(ContentWatch.Interval);
+    }
+}
