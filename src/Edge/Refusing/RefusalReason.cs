@@ -39,6 +39,12 @@ internal enum RefusalReason
     /// <summary>A datagram of a client did not fit into the buffer.</summary>
     UdpTruncated,
 
+    /// <summary>A datagram of a client that sends faster than the port's <c>uploadRate</c>.</summary>
+    UdpUploadRate,
+
+    /// <summary>An answer to a client that has sent one datagram, and would have got more than ten times its bytes.</summary>
+    UdpAmplification,
+
     /// <summary>The hub has blocked the client's address at all ports, permanently or for a while.</summary>
     Blocked,
 

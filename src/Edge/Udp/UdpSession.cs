@@ -1,4 +1,6 @@
 using Tunnel.Edge.Admission;
+using Tunnel.Edge.Refusing;
+using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Udp;
@@ -7,6 +9,7 @@ namespace Tunnel.Edge.Udp;
 internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? address, UdpSessions sessions)
     : SessionNode<UdpSession>(key), IDatagramSink
 {
+    private readonly AmplificationGuard? _guard = port.Admission.Policy.AmplificationGuard ? new AmplificationGuard() : null;
     private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;
 
@@ -24,8 +27,15 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
         Volatile.Write(ref _tunnelSession, session);
     }
 
+    /// <summary>How fast the client may send; null: no limit.</summary>
+    public ByteBucket? UploadRate { get; init; }
+
     /// <summary>Gives a datagram of the client to the tunnel, which sends it with <see cref="Flush"/>.</summary>
-    public bool Queue(ReadOnlySpan<byte> payload) => _tunnelSession!.Queue(payload);
+    public bool Queue(ReadOnlySpan<byte> payload)
+    {
+        _guard?.NoteAsked(payload.Length);
+        return _tunnelSession!.Queue(payload);
+    }
 
     /// <summary>Sends what this session and other sessions of its tunnel have queued.</summary>
     public void Flush() => _tunnelSession?.Flush();
@@ -51,6 +61,9 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     private void AddAnswer(ReadOnlySpan<byte> payload)
     {
         sessions.Touch(this);
-        port.AddAnswer(this, payload);
+        if (_guard?.Allows(payload.Length) == false)
+            port.Admission.CountDrops(RefusalReason.UdpAmplification, 1);
+        else
+            port.AddAnswer(this, payload);
     }
 }

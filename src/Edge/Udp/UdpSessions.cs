@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Udp;
@@ -62,7 +63,15 @@ internal sealed class UdpSessions : IDisposable
         for (var tries = 0; tries < 2; tries++)
         {
             var session = FindOrOpen(port, path);
-            if (session is null || session.Queue(payload))
+            if (session is null)
+                return null;
+            if (session.UploadRate?.TryTakeWhole(payload.Length) == false)
+            {
+                port.Admission.CountDrops(RefusalReason.UdpUploadRate, 1);
+                return null;
+            }
+
+            if (session.Queue(payload))
                 return session;
             // The tunnel has dropped the datagram, and counted it with its own reason.
             if (session.IsOpen)
@@ -164,7 +173,11 @@ internal sealed class UdpSessions : IDisposable
             return null;
         }
 
-        var session = new UdpSession(key, port, address, this) { IdleTimeout = IdleTimeoutOf(port) };
+        var session = new UdpSession(key, port, address, this)
+        {
+            IdleTimeout = IdleTimeoutOf(port),
+            UploadRate = port.Admission.Policy.UploadRate is { } rate ? new ByteBucket(rate, _time) : null,
+        };
         var opening = new StreamOpening(key.Path.RemoteEndPoint, key.Path.LocalEndPoint(port.Number), port.Number);
         if (tunnel.OpenSession(opening, session) is not { } tunnelSession)
         {

@@ -4,6 +4,7 @@ using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Relay;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -26,6 +27,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
 
     private readonly byte[] _header;
+    private readonly ByteBucket? _downloadRate;
 
     // Holds datagrams while the upstream's name is resolved.
     private HeldDatagrams? _held;
@@ -41,6 +43,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
     {
         Session = session;
         _header = entry.Route.UdpProxy == UdpProxyProtocol.Off ? [] : MakeHeader(opening, entry.Fields);
+        _downloadRate = entry.Policy.DownloadRate is { } rate ? new ByteBucket(rate, forwarder.Time) : null;
         _lastSent = _lastHeard = forwarder.Time.GetTimestamp();
     }
 
@@ -91,8 +94,14 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
 
     public override void OnReply(ReadOnlySpan<byte> datagram)
     {
-        Volatile.Write(ref _bytesOut, _bytesOut + datagram.Length);
         NoteAnswer();
+        if (_downloadRate?.TryTakeWhole(datagram.Length) == false)
+        {
+            Forwarder.CountDropped(Entry, SessionFailure.DownloadRate);
+            return;
+        }
+
+        Volatile.Write(ref _bytesOut, _bytesOut + datagram.Length);
         if (Session.Queue(datagram))
             return;
         // If the session is open, the tunnel has dropped the datagram and counted it for a reason of its own.

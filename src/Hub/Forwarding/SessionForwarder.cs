@@ -158,11 +158,17 @@ internal sealed class SessionForwarder : IDisposable
     /// <summary>Counts and logs the failure of a session or of its datagrams.</summary>
     public void NoteFailure(ConnectionEntry entry, SessionFailure failure, int count = 1)
     {
-        Failures.Add(failure, count);
-        entry.Traffic.CountError(ReasonCounters<SessionFailure>.NameOf(failure), count);
+        CountDropped(entry, failure, count);
         if (failure.IsOfUpstream())
             entry.Traffic.Health.NoteFailure();
         Log(entry.Route, failure);
+    }
+
+    /// <summary>Counts datagrams that were dropped as the port's policy wants it, which is nothing to be told of.</summary>
+    public void CountDropped(ConnectionEntry entry, SessionFailure failure, int count = 1)
+    {
+        Failures.Add(failure, count);
+        entry.Traffic.CountError(ReasonCounters<SessionFailure>.NameOf(failure), count);
     }
 
     private void Refuse(PortRoute route, SessionFailure failure)

@@ -51,6 +51,9 @@ internal enum SessionFailure
     /// <summary>The upstream's replies came faster than they could be read, and the kernel dropped some.</summary>
     ReceiveOverflow,
 
+    /// <summary>A reply came faster than the port's <c>downloadRate</c> allows.</summary>
+    DownloadRate,
+
     /// <summary>The port's lists don't allow the client, though the edge let it in.</summary>
     SourceDenied,
 

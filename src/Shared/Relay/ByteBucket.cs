@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Relay;
 /// A token bucket of bytes. It is exact in the long run: only tokens that are not taken within a quarter of a second are lost. Only one
 /// thread at a time may use it.
 /// </summary>
-internal sealed class ByteBucket
+public sealed class ByteBucket
 {
     private const double CapacitySeconds = 0.25;
     private const double QuantumSeconds = 0.02;
@@ -42,6 +42,18 @@ internal sealed class ByteBucket
         _tokens = Math.Min(_capacity, _tokens + (_time.GetElapsedTime(_refilled, now).TotalSeconds * _rate));
         _refilled = now;
         return _tokens < _quantum ? 0 : (int)Math.Min(_tokens, wanted);
+    }
+
+    /// <summary>
+    /// Takes a datagram, which can't pass in parts: it passes when any tokens are there, and the next ones wait until its debt is paid.
+    /// </summary>
+    /// <returns>False when it does not pass.</returns>
+    public bool TryTakeWhole(int bytes)
+    {
+        if (Available(1) == 0)
+            return false;
+        _tokens -= bytes;
+        return true;
     }
 
     /// <summary>Takes tokens for bytes that have passed; at most as many as were available.</summary>

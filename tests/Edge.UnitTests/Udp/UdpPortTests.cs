@@ -93,6 +93,54 @@ public sealed class UdpPortTests : IDisposable
         Assert.Equal(0, port.Active);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_gets_ten_times_what_it_sent_until_it_sends_again(bool guard)
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { AmplificationGuard = guard });
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync(new byte[72], target);
+        var session = await _tunnel.NextSessionAsync();
+
+        // With the headers of each: 100 bytes asked, 600 + 400 answered.
+        session.Sink.OnDatagram(new byte[572]);
+        session.Sink.OnDatagram(new byte[373]);
+        session.Sink.OnDatagram(new byte[372]);
+        session.Sink.OnDatagram(new byte[1]);
+        Assert.Equal(guard ? 2 : 0, port.GetStatistics().Blocked.GetValueOrDefault("udpAmplification"));
+        foreach (var length in guard ? (int[])[572, 372] : [572, 373, 372, 1])
+            Assert.Equal(length, (await ReceiveAsync(client)).Payload.Length);
+
+        await client.SendToAsync("more"u8.ToArray(), target);
+        session.NextSent();
+        Assert.Equal("more"u8.ToArray(), session.NextSent());
+        session.Sink.OnDatagram(new byte[9000]);
+        Assert.Equal(9000, (await ReceiveAsync(client)).Payload.Length);
+    }
+
+    [Fact]
+    public async Task What_a_client_sends_too_fast_is_dropped_and_counted()
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { UploadRate = 10_000 });
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        using var other = CreateClient("127.0.0.1");
+        for (var i = 0; i < 5; i++)
+            await client.SendToAsync(new byte[1000], target);
+        await Eventually.TrueAsync(() => port.GetStatistics().BytesIn == 5000, "all have come");
+        Assert.Equal(4, port.GetStatistics().Blocked["udpUploadRate"]);
+
+        // Each client has a rate of its own.
+        await other.SendToAsync(new byte[1000], target);
+        await Eventually.TrueAsync(() => port.GetStatistics().BytesIn == 6000, "the other's has come");
+        _fixture.Time.Advance(TimeSpan.FromMilliseconds(100));
+        await client.SendToAsync(new byte[1000], target);
+        await Eventually.TrueAsync(() => port.GetStatistics().BytesIn == 7000, "the next one has come");
+        Assert.Equal(4, port.GetStatistics().Blocked["udpUploadRate"]);
+    }
+
     [Fact]
     public async Task Two_addresses_written_to_are_two_sessions()
     {

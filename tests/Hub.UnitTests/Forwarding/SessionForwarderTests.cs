@@ -7,6 +7,7 @@ using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
@@ -60,6 +61,26 @@ public sealed class SessionForwarderTests : IDisposable
         Assert.False(session.IsOpen);
         Assert.Equal(1, hub.Sessions.Failures.Snapshot()["tooManySessions"]);
         Assert.Equal(1, hub.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Replies_that_come_too_fast_are_dropped_and_counted()
+    {
+        using var hub = Connected(new PortPolicyDefinition { DownloadRate = 10_000 });
+        var (session, sink) = hub.OpenSession();
+        sink!.OnDatagram("hello"u8);
+        var (_, from) = await ReceiveAsync();
+
+        // The first one passes whole, though it is more than a tenth of a second may have.
+        foreach (var size in (int[])[1500, 1, 1, 1])
+            await _upstream.SendToAsync(new byte[size], from);
+        Assert.Equal(1500, (await session.NextReplyAsync()).Length);
+        await Eventually.IsTrueAsync(() => hub.Sessions.Dropped.GetValueOrDefault("downloadRate") == 3, "the others are dropped");
+
+        hub.Time.Advance(TimeSpan.FromMilliseconds(200));
+        await _upstream.SendToAsync(new byte[2], from);
+        Assert.Equal(2, (await session.NextReplyAsync()).Length);
+        Assert.Equal(3, hub.Traffic.Of("a", udp: true, 80).Describe(isListening: true, null).Errors["downloadRate"]);
     }
 
     [Fact]

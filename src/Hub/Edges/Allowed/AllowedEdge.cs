@@ -60,6 +60,9 @@ public sealed class AllowedEdge
     /// <summary>The policy of TCP ports that have no entry of their own.</summary>
     internal PortPolicy SharedPolicy => _sharedTcp;
 
+    /// <summary>The policy of UDP ports that have no entry of their own.</summary>
+    internal PortPolicy SharedUdpPolicy => _sharedUdp;
+
     /// <summary>Whether an assigned port has an entry of its own.</summary>
     internal bool HasOwnPolicy(bool udp, int port) => !ReferenceEquals(PolicyFor(udp, port), udp ? _sharedUdp : _sharedTcp);
 

@@ -67,7 +67,7 @@ public sealed record PortPolicy
     /// <summary>How long a connection or session may be idle before it is ended; null means for ever (TCP only).</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    /// <summary>Bytes a second of one TCP connection from the upstream to the client; null: no limit.</summary>
+    /// <summary>Bytes a second of one connection or session from the upstream to the client; null: no limit.</summary>
     public int? DownloadRate { get; init; }
 
     /// <summary>

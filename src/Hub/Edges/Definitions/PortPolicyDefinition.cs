@@ -98,6 +98,9 @@ public sealed record PortPolicyDefinition
     /// <summary>Bytes a second of one TCP connection from the client to the upstream; 0 means no limit, else at least 1,000.</summary>
     public int? UploadRate { get; init; }
 
+    /// <inheritdoc cref="EdgePortPolicy.AmplificationGuard"/>
+    public bool? AmplificationGuard { get; init; }
+
     /// <summary>Bytes a second of one TCP connection from the upstream to the client; 0 means no limit, else at least 1,000.</summary>
     public int? DownloadRate { get; init; }
 

@@ -246,9 +246,8 @@ internal static class PortSettings
             (own, value) => own with { UploadRate = value },
             (policy, value, _) => policy with { Edge = policy.Edge with { UploadRate = NullIfZero(value) } })
         {
-            For = PortKinds.Tcp,
             Default = "0",
-            Summary = "bytes per second of each connection from the client; 0: no limit, else at least 1,000",
+            Summary = "bytes per second of each connection or session from the client; 0: no limit, else at least 1,000",
             OnWire = true,
         },
         new PortSetting<int?>(
@@ -258,9 +257,20 @@ internal static class PortSettings
             (own, value) => own with { DownloadRate = value },
             (policy, value, _) => policy with { DownloadRate = NullIfZero(value) })
         {
-            For = PortKinds.Tcp,
             Default = "0",
             Summary = "the same to the client",
+        },
+        new PortSetting<bool?>(
+            "amplificationGuard",
+            SettingForms.Switch,
+            own => own.AmplificationGuard,
+            (own, value) => own with { AmplificationGuard = value },
+            (policy, value, _) => policy with { Edge = policy.Edge with { AmplificationGuard = value!.Value } })
+        {
+            For = PortKinds.Udp,
+            Default = "true",
+            Summary = "until a client has sent a second datagram, it gets at most ten times the bytes of its first",
+            OnWire = true,
         },
         new PortSetting<bool?>(
             "logConnections",

@@ -41,6 +41,8 @@ internal static class EdgeConfigs
     {
         var policies = TunnelConfig.NoPolicies.ToBuilder();
         var shared = edge.SharedPolicy.Edge;
+        // The default policy is made for TCP, so what only UDP ports have has to be said at each of them.
+        var udpDiffers = edge.SharedUdpPolicy.Edge != shared.ForUdp();
         if (shared != EdgePortPolicy.None)
             policies.Add(TunnelConfig.DefaultPolicy, shared);
         foreach (var port in edge.TcpPorts)
@@ -51,7 +53,7 @@ internal static class EdgeConfigs
 
         void Add(bool udp, int port)
         {
-            if (edge.HasOwnPolicy(udp, port) && edge.PolicyFor(udp, port).Edge is var policy && policy != shared)
+            if ((edge.HasOwnPolicy(udp, port) || (udp && udpDiffers)) && edge.PolicyFor(udp, port).Edge is var policy && policy != shared)
                 policies.Add(PortKey.For(udp, port), policy);
         }
     }

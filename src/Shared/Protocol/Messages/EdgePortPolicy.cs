@@ -46,8 +46,11 @@ public sealed record EdgePortPolicy
     /// <summary>The seconds after which a UDP session ends when nothing has passed; null is the edge's default.</summary>
     public int? IdleTimeout { get; init; }
 
-    /// <summary>The bytes a second that one client may send to the upstream (TCP).</summary>
+    /// <summary>The bytes a second that one client may send to the upstream.</summary>
     public int? UploadRate { get; init; }
+
+    /// <summary>UDP only: whether a client that has sent one datagram gets at most ten times its bytes.</summary>
+    public bool AmplificationGuard { get; init; } = true;
 
     /// <summary>Whether the hub is told of each client that is turned away.</summary>
     public bool LogConnections { get; init; }

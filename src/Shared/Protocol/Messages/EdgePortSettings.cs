@@ -66,15 +66,23 @@ internal static class EdgePortSettings
         new(
             "uploadRate",
             (policy, ref json, path, ref _) => policy with { UploadRate = ReadCount(ref json, path) },
-            (json, name, policy) => Write(json, name, policy.UploadRate))
-        {
-            Without = policy => policy with { UploadRate = null },
-        },
+            (json, name, policy) => Write(json, name, policy.UploadRate)),
+        new(
+            "amplificationGuard",
+            (policy, ref json, path, ref _) => policy with { AmplificationGuard = json.Boolean(path) },
+            WriteGuard),
         new(
             "logConnections",
             (policy, ref json, path, ref _) => policy with { LogConnections = json.Boolean(path) },
             (json, name, policy) => Write(json, name, policy.LogConnections)),
     ];
+
+    // The only one that is in force when it is not written.
+    private static void WriteGuard(Utf8JsonWriter json, string name, EdgePortPolicy policy)
+    {
+        if (!policy.AmplificationGuard)
+            json.WriteBoolean(name, false);
+    }
 
     private static int ReadCount(ref MessageReader reader, string path) => (int)reader.Number(path, 1, int.MaxValue);
 

@@ -48,7 +48,7 @@ public sealed class PortSettingsTests
         var silent = new PortPolicyDefinition();
         Assert.DoesNotContain(PortSettings.All, setting => setting.IsIn(silent));
         Assert.Equal(PortPolicy.DefaultTcp, PortSettings.Resolve(silent, null, udp: false));
-        Assert.Equal(PortPolicy.DefaultUdp, PortSettings.Resolve(silent, new PortPolicyDefinition { IdleTimeout = 0, UploadRate = 5000 }, udp: true));
+        Assert.Equal(PortPolicy.DefaultUdp, PortSettings.Resolve(silent, new PortPolicyDefinition { IdleTimeout = 0, ConnectTimeout = 7 }, udp: true));
     }
 
     [Theory]

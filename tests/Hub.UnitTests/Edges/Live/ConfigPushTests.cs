@@ -33,6 +33,23 @@ public sealed class ConfigPushTests
     }
 
     [Fact]
+    public void What_only_UDP_ports_have_is_told_at_each_of_them_when_the_default_entry_says_it()
+    {
+        _registry.Allowed.Change(new EdgeDefinition
+        {
+            Id = "a",
+            ListenPorts = [53],
+            ListenPortsUdp = [53],
+            Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { AmplificationGuard = false, MaxConnections = 7 }),
+        });
+        var (live, _) = _registry.Connect("a", "one");
+        var ports = live.Config.Ports;
+        Assert.Equal(["default", "udp/53"], ports.Keys);
+        Assert.Equal((true, false), (ports["default"].AmplificationGuard, ports["udp/53"].AmplificationGuard));
+        Assert.Equal(7, ports["udp/53"].MaxConnections);
+    }
+
+    [Fact]
     public async Task What_an_edge_could_bind_is_told_with_no_more_than_an_event_has_room_for()
     {
         var (live, tunnel) = _registry.Connect("a", "one");

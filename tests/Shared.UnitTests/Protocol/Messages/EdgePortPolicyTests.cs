@@ -21,6 +21,7 @@ public sealed class EdgePortPolicyTests
         NewConnectionsBurst = 20,
         IdleTimeout = 300,
         UploadRate = 1_000_000,
+        AmplificationGuard = false,
         LogConnections = true,
     };
 
