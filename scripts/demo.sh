@@ -2,6 +2,8 @@
 #
 #   curl, nc  ->  edge 127.0.0.1  ->  hub 127.0.0.1  ->  upstream 127.0.0.2
 #
+# With --pool there are three upstreams, 127.0.0.2 to 127.0.0.4, of which one dies and comes back.
+#
 # Edge and upstream listen on the same port numbers at different addresses, since the hub forwards to the port that the client came in at.
 
 upstream=demo/Upstream/bin/Release/net10.0/demo-upstream
@@ -9,12 +11,15 @@ demo_directory=
 demo_pids=()
 
 demo() {
-  local once=false
-  case "${1:-}" in
-    --once) once=true ;;
-    "") ;;
-    *) fail "demo knows --once only, not $1" ;;
-  esac
+  local once=false pool=false
+  while (($# > 0)); do
+    case "$1" in
+      --once) once=true ;;
+      --pool) pool=true ;;
+      *) fail "demo knows --once and --pool, not $1" ;;
+    esac
+    shift
+  done
 
   need_dotnet
   echo "Building …"
@@ -25,7 +30,7 @@ demo() {
   trap 'exit 143' TERM HUP
   demo_directory=$(mktemp -d "${TMPDIR:-/tmp}/tunnel-demo.XXXXXX")
   demo_start
-  demo_show
+  if $pool; then demo_show_pool; else demo_show; fi
   if ! $once; then
     echo "Running; logs are in $demo_directory. Ctrl-C stops everything and removes them."
     demo_wait
@@ -62,6 +67,52 @@ demo_show() {
   fi
   try "$hub status --admin-socket $demo_directory/hub.sock"
   echo
+}
+
+# One upstream of three dies, clients go on, and it comes back.
+demo_show_pool() {
+  local admin="--admin-socket $demo_directory/hub.sock" index
+  local show="$hub edge show demo $admin | grep ^tcp"
+  for index in 3 4; do
+    start "upstream-$index" "$upstream" "127.0.0.$index" "$http_port" "$udp_port"
+  done
+  echo
+  echo "   you -> edge 127.0.0.1 -> TLS tunnel -> hub 127.0.0.1:$tunnel_port -> upstream 127.0.0.2, 127.0.0.3 or 127.0.0.4"
+  echo
+  echo "The port gets three targets; each second a health check asks all of them:"
+  try "$hub port set demo tcp/$http_port --targets 127.0.0.2 127.0.0.3 127.0.0.4 --health-check type=http,interval=1,unhealthyThreshold=2 $admin"
+  echo
+  echo "Clients take turns:"
+  try "$(demo_requests 6)"
+  try "$show"
+  echo
+  echo "127.0.0.3 dies. Nobody is told, and each client is answered all the same:"
+  kill -TERM "${demo_pids[3]}"
+  wait "${demo_pids[3]}" 2> /dev/null || true
+  demo_pids=("${demo_pids[@]:0:3}" "${demo_pids[@]:4}")
+  try "$(demo_requests 6)"
+  wait_for "the health check's finding" demo_target_is "down since"
+  try "$show"
+  try "$hub status $admin | grep 127.0.0.3"
+  echo
+  echo "It comes back, with a quarter of its weight first:"
+  start upstream-3 "$upstream" 127.0.0.3 "$http_port" "$udp_port"
+  wait_for "the target's return" demo_target_is "coming back\|up,"
+  try "$show"
+  wait_for "the target's whole weight" demo_target_is "up,"
+  try "$(demo_requests 6)"
+  echo
+  echo "The hub's log has said so:"
+  try "grep -o 'The target 127.0.0.3.*' $demo_directory/hub.log"
+  echo
+}
+
+demo_requests() {
+  echo "for i in \$(seq $1); do curl -s http://127.0.0.1:$http_port/ | grep -o 'to 127.*[0-9]'; done | sort | uniq -c"
+}
+
+demo_target_is() {
+  "$hub" edge show demo --admin-socket "$demo_directory/hub.sock" | grep "^tcp.*127.0.0.3:.* \($1\)" > /dev/null
 }
 
 try() {
