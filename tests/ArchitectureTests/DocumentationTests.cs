@@ -34,7 +34,7 @@ public sealed partial class DocumentationTests
     {
         var page = Documentation.Read("docs/library.md");
 
-        Assert.Contains($"```csharp\n{Documentation.Read("demo/Library/Program.cs")}```\n", page, StringComparison.Ordinal);
+        Assert.Contains($"```csharp\n{Documentation.Read("examples/Embedded/Program.cs")}```\n", page, StringComparison.Ordinal);
     }
 
     private static bool IsThere(string page, string target)

@@ -13,7 +13,7 @@ public static class Binaries
     public static string WanLink { get; } = Find("tools/WanLink", "wanlink");
 
     /// <summary>The example of docs/library.md.</summary>
-    public static string LibraryExample { get; } = Find("demo/Library", "LibraryExample");
+    public static string EmbeddedExample { get; } = Find("examples/Embedded", "EmbeddedExample");
 
     /// <summary>An ASP.NET Core application behind an edge.</summary>
     public static string KestrelExample => Find("examples/Kestrel", "KestrelExample");
