@@ -14,6 +14,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
+// Over 300 lines: a stream's way to its upstream, each step of which may be the last.
 /// <summary>
 /// One stream on its way to its upstream: it waits for its edge's turn and dials, both of which end when the stream does; afterwards it
 /// only observes the stream's end.
@@ -141,10 +142,13 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             var outcome = limit.IsCancellationRequested
                 ? ConnectOutcome.Failed(StreamFailure.ConnectTimeout)
                 : await forwarder.Connector.ConnectAsync(Request(), limit);
+            SecuredPeer? peer = null;
+            if (outcome.Succeeded && Policy.UpstreamTls is { } tls)
+                (outcome, peer) = await SecureAsync(outcome, tls, limit);
             if (Interlocked.Exchange(ref _dial, null) is not { } dial)
-                Abandon(outcome);
+                Abandon(outcome, peer);
             else
-                Finish(dial, outcome);
+                Finish(dial, outcome, peer);
         }
         catch (Exception e)
         {
@@ -204,10 +208,40 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.NoteHeaderDoubt(Route);
     }
 
-    private void Abandon(in ConnectOutcome outcome)
+    // The PROXY header stands before TLS, in clear.
+    private async ValueTask<(ConnectOutcome Outcome, SecuredPeer? Peer)> SecureAsync(
+        ConnectOutcome outcome, UpstreamTlsDefinition tls, CancellationToken limit)
+    {
+        var failure = StreamFailure.UpstreamGone;
+        if (SendHeader(outcome.Socket!))
+        {
+            var endpoint = new SocketEndpoint(outcome.Socket!, forwarder.Context, Route.Proxy == ProxyProtocol.Off ? null : this);
+            (var peer, failure) = await forwarder.UpstreamTls.HandshakeAsync(
+                endpoint, tls, outcome.Use?.Host ?? Request().Host, _visit?.Fields.Protocol, limit);
+            if (peer is not null)
+            {
+                outcome.Use?.NoteFirstRead(LocalReadStatus.Data);
+                return (outcome, peer);
+            }
+        }
+        else
+        {
+            outcome.Socket!.Dispose();
+        }
+
+        outcome.Use?.NoteFailed();
+        outcome.Use?.End();
+        return (ConnectOutcome.Failed(failure), null);
+    }
+
+    private void Abandon(in ConnectOutcome outcome, SecuredPeer? peer)
     {
         outcome.Use?.End();
-        if (outcome.Succeeded)
+        if (peer is not null)
+        {
+            peer.Abort();
+        }
+        else if (outcome.Succeeded)
         {
             // The client's reset must not look like an orderly end to the upstream.
             outcome.Socket.LingerState = new LingerOption(true, 0);
@@ -217,14 +251,14 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         forwarder.NoteFailure(entry, StreamFailure.ClientGone);
     }
 
-    private void Finish(CancellationTokenSource dial, ConnectOutcome outcome)
+    private void Finish(CancellationTokenSource dial, ConnectOutcome outcome, SecuredPeer? peer)
     {
         dial.Dispose();
         if (!outcome.Succeeded)
         {
             Fail(outcome.Failure);
         }
-        else if (!SendHeader(outcome.Socket))
+        else if (peer is null && !SendHeader(outcome.Socket))
         {
             outcome.Socket.Dispose();
             outcome.Use?.NoteFailed();
@@ -237,9 +271,9 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             var hasHeader = Route.Proxy != ProxyProtocol.Off;
             if (!hasHeader)
                 entry.Traffic.Header.NoteFine();
-            _headerSent = forwarder.Time.GetTimestamp();
             Begin(outcome.Use);
-            var endpoint = new SocketEndpoint(outcome.Socket, forwarder.Context, hasHeader || outcome.Use is not null ? this : null);
+            var endpoint = peer?.Open()
+                ?? new SocketEndpoint(outcome.Socket, forwarder.Context, hasHeader || outcome.Use is not null ? this : null);
             if (_visit is { } visit)
                 visit.Join(endpoint);
             else
@@ -269,6 +303,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     // blocks.
     private bool SendHeader(Socket socket)
     {
+        _headerSent = forwarder.Time.GetTimestamp();
         Span<byte> buffer = stackalloc byte[entry.Fields is null ? MaxHeaderLength : HeaderFields.MaxHeaderLength];
         var length = Route.Proxy switch
         {

@@ -33,6 +33,9 @@ internal sealed class StreamForwarder(
     /// <summary>The TLS servers of ports at which TLS ends.</summary>
     public required TlsServers Tls { get; init; }
 
+    /// <summary>TLS to targets.</summary>
+    public UpstreamTls UpstreamTls { get; } = new(context.Time, context.LoggerFactory.CreateLogger<UpstreamTls>());
+
     public HubEventFeed Events => events;
 
     public TransportContext Context => context;

@@ -10,6 +10,9 @@ internal interface IUpstreamUse
     /// <summary>The upstream that was chosen, <c>address:port</c>.</summary>
     string Target { get; }
 
+    /// <summary>The name or address that led to it.</summary>
+    string Host { get; }
+
     /// <summary>Notes what the upstream did first: it sent data, its end, or a reset. Called at most once.</summary>
     void NoteFirstRead(LocalReadStatus status);
 

@@ -92,6 +92,9 @@ internal enum StreamFailure
 
     /// <summary>None of the port's certificates can be used.</summary>
     NoCertificate,
+
+    /// <summary>The TLS handshake with the upstream failed, such as when its certificate is for another name.</summary>
+    UpstreamTls,
 }
 
 internal static class StreamFailures
@@ -103,12 +106,14 @@ internal static class StreamFailures
         StreamFailure.ConnectTimeout => "connect time-out",
         StreamFailure.Unreachable => "no route",
         StreamFailure.UpstreamGone => "reset before it answered",
+        StreamFailure.UpstreamTls => "TLS handshake failed",
         _ => "connection failed",
     };
 
     /// <summary>Whether the failure says that the upstream does not work, and not that this machine lacks something.</summary>
     public static bool IsOfUpstream(this StreamFailure failure) =>
-        failure is StreamFailure.Refused or StreamFailure.ConnectTimeout or StreamFailure.Unreachable or StreamFailure.UpstreamGone;
+        failure is StreamFailure.Refused or StreamFailure.ConnectTimeout or StreamFailure.Unreachable or StreamFailure.UpstreamGone
+            or StreamFailure.UpstreamTls;
 
     /// <summary>Whether the client was turned away, so that the failure says nothing of the upstream.</summary>
     public static bool IsOfClient(this StreamFailure failure) =>
@@ -131,7 +136,7 @@ internal static class StreamFailures
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
         StreamFailure.NotAccepted or StreamFailure.NoResources or StreamFailure.DescriptorLimit
             or StreamFailure.TcpMemory => ResetReason.Overloaded,
-        StreamFailure.UpstreamGone => ResetReason.ResetByPeer,
+        StreamFailure.UpstreamGone or StreamFailure.UpstreamTls => ResetReason.ResetByPeer,
         _ => ResetReason.Unspecified,
     };
 }

@@ -10,6 +10,7 @@ public sealed class EndpointStream : Stream, ITunnelStream
     private readonly ILocalEndpoint _endpoint;
     private readonly SemaphoreSlim _readable = new(0);
     private volatile bool _isReset;
+    private int _hasEnded;
     private int _count;
 
     /// <summary>Takes over an endpoint that was not started.</summary>
@@ -52,11 +53,12 @@ public sealed class EndpointStream : Stream, ITunnelStream
     /// <summary>Closes in order, when both directions have ended.</summary>
     public override void Close() => _endpoint.Close();
 
-    /// <summary>Ends with a reset.</summary>
+    /// <summary>Ends with a reset, behind what was written; again it does nothing.</summary>
     public void Reset()
     {
         NoteReset();
-        _endpoint.Reset(flush: false);
+        if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
+            _endpoint.Reset(flush: true);
     }
 
     /// <inheritdoc/>

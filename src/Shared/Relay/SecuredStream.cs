@@ -27,7 +27,7 @@ public sealed class SecuredStream : ITunnelStream
     public SecuredStream(ITunnelStream outer)
     {
         _outer = outer;
-        Tls = new SslStream(new DuplexStream(_pipes.Application));
+        Tls = new SslStream(new PipeStream(_pipes.Application));
     }
 
     /// <summary>The TLS session.</summary>

@@ -81,6 +81,8 @@ public sealed class UpstreamUseTests : IDisposable
         private readonly Lock _lock = new();
         private readonly List<string> _seen = [];
 
+        public string Host => "target";
+
         public string[] Seen
         {
             get

@@ -42,6 +42,9 @@ public sealed record PortPolicy
     /// <summary>What is read of clients' TLS; null: nothing, the port may carry anything.</summary>
     public TlsDefinition? Tls { get; init; }
 
+    /// <summary>How the hub speaks TLS to the targets; null: it does not, what clients say goes on as it is.</summary>
+    public UpstreamTlsDefinition? UpstreamTls { get; init; }
+
     /// <summary>Which pool a client gets by the name that it asks for; null: all get the same.</summary>
     public RouteTable? Routes { get; init; }
 

@@ -105,6 +105,8 @@ internal static class PortPolicyValidator
             CheckTlvs(resolved, udp, path, errors);
         if (resolved is { Routes: not null, Tls: null })
             errors.Add($"{path}.tls", "(missing)", "is needed with routes: {\"passthrough\": true} reads the name that a client asks for");
+        if (resolved is { UpstreamTls: not null, Tls: { Terminates: false } })
+            errors.Add($"{path}.upstreamTls", "(present)", "would wrap the clients' own TLS, which passthrough carries; remove one");
         if (resolved is { Tls: { StrictSni: true, Terminates: false }, Routes: null })
             errors.Add($"{path}.tls.strictSni", "true", "refuses every client without routes, which say the names that are allowed");
     }

@@ -58,18 +58,19 @@ internal static class TlsCheck
         }
     }
 
-    private static void CheckAuthorities(string? clientCa, string path, FaultList faults)
+    /// <summary>Checks a file of authorities; null: there is none.</summary>
+    public static void CheckAuthorities(string? file, string path, FaultList faults)
     {
-        if (clientCa is null || !Path.IsPathFullyQualified(clientCa))
+        if (file is null || !Path.IsPathFullyQualified(file))
             return;
         try
         {
-            if (PemFiles.Certificates(PemFiles.Read(clientCa)).Count == 0)
-                faults.AddText(path, clientCa, "has no certificate in PEM");
+            if (PemFiles.Certificates(PemFiles.Read(file)).Count == 0)
+                faults.AddText(path, file, "has no certificate in PEM");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            faults.AddText(path, clientCa, $"must be a PEM file with authorities: {e.Message}");
+            faults.AddText(path, file, $"must be a PEM file with authorities: {e.Message}");
         }
     }
 }

@@ -17,7 +17,8 @@ internal static class TlsForms
         },
     };
 
-    private static readonly SettingForm<string?> File = SettingForms.Text(4_096) with
+    /// <summary>The path of a file.</summary>
+    public static readonly SettingForm<string?> File = SettingForms.Text(4_096) with
     {
         Check = (text, path, _, faults) =>
         {

@@ -29,5 +29,17 @@ internal static class TlsSettings
             Default = "none",
             Summary = "targets by the name that clients ask for, with `tls`: see TLS",
         },
+        new PortSetting<UpstreamTlsDefinition?>(
+            "upstreamTls",
+            UpstreamTlsForm.Form.One(),
+            own => own.UpstreamTls,
+            (own, value) => own with { UpstreamTls = value },
+            (policy, value, _) => policy with { UpstreamTls = value })
+        {
+            For = PortKinds.Tcp,
+            Default = "none",
+            Summary = "the hub speaks TLS to the targets: see TLS",
+            IsStricter = true,
+        },
     ];
 }

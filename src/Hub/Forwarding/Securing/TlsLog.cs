@@ -15,4 +15,7 @@ internal static partial class TlsLog
 
     [LoggerMessage(2263, LogLevel.Warning, "The certificate {Path} ends at {Expires}")]
     public static partial void Expiring(ILogger logger, string path, DateTimeOffset expires);
+
+    [LoggerMessage(2265, LogLevel.Warning, "The TLS handshake with the target {Target} failed: {Reason}")]
+    public static partial void TargetFailed(ILogger logger, string target, string reason);
 }

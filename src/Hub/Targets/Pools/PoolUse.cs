@@ -19,6 +19,8 @@ internal sealed class PoolUse(TargetPool pool, PoolMember member, bool isProbe, 
 
     public string Target => member.Text;
 
+    public string Host => member.Target.Host;
+
     /// <summary>Whether it is one of the few connections that decide whether the member works again.</summary>
     public bool IsProbe => isProbe;
 

@@ -1,0 +1,17 @@
+namespace Tunnel.Hub.Edges.Definitions;
+
+/// <summary>How the hub speaks TLS to a port's targets; a member that is null has its default.</summary>
+public sealed record UpstreamTlsDefinition
+{
+    /// <summary>The name that is asked for, and that the target's certificate has to be for; null: the target's name or address.</summary>
+    public string? Sni { get; init; }
+
+    /// <summary>Whether the target's certificate is checked; true by default.</summary>
+    public bool? Verify { get; init; }
+
+    /// <summary>The path of a PEM file with the authorities of targets; null: those of the system.</summary>
+    public string? Ca { get; init; }
+
+    /// <summary>The path of a PEM file with a certificate and its key that targets are shown; null: none.</summary>
+    public string? ClientCert { get; init; }
+}
