@@ -10,10 +10,10 @@ namespace Tunnel.Shared.Transport.Quic.Streams;
 /// carry the bytes. FIN is FIN; a reset of either side is RESET_STREAM and STOP_SENDING with the reason as code. Its own lock guards the
 /// state; neither the owner nor the endpoint is called under it.
 /// </summary>
-internal sealed class QuicStream : IStreamCarrier, IStreamEvents
+internal sealed class QuicStream : IStreamCarrier, IStreamEvents, IPrioritized
 {
-    // Priorities are strict among streams: control, normal, sustained (protocol.md section 6).
-    private const ushort SustainedPriority = 0x3FFF;
+    // Priorities are strict among streams: control, normal, sustained and stalled (protocol.md section 6).
+    private const ushort LowPriority = 0x3FFF;
     private const ushort NormalPriority = 0x7FFF;
 
     private readonly Lock _lock = new();
@@ -33,7 +33,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
         _streams = streams;
         _core = streams.Core;
         _passage = isPeers ? null : new StreamPassage(_lock, streams);
-        _output = new StreamOutput(_core, this);
+        _output = new StreamOutput(_core, streams.Stalled, this);
         _input = new StreamInput(streams, this, isPeers ? new OpeningLines() : null);
         _life = new StreamLife(_lock, this, _input.Delivery, _core.Context);
     }
@@ -54,6 +54,10 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 
     /// <summary>The native stream.</summary>
     public StreamHandle Handle => _handle;
+
+    public bool IsBlocked => _output.IsBlocked;
+
+    public long LastProgress => _output.LastProgress;
 
     /// <summary>True while bytes may still be sent.</summary>
     public bool CanSend
@@ -143,8 +147,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
     /// <summary>The edge did not begin the stream with a PROXY line.</summary>
     public void OnMalformed() => Reset(ResetReason.Protocol);
 
-    /// <summary>The stream has begun or ceased to carry bulk for long. Called on a worker of msquic.</summary>
-    public void OnSustained(bool sustained) => _handle.SetPriority(sustained ? SustainedPriority : NormalPriority);
+    public void SetLowPriority(bool low) => _handle.SetPriority(low ? LowPriority : NormalPriority);
 
     // ---- events of the peer (on a worker of msquic)
 
@@ -157,6 +160,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
             case StreamEvent.SendComplete:
                 _output.OnSent(e.SendContext);
                 _passage?.NoteArrived();
+                _streams.Stalled.Check();
                 break;
             case StreamEvent.PeerSendShutdown:
                 OnRemoteClose();
@@ -208,11 +212,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents
 
     // ---- calls of its life
 
-    bool IStreamCarrier.IsBlocked => _output.IsBlocked;
-
     long IStreamCarrier.BlockedSince => _core.Context.NowMilliseconds;
-
-    long IStreamCarrier.LastProgress => _output.LastProgress;
 
     bool IStreamCarrier.WaitsAfterReset => _abortPending && !_aborted;
 

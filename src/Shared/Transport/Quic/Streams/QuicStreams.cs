@@ -18,6 +18,9 @@ internal sealed class QuicStreams(QuicCore core, StreamIds ids, IStreamsOwner ow
 
     public QuicCore Core => core;
 
+    /// <summary>Finds the streams whose peers take nothing.</summary>
+    public StalledStreams Stalled { get; } = new(core.Context);
+
     /// <summary>The number of streams that have not ended for their owners.</summary>
     public int Active => _table.Unfinished;
 

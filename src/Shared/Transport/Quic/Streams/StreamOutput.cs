@@ -11,7 +11,7 @@ namespace Tunnel.Shared.Transport.Quic.Streams;
 /// limit of bytes under way starts small and grows as the peer takes them, up to msquic's ideal for the path, so that a stream whose peer
 /// is stuck costs little; bytes beyond the first limit are counted in the memory budget.
 /// </summary>
-internal sealed class StreamOutput(QuicCore core, QuicStream stream) : IThreadPoolWorkItem
+internal sealed class StreamOutput(QuicCore core, StalledStreams stalled, QuicStream stream) : IThreadPoolWorkItem
 {
     private const int FirstLimit = 64 << 10;
     private const int LeastIdeal = 256 << 10;
@@ -21,6 +21,7 @@ internal sealed class StreamOutput(QuicCore core, QuicStream stream) : IThreadPo
     private const int Turn = 1 << 20;
 
     private readonly Lock _lock = new();
+    private readonly OutputPriority _priority = new(stalled, stream);
     private ILocalEndpoint? _endpoint;
     private StreamOpening? _opening;
     private RateMeter? _meter;
@@ -32,8 +33,6 @@ internal sealed class StreamOutput(QuicCore core, QuicStream stream) : IThreadPo
     private int _sinceGrowth;
     private bool _blocked;
     private bool _filled;
-    private bool _sustained;
-    private bool _toldSustained;
     private long _bytes;
     private long _lastProgress;
 
@@ -137,12 +136,7 @@ internal sealed class StreamOutput(QuicCore core, QuicStream stream) : IThreadPo
 
         Volatile.Write(ref _lastProgress, core.Context.NowMilliseconds);
         Return(block);
-        if (_sustained != _toldSustained)
-        {
-            _toldSustained = _sustained;
-            stream.OnSustained(_toldSustained);
-        }
-
+        _priority.OnProgress();
         if (allDone)
             stream.OnAllAcknowledged();
         if (wake)
@@ -158,6 +152,7 @@ internal sealed class StreamOutput(QuicCore core, QuicStream stream) : IThreadPo
                 return false;
             if (!TryMakeRoom(out var pool, out var counted))
             {
+                _priority.OnBlocked();
                 endpoint.ParkRead();
                 stream.Life.OnBlocked();
                 return false;
@@ -272,9 +267,8 @@ internal sealed class StreamOutput(QuicCore core, QuicStream stream) : IThreadPo
             _meter = new RateMeter(now);
         }
 
-        // The priority is set in the callback of the next acknowledgement, where the call does not wait.
         if (_meter.Record(now, count))
-            _sustained = _meter.IsSustained;
+            _priority.IsSustained = _meter.IsSustained;
     }
 
     private unsafe void Release(NativeBlock* block)
