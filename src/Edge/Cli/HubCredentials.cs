@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport.Handshake;
@@ -106,11 +107,12 @@ internal sealed record HubCredentials(
             var length = reader.ReadBlock(buffer);
             if (length <= MaxFileSize && buffer.AsSpan(0, length).Trim() is { Length: > 0 } text)
                 return text.ToString();
-            configuration.Errors.Add(name, path, $"must be a file with one line of at most {MaxFileSize} bytes");
+            configuration.Errors.Add(
+                name, path, $"must be a file with one line of at most {MaxFileSize} bytes", configuration.Find(name)?.Source);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            configuration.Errors.Add(name, path, $"can't be read ({e.Message})");
+            configuration.Errors.Add(name, path, $"can't be read: {FileFault.Of(e, path)}", configuration.Find(name)?.Source);
         }
 
         return null;

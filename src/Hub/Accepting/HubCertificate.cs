@@ -89,13 +89,11 @@ internal sealed class HubCertificate : IDisposable
             chain.RemoveAt(0);
             return new HubCertificate(certificate, chain);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception e) when (e is IOException or CryptographicException or ArgumentException)
         {
+            var where = certPath == keyPath ? $"{certSetting} '{certPath}'" : $"{certSetting} '{certPath}', {keySetting} '{keyPath}'";
             throw new OperatorException(
-                $"{certSetting} '{certPath}', {keySetting} '{keyPath}': {e.Message} Valid: a readable PEM certificate (with its chain) "
-                    + "and the "
-                + "PEM private key that belongs to it.",
-                e);
+                $"{where}: {e.Message} Valid: a readable PEM certificate (with its chain) and the PEM private key that belongs to it.", e);
         }
     }
 
@@ -116,7 +114,8 @@ internal sealed class HubCertificate : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException(
-                $"stateDir '{stateDir}': the hub's certificate can't be kept there: {e.Message} Valid: a directory that the hub can write.",
+                $"stateDir '{stateDir}': the hub's certificate can't be kept there: {FileFault.Of(e, path)}. Valid: a directory that the "
+                + "hub can write.",
                 e);
         }
         finally

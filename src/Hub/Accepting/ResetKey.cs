@@ -31,8 +31,8 @@ internal static class ResetKey
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException(
-                $"stateDir '{stateDir}': QUIC's reset key {path} can't be read or kept: {error.Message} Valid: a directory that the hub "
-                + "can write.",
+                $"stateDir '{stateDir}': QUIC's reset key {path} can't be read or kept: {FileFault.Of(error, path)}. Valid: a "
+                + "directory that the hub can write.",
                 error);
         }
     }

@@ -40,7 +40,7 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"The hub's blocks {_path} can't be read: {error.Message}", error);
+            throw new OperatorException($"The hub's blocks {_path} can't be read: {FileFault.Of(error, _path)}.", error);
         }
 
         return [];

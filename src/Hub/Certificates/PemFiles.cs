@@ -7,10 +7,20 @@ namespace Tunnel.Hub.Certificates;
 internal static class PemFiles
 {
     /// <summary>Reads a file's text.</summary>
-    /// <exception cref="IOException">It is no file, or can't be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
-    public static string Read(string path) =>
-        UnixFile.FaultOfFile(path) is { } fault ? throw new IOException($"{path} {fault}.") : File.ReadAllText(path);
+    /// <exception cref="IOException">It is no file, or can't be read; the message says why and what to do.</exception>
+    public static string Read(string path)
+    {
+        if (UnixFile.FaultOfFile(path) is { } fault)
+            throw new IOException($"{path} {fault}.");
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path} can't be read: {FileFault.Of(error, path)}.", error);
+        }
+    }
 
     /// <summary>Reads the certificates of a text; empty when it has none.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">One of them can't be read.</exception>

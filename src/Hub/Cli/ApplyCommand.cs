@@ -74,7 +74,7 @@ internal static class ApplyCommand
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw CommandFailedException.Usage($"{path}: can't be read: {error.Message}");
+            throw CommandFailedException.Usage($"{path}: can't be read: {FileFault.Of(error, path)}");
         }
     }
 }

@@ -102,7 +102,7 @@ internal static class BackupCommands
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw CommandFailedException.Usage($"{path}: can't be read: {error.Message}");
+            throw CommandFailedException.Usage($"{path}: can't be read: {FileFault.Of(error, path)}");
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Operator;
 
@@ -130,7 +131,7 @@ internal static class ChangeEdgeCommands
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            errors.Add($"--firewall-config {path}: can't be read: {error.Message}");
+            errors.Add($"--firewall-config {path}: can't be read: {FileFault.Of(error, path)}");
             return null;
         }
     }

@@ -141,7 +141,7 @@ internal sealed class RemoteHub
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw CommandFailedException.Usage($"{option} {path}: can't be read: {error.Message}");
+            throw CommandFailedException.Usage($"{option} {path}: can't be read: {FileFault.Of(error, path)}");
         }
     }
 }

@@ -24,7 +24,7 @@ internal static class SecretFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw CommandFailedException.Usage($"--secret-file {path}: can't be read: {error.Message}");
+            throw CommandFailedException.Usage($"--secret-file {path}: can't be read: {FileFault.Of(error, path)}");
         }
     }
 }

@@ -27,6 +27,7 @@ export function notify(text) {
 /** A form in a dialog: what it needs, and a button that does it. `run` throws what the API refuses, which is shown at its field. */
 export function askInDialog(title, content, label, run, kind = 'primary') {
     const button = el('button', { class: kind }, label);
+    const cancel = el('button', { type: 'button', onclick: closeDialog }, 'Cancel');
     const form = el(
         'form',
         {
@@ -43,7 +44,9 @@ export function askInDialog(title, content, label, run, kind = 'primary') {
             },
         },
         content,
-        el('div', { class: 'actions' }, button, el('button', { type: 'button', onclick: closeDialog }, 'Cancel')),
+        el('div', { class: 'actions' }, button, cancel),
     );
+    // Enter twice must not end anything.
+    cancel.autofocus = kind === 'danger' && !form.querySelector('input, select');
     showDialog(title, form);
 }

@@ -1,12 +1,13 @@
 // All edges, with trouble first, in parts of fifty.
 
+import { addressOf } from './connections.js';
 import { el } from './dom.js';
 import { bytes, milliseconds, number, rate, since } from './format.js';
 import { spark } from './graph.js';
 import { state } from './icons.js';
 import { hub } from './live.js';
 import { recent } from './past.js';
-import { edgeState, SEVERITY } from './states.js';
+import { edgeState, portState, SEVERITY } from './states.js';
 import { pager, table } from './table.js';
 
 const SIZE = 50;
@@ -16,7 +17,7 @@ const COLUMNS = [
     { key: 'edge', label: 'Edge', sort: row => row.edge.edgeId },
     { key: 'state', label: 'State', sort: row => SEVERITY[row.kind] },
     { key: 'since', label: 'Since', number: true, sort: row => Date.parse(row.edge.connectedSince ?? row.edge.lastSeen ?? 0) },
-    { key: 'over', label: 'Over', sort: row => row.live?.transport ?? '' },
+    { key: 'over', label: 'Over', short: true, sort: row => row.live?.transport ?? '' },
     { key: 'rtt', label: 'Round trip', number: true, sort: row => row.live?.rtt ?? -1 },
     { key: 'open', label: 'Open', number: true, sort: row => (row.live ? row.live.activeStreams + row.live.activeSessions : -1) },
     { key: 'in', label: 'From clients', number: true, sort: row => hub.rates.get(row.edge.edgeId)?.in ?? -1 },
@@ -88,25 +89,39 @@ function search(view, context) {
 
 function select(status, view) {
     const live = new Map(status.connectedEdges.map(edge => [edge.edgeId, edge]));
+    const worst = worstPorts(status.ports);
     const sort = COLUMNS.find(column => column.key === view.by).sort;
     const turn = view.down ? -1 : 1;
     return status.edges
         .filter(edge => edge.edgeId.toLowerCase().includes(view.filter))
-        .map(edge => ({ edge, live: live.get(edge.edgeId), kind: edgeState(edge)[0] }))
+        .map(edge => {
+            const [kind, word] = edgeState(edge, worst.get(edge.edgeId));
+            return { edge, live: live.get(edge.edgeId), kind, word };
+        })
         .sort((a, b) => {
             const [x, y] = [sort(a), sort(b)];
             return turn * (x < y ? -1 : x > y ? 1 : 0) || (a.edge.edgeId < b.edge.edgeId ? -1 : 1);
         });
 }
 
-function cells({ edge, live }, series) {
+// The worst of each edge's ports that are not well.
+function worstPorts(ports) {
+    const worst = new Map();
+    for (const port of ports) {
+        const state = portState(port);
+        if (SEVERITY[state[0]] < SEVERITY[worst.get(port.edgeId)?.[0] ?? 'good']) worst.set(port.edgeId, state);
+    }
+    return worst;
+}
+
+function cells({ edge, live, kind, word }, series) {
     const rates = hub.rates.get(edge.edgeId);
     return {
         edge: [
             el('a', { class: 'name', href: `#/edges/${encodeURIComponent(edge.edgeId)}` }, edge.edgeId),
-            el('span', { class: 'sub' }, edge.remote ?? ''),
+            el('span', { class: 'sub' }, edge.remote ? addressOf(edge.remote) : ''),
         ],
-        state: state(...edgeState(edge)),
+        state: state(kind, word),
         since: since(edge.connectedSince ?? edge.lastSeen),
         over: live ? `${live.transport}${live.lanes > live.tunnels ? ` × ${live.lanes}` : ''}` : null,
         rtt: live ? milliseconds(live.rtt) : null,

@@ -11,7 +11,8 @@ import { rangeOf, ranges, recent } from './past.js';
 import { findProblems, upSince } from './problems.js';
 import { copyable } from './token.js';
 
-const SHOWN = 8;
+// About as many as the graph beside them is high.
+const SHOWN = 3;
 
 export const overview = {
     isLive: true,

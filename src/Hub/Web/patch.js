@@ -52,6 +52,9 @@ function patchAttributes(old, next) {
         if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     }
     for (const { name } of [...old.attributes]) {
-        if (!next.hasAttribute(name) && !(name === 'open' && old.nodeName === 'DETAILS')) old.removeAttribute(name);
+        if (!next.hasAttribute(name) && !isOwn(name, old)) old.removeAttribute(name);
     }
 }
+
+// What is opened by its reader, and a heading that has the focus since its view is new, stay so.
+const isOwn = (name, node) => (name === 'open' && node.nodeName === 'DETAILS') || (name === 'tabindex' && node.nodeName === 'H1');

@@ -45,9 +45,9 @@ function ofEdge(edge, now) {
     const [kind, word] = edgeState(edge);
     if (kind === 'bad') {
         const last = edge.lastSeen
-            ? `Last seen ${ago(edge.lastSeen, now)} from ${edge.remote ?? 'an unknown address'}.`
-            : 'Not seen since the hub remembers.';
-        return [{ kind, href, title: `${edge.edgeId} is ${word}`, detail: `${last}${edge.detail ? ` ${edge.detail}.` : ''}${refused}` }];
+            ? `Last seen ${ago(edge.lastSeen, now)} from ${edge.remote ?? 'an unknown address'}`
+            : 'Not seen since the hub remembers';
+        return [{ kind, href, title: `${edge.edgeId} is ${word}`, detail: `${last}${edge.detail ? `: ${edge.detail}` : ''}.${refused}` }];
     }
     return edge.ownSecretEnds
         ? [
@@ -92,9 +92,9 @@ function ofPort(port) {
                 kind: 'bad',
                 href,
                 title: `${name}: the target can't be reached`,
-                detail: Object.entries(port.errors)
-                    .map(([reason, count]) => `${reason} ${count}`)
-                    .join(', '),
+                detail: `Failed so far: ${Object.entries(port.errors)
+                    .map(([reason, count]) => `${words(reason)} ${count}`)
+                    .join(', ')}.`,
             },
         ];
     }

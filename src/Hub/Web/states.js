@@ -15,11 +15,12 @@ const EDGES = {
     hubRestart: ['bad', 'down: not back yet'],
 };
 
-/** The kind and the word of an edge's state; an edge that is up and lacks ports is not well. */
-export function edgeState(edge) {
+/** The kind and the word of an edge's state; an edge that is up is not well when it lacks ports, or when its worst port is not. */
+export function edgeState(edge, worstPort) {
     const [kind, word] = EDGES[edge.state] ?? ['bad', `down: ${edge.state}`];
-    const failed = [edge.tcp.failed, edge.udp.failed].filter(Boolean).length > 0;
-    return kind === 'good' && failed ? ['warn', 'up, ports missing'] : [kind, word];
+    if (kind !== 'good') return [kind, word];
+    if (edge.tcp.failed || edge.udp.failed) return ['warn', 'up, ports missing'];
+    return worstPort ? [worstPort[0], `up, ${worstPort[1]}`] : [kind, word];
 }
 
 /** The kind and the word of a port's state. */

@@ -57,7 +57,7 @@ internal static class LayerReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            errors.Add(path, null, $"the file can't be read: {error.Message}");
+            errors.Add(path, null, $"the file can't be read: {FileFault.Of(error, path)}");
         }
 
         return null;

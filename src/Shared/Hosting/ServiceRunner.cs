@@ -6,13 +6,20 @@ namespace Tunnel.Shared.Hosting;
 
 /// <summary>
 /// Runs a service in the foreground until SIGTERM or SIGINT. The first signal stops it in order (exit code 0); a second one ends the
-/// process at once with 128 plus the signal's number. Call <see cref="InheritedSignals.HeedInterrupt"/> before anything else.
+/// process at once with 128 plus the signal's number. What follows within <see cref="Echo"/> is the first one told twice, as timeout(1) and
+/// shells do, who send it to the process and to its group. Call <see cref="InheritedSignals.HeedInterrupt"/> before anything else.
 /// </summary>
 public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, TimeProvider time)
 {
+    private const long NoSignal = -1;
+
     private readonly TaskCompletionSource<string> _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopToken = new();
     private string _name = "";
+    private long _firstSignal = NoSignal;
+
+    /// <summary>How long after the first signal another one still counts as the same.</summary>
+    internal static readonly TimeSpan Echo = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Ends the process on a second signal; a test replaces it.</summary>
     internal Action<int> Exit { get; init; } = Environment.Exit;
@@ -39,11 +46,12 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     /// <summary>Handles a signal; a test calls it directly.</summary>
     internal void Signal(string name, int number)
     {
+        var first = Interlocked.CompareExchange(ref _firstSignal, time.GetTimestamp(), NoSignal);
         if (_stopAsked.TrySetResult(name))
         {
             _stopToken.Cancel();
         }
-        else
+        else if (first == NoSignal || time.GetElapsedTime(first) >= Echo)
         {
             HostingLog.Forced(logger, _name, name);
             Exit(ExitCodes.Signalled(number));

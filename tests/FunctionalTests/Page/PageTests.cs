@@ -139,6 +139,42 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         }
     }
 
+    [Fact]
+    public async Task The_keyboard_keeps_its_place_and_Enter_twice_removes_nothing()
+    {
+        const string focus = "(document.activeElement.tagName + ' ' + document.activeElement.textContent.trim())";
+        await using var setup = await StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
+        // The view is brought up to date once a second.
+        await page.WaitForTextAsync("0 TCP, 0 UDP");
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
+        await page.WaitForTextAsync("1 TCP, 0 UDP");
+        Assert.Equal($"H1 {TunnelSetup.EdgeId}", await page.Page.EvaluateAsync<string>(focus));
+
+        while (await page.Page.EvaluateAsync<string>(focus) != "BUTTON Remove")
+            await page.Page.Keyboard.PressAsync("Tab");
+        await page.Page.Keyboard.PressAsync("Enter");
+        await page.Page.Locator("dialog h2").WaitForAsync();
+        Assert.Equal("BUTTON Cancel", await page.Page.EvaluateAsync<string>(focus));
+        await page.Page.Keyboard.PressAsync("Enter");
+        await page.Page.Locator("dialog").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        Assert.True((await setup.Hub.SendAsync(HttpMethod.Get, $"api/v1/edges/{TunnelSetup.EdgeId}")).IsSuccess);
+    }
+
+    [Fact]
+    public async Task An_edge_whose_port_leads_nowhere_is_not_shown_as_well()
+    {
+        await using var setup = await StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.Page.Locator("td .state", new() { HasText = "up" }).WaitForAsync();
+        // Nobody listens at its target.
+        using var client = await setup.ConnectAsync(setup.Tcp[0]);
+        await page.Page.Locator("td .state.bad", new() { HasText = "up, target fails" }).WaitForAsync();
+    }
+
     private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(
         policies: TunnelSetup.WithoutHeader, hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" }, edgeArguments: ["--firewall", "off"]);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Hosting;
 
@@ -8,6 +9,7 @@ public sealed class ServiceRunnerTests
 {
     private readonly RecordingNotifier _notifier = new();
     private readonly List<int> _exits = [];
+    private readonly ManualTimeProvider _time = new();
 
     [Fact]
     public async Task Is_ready_after_the_start_and_stops_in_order_on_a_signal()
@@ -45,7 +47,12 @@ public sealed class ServiceRunnerTests
 
         runner.Signal("first", 15);
         Assert.Equal("STOPPING", await _notifier.NextAsync());
+        // timeout(1) sends its signal to the process and to its group: that is one wish to stop, not two.
+        runner.Signal("echo", 15);
+        _time.Advance(ServiceRunner.Echo - TimeSpan.FromMilliseconds(1));
+        runner.Signal("echo", 15);
         Assert.Empty(_exits);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
         runner.Signal("second", signal);
 
         Assert.Equal([exitCode], _exits);
@@ -115,5 +122,5 @@ public sealed class ServiceRunnerTests
         Status = () => "fine",
     };
 
-    private ServiceRunner Runner() => new(_notifier, NullLogger.Instance, TimeProvider.System) { Exit = _exits.Add };
+    private ServiceRunner Runner() => new(_notifier, NullLogger.Instance, _time) { Exit = _exits.Add };
 }

@@ -45,7 +45,7 @@ internal sealed class AdminKey
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"The admin API's key {path} can't be read or kept: {error.Message}", error);
+            throw new OperatorException($"The admin API's key {path} can't be read or kept: {FileFault.Of(error, path)}.", error);
         }
     }
 

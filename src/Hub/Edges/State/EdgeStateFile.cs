@@ -38,7 +38,7 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"The hub's state {_path} can't be read: {error.Message}", error);
+            throw new OperatorException($"The hub's state {_path} can't be read: {FileFault.Of(error, _path)}.", error);
         }
         catch (JsonException error)
         {

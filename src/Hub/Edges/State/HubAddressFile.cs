@@ -30,7 +30,7 @@ internal sealed class HubAddressFile(string stateDir, IStateFiles files)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"{_path} can't be read: {error.Message}", error);
+            throw new OperatorException($"{_path} can't be read: {FileFault.Of(error, _path)}.", error);
         }
     }
 
