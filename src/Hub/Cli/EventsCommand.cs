@@ -73,6 +73,8 @@ internal static class EventsCommand
                         $"{member.Value.GetDateTimeOffset():yyyy-MM-ddTHH:mm:ss.fffZ} "
                         + $"{document.RootElement.GetProperty("type").GetString()}");
                     break;
+                case var _ when member.Value is { ValueKind: JsonValueKind.Array } && member.Value.GetArrayLength() == 0:
+                    break;
                 default:
                     line.Append(' ').Append(member.Name).Append('=').Append(Describe(member.Value));
                     break;

@@ -111,10 +111,13 @@ internal sealed class HubTop(TopData data) : IDashboard
 
     private IEnumerable<Row> Content(int width, int height) => this switch
     {
+        { _port: not null } when (data.Streams?.Streams ?? []).Length == 0 => [Nothing("No connection of this port is open.")],
         { _port: not null } => _connections.Draw(data.Streams?.Streams ?? [], width, height),
         { _view: 0 } when data.Status!.Edges.IsEmpty => HubSummary.FirstSteps(data.Status),
         { _view: 0 } => _edges.Draw(EdgeLines.Of(data.Status!, data.Past), width, height),
+        { _view: 1 } when data.Ports.Count == 0 => [Nothing(_edge is null ? "No port has had a client yet." : "This edge has no ports.")],
         { _view: 1 } => _ports.Draw(data.Ports, width, height),
+        _ when data.LastEvents.Count == 0 => [Nothing("Nothing has happened since the hub was started.")],
         _ => data.LastEvents.Skip(_eventsTop).Take(Math.Max(0, height)).Select(line => new Row().Add(" ").Add(line, width - 1)),
     };
 
@@ -213,6 +216,8 @@ internal sealed class HubTop(TopData data) : IDashboard
     private Row Foot() => _typing is { } typed
         ? new Row().Add($" / {typed}_", Ink.Bold)
         : new Row().Add(" q quit  tab view  ↑↓ choose  enter open  esc back  / find  s sort  ? help", Ink.Dim);
+
+    private static Row Nothing(string text) => new Row().Add("  ").Add(text, Ink.Dim);
 
     private static Row Title(string text) => new Row().Add(" ").Add(text, Ink.Bold);
 }

@@ -80,7 +80,7 @@ public sealed class TerminalTests
     public void An_events_ports_are_a_list_and_its_reason_is_words()
     {
         Assert.Equal(
-            "2026-05-01T12:00:00.000Z portsAssigned edgeId=a listenPorts=80,8000-8002 listenPortsUdp=",
+            "2026-05-01T12:00:00.000Z portsAssigned edgeId=a listenPorts=80,8000-8002",
             EventsCommand.Describe("""{"type":"portsAssigned","time":"2026-05-01T12:00:00Z","edgeId":"a","listenPorts":[80,8000,8001,8002],"listenPortsUdp":[]}"""));
         Assert.Equal(
             "2026-05-01T12:00:00.000Z portsApplied edgeId=a bound=1 failed=11 failedPorts=tcp/8000-8010 (not allowed); udp/53 (address in use)",

@@ -68,6 +68,22 @@ public sealed class HubTopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_view_without_anything_in_it_says_so()
+    {
+        _admin.Recorded = Statuses.Hub(Statuses.Edge("vps", EdgeCondition.NeverSeen));
+        await DrawAsync(80, 24);
+        Press(ConsoleKey.Tab);
+        Assert.Contains("No port has had a client yet.", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
+        Press(ConsoleKey.Tab);
+        Assert.Contains("Nothing has happened since the hub was started.", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_of_an_event_that_is_empty_is_left_out() => Assert.Equal(
+        "2026-05-01T12:00:00.000Z portsApplied edgeId=vps bound=2",
+        EventsCommand.Describe("""{"type":"portsApplied","time":"2026-05-01T12:00:00Z","edgeId":"vps","bound":2,"failedPorts":[]}"""));
+
+    [Fact]
     public async Task Keys_lead_from_an_edge_to_its_ports_to_a_ports_connections_and_back()
     {
         Record();
