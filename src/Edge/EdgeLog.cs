@@ -5,13 +5,16 @@ namespace Tunnel.Edge;
 /// <summary>Events 3300–3399.</summary>
 internal static partial class EdgeLog
 {
-    [LoggerMessage(3301, LogLevel.Information, "Edge {EdgeId} started; hub {Hub}")]
+    [LoggerMessage(3301, LogLevel.Information, "Edge {EdgeId} has started; its hub is {Hub}")]
     public static partial void EdgeStarted(ILogger logger, string edgeId, string hub);
 
     [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: {Streams} streams have {Drain:0.#} s to finish")]
     public static partial void EdgeStopping(ILogger logger, string edgeId, int streams, double drain);
 
-    [LoggerMessage(3303, LogLevel.Warning, "The limit of file descriptors is {Soft}, though {Hard} are allowed: each TCP client takes one")]
+    [LoggerMessage(
+        3303, LogLevel.Warning,
+        "The limit of file descriptors is {Soft}, though {Hard} are allowed, and each TCP client takes one. Raise it "
+        + "(LimitNOFILE=, ulimit -n)")]
     public static partial void DescriptorLimitLow(ILogger logger, long soft, long hard);
 
     [LoggerMessage(
@@ -23,12 +26,12 @@ internal static partial class EdgeLog
         "The last run of this edge, begun {PreviousStart}, was cut off, and what it left behind can't be cleaned up: {Error}")]
     public static partial void CrashRecoveryFailed(ILogger logger, DateTimeOffset? previousStart, string error);
 
-    [LoggerMessage(3306, LogLevel.Warning, "A crash of this run will not be noticed at the next start: {Error}")]
+    [LoggerMessage(3306, LogLevel.Warning, "If this run crashes, the next start will not notice it: {Error}")]
     public static partial void RunNotMarked(ILogger logger, string error);
 
     [LoggerMessage(
         3307, LogLevel.Warning,
-        "stateDir '{Directory}' can't be written ({Error}): what the hub announces is forgotten at a restart, and a second edge there "
-        + "goes unnoticed")]
+        "stateDir '{Directory}' can't be written ({Error}): what the hub announces is forgotten at a restart, and a second edge "
+        + "that uses the directory is not noticed")]
     public static partial void StateNotTaken(ILogger logger, string directory, string error);
 }

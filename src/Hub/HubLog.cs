@@ -5,21 +5,22 @@ namespace Tunnel.Hub;
 
 internal static partial class HubLog
 {
-    [LoggerMessage(2400, LogLevel.Error, "A subscriber of {Event} threw")]
+    [LoggerMessage(2400, LogLevel.Error, "A subscriber to {Event} threw an exception")]
     public static partial void SubscriberFailed(ILogger logger, Exception exception, string @event);
 
-    [LoggerMessage(2401, LogLevel.Warning, "The last run did not end in order; took up the state with {Edges} allowed edges")]
+    [LoggerMessage(2401, LogLevel.Warning, "The last run did not end in order; its state with {Edges} allowed edges was taken up")]
     public static partial void CrashRecovered(ILogger logger, int edges);
 
-    [LoggerMessage(2402, LogLevel.Information, "Stopping: draining {Tunnels} tunnels for up to {Limit}")]
-    public static partial void Stopping(ILogger logger, int tunnels, TimeSpan limit);
+    [LoggerMessage(2402, LogLevel.Information, "The hub stops; its {Tunnels} tunnels have {Seconds:0.#} s to drain")]
+    public static partial void Stopping(ILogger logger, int tunnels, double seconds);
 
-    [LoggerMessage(2403, LogLevel.Information, "Stopped")]
+    [LoggerMessage(2403, LogLevel.Information, "The hub has stopped")]
     public static partial void Stopped(ILogger logger);
 
-    [LoggerMessage(2404, LogLevel.Information, "The hub listens on {EndPoint} and forwards to {TargetHost}; {Edges} edges are allowed")]
+    [LoggerMessage(2404, LogLevel.Information, "The hub listens on {EndPoint} and forwards to {TargetHost}; allowed edges: {Edges}")]
     public static partial void Started(ILogger logger, IPEndPoint endPoint, string targetHost, int edges);
 
-    [LoggerMessage(2405, LogLevel.Warning, "A restore in {StateDir} was cut off; its rest is done, and the backup's state is in force")]
+    [LoggerMessage(
+        2405, LogLevel.Warning, "A restore in {StateDir} was cut off; the rest of it is done now, and the backup's state is in force")]
     public static partial void RestoreFinished(ILogger logger, string stateDir);
 }

@@ -296,7 +296,7 @@ internal sealed class HubRun : IDisposable
         if (_listener is not { } listener)
             return "the tunnel port is not open yet";
         if (_accepting.IsFaulted)
-            return $"connections to the tunnel port are accepted no more: {_accepting.Exception.InnerException!.Message}";
+            return $"connections to the tunnel port are no longer accepted: {_accepting.Exception.InnerException!.Message}";
         return listener.IsAccepting
             ? await EventLoops.FindStuckAsync(_time)
             : $"connections wait at the tunnel port and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s";

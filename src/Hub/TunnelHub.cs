@@ -327,7 +327,8 @@ public sealed class TunnelHub : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"stateDir '{_options.StateDir}': {e.Message} Valid: a directory that the hub can write.", e);
+            var fault = FileFault.Of(e, _options.StateDir);
+            throw new OperatorException($"stateDir '{_options.StateDir}': {fault}. Valid: a directory that the hub can write.", e);
         }
     }
 
@@ -380,7 +381,7 @@ public sealed class TunnelHub : IAsyncDisposable
 
     private async Task CloseAsync(HubRun run, TimeSpan drain)
     {
-        HubLog.Stopping(_logger, run.Live.Tunnels.Length, drain);
+        HubLog.Stopping(_logger, run.Live.Tunnels.Length, drain.TotalSeconds);
         await run.StopAsync(drain);
         run.Dispose();
         _run = null;

@@ -59,7 +59,7 @@ public sealed class TransportModeTests : IDisposable
 
         Assert.StartsWith(expected, error);
         Assert.DoesNotContain("over QUIC before", error);
-        Assert.DoesNotContain("Over TLS instead", edge.Process.Log);
+        Assert.DoesNotContain("over TLS instead", edge.Process.Log);
     }
 
     [Theory]

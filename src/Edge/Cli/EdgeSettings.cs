@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Edge.Configuration;
-using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;

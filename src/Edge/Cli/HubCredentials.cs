@@ -32,7 +32,7 @@ internal sealed record HubCredentials(
         var tokenGiven = IsGiven(configuration, "token") || IsGiven(configuration, "tokenFile");
         if (tokenGiven && given.Length > 0)
             configuration.Errors.Add(
-                "token", null, $"says all about the hub already: give a token, or {string.Join(", ", given)}, not both");
+                "token", null, $"already says all about the hub: give either a token or {string.Join(", ", given)}, not both");
         if (tokenGiven)
             return token is null ? None : FromToken(configuration, token);
         if (given.Length == 0)

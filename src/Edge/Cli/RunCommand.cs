@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admin;
 using Tunnel.Edge.Observability;
 using Tunnel.Edge.Status;
@@ -127,7 +126,7 @@ internal static class RunCommand
             changed => log.Options = changed.Log,
             TimeProvider.System,
             loggers.CreateLogger("Tunnel.Edge.Configuration"));
-        var runner = new ServiceRunner(notifier, loggers.CreateLogger<ServiceRunner>(), TimeProvider.System);
+        var runner = new ServiceRunner(notifier, loggers.CreateLogger("Tunnel.Edge.Service"), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
             Name = EdgeCommandLine.Program,

@@ -8,7 +8,8 @@ namespace Tunnel.Edge.Cli;
 /// <summary><c>tunnel-edge top</c>: the edge live on the terminal, or once.</summary>
 internal static class TopCommand
 {
-    private static readonly Option<bool> Once = new("--once") { Description = "Print it once and end; so it does without a terminal, too" };
+    private static readonly Option<bool> Once =
+        new("--once") { Description = "Print it once and end, which is also what happens without a terminal" };
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print JSON once, for machines" };
 
     private static readonly Option<string?> Socket = new("--admin-socket")

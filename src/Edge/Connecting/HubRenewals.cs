@@ -78,9 +78,9 @@ internal sealed class HubRenewals
         if (secret is null && address is null)
             return null;
         if (secret is not null && !EdgeLine.IsValidSecret(secret))
-            return new KeptReport { Error = "the secret is none that could be said" };
+            return new KeptReport { Error = "the secret is not one that can be sent: 1 to 256 printable ASCII characters without spaces" };
         if (address is not null && !HostSyntax.TryParseHostAndPort(address, out _, out _))
-            return new KeptReport { Error = "the hub's address is no HOST:PORT" };
+            return new KeptReport { Error = "the hub's address is not HOST:PORT" };
         lock (_lock)
         {
             var next = _kept with

@@ -37,6 +37,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
 
     private async Task DrainAsync(ITunnel tunnel, string reason, TimeSpan limit)
     {
+        var isIdle = tunnel.ActiveStreams == 0;
         using (var timeout = new CancellationTokenSource(limit, time))
         {
             tunnel.SendGoAway(reason);
@@ -52,7 +53,9 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
             }
         }
 
-        ConnectingLog.TunnelDrained(logger, tunnel.RemoteEndPoint, tunnel.ActiveStreams);
+        // A tunnel that had nothing open, as each that meets a conflict, is not worth a line.
+        if (!isIdle)
+            ConnectingLog.TunnelDrained(logger, tunnel.RemoteEndPoint, tunnel.ActiveStreams);
         await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"drained: {reason}"));
         lock (_lock)
             _drains.Remove(tunnel);

@@ -8,19 +8,25 @@ namespace Tunnel.Edge.Connecting;
 internal static partial class TransportLog
 {
     [LoggerMessage(
-        3180, LogLevel.Warning, "The hub is reached over TLS only, not over QUIC first ({Reason}): {Hint}, then restart this edge")]
+        3180, LogLevel.Warning,
+        "The hub is reached over TLS only, since QUIC is not to be had here ({Reason}). For QUIC, {Hint}, and restart this edge")]
     public static partial void QuicNotInstalled(ILogger logger, string reason, string hint);
 
-    [LoggerMessage(3181, LogLevel.Warning, "Over TLS instead of QUIC ({Reason}: {Detail}); QUIC is tried again every {Minutes:0} minutes")]
+    [LoggerMessage(
+        3181, LogLevel.Warning,
+        "The tunnel runs over TLS instead of QUIC ({Reason}: {Detail}); QUIC is tried again every {Minutes:0} minutes")]
     public static partial void FellBack(ILogger logger, string reason, string detail, double minutes);
 
-    [LoggerMessage(3182, LogLevel.Information, "QUIC does not get through yet ({Kind}: {Message}); next try in {Minutes:0} minutes")]
+    [LoggerMessage(3182, LogLevel.Information, "QUIC does not get through yet ({Kind}: {Message}); the next try is in {Minutes:0} minutes")]
     public static partial void QuicStillFails(ILogger logger, DialFailureKind kind, string message, double minutes);
 
-    [LoggerMessage(3183, LogLevel.Error, "A try over QUIC ended by a fault; next try in {Minutes:0} minutes")]
+    [LoggerMessage(
+        3183, LogLevel.Error,
+        "An attempt over QUIC failed by an error of this program; the next one is in {Minutes:0} minutes. Please report this.")]
     public static partial void QuicFaulted(ILogger logger, Exception exception, double minutes);
 
-    [LoggerMessage(3184, LogLevel.Information, "QUIC gets through now: it takes the new streams, and {Streams} open ones end over TLS")]
+    [LoggerMessage(
+        3184, LogLevel.Information, "QUIC gets through now: it takes the new streams, and the {Streams} that are open end over TLS")]
     public static partial void MovedToQuic(ILogger logger, int streams);
 
     [LoggerMessage(3185, LogLevel.Information, "The hub is reached through the proxy {Proxy}, which {Source} names")]

@@ -298,7 +298,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private void OnConnected(ITunnel tunnel, TransportChoice choice)
     {
         (_inConflict, _hasHeldTheId, _restartedAt) = (false, true, null);
-        ConnectingLog.Connected(_logger, _renewals.Current.Name, tunnel.RemoteEndPoint, tunnel.Kind);
+        ConnectingLog.Connected(_logger, _renewals.Current.Name, tunnel.RemoteEndPoint, tunnel.Kind.Word());
         if (_transports.PrefersOtherThan(tunnel.Kind))
             TransportLog.FellBack(_logger, choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
         _state.NoteConnected(tunnel, choice);

@@ -286,7 +286,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         _blocks.Enforce(before);
         _rejected = key;
         FirewallLog.RolledBack(_logger, fault);
-        Publish(FirewallReport.RolledBack, [$"no new connection to the hub with it, so the one before is in force: {fault}"]);
+        Publish(FirewallReport.RolledBack, [$"no new connection to the hub was possible with it; the previous one is in force: {fault}"]);
     }
 
     private void Publish(string state, IEnumerable<string> errors) => _reporter.Tell(state, errors, Blocked);

@@ -114,6 +114,6 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
         if (error.Contains("Protocol not supported", StringComparison.Ordinal) || error.Contains(
             "Unable to initialize", StringComparison.Ordinal))
             return new NftResult(NftOutcome.Unavailable, $"the kernel has no nf_tables: {line}");
-        return new NftResult(NftOutcome.Refused, line.Length > 0 ? line : "nft failed without a word");
+        return new NftResult(NftOutcome.Refused, line.Length > 0 ? line : "nft failed and printed nothing");
     }
 }

@@ -17,9 +17,9 @@ internal static partial class PublicAddressLog
     public static partial void PublicAddressStillNotFound(ILogger logger, string error);
 
     [LoggerMessage(
-        5604, LogLevel.Information, "This machine's public address is asked of {Servers} (STUN); \"stunServers\": [] switches it off")]
+        5604, LogLevel.Information, "This edge asks {Servers} for its public address (STUN); \"stunServers\": [] switches it off")]
     public static partial void PublicAddressAsked(ILogger logger, string servers);
 
-    [LoggerMessage(5603, LogLevel.Error, "The look-up of the public address ended by a fault")]
+    [LoggerMessage(5603, LogLevel.Error, "Looking up the public address failed by an error of this program. Please report this.")]
     public static partial void PublicAddressFaulted(ILogger logger, Exception exception);
 }

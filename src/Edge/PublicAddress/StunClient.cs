@@ -65,7 +65,7 @@ internal sealed class StunClient(TimeProvider time)
         if (answer.Address is not { } seen)
             return StunOutcome.Failed(answer.ErrorCode > 0 ? $"refused with code {answer.ErrorCode}" : "an answer that can't be used");
         var address = seen.Address.IsIPv4MappedToIPv6 ? seen.Address.MapToIPv4() : seen.Address;
-        return IsHostAddress(address) ? StunOutcome.Found(address) : StunOutcome.Failed($"{address} is no host's address");
+        return IsHostAddress(address) ? StunOutcome.Found(address) : StunOutcome.Failed($"{address} is not the address of a host");
     }
 
     private static bool IsHostAddress(IPAddress address) =>

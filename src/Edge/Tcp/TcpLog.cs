@@ -9,7 +9,7 @@ namespace Tunnel.Edge.Tcp;
 /// <summary>Events 3004–3099.</summary>
 internal static partial class TcpLog
 {
-    [LoggerMessage(3004, LogLevel.Warning, "Accepting on {Port} failed ({Error}); trying again every {Pause:0.#} s")]
+    [LoggerMessage(3004, LogLevel.Warning, "Clients of {Port} can't be accepted ({Error}); it is tried again every {Pause:0.#} s")]
     public static partial void AcceptFailed(ILogger logger, PortKey port, string error, double pause);
 
     [LoggerMessage(3005, LogLevel.Warning,
@@ -26,9 +26,10 @@ internal static partial class TcpLog
     [LoggerMessage(3007, LogLevel.Information, "{Count} connections of {Port} did not finish in time and were reset")]
     public static partial void DrainTimedOut(ILogger logger, PortKey port, int count);
 
-    [LoggerMessage(3008, LogLevel.Error, "The accept loop of {Port} ended by a fault; the port is closed")]
+    [LoggerMessage(
+        3008, LogLevel.Error, "Accepting clients of {Port} ended by an error of this program, and the port is closed. Please report this.")]
     public static partial void AcceptLoopFaulted(ILogger logger, PortKey port, Exception exception);
 
-    [LoggerMessage(3009, LogLevel.Error, "{Client} on {Port} was lost by a fault")]
+    [LoggerMessage(3009, LogLevel.Error, "{Client} on {Port} was lost by an error of this program. Please report this.")]
     public static partial void ClientFaulted(ILogger logger, EndPoint? client, PortKey port, Exception exception);
 }

@@ -32,6 +32,6 @@ internal static class EdgeChanges
         if (now.Except(before).ToArray() is { Length: > 0 } bound)
             yield return $"listens on {proto} {PortList.Format(bound)}";
         if (before.Except(now).ToArray() is { Length: > 0 } gone)
-            yield return $"listens no more on {proto} {PortList.Format(gone)}";
+            yield return $"no longer listens on {proto} {PortList.Format(gone)}";
     }
 }

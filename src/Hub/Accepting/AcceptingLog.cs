@@ -11,10 +11,10 @@ internal static partial class AcceptingLog
     [LoggerMessage(2001, LogLevel.Warning, "IPv6 is off on this machine; bindAddress '{Address}' means 0.0.0.0")]
     public static partial void NoIPv6(ILogger logger, string address);
 
-    [LoggerMessage(2002, LogLevel.Information, "Made a certificate and kept it in {Path}")]
+    [LoggerMessage(2002, LogLevel.Information, "The hub made itself a certificate, which is kept in {Path}")]
     public static partial void CertificateMade(ILogger logger, string path);
 
-    [LoggerMessage(2003, LogLevel.Warning, "Accepting a connection failed: {Error}; it is tried again")]
+    [LoggerMessage(2003, LogLevel.Warning, "A connection could not be accepted ({Error}); it is tried again")]
     public static partial void AcceptFailed(ILogger logger, string error);
 
     [LoggerMessage(2004, LogLevel.Debug, "{Remote} was turned away: {Reason} ({Detail})")]
@@ -23,10 +23,11 @@ internal static partial class AcceptingLog
     [LoggerMessage(2005, LogLevel.Warning, "{Remote} failed to authenticate as edge '{EdgeId}'")]
     public static partial void Unauthorized(ILogger logger, IPEndPoint remote, string edgeId);
 
-    [LoggerMessage(2006, LogLevel.Warning, "{Remote} failed too often as edge '{EdgeId}'; its failures are not logged for a minute")]
+    [LoggerMessage(
+        2006, LogLevel.Warning, "{Remote} failed to authenticate as edge '{EdgeId}' too often; its failures are not logged for a minute")]
     public static partial void Blocked(ILogger logger, IPEndPoint remote, string edgeId);
 
-    [LoggerMessage(2007, LogLevel.Error, "A connection of {Remote} ended with a defect of the hub")]
+    [LoggerMessage(2007, LogLevel.Error, "A connection of {Remote} ended by an error of the hub. Please report this.")]
     public static partial void Defect(ILogger logger, Exception exception, IPEndPoint remote);
 
     [LoggerMessage(2008, LogLevel.Debug, "{Remote} authenticated as edge '{EdgeId}'")]
@@ -55,8 +56,8 @@ internal static partial class AcceptingLog
 
     [LoggerMessage(
         2026, LogLevel.Error,
-        "QUIC goes on with the certificate before, since the new one is not accepted ({Error}): edges that know the new pin only come "
-        + "over TLS")]
+        "QUIC goes on with the previous certificate, since the new one can't be used ({Error}): edges that know only the new "
+        + "pin come over TLS")]
     public static partial void QuicCertificateFailed(ILogger logger, string error);
 
     [LoggerMessage(
@@ -73,6 +74,6 @@ internal static partial class AcceptingLog
         "Edges that have not been told of the hub's new key, and need new tokens if theirs name its pin only: {Edges}")]
     public static partial void EdgesNotTold(ILogger logger, string edges);
 
-    [LoggerMessage(2030, LogLevel.Error, "The look at the certificate's files failed")]
+    [LoggerMessage(2030, LogLevel.Error, "Looking at the certificate's files failed by an error of the hub. Please report this.")]
     public static partial void CertificateWatchFailed(ILogger logger, Exception defect);
 }

@@ -100,8 +100,8 @@ internal sealed class HubCertificates : IDisposable
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 throw new OperatorException(
-                    $"stateDir '{_stateDir}': the next certificate can't take its place there: {e.Message} Valid: a directory that the "
-                    + "hub can write.",
+                    $"stateDir '{_stateDir}': the next certificate can't take its place there: {FileFault.Of(e, _stateDir)}. "
+                    + "Valid: a directory that the hub can write.",
                     e);
             }
 

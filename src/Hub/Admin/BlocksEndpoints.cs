@@ -128,7 +128,7 @@ internal sealed class BlocksEndpoints
             if (item.Json.ValueKind == JsonValueKind.String && item.Json.GetString() is { } id && _hub.Edges.Find(id) is not null)
                 edges.Add(id);
             else
-                item.Refuse("is no id of an allowed edge");
+                item.Refuse("is not the id of an allowed edge");
         }
 
         return edges.ToImmutable();

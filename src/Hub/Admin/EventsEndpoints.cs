@@ -109,6 +109,6 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
     }
 
     private static string Explain(string type) => SettingName.Nearest(type, HubEventTypes.All) is { } nearest
-        ? $"is no event; did you mean {nearest}?"
-        : $"is no event; there are {string.Join(", ", HubEventTypes.All)}";
+        ? $"is not an event; did you mean {nearest}?"
+        : $"is not an event; there are {string.Join(", ", HubEventTypes.All)}";
 }

@@ -36,7 +36,7 @@ internal sealed class HubAddressEndpoints
             .Fails(StatusCodes.Status409Conflict);
         routes.Delete(
             "/api/v1/hub-address", DeleteAsync, "deleteHubAddress",
-            "Tells edges no more where the hub will be; those that were told keep it.")
+            "Stops telling edges where the hub will be; those that were told keep it.")
             .Answers<HubAddressStatus>()
             .Fails(StatusCodes.Status409Conflict);
     }

@@ -68,11 +68,11 @@ internal static class Backup
         catch (JsonException error)
         {
             throw new OperatorException(
-                $"{path} is no backup of a hub, or is cut short: it is not the JSON that tunnel-hub backup writes.", error);
+                $"{path} is not a backup of a hub, or is cut short: it is not the JSON that tunnel-hub backup writes.", error);
         }
 
         if (document.Format != BackupDocument.FormatName || document.Files.IsDefaultOrEmpty)
-            throw new OperatorException($"{path} is no backup of a hub: its format is not \"{BackupDocument.FormatName}\".");
+            throw new OperatorException($"{path} is not a backup of a hub: its format is not \"{BackupDocument.FormatName}\".");
         if (document.Version != BackupDocument.CurrentVersion)
         {
             throw new OperatorException(
@@ -111,7 +111,7 @@ internal static class Backup
         foreach (var file in document.Files)
         {
             if (file?.Content is null || file.Sha256 is null || !SHA256.HashData(file.Content).AsSpan().SequenceEqual(file.Sha256))
-                throw new OperatorException($"{path} is damaged: {file?.Name ?? "a file"} in it is not what its sum says.");
+                throw new OperatorException($"{path} is damaged: {file?.Name ?? "a file"} in it does not match its checksum.");
             if (!HubStateFiles.Kept.Contains(file.Name) || document.Files.Count(other => other?.Name == file.Name) > 1)
                 throw new OperatorException(
                     $"{path} is damaged, or of a newer hub: it has a file \"{file.Name}\" that this hub does not know, or has it twice.");

@@ -59,7 +59,8 @@ internal sealed class BlockFile(string directory, IStateFiles files, ILogger log
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"The change could not be saved in {_path}, so nothing was changed: {error.Message}", error);
+            throw new OperatorException(
+                $"The change could not be saved in {_path}, so nothing was changed: {FileFault.Of(error, _path)}.", error);
         }
     }
 

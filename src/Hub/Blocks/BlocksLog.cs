@@ -8,10 +8,10 @@ internal static partial class BlocksLog
     [LoggerMessage(5550, LogLevel.Information, "{Ip} is blocked until {Until:u} at {Edges}")]
     public static partial void Blocked(ILogger logger, string ip, DateTimeOffset until, string edges);
 
-    [LoggerMessage(5551, LogLevel.Information, "{Ip} is blocked no more")]
+    [LoggerMessage(5551, LogLevel.Information, "{Ip} is no longer blocked")]
     public static partial void Lifted(ILogger logger, string ip);
 
-    [LoggerMessage(5552, LogLevel.Information, "{Count} blocks go on")]
+    [LoggerMessage(5552, LogLevel.Information, "{Count} blocks of the last run are still in force")]
     public static partial void Loaded(ILogger logger, int count);
 
     [LoggerMessage(

@@ -20,7 +20,8 @@ internal sealed class NeverBlocked(
         : Find(source, configured) is { } kept ? $"overlaps {kept} of the setting neverBlock"
         : Find(source, administrators.Select(IpRange.Of)) is { } admin ? $"overlaps {admin} of the setting adminAllowCidrs: "
             + "administrators are never blocked"
-        : Find(source, addresses().Select(IpRange.Of)) is { } own ? $"overlaps {own}, an address of this hub: edges could reach it no more"
+        : Find(source, addresses().Select(IpRange.Of)) is { } own ? $"overlaps {own}, an address of this hub: "
+            + "edges could no longer reach it"
         : null;
 
     /// <summary>Returns the addresses of the machine's interfaces.</summary>

@@ -29,7 +29,7 @@ internal sealed class CommonOptions
 
     public Option<string?> Transport { get; } = new("--transport")
     {
-        Description = "How the edge shall reach the hub, for the token: tcpTls, quic or quicWithFallback [default: the edge's own "
+        Description = "How the edge is to reach the hub, for the token: tcpTls, quic or quicWithFallback [default: the edge's own "
             + "setting, else tcpTls]",
         HelpName = "T",
     };

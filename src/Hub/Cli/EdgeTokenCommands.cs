@@ -54,7 +54,7 @@ internal static class EdgeTokenCommands
             if (push is not null && context.Value(push))
             {
                 if (body.ContainsKey("host") || body.ContainsKey("transport"))
-                    throw CommandFailedException.Usage("--push prints no token, so that --host and --transport have no use beside it");
+                    throw CommandFailedException.Usage("--push prints no token, so that --host and --transport do nothing with it");
                 var pushed = await context.SendAsync(HttpMethod.Post, $"{context.EdgePath}/push-secret", body.ToJsonString(), cancellation);
                 await context.Out.WriteLineAsync(context.Json ? pushed : $"Edge {context.Id} has kept its new secret.");
                 return;

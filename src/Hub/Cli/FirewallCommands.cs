@@ -51,11 +51,11 @@ internal static class FirewallCommands
         {
             var path = $"api/v1/blocks/{Uri.EscapeDataString(context.Value(Ip)!)}";
             var answer = await context.SendAsync(HttpMethod.Delete, path, null, cancellation);
-            await PrintAsync(context, answer, block => $"{block.Ip} is blocked no more.");
+            await PrintAsync(context, answer, block => $"{block.Ip} is no longer blocked.");
         });
 
     private static Command List(CommonOptions options) =>
-        options.Remote(new Command("list", "List the blocks that are not over")).Does(options, async (context, cancellation) =>
+        options.Remote(new Command("list", "List the blocks that are in force")).Does(options, async (context, cancellation) =>
         {
             var answer = await context.SendAsync(HttpMethod.Get, "api/v1/blocks", null, cancellation);
             if (context.Json)

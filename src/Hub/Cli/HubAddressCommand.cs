@@ -17,7 +17,7 @@ internal static class HubAddressCommand
             + "nothing: show what is announced",
             Arity = ArgumentArity.ZeroOrOne
         };
-        var clear = new Option<bool>("--clear") { Description = "Tell no more edges; those that were told keep it" };
+        var clear = new Option<bool>("--clear") { Description = "Stop telling edges; those that were told keep it" };
         var command = new Command(
             "hub-address", "Tell all edges where the hub will be: they try there when they find none where it was") { address, clear };
         return options.Remote(command).Does(options, async (context, cancellation) =>

@@ -9,7 +9,7 @@ internal static class PageCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var readOnly = new Option<bool>("--read-only") { Description = "A link to look and not change" };
+        var readOnly = new Option<bool>("--read-only") { Description = "A link with which one may look and not change" };
         var command = new Command("page", "Print how to open the web page: a link that logs in once within a minute, and the way by ssh")
         {
             readOnly, options.AdminSocket, options.Json,

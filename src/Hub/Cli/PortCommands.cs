@@ -32,7 +32,7 @@ internal static class PortCommands
             var (name, kind) = Read(context.Value(port)!);
             if (kind == PortKinds.Both)
                 throw CommandFailedException.Usage(
-                    $"default is no port that could be added; change it with: tunnel-hub port set {context.Id} default");
+                    $"default is not a port that can be added; change it with: tunnel-hub port set {context.Id} default");
             var policy = new JsonObject();
             settings.Apply(context, kind, policy);
             var answer = await context.AddAsync(

@@ -35,7 +35,7 @@ internal sealed class RemoteHub
     };
 
     private readonly Option<string?> _authority =
-        new("--ca-file") { Description = "Certificates in PEM that may have issued that hub's, or are it", HelpName = "FILE" };
+        new("--ca-file") { Description = "Certificates in PEM: that hub's own, or those of its issuers", HelpName = "FILE" };
 
     public void AddTo(Command command)
     {
@@ -81,7 +81,8 @@ internal sealed class RemoteHub
         if (pin is not null)
             return own == pin
                 ? null
-                : $"its certificate has the pin {own}, and not the one of --pin: it has another key by now, or somebody stands between";
+                : $"its certificate has the pin {own}, and not the one of --pin: "
+                    + "its key has been changed since, or somebody intercepts the connection";
         if (authorities is not null)
             return IsIssuedBy(certificate, authorities)
                 ? null

@@ -25,7 +25,7 @@ internal static class RunCommand
                 "defaultProxyProtocol",
                 Setting(
                     "--default-proxy-protocol", "v1|v2|off",
-                    "The PROXY header of ports that say nothing of it; UDP has v2 or none [default: v1]")),
+                    "The PROXY header of ports whose settings do not name one; UDP has v2 or none [default: v1]")),
             ("publicHost", Setting("--public-host", "H[:P]", "Where edges reach this hub, for connection tokens")),
             (
                 "stateDir",

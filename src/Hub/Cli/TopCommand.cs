@@ -9,7 +9,7 @@ internal static class TopCommand
 {
     public static Command Create(CommonOptions options)
     {
-        var once = new Option<bool>("--once") { Description = "Print it once and end; so it does without a terminal, too" };
+        var once = new Option<bool>("--once") { Description = "Print it once and end, which is also what happens without a terminal" };
         var command = options.Remote(new Command("top", "Show the hub, its edges and ports live on the terminal") { once });
         return command.Does(options, (context, cancellation) => ShowAsync(context, context.Value(once), cancellation));
     }

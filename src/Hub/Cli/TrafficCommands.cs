@@ -15,17 +15,18 @@ internal sealed class TrafficCommands
         new("--port") { Description = "Only of this listening port: 443, tcp/443 or udp/53", HelpName = "PORT" };
     private readonly Option<string?> _address =
         new("--address") { Description = "Only of clients with this address, or in this CIDR", HelpName = "CIDR" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "At most so many, 1–1,000 [default: 100]", HelpName = "N" };
+    private readonly Option<int?> _limit =
+        new("--limit") { Description = "How many to show at most, 1–1,000 [default: 100]", HelpName = "N" };
     private readonly Option<string?> _cursor =
         new("--cursor") { Description = "Go on where the last page ended (its last line names it)", HelpName = "CURSOR" };
     private readonly Option<string?> _action = new("--action") { Description = "Only these: allowed or blocked", HelpName = "ACTION" };
     private readonly Option<string?> _since = new("--since")
     {
-        Description = "Not before: so long ago, such as 10m, 24h or 7d, or a time "
-        + "such as 2026-05-01T12:00:00Z",
+        Description = "From then on: a length of time ago, such as 10m, 24h or 7d, or a time such as 2026-05-01T12:00:00Z",
         HelpName = "TIME"
     };
-    private readonly Option<string?> _until = new("--until") { Description = "Before: so long ago, or a time", HelpName = "TIME" };
+    private readonly Option<string?> _until =
+        new("--until") { Description = "Up to then: a length of time ago, or a time", HelpName = "TIME" };
     private readonly Option<bool> _stats =
         new("--stats") { Description = "Counters by port instead: active and total connections, bytes, blocked, errors" };
 

@@ -26,7 +26,7 @@ internal sealed class EdgesCheck(TimeProvider time) : ICheck<HubDoctorContext>
         if (failed.Length > 0)
             return Answer(
                 CheckStatus.Failed, $"{shown}; can't be bound: {string.Join("; ", failed)}",
-                "the reason is the edge's: another program has the port there, or its own settings forbid it");
+                "the reason is the edge's: another program has the port there, or its own settings forbid the port");
         return down.Length > 0
             ? Answer(
                 CheckStatus.Warning, $"{shown}; not {string.Join(", ", down)}",

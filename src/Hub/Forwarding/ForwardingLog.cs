@@ -19,14 +19,13 @@ internal static partial class ForwardingLog
         ILogger logger, string edgeId, int port, string target, SessionFailure reason);
 
     [LoggerMessage(
-        2205,
-        LogLevel.Warning,
-        "Edge '{EdgeId}' port tcp/{Port}: the upstream {Target} seems not to expect a PROXY header: it hangs up at "
-            + "once, again and again. "
-        + "Without it: tunnel-hub port set {EdgeId} tcp/{Port} --proxy off")]
+        2205, LogLevel.Warning,
+        "Edge '{EdgeId}' port tcp/{Port}: the upstream {Target} seems not to expect a PROXY header, since it hangs up at once, "
+        + "again and again. To send none: tunnel-hub port set {EdgeId} tcp/{Port} --proxy off")]
     public static partial void HeaderDoubted(ILogger logger, string edgeId, int port, string target);
 
-    [LoggerMessage(2203, LogLevel.Error, "Forwarding a stream of edge '{EdgeId}' port tcp/{Port} failed with a defect of the hub")]
+    [LoggerMessage(
+        2203, LogLevel.Error, "Forwarding a stream of edge '{EdgeId}' port tcp/{Port} failed by an error of the hub. Please report this.")]
     public static partial void Defect(ILogger logger, Exception exception, string edgeId, int port);
 
     [LoggerMessage(

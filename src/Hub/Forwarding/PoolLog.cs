@@ -11,7 +11,7 @@ internal static partial class PoolLog
     public static partial void Down(ILogger logger, string target, string ports, string reason);
 
     [LoggerMessage(
-        2212, LogLevel.Error, "{Port}: less than {Threshold} % of the targets work (panicThreshold), so all of them get clients")]
+        2212, LogLevel.Error, "{Port}: fewer than {Threshold} % of the targets work (panicThreshold), so all of them get clients")]
     public static partial void Panic(ILogger logger, string port, int threshold);
 
     [LoggerMessage(2213, LogLevel.Information, "{Port}: enough targets work again, and only these get clients")]

@@ -11,13 +11,14 @@ internal static partial class ReloadLog
     [LoggerMessage(5301, LogLevel.Information, "The configuration file has changed; in force now: {Settings}")]
     public static partial void Changed(ILogger logger, string settings);
 
-    [LoggerMessage(5302, LogLevel.Warning, "The configuration file has changed, but {Settings} can't change without a restart")]
+    [LoggerMessage(
+        5302, LogLevel.Warning, "The configuration file has changed, but {Settings} can't change without a restart of the service")]
     public static partial void NeedsRestart(ILogger logger, string settings);
 
     [LoggerMessage(
         5304, LogLevel.Warning,
-        "Whether the configuration file {Path} has changed is not known, since it could not be read ({Error}); everything stays as it "
-        + "was, and it is tried again")]
+        "The configuration file {Path} can't be read ({Error}), so that it is not known whether it has changed; everything "
+        + "stays as it was, and it is read again later")]
     public static partial void Unreadable(ILogger logger, string path, string error);
 
     [LoggerMessage(5303, LogLevel.Error, "The changed configuration could not be applied")]

@@ -62,7 +62,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         catch (Exception error) when (error is IOException or SocketException or UnauthorizedAccessException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
-            throw new OperatorException($"The admin API can't listen (on {socketPath}, or where else it shall): {error.Message}", error);
+            throw new OperatorException($"The admin API can't listen on {socketPath}, or at another of its places: {error.Message}", error);
         }
 
         HostingLog.AdminListening(logger, socketPath);

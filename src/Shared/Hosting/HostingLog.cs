@@ -16,7 +16,7 @@ internal static partial class HostingLog
     [LoggerMessage(4002, LogLevel.Information, "{Service} has stopped")]
     public static partial void Stopped(ILogger logger, string service);
 
-    [LoggerMessage(4003, LogLevel.Warning, "{Service} ends at once on a second {Signal}, streams are cut")]
+    [LoggerMessage(4003, LogLevel.Warning, "{Service} ends at once on a second {Signal}, and its streams are cut")]
     public static partial void Forced(ILogger logger, string service, string signal);
 
     [LoggerMessage(4004, LogLevel.Critical, "{Service} could not start")]
@@ -34,11 +34,11 @@ internal static partial class HostingLog
     [LoggerMessage(4008, LogLevel.Error, "The watchdog is not fed: {Fault}")]
     public static partial void Unhealthy(ILogger logger, string fault);
 
-    [LoggerMessage(4010, LogLevel.Information, "Replaced the socket {Path} of a process that is gone")]
+    [LoggerMessage(4010, LogLevel.Information, "The socket {Path} of a process that is gone was replaced")]
     public static partial void StaleSocket(ILogger logger, string path);
 
     [LoggerMessage(
-        4013, LogLevel.Warning, "Others than the owner could write to {Path}, and no longer can. See to it that what is in it is yours")]
+        4013, LogLevel.Warning, "Users other than its owner could write to {Path}, which is mended. Check that what is in it is yours")]
     public static partial void OthersCouldWrite(ILogger logger, string path);
 
     [LoggerMessage(4011, LogLevel.Debug, "The admin API listens on {Path}")]
@@ -47,6 +47,6 @@ internal static partial class HostingLog
     [LoggerMessage(4014, LogLevel.Warning, "The admin API could not accept a connection at {EndPoint}: {Error}")]
     public static partial void AdminAcceptFailed(ILogger logger, EndPoint endPoint, string error);
 
-    [LoggerMessage(4012, LogLevel.Error, "A subscriber of {Event} threw")]
+    [LoggerMessage(4012, LogLevel.Error, "A subscriber to {Event} threw an exception")]
     public static partial void SubscriberFailed(ILogger logger, Exception error, string @event);
 }

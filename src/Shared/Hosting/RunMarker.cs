@@ -34,7 +34,8 @@ public sealed class RunMarker(string stateDir, string fileName = RunMarker.FileN
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"stateDir '{stateDir}': {e.Message} Valid: a directory that the service can write.", e);
+            throw new OperatorException(
+                $"stateDir '{stateDir}': {FileFault.Of(e, stateDir)}. Valid: a directory that the service can write.", e);
         }
     }
 

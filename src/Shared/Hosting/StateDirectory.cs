@@ -98,7 +98,8 @@ public sealed class StateDirectory : IDisposable
                 $"stateDir '{directory}' is a {UnixFile.Name(status.Type)}, not a directory. Valid: a directory of this service's own.");
         return status.OthersMayWrite && status.Mode.HasFlag(UnixFileMode.StickyBit)
             ? throw new OperatorException(
-                $"stateDir '{directory}' is everybody's, so that a key in it may be anybody's. Valid: a directory of this service's own.")
+                $"stateDir '{directory}' can be written by everybody, so that anybody may have put a key there. "
+                + "Valid: a directory of this service's own.")
             : status;
     }
 

@@ -62,7 +62,7 @@ internal static partial class Epoll
 
     private static SafeFileHandle Checked(int descriptor) => descriptor >= 0
         ? new SafeFileHandle(descriptor, ownsHandle: true)
-        : throw new IOException($"The kernel gives no event descriptor: error {Marshal.GetLastPInvokeError()}.");
+        : throw new IOException($"The kernel gave no event descriptor: error {Marshal.GetLastPInvokeError()}.");
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_create1(int flags);

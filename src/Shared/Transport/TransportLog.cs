@@ -8,22 +8,22 @@ internal static partial class TransportLog
     [LoggerMessage(1000, LogLevel.Debug, "Tunnel {Name} with {Remote} ended: {Kind}, {Detail}")]
     public static partial void Ended(ILogger logger, string name, IPEndPoint remote, TunnelEndKind kind, string detail);
 
-    [LoggerMessage(1001, LogLevel.Warning, "Tunnel {Name} with {Remote}: protocol error, closing: {Fault}")]
+    [LoggerMessage(1001, LogLevel.Warning, "Tunnel {Name} with {Remote} is closed, since the other side broke the protocol: {Fault}")]
     public static partial void ProtocolViolation(ILogger logger, string name, IPEndPoint remote, string fault);
 
-    [LoggerMessage(1005, LogLevel.Warning, "Tunnel {Name} with {Remote}: closing: {Fault}")]
+    [LoggerMessage(1005, LogLevel.Warning, "Tunnel {Name} with {Remote} is closed: {Fault}")]
     public static partial void PeerDoesNotRead(ILogger logger, string name, IPEndPoint remote, string fault);
 
-    [LoggerMessage(1002, LogLevel.Error, "Tunnel {Name}: internal error, closing it. Please report this.")]
+    [LoggerMessage(1002, LogLevel.Error, "Tunnel {Name} is closed by an internal error. Please report this.")]
     public static partial void Bug(ILogger logger, Exception exception, string name);
 
-    [LoggerMessage(1003, LogLevel.Error, "Tunnel {Name}: ending it or a stream of it has thrown. Please report this.")]
+    [LoggerMessage(1003, LogLevel.Error, "Tunnel {Name}: ending it or one of its streams failed by an internal error. Please report this.")]
     public static partial void Defect(ILogger logger, Exception exception, string name);
 
     [LoggerMessage(
         1004, LogLevel.Information,
-        "The kernel gives no congestion control '{Name}' to this process, so tunnels use its own. `sysctl "
-        + "net.ipv4.tcp_allowed_congestion_control` lists what it gives; `modprobe tcp_bbr` adds bbr")]
+        "The kernel does not let this process use the congestion control '{Name}', so tunnels use the kernel's default. `sysctl "
+        + "net.ipv4.tcp_allowed_congestion_control` lists what it lets; `modprobe tcp_bbr` adds bbr")]
     public static partial void NoCongestionControl(ILogger logger, string name);
 
     [LoggerMessage(

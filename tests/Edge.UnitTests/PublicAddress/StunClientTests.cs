@@ -95,7 +95,7 @@ public sealed class StunClientTests : IDisposable
         var outcome = AskAsync();
         (var client, var id) = await NextRequestAsync();
         await SendAsync(client, StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse(address), 1), id)));
-        Assert.Contains("is no host's address", (await outcome.Soon()).Error);
+        Assert.Contains("is not the address of a host", (await outcome.Soon()).Error);
     }
 
     [Fact]

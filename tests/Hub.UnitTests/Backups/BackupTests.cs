@@ -76,12 +76,12 @@ public sealed class BackupTests
     }
 
     [Theory]
-    [InlineData("is no backup of a hub", "")]
-    [InlineData("is no backup of a hub", "{}")]
+    [InlineData("is not a backup of a hub", "")]
+    [InlineData("is not a backup of a hub", "{}")]
     [InlineData("its format is not", """{"format":"zip","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[]}""")]
     [InlineData("this hub knows version 1", """{"format":"tunnel-hub backup","version":2,"made":"2026-05-01T12:00:00Z","hub":"9.0.0","files":[{"name":"x","sha256":"","content":""}]}""")]
-    [InlineData("is not what its sum says", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[{"name":"edges.json","sha256":"AAAA","content":"e30="}]}""")]
-    [InlineData("is not what its sum says", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[null]}""")]
+    [InlineData("does not match its checksum", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[{"name":"edges.json","sha256":"AAAA","content":"e30="}]}""")]
+    [InlineData("does not match its checksum", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[null]}""")]
     [InlineData("that this hub does not know", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[{"name":"../passwd","sha256":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","content":""}]}""")]
     public void What_is_no_backup_or_is_damaged_is_refused_and_says_why(string expected, string text) =>
         Assert.Contains(expected, Assert.Throws<OperatorException>(() => Backup.Read(Encoding.UTF8.GetBytes(text), "b.json")).Message, StringComparison.Ordinal);

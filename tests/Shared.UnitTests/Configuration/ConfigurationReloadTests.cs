@@ -88,7 +88,7 @@ public sealed class ConfigurationReloadTests : IDisposable
         Advance(5);
         Assert.Empty(_applied);
         var line = Assert.Single(_log.Lines);
-        Assert.Contains("could not be read", line);
+        Assert.Contains("can't be read", line);
         Assert.DoesNotContain("is not valid", line);
 
         File.Delete(_file);

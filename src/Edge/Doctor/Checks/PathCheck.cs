@@ -44,13 +44,13 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
             if (await PassesAsync(context, address, size, cancellationToken))
                 return new CheckResult(
                     Name, CheckStatus.Warning,
-                    $"packets of full size to {address} are lost without a word, those of {size} bytes come through",
+                    $"packets of full size to {address} are lost silently; those of {size} bytes come through",
                     "the edge finds that out and goes on with small packets, after some seconds in which nothing passes. Better: let "
                         + "firewalls and tunnels on the way send "
                     + $"ICMP \"fragmentation needed\" and \"packet too big\", or lower the MTU here: ip link set dev DEVICE mtu {size}");
         return new CheckResult(
             Name, CheckStatus.Skipped,
-            $"{address} answers no large handshake, whatever the size of its packets: it is not the size then; see tls");
+            $"{address} answers no large handshake, whatever the size of its packets: so the size is not the reason; see tls");
     }
 
     /// <summary>

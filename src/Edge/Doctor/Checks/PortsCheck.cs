@@ -39,7 +39,7 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
     public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
         if (context.Config is not { } config)
-            return new CheckResult(Name, CheckStatus.Skipped, "only the hub knows them, and it did not say");
+            return new CheckResult(Name, CheckStatus.Skipped, "only the hub knows the ports, and it did not tell them");
         PortKey[] assigned = [.. config.ListenPorts.Select(PortKey.Tcp), .. config.ListenPortsUdp.Select(PortKey.Udp)];
         if (assigned.Length == 0)
             return new CheckResult(

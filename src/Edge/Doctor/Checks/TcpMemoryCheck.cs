@@ -27,7 +27,7 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
         return !IsStillShort() && used < pressure
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(
-                Name, CheckStatus.Warning, $"{shown}: connections with much under way stand still, the tunnel first",
+                Name, CheckStatus.Warning, $"{shown}: connections that have much under way stall, the tunnel first",
                 $"ss -tmp tells who holds it; in /etc/sysctl.d/90-tunnel.conf: {TcpMemoryFigures.Setting} = {2 * low} {2 * pressure} "
                     + $"{2 * most}; then sysctl --system");
     }

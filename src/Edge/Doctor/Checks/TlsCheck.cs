@@ -49,7 +49,7 @@ internal sealed class TlsCheck(TimeProvider time) : ICheck
         {
             return new CheckResult(
                 Name, severity, $"{address} did not complete TLS 1.3: {e.Message}",
-                "check that this is the hub's tunnel port, and that nothing between takes TLS apart");
+                "check that this is the hub's tunnel port, and that nothing on the way intercepts TLS");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -84,6 +84,6 @@ internal sealed class BrowserGuard(Func<string?> publicHost, Func<X509Certificat
     private static ProblemException Misdirected(string host, string detail) => new(new Problem
     {
         Status = StatusCodes.Status421MisdirectedRequest,
-        Detail = $"\"{(host.Length > 60 ? host[..60] + "…" : host)}\" is no name of this hub. {detail}",
+        Detail = $"\"{(host.Length > 60 ? host[..60] + "…" : host)}\" is not a name of this hub. {detail}",
     });
 }

@@ -44,8 +44,9 @@ internal sealed record Problem
     {
         Status = StatusCodes.Status412PreconditionFailed,
         Detail = tag is null
-            ? $"Nothing was changed: {what} is not there, as the request takes for granted."
-            : $"Nothing was changed: {what} is not as the request takes for granted; its ETag is {tag} now. Read it again and change that.",
+            ? $"Nothing was changed: {what} does not exist, though the request is for one that does (If-Match)."
+            : $"Nothing was changed: {what} is not in the state that the request is for; its ETag is {tag} now. "
+                + "Read it again and change that.",
     };
 
     public static Problem Invalid(ImmutableArray<Fault> errors) => new()

@@ -77,7 +77,7 @@ internal static class HealthCheckForm
         new ObjectSetting<HealthCheckDefinition, string?>(
             "expectStatus", Statuses, own => own.ExpectStatus, (own, value) => own with { ExpectStatus = value })
         {
-            Summary = "the HTTP statuses that are well; `200-399` by default",
+            Summary = "the HTTP statuses that mean that it works; `200-399` by default",
         },
         new ObjectSetting<HealthCheckDefinition, string?>("host", Host, own => own.Host, (own, value) => own with { Host = value })
         {
@@ -101,7 +101,7 @@ internal static class HealthCheckForm
             "healthyThreshold", SettingForms.Number(1, 100, "checks in a row"), own => own.HealthyThreshold,
             (own, value) => own with { HealthyThreshold = value })
         {
-            Summary = "how many have to succeed before it is up again; 2 by default",
+            Summary = "how many checks in a row have to succeed before it is up again; 2 by default",
         },
         new ObjectSetting<HealthCheckDefinition, ProxyProtocol?>(
             "proxyProtocol", SettingForms.Proxy, own => own.ProxyProtocol, (own, value) => own with { ProxyProtocol = value })

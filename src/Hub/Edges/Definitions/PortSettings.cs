@@ -23,7 +23,7 @@ internal static class PortSettings
                 own.Name, (own, value) => own with { Name = value }, (policy, value, _) => policy with { Name = value })
         {
             Default = "none",
-            Summary = "for people, at most 64 characters",
+            Summary = "a name for people, at most 64 characters",
         },
         new PortSetting<bool?>(
             "enabled",
@@ -40,7 +40,7 @@ internal static class PortSettings
                 own.Notes, (own, value) => own with { Notes = value }, (policy, value, _) => policy with { Notes = value })
         {
             Default = "none",
-            Summary = "for people, at most 1,024 characters",
+            Summary = "notes for people, at most 1,024 characters",
         },
         new PortSetting<string?>(
             "targetHost",
@@ -113,7 +113,7 @@ internal static class PortSettings
         {
             For = PortKinds.Tcp,
             Default = "5",
-            Summary = "seconds that the upstream may take to accept, 1–3,600",
+            Summary = "seconds that the upstream may take to accept a connection, 1–3,600",
         },
         new PortSetting<int?>(
             "idleTimeout",
@@ -146,7 +146,7 @@ internal static class PortSettings
         {
             For = PortKinds.Tcp,
             Default = "false",
-            Summary = "connections come from `trustedProxies` only, each with a PROXY header (v1 or v2) that names the client",
+            Summary = "true: connections come from `trustedProxies` only, each with a PROXY header (v1 or v2) that names the client",
             OnWire = true,
         },
         new PortSetting<CidrSet?>(

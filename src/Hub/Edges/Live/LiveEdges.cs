@@ -393,7 +393,7 @@ internal sealed class LiveEdges : IDisposable
     {
         null => "the edge was removed",
         { Enabled: false } => "the edge was disabled",
-        _ => "the secret that the edge had come with is valid no more",
+        _ => "the secret that the edge had come with is no longer valid",
     };
 
     // An edge with extensions says HELLO at once. One that says nothing and opens nothing is a base peer too.

@@ -8,7 +8,7 @@ namespace Tunnel.Hub.Edges.Live;
 internal static partial class LiveEdgesLog
 {
     [LoggerMessage(2150, LogLevel.Information, "Edge '{EdgeId}' has connected from {Remote} over {Transport}")]
-    public static partial void TunnelConnected(ILogger logger, string edgeId, IPEndPoint remote, TransportKind transport);
+    public static partial void TunnelConnected(ILogger logger, string edgeId, IPEndPoint remote, string transport);
 
     [LoggerMessage(2151, LogLevel.Information, "A tunnel of edge '{EdgeId}' from {Remote} is over: {Reason} ({Detail})")]
     public static partial void TunnelDisconnected(ILogger logger, string edgeId, IPEndPoint remote, TunnelEndKind reason, string detail);
@@ -27,10 +27,11 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(2155, LogLevel.Information, "A newer tunnel of edge '{EdgeId}', from {Newer}, takes over; the one from {Older} drains")]
     public static partial void TakenOver(ILogger logger, string edgeId, IPEndPoint newer, IPEndPoint older);
 
-    [LoggerMessage(2156, LogLevel.Information, "Edge '{EdgeId}' applied configuration {Rev}: {Bound} ports bound, {Failed} failed")]
+    [LoggerMessage(
+        2156, LogLevel.Information, "Edge '{EdgeId}' applied configuration {Rev}: {Bound} ports are bound, {Failed} could not be")]
     public static partial void ConfigApplied(ILogger logger, string edgeId, long rev, int bound, int failed);
 
-    [LoggerMessage(2157, LogLevel.Error, "Settling the tunnels of edge '{EdgeId}' failed")]
+    [LoggerMessage(2157, LogLevel.Error, "Settling which tunnel serves edge '{EdgeId}' failed by an error of the hub. Please report this.")]
     public static partial void ElectionFailed(ILogger logger, Exception exception, string edgeId);
 
     [LoggerMessage(2158, LogLevel.Warning, "Edge '{EdgeId}' has more than {Limit} tunnels at once; its oldest, from {Remote}, was ended")]

@@ -18,7 +18,7 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
             live.IsAnnounced = true;
         }
 
-        LiveEdgesLog.TunnelConnected(logger, live.EdgeId, live.Remote, live.Tunnel!.Kind);
+        LiveEdgesLog.TunnelConnected(logger, live.EdgeId, live.Remote, live.Tunnel!.Kind.Word());
         events.Post(new TunnelConnectedEvent(live.EdgeId, live.Remote, live.Tunnel.Kind) { Time = time.GetUtcNow() });
         events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = time.GetUtcNow() });
     }

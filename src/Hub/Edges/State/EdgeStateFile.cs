@@ -65,7 +65,8 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         {
             if (replaced)
                 PutBack();
-            throw new OperatorException($"The change could not be saved in {_path}, so nothing was changed: {error.Message}", error);
+            throw new OperatorException(
+                $"The change could not be saved in {_path}, so nothing was changed: {FileFault.Of(error, _path)}.", error);
         }
     }
 

@@ -6,12 +6,12 @@ namespace Tunnel.Hub.Edges.State;
 /// <summary>Event ids 2100–2109; secrets are never among the arguments.</summary>
 internal static partial class EdgesLog
 {
-    [LoggerMessage(2100, LogLevel.Information, "Allowed edges: {Count} read from {Path}")]
+    [LoggerMessage(2100, LogLevel.Information, "Allowed edges: {Count}, read from {Path}")]
     public static partial void Loaded(ILogger logger, int count, string path);
 
     [LoggerMessage(
         2101, LogLevel.Information,
-        "Allowed edges: {Count} taken from the configuration, since there was no state; from now on {Path} counts")]
+        "Allowed edges: {Count}, taken from the configuration, since there was no state; from now on {Path} counts")]
     public static partial void Seeded(ILogger logger, int count, string path);
 
     [LoggerMessage(2102, LogLevel.Information, "Allowed edges changed: {Added} added, {Updated} updated, {Removed} removed")]
@@ -23,7 +23,7 @@ internal static partial class EdgesLog
     [LoggerMessage(2104, LogLevel.Warning, "Expired secrets could not be removed from the state; they are refused all the same")]
     public static partial void ExpiryNotSaved(ILogger logger, Exception error);
 
-    [LoggerMessage(2105, LogLevel.Error, "A listener of changes of the allowed edges failed")]
+    [LoggerMessage(2105, LogLevel.Error, "A subscriber to changes of the allowed edges threw an exception")]
     public static partial void ListenerFailed(ILogger logger, Exception error);
 
     [LoggerMessage(2106, LogLevel.Warning, "Allowed edges: {Fault}")]

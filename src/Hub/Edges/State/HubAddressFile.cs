@@ -51,7 +51,8 @@ internal sealed class HubAddressFile(string stateDir, IStateFiles files)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"The hub's address could not be kept in {_path}, so nothing was changed: {error.Message}", error);
+            throw new OperatorException(
+                $"The hub's address could not be kept in {_path}, so nothing was changed: {FileFault.Of(error, _path)}.", error);
         }
     }
 }

@@ -179,7 +179,7 @@ internal static class PackedReport
         var bytes = reader.ReadBytes() ?? default;
         return bytes.Length is 4 or 16 && BlockedReportParser.TryReadSource(new IPAddress(bytes.ToArray()).ToString(), out var source)
             ? source
-            : throw new FormatException($"blocked.source: {bytes.Length} bytes are no address");
+            : throw new FormatException($"blocked.source: {bytes.Length} bytes are not an address");
     }
 
     // Skips what a newer peer adds. MessagePackReader.Skip is not used for arrays, because it recurses as deep as a hostile peer nests.

@@ -70,6 +70,6 @@ public sealed record ResumePoint(long Received, long From)
     private static long ReadOffset(ref MessagePackReader reader, string member)
     {
         var value = reader.ReadUInt64();
-        return value <= long.MaxValue ? (long)value : throw new FormatException($"{member}: {value} is beyond all reason");
+        return value <= long.MaxValue ? (long)value : throw new FormatException($"{member}: {value} is too large");
     }
 }

@@ -29,7 +29,7 @@ public static class HubCertificateCheck
         var pin = CertificatePin.Compute(shown);
         return request.Pins.Contains(pin)
             ? null
-            : $"the hub's certificate has the pin {pin}, which is none of the expected: either this is not the hub, or its key was "
+            : $"the hub's certificate has the pin {pin}, which is not one of the expected pins: either this is not the hub, or its key was "
                 + "changed (then make a new token at the hub)";
     }
 }

@@ -13,13 +13,14 @@ internal static partial class TcpMemoryLog
 
     [LoggerMessage(
         1011, LogLevel.Warning,
-        "The kernel's memory for TCP is short: {Used} of {Limit} MB are in use by all programs of this machine. Streams that stall get "
-        + "small buffers. More of it: the third figure of net.ipv4.tcp_mem")]
+        "The kernel's memory for TCP is short: {Used} of {Limit} MB are in use by all programs of this machine. Streams that "
+        + "stall get small buffers. To allow more, raise the third figure of net.ipv4.tcp_mem")]
     public static partial void Short(ILogger logger, long used, long limit);
 
     [LoggerMessage(
         1012, LogLevel.Warning,
-        "The kernel's memory for TCP is nearly used up: {Used} of {Limit} MB are in use by all programs of this machine. New streams are "
-        + "refused, and those that have stalled longest are reset. More of it: the third figure of net.ipv4.tcp_mem")]
+        "The kernel's memory for TCP is nearly used up: {Used} of {Limit} MB are in use by all programs of this machine. New "
+        + "streams are refused, and those that have stalled longest are reset. To allow more, raise the third figure of "
+        + "net.ipv4.tcp_mem")]
     public static partial void Exhausted(ILogger logger, long used, long limit);
 }

@@ -181,7 +181,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                 break;
             case FrameType.WindowUpdate or FrameType.WindowUpdateBack:
                 if (inbound.FindStream(_header)?.OnCredit(BinaryPrimitives.ReadUInt32BigEndian(payload)) == false)
-                    throw Violation("credit beyond all reason");
+                    throw Violation("credit beyond what a window can be");
                 break;
             case FrameType.Reset:
                 inbound.FindStream(_header)?.Life.OnRemoteReset(

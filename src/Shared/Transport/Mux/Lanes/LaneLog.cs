@@ -14,7 +14,7 @@ internal static partial class LaneLog
         EventId = 5701, Message = "Lane {Index} of {Name} is lost with its streams ({Kind}: {Detail}); the tunnel's others go on")]
     public static partial void Lost(ILogger logger, LogLevel level, string name, int index, TunnelEndKind kind, string detail);
 
-    [LoggerMessage(EventId = 5702, Message = "Lane {Index} of {Name} can't be opened, it will be tried again: {Fault}")]
+    [LoggerMessage(EventId = 5702, Message = "Lane {Index} of {Name} can't be opened, and is tried again later: {Fault}")]
     public static partial void Failed(ILogger logger, LogLevel level, string name, int index, string fault);
 
     [LoggerMessage(5703, LogLevel.Debug, "Lane {Index} of {Name} is closed: {Detail}")]

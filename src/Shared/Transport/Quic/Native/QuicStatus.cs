@@ -45,7 +45,7 @@ internal static class QuicStatus
         NoCommonVersion => "the other end speaks another version of QUIC",
         AbortedByUser => "aborted",
         AddressInUse => "the port is in use",
-        AddressNotAvailable => "the address is none of this machine",
+        AddressNotAvailable => "the address is not one of this machine's",
         BadCertificate => "the certificate was refused",
         > 200_000_256 and < 200_000_512 => $"TLS alert {status - 200_000_256}",
         _ => $"msquic status {status}",
