@@ -19,7 +19,9 @@ internal static class WrongWords
         var path = PathOf(parse.CommandResult, program);
         var command = parse.CommandResult.Command;
         var unknown = Unknown(parse).ToArray();
-        foreach (var word in unknown)
+        // Where the command is not known, nothing can be said of the options behind it.
+        var noCommand = command.Subcommands.Count > 0 ? unknown.FirstOrDefault(word => !IsOption(word)) : null;
+        foreach (var word in noCommand is null ? unknown : [noCommand])
             yield return Explain(command, path, word);
         if (unknown.Length > 0)
             yield break;

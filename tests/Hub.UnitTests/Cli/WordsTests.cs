@@ -30,6 +30,14 @@ public sealed class WordsTests
         Assert.DoesNotContain("do-not-show", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Of_a_command_that_is_not_known_nothing_else_is_said()
+    {
+        var error = (await RunAsync("edge", "lst", "--edge", "vps")).Error;
+        Assert.Contains("tunnel-hub edge has no command \"lst\"", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("--edge", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("help", "edge", "add")]
     [InlineData("edge", "add", "--help")]
