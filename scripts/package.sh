@@ -2,12 +2,14 @@
 #
 # The same commit makes the same files: times are the commit's, owners are root, and paths don't get into the programs.
 
+source scripts/image.sh
+
 packages=artifacts/packages
 package_work=artifacts/package-work
 # What packages are made with, and the Debian package that has it.
-package_programs=(dpkg-deb:dpkg readelf:binutils gzip:gzip)
+package_programs=(dpkg-deb:dpkg readelf:binutils gzip:gzip "${image_programs[@]}")
 # What their tests need besides.
-package_test_programs=(lintian:lintian man:man-db debconf-set-selections:debconf)
+package_test_programs=(lintian:lintian man:man-db debconf-set-selections:debconf skopeo:skopeo umoci:umoci kubectl:kubernetes-client docker-compose:docker-compose)
 
 package() {
   need_dotnet
@@ -45,6 +47,7 @@ make_packages() {
     package_files "$name"
     package_deb "$name"
     package_tar "$name"
+    package_image "$name"
   done
   (cd "$packages" && sha256sum -- * > SHA256SUMS)
 }
@@ -54,7 +57,7 @@ describe_package() {
   case $1 in
     tunnel-hub)
       file=hub.json title="Tunnel hub" recommends=ca-certificates
-      next="sudo tunnel-hub edge add NAME --tcp 80,443 once it runs: sudo systemctl enable --now tunnel-hub"
+      next="sudo tunnel-hub init"
       summary="hub of an ingress tunnel: brings clients of public machines to services here"
       description="Edges on machines with public addresses take clients on the ports that the hub
 assigns, and carry them over one encrypted tunnel. The hub passes them to the
@@ -62,7 +65,7 @@ services of its own network, with each client's address."
       state="It has the hub's key, which its edges trust, the allowed edges and their secrets." ;;
     tunnel-edge)
       file=edge.json title="Tunnel edge" recommends="ca-certificates, nftables"
-      next="put the hub's token into /etc/tunnel-edge/token (mode 600), then sudo systemctl enable --now tunnel-edge"
+      next="sudo tunnel-edge init, with the token that the hub printed"
       summary="public side of an ingress tunnel: takes clients and carries them to its hub"
       description="The edge binds the public ports that its hub assigns, and carries their clients
 over one encrypted tunnel to the hub, which is in another network. It needs

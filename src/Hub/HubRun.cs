@@ -177,7 +177,7 @@ internal sealed class HubRun : IDisposable
         _quic = QuicDoor.Open(
             Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
-        if (Options.Tls.CertPem is not null)
+        if (Options.Tls.HasFiles)
             _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
         _keeper.Start();
         _sampler = new HistorySampler(History, () => Live.Read(TrafficReading.Of), _time);

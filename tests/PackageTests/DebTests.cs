@@ -16,8 +16,8 @@ public sealed class DebTests
     }
 
     [Theory]
-    [InlineData(Packages.Hub, "hub.json", "tunnel-hub edge add")]
-    [InlineData(Packages.Edge, "edge.json", "/etc/tunnel-edge/token")]
+    [InlineData(Packages.Hub, "hub.json", "sudo tunnel-hub init")]
+    [InlineData(Packages.Edge, "edge.json", "sudo tunnel-edge init")]
     public async Task It_is_installed_upgraded_removed_and_purged(string name, string file, string next)
     {
         using var sandbox = new Sandbox();

@@ -14,6 +14,11 @@ public static class Packages
 
     public static string Archive(string name) => Only($"{name}-*-linux-x64.tar.gz");
 
+    public static string Image(string name) => Only($"{name}-*-linux-amd64.oci.tar");
+
+    /// <summary>The version of all of them.</summary>
+    public static string Version => Path.GetFileName(Image(Hub))[$"{Hub}-".Length..^"-linux-amd64.oci.tar".Length];
+
     private static string Only(string pattern) =>
         Directory.Exists(Folder) && Directory.GetFiles(Folder, pattern) is [var file]
             ? file

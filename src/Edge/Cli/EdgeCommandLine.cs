@@ -19,6 +19,7 @@ internal static class EdgeCommandLine
             + "tunnel-edge run")
         {
             RunCommand.Create(),
+            InitCommand.Create(),
             StatusCommand.Create(),
             TopCommand.Create(),
             DoctorCommand.Create(),

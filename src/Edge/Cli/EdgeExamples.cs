@@ -9,6 +9,7 @@ internal static class EdgeExamples
         ["run"] = [
             "tunnel-edge run --token-file /etc/tunnel-edge/token",
             "tunnel-edge run --hub-host hub.example.com --edge-id vps --secret-file secret.txt --pins PIN"],
+        ["init"] = ["tunnel-edge init", "tunnel-edge init --token-file token.txt --dry-run"],
         ["status"] = ["tunnel-edge status", "tunnel-edge status --json"],
         ["top"] = ["tunnel-edge top", "tunnel-edge top --once --json"],
         ["doctor"] = ["tunnel-edge doctor", "tunnel-edge doctor --token-file /etc/tunnel-edge/token", "tunnel-edge doctor --json"],

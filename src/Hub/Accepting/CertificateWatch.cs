@@ -29,7 +29,7 @@ internal sealed class CertificateWatch : IDisposable
     private int _announcedFor;
     private bool _disposed;
 
-    /// <param name="files">The paths of the certificate and its key.</param>
+    /// <param name="files">The paths of the certificate and its key; what is given as text does not change.</param>
     /// <param name="certificates">Where they are loaded into; the current content of the files counts as already in use.</param>
     /// <param name="changed">Tells the transports and the edges which certificate is in use and which one follows.</param>
     /// <param name="isKnown">Whether all connected edges accept a given pin.</param>
@@ -39,7 +39,7 @@ internal sealed class CertificateWatch : IDisposable
         TlsOptions files, HubCertificates certificates, Action changed, Func<string, bool> isKnown, TimeProvider time, ILogger logger)
     {
         (_files, _certificates, _changed, _isKnown, _logger) = (files, certificates, changed, isKnown, logger);
-        _content = new ContentWatch(files.CertPem, files.KeyPem);
+        _content = new ContentWatch(PemSetting.PathOf(files.CertPem), PemSetting.PathOf(files.KeyPem));
         _timer = time.CreateGuardedTimer(static self => self.Look(), this, ContentWatch.Interval, ContentWatch.Interval);
     }
 

@@ -48,9 +48,8 @@ internal static class AddEdgeCommand
     internal static string NextSteps(string id) => $"""
 
         Now at the edge's machine, where tunnel-edge is installed:
-          sudo install -D -m 600 /dev/null /etc/tunnel-edge/token
-          sudo tee /etc/tunnel-edge/token > /dev/null      and paste the line above, press Enter, then Ctrl-D
-          sudo systemctl enable --now tunnel-edge
+          sudo tunnel-edge init      and paste the line above
+        By hand: put it into /etc/tunnel-edge/token (mode 600), then sudo systemctl enable --now tunnel-edge
         Without systemd: tunnel-edge run --token-file FILE
         If it does not connect: tunnel-edge doctor --token-file /etc/tunnel-edge/token. What it is like seen from here: tunnel-hub edge list
         Where its streams go: tunnel-hub port set {id} tcp/443 --to HOST:PORT --proxy v1|v2|off

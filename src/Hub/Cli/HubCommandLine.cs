@@ -16,6 +16,7 @@ internal static class HubCommandLine
         var root = new RootCommand("The hub of a tunnel: lets edges in and forwards what their clients send. Start with: tunnel-hub run")
         {
             RunCommand.Create(options),
+            InitCommand.Create(options),
             EdgeCommands.Create(options),
             PortCommands.Create(options),
             ApplyCommand.Create(options),

@@ -11,6 +11,9 @@ internal static class HubExamples
         ["run"] = [
             "tunnel-hub run", "tunnel-hub run --config /etc/tunnel-hub/hub.json --log-level debug",
             "tunnel-hub run --tunnel-port 9443 --public-host hub.example.com:9443"],
+        ["init"] = [
+            "tunnel-hub init --public-host hub.example.com:8443",
+            "tunnel-hub init --public-host hub.example.com --target-host 10.0.0.5 --dry-run"],
         ["edge"] = ["tunnel-hub edge list", "tunnel-hub edge show vps"],
         ["edge add"] = [
             "tunnel-hub edge add vps --tcp 80,443,8000-8010 --udp 53",

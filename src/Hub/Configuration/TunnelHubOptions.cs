@@ -86,14 +86,22 @@ public sealed record TunnelHubOptions
     public HubLimits Limits { get; init; } = new();
 }
 
-/// <summary>The files of the hub's certificate and key.</summary>
+/// <summary>The hub's certificate and key: paths of PEM files, which are read again when they change, or PEM text.</summary>
 public sealed record TlsOptions
 {
-    /// <summary>The path of the PEM file with the certificate and its chain.</summary>
+    /// <summary>The certificate and its chain: the path of a PEM file, or the text itself (RFC 7468).</summary>
     public string? CertPem { get; init; }
 
-    /// <summary>The path of the PEM file with the private key.</summary>
+    /// <summary>The private key: the path of a PEM file, or the text itself.</summary>
     public string? KeyPem { get; init; }
+
+    /// <summary>Whether there is a file that may change.</summary>
+    internal bool HasFiles => (PemSetting.PathOf(CertPem) ?? PemSetting.PathOf(KeyPem)) is not null;
+
+    /// <summary>Returns the paths; text is left out, since it may be a key.</summary>
+    public override string ToString() => $"TlsOptions {{ CertPem = {Show(CertPem)}, KeyPem = {Show(KeyPem)} }}";
+
+    private static string Show(string? value) => value is null ? "" : PemSetting.Show(value);
 }
 
 /// <summary>Limits that protect the hub.</summary>

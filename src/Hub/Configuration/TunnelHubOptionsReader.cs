@@ -51,7 +51,11 @@ internal static class TunnelHubOptionsReader
             AdminAllowCidrs = Networks(configuration, "adminAllowCidrs"),
             Log = LogOptions.Read(configuration),
             Otlp = configuration.Otlp(),
-            Tls = new TlsOptions { CertPem = configuration.FilePath("tls.certPem"), KeyPem = configuration.FilePath("tls.keyPem") },
+            Tls = new TlsOptions
+            {
+                CertPem = PemSetting.Read(configuration, "tls.certPem"),
+                KeyPem = PemSetting.Read(configuration, "tls.keyPem"),
+            },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges", limits.Edges),
             DrainTimeout = Duration(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
             CongestionControl = configuration.Text("congestionControl", defaults.CongestionControl)!,

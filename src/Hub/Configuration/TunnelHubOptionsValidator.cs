@@ -82,7 +82,9 @@ public static class TunnelHubOptionsValidator
 
     private static void CheckFile(string setting, string? path, ConfigurationErrors errors)
     {
-        if (path is not null && UnixFile.FaultOfFile(path) is { } fault)
-            errors.Add(setting, path, $"{fault}; it must be a file");
+        if (PemSetting.PathOf(path) is { } file && UnixFile.FaultOfFile(file) is { } fault)
+            errors.Add(
+                setting, file.Contains('\n', StringComparison.Ordinal) ? ConfigurationError.Masked : file,
+                $"{fault}; it must be a file, or PEM text that begins with -----BEGIN");
     }
 }

@@ -9,7 +9,7 @@ public sealed class WordsTests
     [Theory]
     [InlineData("tunnel-edge has no command \"stats\"; did you mean status?", "stats")]
     [InlineData("tunnel-edge run has no option --tokn-file; did you mean --token-file?", "run", "--tokn-file", "do-not-show-this-one")]
-    [InlineData("tunnel-edge needs a command: run, status, top, doctor")]
+    [InlineData("tunnel-edge needs a command: run, init, status, top, doctor")]
     public async Task What_there_is_none_of_is_named_with_what_was_meant(string expected, params string[] arguments)
     {
         var (code, output, error) = await RunAsync(arguments);

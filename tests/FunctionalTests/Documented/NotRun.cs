@@ -4,6 +4,7 @@ namespace Tunnel.FunctionalTests.Documented;
 internal static class NotRun
 {
     private const string Feed = "needs Microsoft's package feed";
+    private const string Engine = "needs a container engine; ImageTests and DeployTests unpack, run and read what these take";
     private const string Kernel = "changes the kernel's settings, which all machines of a test share";
 
     public static readonly IReadOnlyDictionary<string, string> Reasons = new Dictionary<string, string>
@@ -13,6 +14,11 @@ internal static class NotRun
         ["curl -sSLO https://packages.microsoft.com/config/debian/$(. /etc/os-release; echo $VERSION_ID)/packages-microsoft-prod.deb"] = Feed,
         ["curl -sSLO https://packages.microsoft.com/config/ubuntu/$(. /etc/os-release; echo $VERSION_ID)/packages-microsoft-prod.deb"] = Feed,
         ["sudo dpkg -i packages-microsoft-prod.deb && sudo apt-get update && sudo apt-get install libmsquic"] = Feed,
+        ["docker load --input tunnel-hub-0.1.0-linux-amd64.oci.tar"] = Engine,
+        ["PUBLIC_HOST=hub.example.com:8443 docker compose --file deploy/compose/hub.yaml up --detach"] = Engine,
+        ["kubectl apply --kustomize deploy/kustomize/hub"] = Engine,
+        ["kubectl create secret generic tunnel-edge --from-file=token"] = Engine,
+        ["kubectl apply --kustomize deploy/kustomize/edge"] = Engine,
         ["sudo apk add libmsquic"] = "is for another distribution",
         ["printf 'net.core.rmem_max = 4194304\\nnet.core.wmem_max = 4194304\\n' | sudo tee /etc/sysctl.d/90-tunnel.conf && sudo sysctl --system"] = Kernel,
     };

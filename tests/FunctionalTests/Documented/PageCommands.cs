@@ -132,7 +132,7 @@ internal sealed partial class PageCommands(MachinePair machines)
         var command = _placeholders.Aggregate(line, static (text, placeholder) => text.Replace(placeholder.Key, placeholder.Value, StringComparison.Ordinal));
         if (command.Contains("tunnel-hub events", StringComparison.Ordinal))
             command = $"timeout --preserve-status --signal INT 1 {command} || (($? == 130))";
-        if (_placeholders["TOKEN"].Length == 0 && command.Contains("tee /etc/tunnel-edge/token", StringComparison.Ordinal))
+        if (_placeholders["TOKEN"].Length == 0 && TakesToken().IsMatch(command))
             _placeholders["TOKEN"] = (await machines.Hub.RunAsync($"tunnel-hub {AddEdge} --tcp 80,443 --udp 53")).Succeeded().StandardOutput.Trim();
         var machine = ForEdge().IsMatch(command) ? machines.Edge : machines.Hub;
         var result = await machine.RunAsync(string.Concat(_assignments.Select(static earlier => earlier + " && ")) + command, _placeholders["TOKEN"]);
@@ -159,6 +159,9 @@ internal sealed partial class PageCommands(MachinePair machines)
 
     [GeneratedRegex(@"tunnel-edge|cp -rT? edge\b")]
     private static partial Regex ForEdge();
+
+    [GeneratedRegex(@"tee /etc/tunnel-edge/token|tunnel-edge init")]
+    private static partial Regex TakesToken();
 
     [GeneratedRegex(@"^[A-Z]+=")]
     private static partial Regex Assignment();

@@ -39,6 +39,34 @@ public sealed class HubCertificateTests : IDisposable
         Assert.Equal(pin, loaded.Pin);
     }
 
+    [Fact]
+    public void Comes_from_text_when_that_is_configured()
+    {
+        var (certPath, keyPath, pin) = WritePem("own");
+        var options = new TlsOptions { CertPem = File.ReadAllText(certPath), KeyPem = File.ReadAllText(keyPath) };
+
+        using var loaded = Load(options);
+
+        Assert.Equal(pin, loaded.Pin);
+        Assert.False(options.HasFiles);
+        Assert.True((options with { CertPem = certPath }).HasFiles);
+    }
+
+    [Fact]
+    public void No_message_has_the_text_of_a_key()
+    {
+        var (certPath, keyPath, _) = WritePem("own");
+        var options = new TlsOptions { CertPem = certPath, KeyPem = File.ReadAllText(WritePem("other").KeyPath) };
+        var secret = options.KeyPem.Split('\n')[3];
+
+        var error = Assert.Throws<OperatorException>(() => Load(options));
+
+        Assert.Contains($"tls.certPem '{certPath}', tls.keyPem (text): ", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, new TunnelHubOptions { Tls = options }.ToString(), StringComparison.Ordinal);
+        Assert.Contains(keyPath, new TunnelHubOptions { Tls = options with { KeyPem = keyPath } }.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("missing")]
     [InlineData("notPem")]
