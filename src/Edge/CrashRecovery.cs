@@ -22,12 +22,15 @@ internal sealed class CrashRecovery(TunnelEdgeOptions options, ICrashObserver ob
     /// <summary>Returns the marker's file name, which differs between edges because several may share a state directory.</summary>
     public static string MarkerOf(TunnelEdgeOptions options) => $"{RunMarker.FileName}-{EdgeIdentity.Of(options)}";
 
-    /// <summary>Marks the begin of this run. A state directory that can't be written does not keep the edge from starting.</summary>
-    public void Begin()
+    /// <summary>
+    /// Marks the begin of this run. A state directory that can't be written does not keep the edge from starting.
+    /// </summary>
+    /// <param name="replaces">Whether the last run still goes on and is being replaced.</param>
+    public void Begin(bool replaces)
     {
         try
         {
-            _wasCutOff = _marker?.Set(time.GetUtcNow(), out _previousStart) ?? false;
+            _wasCutOff = _marker?.Set(time.GetUtcNow(), out _previousStart) == true && !replaces;
         }
         catch (OperatorException e)
         {

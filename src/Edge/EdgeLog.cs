@@ -11,6 +11,9 @@ internal static partial class EdgeLog
     [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: {Streams} streams have {Drain:0.#} s to finish")]
     public static partial void EdgeStopping(ILogger logger, string edgeId, int streams, double drain);
 
+    [LoggerMessage(3308, LogLevel.Information, "Edge {EdgeId} is another process from now on; {Streams} streams of this one go on")]
+    public static partial void EdgeReplaced(ILogger logger, string edgeId, int streams);
+
     [LoggerMessage(
         3303, LogLevel.Warning,
         "The limit of file descriptors is {Soft}, though {Hard} are allowed, and each TCP client takes one. Raise it "

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Configuration;
@@ -15,6 +17,7 @@ using Tunnel.Edge.Tcp;
 using Tunnel.Edge.Udp;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
@@ -24,13 +27,14 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
 
+// Over 300 lines: the parts of a run are made and joined here; each line names another part.
 /// <summary>One run of the edge, from start to stop: creates the parts and runs their loops.</summary>
 internal sealed class EdgeRun : IAsyncDisposable
 {
     private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(2);
 
     private readonly TunnelEdgeOptions _options;
-    private readonly SocketStore _sockets;
+    private readonly Inheritance _inherited;
     private readonly IEdgeObserver _observer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -59,10 +63,10 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// write to it.
     /// </exception>
     public EdgeRun(
-        TunnelEdgeOptions options, ITunnelDialer? dialer, SocketStore sockets, IEdgeObserver observer, TimeProvider time,
+        TunnelEdgeOptions options, ITunnelDialer? dialer, Inheritance inherited, IEdgeObserver observer, TimeProvider time,
         ILoggerFactory loggerFactory)
     {
-        (_options, _sockets, _observer, _time) = (options, sockets, observer, time);
+        (_options, _inherited, _observer, _time) = (options, inherited, observer, time);
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _defects = Defects.LogTo(_logger);
         _crash = new CrashRecovery(options, observer, time, _logger);
@@ -77,10 +81,11 @@ internal sealed class EdgeRun : IAsyncDisposable
             ? TransportSetup.Create(options, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
         // Whoever may write to the state directory chooses which hub gets the secret.
-        _state = EdgeState.Take(options, time, connecting);
+        _state = EdgeState.Take(options, inherited.StateLock, time, connecting);
         var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
         var inbox = new ConfigInbox();
-        var connector = ConnectorOptions.Of(options);
+        var connector = ConnectorOptions.Of(options, inherited.Replaces);
+        Instance = connector.Hello.Instance;
         _renewals = new HubRenewals(options.StateDirectory, connector, connecting);
         _connector =
             new TunnelConnector(connector, _renewals, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
@@ -104,7 +109,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             _rules,
             new PortAdmissions(_refusals, _blocked, sources, time),
             _clients,
-            observer, _sessions, sockets, time, listening);
+            observer, _sessions, inherited.Sockets, time, listening);
         _ports = new PortListeners(binder, new PortLimit(Descriptors), options.DrainTimeout, time, listening);
 
         // What the hub's configuration changes.
@@ -122,13 +127,25 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <summary>Decides what the remaining file descriptors are used for.</summary>
     public DescriptorGuard Descriptors { get; }
 
+    /// <summary>What this process calls itself to the hub.</summary>
+    public string Instance { get; }
+
+    /// <summary>The lock of the state directory; null without one.</summary>
+    public SafeHandle? StateLock => _state?.Lock;
+
+    /// <summary>The sockets of the ports.</summary>
+    public IReadOnlyList<Socket> Sockets => _ports.GetSockets();
+
+    /// <summary>Completes when the hub's first configuration was applied.</summary>
+    public Task Configured => _configs.First;
+
     /// <summary>The number of TCP clients that have a stream.</summary>
     public int ActiveStreams => _connector.Totals.ActiveStreams;
 
     /// <summary>Starts the loops.</summary>
     public void Start()
     {
-        _crash.Begin();
+        _crash.Begin(_inherited.Replaces is not null);
         Parts.Transport.TcpMemory.Start(TcpMemoryFigures.Read);
         _connecting = Task.Run(() => _connector.RunAsync(_stopping.Token));
         _applying = Task.Run(ApplyConfigsAsync);
@@ -208,12 +225,10 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <summary>Ends the loops, closes the ports, lets open streams go on for a while, then ends the tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
-        await _stopping.CancelAsync();
-        // A loop that has failed was noticed by the watchdog; here it must not keep the rest from being stopped in order.
-        await Task.WhenAll(_connecting, _applying, _watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndLoopsAsync();
         // The streams of the clients end with their tunnels, which report how many were cut.
-        if (_sockets.IsKept)
-            _ports.LeaveAll();
+        if (_inherited.Sockets.IsKept)
+            await _ports.LeaveAllAsync();
         else
             _ports.CloseAll(Timeout.InfiniteTimeSpan);
         _clients.Stop();
@@ -221,6 +236,34 @@ internal sealed class EdgeRun : IAsyncDisposable
         await Defects.TryAsync("removing the firewall", _firewall.RemoveAsync, CancellationToken.None);
         await _connector.CloseAsync(drain);
         _crash.End();
+    }
+
+    /// <summary>
+    /// Notes that another process begins to replace this one. New clients wait from now on, since the hub will send this one away as soon
+    /// as the other one has connected.
+    /// </summary>
+    public Task OnReplacingAsync()
+    {
+        _connector.OnReplacing();
+        return _ports.PauseAsync();
+    }
+
+    /// <summary>Notes that the other process did not get ready: clients are this one's again.</summary>
+    public void OnReplacingFailed()
+    {
+        _connector.OnReplacingFailed();
+        _ports.Resume();
+    }
+
+    /// <summary>
+    /// Ends the loops, leaves ports, firewall and state to the process that replaces this one, and lets open streams go on for a while.
+    /// </summary>
+    public async Task LeaveAsync(TimeSpan drain)
+    {
+        await EndLoopsAsync();
+        await _ports.LeaveAllAsync();
+        _clients.Stop();
+        await _connector.CloseAsync(drain);
     }
 
     /// <inheritdoc/>
@@ -241,11 +284,20 @@ internal sealed class EdgeRun : IAsyncDisposable
 
     private ProxyHop? ProxyOf(HubAccess hub) => _options.Proxy.HopTo(hub.Host, hub.Port);
 
+    private async Task EndLoopsAsync()
+    {
+        await _stopping.CancelAsync();
+        // A loop that has failed was noticed by the watchdog; here it must not keep the rest from being stopped in order.
+        await Task.WhenAll(_connecting, _applying, _watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private async Task ApplyConfigsAsync()
     {
         try
         {
-            _crash.Note(await _firewall.RemoveLeftoverAsync(_stopping.Token));
+            // What the process that is replaced has put in force stays until the hub says otherwise.
+            if (_inherited.Replaces is null)
+                _crash.Note(await _firewall.RemoveLeftoverAsync(_stopping.Token));
             await _configs.RunAsync(_stopping.Token);
         }
         catch (OperationCanceledException)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Connecting;
 using Tunnel.Shared.Hosting;
@@ -9,17 +10,18 @@ namespace Tunnel.Edge;
 internal static class EdgeState
 {
     /// <summary>
-    /// Takes the state directory before anything in it is read. Returns null when none is configured or it can't be written.
+    /// Takes the state directory before anything in it is read, by the lock that the process before has passed on if there is one. Returns
+    /// null when none is configured or it can't be written.
     /// </summary>
     /// <exception cref="OperatorException">Another process holds it, or what is in it may be somebody else's.</exception>
-    public static StateDirectory? Take(TunnelEdgeOptions options, TimeProvider time, ILogger logger)
+    public static StateDirectory? Take(TunnelEdgeOptions options, SafeFileHandle? passed, TimeProvider time, ILogger logger)
     {
         if (options.StateDirectory is not { } directory)
             return null;
         string[] files = [PinStore.FileName, HubRenewals.FileName, CrashRecovery.MarkerOf(options)];
         try
         {
-            return StateDirectory.Take(directory, files, time.GetUtcNow(), logger);
+            return StateDirectory.Take(directory, files, time.GetUtcNow(), logger, passed);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

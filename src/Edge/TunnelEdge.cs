@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Connecting;
@@ -10,6 +12,7 @@ using Tunnel.Edge.Ports;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
@@ -22,7 +25,7 @@ namespace Tunnel.Edge;
 /// The public side of the tunnel: keeps a connection to a hub, binds the ports that the hub assigns, and carries their clients.
 /// Events are raised one at a time on the thread pool; they are dropped while subscribers are 1,024 events behind.
 /// </summary>
-public sealed class TunnelEdge : IAsyncDisposable
+public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
 {
     private const int MaxQueuedEvents = 1024;
 
@@ -38,14 +41,14 @@ public sealed class TunnelEdge : IAsyncDisposable
     /// <param name="loggerFactory">Creates the loggers.</param>
     /// <param name="time">The clock of all time limits; null means the system's.</param>
     /// <param name="dialer">How the hub is reached; null means by <see cref="TunnelEdgeOptions.Transport"/>.</param>
-    /// <param name="sockets">The sockets of ports that the process before left, and who keeps this one's; null means neither.</param>
+    /// <param name="inherited">What this process has of the one before; null means nothing.</param>
     /// <param name="meters">Creates the meter <c>Tunnel.Edge</c>; null means no metrics.</param>
     /// <exception cref="ArgumentException">The hub or a STUN server is not a host name or an address.</exception>
     /// <exception cref="OperatorException">The transport is QUIC only and this machine has no libmsquic; or another process holds the state
     /// directory; or somebody else may write to it.</exception>
     public TunnelEdge(
         TunnelEdgeOptions options, ILoggerFactory loggerFactory, TimeProvider? time = null, ITunnelDialer? dialer = null,
-        SocketStore? sockets = null, IMeterFactory? meters = null)
+        Inheritance? inherited = null, IMeterFactory? meters = null)
     {
         time ??= TimeProvider.System;
         loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, time);
@@ -59,7 +62,7 @@ public sealed class TunnelEdge : IAsyncDisposable
         _options = options;
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _events = new EventQueue<Action>(static raise => raise(), _logger, MaxQueuedEvents);
-        _run = new EdgeRun(options, dialer, sockets ?? SocketStore.None, new EventRaiser(this), time, loggerFactory);
+        _run = new EdgeRun(options, dialer, inherited ?? Inheritance.None, new EventRaiser(this), time, loggerFactory);
         _raising = Task.Run(_events.RunAsync);
         if (meters is not null)
             EdgeMetrics.Add(meters, _run.Parts, () => _events.Dropped);
@@ -132,6 +135,32 @@ public sealed class TunnelEdge : IAsyncDisposable
         EdgeLog.EdgeStopping(_logger, _options.EdgeId, _run.ActiveStreams, drainTimeout.TotalSeconds);
         await _run.StopAsync(drainTimeout);
     }
+
+    /// <summary>
+    /// Lets the process that replaces this one be the edge: takes no new clients, leaves ports, firewall and state as they are, and lets
+    /// open streams go on for <paramref name="drainTimeout"/>. Does nothing when the edge is not running.
+    /// </summary>
+    internal async Task LeaveAsync(TimeSpan drainTimeout)
+    {
+        if (_state != State.Running)
+            return;
+        _state = State.Stopped;
+        EdgeLog.EdgeReplaced(_logger, _options.EdgeId, _run.ActiveStreams);
+        await _run.LeaveAsync(drainTimeout);
+    }
+
+    /// <summary>Completes when the hub's first configuration was applied.</summary>
+    internal Task Configured => _run.Configured;
+
+    string IReplaceable.Name => _run.Instance;
+
+    SafeHandle? IReplaceable.StateLock => _run.StateLock;
+
+    IReadOnlyList<Socket> IReplaceable.Sockets => _run.Sockets;
+
+    Task IReplaceable.OnReplacingAsync() => _run.OnReplacingAsync();
+
+    void IReplaceable.OnReplacingFailed() => _run.OnReplacingFailed();
 
     /// <summary>
     /// Applies those of <paramref name="options"/> that can change while the edge runs: <see cref="TunnelEdgeOptions.AllowPorts"/> and

@@ -108,7 +108,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
             foreach ((var error, var endsInOrder) in new[] { (null, false), ("the table is still there", true), ((string?)null, true) })
             {
                 var run = new CrashRecovery(options, observer, _time, NullLogger.Instance);
-                run.Begin();
+                run.Begin(replaces: false);
                 run.Note(error);
                 if (endsInOrder)
                     run.End();

@@ -32,4 +32,39 @@ public sealed class RestartTests
         (await edge.RunAsync("systemctl stop tunnel-edge")).Succeeded();
         Assert.Equal(7, (await edge.RunAsync(Ask)).ExitCode);
     }
+
+    [Fact]
+    public async Task A_reload_puts_a_new_process_in_the_place_of_the_edge_unless_it_can_not_start()
+    {
+        await using var machines = await MachinePair.BootAsync(withPackages: false);
+        await MachineServices.StartAsync(machines);
+        var edge = machines.Edge;
+        (await edge.RunAsync($"systemd-run --unit download curl --output /dev/null --max-time 300 {MachineServices.Url}slow")).Succeeded();
+        await edge.WaitForAsync("tunnel-edge status | grep 'streams   1'");
+        var first = await MainProcessAsync(edge);
+
+        // What is wrong is said, and nothing else happens.
+        (await edge.RunAsync("cp /etc/tunnel-edge/edge.json good.json && echo '{ \"lanes\": 99 }' > /etc/tunnel-edge/edge.json && systemctl reload tunnel-edge")).Succeeded();
+        await edge.WaitForAsync("journalctl --unit tunnel-edge | grep 'was not ready to replace this one'");
+        Assert.Equal(first, await MainProcessAsync(edge));
+        Assert.Equal("fine", (await edge.RunAsync(Ask)).Succeeded().StandardOutput.Trim());
+
+        (await edge.RunAsync("cp good.json /etc/tunnel-edge/edge.json && systemctl reload tunnel-edge")).Succeeded();
+        var wrong = await edge.RunAsync($"while [ $(systemctl show --property MainPID --value tunnel-edge) = {first} ]; do {Ask} || exit 1; done");
+        Assert.True(wrong.ExitCode == 0, wrong.StandardError + await edge.JournalAsync());
+        var second = await MainProcessAsync(edge);
+
+        // The download goes on at the process before; new clients are the new one's, which feeds the watchdog and is the one that is stopped.
+        Assert.Equal("fine", (await edge.RunAsync(Ask)).Succeeded().StandardOutput.Trim());
+        (await edge.RunAsync($"systemctl is-active download tunnel-edge && kill -0 {first} && tunnel-edge status")).Succeeded();
+        (await edge.RunAsync("systemctl stop download")).Succeeded();
+        await edge.WaitForAsync($"! kill -0 {first}");
+        await edge.WaitForAsync("systemctl is-active tunnel-edge && tunnel-edge status | grep connected");
+        (await edge.RunAsync($"kill -KILL {second} && {Ask}")).Succeeded();
+        (await edge.RunAsync("systemctl stop tunnel-edge")).Succeeded();
+        Assert.Equal(7, (await edge.RunAsync(Ask)).ExitCode);
+    }
+
+    private static async Task<string> MainProcessAsync(Machine machine) =>
+        (await machine.RunAsync("systemctl show --property MainPID --value tunnel-edge")).Succeeded().StandardOutput.Trim();
 }

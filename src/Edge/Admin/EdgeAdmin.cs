@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 
 namespace Tunnel.Edge.Admin;
@@ -16,9 +17,10 @@ namespace Tunnel.Edge.Admin;
 /// <param name="metrics">The edge's metrics.</param>
 /// <param name="socketPath">The path of the Unix socket.</param>
 /// <param name="metricsListen">Where metrics and health are answered over TCP without a key; null means nowhere.</param>
+/// <param name="handOver">Answers a process that is to replace this one.</param>
 /// <param name="loggers">Creates the loggers.</param>
 internal sealed class EdgeAdmin(
-    TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, ILoggerFactory loggers)
+    TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, HandOver handOver, ILoggerFactory loggers)
     : IAsyncDisposable
 {
     // Each scraper takes a descriptor that a client could have.
@@ -30,8 +32,18 @@ internal sealed class EdgeAdmin(
     private AdminSocketHost? _host;
     private int _scrapers;
 
-    public async Task StartAsync(CancellationToken cancellationToken) =>
-        _host = await AdminSocketHost.StartAsync(socketPath, _ => { }, Map, edge.Descriptors, loggers, cancellationToken, Listen);
+    /// <summary>Starts to serve.</summary>
+    /// <param name="replaces">Whether clients find the process before at the socket until <see cref="Publish"/>.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    public async Task StartAsync(bool replaces, CancellationToken cancellationToken) =>
+        _host = await AdminSocketHost.StartAsync(
+            socketPath, _ => { }, Map, edge.Descriptors, loggers, cancellationToken, Listen, replaces);
+
+    /// <inheritdoc cref="AdminSocketHost.Publish"/>
+    public void Publish() => _host!.Publish();
+
+    /// <inheritdoc cref="AdminSocketHost.Leave"/>
+    public void Leave() => _host!.Leave();
 
     public async ValueTask DisposeAsync()
     {
@@ -64,6 +76,7 @@ internal sealed class EdgeAdmin(
 
     private void Map(WebApplication endpoints)
     {
+        handOver.Use(endpoints);
         endpoints.Use(
             next => context => AdminConnection.IsLocal(context) || Public.Contains(context.Request.Path.Value)
             ? next(context)

@@ -5,8 +5,10 @@ using Tunnel.Edge.Status;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Cli;
 
@@ -19,10 +21,13 @@ internal static class RunCommand
         HelpName = "FILE",
     };
 
-    private static readonly Option<bool> TakeOver = new("--take-over")
+    private static readonly TimeSpan ConfigurationLimit = TimeSpan.FromSeconds(10);
+
+    private static readonly Option<bool> TakeOverOption = new("--take-over")
     {
         Description = "Take this edge's id from another process that is connected with it, which gets no new clients then; without it "
-            + "this one waits until the other has ended",
+            + "this one waits until the other has ended. One that serves the same admin socket hands over its ports too, so that no "
+            + "client notices",
     };
 
     /// <summary>
@@ -81,7 +86,7 @@ internal static class RunCommand
     public static void AddSettings(Command command)
     {
         command.Add(Config);
-        command.Add(TakeOver);
+        command.Add(TakeOverOption);
         foreach ((_, var option) in Settings)
             command.Add(option);
     }
@@ -97,7 +102,7 @@ internal static class RunCommand
         CommandLine = new Dictionary<string, string?>(
             [
                 .. Settings.Select(setting => KeyValuePair.Create(setting.Setting, parsed.GetValue(setting.Option))),
-                KeyValuePair.Create("takeOver", parsed.GetValue(TakeOver) ? "true" : null),
+                KeyValuePair.Create("takeOver", parsed.GetValue(TakeOverOption) ? "true" : null),
             ]),
     };
 
@@ -109,15 +114,22 @@ internal static class RunCommand
         using var log = ServiceLogging.Create(settings.Log);
         var loggers = log.Factory;
         var notifier = new SystemdNotifier();
-        using var sockets = SystemdSocketKeeper.OpenStore();
+        using var takeOver = BeginTakeOver(settings);
+        var inherited = takeOver?.Inherit(InheritedSockets.Take(), SystemdSocketKeeper.Find())
+            ?? new Inheritance { Sockets = SystemdSocketKeeper.OpenStore() };
+        using var sockets = inherited.Sockets;
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
         using var push = new OtlpSwitch(
             EdgeCommandLine.Program, ProductVersion.Number, EdgeMetrics.MeterName,
             loggers.CreateLogger("Tunnel.Edge.Metrics"));
         push.Use(settings.Otlp);
-        await using var edge = new TunnelEdge(settings.Edge, loggers, sockets: sockets, meters: meters.Factory);
-        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, settings.MetricsListen, loggers);
+        await using var edge = new TunnelEdge(settings.Edge, loggers, inherited: inherited, meters: meters.Factory);
+        var runner = new ServiceRunner(notifier, loggers.CreateLogger("Tunnel.Edge.Service"), TimeProvider.System);
+        var replacing = loggers.CreateLogger("Tunnel.Edge.Replacing");
+        var handOver = new HandOver(edge, runner.ReplaceBy, TimeProvider.System, replacing);
+        using var successor = new Successor(() => handOver.Attempts, TimeProvider.System, replacing);
+        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, settings.MetricsListen, handOver, loggers);
         using var reload = new ConfigurationReload<EdgeSettings>(
             sources,
             EdgeSettings.Load,
@@ -126,17 +138,23 @@ internal static class RunCommand
             changed => log.Options = changed.Log,
             TimeProvider.System,
             loggers.CreateLogger("Tunnel.Edge.Configuration"));
-        var runner = new ServiceRunner(notifier, loggers.CreateLogger("Tunnel.Edge.Service"), TimeProvider.System);
         return await runner.RunAsync(new ServiceDefinition
         {
             Name = EdgeCommandLine.Program,
             StartAsync = async cancellationToken =>
             {
                 // The admin API starts first, because a second edge on the same socket must not bind ports.
-                await admin.StartAsync(cancellationToken);
+                await admin.StartAsync(takeOver is not null, cancellationToken);
                 await edge.StartAsync(cancellationToken);
+                if (takeOver is not null)
+                    await ReplaceAsync(takeOver, edge, admin, cancellationToken);
             },
             StopAsync = edge.StopAsync,
+            LeaveAsync = limit =>
+            {
+                admin.Leave();
+                return edge.LeaveAsync(limit);
+            },
             DrainTimeout = settings.Edge.DrainTimeout,
             Status = () => Describe(edge.GetStatus()),
             FindFaultAsync = _ => edge.FindFaultAsync(),
@@ -146,6 +164,37 @@ internal static class RunCommand
         {
             edge.ChangeOptions(changed.Edge);
             push.Use(changed.Otlp);
+        }
+    }
+
+    // The process before is the one that was told to start this one, or the one that the operator wants to take over from.
+    private static TakeOver? BeginTakeOver(EdgeSettings settings)
+    {
+        var replaces = Successor.IsThis();
+        var takeOver = replaces || settings.Edge.TakeOver ? TakeOver.Begin(settings.AdminSocket) : null;
+        return takeOver is not null || !replaces
+            ? takeOver
+            : throw new OperatorException(
+                $"This process was started to replace the one behind {settings.AdminSocket}, and none answers there.");
+    }
+
+    // Clients are this process's once it has its ports; until then the process before serves them, and goes on if this one fails.
+    private static async Task ReplaceAsync(TakeOver takeOver, TunnelEdge edge, EdgeAdmin admin, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await edge.Configured.WaitAsync(ConfigurationLimit, cancellationToken);
+            await takeOver.FinishAsync(cancellationToken);
+            admin.Publish();
+        }
+        catch (Exception e)
+        {
+            // What it has in common with the process before must not be taken from that one.
+            await edge.LeaveAsync(TimeSpan.Zero);
+            if (e is TimeoutException)
+                throw new OperatorException(
+                    $"The hub gave no configuration within {ConfigurationLimit.TotalSeconds:0} s, so the process before goes on.", e);
+            throw;
         }
     }
 

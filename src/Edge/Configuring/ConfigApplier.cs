@@ -29,6 +29,7 @@ internal sealed class ConfigApplier
     private readonly IPortsObserver _observer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ReceivedConfig? _applied;
 
     public ConfigApplier(
@@ -39,6 +40,9 @@ internal sealed class ConfigApplier
         (_observer, _time, _logger) = (observer, time, logger);
         ports.Changed += OnPortsChanged;
     }
+
+    /// <summary>Completes when the first configuration was applied.</summary>
+    public Task First => _first.Task;
 
     /// <summary>Applies each configuration that arrives until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -86,6 +90,7 @@ internal sealed class ConfigApplier
         PortState? state = null;
         var bound = await TryAsync("the ports", () => state = _ports.Apply(PortSet.From(received.Config)));
         _applied = received;
+        _first.TrySetResult();
         var told = await TryAsync("the report", () => Tell(received, state ?? Without(_ports.GetState(), received.Config, bound!)));
         if (state is not null)
             ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);

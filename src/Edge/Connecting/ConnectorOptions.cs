@@ -25,7 +25,9 @@ internal sealed class ConnectorOptions
     public required Hello Hello { get; init; }
 
     /// <summary>Creates the connector's options from an edge's, with a new identity for this start.</summary>
-    public static ConnectorOptions Of(TunnelEdgeOptions options) => new()
+    /// <param name="options">The edge's options.</param>
+    /// <param name="replaces">The identity of the process that this one replaces while it runs; null when there is none.</param>
+    public static ConnectorOptions Of(TunnelEdgeOptions options, string? replaces = null) => new()
     {
         HubHost = options.HubHost,
         HubPort = options.HubPort,
@@ -38,6 +40,7 @@ internal sealed class ConnectorOptions
             Version = ProductVersion.Number,
             Instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
             Generation = 1,
+            Supersedes = replaces,
             TakeOver = options.TakeOver ? true : null,
             Host = Environment.MachineName,
             Os = Environment.OSVersion.ToString(),

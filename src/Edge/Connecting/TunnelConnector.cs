@@ -47,6 +47,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly ConnectionState _state;
     private readonly ConditionalWeakTable<ITunnel, object> _keys = [];
     private volatile HubTunnel? _live;
+    private volatile TaskCompletionSource? _replacing;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _inConflict;
     private bool _hasHeldTheId;
@@ -77,6 +78,20 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     public ConnectionStatus Status => _state.Current;
 
     public TunnelTotals Totals { get; } = new();
+
+    /// <summary>
+    /// Notes that another process on this machine begins to replace this one. The hub then sends this one's tunnel away; what is open there
+    /// goes on.
+    /// </summary>
+    public void OnReplacing() => _replacing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Notes that the other process did not get ready, so that this one connects again.</summary>
+    public void OnReplacingFailed()
+    {
+        var failed = _replacing;
+        _replacing = null;
+        failed?.TrySetResult();
+    }
 
     /// <summary>The most bytes that packets to and from the hub may have when the path was found to drop larger ones; else null.</summary>
     public int? MaxPacket => _path.MaxPacket;
@@ -241,7 +256,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         WatchAsync(live).Guard("watching a tunnel");
         Keep(tunnel, outcome.Result.Config!);
         if (live.IsHeld && !await SettleAsync(live, outcome.Result.Config!.Hub?.Contested, cancellationToken))
-            return await EndAsync(live);
+            return await EndAsync(live, cancellationToken);
         _configs.PostInitial(tunnel, outcome.Result.Config!);
         OnConnected(tunnel, outcome.Choice);
         // The address was found while HELLO was on its way, and whoever changed it may have told only the tunnel before.
@@ -259,7 +274,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return await ServeAsync(successor, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
-        return await EndAsync(live);
+        return await EndAsync(live, cancellationToken);
     }
 
     /// <summary>Waits until the hub says that this tunnel counts when the edge has another one. Nothing is bound before that.</summary>
@@ -278,10 +293,16 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     }
 
     // A hub that sends an edge away, or restarts, closes the tunnel a moment later. Both may be seen at once, and the reason counts.
-    private async Task<TimeSpan> EndAsync(HubTunnel live)
+    private async Task<TimeSpan> EndAsync(HubTunnel live, CancellationToken cancellationToken)
     {
         if (!live.GoAway.IsCompleted)
             return await OnTunnelEndedAsync(live);
+        if (_replacing is { } replacing && SendsAway(await live.GoAway))
+        {
+            await replacing.Task.WaitAsync(cancellationToken);
+            return TimeSpan.Zero;
+        }
+
         if (live.Tunnel.Completion.IsCompleted)
             Forget(live, await live.Tunnel.Completion);
         return OnGoAway(live, await live.GoAway);

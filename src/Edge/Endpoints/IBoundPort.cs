@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Endpoints;
@@ -29,8 +30,23 @@ internal interface IBoundPort
     void Close(TimeSpan drain);
 
     /// <summary>
+    /// Takes no clients until <see cref="Resume"/>: they wait in the kernel's queue. A port without a queue of clients goes on.
+    /// </summary>
+    /// <returns>Completes when every client that was accepted is taken in.</returns>
+    Task PauseAsync() => Task.CompletedTask;
+
+    /// <summary>Takes clients again.</summary>
+    void Resume()
+    {
+    }
+
+    /// <summary>
     /// Takes no more clients and leaves the port open for the next process, which finds those that came meanwhile in the kernel's queue.
     /// Clients that are there stay until their owner ends them.
     /// </summary>
-    void Leave();
+    /// <returns>Completes when every client that was accepted is taken in.</returns>
+    Task LeaveAsync();
+
+    /// <summary>The bound socket, to be passed to the process that replaces this one.</summary>
+    Socket Socket { get; }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Status;
@@ -132,8 +133,37 @@ internal sealed class PortListeners : IDisposable
     /// <summary>Closes every listener. The connections stay until their owner ends them or <paramref name="drain"/> has passed.</summary>
     public void CloseAll(TimeSpan drain) => EndAll(port => port.Close(drain));
 
-    /// <summary>Serves no port any more and leaves all of them open for the next process (<see cref="IBoundPort.Leave"/>).</summary>
-    public void LeaveAll() => EndAll(static port => port.Leave());
+    /// <summary>Serves no port any more and leaves all of them open for the next process (<see cref="IBoundPort.LeaveAsync"/>).</summary>
+    public Task LeaveAllAsync()
+    {
+        var left = new List<Task>();
+        EndAll(port => left.Add(port.LeaveAsync()));
+        return Task.WhenAll(left);
+    }
+
+    /// <summary>Takes no clients at any port until <see cref="Resume"/> (<see cref="IBoundPort.PauseAsync"/>).</summary>
+    public Task PauseAsync()
+    {
+        lock (_lock)
+            return Task.WhenAll([.. _bound.Values.Select(static port => port.PauseAsync())]);
+    }
+
+    /// <summary>Takes clients again.</summary>
+    public void Resume()
+    {
+        lock (_lock)
+        {
+            foreach (var port in _bound.Values)
+                port.Resume();
+        }
+    }
+
+    /// <summary>Returns the sockets of all ports.</summary>
+    public IReadOnlyList<Socket> GetSockets()
+    {
+        lock (_lock)
+            return [.. _bound.Values.Select(static port => port.Socket)];
+    }
 
     public void Dispose()
     {

@@ -27,8 +27,9 @@ internal sealed class TcpPortListener : IBoundPort
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AcceptWatch _watch;
-    private readonly CancellationTokenSource _leaving = new();
+    private CancellationTokenSource _pausing = new();
     private volatile bool _hasFailed;
+    private Task _accepting = Task.CompletedTask;
 
     private TcpPortListener(
         Socket socket, SocketStore sockets, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
@@ -36,6 +37,8 @@ internal sealed class TcpPortListener : IBoundPort
         (_socket, _sockets, _connections, _handover, _time, _logger) = (socket, sockets, connections, handover, time, logger);
         _watch = new AcceptWatch(socket, time);
     }
+
+    public Socket Socket => _socket;
 
     public int Active => _connections.Active;
 
@@ -74,8 +77,7 @@ internal sealed class TcpPortListener : IBoundPort
         }
 
         var listener = new TcpPortListener(socket, sockets, connections, handover, time, logger);
-        // The loop runs on another thread, because clients may be waiting already and the caller holds a lock.
-        Task.Run(listener.AcceptAsync).Guard("accepting at a TCP port");
+        listener.Start();
         return listener;
     }
 
@@ -95,7 +97,31 @@ internal sealed class TcpPortListener : IBoundPort
     /// <inheritdoc/>
     // Closing a socket at which the runtime still waits sets its linger time to zero. The next process has the same socket, and its clients
     // would be reset where they are to be closed. So the loop ends first.
-    public void Leave() => _leaving.Cancel();
+    public async Task LeaveAsync()
+    {
+        await PauseAsync();
+        _socket.Dispose();
+    }
+
+    public async Task PauseAsync()
+    {
+        await _pausing.CancelAsync();
+        await _accepting;
+    }
+
+    public void Resume()
+    {
+        _pausing = new CancellationTokenSource();
+        Start();
+    }
+
+    // The loop runs on another thread, because clients may be waiting already and the caller holds a lock.
+    private void Start()
+    {
+        var pausing = _pausing.Token;
+        _accepting = Task.Run(() => AcceptAsync(pausing));
+        _accepting.Guard("accepting at a TCP port");
+    }
 
     private static void Configure(Socket socket)
     {
@@ -107,7 +133,7 @@ internal sealed class TcpPortListener : IBoundPort
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(CancellationToken pausing)
     {
         try
         {
@@ -121,7 +147,7 @@ internal sealed class TcpPortListener : IBoundPort
                     await Task.Yield();
                 }
 
-                var accept = acceptor.AcceptAsync(_leaving.Token);
+                var accept = acceptor.AcceptAsync(pausing);
                 if (!accept.IsCompleted)
                     inARow = 0;
                 if (await accept is not { } client)
@@ -131,7 +157,7 @@ internal sealed class TcpPortListener : IBoundPort
         }
         catch (OperationCanceledException)
         {
-            _socket.Dispose();
+            // The clients are to wait.
         }
         catch (Exception e)
         {

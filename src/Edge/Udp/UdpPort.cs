@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Endpoints;
@@ -30,6 +31,8 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     public int Active => _admission.Active;
 
     public string? Fault => _hasFailed ? "its receive loop has ended" : null;
+
+    public Socket Socket => _socket.Socket;
 
     public PortAdmission Admission => _admission;
 
@@ -89,10 +92,11 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     }
 
     /// <inheritdoc/>
-    public void Leave()
+    public Task LeaveAsync()
     {
         _sessions.EndPort(this);
         _socket.Leave();
+        return Task.CompletedTask;
     }
 
     private async Task ReceiveAsync()

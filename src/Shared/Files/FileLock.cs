@@ -16,6 +16,18 @@ internal sealed partial class FileLock : IDisposable
 
     private FileLock(SafeFileHandle file) => _file = file;
 
+    /// <summary>The open file that holds the lock; whoever has a duplicate of it holds the lock too.</summary>
+    public SafeFileHandle Handle => _file;
+
+    /// <summary>Takes over a lock that another process holds and has passed to this one.</summary>
+    /// <param name="passed">The open file, which belongs to the lock from now on.</param>
+    /// <param name="line">The line that other processes are shown from now on.</param>
+    public static FileLock Adopt(SafeFileHandle passed, string line)
+    {
+        Write(passed, line);
+        return new FileLock(passed);
+    }
+
     /// <summary>Tries to take the lock, without waiting.</summary>
     /// <param name="path">The file. It is created when it is missing, and belongs to its directory's owner.</param>
     /// <param name="line">The line that other processes are shown while the lock is held.</param>
@@ -47,8 +59,7 @@ internal sealed partial class FileLock : IDisposable
         if (Lock(file, exclusive | doNotWait) == 0)
         {
             StateFiles.GiveToOwnerOf(Path.GetDirectoryName(Path.GetFullPath(path))!, file);
-            RandomAccess.SetLength(file, 0);
-            RandomAccess.Write(file, Encoding.UTF8.GetBytes(line), 0);
+            Write(file, line);
             holder = null;
             return new FileLock(file);
         }
@@ -66,6 +77,12 @@ internal sealed partial class FileLock : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private static void Write(SafeFileHandle file, string line)
+    {
+        RandomAccess.SetLength(file, 0);
+        RandomAccess.Write(file, Encoding.UTF8.GetBytes(line), 0);
+    }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags, uint mode);

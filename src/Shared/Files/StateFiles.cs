@@ -9,6 +9,18 @@ public sealed partial class StateFiles : IStateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private static volatile bool _isPassedOn;
+
+    /// <summary>
+    /// Whether another process has this process's state now. Nothing of it can be written then, from anywhere: both would overwrite each
+    /// other's.
+    /// </summary>
+    public static bool IsPassedOn
+    {
+        get => _isPassedOn;
+        set => _isPassedOn = value;
+    }
+
     /// <inheritdoc/>
     public void MakeDirectory(string path)
     {
@@ -40,6 +52,7 @@ public sealed partial class StateFiles : IStateFiles
     /// <inheritdoc/>
     public void WriteAndFlush(string path, byte[] content)
     {
+        CheckIsOurs();
         // A file left behind by a crash may have other permissions.
         File.Delete(path);
         var options =
@@ -51,7 +64,11 @@ public sealed partial class StateFiles : IStateFiles
     }
 
     /// <inheritdoc/>
-    public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
+    public void Rename(string from, string to)
+    {
+        CheckIsOurs();
+        File.Move(from, to, overwrite: true);
+    }
 
     /// <inheritdoc/>
     public void FlushDirectory(string path)
@@ -65,7 +82,17 @@ public sealed partial class StateFiles : IStateFiles
     }
 
     /// <inheritdoc/>
-    public void Delete(string path) => File.Delete(path);
+    public void Delete(string path)
+    {
+        CheckIsOurs();
+        File.Delete(path);
+    }
+
+    private static void CheckIsOurs()
+    {
+        if (IsPassedOn)
+            throw new IOException("Another process is replacing this one, and has the state.");
+    }
 
     /// <summary>
     /// Gives a file to the owner of its directory: what root writes in a service's directory must stay the service's, or the service could

@@ -21,7 +21,10 @@ internal sealed class AdminListenerFactory(DescriptorGuard descriptors, TimeProv
         Socket socket;
         try
         {
-            socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            socket = SocketTransportOptions.CreateDefaultBoundListenSocket(
+                endpoint is UnixDomainSocketEndPoint path
+                    ? new UnixDomainSocketEndPoint(AdminSocketFile.BindingName(path.ToString()))
+                    : endpoint);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
@@ -29,7 +32,7 @@ internal sealed class AdminListenerFactory(DescriptorGuard descriptors, TimeProv
         }
 
         socket.Listen();
-        return ValueTask.FromResult<IConnectionListener>(new AdminListener(socket, descriptors, time, logger));
+        return ValueTask.FromResult<IConnectionListener>(new AdminListener(socket, endpoint, descriptors, time, logger));
     }
 }
 
@@ -42,11 +45,11 @@ internal sealed class AdminListener : IConnectionListener
     private readonly SocketAcceptor _acceptor;
     private readonly SocketConnectionContextFactory _connections;
 
-    public AdminListener(Socket socket, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
+    public AdminListener(Socket socket, EndPoint endPoint, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
     {
         _socket = socket;
         _descriptors = descriptors;
-        EndPoint = socket.LocalEndPoint!;
+        EndPoint = endPoint is UnixDomainSocketEndPoint ? endPoint : socket.LocalEndPoint!;
         _use = EndPoint is UnixDomainSocketEndPoint ? DescriptorUse.Admin : DescriptorUse.Stranger;
         _acceptor = new SocketAcceptor(socket, descriptors, time, error => HostingLog.AdminAcceptFailed(logger, EndPoint, error.Message));
         _connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), logger);

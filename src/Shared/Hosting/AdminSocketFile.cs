@@ -5,14 +5,28 @@ using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>Prepares the place of an admin socket: creates its directory, and removes a stale socket.</summary>
+/// <summary>
+/// Prepares the place of an admin socket: creates its directory, and removes a stale socket. A socket is bound under another name and
+/// then renamed, so that it can take the place of one that is served by the process before: nobody finds none. The runtime removes the
+/// name under which it bound a socket, and therefore never the one of the process after.
+/// </summary>
 internal static class AdminSocketFile
 {
-    // The size of sun_path in unix(7), less the terminating zero.
-    private const int MaxPathBytes = 107;
+    // The size of sun_path in unix(7), less the terminating zero and what the name has more until it is renamed.
+    private const int MaxPathBytes = 106;
 
+    /// <summary>The name under which a socket is bound.</summary>
+    public static string BindingName(string path) => path + "~";
+
+    /// <summary>Lets clients find the socket.</summary>
+    /// <exception cref="IOException">It can't be renamed.</exception>
+    public static void Publish(string path) => File.Move(BindingName(path), path, overwrite: true);
+
+    /// <param name="path">The socket's path.</param>
+    /// <param name="replaces">Whether the process that serves there now is being replaced.</param>
+    /// <param name="logger">The log.</param>
     /// <exception cref="OperatorException">The path can't be used.</exception>
-    public static void Prepare(string path, ILogger logger)
+    public static void Prepare(string path, bool replaces, ILogger logger)
     {
         if (Encoding.UTF8.GetByteCount(path) > MaxPathBytes)
         {
@@ -26,8 +40,13 @@ internal static class AdminSocketFile
             if (UnixFile.At(path, followLinks: false) is { } there)
             {
                 CheckType(path, there);
-                RemoveStale(path, logger);
+                if (!replaces)
+                    RemoveStale(path, logger);
             }
+
+            // A process that was killed, or could not start, may have left it.
+            if (UnixFile.At(BindingName(path), followLinks: false) is { Type: UnixFileType.Socket })
+                File.Delete(BindingName(path));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -19,6 +19,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
     private const long MaxBodyBytes = 20 << 20;
 
     private readonly WebApplication _application;
+    private bool _isPublished;
 
     private AdminSocketHost(WebApplication application, string socketPath)
     {
@@ -39,6 +40,9 @@ public sealed class AdminSocketHost : IAsyncDisposable
     /// <param name="loggerFactory">Creates the loggers.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <param name="listeners">Adds other places where the API is served; the endpoints decide who may use it there.</param>
+    /// <param name="replaces">
+    /// Whether this process is about to replace the one that serves this socket: clients find that one until <see cref="Publish"/>.
+    /// </param>
     /// <exception cref="OperatorException">Another process serves this socket, or it can't be created; the message says what to
     /// do.</exception>
     public static async Task<AdminSocketHost> StartAsync(
@@ -48,36 +52,63 @@ public sealed class AdminSocketHost : IAsyncDisposable
         DescriptorGuard descriptors,
         ILoggerFactory loggerFactory,
         CancellationToken cancellationToken,
-        Action<KestrelServerOptions>? listeners = null)
+        Action<KestrelServerOptions>? listeners = null,
+        bool replaces = false)
     {
         var logger = loggerFactory.CreateLogger<AdminSocketHost>();
-        AdminSocketFile.Prepare(socketPath, logger);
+        AdminSocketFile.Prepare(socketPath, replaces, logger);
         var application = Build(
             socketPath, services, endpoints, new AdminListenerFactory(descriptors, TimeProvider.System, logger), loggerFactory, listeners);
         try
         {
             // Kestrel binds before StartAsync first yields, so the mask covers the file's creation and nothing after it.
             await UnixPermissions.WithOwnerAndGroupOnly(() => application.StartAsync(cancellationToken)).ConfigureAwait(false);
+            var host = new AdminSocketHost(application, socketPath);
+            if (!replaces)
+                host.Publish();
+            HostingLog.AdminListening(logger, socketPath);
+            return host;
         }
         catch (Exception error) when (error is IOException or SocketException or UnauthorizedAccessException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
             throw new OperatorException($"The admin API can't listen on {socketPath}, or at another of its places: {error.Message}", error);
         }
-
-        HostingLog.AdminListening(logger, socketPath);
-        return new AdminSocketHost(application, socketPath);
     }
+
+    /// <summary>Lets clients find this process at the socket, also if another one serves there.</summary>
+    /// <exception cref="IOException">The socket can't be put there.</exception>
+    public void Publish()
+    {
+        AdminSocketFile.Publish(SocketPath);
+        _isPublished = true;
+    }
+
+    /// <summary>Leaves the socket to another process that has taken its place.</summary>
+    public void Leave() => _isPublished = false;
 
     /// <summary>Stops serving; requests under way get the given time.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
+        Remove();
         using var cut = new CancellationTokenSource(limit);
         await _application.StopAsync(cut.Token).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        Remove();
+        return _application.DisposeAsync();
+    }
+
+    // Nobody shall find it any more.
+    private void Remove()
+    {
+        if (_isPublished)
+            File.Delete(SocketPath);
+        _isPublished = false;
+    }
 
     private static WebApplication Build(
         string socketPath,

@@ -15,6 +15,9 @@ public interface IServiceNotifier
     /// <summary>Reports that the stop has begun.</summary>
     void Stopping(string status);
 
+    /// <summary>Reports which process is the service's main one from now on.</summary>
+    void MainProcess(int id);
+
     /// <summary>Reports that the service is alive.</summary>
     void Watchdog();
 }

@@ -12,6 +12,12 @@ public sealed record ServiceDefinition
     /// <summary>Stops the service: it accepts no new work, and what is open is cut when the given time has passed.</summary>
     public required Func<TimeSpan, Task> StopAsync { get; init; }
 
+    /// <summary>
+    /// Ends the service once another process has replaced it: it accepts no new work and leaves its sockets to the other one, and what is
+    /// open is cut when the given time has passed.
+    /// </summary>
+    public Func<TimeSpan, Task> LeaveAsync { get; init; } = _ => Task.CompletedTask;
+
     /// <summary>How long streams may go on after a stop was requested.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

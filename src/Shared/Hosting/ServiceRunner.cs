@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Shared.Hosting;
 
@@ -12,10 +13,15 @@ namespace Tunnel.Shared.Hosting;
 public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, TimeProvider time)
 {
     private const long NoSignal = -1;
+    // Nobody notices this limit; it keeps a stream that never ends from keeping a process that nobody needs.
+    private static readonly TimeSpan ReplacedLimit = TimeSpan.FromDays(1);
 
     private readonly TaskCompletionSource<string> _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopToken = new();
     private string _name = "";
+    private TimeSpan _drain;
+    private volatile bool _isReplaced;
+    private int _isEnding;
     private long _firstSignal = NoSignal;
 
     /// <summary>How long after the first signal another one still counts as the same.</summary>
@@ -29,6 +35,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     public async Task<int> RunAsync(ServiceDefinition service)
     {
         _name = service.Name;
+        _drain = service.DrainTimeout;
         RuntimeThreads.MakeEarly();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
@@ -40,12 +47,32 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
         using var beat = new ServiceHeartbeat(service, notifier, logger, time);
         using var reclaim = new MemoryReclaim(new ProcessMemory(), time);
         var failed = await WaitAsync(service).ConfigureAwait(false);
+        if (_isReplaced)
+            beat.Dispose();
         return await StopAsync(service, failed).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Lets another process be the service from now on. This one ends when nothing is open any more; after a signal it takes at most as
+    /// long as at any other stop.
+    /// </summary>
+    /// <param name="processId">The id of the other process.</param>
+    public void ReplaceBy(int processId)
+    {
+        _isReplaced = true;
+        notifier.MainProcess(processId);
+        _stopAsked.TrySetResult("hand-over");
     }
 
     /// <summary>Handles a signal; a test calls it directly.</summary>
     internal void Signal(string name, int number)
     {
+        if (_isReplaced && Interlocked.Exchange(ref _isEnding, 1) == 0)
+        {
+            EndAfterDrainAsync().Guard("ending a process that was replaced");
+            return;
+        }
+
         var first = Interlocked.CompareExchange(ref _firstSignal, time.GetTimestamp(), NoSignal);
         if (_stopAsked.TrySetResult(name))
         {
@@ -62,6 +89,12 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     {
         context.Cancel = true;
         Signal(context.Signal.ToString(), context.Signal == PosixSignal.SIGINT ? 2 : 15);
+    }
+
+    private async Task EndAfterDrainAsync()
+    {
+        await Task.Delay(_drain, time).ConfigureAwait(false);
+        Exit(ExitCodes.Fine);
     }
 
     // The result is null when the service runs, else the exit code.
@@ -116,6 +149,13 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
 
     private async Task<int> StopAsync(ServiceDefinition service, bool failed)
     {
+        if (_isReplaced)
+        {
+            await service.LeaveAsync(ReplacedLimit).ConfigureAwait(false);
+            HostingLog.Stopped(logger, service.Name);
+            return ExitCodes.Fine;
+        }
+
         notifier.Stopping("stopping");
         HostingLog.Stopping(logger, service.Name, await _stopAsked.Task.ConfigureAwait(false), service.DrainTimeout.TotalSeconds);
         try

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using Tunnel.Shared.Files;
 
 namespace Tunnel.Shared.Hosting;
@@ -19,6 +20,9 @@ public sealed class StateDirectory : IDisposable
 
     private StateDirectory(FileLock held) => _lock = held;
 
+    /// <summary>What holds the directory: a process that gets a duplicate holds it too.</summary>
+    public SafeFileHandle Lock => _lock.Handle;
+
     /// <summary>
     /// Takes the directory before anything in it is read or written, creates it when it is missing, and then calls <see cref="Secure"/>.
     /// </summary>
@@ -26,21 +30,19 @@ public sealed class StateDirectory : IDisposable
     /// <param name="files">Names of the service's files.</param>
     /// <param name="now">The current time, which other processes are told while the directory is held.</param>
     /// <param name="logger">Where warnings are logged.</param>
+    /// <param name="passed">The lock that the process which this one replaces has passed on; null when there is none.</param>
     /// <returns>An object that holds the directory until it is disposed or the process ends.</returns>
     /// <exception cref="OperatorException">Another process holds the directory; see also <see cref="Secure"/>.</exception>
     /// <exception cref="IOException">The directory can't be created, or nothing can be written there.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
-    public static StateDirectory Take(string directory, IEnumerable<string> files, DateTimeOffset now, ILogger logger)
+    public static StateDirectory Take(
+        string directory, IEnumerable<string> files, DateTimeOffset now, ILogger logger, SafeFileHandle? passed = null)
     {
         // No file of ours goes into a directory that everybody may write to.
         Check(directory);
         new StateFiles().MakeDirectory(directory);
         var line = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId}, since {now:yyyy-MM-dd HH:mm:ss} UTC");
-        var held = FileLock.TryTake(Path.Combine(directory, LockName), line, out var holder)
-            ?? throw new OperatorException(
-                $"stateDir '{directory}' is in use by {(string.IsNullOrEmpty(holder) ? "another process" : holder)}. Two would overwrite "
-                    + "each other's state: "
-                + "stop that one, or give this one a directory of its own with --state-dir DIR.");
+        var held = passed is not null ? FileLock.Adopt(passed, line) : TakeLock(directory, line);
         try
         {
             Secure(directory, [LockName, .. files], logger);
@@ -88,6 +90,13 @@ public sealed class StateDirectory : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    private static FileLock TakeLock(string directory, string line) =>
+        FileLock.TryTake(Path.Combine(directory, LockName), line, out var holder)
+            ?? throw new OperatorException(
+                $"stateDir '{directory}' is in use by {(string.IsNullOrEmpty(holder) ? "another process" : holder)}. Two would overwrite "
+                    + "each other's state: "
+                + "stop that one, or give this one a directory of its own with --state-dir DIR.");
 
     private static UnixFile? Check(string directory)
     {

@@ -36,6 +36,9 @@ public sealed class SystemdNotifier : IServiceNotifier
     public void Stopping(string status) => Send($"STOPPING=1\nSTATUS={OneLine(status)}");
 
     /// <inheritdoc/>
+    public void MainProcess(int id) => Send(string.Create(CultureInfo.InvariantCulture, $"MAINPID={id}"));
+
+    /// <inheritdoc/>
     public void Watchdog() => Send("WATCHDOG=1");
 
     // Half of the limit, as sd_watchdog_enabled(3) recommends. WATCHDOG_PID names the process that the limit is for, which is not a child

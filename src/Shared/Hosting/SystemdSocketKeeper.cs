@@ -40,7 +40,7 @@ public sealed class SystemdSocketKeeper : ISocketKeeper
             if (passed is null)
                 socket.Send(data);
             else
-                NativeDescriptors.Send(socket.SafeHandle, data, passed.SafeHandle);
+                NativeDescriptors.Send(socket, data, passed.SafeHandle);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

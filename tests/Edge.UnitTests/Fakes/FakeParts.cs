@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
@@ -102,5 +103,11 @@ internal sealed class FakeBoundPort : IBoundPort
 
     public bool IsLeft { get; private set; }
 
-    public void Leave() => IsLeft = true;
+    public Task LeaveAsync()
+    {
+        IsLeft = true;
+        return Task.CompletedTask;
+    }
+
+    public Socket Socket => throw new NotSupportedException("There is none.");
 }

@@ -45,6 +45,18 @@ public sealed class EdgeProcess : IAsyncDisposable
         Process = Launch();
     }
 
+    /// <summary>Starts another process that takes over from this one while it runs, and is the edge of the test from now on.</summary>
+    /// <param name="token">Another token for it; null: the same.</param>
+    /// <returns>The process before, which its caller disposes.</returns>
+    public ManagedProcess Replace(string? token = null)
+    {
+        if (token is not null)
+            File.WriteAllText(_arguments[Array.IndexOf(_arguments, "--token-file") + 1], KnownSecrets.Add(token));
+        var before = Process;
+        Process = Launch("--take-over");
+        return before;
+    }
+
     /// <summary>Its status, or null while it does not answer.</summary>
     public async Task<JsonElement?> StatusAsync()
     {
@@ -94,9 +106,9 @@ public sealed class EdgeProcess : IAsyncDisposable
         KnownSecrets.Check("tunnel-edge", Process.Log);
     }
 
-    private ManagedProcess Launch() => _place is null
-        ? ManagedProcess.Start("tunnel-edge", Binaries.Edge, _arguments)
-        : _place.Start("tunnel-edge", Binaries.Edge, _arguments);
+    private ManagedProcess Launch(params string[] more) => _place is null
+        ? ManagedProcess.Start("tunnel-edge", Binaries.Edge, [.. _arguments, .. more])
+        : _place.Start("tunnel-edge", Binaries.Edge, [.. _arguments, .. more]);
 
     private static HashSet<int> Ports(JsonElement status, string member) => [.. status.GetProperty(member).EnumerateArray().Select(port => port.GetInt32())];
 }

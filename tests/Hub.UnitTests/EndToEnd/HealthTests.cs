@@ -161,6 +161,10 @@ public sealed class HealthTests : IAsyncLifetime
         {
         }
 
+        void IServiceNotifier.MainProcess(int id)
+        {
+        }
+
         void IServiceNotifier.Watchdog() => Interlocked.Increment(ref _fed);
     }
 }

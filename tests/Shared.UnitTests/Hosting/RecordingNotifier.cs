@@ -16,6 +16,8 @@ internal sealed class RecordingNotifier : IServiceNotifier
 
     public void Stopping(string status) => _told.Writer.TryWrite("STOPPING");
 
+    public void MainProcess(int id) => _told.Writer.TryWrite($"MAINPID {id}");
+
     public void Watchdog() => _told.Writer.TryWrite("WATCHDOG");
 
     public async Task<string> NextAsync() => await _told.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(10));

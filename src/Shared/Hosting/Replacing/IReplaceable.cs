@@ -1,0 +1,26 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Tunnel.Shared.Hosting.Replacing;
+
+/// <summary>A service that another process can replace while it runs.</summary>
+public interface IReplaceable
+{
+    /// <summary>What this process calls itself; at most 255 bytes of UTF-8.</summary>
+    string Name { get; }
+
+    /// <summary>The lock of its state directory; null when it has none.</summary>
+    SafeHandle? StateLock { get; }
+
+    /// <summary>The bound sockets of its ports. They stay this process's too.</summary>
+    IReadOnlyList<Socket> Sockets { get; }
+
+    /// <summary>
+    /// Another process begins to replace this one. What is open goes on, new clients wait, and the state is no longer this process's.
+    /// </summary>
+    /// <returns>Completes when new clients wait.</returns>
+    Task OnReplacingAsync();
+
+    /// <summary>The other process has ended before it was ready: everything is as before.</summary>
+    void OnReplacingFailed();
+}
