@@ -76,6 +76,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         var transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = options.Lanes },
+            ResumeGrace = options.ResumeGrace,
         };
         var transports = dialer is null
             ? TransportSetup.Create(options, transport, connecting)
@@ -180,6 +181,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             TransportReason = connection.Choice?.Word,
             TransportDetail = connection.Choice?.Detail,
             Since = connection.Since,
+            LostSince = connection.LostSince,
             Lanes = _connector.Current?.Lanes ?? 0,
             MaxPacket = _connector.MaxPacket,
             Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,

@@ -74,6 +74,12 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
     /// <summary>Raised when a tunnel has ended.</summary>
     public event EventHandler<TunnelDisconnectedEvent>? TunnelDisconnected;
 
+    /// <summary>Raised when the tunnel has lost its connection and waits for another one.</summary>
+    public event EventHandler<TunnelLostEvent>? TunnelLost;
+
+    /// <summary>Raised when the tunnel, which had lost its connection, goes on over another one.</summary>
+    public event EventHandler<TunnelResumedEvent>? TunnelResumed;
+
     /// <summary>Raised when the first configuration of a tunnel was applied.</summary>
     public event EventHandler<PortsEvent>? PortsAssigned;
 
@@ -210,6 +216,13 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
 
         public void OnDisconnected(IPEndPoint address, TunnelEnd end) =>
             edge.Raise(edge.TunnelDisconnected, new TunnelDisconnectedEvent(address, $"{end.Kind}: {end.Detail}"));
+
+        public void OnLost(IPEndPoint address, TunnelEnd cause, int streams) =>
+            edge.Raise(edge.TunnelLost, new TunnelLostEvent(address, $"{cause.Kind}: {cause.Detail}", streams));
+
+        public void OnResumed(IPEndPoint address, in TunnelResumed resumed) =>
+            edge.Raise(
+                edge.TunnelResumed, new TunnelResumedEvent(address, resumed.Streams, resumed.BytesAgain, resumed.LostFor));
 
         public void OnPortsApplied(long revision, PortState ports, bool initial) =>
             edge.Raise(

@@ -80,6 +80,7 @@ internal sealed class HubRun : IDisposable
             options.Windows with { MemoryBudget = limits.MemoryBudget }, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = limits.LanesPerTunnel },
+            ResumeGrace = options.ResumeGrace,
         };
 
         var resolver = new TargetResolver(time);

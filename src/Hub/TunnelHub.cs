@@ -83,6 +83,12 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>Raised when a tunnel has ended.</summary>
     public event EventHandler<TunnelDisconnectedEvent>? TunnelDisconnected;
 
+    /// <summary>Raised when a tunnel has lost its connection and waits for another one.</summary>
+    public event EventHandler<TunnelLostEvent>? TunnelLost;
+
+    /// <summary>Raised when a tunnel that had lost its connection goes on over another one.</summary>
+    public event EventHandler<TunnelResumedEvent>? TunnelResumed;
+
     /// <summary>Raised when a new tunnel was told its ports.</summary>
     public event EventHandler<PortsAssignedEvent>? PortsAssigned;
 
@@ -434,6 +440,12 @@ public sealed class TunnelHub : IAsyncDisposable
                 break;
             case TunnelDisconnectedEvent e:
                 Raise(TunnelDisconnected, e);
+                break;
+            case TunnelLostEvent e:
+                Raise(TunnelLost, e);
+                break;
+            case TunnelResumedEvent e:
+                Raise(TunnelResumed, e);
                 break;
             case PortsAssignedEvent e:
                 Raise(PortsAssigned, e);

@@ -31,6 +31,7 @@ internal sealed record EdgeSettings(
     private const int MostSessions = 1_000_000;
     private const int MostHeld = 65_536;
     private const int MostHoldSeconds = 300;
+    private const int MostGraceSeconds = 3_600;
 
     private static readonly TunnelEdgeOptions Defaults = new() { HubHost = "", EdgeId = "", Secret = "" };
 
@@ -67,6 +68,7 @@ internal sealed record EdgeSettings(
             DrainTimeout = configuration.Duration("drainTimeout", Defaults.DrainTimeout, 0, MostSeconds),
             HoldClients = configuration.Integer("holdClients", Defaults.HoldClients, 0, MostHeld),
             HoldTime = configuration.Duration("holdTime", Defaults.HoldTime, 0, MostHoldSeconds),
+            ResumeGrace = configuration.Duration("resumeGrace", Defaults.ResumeGrace, 0, MostGraceSeconds),
             MaxUdpSessions = configuration.Integer("limits.udpSessions", Defaults.MaxUdpSessions, 1, MostSessions),
             MaxUdpSessionsPerAddress =
                 configuration.Integer("limits.udpSessionsPerAddress", Defaults.MaxUdpSessionsPerAddress, 1, MostSessions),

@@ -70,6 +70,9 @@ internal static class RunCommand
         Setting("logFormat", "F", "console or json [default: console]"),
         Setting("holdClients", "N", "New TCP clients that may wait while there is no tunnel; 0: they are reset at once [default: 1024]"),
         Setting("holdTime", "TIME", "How long a new client may wait for a tunnel before it is reset, such as 5s [default: 5s]"),
+        Setting(
+            "resumeGrace", "TIME",
+            "How long open connections wait for the hub when the tunnel's connection is lost; 0: not at all [default: 60s]"),
         Setting("drainTimeout", "TIME", "How long open connections may go on when the edge stops, such as 30s or 5m [default: 30s]"),
     ];
 

@@ -87,6 +87,12 @@ public sealed record TunnelEdgeOptions
     public TimeSpan HoldTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long what is open outlives a lost connection of the tunnel, 0–3,600 s, in whole seconds; 60 s by default. The hub's setting
+    /// counts where it is smaller; with 0 all ends with the connection.
+    /// </summary>
+    public TimeSpan ResumeGrace { get; init; } = Shared.Transport.TransportContext.DefaultResumeGrace;
+
+    /// <summary>
     /// How many UDP sessions may be open at once. Beyond that, sessions of one unanswered datagram give way first, then the one that was
     /// idle longest. At least 1.
     /// </summary>

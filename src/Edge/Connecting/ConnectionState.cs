@@ -30,6 +30,21 @@ internal sealed class ConnectionState(TimeProvider time)
         Since = time.GetUtcNow(),
     });
 
+    /// <summary>Notes that the tunnel has lost its connection and waits for another one.</summary>
+    public void NoteLost(string error) =>
+        Change(status => status with { Connected = false, LostSince = time.GetUtcNow(), LastError = error });
+
+    /// <summary>Notes that the tunnel goes on over another connection.</summary>
+    public void NoteResumed(ITunnel tunnel) =>
+        Change(status => status with
+        {
+            Connected = true,
+            LostSince = null,
+            Address = tunnel.RemoteEndPoint,
+            LastError = null,
+            NextAttempt = null,
+        });
+
     /// <summary>Notes that the tunnel has ended.</summary>
     /// <param name="error">Why it ended; null when an error that was noted before says so.</param>
     public void NoteEnd(string? error) => Change(status => status with
@@ -39,6 +54,7 @@ internal sealed class ConnectionState(TimeProvider time)
         Choice = null,
         Address = null,
         Since = time.GetUtcNow(),
+        LostSince = null,
         LastError = error ?? status.LastError,
     });
 

@@ -19,6 +19,9 @@ internal sealed record ConnectionStatus
     /// <summary>When the present tunnel began, or the last one ended.</summary>
     public DateTimeOffset? Since { get; init; }
 
+    /// <summary>Since when the tunnel waits for another connection; null while it has one, or there is no tunnel.</summary>
+    public DateTimeOffset? LostSince { get; init; }
+
     /// <summary>Why there is no tunnel, or why the last one ended.</summary>
     public string? LastError { get; init; }
 

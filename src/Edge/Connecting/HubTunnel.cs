@@ -7,6 +7,7 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
 {
     private readonly SemaphoreSlim _doubt = new(0);
+    private readonly SemaphoreSlim _loss = new(0);
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<GoAway> _goAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -25,6 +26,20 @@ internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
         // One release that nobody has taken yet is enough.
         if (_doubt.CurrentCount == 0)
             _doubt.Release();
+    }
+
+    /// <summary>Completes when the tunnel has lost its connection and waits for another one.</summary>
+    public async Task WaitForLossAsync(CancellationToken cancellationToken)
+    {
+        while (!tunnel.IsLost)
+            await _loss.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Notes that the tunnel has lost its connection.</summary>
+    public void OnLost()
+    {
+        if (_loss.CurrentCount == 0)
+            _loss.Release();
     }
 
     /// <summary>The timestamp at which the tunnel started.</summary>

@@ -5,9 +5,9 @@ namespace Tunnel.Edge.Connecting;
 
 /// <summary>
 /// Makes a tunnel beside one whose hub has stopped answering. If the old tunnel comes back, it stays, with its streams. If it stays silent
-/// although the new one is there, the new one takes its place, and the old one keeps its streams until it recovers or is given up. The new
-/// one is made with small packets: a path that drops large ones looks like a cut from either end, and of the two only a cut would end by
-/// itself.
+/// although the new one is there, the new one takes its place, with its streams where they can go on there; else the old one keeps them
+/// until it recovers or is given up. The new one is made with small packets: a path that drops large ones looks like a cut from either end,
+/// and of the two only a cut would end by itself.
 /// </summary>
 internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeProvider time, ILogger logger)
 {
@@ -62,7 +62,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             {
                 path.Set(size);
                 ConnectingLog.Rescued(logger, old.RemoteEndPoint, old.ActiveStreams, size);
-                return outcome;
+                return await Resumption.GoOnAsync(old, outcome, cancellationToken);
             }
         }
         catch

@@ -43,10 +43,14 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
             tunnel.SendGoAway(reason);
             try
             {
-                // An edge that stops ends its sessions anyway.
-                if (limit == Timeout.InfiniteTimeSpan)
-                    await tunnel.WaitUntilUnusedAsync(time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                await tunnel.WaitForStreamsAsync(timeout.Token);
+                // Nobody brings a tunnel without a connection another one any more.
+                if (!tunnel.IsLost)
+                {
+                    // An edge that stops ends its sessions anyway.
+                    if (limit == Timeout.InfiniteTimeSpan)
+                        await tunnel.WaitUntilUnusedAsync(time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await tunnel.WaitForStreamsAsync(timeout.Token);
+                }
             }
             catch (OperationCanceledException)
             {

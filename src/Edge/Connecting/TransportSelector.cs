@@ -56,6 +56,13 @@ internal sealed class TransportSelector
             : new DialOutcome(tls, choice);
     }
 
+    /// <summary>Does one round of dialling over the transport that a tunnel has.</summary>
+    public async Task<DialOutcome> DialSameAsync(TransportKind kind, DialRequest template, CancellationToken cancellationToken)
+    {
+        var dialer = PrefersOtherThan(kind) ? _fallback! : _first;
+        return new DialOutcome(await dialer.DialAsync(template.Address.Port, template, cancellationToken), _choice);
+    }
+
     /// <summary>Tries QUIC every ten minutes until there is a tunnel over it.</summary>
     public async Task<DialOutcome> AwaitQuicAsync(int port, Func<DialRequest> template, CancellationToken cancellationToken)
     {

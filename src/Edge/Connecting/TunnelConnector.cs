@@ -49,6 +49,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private volatile HubTunnel? _live;
     private volatile TaskCompletionSource? _replacing;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isStopping;
     private bool _inConflict;
     private bool _hasHeldTheId;
     private long? _restartedAt;
@@ -66,7 +67,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _retiring = new RetiringTunnels(time, logger);
         _path = new PathLimit(time);
         _state = new ConnectionState(time);
-        _successors = new Successors(transports, new Rescue(transports, _path, time, logger), OnDialFailed, time, logger);
+        var resumption = new Resumption(transports, OnHubNotFound, time, logger);
+        _successors = new Successors(transports, new Rescue(transports, _path, time, logger), resumption, OnDialFailed, time, logger);
     }
 
     public ITunnel? Current => _live?.Tunnel;
@@ -135,6 +137,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     /// </summary>
     public async Task CloseAsync(TimeSpan drain)
     {
+        _isStopping = true;
         if (_live is { } live)
             _retiring.Add(live.Tunnel, GoAway.Shutdown, drain);
         await _retiring.WaitAsync(drain);
@@ -164,6 +167,26 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             live.OnDoubt();
     }
 
+    // Only the tunnel that takes the new streams is brought another connection.
+    bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause)
+    {
+        if (_isStopping || _live is not { IsHeld: false, GoAway.IsCompleted: false } live || live.Tunnel != tunnel)
+            return false;
+        _state.NoteLost($"{cause.Kind}: {cause.Detail}");
+        _observer.OnLost(tunnel.RemoteEndPoint, cause, tunnel.ActiveStreams);
+        live.OnLost();
+        return true;
+    }
+
+    void ITunnelHandler.OnResumed(ITunnel tunnel, in TunnelResumed resumed)
+    {
+        _state.NoteResumed(tunnel);
+        _observer.OnResumed(tunnel.RemoteEndPoint, resumed);
+
+        // New clients may have been waiting for it.
+        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
     /// <summary>Handles one tunnel from the dial to its end, or a dial that failed.</summary>
     /// <returns>How long to wait before the next attempt.</returns>
     private async Task<TimeSpan> TryOnceAsync(CancellationToken cancellationToken)
@@ -175,10 +198,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             var request = CreateRequest(said);
             var outcome = await _transports.DialAsync(request.Address.Port, request, cancellationToken);
             if (outcome.Result.Failure is { } failure)
-            {
-                _renewals.OnFailed(failure.Kind);
-                return OnDialFailed(failure);
-            }
+                return OnHubNotFound(failure);
 
             _renewals.OnConnected();
             return await ServeAsync(outcome, said, _options.DrainTimeout, cancellationToken);
@@ -216,6 +236,12 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             Handler = this,
             MaxPacket = _path.MaxPacket,
         };
+    }
+
+    private TimeSpan OnHubNotFound(DialFailure failure)
+    {
+        _renewals.OnFailed(failure.Kind);
+        return OnDialFailed(failure);
     }
 
     private TimeSpan OnDialFailed(DialFailure failure)

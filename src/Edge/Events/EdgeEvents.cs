@@ -16,6 +16,19 @@ public sealed record TunnelConnectedEvent(IPEndPoint Hub, string Transport, stri
 /// <param name="Reason">Why it ended, in words.</param>
 public sealed record TunnelDisconnectedEvent(IPEndPoint Hub, string Reason);
 
+/// <summary>The tunnel has lost its connection. What is open waits for another one, for <c>resumeGrace</c> at most.</summary>
+/// <param name="Hub">The hub's address.</param>
+/// <param name="Reason">Why it was lost, in words.</param>
+/// <param name="Streams">The number of streams that wait.</param>
+public sealed record TunnelLostEvent(IPEndPoint Hub, string Reason, int Streams);
+
+/// <summary>The tunnel, which had lost its connection, goes on over another one with all that was open.</summary>
+/// <param name="Hub">The hub's address.</param>
+/// <param name="Streams">The number of streams that go on.</param>
+/// <param name="BytesAgain">The bytes that the edge sends again.</param>
+/// <param name="LostFor">The time without a connection, as the edge noticed it.</param>
+public sealed record TunnelResumedEvent(IPEndPoint Hub, int Streams, long BytesAgain, TimeSpan LostFor);
+
 /// <summary>The hub's configuration was applied, or what is bound has changed since.</summary>
 /// <param name="Revision">The configuration's revision; 0 when the hub gives none.</param>
 /// <param name="ListenPorts">The TCP ports that are bound.</param>

@@ -43,6 +43,11 @@ public sealed record EdgeStatus
     /// <summary>When the present tunnel began; while there is none, when the last one ended.</summary>
     public DateTimeOffset? Since { get; init; }
 
+    /// <summary>
+    /// Since when the tunnel has had no connection, while what is open waits for another one; null while it has one, or there is no tunnel.
+    /// </summary>
+    public DateTimeOffset? LostSince { get; init; }
+
     /// <summary>How many connections the present tunnel has; 0 while not connected.</summary>
     public int Lanes { get; init; }
 

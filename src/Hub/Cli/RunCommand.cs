@@ -38,6 +38,9 @@ internal static class RunCommand
             ("logFormat", Setting("--log-format", "F", "console or json [default: console]")),
             ("drainTimeout", Setting(
                     "--drain-timeout", "TIME", "How long open streams may go on when the hub stops, such as 30s or 5m [default: 30s]")),
+            ("resumeGrace", Setting(
+                    "--resume-grace", "TIME",
+                    "How long open streams wait for their edge when a tunnel's connection is lost; 0: not at all [default: 60s]")),
         ];
         var command = new Command(
             "run",

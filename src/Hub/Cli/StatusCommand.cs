@@ -88,6 +88,11 @@ internal static class StatusCommand
 
     private static async Task PrintFaultsAsync(TextWriter output, Terminal terminal, ConnectedEdgeStatus edge)
     {
+        if (edge.LostSince is { } lost)
+            await PrintAlarmAsync(
+                output, terminal, "LOST",
+                $"{edge.EdgeId} has had no connection since {lost:u}; {Number(edge.ActiveStreams)} streams wait for it");
+
         // A range that fails for one reason takes one line, however the edge has divided it.
         foreach (var failed in edge.FailedPorts.GroupBy(port => (port.Proto, port.Error)))
         {

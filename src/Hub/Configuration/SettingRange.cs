@@ -12,6 +12,7 @@ internal readonly record struct SettingRange(long Least, long Most, string Unit)
 {
     public static readonly SettingRange TunnelPort = new(0, 65535, "a port; 0 lets the system pick one");
     public static readonly SettingRange DrainTimeout = new(0, 3600, "seconds");
+    public static readonly SettingRange ResumeGrace = new(0, 3600, "seconds");
     public static readonly SettingRange AuthTimeout = new(1, 3600, "seconds");
     public static readonly SettingRange Connections = new(1, 1_000_000, "connections");
     public static readonly SettingRange Tries = new(1, 1_000_000, "tries a minute");

@@ -70,6 +70,12 @@ public sealed record TunnelHubOptions
     /// <summary>How long open streams may continue when the hub stops or a port is removed, 0 s to 3,600 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long what is open outlives a lost connection of its tunnel, 0 s to 3,600 s, in whole seconds; the edge's setting counts where it
+    /// is smaller, and with 0 s all ends with the connection.
+    /// </summary>
+    public TimeSpan ResumeGrace { get; init; } = Shared.Transport.TransportContext.DefaultResumeGrace;
+
     /// <summary>Sources that no block may touch; this machine's own addresses need not be listed.</summary>
     public ImmutableArray<IpRange> NeverBlock { get; init; } = [];
 

@@ -58,6 +58,7 @@ internal static class TunnelHubOptionsReader
             },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges", limits.Edges),
             DrainTimeout = Duration(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
+            ResumeGrace = Duration(configuration, "resumeGrace", defaults.ResumeGrace, SettingRange.ResumeGrace),
             CongestionControl = configuration.Text("congestionControl", defaults.CongestionControl)!,
             NeverBlock = AddressListSetting.Read(configuration, "neverBlock"),
             Limits = limits,

@@ -27,6 +27,7 @@ public static class TunnelHubOptionsValidator
         CheckPath("stateDir", options.StateDir, errors);
         CheckPath("adminSocket", options.AdminSocket, errors);
         Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);
+        Check("resumeGrace", options.ResumeGrace.TotalSeconds, SettingRange.ResumeGrace, errors);
         if (!CongestionControl.IsValid(options.CongestionControl))
             errors.Add("congestionControl", options.CongestionControl, CongestionControl.Valid);
         FlowControlSettings.Check(options.Windows, errors);

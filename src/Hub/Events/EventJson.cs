@@ -23,6 +23,8 @@ namespace Tunnel.Hub.Events;
 [JsonSerializable(typeof(EdgeDisconnectedEvent))]
 [JsonSerializable(typeof(TunnelConnectedEvent))]
 [JsonSerializable(typeof(TunnelDisconnectedEvent))]
+[JsonSerializable(typeof(TunnelLostEvent))]
+[JsonSerializable(typeof(TunnelResumedEvent))]
 [JsonSerializable(typeof(PortsAssignedEvent))]
 [JsonSerializable(typeof(PortsUpdatedEvent))]
 [JsonSerializable(typeof(PortsAppliedEvent))]

@@ -13,6 +13,8 @@ internal static class HubEventTypes
         typeof(EdgeDisconnectedEvent),
         typeof(TunnelConnectedEvent),
         typeof(TunnelDisconnectedEvent),
+        typeof(TunnelLostEvent),
+        typeof(TunnelResumedEvent),
         typeof(PortsAssignedEvent),
         typeof(PortsUpdatedEvent),
         typeof(PortsAppliedEvent),

@@ -56,6 +56,21 @@ public sealed record TunnelConnectedEvent(string EdgeId, IPEndPoint Remote, Tran
 /// <param name="Reason">Why it ended.</param>
 public sealed record TunnelDisconnectedEvent(string EdgeId, IPEndPoint Remote, TunnelEnd Reason) : HubEvent;
 
+/// <summary>A tunnel has lost its connection. What is open waits for another one, for <c>resumeGrace</c> at most.</summary>
+/// <param name="EdgeId">The id of the tunnel's edge.</param>
+/// <param name="Remote">The address and port that the connection came from.</param>
+/// <param name="Reason">Why it was lost.</param>
+/// <param name="Streams">The number of streams that wait.</param>
+public sealed record TunnelLostEvent(string EdgeId, IPEndPoint Remote, TunnelEnd Reason, int Streams) : HubEvent;
+
+/// <summary>A tunnel that had lost its connection goes on over another one, with all that was open.</summary>
+/// <param name="EdgeId">The id of the tunnel's edge.</param>
+/// <param name="Remote">The address and port that the new connection comes from.</param>
+/// <param name="Streams">The number of streams that go on.</param>
+/// <param name="BytesAgain">The bytes that the hub sends again.</param>
+/// <param name="LostSeconds">The time without a connection, as the hub noticed it.</param>
+public sealed record TunnelResumedEvent(string EdgeId, IPEndPoint Remote, int Streams, long BytesAgain, double LostSeconds) : HubEvent;
+
 /// <summary>A new tunnel was told its ports.</summary>
 /// <param name="EdgeId">The id of the edge.</param>
 /// <param name="ListenPorts">TCP ports, ascending.</param>

@@ -24,6 +24,7 @@ internal static class ConnectedEdges
             Transport = newest.Tunnel!.Kind,
             Tunnels = slot.Tunnels.Count(live => live.IsAnnounced),
             Lanes = slot.Tunnels.Sum(live => live.IsAnnounced ? live.Tunnel!.Lanes : 0),
+            LostSince = newest.LostSince,
             Rtt = newest.Tunnel.RoundTripTime?.TotalMilliseconds,
             ActiveStreams = slot.Tunnels.Sum(live => live.Tunnel!.ActiveStreams),
             ActiveSessions = slot.Tunnels.Sum(live => live.Tunnel!.ActiveSessions),

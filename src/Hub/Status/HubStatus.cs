@@ -127,6 +127,9 @@ public sealed record ConnectedEdgeStatus
     /// <summary>The number of connections of its tunnels, which is higher than that of its tunnels when one has lanes.</summary>
     public int Lanes { get; init; }
 
+    /// <summary>Since when its newest tunnel has had no connection and waits for another one; null while it has one.</summary>
+    public DateTimeOffset? LostSince { get; init; }
+
     /// <summary>The last measured round trip in milliseconds; null before the first.</summary>
     public double? Rtt { get; init; }
 

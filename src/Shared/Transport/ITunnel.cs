@@ -44,6 +44,11 @@ public interface ITunnel : IAsyncDisposable
     /// </summary>
     bool IsInDoubt => false;
 
+    /// <summary>
+    /// True while the connection is lost and what was open waits for another one. The tunnel ends when none comes within the agreed time.
+    /// </summary>
+    bool IsLost => false;
+
     /// <summary>Completes when the tunnel has ended, with the first reason; never faults.</summary>
     Task<TunnelEnd> Completion { get; }
 
@@ -95,6 +100,27 @@ public interface ITunnel : IAsyncDisposable
     /// <returns>False, with nothing changed, when there is a lane with this number already, when this tunnel is ending or going away, when
     /// the number is out of range, or when it can't have lanes.</returns>
     bool TryJoin(int index, ITunnel connection) => false;
+
+    /// <summary>
+    /// Edge only: goes on over the connection of another tunnel, if this one has lost its own or is in doubt about it (protocol.md section
+    /// 8).
+    /// </summary>
+    /// <param name="other">A tunnel to the same hub that was dialled and not started. With <see cref="ResumeOutcome.Resumed"/> and
+    /// <see cref="ResumeOutcome.Failed"/> it is over; else it is still to be started.</param>
+    /// <param name="cancellationToken">Gives up; the other tunnel is then over.</param>
+    Task<ResumeOutcome> ResumeOverAsync(ITunnel other, CancellationToken cancellationToken) => Task.FromResult(ResumeOutcome.NotPossible);
+
+    /// <summary>Hub only: goes on over a connection whose HELLO names this tunnel.</summary>
+    /// <param name="connection">The connection, as <see cref="IHubTunnelHandler.OnHello"/> was given it.</param>
+    /// <param name="peer">What the edge says of its end.</param>
+    /// <returns><see cref="ResumeOutcome.Resumed"/>; <see cref="ResumeOutcome.Failed"/> when the connection is over; else the edge is still
+    /// to be answered, with <see cref="RefuseResume"/>.</returns>
+    Task<ResumeOutcome> AcceptResumeAsync(ITunnel connection, ResumePoint peer) => Task.FromResult(ResumeOutcome.NotPossible);
+
+    /// <summary>Hub only: tells the edge that this connection resumes nothing and is a tunnel of its own.</summary>
+    void RefuseResume()
+    {
+    }
 
     /// <summary>Hub only: asks the edge for a sign of life.</summary>
     /// <returns>True when it answered within <paramref name="timeout"/>.</returns>

@@ -7,6 +7,15 @@ public interface ITunnelHandler
 {
     /// <summary>The peer wants no new streams on this tunnel; open ones go on.</summary>
     void OnGoAway(ITunnel tunnel, GoAway goAway);
+
+    /// <summary>The connection is lost, and both ends could go on over another one. Called by any thread.</summary>
+    /// <returns>True to keep what is open for the agreed time; false to end the tunnel now.</returns>
+    bool OnLost(ITunnel tunnel, TunnelEnd cause) => false;
+
+    /// <summary>The tunnel goes on over another connection. Called by any thread.</summary>
+    void OnResumed(ITunnel tunnel, in TunnelResumed resumed)
+    {
+    }
 }
 
 /// <summary>The hub's handler of a tunnel's events.</summary>
@@ -14,7 +23,8 @@ public interface IHubTunnelHandler : ITunnelHandler
 {
     /// <summary>The edge has sent HELLO, so that <see cref="ITunnel.Features"/> is now agreed.</summary>
     /// <param name="tunnel">The tunnel; or the connection alone, which <see cref="ITunnel.TryJoin"/> takes, where
-    /// <see cref="Hello.Lane"/> says that it is a lane of another tunnel.</param>
+    /// <see cref="Hello.Lane"/> says that it is a lane of another tunnel. A HELLO with <see cref="Hello.Resume"/> comes with the connection
+    /// too: it must be given to <see cref="ITunnel.AcceptResumeAsync"/> or told <see cref="ITunnel.RefuseResume"/>, now or later.</param>
     /// <param name="hello">What the edge says of itself.</param>
     void OnHello(ITunnel tunnel, Hello hello);
 

@@ -6,6 +6,9 @@ namespace Tunnel.Shared.Transport;
 /// <summary>The state that all tunnels of one hub or edge share: the memory budget, the clock and the log.</summary>
 public sealed class TransportContext
 {
+    /// <summary>How long streams and sessions outlive a lost connection where nothing is set.</summary>
+    public static readonly TimeSpan DefaultResumeGrace = TimeSpan.FromSeconds(60);
+
     private readonly long _start;
 
     /// <summary>Creates a context; a service has one.</summary>

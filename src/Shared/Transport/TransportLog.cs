@@ -31,4 +31,14 @@ internal static partial class TransportLog
         "Tunnel {Name} with {Remote}: the hub was asked for a sign of life and gave none for {Seconds} s, or nothing of what is sent "
         + "arrives")]
     public static partial void InDoubt(ILogger logger, string name, IPEndPoint remote, long seconds);
+
+    [LoggerMessage(
+        1007, LogLevel.Warning,
+        "Tunnel {Name} with {Remote} has lost its connection ({Kind}: {Detail}); what is open waits for another one, at most {Seconds} s")]
+    public static partial void Lost(ILogger logger, string name, IPEndPoint remote, TunnelEndKind kind, string detail, double seconds);
+
+    [LoggerMessage(
+        1008, LogLevel.Information,
+        "Tunnel {Name} goes on with {Remote} after {Seconds:0.0} s without a connection: {Streams} streams, {Bytes} bytes are sent again")]
+    public static partial void Resumed(ILogger logger, string name, IPEndPoint remote, double seconds, int streams, long bytes);
 }

@@ -96,9 +96,10 @@ public sealed class HubProcess : IAsyncDisposable
     }
 
     /// <summary>Adds an edge as an operator does, and returns its token.</summary>
-    public async Task<string> AddEdgeAsync(string id, IEnumerable<int> tcp, IEnumerable<int> udp, string? transport = null)
+    public async Task<string> AddEdgeAsync(
+        string id, IEnumerable<int> tcp, IEnumerable<int> udp, string? transport = null, IPEndPoint? host = null)
     {
-        List<string> arguments = ["edge", "add", id, "--host", EndPoint.ToString()];
+        List<string> arguments = ["edge", "add", id, "--host", (host ?? EndPoint).ToString()];
         AddList("--tcp", tcp);
         AddList("--udp", udp);
         if (transport is not null)

@@ -27,6 +27,9 @@ public sealed class TunnelSetup : IAsyncDisposable
 
     public EdgeProcess Edge { get; private set; } = null!;
 
+    /// <summary>What is between the two, where a test wants to break it.</summary>
+    public CuttableLink? Link { get; private init; }
+
     public IPAddress EdgeAddress { get; }
 
     public IPAddress TargetAddress { get; }
@@ -45,6 +48,7 @@ public sealed class TunnelSetup : IAsyncDisposable
     /// <param name="policies">Port policies, made from the ports; null: the defaults.</param>
     /// <param name="edgeAddress">Where clients connect; null: an address of its own.</param>
     /// <param name="hubSettings">More settings of the hub.</param>
+    /// <param name="cuttable">Puts a <see cref="CuttableLink"/> between the two.</param>
     /// <param name="edgeArguments">More arguments of the edge.</param>
     public static async Task<TunnelSetup> StartAsync(
         int tcp = 1,
@@ -52,17 +56,19 @@ public sealed class TunnelSetup : IAsyncDisposable
         Func<int[], int[], JsonObject>? policies = null,
         IPAddress? edgeAddress = null,
         JsonObject? hubSettings = null,
+        bool cuttable = false,
         params string[] edgeArguments)
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("tunnel-functional-");
         var target = LoopbackAddresses.Next();
-        var setup = new TunnelSetup(
-            directory, edgeAddress ?? LoopbackAddresses.Next(), target, await HubProcess.StartAsync(directory.FullName, target, hubSettings))
+        var hub = await HubProcess.StartAsync(directory.FullName, target, hubSettings);
+        var setup = new TunnelSetup(directory, edgeAddress ?? LoopbackAddresses.Next(), target, hub)
         {
+            Link = cuttable ? new CuttableLink(hub.EndPoint) : null,
             Tcp = FreePorts.Next(tcp),
             Udp = FreePorts.Next(udp),
         };
-        setup.Token = await setup.Hub.AddEdgeAsync(EdgeId, setup.Tcp, setup.Udp);
+        setup.Token = await setup.Hub.AddEdgeAsync(EdgeId, setup.Tcp, setup.Udp, host: setup.Link?.EndPoint);
         if (policies is not null)
         {
             await setup.Hub.PutEdgeAsync(EdgeId, setup.Tcp, setup.Udp, policies(setup.Tcp, setup.Udp));
@@ -155,6 +161,7 @@ public sealed class TunnelSetup : IAsyncDisposable
                 await Edge.DisposeAsync();
             }
 
+            Link?.Dispose();
             await Hub.DisposeAsync();
             _directory.Delete(recursive: true);
         }

@@ -18,6 +18,7 @@ public sealed class HubEventFeedTests
                 "certificateExpiring", "certificateFailed", "certificateLoaded",
                 "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
                 "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "streamClosed", "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
+                "tunnelLost", "tunnelResumed",
             ],
             HubEventTypes.All);
         var records = typeof(HubEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(HubEvent)));

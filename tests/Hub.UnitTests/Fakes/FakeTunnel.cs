@@ -11,6 +11,8 @@ internal sealed class FakeTunnel : ITunnel
     private readonly TaskCompletionSource<TunnelEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<TunnelConfig> _configs = Channel.CreateUnbounded<TunnelConfig>();
+    private readonly Channel<ITunnel> _resumes = Channel.CreateUnbounded<ITunnel>();
+    private readonly TaskCompletionSource _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<string> _goAways = Channel.CreateUnbounded<string>();
 
     public TransportKind Kind => TransportKind.TcpTls;
@@ -66,6 +68,26 @@ internal sealed class FakeTunnel : ITunnel
         Probes.Add(timeout);
         return Task.FromResult(IsAlive);
     }
+
+    /// <summary>What becomes of a connection that is to take its lost one's place.</summary>
+    public ResumeOutcome Outcome { get; set; } = ResumeOutcome.Resumed;
+
+    public bool HasResume => _resumes.Reader.TryPeek(out _);
+
+    /// <summary>True when it was told that it resumes nothing.</summary>
+    public bool IsRefused => _refused.Task.IsCompleted;
+
+    public Task<ResumeOutcome> AcceptResumeAsync(ITunnel connection, ResumePoint peer)
+    {
+        _resumes.Writer.TryWrite(connection);
+        return Task.FromResult(Outcome);
+    }
+
+    public void RefuseResume() => _refused.TrySetResult();
+
+    public Task<ITunnel> NextResumeAsync() => _resumes.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
+
+    public Task RefusedAsync() => _refused.Task.WaitAsync(Patience.Limit);
 
     public Task CloseAsync(TunnelEnd end)
     {

@@ -38,10 +38,11 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
 
     public string EdgeId => Edge.Id;
 
-    /// <summary>The id of the edge's secret that let the tunnel in.</summary>
-    public Guid SecretId { get; }
+    /// <summary>The id of the edge's secret that let its present connection in.</summary>
+    public Guid SecretId { get; private set; }
 
-    public IPEndPoint Remote { get; }
+    /// <summary>Where its present connection comes from.</summary>
+    public IPEndPoint Remote { get; private set; }
 
     public DateTimeOffset Since { get; }
 
@@ -112,6 +113,18 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     /// <summary>The tunnel that it is a lane of. The read loop sets it with HELLO, before which nothing else arrives.</summary>
     public EdgeTunnel? JoinedTo { get; set; }
 
+    /// <summary>
+    /// True while it is not known whether its connection takes a lost one's place or is a tunnel of its own. Changed under the registry's
+    /// lock.
+    /// </summary>
+    public bool IsResuming { get; set; }
+
+    /// <summary>Since when it has had no connection; null while it has one.</summary>
+    public DateTimeOffset? LostSince { get; set; }
+
+    /// <summary>Notes that it goes on over the connection that another one came with. Called under the registry's lock.</summary>
+    public void TakeConnectionOf(EdgeTunnel other) => (Remote, SecretId, LostSince) = (other.Remote, other.SecretId, null);
+
     /// <summary>Returns the policy of one of its ports, or null when it may not use the port.</summary>
     public PortPolicy? FindPort(bool udp, int port, DateTimeOffset now) => _ports.Find(udp, port, now);
 
@@ -155,6 +168,10 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
             _registry.OnGoAway(this);
     }
 
+    bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause) => _registry.OnLost(this, cause);
+
+    void ITunnelHandler.OnResumed(ITunnel tunnel, in TunnelResumed resumed) => _registry.OnResumed(this, tunnel.RemoteEndPoint, resumed);
+
     void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello)
     {
         Hello = hello;
@@ -165,7 +182,10 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         }
 
         NotePublicAddress(hello.PublicIp, hello.PublicIpv6);
-        _registry.OnIdentified(this);
+        if (hello.Resume is { } resume)
+            _registry.OnResume(this, tunnel, resume);
+        else
+            _registry.OnIdentified(this);
     }
 
     void IHubTunnelHandler.OnReport(ITunnel tunnel, Report report)

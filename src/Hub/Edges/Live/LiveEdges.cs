@@ -39,6 +39,7 @@ internal sealed class LiveEdges : IDisposable
     private readonly TunnelCrowd _crowd;
     private readonly HubAnnouncements _announced = new();
     private readonly Renewals _renewals;
+    private readonly ResumeAdmission _resumes;
     private bool _closed;
 
     public LiveEdges(
@@ -60,10 +61,14 @@ internal sealed class LiveEdges : IDisposable
         // An edge may dial all its lanes at once, and a tunnel in addition.
         _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, _logger);
         _renewals = new Renewals(_lock, time);
+        _resumes = new ResumeAdmission(_lock, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         _allowed.Changed += OnAllowedChanged;
         _blocks.Changed += OnBlocksChanged;
     }
+
+    /// <summary>Counts the tunnels that lost their connection, and those that went on over another.</summary>
+    public TunnelNews News => _news;
 
     /// <summary>Counts the configurations that were pushed, and measures how long edges took to apply them.</summary>
     public ConfigPushes Pushes { get; }
@@ -210,6 +215,54 @@ internal sealed class LiveEdges : IDisposable
         }
 
         Lanes.Admit(slot, live, connection, lane);
+    }
+
+    /// <summary>Handles a connection that is to go on with a tunnel that has lost its own.</summary>
+    public void OnResume(EdgeTunnel live, ITunnel connection, ResumeHello resume)
+    {
+        EdgeSlot? slot;
+        lock (_lock)
+        {
+            if (!_slots.TryGetValue(live.EdgeId, out slot))
+                return;
+            live.IsResuming = live.IsElected = true;
+        }
+
+        _crowd.Thin(slot, live);
+
+        // Runs on the pool because the caller is the connection's read loop.
+        Task.Run(async () =>
+        {
+            if (!await _resumes.IsOwnTunnelAsync(slot, live, connection, resume))
+                return;
+            lock (_lock)
+                live.IsResuming = live.IsElected = false;
+            connection.RefuseResume();
+            OnIdentified(live);
+        }).Guard("resuming a tunnel");
+    }
+
+    /// <summary>Notes that a tunnel has lost its connection.</summary>
+    /// <returns>False when there is nobody who could bring it another one.</returns>
+    public bool OnLost(EdgeTunnel live, TunnelEnd cause)
+    {
+        lock (_lock)
+        {
+            if (_closed || live.IsResuming || live.JoinedTo is not null)
+                return false;
+            live.LostSince = _time.GetUtcNow();
+        }
+
+        _news.TellLost(live, cause);
+        return true;
+    }
+
+    /// <summary>Notes that a tunnel goes on over another connection.</summary>
+    public void OnResumed(EdgeTunnel live, IPEndPoint remote, in TunnelResumed resumed)
+    {
+        lock (_lock)
+            live.LostSince = null;
+        _news.TellResumed(live, remote, resumed);
     }
 
     /// <summary>Notes that the edge wants no new streams on a tunnel, which then no longer stands in a newcomer's way.</summary>

@@ -37,6 +37,11 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(2158, LogLevel.Warning, "Edge '{EdgeId}' has more than {Limit} tunnels at once; its oldest, from {Remote}, was ended")]
     public static partial void CrowdedOut(ILogger logger, string edgeId, int limit, IPEndPoint remote);
 
+    [LoggerMessage(
+        2159, LogLevel.Warning,
+        "A connection of edge '{EdgeId}' from {Remote} was to go on with a tunnel, and is one of its own instead: {Cause}")]
+    public static partial void ResumeRefused(ILogger logger, string edgeId, IPEndPoint remote, string cause);
+
     [LoggerMessage(5750, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' has joined, from {Remote}")]
     public static partial void LaneJoined(ILogger logger, int index, string edgeId, IPEndPoint remote);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Events;
@@ -8,6 +9,15 @@ namespace Tunnel.Hub.Edges.Live;
 /// <summary>Logs and reports tunnels that come and go. A connection that turned out to be a lane is not reported.</summary>
 internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimeProvider time, ILogger logger)
 {
+    private long _lost;
+    private long _resumed;
+
+    /// <summary>How often a tunnel has lost its connection and waited for another one.</summary>
+    public long Lost => Volatile.Read(ref _lost);
+
+    /// <summary>How often a tunnel has gone on over another connection.</summary>
+    public long Resumed => Volatile.Read(ref _resumed);
+
     /// <summary>Reports a new tunnel. A second call does nothing.</summary>
     public void Announce(EdgeTunnel live)
     {
@@ -21,6 +31,23 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
         LiveEdgesLog.TunnelConnected(logger, live.EdgeId, live.Remote, live.Tunnel!.Kind.Word());
         events.Post(new TunnelConnectedEvent(live.EdgeId, live.Remote, live.Tunnel.Kind) { Time = time.GetUtcNow() });
         events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = time.GetUtcNow() });
+    }
+
+    /// <summary>Reports that a tunnel has lost its connection.</summary>
+    public void TellLost(EdgeTunnel live, TunnelEnd cause)
+    {
+        Interlocked.Increment(ref _lost);
+        events.Post(new TunnelLostEvent(live.EdgeId, live.Remote, cause, live.Tunnel!.ActiveStreams) { Time = time.GetUtcNow() });
+    }
+
+    /// <summary>Reports that a tunnel goes on over another connection.</summary>
+    public void TellResumed(EdgeTunnel live, IPEndPoint remote, in TunnelResumed resumed)
+    {
+        Interlocked.Increment(ref _resumed);
+        events.Post(new TunnelResumedEvent(live.EdgeId, remote, resumed.Streams, resumed.BytesAgain, resumed.LostFor.TotalSeconds)
+        {
+            Time = time.GetUtcNow(),
+        });
     }
 
     /// <summary>Reports the end of a tunnel.</summary>

@@ -37,25 +37,44 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
     private int _inlineFrames;
     private long _lastData;
 
-    /// <summary>Reads until the connection ends; returns why.</summary>
-    /// <param name="received">Bytes that came with the handshake.</param>
-    /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
-    /// <exception cref="IOException">The connection is lost.</exception>
-    public async Task<TunnelEnd> RunAsync(ReadOnlyMemory<byte> received)
+    /// <summary>Takes bytes that another reader of the connection has read, before the first <see cref="RunAsync"/>.</summary>
+    public void Begin(ReadOnlyMemory<byte> received)
     {
         Rent(received.Length);
         received.CopyTo(_buffer);
         _end = received.Length;
+    }
+
+    /// <summary>Reads until the connection ends, or until the mux stops reading; it can then go on.</summary>
+    /// <returns>Why the connection has ended; null when the mux stops reading.</returns>
+    /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async Task<TunnelEnd?> RunAsync()
+    {
         do
             await DispatchAsync();
-        while (await ReadAsync());
+        while (!core.StopsReading && await ReadAsync());
+        if (core.StopsReading)
+            return null;
 
         // Process what came together with the end.
         await DispatchAsync();
+        if (core.StopsReading)
+            return null;
 
         // This is not done on an exception, when a read into the buffer may be under way.
         Return();
         return new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the connection");
+    }
+
+    /// <summary>Returns what was read and not processed, after the last <see cref="RunAsync"/>.</summary>
+    public ReadOnlyMemory<byte> TakeRest()
+    {
+        var rest = _buffer.AsSpan(_start, _end - _start).ToArray();
+
+        // The buffer is left to the garbage collector, as after an exception.
+        (_buffer, _start, _end) = ([], 0, 0);
+        return rest;
     }
 
     // Does one read, and further ones while they need no wait.

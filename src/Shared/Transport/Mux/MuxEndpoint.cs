@@ -7,6 +7,7 @@ using Tunnel.Shared.Transport.Mux.Streams;
 
 namespace Tunnel.Shared.Transport.Mux;
 
+// Over 300 lines: it joins the parts, and is what owners and carriers call; each call is a few lines.
 /// <summary>
 /// One end of a mux: the frame protocol of protocol.md sections 3 to 5 without anything that carries its bytes. The carrier passes received
 /// bytes to <see cref="Frames"/>, sends what <see cref="Batch"/> fills, and calls <see cref="Tick"/> once a second. Members take the lock
@@ -15,7 +16,7 @@ namespace Tunnel.Shared.Transport.Mux;
 internal sealed class MuxEndpoint
 {
     private readonly TunnelControl _control;
-    private byte[]? _hello;
+    private Hello? _hello;
 
     /// <summary>Creates one end with no open streams.</summary>
     /// <param name="isEdge">True for the edge's end, which opens streams.</param>
@@ -87,14 +88,20 @@ internal sealed class MuxEndpoint
             Core.OnTermsAgreed();
         }
 
-        _hello = ControlMessage.Serialize(hello);
+        _hello = hello;
     }
 
-    /// <summary>Queues HELLO, if there is one. Called with the lock held.</summary>
-    public void SayHello()
+    /// <summary>
+    /// Queues HELLO, if there is one. If it names a tunnel that is to be resumed, nothing is sent behind it before the hub has answered.
+    /// Called with the lock held.
+    /// </summary>
+    public void SayHello(ResumeHello? resume = null)
     {
-        if (_hello is { } hello)
-            Core.Link.Hello(hello);
+        if (_hello is not { } hello)
+            return;
+        Core.Link.Hello(ControlMessage.Serialize(hello with { Resume = resume }));
+        if (resume?.Point is { } point)
+            Core.Link.ResumeAndStop(point.Write());
     }
 
     /// <summary>Does what <see cref="ITunnel.OpenStream"/> says.</summary>

@@ -10,6 +10,7 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Mux;
 
+// Over 300 lines: it is where the mux's events, the owner's calls and the connection meet; each call is a line or two.
 /// <summary>
 /// A tunnel over one TLS connection, or one lane of a tunnel that has several: it joins a <see cref="MuxEndpoint"/>, which knows nothing of
 /// it, to the connection, the clock and the owner. <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes.
@@ -18,15 +19,13 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    private readonly TlsConnection _connection;
-    private readonly ReadOnlyMemory<byte> _received;
     private readonly ILogger _logger;
     private readonly string _name;
-    private readonly FrameReader _reader;
-    private readonly FrameWriter _writer;
     private readonly TunnelEnding _ending;
     private readonly ITunnelHandler _handler;
-    private readonly PeerDoubt _doubt;
+    private volatile TunnelLink _link;
+    private volatile PeerDoubt _doubt;
+    private Task _quiet = Task.CompletedTask;
     private TaskCompletionSource? _pinged;
 
     public MuxTunnel(
@@ -38,23 +37,20 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
         ReadOnlyMemory<byte> received,
         StreamIds? ids = null)
     {
-        _connection = connection;
         _name = name;
-        _received = received;
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
-        RemoteEndPoint = (IPEndPoint)connection.Socket.RemoteEndPoint!;
         Facade = this;
         _doubt = new PeerDoubt(context.NowMilliseconds);
         _handler = handler;
         Endpoint = new MuxEndpoint(isEdge, context, this, this, ids);
-        _ending = new TunnelEnding(Endpoint, connection, OnClosed);
-        _writer = new FrameWriter(Core, Endpoint.Batch, connection);
-        _reader = new FrameReader(Core, connection, Endpoint.Frames);
+        Resumption = new TunnelResumption(this, handler);
+        _link = new TunnelLink(Endpoint, connection, Task.FromResult(received));
+        _ending = new TunnelEnding(Endpoint, OnClosed) { Connection = connection };
     }
 
     public TransportKind Kind => TransportKind.TcpTls;
 
-    public IPEndPoint RemoteEndPoint { get; }
+    public IPEndPoint RemoteEndPoint => _link.Remote;
 
     public TunnelFeatures Features => Core.Terms.Features;
 
@@ -68,7 +64,9 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public TunnelQueues Queues => Endpoint.Queues;
 
-    public bool IsInDoubt => _doubt.IsOn && !IsDead;
+    public bool IsInDoubt => _doubt.IsOn && !Core.IsDetached && !IsDead;
+
+    public bool IsLost => Core.IsDetached && !IsDead;
 
     public Task<TunnelEnd> Completion => _ending.Completion;
 
@@ -82,7 +80,10 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     /// <summary>The tunnel that owners know: this one, or the one of which this is the first lane. Set before it is started.</summary>
     internal ITunnel Facade { get; set; }
 
-    internal EventLoop Loop => _connection.Loop;
+    /// <summary>Passes from one connection to another.</summary>
+    internal TunnelResumption Resumption { get; }
+
+    internal EventLoop Loop => _link.Connection.Loop;
 
     internal bool IsDead => Core.IsDead;
 
@@ -93,23 +94,34 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public void Start()
     {
+        if (!Resumption.TryGoOnAlone())
+            Begin(null);
+    }
+
+    /// <summary>Starts to read and write; to resume another tunnel, if HELLO says so.</summary>
+    internal void Begin(ResumeHello? resume)
+    {
         lock (Core.Sync)
         {
             if (IsDead)
                 return;
 
             // HELLO is not sent earlier, because a dial that lost and was closed before its start must not replace the winner at the hub.
-            Endpoint.SayHello();
+            Endpoint.SayHello(resume);
             _ending.Clock = Core.Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
         }
 
-        _connection.BecomeTunnel(Core.Context.Congestion);
-        _ending.Reading = ReadAsync();
+        _link.Connection.BecomeTunnel(Core.Context.Congestion);
+        _ending.Reading = ReadAsync(_link);
         Core.Wake();
     }
 
     /// <inheritdoc cref="MuxEndpoint.UseHub"/>
-    public void UseHub(HubInfo? hub, Hello hello) => Endpoint.UseHub(hub, hello);
+    public void UseHub(HubInfo? hub, Hello hello)
+    {
+        Resumption.TunnelId = hub?.TunnelId ?? "";
+        Endpoint.UseHub(hub, hello);
+    }
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) =>
         Endpoint.OpenStream(opening, endpoint, observer);
@@ -126,6 +138,9 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public async Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
+        // There is no use in waiting for an answer without a connection.
+        if (IsLost)
+            return false;
         try
         {
             await Endpoint.AskForPong().WaitAsync(timeout, Core.Context.Time, cancellationToken);
@@ -136,6 +151,16 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
             return false;
         }
     }
+
+    public Task<ResumeOutcome> ResumeOverAsync(ITunnel other, CancellationToken cancellationToken) =>
+        other is MuxTunnel mux
+            ? Resumption.ResumeOverAsync(mux, cancellationToken)
+            : Task.FromResult(ResumeOutcome.NotPossible);
+
+    public Task<ResumeOutcome> AcceptResumeAsync(ITunnel connection, ResumePoint peer) =>
+        connection is MuxTunnel mux ? Resumption.AcceptAsync(mux, peer) : Task.FromResult(ResumeOutcome.NotPossible);
+
+    public void RefuseResume() => Resumption.Refuse();
 
     public Task CloseAsync(TunnelEnd end) => CloseAsync(end, Task.CompletedTask);
 
@@ -158,13 +183,13 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     internal Task WaitForPing() => (_pinged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>Bytes that wait in the kernel to be sent.</summary>
-    internal uint UnsentInKernel => _connection.Tcp.UnsentBytes;
+    internal uint UnsentInKernel => _link.Connection.Tcp.UnsentBytes;
 
     // ---- calls of the mux to its carrier
 
-    void IMuxCarrier.Send() => _writer.Send();
+    void IMuxCarrier.Send() => _link.Send();
 
-    void IMuxCarrier.Yield(Action continuation) => _connection.Loop.Yield().UnsafeOnCompleted(continuation);
+    void IMuxCarrier.Yield(Action continuation) => Loop.Yield().UnsafeOnCompleted(continuation);
 
     // ---- events of the mux
 
@@ -176,18 +201,26 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     void IMuxEvents.OnPing() => _pinged?.TrySetResult();
 
-    string? IMuxEvents.OnResume(ResumePoint? point) => null;
+    string? IMuxEvents.OnResume(ResumePoint? point) => Resumption.OnResume(point);
 
-    void IMuxEvents.OnEnded(TunnelEnd end) => Terminate(end);
+    void IMuxEvents.OnEnded(TunnelEnd end) => Lose(end);
 
     void IMuxEvents.OnBug(Exception exception) => Fail(exception);
 
     void IMuxEvents.OnDefect(Exception exception) => TransportLog.Defect(_logger, exception, _name);
 
-    void IControlOwner.OnConfig(TunnelConfig config) => ((IEdgeTunnelHandler)_handler).OnConfig(Facade, config);
+    void IControlOwner.OnConfig(TunnelConfig config)
+    {
+        if (!Resumption.TryHold(config))
+            ((IEdgeTunnelHandler)_handler).OnConfig(Facade, config);
+    }
 
     // A lane is handed over as the connection that it is.
-    void IControlOwner.OnHello(Hello hello) => ((IHubTunnelHandler)_handler).OnHello(hello.Lane is null ? Facade : this, hello);
+    void IControlOwner.OnHello(Hello hello)
+    {
+        if (!Resumption.TryHold(hello))
+            ((IHubTunnelHandler)_handler).OnHello(hello.Lane is null ? Facade : this, hello with { Resume = null });
+    }
 
     void IControlOwner.OnReport(Report report) => ((IHubTunnelHandler)_handler).OnReport(Facade, report);
 
@@ -196,20 +229,105 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     // Sent for all lanes.
     void IControlOwner.SendGoAway(string reason) => Facade.SendGoAway(reason);
 
-    private async Task ReadAsync()
+    // ---- from one connection to another
+
+    /// <summary>Notes that the connection is lost, or is to be given up, and waits until nobody uses it any more.</summary>
+    /// <returns>What to tell the peer; null when the tunnel has ended.</returns>
+    internal async Task<ResumePoint?> DetachAsync(TunnelEnd cause)
+    {
+        Lose(cause);
+        if (!IsLost)
+            return null;
+        await _quiet;
+        return Endpoint.Change.OnQuiet();
+    }
+
+    /// <summary>Ends this tunnel once what it had to say is sent, and gives its connection to another one.</summary>
+    /// <returns>Null when the connection has ended before.</returns>
+    internal async Task<TunnelLink?> HandToAsync(MuxTunnel other)
+    {
+        var end = new TunnelEnd(TunnelEndKind.Closed, "its connection takes the place of a lost one");
+        do
+            await Core.WaitIdleAsync();
+        while (!_ending.TryLeave(end) && !IsDead);
+        return Core.End == end ? _link.HandTo(other.Endpoint, Reading) : null;
+    }
+
+    /// <summary>Goes on over another connection.</summary>
+    /// <returns>False when that is not possible any more; the connection is then closed.</returns>
+    internal bool TryAdopt(TunnelLink link, ResumePoint peer)
+    {
+        (_link, _ending.Connection, _doubt) = (link, link.Connection, new PeerDoubt(Core.Context.NowMilliseconds));
+        if (Endpoint.Change.Attach(peer) is not { } resumed)
+        {
+            link.Close();
+            Terminate(Core.Lost ?? new TunnelEnd(TunnelEndKind.ConnectionLost, "it ended before it could be resumed"));
+            return false;
+        }
+
+        TransportLog.Resumed(
+            _logger, _name, link.Remote, resumed.LostFor.TotalSeconds, resumed.Streams, resumed.BytesAgain);
+        _handler.OnResumed(Facade, resumed);
+        _ending.Reading = ReadAsync(link);
+        Core.Wake();
+        return true;
+    }
+
+    /// <summary>Ends the tunnel, because its peer broke the protocol.</summary>
+    internal void Break(string violation)
+    {
+        TransportLog.ProtocolViolation(_logger, _name, RemoteEndPoint, violation);
+        Terminate(new TunnelEnd(TunnelEndKind.ProtocolError, violation));
+    }
+
+    // The connection is lost: the tunnel waits for another one if it may, else it ends.
+    private void Lose(TunnelEnd end)
+    {
+        if (IsLost)
+            return;
+        if (MayOutlive(end) && Endpoint.Change.TryDetach(end))
+        {
+            var link = _link;
+            _ending.Connection = null;
+            link.Close();
+            _quiet = BeQuietAsync();
+            if (_handler.OnLost(Facade, end))
+            {
+                TransportLog.Lost(_logger, _name, link.Remote, end.Kind, end.Detail, Core.Terms.ResumeGrace.TotalSeconds);
+                return;
+            }
+        }
+
+        Terminate(end);
+    }
+
+    private bool MayOutlive(TunnelEnd end) =>
+        Core.Kept.IsOn && !Core.IsPeerFinal && !Core.IsEnding && !Resumption.IsAsking
+            && end.Kind is TunnelEndKind.ConnectionLost or TunnelEndKind.PeerClosed or TunnelEndKind.Timeout;
+
+    private async Task BeQuietAsync()
+    {
+        await Reading;
+        await Core.WaitIdleAsync();
+    }
+
+    private async Task ReadAsync(TunnelLink link)
     {
         try
         {
-            Terminate(await _reader.RunAsync(_received));
+            var end = await link.ReadAsync(isFirst: true);
+            while (end is null && await Resumption.ReadsOnAsync())
+                end = await link.ReadAsync(isFirst: false);
+            if (end is not null)
+                Lose(end);
         }
         catch (Exception e) when (e is FrameViolationException or RecordFloodException)
         {
-            TransportLog.ProtocolViolation(_logger, _name, RemoteEndPoint, e.Message);
-            Terminate(new TunnelEnd(TunnelEndKind.ProtocolError, e.Message));
+            Break(e.Message);
         }
         catch (Exception e) when (TlsConnection.IsLoss(e))
         {
-            Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, e.InnerException?.Message ?? e.Message));
+            Lose(new TunnelEnd(TunnelEndKind.ConnectionLost, e.InnerException?.Message ?? e.Message));
         }
         catch (Exception e)
         {
@@ -228,6 +346,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     {
         TransportLog.Ended(_logger, _name, RemoteEndPoint, end.Kind, end.Detail);
         _pinged?.TrySetResult();
+        Resumption.OnEnded();
     }
 
     private void OnTick()
@@ -242,24 +361,31 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
             return;
         }
 
-        _connection.Tcp.FollowPath();
+        if (IsLost)
+        {
+            if (end is not null)
+                Terminate(end);
+            return;
+        }
+
+        _link.Connection.Tcp.FollowPath();
         if (Core.IsEdge)
             LookAtHub(Core.Context.NowMilliseconds);
         if (end is not null)
-            Terminate(end);
+            Lose(end);
         else
             Core.Wake();
     }
 
     private void LookAtHub(long now)
     {
-        if (_connection.Tcp.RoundTrip is { } roundTrip)
+        if (_link.Connection.Tcp.RoundTrip is { } roundTrip)
             Core.NoteRoundTrip(roundTrip);
         if ((Features & TunnelFeatures.Probe) == 0)
             return;
         var traffic = Counters;
         var carried = traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened;
-        switch (_doubt.Look(now, Core.Heard, _connection.Tcp.AcknowledgedBytes, carried))
+        switch (_doubt.Look(now, Core.Heard, _link.Connection.Tcp.AcknowledgedBytes, carried))
         {
             case DoubtStep.Ask:
                 Endpoint.QueueProbe();

@@ -9,9 +9,8 @@ namespace Tunnel.Shared.Transport.Mux;
 /// streams and sessions end first, then the connection, and waits for the end complete last.
 /// </summary>
 /// <param name="endpoint">The end of the mux.</param>
-/// <param name="connection">The connection, which is closed after it.</param>
 /// <param name="ended">Called when all is closed, before <see cref="Completion"/> completes.</param>
-internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connection, Action<TunnelEnd> ended)
+internal sealed class TunnelEnding(MuxEndpoint endpoint, Action<TunnelEnd> ended)
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
@@ -19,6 +18,9 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
 
     /// <summary>Completes when all is closed.</summary>
     public Task<TunnelEnd> Completion => _completion.Task;
+
+    /// <summary>The connection, which is closed last; null while it is lost, and once it is given to another tunnel.</summary>
+    public TlsConnection? Connection { get; set; }
 
     /// <summary>Completes when nothing is read any more.</summary>
     public Task Reading { get; set; } = Task.CompletedTask;
@@ -46,8 +48,8 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         }
 
         endpoint.LoseAll();
-        if (!timeout.IsCancellationRequested)
-            await IgnoreLossAsync(SayGoodbyeAsync(timeout.Token));
+        if (!timeout.IsCancellationRequested && Connection is { } connection)
+            await IgnoreLossAsync(SayGoodbyeAsync(connection, timeout.Token));
         await FinishAsync();
     }
 
@@ -60,7 +62,19 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         FinishAsync().Guard("ending a tunnel");
     }
 
-    private async Task SayGoodbyeAsync(CancellationToken cancellationToken)
+    /// <summary>Ends the tunnel and leaves its connection open, which another one goes on with. Nothing is being sent.</summary>
+    /// <returns>False when it has ended already.</returns>
+    public bool TryLeave(TunnelEnd end)
+    {
+        if (!endpoint.Core.TryEnd(end, whileSending: false))
+            return false;
+        Connection = null;
+        endpoint.LoseAll();
+        FinishAsync().Guard("ending a tunnel");
+        return true;
+    }
+
+    private async Task SayGoodbyeAsync(TlsConnection connection, CancellationToken cancellationToken)
     {
         // Continue on the thread that decrypts.
         await connection.Loop.Yield();
@@ -75,7 +89,8 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, TlsConnection connectio
         {
             if (Clock is { } clock)
                 await clock.DisposeAsync();
-            await connection.DisposeAsync();
+            if (Connection is { } connection)
+                await connection.DisposeAsync();
         }
         catch (Exception e)
         {

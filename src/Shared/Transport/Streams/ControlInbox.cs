@@ -21,15 +21,25 @@ internal sealed class ControlInbox(
     private const int MaxReportsPerSecond = 20;
 
     private bool _isPastFirst;
+    private bool _awaitsResume;
     private long _second;
     private int _reports;
 
     /// <summary>Notes that a frame of any type has come.</summary>
-    public void NoteFrame() => _isPastFirst = true;
+    public void NoteFrame(FrameType type)
+    {
+        _isPastFirst = true;
+        _awaitsResume &= type != FrameType.Resume;
+    }
 
     /// <summary>Checks whether a frame may come now; to be called before <see cref="NoteFrame"/>.</summary>
     /// <returns>Why its type must not come now, or null.</returns>
-    public string? CheckOrder(FrameType type) => type == FrameType.Hello && _isPastFirst ? "must be the first frame" : null;
+    public string? CheckOrder(FrameType type) => type switch
+    {
+        FrameType.Hello when _isPastFirst => "must be the first frame",
+        not FrameType.Resume when _awaitsResume => "RESUME must follow a HELLO that names a tunnel to resume",
+        _ => null,
+    };
 
     /// <summary>Takes a message of one of these four types and ignores others.</summary>
     /// <returns>What is wrong with it, or null.</returns>
@@ -65,6 +75,7 @@ internal sealed class ControlInbox(
         {
             if (terms.Accept(hello) is { } fault)
                 return fault;
+            _awaitsResume = hello.Resume is not null && (terms.Features & TunnelFeatures.Resume) != 0;
         }
 
         owner.OnHello(hello);

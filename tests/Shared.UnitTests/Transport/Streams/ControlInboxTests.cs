@@ -30,7 +30,7 @@ public sealed class ControlInboxTests : IControlOwner
         var inbox = Make(isEdge: false);
         Assert.Null(inbox.CheckOrder(FrameType.Hello));
         Assert.Null(TakeHello(inbox));
-        inbox.NoteFrame();
+        inbox.NoteFrame(FrameType.Ping);
         Assert.Equal("must be the first frame", inbox.CheckOrder(FrameType.Hello));
         Assert.Null(inbox.CheckOrder(FrameType.Report));
         Assert.Equal(["HELLO"], _told);

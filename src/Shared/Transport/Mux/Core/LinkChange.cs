@@ -37,18 +37,24 @@ internal sealed class LinkChange(MuxCore core)
         {
             if (peer.Received > core.Kept.Sent)
                 throw new FormatException($"received: {peer.Received} is beyond {core.Kept.Sent}, which is all that was sent");
-            return !core.IsDead && !core.IsEnding && core.Kept.CanResumeAt(peer.Received) && peer.From <= core.Received;
+            return IsPossible(peer);
         }
     }
 
     /// <summary>Goes on over another connection, whose peer has said what <see cref="CanResume"/> allows.</summary>
-    /// <returns>Bytes that are sent again.</returns>
-    public long Attach(ResumePoint peer)
+    /// <returns>What follows from it; null when it is not possible any more.</returns>
+    public TunnelResumed? Attach(ResumePoint peer)
     {
         lock (core.Sync)
         {
+            if (!core.IsDetached || !IsPossible(peer))
+                return null;
+            var lostFor = TimeSpan.FromMilliseconds(core.Context.NowMilliseconds - core.LostAt);
             core.Attach(peer.Received);
-            return core.Kept.Sent - peer.Received;
+            return new TunnelResumed(core.Unfinished.Count, core.Kept.Sent - peer.Received, lostFor);
         }
     }
+
+    private bool IsPossible(ResumePoint peer) =>
+        !core.IsDead && !core.IsEnding && core.Kept.CanResumeAt(peer.Received) && peer.From <= core.Received;
 }

@@ -193,7 +193,7 @@ internal sealed class MuxCore
         return true;
     }
 
-    /// <summary>Goes on over another connection, whose peer has processed everything before an offset.</summary>
+    /// <summary>Goes on over another connection, whose peer has processed everything before an offset, after it was detached.</summary>
     public void Attach(long peerReceived)
     {
         Kept.SendAgainFrom(peerReceived);

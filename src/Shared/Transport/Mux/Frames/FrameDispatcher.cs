@@ -85,11 +85,11 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
         switch (_header.Type)
         {
             case FrameType.Data or FrameType.DataBack:
-                inbound.Inbox.NoteFrame();
+                inbound.Inbox.NoteFrame(_header.Type);
                 BeginData();
                 return FrameHeader.Size;
             case var type when FrameRules.MaxLength(type, 0, core.Kept.IsOn) is null:
-                inbound.Inbox.NoteFrame();
+                inbound.Inbox.NoteFrame(_header.Type);
                 _skipLeft = _header.Length;
                 return FrameHeader.Size;
             case var _ when _header.Length > LargestInBuffer:
@@ -107,7 +107,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                     return 0;
                 }
 
-                inbound.Inbox.NoteFrame();
+                inbound.Inbox.NoteFrame(_header.Type);
                 if (LinkFrames.Has(_header.Type))
                     _uncounted += length;
                 Handle(data[FrameHeader.Size..length]);

@@ -76,6 +76,8 @@ internal sealed class LanedTunnel : ITunnel
 
     public bool IsInDoubt => Array.Exists(_lanes, static lane => lane.Mux.IsInDoubt);
 
+    public bool IsLost => _first.IsLost;
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     public Task NumbersEnding => _first.NumbersEnding;
@@ -150,6 +152,11 @@ internal sealed class LanedTunnel : ITunnel
             await Task.WhenAll(_lanes.Select(lane => lane.Mux.WaitForStreamsAsync(cancellationToken)));
         while (_lanes.Any(static lane => lane.Mux is { IsDead: false, ActiveStreams: > 0 }));
     }
+
+    public Task<ResumeOutcome> ResumeOverAsync(ITunnel other, CancellationToken cancellationToken) =>
+        _first.ResumeOverAsync(other is LanedTunnel laned ? laned._first : other, cancellationToken);
+
+    public Task<ResumeOutcome> AcceptResumeAsync(ITunnel connection, ResumePoint peer) => _first.AcceptResumeAsync(connection, peer);
 
     public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken) => _first.ProbeAsync(timeout, cancellationToken);
 

@@ -79,7 +79,7 @@ internal sealed class ControlReader(
             var payload = buffer.Slice(used + ControlSender.HeaderSize, length);
             Handle(type, payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray());
             used += ControlSender.HeaderSize + length;
-            inbox.NoteFrame();
+            inbox.NoteFrame(type);
         }
 
         return used;

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>
+/// Dials for a tunnel that has lost its connection, so that it goes on with all that is open (protocol.md section 8). A hub that has not
+/// kept it makes a new tunnel of the dialled connection instead, and the lost one ends.
+/// </summary>
+/// <param name="transports">Dials the connections.</param>
+/// <param name="failed">Reports a dial that failed, and returns how long to wait before the next.</param>
+/// <param name="time">The clock for the waits.</param>
+/// <param name="logger">The log.</param>
+internal sealed class Resumption(
+    TransportSelector transports, Func<DialFailure, TimeSpan> failed, TimeProvider time, ILogger logger)
+{
+    /// <summary>The longest wait between two tries: clients wait too.</summary>
+    internal static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// The limit for the first try; each further one may take as much longer. While a path is cut the kernel asks less and less often, and
+    /// a new try gets through sooner.
+    /// </summary>
+    internal static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(4);
+
+    /// <summary>Lets a tunnel go on over a connection that was dialled for it.</summary>
+    /// <returns>The connection, when it is a tunnel of its own that has to take the place of the other; else null.</returns>
+    public static async Task<DialOutcome?> GoOnAsync(ITunnel tunnel, DialOutcome outcome, CancellationToken cancellationToken)
+    {
+        switch (await tunnel.ResumeOverAsync(outcome.Result.Tunnel!, cancellationToken))
+        {
+            case ResumeOutcome.Resumed or ResumeOutcome.Failed:
+                return null;
+            case ResumeOutcome.Refused:
+                await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept what was open"));
+                return outcome;
+            default:
+                return outcome;
+        }
+    }
+
+    /// <summary>Brings a tunnel another connection when it has lost its own; returns when another tunnel is to take its place.</summary>
+    public async Task<DialOutcome> AwaitAsync(HubTunnel live, Func<DialRequest> request, CancellationToken cancellationToken)
+    {
+        for (var limit = TryLimit; ; limit = live.Tunnel.IsLost ? limit + TryLimit : TryLimit)
+        {
+            await live.WaitForLossAsync(cancellationToken);
+            TimeSpan pause;
+            try
+            {
+                var outcome = await DialAsync(live.Tunnel.Kind, request(), limit, cancellationToken);
+                if (outcome.Result.Failure is { } failure)
+                    pause = failed(failure);
+                else if (await GoOnAsync(live.Tunnel, outcome, cancellationToken) is { } other)
+                    return other;
+                else
+                    pause = live.Tunnel.IsLost ? Backoff.FirstCeiling : TimeSpan.Zero;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // What is open ends with the grace, if this goes on.
+                ResumptionLog.Faulted(logger, e);
+                pause = LongestPause;
+            }
+
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellationToken);
+        }
+    }
+
+    private async Task<DialOutcome> DialAsync(
+        TransportKind kind, DialRequest request, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await transports.DialSameAsync(kind, request, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new DialOutcome(
+                DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} did not answer within {limit.TotalSeconds:0} s"),
+                TransportChoice.Configured);
+        }
+    }
+}
