@@ -49,7 +49,7 @@ public sealed class LaneTests : IAsyncLifetime
     [Fact]
     public async Task Bulk_brings_a_lane_whose_loss_takes_only_its_own_streams_and_which_comes_back()
     {
-        await StartEdgeAsync("--lanes", "2");
+        await StartEdgeAsync("--lanes", "2", "--resume-grace", "0");
         using var elephant = await OpenAsync();
         Assert.Equal((1, 1), await LanesAsync());
         await MoveBulkUntilLanesAsync(elephant, 2);
@@ -72,6 +72,33 @@ public sealed class LaneTests : IAsyncLifetime
         _relay.Cut(2);
         Assert.Equal(StreamEnd.Reset, (await next.Client.DrainAsync()).End);
         await elephant.AssertEchoAsync();
+    }
+
+    [Fact]
+    public async Task What_is_open_on_a_lane_outlives_its_connection()
+    {
+        await StartEdgeAsync("--lanes", "2");
+        using var elephant = await OpenAsync();
+        await MoveBulkUntilLanesAsync(elephant, 2);
+        using var apart = await OpenAsync();
+        await apart.AssertEchoAsync();
+
+        for (var cut = 1; cut <= 3; cut++)
+        {
+            // The newest connection is the lane's.
+            _relay.Cut(cut);
+            await apart.AssertEchoAsync();
+            await elephant.AssertEchoAsync();
+            Assert.Equal((2, 2), await LanesAsync());
+        }
+
+        // And all at once.
+        _relay.Cut(0);
+        _relay.Cut(4);
+        await elephant.AssertEchoAsync();
+        await apart.AssertEchoAsync();
+        await Eventually.IsTrueAsync(async () => await LanesAsync() == (2, 2), "both lanes", explain: () => _edge.Process.Log);
+        Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());
     }
 
     [Fact]

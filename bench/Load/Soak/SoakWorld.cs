@@ -33,6 +33,9 @@ internal sealed class SoakWorld : IDisposable
 
     public SoakEdge Mortal { get; }
 
+    /// <summary>True when what is open outlives a cut.</summary>
+    public bool IsResumed => _transport == "tcpTls";
+
     public async Task StartAsync()
     {
         var hub = new IPEndPoint(IPAddress.Loopback, Workplace.FreePort());

@@ -14,6 +14,9 @@ internal sealed class EdgeSlot
     /// <summary>All tunnels that have not ended, the oldest first: the primary, draining ones, and newcomers not yet elected.</summary>
     public List<EdgeTunnel> Tunnels { get; } = [];
 
+    /// <summary>The connections that are further lanes of these tunnels.</summary>
+    public List<EdgeTunnel> Lanes { get; } = [];
+
     /// <summary>The number of streams open now, over all tunnels and their lanes. Needs no lock.</summary>
     public int ActiveStreams
     {

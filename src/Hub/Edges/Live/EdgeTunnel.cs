@@ -175,17 +175,12 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello)
     {
         Hello = hello;
-        if (hello.Lane is { } lane)
-        {
-            _registry.OnLane(this, tunnel, lane);
-            return;
-        }
-
-        NotePublicAddress(hello.PublicIp, hello.PublicIpv6);
+        if (hello.Lane is null)
+            NotePublicAddress(hello.PublicIp, hello.PublicIpv6);
         if (hello.Resume is { } resume)
             _registry.OnResume(this, tunnel, resume);
         else
-            _registry.OnIdentified(this);
+            _registry.OnIntroduced(this, tunnel);
     }
 
     void IHubTunnelHandler.OnReport(ITunnel tunnel, Report report)

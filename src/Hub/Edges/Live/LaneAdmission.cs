@@ -37,6 +37,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
             if (refusal is null)
             {
                 slot.Remove(live);
+                slot.Lanes.Add(live);
                 if (slot.Primary == live)
                     slot.Primary = null;
             }

@@ -204,9 +204,15 @@ internal sealed class LiveEdges : IDisposable
             return slot.Primary == live;
     }
 
-    /// <summary>Handles a connection that has said it is a lane.</summary>
-    public void OnLane(EdgeTunnel live, ITunnel connection, LaneHello lane)
+    /// <summary>Handles a connection that has said in its HELLO what it is: a lane, or a tunnel of its own.</summary>
+    public void OnIntroduced(EdgeTunnel live, ITunnel connection)
     {
+        if (live.Hello!.Lane is not { } lane)
+        {
+            OnIdentified(live);
+            return;
+        }
+
         EdgeSlot? slot;
         lock (_lock)
         {
@@ -238,7 +244,7 @@ internal sealed class LiveEdges : IDisposable
             lock (_lock)
                 live.IsResuming = live.IsElected = false;
             connection.RefuseResume();
-            OnIdentified(live);
+            OnIntroduced(live, connection);
         }).Guard("resuming a tunnel");
     }
 
@@ -248,8 +254,10 @@ internal sealed class LiveEdges : IDisposable
     {
         lock (_lock)
         {
-            if (_closed || live.IsResuming || live.JoinedTo is not null)
+            if (_closed || live.IsResuming)
                 return false;
+            if (live.JoinedTo is not null)
+                return true;
             live.LostSince = _time.GetUtcNow();
         }
 
@@ -260,6 +268,8 @@ internal sealed class LiveEdges : IDisposable
     /// <summary>Notes that a tunnel goes on over another connection.</summary>
     public void OnResumed(EdgeTunnel live, IPEndPoint remote, in TunnelResumed resumed)
     {
+        if (live.JoinedTo is not null)
+            return;
         lock (_lock)
             live.LostSince = null;
         _news.TellResumed(live, remote, resumed);
@@ -472,6 +482,8 @@ internal sealed class LiveEdges : IDisposable
             isLane = live.JoinedTo is not null;
             if (!isLane)
                 gone = Forget(live, tunnel, end);
+            else if (_slots.TryGetValue(live.EdgeId, out var slot))
+                slot.Lanes.Remove(live);
         }
 
         if (isLane)

@@ -7,8 +7,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// Gives a connection of an edge to the tunnel that had lost its own (protocol.md section 8), if it is of the same edge and process and
-/// names the tunnel. Any other is a tunnel of its own.
+/// Gives a connection of an edge to the tunnel, or the lane of one, that had lost its own (protocol.md section 8), if it is of the same
+/// edge and process and names it. Any other is a tunnel or a lane of its own.
 /// </summary>
 internal sealed class ResumeAdmission(Lock registryLock, ILogger logger)
 {
@@ -50,7 +50,7 @@ internal sealed class ResumeAdmission(Lock registryLock, ILogger logger)
     {
         var named = Encoding.UTF8.GetBytes(resume.TunnelId);
         lock (registryLock)
-            return slot.Tunnels.Find(other =>
+            return slot.Tunnels.Concat(slot.Lanes).FirstOrDefault(other =>
                 other != live
                 && !other.IsResuming
                 && other.Identity.IsKnown

@@ -78,6 +78,24 @@ public sealed class ResumeAdmissionTests
     }
 
     [Fact]
+    public async Task A_lane_goes_on_by_its_own_name_and_one_that_can_not_is_a_lane_anew()
+    {
+        var first = _registry.ConnectWithLanes("a", "one");
+        var lane = _registry.ConnectLane("a", "one", first.Live.TunnelId, 1);
+        Assert.True(((ITunnelHandler)lane.Live).OnLost(lane.Tunnel, Cut));
+
+        var (_, connection) = Ask("a", "one", lane.Live.TunnelId, lane: new LaneHello(first.Live.TunnelId, 1));
+        Assert.Same(connection, await lane.Tunnel.NextResumeAsync());
+        Assert.False(connection.IsRefused);
+
+        (_, connection) = Ask("a", "one", "another", lane: new LaneHello(first.Live.TunnelId, 2));
+        await connection.RefusedAsync();
+        while (!first.Tunnel.Joined.ContainsKey(2))
+            await Task.Yield();
+        Assert.Equal([first.Live], _registry.Live.Tunnels.Where(static live => live.IsAnnounced));
+    }
+
+    [Fact]
     public void A_hub_that_stops_keeps_nothing()
     {
         var (live, tunnel) = _registry.Connect("a", "one");
@@ -85,11 +103,13 @@ public sealed class ResumeAdmissionTests
         Assert.False(((ITunnelHandler)live).OnLost(tunnel, Cut));
     }
 
-    private (EdgeTunnel Live, FakeTunnel Tunnel) Ask(string edge, string instance, string tunnelId, int remotePort = 1)
+    private (EdgeTunnel Live, FakeTunnel Tunnel) Ask(
+        string edge, string instance, string tunnelId, int remotePort = 1, LaneHello? lane = null)
     {
         var (live, tunnel) = _registry.Connect(edge, remotePort);
         ((IHubTunnelHandler)live).OnHello(
-            tunnel, new Hello { Instance = instance, Resume = new ResumeHello(tunnelId) { Point = new ResumePoint(0, 0) } });
+            tunnel,
+            new Hello { Instance = instance, Lane = lane, Resume = new ResumeHello(tunnelId) { Point = new ResumePoint(0, 0) } });
         return (live, tunnel);
     }
 }

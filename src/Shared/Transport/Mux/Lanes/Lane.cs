@@ -25,6 +25,9 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
         set => Volatile.Write(ref _isRetiring, value);
     }
 
+    /// <summary>True while another connection is dialled for it. <see cref="LaneKeeper"/> sets it.</summary>
+    public bool IsReviving { get; set; }
+
     /// <summary>True when no stream or session is open on it.</summary>
     public bool IsEmpty => mux.ActiveStreams == 0 && mux.ActiveSessions == 0;
 
@@ -35,7 +38,7 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
         var queues = mux.Queues;
         var ready = queues.NormalFlows + queues.SustainedFlows;
         var unsent = mux.UnsentInKernel + queues.ControlBytes + queues.DatagramBytes + (ready * TierScheduler.Quantum);
-        return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.ActiveSessions, isExtra, IsRetiring);
+        return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.ActiveSessions, isExtra, IsRetiring || mux.IsLost);
     }
 
     /// <summary>Counts the streams that move bulk; to be called every <see cref="BulkMeter.Period"/>.</summary>

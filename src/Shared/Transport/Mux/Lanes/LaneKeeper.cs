@@ -12,11 +12,14 @@ namespace Tunnel.Shared.Transport.Mux.Lanes;
 internal delegate Task<DialResult> LaneDialer(int index, IEdgeTunnelHandler handler, CancellationToken cancellationToken);
 
 /// <summary>
-/// The edge's lanes beyond the first: keeps as many as <see cref="LaneDemand"/> wants. A lost lane is dialled again, and a lane that is no
-/// longer wanted is closed once it is empty.
+/// The edge's lanes beyond the first: keeps as many as <see cref="LaneDemand"/> wants. A lane that has lost its connection gets another, a
+/// lane that has ended is dialled again, and a lane that is no longer wanted is closed once it is empty.
 /// </summary>
 internal sealed class LaneKeeper
 {
+    /// <summary>The limit for one try to bring a lane another connection; on a path that is back, a new try gets through sooner.</summary>
+    internal static readonly TimeSpan ReviveTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>How long the hub may take to accept a lane after its handshake.</summary>
     internal static readonly TimeSpan AcceptTimeout = TimeSpan.FromSeconds(10);
 
@@ -91,6 +94,7 @@ internal sealed class LaneKeeper
 
     private void Tick()
     {
+        Revive();
         var index = 0;
         Lane[] leaving;
         lock (_lock)
@@ -122,6 +126,47 @@ internal sealed class LaneKeeper
 
         if (index > 0)
             OpenAsync(index).Guard("opening a lane");
+    }
+
+    // A lane that carries streams is revived also while the tunnel takes no new ones.
+    private void Revive()
+    {
+        Lane[] lost;
+        lock (_lock)
+        {
+            lost = _stopped ? [] : [.. _tunnel.All.Where(static lane => lane is { Index: > 0, IsReviving: false, Mux.IsLost: true })];
+            foreach (var lane in lost)
+                lane.IsReviving = true;
+        }
+
+        foreach (var lane in lost)
+            ReviveAsync(lane).Guard("reviving a lane");
+    }
+
+    private async Task ReviveAsync(Lane lane)
+    {
+        using var timeout = new CancellationTokenSource(ReviveTimeout, _context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+        try
+        {
+            var result = await _dial(lane.Index, new LaneHandler(), either.Token);
+            if (result.Tunnel is not { } connection)
+                return;
+            if (await lane.Mux.ResumeOverAsync(connection, either.Token) is ResumeOutcome.Refused or ResumeOutcome.NotPossible)
+            {
+                await lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept it"));
+                await connection.DisposeAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The next round tries again, as long as the lane waits.
+        }
+        finally
+        {
+            lock (_lock)
+                lane.IsReviving = false;
+        }
     }
 
     private async Task OpenAsync(int index)
@@ -173,7 +218,10 @@ internal sealed class LaneKeeper
         {
             await accepted.WaitAsync(AcceptTimeout, _context.Time, _stop.Token);
             if (handler.Refusal is null && !mux.Completion.IsCompleted && _tunnel.TryJoin(index, mux))
+            {
+                handler.IsAccepted = true;
                 return null;
+            }
         }
         catch (TimeoutException)
         {
@@ -199,9 +247,14 @@ internal sealed class LaneKeeper
     {
         public string? Refusal { get; private set; }
 
+        /// <summary>True once the hub has accepted the lane, which then waits for another connection when it loses its own.</summary>
+        public bool IsAccepted { get; set; }
+
         public void OnConfig(ITunnel tunnel, TunnelConfig config)
         {
         }
+
+        public bool OnLost(ITunnel tunnel, TunnelEnd cause) => IsAccepted;
 
         public void OnGoAway(ITunnel tunnel, GoAway goAway) => Refusal ??= goAway.Reason;
     }
