@@ -23,6 +23,7 @@ using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
 using Tunnel.Shared.Transport.Proxies;
+using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
@@ -41,6 +42,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly StateDirectory? _state;
     private readonly CrashRecovery _crash;
     private readonly HubRenewals _renewals;
+    private readonly HubAwaiter? _awaiter;
     private readonly TunnelConnector _connector;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly RefusalCounters _refusals = new();
@@ -66,6 +68,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         TunnelEdgeOptions options, ITunnelDialer? dialer, Inheritance inherited, IEdgeObserver observer, TimeProvider time,
         ILoggerFactory loggerFactory)
     {
+        // The port at which the hub is awaited is the edge's own, as SSH's is the machine's.
+        options = WithDialPort(options);
         (_options, _inherited, _observer, _time) = (options, inherited, observer, time);
         _logger = loggerFactory.CreateLogger<TunnelEdge>();
         _defects = Defects.LogTo(_logger);
@@ -75,10 +79,18 @@ internal sealed class EdgeRun : IAsyncDisposable
         var connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
         var transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
         {
-            Lanes = new LaneOptions { Max = options.Lanes },
-            ResumeGrace = options.ResumeGrace,
+            // Lanes are opened by who dials, and a hub does not yet; nor does it dial for a tunnel that is lost and has not ended.
+            Lanes = new LaneOptions { Max = options.HubDials ? 1 : options.Lanes },
+            ResumeGrace = options.HubDials ? TimeSpan.Zero : options.ResumeGrace,
         };
-        var transports = dialer is null
+        Descriptors = DescriptorGuard.ForProcess(time);
+        if (options.HubDials)
+            _awaiter = new HubAwaiter(
+                BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort,
+                new TlsTunnelDialer(transport), Descriptors, time, connecting);
+        var transports = _awaiter is not null
+            ? TransportSetup.Create(_awaiter, options, transport, connecting)
+            : dialer is null
             ? TransportSetup.Create(options, transport, connecting)
             : TransportSetup.Create(dialer, transport, connecting);
         // Whoever may write to the state directory chooses which hub gets the secret.
@@ -97,7 +109,6 @@ internal sealed class EdgeRun : IAsyncDisposable
         // Clients and their ports.
         var listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
         var sources = new BlockedSources();
-        Descriptors = DescriptorGuard.ForProcess(time);
         _blocked = new BlockedClients(_connector, time);
         _sessions = new UdpSessions(
             _connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time,
@@ -156,6 +167,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <summary>Changes the rules by which ports may be bound; ports that are bound are checked again at once.</summary>
     public void Change(TunnelEdgeOptions options)
     {
+        options = WithDialPort(options);
         _rules.Change(options.AllowPorts, options.ProtectedPorts);
         _ports.Recheck(_rules);
         _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts).Guard("changing protected ports");
@@ -173,7 +185,8 @@ internal sealed class EdgeRun : IAsyncDisposable
             Running = running,
             Connected = connection.Connected,
             EdgeId = _options.EdgeId,
-            Hub = _renewals.Current.Name,
+            Dial = _options.HubDials ? "hub" : "edge",
+            Hub = _options.HubDials ? $"port {_options.HubPort}" : _renewals.Current.Name,
             Proxy = ProxyOf(_renewals.Current)?.Server.ToString(),
             HubAddress = connection.Address?.ToString(),
             Transport = connection.Transport?.Word(),
@@ -219,6 +232,8 @@ internal sealed class EdgeRun : IAsyncDisposable
             return "the loop that applies configurations has ended";
         // The status takes every lock and a thread of the pool, so once it is there, none of them hangs.
         var ports = Task.Run(() => { _ = Describe(running: true); return _ports.FindFault(); });
+        if (_awaiter is { IsAccepting: false })
+            return $"connections wait where the hub is awaited and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s";
         return await Task.WhenAny(ports, Task.Delay(ControlLimit, _time)) != ports
             ? $"the edge's state could not be read for {ControlLimit.TotalSeconds:0} s"
             : await ports ?? await EventLoops.FindStuckAsync(_time);
@@ -228,6 +243,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     public async Task StopAsync(TimeSpan drain)
     {
         await EndLoopsAsync();
+        _awaiter?.Dispose();
         // The streams of the clients end with their tunnels, which report how many were cut.
         if (_inherited.Sockets.IsKept)
             await _ports.LeaveAllAsync();
@@ -273,6 +289,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         // A stop that its caller gave up may still be draining.
         await _connector.CloseAsync(TimeSpan.Zero);
+        _awaiter?.Dispose();
         _ports.Dispose();
         _sessions.Dispose();
         _blocked.Dispose();
@@ -284,7 +301,10 @@ internal sealed class EdgeRun : IAsyncDisposable
         _state?.Dispose();
     }
 
-    private ProxyHop? ProxyOf(HubAccess hub) => _options.Proxy.HopTo(hub.Host, hub.Port);
+    private static TunnelEdgeOptions WithDialPort(TunnelEdgeOptions options) =>
+        options.HubDials ? options with { ProtectedPorts = options.ProtectedPorts.Add(options.HubPort) } : options;
+
+    private ProxyHop? ProxyOf(HubAccess hub) => _options.HubDials ? null : _options.Proxy.HopTo(hub.Host, hub.Port);
 
     private async Task EndLoopsAsync()
     {

@@ -24,6 +24,7 @@ using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -43,6 +44,7 @@ internal sealed class HubRun : IDisposable
     private readonly StrangerRegistry _strangers;
     private readonly StrangerLimits _strangerLimits;
     private readonly FrontDoor _door;
+    private readonly EdgeDialer _dialer;
     private readonly ILogger _logger;
     private readonly IDisposable _defects;
     private readonly TimeProvider _time;
@@ -120,12 +122,13 @@ internal sealed class HubRun : IDisposable
         _time = time;
         _logger = loggerFactory.CreateLogger<TunnelListener>();
         _defects = Defects.LogTo(_logger);
-        _strangerLimits = StrangerLimits.Of(limits);
+        _strangerLimits = StrangerLimits.Of(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
         Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
+        _dialer = new EdgeDialer(edges, _door, time, _logger);
     }
 
     public TunnelHubOptions Options { get; }
@@ -178,6 +181,7 @@ internal sealed class HubRun : IDisposable
         _quic = QuicDoor.Open(
             Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
+        _dialer.Start();
         if (Options.Tls.HasFiles)
             _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
         _keeper.Start();
@@ -271,7 +275,7 @@ internal sealed class HubRun : IDisposable
             PublicHost = Options.PublicHost,
             StateDirectory = Options.StateDir,
             AllowedEdges = Edges.Current.Count,
-            Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _time.GetUtcNow()),
+            Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _dialer.FaultOf, _time.GetUtcNow()),
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
             Strangers = _strangers.Count,
@@ -309,6 +313,7 @@ internal sealed class HubRun : IDisposable
         _stopping = true;
         _certificateWatch?.Dispose();
         _listener?.Dispose();
+        _dialer.Dispose();
         await _accepting;
         if (_quic is not null)
             await _quic.DisposeAsync();
@@ -321,6 +326,7 @@ internal sealed class HubRun : IDisposable
     {
         _certificateWatch?.Dispose();
         _listener?.Dispose();
+        _dialer.Dispose();
         Edges.Changed -= OnEdgesChanged;
         Context.TcpMemory.Dispose();
         _sampler?.Dispose();

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Admin.Network;
@@ -13,6 +12,7 @@ using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub;
 

@@ -51,7 +51,8 @@ internal static class DoctorCommand
             async token => await StatusAsync(settings.AdminSocket, token) is { } status
                 ? new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)])
                 : null,
-            async token => (await StatusAsync(settings.AdminSocket, token))?.DescriptorLimit);
+            async token => (await StatusAsync(settings.AdminSocket, token))?.DescriptorLimit,
+            settings.Edge.HubDials ? async token => (await StatusAsync(settings.AdminSocket, token))?.Connected : null);
         return await PrintAsync(
             parsed, output,
             await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(

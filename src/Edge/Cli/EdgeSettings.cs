@@ -52,6 +52,7 @@ internal sealed record EdgeSettings(
             EdgeId = hub.EdgeId,
             Secret = hub.Secret,
             Pins = hub.Pins,
+            HubDials = hub.HubDials,
             Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
             Proxy = configuration.Proxy("proxy", sources),
             Lanes = configuration.Integer("lanes", 2, 1, LaneOptions.Limit),

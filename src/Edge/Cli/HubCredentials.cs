@@ -14,12 +14,15 @@ namespace Tunnel.Edge.Cli;
 /// <param name="Secret">This edge's secret.</param>
 /// <param name="Pins">The hub's pins.</param>
 /// <param name="Transport">How the hub is reached according to the token; null when the token does not say.</param>
+/// <param name="HubDials">Whether the hub dials this edge; then host and port are this edge's own.</param>
 internal sealed record HubCredentials(
-    string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins, TransportMode? Transport = null)
+    string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins, TransportMode? Transport = null,
+    bool HubDials = false)
 {
     private const int DefaultPort = 8443;
     private const int MaxFileSize = 64 << 10;
-    private static readonly string[] ExplicitSettings = ["hubHost", "hubPort", "edgeId", "secret", "secretFile", "pins"];
+    private static readonly string[] ExplicitSettings = ["hubHost", "hubPort", "edgeId", "secret", "secretFile", "pins", "dial"];
+    private static readonly Dictionary<string, bool> DialWords = new() { ["edge"] = false, ["hub"] = true };
     private static readonly HubCredentials None = new("", DefaultPort, "", "", []);
 
     /// <summary>Reads the credentials; errors are added to the configuration's errors.</summary>
@@ -48,7 +51,8 @@ internal sealed record HubCredentials(
     {
         if (ConnectionToken.TryDecode(text, out var token, out var error))
             return new HubCredentials(
-                token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport);
+                token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport,
+                token.HubDials);
         configuration.Errors.Add("token", ConfigurationError.Masked, $"{error}; copy the whole token that the hub printed");
         return None;
     }
@@ -63,7 +67,7 @@ internal sealed record HubCredentials(
             configuration.Errors.Add("secret", ConfigurationError.Masked, "must be 1 to 256 printable ASCII characters without spaces");
         return new HubCredentials(
             configuration.Host("hubHost") ?? "", configuration.Port("hubPort", DefaultPort), edgeId ?? "", secret
-                ?? "", ReadPins(configuration));
+                ?? "", ReadPins(configuration), HubDials: configuration.Word("dial", false, DialWords));
     }
 
     private static ImmutableArray<string> ReadPins(LayeredConfiguration configuration)

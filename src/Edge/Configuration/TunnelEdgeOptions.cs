@@ -36,6 +36,12 @@ public sealed record TunnelEdgeOptions
     public TransportMode Transport { get; init; } = TransportMode.TcpTls;
 
     /// <summary>
+    /// True: the hub dials this edge, which listens for it at <see cref="HubPort"/> of <see cref="BindAddress"/>, over TLS only. The port
+    /// is protected like <see cref="ProtectedPorts"/>.
+    /// </summary>
+    public bool HubDials { get; init; }
+
+    /// <summary>
     /// Which proxy the hub is reached through; none by default. Only TLS goes through a proxy, so <see cref="TransportMode.Quic"/> is
     /// refused then.
     /// </summary>
@@ -123,6 +129,7 @@ public sealed record TunnelEdgeOptions
         Secret = token.Secret,
         Pins = token.Pins.IsDefault ? [] : token.Pins,
         Transport = token.Transport ?? TransportMode.TcpTls,
+        HubDials = token.HubDials,
     };
 
     // The text form of the record, which leaves out the secret.

@@ -11,7 +11,7 @@ namespace Tunnel.Edge.Connecting;
 /// Does one round of dialling: resolves the hub's name anew and tries all its addresses, each 250 ms after the one before or as soon as
 /// that one has failed. The first that authenticates wins (RFC 8305).
 /// </summary>
-internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, TimeProvider time, ProxyRules? proxies = null)
+internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, TimeProvider time, ProxyRules? proxies = null) : IHubDialer
 {
     internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
@@ -31,9 +31,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         DialFailureKind.Busy, DialFailureKind.WrongCertificate, DialFailureKind.Unauthorized,
     ];
 
-    /// <param name="port">The hub's port.</param>
-    /// <param name="template">The request; its address is replaced by each address that is tried.</param>
-    /// <param name="cancellationToken">Ends the round.</param>
+    /// <inheritdoc/>
     public async Task<DialResult> DialAsync(int port, DialRequest template, CancellationToken cancellationToken)
     {
         // A proxy resolves the hub's name itself, which this machine may not be able to.

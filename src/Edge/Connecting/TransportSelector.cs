@@ -16,13 +16,13 @@ internal sealed class TransportSelector
     /// <summary>How often QUIC is tried again while the tunnel runs over TLS.</summary>
     internal static readonly TimeSpan QuicInterval = TimeSpan.FromMinutes(10);
 
-    private readonly HubDialer _first;
-    private readonly HubDialer? _fallback;
+    private readonly IHubDialer _first;
+    private readonly IHubDialer? _fallback;
     private readonly TransportChoice _choice;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    private TransportSelector(HubDialer first, HubDialer? fallback, TransportChoice choice, TimeProvider time, ILogger logger) =>
+    private TransportSelector(IHubDialer first, IHubDialer? fallback, TransportChoice choice, TimeProvider time, ILogger logger) =>
         (_first, _fallback, _choice, _time, _logger) = (first, fallback, choice, time, logger);
 
     /// <summary>Creates a selector with one transport and no other.</summary>
@@ -30,11 +30,11 @@ internal sealed class TransportSelector
     /// <param name="choice">Why that transport is used.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public static TransportSelector Only(HubDialer dialer, TransportChoice choice, TimeProvider time, ILogger logger) =>
+    public static TransportSelector Only(IHubDialer dialer, TransportChoice choice, TimeProvider time, ILogger logger) =>
         new(dialer, null, choice, time, logger);
 
     /// <summary>Creates a selector that tries QUIC, and TLS where QUIC does not get through.</summary>
-    public static TransportSelector WithFallback(HubDialer quic, HubDialer tls, TimeProvider time, ILogger logger) =>
+    public static TransportSelector WithFallback(IHubDialer quic, IHubDialer tls, TimeProvider time, ILogger logger) =>
         new(quic, tls, TransportChoice.Preferred, time, logger);
 
     /// <summary>Whether a tunnel over <paramref name="kind"/> is used only because QUIC did not get through.</summary>

@@ -60,6 +60,27 @@ internal static class TransportSetup
         $"transport {TransportMode.Quic.Word()}: QUIC does not go through a proxy, and {proxies.Source} says {hop.Server}. Set transport "
         + $"to {TransportMode.QuicWithFallback.Word()} or {TransportMode.TcpTls.Word()}, or proxy to {ProxySetting.Straight}";
 
+    /// <summary>Waits for a hub that dials.</summary>
+    /// <exception cref="OperatorException">The mode allows QUIC, over which no hub dials; or any stranger at the port could pass for the
+    /// hub.</exception>
+    public static TransportSelector Create(HubAwaiter awaiter, TunnelEdgeOptions options, TransportContext context, ILogger logger) =>
+        FaultOfAwaiting(options) is { } fault
+            ? throw new OperatorException(fault)
+            : TransportSelector.Only(awaiter, TransportChoice.Configured, context.Time, logger);
+
+    private static string? FaultOfAwaiting(TunnelEdgeOptions options) => options switch
+    {
+        { Transport: not TransportMode.TcpTls } =>
+            $"transport {options.Transport.Word()}: the hub dials this edge, over TLS only. Set transport to "
+            + $"{TransportMode.TcpTls.Word()}, or leave it out",
+        { InsecureSkipVerify: true } =>
+            "insecureSkipVerify: the hub dials this edge, so any stranger at its port would be told the secret. Leave it out, and give the "
+            + "hub's pins or a token, which has them",
+        { Pins.IsDefaultOrEmpty: true } =>
+            "pins: the hub dials this edge, which can tell it from strangers only by its pins. Give them, or a token, which has them",
+        _ => null,
+    };
+
     /// <summary>Uses one dialer, whatever the mode says: for tests, and for programs that bring their own.</summary>
     public static TransportSelector Create(ITunnelDialer dialer, TransportContext context, ILogger logger) =>
         TransportSelector.Only(Dialer(dialer, context), TransportChoice.Configured, context.Time, logger);

@@ -20,7 +20,7 @@ internal static class PacketFilter
         options.Firewall,
         new FirewallPlanner(options.Firewall, options.ProtectedPorts, transport.Time),
         new NftTable(NftProcess.OfMachine(), EdgeIdentity.Of(options), identity.Instance, transport.Time),
-        new HubProbe(
+        options.HubDials ? new AwaitedHubProbe(inUse) : new HubProbe(
             () => renewals.Current,
             options.Proxy,
             () =>

@@ -16,7 +16,10 @@ public sealed record EdgeStatus
     /// <summary>This edge's id.</summary>
     public string EdgeId { get; init; } = "";
 
-    /// <summary>The hub that is dialled, as <c>host:port</c>.</summary>
+    /// <summary>Who dials: <c>edge</c>, or <c>hub</c> when this edge awaits its hub.</summary>
+    public string Dial { get; init; } = "edge";
+
+    /// <summary>The hub that is dialled, as <c>host:port</c>; where the hub dials, the port at which it is awaited.</summary>
     public string Hub { get; init; } = "";
 
     /// <summary>The proxy that the hub is reached through, without its user and password; null when there is none.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Accepting;
 
@@ -76,4 +77,7 @@ internal static partial class AcceptingLog
 
     [LoggerMessage(2030, LogLevel.Error, "Looking at the certificate's files failed by an error of the hub. Please report this.")]
     public static partial void CertificateWatchFailed(ILogger logger, Exception defect);
+
+    [LoggerMessage(2031, LogLevel.Warning, "Edge {Edge} can't be dialled at {Target}: {Fault}; next try in {Delay:0.0} s")]
+    public static partial void DialFailed(ILogger logger, string edge, DialTarget target, string fault, double delay);
 }

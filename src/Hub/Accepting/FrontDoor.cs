@@ -3,7 +3,10 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Strangers;
+using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
@@ -43,6 +46,32 @@ internal sealed class FrontDoor(
             () => CloseAsync(connection, socket));
     }
 
+    /// <summary>
+    /// Takes a connection that the hub has made to an edge through TLS, where the hub is the server as ever, and asks the edge who it is.
+    /// </summary>
+    /// <returns>The tunnel; null when there is none, and then the connection is closed.</returns>
+    public async Task<ITunnel?> ServeDialledAsync(Socket socket, string edgeId)
+    {
+        if (Describe(socket) is not { } remote)
+        {
+            socket.Dispose();
+            return null;
+        }
+
+        TlsConnection? connection = null;
+        var keeper = new TunnelKeeper(tunnels);
+        await reception.ServeAsync(
+            remote,
+            async stranger =>
+            {
+                connection = new TlsConnection(socket);
+                return await SecureAsync(connection, certificate().Tls.ForTunnels, remote, stranger)
+                    && await reception.IntroduceAsync(new TlsStranger(connection, _refusal, keeper), remote, stranger, edgeId);
+            },
+            () => CloseAsync(connection, socket));
+        return keeper.Tunnel;
+    }
+
     // As with the limit on strangers, silent connections must not lock out a newcomer; beyond the second limit nobody is let in.
     private bool IsOneTooMany(Socket socket) =>
         descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger)
@@ -57,18 +86,10 @@ internal sealed class FrontDoor(
 
     private async Task<bool> GreetAsync(TlsConnection connection, IPEndPoint remote, Stranger stranger)
     {
-        try
-        {
-            var tls = certificate().Tls;
-            var options = http?.IsOfferedTo(remote.Address) == true ? tls.ForTunnelsAndHttp : tls.ForTunnels;
-            await connection.Stream.AuthenticateAsServerAsync(options, stranger.Limit);
-        }
-        catch (Exception e) when (e is AuthenticationException or IOException or NotSupportedException)
-        {
-            reception.NoteEnd(stranger, remote, RefusalReason.TlsFailed, e.InnerException?.Message ?? e.Message);
+        var tls = certificate().Tls;
+        var options = http?.IsOfferedTo(remote.Address) == true ? tls.ForTunnelsAndHttp : tls.ForTunnels;
+        if (!await SecureAsync(connection, options, remote, stranger))
             return false;
-        }
-
         if (http is not null && IsHttp(connection.Stream.NegotiatedApplicationProtocol))
         {
             await http.ServeAsync(connection, remote, reception.Pass(stranger));
@@ -76,6 +97,21 @@ internal sealed class FrontDoor(
         }
 
         return await reception.IntroduceAsync(new TlsStranger(connection, _refusal, tunnels), remote, stranger);
+    }
+
+    private async Task<bool> SecureAsync(
+        TlsConnection connection, SslServerAuthenticationOptions options, IPEndPoint remote, Stranger stranger)
+    {
+        try
+        {
+            await connection.Stream.AuthenticateAsServerAsync(options, stranger.Limit);
+            return true;
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException or NotSupportedException)
+        {
+            reception.NoteEnd(stranger, remote, RefusalReason.TlsFailed, e.InnerException?.Message ?? e.Message);
+            return false;
+        }
     }
 
     private static bool IsHttp(SslApplicationProtocol protocol) =>
@@ -93,5 +129,16 @@ internal sealed class FrontDoor(
         {
             return null;
         }
+    }
+
+    /// <summary>Keeps the tunnel that a connection became.</summary>
+    private sealed class TunnelKeeper(ITunnelFactory factory) : ITunnelFactory
+    {
+        public ITunnel? Tunnel { get; private set; }
+
+        public HubInfo Describe(string tunnelId) => factory.Describe(tunnelId);
+
+        public ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
+            Tunnel = factory.Create(connection, edgeId, received, handler);
     }
 }

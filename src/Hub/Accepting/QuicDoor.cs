@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;

@@ -6,6 +6,7 @@ using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Hub.Accepting;
@@ -68,8 +69,13 @@ internal sealed class Reception(
     }
 
     /// <summary>Reads the line of a secured connection and answers it.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="remote">The address and port of the edge.</param>
+    /// <param name="stranger">Its time limit.</param>
+    /// <param name="expected">The id of the edge that the hub has dialled; null when the edge has dialled.</param>
     /// <returns>True when the connection is a tunnel now.</returns>
-    public async Task<bool> IntroduceAsync(IStrangerConnection connection, IPEndPoint remote, Stranger stranger)
+    public async Task<bool> IntroduceAsync(
+        IStrangerConnection connection, IPEndPoint remote, Stranger stranger, string? expected = null)
     {
         var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, stranger.Limit);
         if (line.Line is null && !line.TooLong)
@@ -86,6 +92,13 @@ internal sealed class Reception(
             return false;
         }
 
+        if (expected is not null && id != expected)
+        {
+            TurnAway(remote, RefusalReason.Unauthorized, $"it says {id}, and {expected} was dialled");
+            await connection.RefuseAsync(HubLine.Unauthorized.ToArray(), stranger.Limit);
+            return false;
+        }
+
         return await AuthenticateAsync(connection, remote, stranger, id, secret, line.After);
     }
 
@@ -97,7 +110,10 @@ internal sealed class Reception(
     /// handshake that was given up may end as a failed one.
     /// </summary>
     public void NoteEnd(Stranger stranger, IPEndPoint remote, RefusalReason reason, string detail) =>
-        TurnAway(remote, stranger.Ended ?? reason, detail);
+        TurnAway(remote, Ended(stranger) ?? reason, detail);
+
+    private static RefusalReason? Ended(Stranger stranger) =>
+        stranger.GaveWay ? RefusalReason.GaveWay : stranger.Limit.IsCancellationRequested ? RefusalReason.Timeout : null;
 
     /// <summary>Counts and logs a stranger that does not become anything.</summary>
     private void TurnAway(IPEndPoint remote, RefusalReason reason, string detail)

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Strangers;
+
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>What a connection that carries one request after another needs in order to stop being a stranger.</summary>

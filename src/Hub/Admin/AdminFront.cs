@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
-using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Access;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.Admin;
 

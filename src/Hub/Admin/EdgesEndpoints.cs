@@ -95,7 +95,7 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         var host = context.Request.Query["host"].FirstOrDefault();
         var transport = context.Request.Query["transport"].FirstOrDefault();
         var wantsToken = edge.Secret is null || host is not null || transport is not null || AdminRequest.Flag(context, "token");
-        var target = wantsToken ? tokens.Target(host, transport, "?transport") : null;
+        var target = wantsToken ? tokens.Target(host, transport, "?transport", edge.DialTarget) : null;
 
         var result = await store.AddAsync(edge, context.RequestAborted, condition);
         var token = result.Succeeded && target is not null ? tokens.Issue(target, edge.Id, result.NewSecret!) : null;

@@ -7,6 +7,7 @@ using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.Admin;
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Operator;
 
@@ -49,7 +50,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     {
         var id = EdgesEndpoints.Id(context);
         var body = await ReadAsync(context);
-        var target = tokens.Target(body.Host, body.Transport);
+        var target = tokens.Target(body.Host, body.Transport, dial: DialTargetOf(id));
         if (body.Secret is not { } secret)
         {
             await RotateAsync(context, id, chosen: null, body.Grace, target);
@@ -67,7 +68,8 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private async Task RotateAsync(HttpContext context)
     {
         var body = await ReadAsync(context);
-        await RotateAsync(context, EdgesEndpoints.Id(context), body.Secret, body.Grace, tokens.Target(body.Host, body.Transport));
+        var id = EdgesEndpoints.Id(context);
+        await RotateAsync(context, id, body.Secret, body.Grace, tokens.Target(body.Host, body.Transport, dial: DialTargetOf(id)));
     }
 
     private async Task RotateAsync(HttpContext context, string id, string? chosen, TimeSpan grace, TokenTarget target)
@@ -79,6 +81,8 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
             throw new ProblemException(Problem.Invalid(result.Errors));
         await AnswerAsync(context, id, result.NewSecret!, target);
     }
+
+    private DialTarget? DialTargetOf(string id) => store.Find(id)?.DialTarget;
 
     private Task AnswerAsync(HttpContext context, string id, string secret, TokenTarget target) =>
         AdminResults.WriteAsync(context, new TokenAnswer(id, tokens.Issue(target, id, secret)), AdminJson.Default.TokenAnswer);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Tokens;
 
@@ -14,13 +15,19 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
     /// <param name="asked">The host that the request names; null: the setting.</param>
     /// <param name="transport">The transport that the request names; null leaves it to the edge.</param>
     /// <param name="transportPath">The JSON path of the transport in the request.</param>
+    /// <param name="dial">Where the hub dials the edge; null when the edge dials.</param>
     /// <exception cref="ProblemException">Neither names a host, or a value is not valid. Call this before anything is
     /// changed.</exception>
-    public TokenTarget Target(string? asked, string? transport, string transportPath = "$.transport")
+    public TokenTarget Target(string? asked, string? transport, string transportPath = "$.transport", DialTarget? dial = null)
     {
         TransportMode? mode = transport is null ? null
             : TransportModes.Words.TryGetValue(transport, out var known) ? known
             : throw new ProblemException(Problem.Invalid(transportPath, transport, $"must be one of {TransportModes.Valid}"));
+        if (dial is not null)
+            return mode is null or TransportMode.TcpTls
+                ? new TokenTarget(dial.Host, dial.Port, mode) { HubDials = true }
+                : throw new ProblemException(Problem.Invalid(
+                    transportPath, transport!, $"is for edges that dial; where the hub dials there is only {TransportMode.TcpTls.Word()}"));
         var text = asked ?? publicHost() ?? throw new ProblemException(Problem.Invalid(
             "$.host",
             "(missing)",
@@ -48,9 +55,14 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
             target.Host, target.Port, edgeId, secret, certificate.NextPin is { } next ? [certificate.Pin, next] : [certificate.Pin])
         {
             Transport = target.Transport,
+            HubDials = target.HubDials,
         }.Encode();
     }
 }
 
 /// <summary>Where a token sends its edge, and over which transport; null leaves that to the edge.</summary>
-internal sealed record TokenTarget(string Host, int Port, TransportMode? Transport);
+internal sealed record TokenTarget(string Host, int Port, TransportMode? Transport)
+{
+    /// <summary>True: the hub dials, and host and port are the edge's own.</summary>
+    public bool HubDials { get; init; }
+}

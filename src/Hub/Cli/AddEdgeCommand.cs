@@ -25,13 +25,21 @@ internal static class AddEdgeCommand
                 + "[default: the hub's defaultProxyProtocol]",
             HelpName = "v1|v2|off",
         };
+        var dial = new Option<string?>("--dial")
+        {
+            Description = "The hub dials this edge, which awaits it there [default port: 8443]: for a hub that nobody can reach from "
+                + "outside",
+            HelpName = "HOST[:PORT]",
+        };
         var command = new Command("add", "Allow an edge and print its connection token (holds its secret: keep it safe)")
         {
-            options.Id, tcp, udp, proxy, options.Secret, options.SecretFile, options.Host, options.Transport,
+            options.Id, tcp, udp, proxy, dial, options.Secret, options.SecretFile, options.Host, options.Transport,
         };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
             var body = Definition(context, context.Value(tcp), context.Value(udp), context.Value(proxy));
+            if (context.Value(dial) is { } address)
+                (body["dial"], body["dialAddress"]) = (DialTarget.ByHub, address);
             var host = context.Value(options.Host) is { } named ? $"&host={Uri.EscapeDataString(named)}" : "";
             var transport = context.Value(options.Transport) is { } mode ? $"&transport={Uri.EscapeDataString(mode)}" : "";
             var answer =

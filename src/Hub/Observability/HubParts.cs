@@ -6,6 +6,7 @@ using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Observability;

@@ -15,6 +15,12 @@ public sealed record AllowedEdgeStatus
     /// <summary>The reason in more words, if there are any; null while it is connected.</summary>
     public string? Detail { get; init; }
 
+    /// <summary>Where the hub dials it; null when it dials the hub.</summary>
+    public string? DialAddress { get; init; }
+
+    /// <summary>Why the hub's last try to dial it failed; null when it did not, or the edge dials.</summary>
+    public string? DialFault { get; init; }
+
     /// <summary>Since when it is connected; null when it is not.</summary>
     public DateTimeOffset? ConnectedSince { get; init; }
 

@@ -16,14 +16,19 @@ internal static class AllowedEdges
     /// <param name="state">The allowed edges with their secrets.</param>
     /// <param name="connected">The connected edges.</param>
     /// <param name="presences">When the other edges were seen.</param>
+    /// <param name="dialFault">Returns why an edge could not be dialled; null when it could, or is not dialled.</param>
     /// <param name="now">The present time.</param>
     /// <returns>All allowed edges, by id.</returns>
     public static ImmutableArray<AllowedEdgeStatus> Describe(
-        EdgeState state, ImmutableArray<ConnectedEdgeStatus> connected, EdgePresences presences, DateTimeOffset now)
+        EdgeState state, ImmutableArray<ConnectedEdgeStatus> connected, EdgePresences presences, Func<string, string?> dialFault,
+        DateTimeOffset now)
     {
         var live = connected.ToDictionary(edge => edge.EdgeId, StringComparer.Ordinal);
         return [.. state.Entries.Values.OrderBy(entry => entry.Edge.Id, StringComparer.Ordinal)
-            .Select(entry => Describe(entry, live.GetValueOrDefault(entry.Edge.Id), presences, now))];
+            .Select(entry => Describe(entry, live.GetValueOrDefault(entry.Edge.Id), presences, now) with
+            {
+                DialFault = dialFault(entry.Edge.Id),
+            })];
     }
 
     private static AllowedEdgeStatus Describe(EdgeEntry entry, ConnectedEdgeStatus? live, EdgePresences presences, DateTimeOffset now)
@@ -40,6 +45,7 @@ internal static class AllowedEdges
         {
             EdgeId = entry.Edge.Id,
             State = state,
+            DialAddress = entry.Edge.DialTarget?.ToString(),
             Detail = live is null && state == presence?.Condition ? presence.Detail : null,
             ConnectedSince = live?.Since,
             LastSeen = live is null ? presence?.LastSeen : now,

@@ -43,6 +43,7 @@ internal sealed partial class PageCommands(MachinePair machines)
         ["restore FILE"] = "restore FILE --dry-run",
         ["--edge ID"] = "--edge vps",
         ["add ID --tcp 80,443 --udp 53"] = "add another --tcp 8080 --udp 5353",
+        ["add ID --tcp 80 --dial"] = "add dialled --tcp 8080 --dial",
         ["rename ID NEW"] = "rename spare renamed",
         ["ID --push"] = "vps --push",
         [" ID"] = " spare",

@@ -15,7 +15,8 @@ internal static class TokenTarget
         .. Words.Of(
             $$"""{"h":"hub.example.com","p":8443,"e":"edge-1","s":"{{Secret}}"}""",
             $$"""{"h":"192.0.2.1","p":1,"e":"e","s":"{{Secret}}","f":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","t":"quicWithFallback"}""",
-            $$"""{"h":"2001:db8::1","p":65535,"e":"e","s":"{{Secret}}","f":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"],"t":"quic","y":1}"""),
+            $$"""{"h":"2001:db8::1","p":65535,"e":"e","s":"{{Secret}}","f":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"],"t":"quic","y":1}""",
+            $$"""{"h":"vps.example","p":8443,"e":"e","s":"{{Secret}}","d":"hub","t":"tcpTls"}"""),
         Encoding.ASCII.GetBytes(new ConnectionToken("hub.example.com", 8443, "edge-1", Secret, []).Encode()),
     ];
 

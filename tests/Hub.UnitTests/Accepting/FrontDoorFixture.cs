@@ -8,6 +8,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Strangers;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Accepting;

@@ -4,6 +4,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.UnitTests.Accepting;
 

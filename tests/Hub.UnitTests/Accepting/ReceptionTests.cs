@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.UnitTests.Accepting;
 

@@ -1,11 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Strangers;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Admin;

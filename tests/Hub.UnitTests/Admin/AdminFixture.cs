@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
@@ -21,6 +20,7 @@ using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Strangers;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Admin;
@@ -131,7 +131,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         TunnelPort = 8443,
         Version = "1.2.3",
         AllowedEdges = Edges.Current.Count,
-        Edges = AllowedEdges.Describe(Edges.State, [], Presences, Time.GetUtcNow()),
+        Edges = AllowedEdges.Describe(Edges.State, [], Presences, _ => null, Time.GetUtcNow()),
     };
 
     public string File(string name, string content)

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
@@ -22,6 +21,7 @@ using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 

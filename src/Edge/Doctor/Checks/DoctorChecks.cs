@@ -19,14 +19,14 @@ internal static class DoctorChecks
     /// <param name="service">The running service; null when none was found.</param>
     /// <param name="running">Returns the ports of the running service.</param>
     /// <param name="readLimit">Returns the descriptor limit of the running service.</param>
+    /// <param name="readAwaited">Returns whether the hub is connected to the running service; null where this edge dials.</param>
     public static IReadOnlyList<ICheck> OfMachine(
         TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running,
-        Func<CancellationToken, Task<long?>> readLimit)
+        Func<CancellationToken, Task<long?>> readLimit, Func<CancellationToken, Task<bool?>>? readAwaited)
     {
         var quic = new QuicTunnelDialer(transport);
-        return
+        IReadOnlyList<ICheck> way = readAwaited is not null ? [new AwaitCheck(readAwaited)] :
         [
-            new SettingsCheck(found),
             new DnsCheck(Dns.GetHostAddressesAsync, transport.Time),
             new TcpCheck(TcpCheck.ConnectAsync, transport.Time),
             new ProxyCheck(transport.Time),
@@ -34,6 +34,11 @@ internal static class DoctorChecks
             new PathCheck(PathCheck.SayAsync, transport.Time),
             new QuicCheck(new QuicProbe(quic)),
             new AuthenticationCheck(new TlsTunnelDialer(transport), QuicLibrary.TryLoad(out _) ? quic : null),
+        ];
+        return
+        [
+            new SettingsCheck(found),
+            .. way,
             new PortsCheck(PortsCheck.TryBind, running),
             new NftablesCheck(FindProgram, () => ReadCapabilities(service)),
             new DescriptorCheck(readLimit),

@@ -6,6 +6,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.Admin.Access;
 

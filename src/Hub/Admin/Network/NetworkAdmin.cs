@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Configuration;
+using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.Admin.Network;
 
@@ -20,7 +21,8 @@ internal sealed class NetworkAdmin
     {
         _options = options;
         _tunnelPort = options.AdminOnTunnelPort ? new TunnelPortHttp(options.AdminAllowCidrs, time) : null;
-        _strangers = new StrangerRegistry(StrangerLimits.Of(options.Limits), time);
+        var limits = options.Limits;
+        _strangers = new StrangerRegistry(StrangerLimits.Of(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout), time);
     }
 
     /// <summary>Receives the HTTP connections of the tunnel port; null when the port offers no HTTP.</summary>

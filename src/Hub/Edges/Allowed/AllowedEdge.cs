@@ -45,6 +45,9 @@ public sealed class AllowedEdge
     /// <summary>Seconds between two STUN look-ups; null means the edge's default.</summary>
     public int? StunIntervalSecs => Definition.StunIntervalSecs;
 
+    /// <summary>Where the hub dials this edge; null when the edge dials.</summary>
+    internal DialTarget? DialTarget => Definition.DialTarget;
+
     /// <summary>The firewall as the operator wrote it; null when there is none.</summary>
     public JsonElement? FirewallConfig => Definition.FirewallConfig;
 

@@ -30,6 +30,12 @@ public sealed record EdgeDefinition
     /// <summary>Seconds between two STUN look-ups, 10–86,400, or 0 for none; null means the edge's default.</summary>
     public int? StunIntervalSecs { get; init; }
 
+    /// <summary>Who opens the connection: <c>edge</c> or <c>hub</c>; null means the edge.</summary>
+    public string? Dial { get; init; }
+
+    /// <summary>Where the edge awaits the hub that dials: a host with or without a port, which is 8443 then; else null.</summary>
+    public string? DialAddress { get; init; }
+
     /// <summary>
     /// The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; it is passed on to the edge, which checks it as well.
     /// </summary>
@@ -50,6 +56,12 @@ public sealed record EdgeDefinition
     /// ascending, and the default last.
     /// </summary>
     public ImmutableSortedDictionary<string, PortPolicyDefinition> Ports { get; init; } = NoPorts;
+
+    /// <summary>Where the hub dials this edge; null when the edge dials.</summary>
+    internal DialTarget? DialTarget =>
+        Dial == DialTarget.ByHub && DialAddress is { } address && HostSyntax.TryParseHostAndPort(address, out var host, out var port)
+            ? new DialTarget(host, port ?? DialTarget.DefaultPort)
+            : null;
 
     // The method that the compiler generates would print the secret.
     private bool PrintMembers(StringBuilder builder)

@@ -15,6 +15,8 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         new("listenPorts", (edge, value) => edge with { ListenPorts = ReadPorts(value) }),
         new("listenPortsUdp", (edge, value) => edge with { ListenPortsUdp = ReadPorts(value) }),
         new("stunIntervalSecs", (edge, value) => edge with { StunIntervalSecs = value.Integer() }),
+        new("dial", (edge, value) => edge with { Dial = value.Text() }),
+        new("dialAddress", (edge, value) => edge with { DialAddress = value.Text() }),
         // Copied, because the document's memory goes back to its pool.
         new("firewallConfig", (edge, value) => edge with { FirewallConfig = value.Json.Clone() }),
         new("targetAllowCidrs", (edge, value) => edge with { TargetAllowCidrs = SettingForms.Cidrs.Read(value) }),

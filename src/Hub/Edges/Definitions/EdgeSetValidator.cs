@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Handshake;
 
 namespace Tunnel.Hub.Edges.Definitions;
@@ -108,10 +109,23 @@ public static class EdgeSetValidator
         if (edge.StunIntervalSecs is not 0 and (< MinStunInterval or > MaxStunInterval))
             faults.Errors.Add(
                 $"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be 0 (off) or {MinStunInterval}–{MaxStunInterval} seconds");
+        CheckDial(edge, path, faults.Errors);
         if (edge.FirewallConfig is { } firewall)
             CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
         ListenPortsValidator.Check(edge, path, faults);
         PortPolicyValidator.Check(edge, $"{path}.ports", faults);
+    }
+
+    private static void CheckDial(EdgeDefinition edge, string path, FaultList errors)
+    {
+        if (edge.Dial is not (null or DialTarget.ByEdge or DialTarget.ByHub))
+            errors.AddText($"{path}.dial", edge.Dial, $"must be {DialTarget.ByEdge} or {DialTarget.ByHub}");
+        else if (edge.Dial == DialTarget.ByHub && edge.DialAddress is null)
+            errors.Add($"{path}.dialAddress", "(missing)", "is needed where the hub dials: where the edge awaits it, HOST or HOST:PORT");
+        else if (edge.Dial != DialTarget.ByHub && edge.DialAddress is not null)
+            errors.AddText($"{path}.dialAddress", edge.DialAddress, $"is only for edges with \"dial\": \"{DialTarget.ByHub}\"");
+        else if (edge.DialAddress is { } address && !HostSyntax.TryParseHostAndPort(address, out _, out _))
+            errors.AddText($"{path}.dialAddress", address, HostSyntax.FaultOfHost(address, HostSyntax.ValidHostAndPort));
     }
 
     internal static void CheckSecret(string? secret, bool hasSecret, string path, FaultList errors)

@@ -68,6 +68,10 @@ internal static class EdgeSetDiffer
             yield return "enabled";
         if (before.Edge.StunIntervalSecs != after.Edge.StunIntervalSecs)
             yield return "stunIntervalSecs";
+        if (before.Edge.Definition.Dial != after.Edge.Definition.Dial)
+            yield return "dial";
+        if (before.Edge.Definition.DialAddress != after.Edge.Definition.DialAddress)
+            yield return "dialAddress";
         if (!AreEqual(before.Edge.FirewallConfig, after.Edge.FirewallConfig))
             yield return "firewallConfig";
         if (!Equals(before.Edge.Definition.TargetAllowCidrs, after.Edge.Definition.TargetAllowCidrs))

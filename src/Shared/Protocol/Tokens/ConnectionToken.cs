@@ -18,6 +18,8 @@ namespace Tunnel.Shared.Protocol.Tokens;
 /// <param name="Pins">Pins of the hub's certificate, any of which is enough; if there are none, the system's trust store decides.</param>
 public sealed record ConnectionToken(string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins)
 {
+    internal const string DialledByHub = "hub";
+
     /// <summary>The most characters of an encoded token.</summary>
     public const int MaxLength = 4096;
 
@@ -26,6 +28,11 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
 
     /// <summary>How the edge is to reach the hub, if the hub's operator chose it; the edge's own setting wins.</summary>
     public TransportMode? Transport { get; init; }
+
+    /// <summary>
+    /// True: the hub dials, and <see cref="Host"/> and <see cref="Port"/> are the edge's own, where it listens for the hub.
+    /// </summary>
+    public bool HubDials { get; init; }
 
     /// <summary>Writes the token as a string: base64url without padding.</summary>
     public string Encode()
@@ -41,6 +48,8 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
             WritePins(writer);
             if (Transport is { } mode)
                 writer.WriteString("t"u8, mode.Word());
+            if (HubDials)
+                writer.WriteString("d"u8, DialledByHub);
             writer.WriteEndObject();
         }
 
@@ -57,12 +66,13 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
     /// <summary>Writes everything but the secret.</summary>
     public override string ToString() =>
         $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, "
-        + $"Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"} }}";
+        + $"Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"}{(HubDials ? ", HubDials" : "")} }}";
 
     /// <summary>Compares by value, including the pins.</summary>
     public bool Equals(ConnectionToken? other) =>
         other is not null
-        && (Host, Port, EdgeId, Secret, Transport) == (other.Host, other.Port, other.EdgeId, other.Secret, other.Transport)
+        && (Host, Port, EdgeId, Secret, Transport, HubDials)
+            == (other.Host, other.Port, other.EdgeId, other.Secret, other.Transport, other.HubDials)
         && PinsOrNone.AsSpan().SequenceEqual(other.PinsOrNone.AsSpan());
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ internal static class ConnectionTokenParser
     private const int MaxPins = 16;
     private const int PinBytes = 32;
 
-    private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f", "t");
+    private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f", "t", "d");
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out ConnectionToken? token, [NotNullWhen(false)] out string? error)
     {
@@ -61,6 +61,7 @@ internal static class ConnectionTokenParser
                 "p" => token with { Port = (int)reader.Number("p", Port.Min, Port.Max) },
                 "e" => token with { EdgeId = reader.Text("e", EdgeLine.MaxEdgeIdLength) },
                 "s" => token with { Secret = reader.Text("s", EdgeLine.MaxSecretLength) },
+                "d" => token with { HubDials = ReadDial(reader.Text("d", ControlMessage.MaxText)) },
                 "t" => token with { Transport = ReadTransport(reader.Text("t", ControlMessage.MaxText)) },
                 _ =>
                     token with
@@ -79,6 +80,13 @@ internal static class ConnectionTokenParser
         ? mode
         : throw new FormatException($"t (the transport) is none of {TransportModes.Valid}");
 
+    private static bool ReadDial(string word) => word switch
+    {
+        ConnectionToken.DialledByHub => true,
+        "edge" => false,
+        _ => throw new FormatException("d (who dials) is neither edge nor hub"),
+    };
+
     private static IEnumerable<string> Check(ConnectionToken token)
     {
         if (token.Host.Length == 0)
@@ -95,6 +103,8 @@ internal static class ConnectionTokenParser
             yield return "s (the secret) is missing";
         else if (!EdgeLine.IsValidSecret(token.Secret))
             yield return $"s is not {EdgeLine.MaxSecretLength} or fewer printable ASCII characters without spaces";
+        if (token.HubDials && token.Transport is not (null or TransportMode.TcpTls))
+            yield return "t (the transport) is for edges that dial; where the hub dials (d) there is only tcpTls";
         if (!token.Pins.All(IsPin))
             yield return $"f is not a pin (base64url of {PinBytes} bytes) or a list of pins";
     }

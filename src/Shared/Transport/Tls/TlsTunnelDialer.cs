@@ -48,16 +48,42 @@ public sealed class TlsTunnelDialer(TransportContext context) : ITunnelDialer
     private async Task<DialResult> DialAsync(DialRequest request, StreamIds ids, CancellationToken cancellationToken)
     {
         var (socket, unreachable) = await ConnectAsync(request, cancellationToken);
-        if (socket is null)
-            return unreachable!;
+        return socket is null
+            ? unreachable!
+            : await GreetAsync(
+                socket, request, async (connection, limit) =>
+                    await SecureAsync(connection, request, limit) ?? await AuthenticateAsync(connection, request, ids, limit),
+                cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes a tunnel of a connection that the hub has opened. The roles in TLS are those of every tunnel: this end checks the hub's pin
+    /// before it says the secret.
+    /// </summary>
+    /// <param name="socket">The accepted connection, owned by this method from now on.</param>
+    /// <param name="request">Whose certificate is expected.</param>
+    /// <param name="greeting">Completes with the request of the tunnel that is wanted. It is asked for once the pin was right.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<DialResult> TakeAsync(
+        Socket socket, DialRequest request, Func<CancellationToken, Task<DialRequest>> greeting, CancellationToken cancellationToken) =>
+        GreetAsync(
+            socket, request, async (connection, limit) =>
+                await SecureAsync(connection, request, limit)
+                ?? await AuthenticateAsync(
+                    connection, await greeting(limit) with { Address = request.Address }, new StreamIds(context.NumbersUsed), limit),
+            cancellationToken);
+
+    private async Task<DialResult> GreetAsync(
+        Socket socket, DialRequest request, Func<TlsConnection, CancellationToken, Task<DialResult>> handshake,
+        CancellationToken cancellationToken)
+    {
         var connection = new TlsConnection(socket);
         DialResult? result = null;
         try
         {
             using var timeout = new CancellationTokenSource(HandshakeTimeout, context.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            result = await SecureAsync(connection, request, either.Token)
-                ?? await AuthenticateAsync(connection, request, ids, either.Token);
+            result = await handshake(connection, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

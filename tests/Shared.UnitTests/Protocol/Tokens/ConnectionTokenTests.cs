@@ -43,6 +43,17 @@ public class ConnectionTokenTests
         Assert.Null(Decode(Token.Encode()).Transport);
     }
 
+    [Fact]
+    public void A_hub_that_dials_is_a_word_and_goes_with_tls_only()
+    {
+        var token = Token with { HubDials = true };
+        Assert.EndsWith(",\"d\":\"hub\"}", Json(token), StringComparison.Ordinal);
+        Assert.True(Decode(token.Encode()).HubDials);
+        Assert.NotEqual(Token, token);
+        Assert.False(ConnectionToken.TryDecode((token with { Transport = TransportMode.Quic }).Encode(), out _, out var error));
+        Assert.Contains("where the hub dials (d) there is only tcpTls", error);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("=")]

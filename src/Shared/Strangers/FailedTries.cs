@@ -1,14 +1,14 @@
 using System.Net;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Hub.Accepting;
+namespace Tunnel.Shared.Strangers;
 
 /// <summary>
 /// Counts failed authentications for each pair of address and edge id: after ten within a minute the pair is blocked for a minute.
 /// A connection that sends nothing does not count as a try. The table is bounded: when it is full, the pair that failed longest ago is
 /// removed, so an attacker who fills it from many addresses gains tries but uses up no memory.
 /// </summary>
-internal sealed class FailedTries(TimeProvider time, int limit = 10, int capacity = 16_384)
+public sealed class FailedTries(TimeProvider time, int limit = 10, int capacity = 16_384)
 {
     /// <summary>The period in which tries are counted, and for which a pair is then blocked.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);

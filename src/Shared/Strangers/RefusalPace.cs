@@ -1,10 +1,10 @@
-namespace Tunnel.Hub.Accepting;
+namespace Tunnel.Shared.Strangers;
 
 /// <summary>
 /// Sends every "unauthorized" at the same time after the line, so that the delay does not show whether a hash was computed, or which. The
 /// time is longer than a slow hash takes on a hub that nobody is guessing at; an answer that had to wait for others comes later.
 /// </summary>
-internal sealed class RefusalPace(TimeProvider time)
+public sealed class RefusalPace(TimeProvider time)
 {
     /// <summary>The time from the edge's line to the answer.</summary>
     public static readonly TimeSpan Time = TimeSpan.FromMilliseconds(250);

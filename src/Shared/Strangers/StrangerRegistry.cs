@@ -1,13 +1,13 @@
 using System.Net;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Hub.Accepting;
+namespace Tunnel.Shared.Strangers;
 
 /// <summary>
 /// The connections that have not authenticated yet. Above a limit the oldest one gives way (of the same prefix, or of all) and the
 /// newcomer is not turned away: whoever holds silent connections open can't lock out an edge that sends its line at once.
 /// </summary>
-internal sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
+public sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<Stranger> _byAge = new();

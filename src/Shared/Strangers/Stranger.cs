@@ -1,13 +1,13 @@
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Hub.Accepting;
+namespace Tunnel.Shared.Strangers;
 
 /// <summary>One connection that has not authenticated yet.</summary>
-internal sealed class Stranger
+public sealed class Stranger
 {
     private readonly CancellationTokenSource _limit;
 
-    public Stranger(AddressPrefix prefix, TimeSpan timeout, TimeProvider time)
+    internal Stranger(AddressPrefix prefix, TimeSpan timeout, TimeProvider time)
     {
         Prefix = prefix;
         AgeNode = new LinkedListNode<Stranger>(this);
@@ -16,22 +16,20 @@ internal sealed class Stranger
         Limit = _limit.Token;
     }
 
+    /// <summary>Where it comes from.</summary>
     public AddressPrefix Prefix { get; }
 
     /// <summary>Its place among all strangers; owned by <see cref="StrangerRegistry"/>.</summary>
-    public LinkedListNode<Stranger> AgeNode { get; }
+    internal LinkedListNode<Stranger> AgeNode { get; }
 
     /// <summary>Its place among the strangers of its prefix; owned by <see cref="StrangerRegistry"/>.</summary>
-    public LinkedListNode<Stranger> PrefixNode { get; }
+    internal LinkedListNode<Stranger> PrefixNode { get; }
 
     /// <summary>Fires when its time has passed, or when it has to give way.</summary>
     public CancellationToken Limit { get; }
 
     /// <summary>True after it had to give way.</summary>
     public bool GaveWay { get; private set; }
-
-    /// <summary>Why it had to end, after <see cref="Limit"/> has fired; null before.</summary>
-    public RefusalReason? Ended => GaveWay ? RefusalReason.GaveWay : Limit.IsCancellationRequested ? RefusalReason.Timeout : null;
 
     /// <summary>Ends the connection because a newer one needs its place.</summary>
     public void GiveWay()

@@ -1,8 +1,8 @@
 using System.Net;
-using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Strangers;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Tunnel.Shared.UnitTests.Strangers;
 
 public sealed class FailedTriesTests
 {

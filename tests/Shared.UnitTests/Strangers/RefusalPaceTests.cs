@@ -1,7 +1,7 @@
-using Tunnel.Hub.Accepting;
+using Tunnel.Shared.Strangers;
 using Tunnel.TestUtilities;
 
-namespace Tunnel.Hub.UnitTests.Accepting;
+namespace Tunnel.Shared.UnitTests.Strangers;
 
 public sealed class RefusalPaceTests
 {

@@ -1,0 +1,177 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>Hubs that dial their edges, which await them.</summary>
+public sealed class DialHubTests : IDisposable
+{
+    private const string Id = "edge-1";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-dial-");
+    private readonly IPAddress _edgeAddress = LoopbackAddresses.Next();
+    private readonly IPAddress _target = LoopbackAddresses.Next();
+    private readonly int _port = FreePorts.Next();
+    private readonly int _dialPort = FreePorts.Next();
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task The_hub_dials_its_edge_and_again_after_either_was_killed()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await using var edge = StartEdge(await AddAsync(hub));
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+        var status = (await edge.StatusAsync())!.Value;
+        Assert.Equal("hub", status.GetProperty("dial").GetString());
+        Assert.Equal($"port {_dialPort}", status.GetProperty("hub").GetString());
+        var seen = (await hub.StatusAsync()).GetProperty("edges").EnumerateArray().Single();
+        Assert.Equal($"{_edgeAddress}:{_dialPort}", seen.GetProperty("dialAddress").GetString());
+        // What the hub sees is the port that it dialled.
+        Assert.Equal($"{_edgeAddress}:{_dialPort}", seen.GetProperty("remote").GetString());
+
+        await edge.RestartAsync();
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+
+        await hub.RestartAsync();
+        await Eventually.IsTrueAsync(async () => await hub.ConnectedEdgeAsync(Id) is not null, "the edge at the hub that was started again", explain: () => hub.Process.Log);
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+    }
+
+    [Fact]
+    public async Task An_edge_that_is_not_there_is_named_with_the_reason_and_found_when_it_comes()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        var token = await AddAsync(hub);
+        await Eventually.IsTrueAsync(
+            async () => (await hub.StatusAsync()).GetProperty("edges").EnumerateArray().Single().TryGetProperty("dialFault", out var fault)
+                && fault.GetString() == $"{_edgeAddress}: Connection refused",
+            "the reason", explain: () => hub.Process.Log);
+        Assert.Contains($"Edge {Id} can't be dialled at {_edgeAddress}:{_dialPort}", hub.Process.Log);
+        await using var edge = StartEdge(token);
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+    }
+
+    [Fact]
+    public async Task Whoever_comes_with_another_certificate_is_told_nothing_and_the_hub_gets_in()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        var token = await AddAsync(hub);
+        hub.Process.Signal(ManagedProcess.SigKill);
+        await hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(20));
+        await using var edge = StartEdge(token);
+        await Eventually.IsTrueAsync(() => edge.Process.Log.Contains("The hub is awaited at", StringComparison.Ordinal), "an edge that listens", explain: () => edge.Process.Log);
+
+        Assert.Equal(0, await PretendAsync());
+
+        await Eventually.IsTrueAsync(() => edge.Process.Log.Contains("came to the hub's port with another certificate", StringComparison.Ordinal), "the edge's warning", explain: () => edge.Process.Log);
+        // From an address of its own, silent strangers as many as may be there, and more.
+        var silent = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Parse($"127.9.{i / 100}.7"), 0));
+                await socket.ConnectAsync(_edgeAddress, _dialPort).WaitAsync(TimeSpan.FromSeconds(20));
+                silent.Add(socket);
+            }
+
+            await hub.RestartAsync();
+            await edge.WaitForPortsAsync([_port], []);
+            await AssertCarriesAsync();
+        }
+        finally
+        {
+            silent.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task An_edge_that_says_another_id_than_the_dialled_one_is_refused()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        var other = KnownSecrets.Add((await hub.RunAsync("edge", "add", "edge-2", "--tcp", $"{FreePorts.Next()}", "--dial", $"{_edgeAddress}:{FreePorts.Next()}")).Succeeded().StandardOutput.Trim());
+        Assert.True(ConnectionToken.TryDecode(other, out var token, out _));
+        await AddAsync(hub);
+        await using var edge = StartEdge((token with { Port = _dialPort }).Encode());
+        await Eventually.IsTrueAsync(() => hub.Process.Log.Contains($"it says edge-2, and {Id} was dialled", StringComparison.Ordinal), "the refusal", explain: () => hub.Process.Log);
+        Assert.Null(await hub.ConnectedEdgeAsync("edge-2"));
+    }
+
+    [Fact]
+    public async Task What_does_not_go_with_a_hub_that_dials_is_an_error_on_both_sides()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        var refused = await hub.RunAsync("edge", "add", Id, "--tcp", $"{_port}", "--dial", $"{_edgeAddress}:{_dialPort}", "--transport", "quicWithFallback");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("where the hub dials there is only tcpTls", refused.StandardError);
+
+        var text = await AddAsync(hub);
+        Assert.Contains("transport quicWithFallback: the hub dials this edge, over TLS only", await RefusedAsync(text, "TRANSPORT", "quicWithFallback"));
+        // Strangers at the edge's port would be told the secret.
+        Assert.Contains("any stranger at its port would be told the secret", await RefusedAsync(text, "INSECURESKIPVERIFY", "true"));
+        Assert.True(ConnectionToken.TryDecode(text, out var token, out _));
+        Assert.Contains("pins: the hub dials this edge", await RefusedAsync((token with { Pins = [] }).Encode(), "TRANSPORT", "tcpTls"));
+    }
+
+    private async Task<string> RefusedAsync(string token, string setting, string value)
+    {
+        var result = await ManagedProcess.RunAsync(
+            Binaries.Edge,
+            ["run", "--token", token, "--state-dir", Path.Combine(_directory.FullName, "edge"), "--admin-socket", Path.Combine(_directory.FullName, "edge.sock")],
+            environment: new Dictionary<string, string> { [$"TUNNEL_EDGE__{setting}"] = value });
+        Assert.NotEqual(0, result.ExitCode);
+        return result.StandardError + result.StandardOutput;
+    }
+
+    /// <summary>Answers as a hub would, with another certificate; returns how many bytes came after TLS.</summary>
+    private async Task<int> PretendAsync()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var client = new TcpClient();
+        await client.ConnectAsync(_edgeAddress, _dialPort);
+        await using var tls = new SslStream(client.GetStream());
+        try
+        {
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")] });
+            return await tls.ReadAsync(new byte[1024]).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        }
+        catch (Exception error) when (error is IOException or System.Security.Authentication.AuthenticationException)
+        {
+            return 0;
+        }
+    }
+
+    private async Task<string> AddAsync(HubProcess hub)
+    {
+        var token = (await hub.RunAsync("edge", "add", Id, "--tcp", $"{_port}", "--proxy", "off", "--dial", $"{_edgeAddress}:{_dialPort}")).Succeeded().StandardOutput.Trim();
+        Assert.True(ConnectionToken.TryDecode(KnownSecrets.Add(token), out var read, out _));
+        Assert.True(read.HubDials);
+        return token;
+    }
+
+    private EdgeProcess StartEdge(string token) => EdgeProcess.Start(_directory.FullName, token, _edgeAddress);
+
+    private async Task AssertCarriesAsync()
+    {
+        using var upstream = new TcpListener(_target, _port);
+        upstream.Start();
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await client.ConnectAsync(_edgeAddress, _port).WaitAsync(TimeSpan.FromSeconds(30));
+        var server = await upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        using var pair = new StreamPair(client, server);
+        await pair.AssertEchoAsync();
+    }
+}
