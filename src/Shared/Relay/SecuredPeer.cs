@@ -68,7 +68,7 @@ public sealed class SecuredPeer
             while (true)
             {
                 // Whether there is anything is asked without a buffer.
-                await Tls.ReadAsync(Memory<byte>.Empty);
+                _ = await Tls.ReadAsync(Memory<byte>.Empty);
                 var count = await Tls.ReadAsync(output.GetMemory(RecordSize));
                 if (count == 0)
                     break;

@@ -115,7 +115,7 @@ public sealed class SecuredStream : ITunnelStream
             // Whether there is anything is asked without a buffer.
             while (true)
             {
-                await Tls.ReadAsync(Memory<byte>.Empty);
+                _ = await Tls.ReadAsync(Memory<byte>.Empty);
                 var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
                 try
                 {
