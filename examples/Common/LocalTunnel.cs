@@ -30,7 +30,11 @@ internal sealed class LocalTunnel : IAsyncDisposable
         await Hub.UpdateAllowedEdgesAsync([new EdgeDefinition { Id = "vps", Secret = Secret, ListenPorts = [port], Ports = ports }]);
         var options = new TunnelEdgeOptions
         {
-            HubHost = "127.0.0.1", HubPort = Hub.GetStatus().TunnelPort, EdgeId = "vps", Secret = Secret, Pins = [Hub.CertificatePin!],
+            HubHost = "127.0.0.1",
+            HubPort = Hub.GetStatus().TunnelPort,
+            EdgeId = "vps",
+            Secret = Secret,
+            Pins = [Hub.CertificatePin!],
         };
         _edge = new TunnelEdge(options, NullLoggerFactory.Instance);
         var ready = new TaskCompletionSource();

@@ -36,7 +36,8 @@ public sealed class FirstSteps(Func<string, bool> hasUnit, Func<string, string[]
         {
             WriteFile(path, content, mode);
             return Task.FromResult($"{path} is written.");
-        }));
+        }
+    ));
 
     /// <summary>Adds that a service is enabled and started, or started again; where systemd does not know it, that is said.</summary>
     /// <param name="name">The service's name, which is its program's.</param>
@@ -79,7 +80,8 @@ public sealed class FirstSteps(Func<string, bool> hasUnit, Func<string, string[]
         {
             var (code, error) = await run(program, arguments);
             return code == 0 ? done : throw new OperatorException($"{command} failed with {code}: {error.Trim()}");
-        }));
+        }
+        ));
     }
 
     private static void WriteFile(string path, string content, UnixFileMode mode)

@@ -1,7 +1,7 @@
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Traffic;
-using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
 

@@ -94,7 +94,9 @@ public sealed class HealthMonitorTests
     {
         var hub = new PoolFixture(new PoolPolicy
         {
-            Targets = PoolFixture.Of(1), HealthCheck = Check, Breaker = new BreakerDefinition { FailureThreshold = 1, OpenTimeout = 100 },
+            Targets = PoolFixture.Of(1),
+            HealthCheck = Check,
+            Breaker = new BreakerDefinition { FailureThreshold = 1, OpenTimeout = 100 },
         });
         Advance(hub, rounds: 2);
         hub.Next(outcome: use => use.NoteFailed(Hub.Targets.StreamFailure.Refused));
