@@ -63,19 +63,30 @@ public sealed class HandOver(IReplaceable service, Action<int> replaced, TimePro
         ReplacingLog.Begins(logger, peer.Process);
         await using var stream = await upgrade.UpgradeAsync();
         StateFiles.IsPassedOn = true;
-        await service.OnReplacingAsync();
-        if (await PassAsync(socket, stream))
+        var serves = false;
+        try
+        {
+            await service.OnReplacingAsync();
+            serves = await PassAsync(socket, stream);
+        }
+        finally
+        {
+            // Whatever went wrong, this process goes on.
+            if (!serves)
+            {
+                StateFiles.IsPassedOn = false;
+                service.OnReplacingFailed();
+                ReplacingLog.Failed(logger, peer.Process);
+                Volatile.Write(ref _isBusy, 0);
+            }
+        }
+
+        if (serves)
         {
             ReplacingLog.Done(logger, peer.Process);
             replaced(peer.Process);
             await stream.WriteAsync(new[] { HandOverProtocol.Done });
-            return;
         }
-
-        StateFiles.IsPassedOn = false;
-        service.OnReplacingFailed();
-        ReplacingLog.Failed(logger, peer.Process);
-        Volatile.Write(ref _isBusy, 0);
     }
 
     /// <returns>Whether the other process says that it serves.</returns>
@@ -93,8 +104,9 @@ public sealed class HandOver(IReplaceable service, Action<int> replaced, TimePro
             await stream.WriteAsync(Farewell(service.Name));
             return await HearsAsync(stream, HandOverProtocol.Ready, limit.Token);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
+            // The server closes the connection, and its socket, as soon as the other process ends.
             return false;
         }
     }
