@@ -9,6 +9,7 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class ConnectionState(TimeProvider time)
 {
     private readonly Lock _lock = new();
+    private ITunnel? _tunnel;
     private ConnectionStatus _current = new();
 
     public ConnectionStatus Current => Volatile.Read(ref _current);
@@ -21,14 +22,21 @@ internal sealed class ConnectionState(TimeProvider time)
     public bool NoteError(string error) => Change(status => status with { LastError = error }).LastError != error;
 
     /// <summary>Notes that a tunnel takes the new streams.</summary>
-    public void NoteConnected(ITunnel tunnel, TransportChoice choice) => Change(_ => new ConnectionStatus
+    public void NoteConnected(ITunnel tunnel, TransportChoice choice)
     {
-        Connected = true,
-        Transport = tunnel.Kind,
-        Choice = choice,
-        Address = tunnel.RemoteEndPoint,
-        Since = time.GetUtcNow(),
-    });
+        lock (_lock)
+        {
+            _tunnel = tunnel;
+            Change(_ => new ConnectionStatus
+            {
+                Connected = true,
+                Transport = tunnel.Kind,
+                Choice = choice,
+                Address = tunnel.RemoteEndPoint,
+                Since = time.GetUtcNow(),
+            });
+        }
+    }
 
     /// <summary>Notes that the tunnel has lost its connection and waits for another one.</summary>
     public void NoteLost(string error) =>
@@ -45,18 +53,28 @@ internal sealed class ConnectionState(TimeProvider time)
             NextAttempt = null,
         });
 
-    /// <summary>Notes that the tunnel has ended.</summary>
+    /// <summary>Notes that a tunnel has ended; that another one has taken its place already stays as it is.</summary>
+    /// <param name="tunnel">The tunnel.</param>
     /// <param name="error">Why it ended; null when an error that was noted before says so.</param>
-    public void NoteEnd(string? error) => Change(status => status with
+    public void NoteEnd(ITunnel tunnel, string? error)
     {
-        Connected = false,
-        Transport = null,
-        Choice = null,
-        Address = null,
-        Since = time.GetUtcNow(),
-        LostSince = null,
-        LastError = error ?? status.LastError,
-    });
+        lock (_lock)
+        {
+            if (_tunnel is not null && _tunnel != tunnel)
+                return;
+            _tunnel = null;
+            Change(status => status with
+            {
+                Connected = false,
+                Transport = null,
+                Choice = null,
+                Address = null,
+                Since = time.GetUtcNow(),
+                LostSince = null,
+                LastError = error ?? status.LastError,
+            });
+        }
+    }
 
     /// <returns>The state before the change.</returns>
     private ConnectionStatus Change(Func<ConnectionStatus, ConnectionStatus> change)

@@ -423,6 +423,6 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (Interlocked.CompareExchange(ref _live, null, live) != live)
             return;
         // When we ended the tunnel ourselves, or GOAWAY announced the end, the cause is already noted.
-        _state.NoteEnd(end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? null : $"{end.Kind}: {end.Detail}");
+        _state.NoteEnd(live.Tunnel, end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? null : $"{end.Kind}: {end.Detail}");
     }
 }
