@@ -62,7 +62,8 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             {
                 path.Set(size);
                 ConnectingLog.Rescued(logger, old.RemoteEndPoint, old.ActiveStreams, size);
-                return await Resumption.GoOnAsync(old, outcome, cancellationToken);
+                // Further lanes would stay on connections with packets as large as before.
+                return old.Lanes > 1 ? outcome : await Resumption.GoOnAsync(old, outcome, cancellationToken);
             }
         }
         catch
