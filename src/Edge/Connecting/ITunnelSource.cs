@@ -9,6 +9,9 @@ internal interface ITunnelSource
     /// <summary>The newest tunnel; null while there is none. It is read for every client and many datagrams, so it must be cheap.</summary>
     ITunnel? Current { get; }
 
+    /// <summary>The same, but null also while it waits for another connection: then it takes nobody until it goes on.</summary>
+    ITunnel? Usable => Current is { IsLost: false } tunnel ? tunnel : null;
+
     /// <summary>Returns what the ids of a tunnel's connections have in common; for logs.</summary>
     TunnelKey KeyOf(ITunnel tunnel) => default;
 

@@ -56,13 +56,10 @@ internal sealed class ClientTurns(
         }
     }
 
-    // One that has lost its connection takes nobody until it goes on.
-    private ITunnel? Usable => tunnels.Current is { IsLost: false } tunnel ? tunnel : null;
-
     /// <summary>Opens a client's stream now or in its turn, or refuses it.</summary>
     public void Take(WaitingClient client)
     {
-        var holds = _holding || Usable is null;
+        var holds = _holding || tunnels.Usable is null;
         if (!_pumping)
         {
             var opened = TryOpen(client);
@@ -81,7 +78,7 @@ internal sealed class ClientTurns(
     /// <returns>True when the stream was opened, false when no tunnel takes any, null when the tunnel has no room now.</returns>
     private bool? TryOpen(WaitingClient client)
     {
-        if (Usable is not { } tunnel)
+        if (tunnels.Usable is not { } tunnel)
             return false;
         if (open(tunnel, client))
             return true;
@@ -198,7 +195,7 @@ internal sealed class ClientTurns(
                 return blockedSince;
             }
 
-            if (Usable is { } tunnel)
+            if (tunnels.Usable is { } tunnel)
                 await tunnel.WaitForRoomAsync().WaitAsync(Look, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -206,7 +203,7 @@ internal sealed class ClientTurns(
     private bool IsOver(WaitingClient client) => _stopping || time.GetElapsedTime(client.Since) >= hold.Time;
 
     private void Refuse(WaitingClient client) =>
-        refuse(client, Usable is null ? RefusalReason.NoTunnel : RefusalReason.TunnelTakesNone);
+        refuse(client, tunnels.Usable is null ? RefusalReason.NoTunnel : RefusalReason.TunnelTakesNone);
 
     // Those that wait behind the one whose turn it is may have come earlier. Everybody is taken out and those that stay are put back, which
     // keeps each address's order; it happens a few times a second, and only while there is no tunnel.

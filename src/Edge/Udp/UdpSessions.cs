@@ -161,7 +161,7 @@ internal sealed class UdpSessions : IDisposable
 
     private UdpSession? Open(UdpPort port, in SessionKey key)
     {
-        if (_tunnels.Current is not { IsLost: false } tunnel)
+        if (_tunnels.Usable is not { } tunnel)
         {
             port.Admission.CountRefusal(RefusalReason.UdpNoTunnel, key.Path.Remote);
             return null;
