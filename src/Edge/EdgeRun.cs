@@ -243,7 +243,6 @@ internal sealed class EdgeRun : IAsyncDisposable
     public async Task StopAsync(TimeSpan drain)
     {
         await EndLoopsAsync();
-        _awaiter?.Dispose();
         // The streams of the clients end with their tunnels, which report how many were cut.
         if (_inherited.Sockets.IsKept)
             await _ports.LeaveAllAsync();
@@ -311,6 +310,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         await _stopping.CancelAsync();
         // A loop that has failed was noticed by the watchdog; here it must not keep the rest from being stopped in order.
         await Task.WhenAll(_connecting, _applying, _watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _awaiter?.Dispose();
     }
 
     private async Task ApplyConfigsAsync()
