@@ -90,7 +90,7 @@ public sealed class EndOfNumbersTests : IAsyncLifetime
         var connected = 0;
         edge.TunnelConnected += (_, _) => Interlocked.Increment(ref connected);
         await edge.StartAsync();
-        await ReachedAsync(() => edge.GetStatus().Ports.Length == 2, "both ports");
+        await Eventually.IsTrueAsync(() => edge.GetStatus().Ports.Length == 2, "both ports");
         using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         await datagrams.ConnectAsync(IPAddress.Loopback, _port);
         var seenAs = await AskAsync(datagrams);
@@ -109,7 +109,7 @@ public sealed class EndOfNumbersTests : IAsyncLifetime
 
         // The session is all that the oldest tunnel has left, and its upstream goes on seeing the same client.
         clients.ForEach(static client => client.Dispose());
-        await ReachedAsync(() => _hub.GetStatus().ConnectedEdges[0].ActiveStreams == 0, "the end of all streams");
+        await Eventually.IsTrueAsync(() => _hub.GetStatus().ConnectedEdges[0].ActiveStreams == 0, "the end of all streams");
         Assert.Equal(seenAs, await AskAsync(datagrams));
         var status = edge.GetStatus();
         Assert.All(status.Refused.Values, static refused => Assert.Equal(0, refused));
@@ -125,16 +125,6 @@ public sealed class EndOfNumbersTests : IAsyncLifetime
             NumbersUsed = StreamIds.NearEnd - Left,
         };
         return kind == TransportKind.Quic ? new QuicTunnelDialer(context) : new TlsTunnelDialer(context);
-    }
-
-    private static async Task ReachedAsync(Func<bool> condition, string what)
-    {
-        using var limit = new CancellationTokenSource(Patience.Limit);
-        while (!condition())
-        {
-            Assert.False(limit.IsCancellationRequested, $"never came: {what}");
-            await Task.Delay(1, CancellationToken.None);
-        }
     }
 
     private static async Task EchoAsync(Socket client)

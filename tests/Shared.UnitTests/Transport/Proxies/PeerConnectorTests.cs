@@ -30,12 +30,7 @@ public sealed class PeerConnectorTests : IDisposable
         Assert.Equal(expected, Encoding.ASCII.GetString(await ReadAsync(proxy, expected.Length)));
         await proxy.SendAsync("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\nfirst bytes of the peer"u8.ToArray());
 
-        var (socket, fault) = await connecting;
-        using (socket)
-        {
-            Assert.Null(fault);
-            Assert.Equal("first bytes of the peer", Encoding.ASCII.GetString(Receive(socket!, 23)));
-        }
+        await AssertPeerSaysAsync("first bytes of the peer", connecting);
     }
 
     [Theory]
@@ -95,12 +90,7 @@ public sealed class PeerConnectorTests : IDisposable
         Assert.Equal(request, BitConverter.ToString(await ReadAsync(proxy, expected)));
         await proxy.SendAsync((byte[])[.. Convert.FromHexString(reply), .. "peer"u8]);
 
-        var (socket, fault) = await connecting;
-        using (socket)
-        {
-            Assert.Null(fault);
-            Assert.Equal("peer", Encoding.ASCII.GetString(Receive(socket!, 4)));
-        }
+        await AssertPeerSaysAsync("peer", connecting);
     }
 
     [Theory]
@@ -152,6 +142,16 @@ public sealed class PeerConnectorTests : IDisposable
         }
 
         return bytes;
+    }
+
+    private static async Task AssertPeerSaysAsync(string expected, Task<(Socket? Socket, string? Fault)> connecting)
+    {
+        var (socket, fault) = await connecting;
+        using (socket)
+        {
+            Assert.Null(fault);
+            Assert.Equal(expected, Encoding.ASCII.GetString(Receive(socket!, expected.Length)));
+        }
     }
 
     private static byte[] Receive(Socket socket, int count)
