@@ -110,7 +110,7 @@ internal sealed class HubAwaiter(
 
     private async Task ServeAsync(Socket socket)
     {
-        if (RemoteOf(socket) is not { } remote || _wrongPins.IsBlocked(remote.Address, Anybody)
+        if (RemoteAddress.Of(socket) is not { } remote || _wrongPins.IsBlocked(remote.Address, Anybody)
             || descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger))
         {
             socket.Dispose();
@@ -213,20 +213,6 @@ internal sealed class HubAwaiter(
         {
             lock (_lock)
                 _ready.Remove(ready);
-        }
-    }
-
-    // Null when the peer is already gone.
-    private static IPEndPoint? RemoteOf(Socket socket)
-    {
-        try
-        {
-            var remote = (IPEndPoint)socket.RemoteEndPoint!;
-            return remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
-        }
-        catch (SocketException)
-        {
-            return null;
         }
     }
 

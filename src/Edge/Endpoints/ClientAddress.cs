@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Endpoints;
 
@@ -9,7 +10,5 @@ internal static class ClientAddress
     /// Turns the address ::ffff:a.b.c.d, as which a dual-stack socket shows an IPv4 client, into the IPv4 address; null without an address.
     /// </summary>
     public static IPEndPoint? Normalise(EndPoint? endPoint) =>
-        endPoint is not IPEndPoint ip ? null
-        : ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port)
-        : ip;
+        endPoint is IPEndPoint ip ? RemoteAddress.Normalise(ip) : null;
 }

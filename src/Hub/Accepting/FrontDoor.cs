@@ -26,7 +26,7 @@ internal sealed class FrontDoor(
     /// <summary>Does the same as <see cref="Accept"/>, but can be awaited by tests.</summary>
     internal async Task ServeAsync(Socket socket)
     {
-        if (Describe(socket) is not { } remote)
+        if (RemoteAddress.Of(socket) is not { } remote)
         {
             socket.Dispose();
             return;
@@ -52,7 +52,7 @@ internal sealed class FrontDoor(
     /// <returns>The tunnel; null when there is none, and then the connection is closed.</returns>
     public async Task<ITunnel?> ServeDialledAsync(Socket socket, string edgeId)
     {
-        if (Describe(socket) is not { } remote)
+        if (RemoteAddress.Of(socket) is not { } remote)
         {
             socket.Dispose();
             return null;
@@ -116,20 +116,6 @@ internal sealed class FrontDoor(
 
     private static bool IsHttp(SslApplicationProtocol protocol) =>
         protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11;
-
-    // Returns null when the client is already gone.
-    private static IPEndPoint? Describe(Socket socket)
-    {
-        try
-        {
-            var remote = (IPEndPoint)socket.RemoteEndPoint!;
-            return remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>Keeps the tunnel that a connection became.</summary>
     private sealed class TunnelKeeper(ITunnelFactory factory) : ITunnelFactory

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Connections;
@@ -103,8 +104,7 @@ internal sealed class QuicDoor : IAsyncDisposable
 
     private Task ServeAsync(QuicConnection connection)
     {
-        var remote = connection.RemoteEndPoint;
-        remote = remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
+        var remote = RemoteAddress.Normalise(connection.RemoteEndPoint);
         return _reception.ServeAsync(
             remote,
             async stranger =>
