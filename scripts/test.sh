@@ -47,6 +47,7 @@ run_tests() {
   esac
 
   list_skipped "$results"/*/results.trx
+  list_failed "$results"/*/results.trx
   closing_line "$passed" "$failed" "$skipped"
   ((failed == 0))
 }
@@ -95,6 +96,16 @@ list_skipped() {
       *"need root"* | *"needs root"*) echo "    Run ./tunnel test as root: firewall, namespaces and rights are untested without." ;;
     esac
   done <<< "$reasons"
+}
+
+# By name, at the end: who sees only the last lines of a long run sees them too.
+list_failed() {
+  local names
+  names=$({ cat "$@" 2> /dev/null || true; } | sed -n '/<UnitTestResult .*outcome="Failed"/s/.* testName="\([^"]*\)".*/  \1/p' | sed 's/&quot;/"/g')
+  [[ -n $names ]] || return 0
+  echo
+  echo "Failed:"
+  echo "$names"
 }
 
 # As the product itself says it.
