@@ -12,17 +12,11 @@ internal abstract class SessionNode<TSession>(SessionKey key)
     /// <summary>How long the session may be without a datagram before it ends; null means the table's time-out.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    internal SessionList<TSession>? List { get; set; }
+    /// <summary>Its place among the sessions by last activity. Nodes are made once, so that a move allocates nothing.</summary>
+    internal LinkedListNode<TSession> ByActivity => field ??= new LinkedListNode<TSession>((TSession)this);
 
-    internal TSession? Previous { get; set; }
-
-    internal TSession? Next { get; set; }
-
-    internal AddressGroup<TSession>? Group { get; set; }
-
-    internal TSession? GroupPrevious { get; set; }
-
-    internal TSession? GroupNext { get; set; }
+    /// <summary>Its place among the sessions of its client's IPv4 address or IPv6 /64, by age.</summary>
+    internal LinkedListNode<TSession> ByAddress => field ??= new LinkedListNode<TSession>((TSession)this);
 }
 
 /// <summary>Identifies a session: the edge's port, the client, and the address of ours that it wrote to.</summary>

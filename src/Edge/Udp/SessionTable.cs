@@ -21,14 +21,15 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     private readonly Dictionary<SessionKey, TSession> _sessions = [];
 
     /// <summary>Sessions with one datagram that nothing has answered.</summary>
-    private readonly SessionList<TSession> _unproven = new();
+    private readonly LinkedList<TSession> _unproven = new();
 
-    private readonly SessionList<TSession> _proven = new();
+    private readonly LinkedList<TSession> _proven = new();
 
     /// <summary>The shortest time-out of all sessions: none ends before it was idle for this long.</summary>
     private TimeSpan _shortestTimeout = TimeSpan.MaxValue;
 
-    private readonly Dictionary<UInt128, AddressGroup<TSession>> _addresses = [];
+    /// <summary>The sessions of each IPv4 address or IPv6 /64, oldest first.</summary>
+    private readonly Dictionary<UInt128, LinkedList<TSession>> _addresses = [];
 
     public int Count => _sessions.Count;
 
@@ -38,50 +39,46 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     /// <returns>The session that had to give way; null when none had to.</returns>
     public TSession? Add(TSession session, TimeSpan now)
     {
-        var prefix = AddressNumber.ClientPrefixOf(session.Key.Path.Remote);
-        var evicted = _addresses.TryGetValue(prefix, out var group) && group.Count >= perAddress ? group.Oldest
-            : _sessions.Count >= capacity ? _unproven.Oldest ?? _proven.Oldest
+        var prefix = PrefixOf(session);
+        var evicted = _addresses.TryGetValue(prefix, out var group) && group.Count >= perAddress ? group.First
+            : _sessions.Count >= capacity ? _unproven.First ?? _proven.First
             : null;
         if (evicted is not null)
-            Remove(evicted);
+            Remove(evicted.Value);
         _sessions.Add(session.Key, session);
         _shortestTimeout = TimeoutOf(session) < _shortestTimeout ? TimeoutOf(session) : _shortestTimeout;
-        GroupOf(prefix).Append(session);
+        SessionsOf(prefix).AddLast(session.ByAddress);
         session.LastActive = now;
-        _unproven.Append(session);
-        return evicted;
+        _unproven.AddLast(session.ByActivity);
+        return evicted?.Value;
     }
 
     /// <summary>Notes a second datagram of the client, or an answer: the session is proven, and not idle.</summary>
     public void Touch(TSession session, TimeSpan now)
     {
-        var proven = session.List == _proven;
-        if (session.List is null || (proven && now - session.LastActive < Resolution))
+        if (session.ByActivity.List is not { } list || (list == _proven && now - session.LastActive < Resolution))
             return;
-        session.List.Remove(session);
+        list.Remove(session.ByActivity);
         session.LastActive = now;
-        _proven.Append(session);
+        _proven.AddLast(session.ByActivity);
     }
 
     /// <summary>
     /// Whether <see cref="Touch"/> would do anything. It may be called without the lock, so that busy sessions don't contend for it.
     /// </summary>
-    public bool NeedsTouch(TSession session, TimeSpan now) => session.List != _proven || now - session.LastActive >= Resolution;
+    public bool NeedsTouch(TSession session, TimeSpan now) => session.ByActivity.List != _proven || now - session.LastActive >= Resolution;
 
     /// <returns>False when the session was no longer in the table.</returns>
     public bool Remove(TSession session)
     {
-        if (session.List is null)
+        if (session.ByActivity.List is not { } list)
             return false;
-        session.List.Remove(session);
+        list.Remove(session.ByActivity);
         _sessions.Remove(session.Key);
-        if (session.Group is { } group)
-        {
-            group.Remove(session);
-            if (group.Count == 0)
-                _addresses.Remove(group.Prefix);
-        }
-
+        var group = session.ByAddress.List!;
+        group.Remove(session.ByAddress);
+        if (group.Count == 0)
+            _addresses.Remove(PrefixOf(session));
         return true;
     }
 
@@ -108,26 +105,28 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
 
     private TimeSpan TimeoutOf(TSession session) => session.IdleTimeout ?? idleTimeout;
 
-    private AddressGroup<TSession> GroupOf(UInt128 prefix)
+    private static UInt128 PrefixOf(TSession session) => AddressNumber.ClientPrefixOf(session.Key.Path.Remote);
+
+    private LinkedList<TSession> SessionsOf(UInt128 prefix)
     {
-        if (!_addresses.TryGetValue(prefix, out var group))
-            _addresses.Add(prefix, group = new AddressGroup<TSession>(prefix));
-        return group;
+        if (!_addresses.TryGetValue(prefix, out var sessions))
+            _addresses.Add(prefix, sessions = new LinkedList<TSession>());
+        return sessions;
     }
 
-    private void RemoveIdle(SessionList<TSession> list, TimeSpan now, ICollection<TSession> removed)
+    private void RemoveIdle(LinkedList<TSession> list, TimeSpan now, ICollection<TSession> removed)
     {
-        var session = list.Oldest;
-        while (session is not null && now - session.LastActive >= _shortestTimeout)
+        var node = list.First;
+        while (node is not null && now - node.Value.LastActive >= _shortestTimeout)
         {
-            var next = session.Next;
-            if (now - session.LastActive >= TimeoutOf(session))
+            var next = node.Next;
+            if (now - node.Value.LastActive >= TimeoutOf(node.Value))
             {
-                Remove(session);
-                removed.Add(session);
+                Remove(node.Value);
+                removed.Add(node.Value);
             }
 
-            session = next;
+            node = next;
         }
     }
 }
