@@ -192,7 +192,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     }
 
     /// <summary>Replaces the previous socket with a new one.</summary>
-    /// <returns>False when the new socket can't be read from.</returns>
+    /// <returns>False when the new socket can't be read from, although it is still the session's.</returns>
     private bool Use(ConnectedDatagrams socket, IPAddress target, PoolUse? use = null)
     {
         lock (Sync)
@@ -218,7 +218,8 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             Volatile.Write(ref _socket, socket);
         }
 
-        return socket.Start();
+        // Another move may have closed this socket meanwhile. That is no reason to end the session, which has a newer one.
+        return socket.Start() || socket != Socket;
     }
 
     protected static SessionFailure Classify(SocketError error) => error switch
