@@ -25,6 +25,8 @@ internal sealed partial class PageCommands(MachinePair machines)
         ]
         """;
 
+    // By the hub, since an edge that has lost its tunnel goes on for a while as though it had it.
+    private const string IsConnected = "tunnel-hub edge list | grep -E '^vps +(connected|conflict)'";
     private const string IsServing = "tunnel-edge status | grep 80,443";
 
     private static readonly string EdgesThatKeepTheirSecret = Edges.Replace(VpsSecret, "", StringComparison.Ordinal);
@@ -91,7 +93,7 @@ internal sealed partial class PageCommands(MachinePair machines)
             return;
         }
 
-        if ((await ApplyAsync(EdgesThatKeepTheirSecret)).ExitCode == 0 && (await machines.Edge.RunAsync(IsServing)).ExitCode == 0)
+        if ((await ApplyAsync(EdgesThatKeepTheirSecret)).ExitCode == 0 && await IsServingAsync())
             return;
 
         // The page before took the edge away, or its secret.
@@ -110,8 +112,9 @@ internal sealed partial class PageCommands(MachinePair machines)
         _assignments.Clear();
         foreach (var line in new[] { "tunnel-hub", "tunnel-edge" }.SelectMany(program => Documentation.CommandsOf(page, program)).Where(static command => !command.IsMention))
         {
-            // Each of them stands for itself.
+            // Each of them stands for itself, and the one before may have ended the edge's tunnel.
             (await ApplyAsync(EdgesThatKeepTheirSecret)).Succeeded();
+            await WaitUntilServingAsync();
             await RunAsync(page, line.Line, wrong);
         }
 
@@ -153,8 +156,17 @@ internal sealed partial class PageCommands(MachinePair machines)
         (await machines.Edge.RunAsync(
             "systemctl stop tunnel-edge && rm -f /var/lib/tunnel-edge/hub-renewals.json && cat > /etc/tunnel-edge/token && systemctl start tunnel-edge",
             _placeholders["TOKEN"])).Succeeded();
+        await WaitUntilServingAsync();
+    }
+
+    private async Task WaitUntilServingAsync()
+    {
+        await machines.Hub.WaitForAsync(IsConnected);
         await machines.Edge.WaitForAsync(IsServing);
     }
+
+    private async Task<bool> IsServingAsync() =>
+        (await machines.Hub.RunAsync(IsConnected)).ExitCode == 0 && (await machines.Edge.RunAsync(IsServing)).ExitCode == 0;
 
     private Task<ProgramResult> ApplyAsync(string edges) => machines.Hub.RunAsync("cat > all.json && tunnel-hub apply -f all.json", edges);
 

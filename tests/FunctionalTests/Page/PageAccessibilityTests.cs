@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.TestUtilities.Processes;
@@ -20,21 +19,18 @@ public sealed class PageAccessibilityTests(PageBrowser browser) : IClassFixture<
     [InlineData(ColorScheme.Dark, 390)]
     public async Task Axe_finds_nothing_and_nothing_is_wider_than_the_screen(ColorScheme scheme, int width)
     {
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await PageSetup.FillAsync(setup, upstream);
         await using var page = await browser.OpenAsync(setup.Hub, scheme, width);
         await page.Page.EvaluateAsync(await File.ReadAllTextAsync(await FetchAxeAsync(setup.Directory)));
         foreach (var view in (string[])["#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/connections", "#/log", "#/events", "#/blocks", "#/apply"])
         {
-            await page.ShowAsync(view);
-            await page.Page.Locator("main h1").WaitForAsync();
-            await page.Page.Locator("main .panel").First.WaitForAsync();
+            await page.ShowWholeAsync(view);
             Assert.Empty(await page.Page.EvaluateAsync<string[]>(Check));
             Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{view} is wider than {width}");
         }
     }
-
-    private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(
-        policies: TunnelSetup.WithoutHeader, hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" }, edgeArguments: ["--firewall", "off"]);
 
     // From the registry and not kept here: it is a tool of the tests alone.
     private static async Task<string> FetchAxeAsync(string directory)

@@ -62,6 +62,15 @@ public sealed class PageBrowser : IAsyncLifetime
 /// <summary>A page in the browser, and what it has done that it must not.</summary>
 public sealed class OpenPage : IAsyncDisposable
 {
+    // The page's own listener came first, so that it has drawn when this one is called.
+    private const string Show = """
+        view => new Promise(resolve => {
+            if (location.hash === view) return resolve();
+            addEventListener('hashchange', () => resolve(), { once: true });
+            location.hash = view;
+        })
+        """;
+
     private readonly IBrowserContext _context;
     private readonly List<string> _errors = [];
     private readonly List<string> _elsewhere = [];
@@ -89,8 +98,15 @@ public sealed class OpenPage : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>Goes to a view of the page.</summary>
-    public Task ShowAsync(string view) => Page.EvaluateAsync("view => { location.hash = view; }", view);
+    /// <summary>Goes to a view of the page, and returns when the page has drawn it; what the view then fetches may be missing yet.</summary>
+    public Task ShowAsync(string view) => Page.EvaluateAsync(Show, view);
+
+    /// <summary>Goes to a view that has rows or a form, and returns when they are there.</summary>
+    public async Task ShowWholeAsync(string view)
+    {
+        await ShowAsync(view);
+        await Page.Locator("main .panel tbody tr, main form:not([role=search])").First.WaitForAsync();
+    }
 
     public Task WaitForTextAsync(string text) => Page.GetByText(text).First.WaitForAsync();
 

@@ -13,7 +13,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     [Fact]
     public async Task What_passes_appears_by_itself()
     {
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.WaitForTextAsync("1 of 1 edge connected");
         await page.Page.GetByRole(AriaRole.Img, new() { Name = "Throughput of all edges" }).WaitForAsync();
@@ -33,7 +33,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     [Fact]
     public async Task An_edge_is_added_by_keyboard_and_connects_with_the_token_that_is_shown_once()
     {
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         var port = FreePorts.Next();
         await page.ShowAsync("#/add");
@@ -55,7 +55,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     [Fact]
     public async Task What_is_wrong_stands_beside_its_field_and_what_would_change_is_shown_before()
     {
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}/edit");
         var tcp = page.Page.GetByLabel("TCP ports");
@@ -78,7 +78,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     [Fact]
     public async Task A_restart_of_the_hub_is_told_and_survived()
     {
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.WaitForTextAsync("1 of 1 edge connected");
         setup.Hub.Process.Signal(ManagedProcess.SigKill);
@@ -91,7 +91,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     [Fact]
     public async Task What_others_say_stays_text()
     {
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
         await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, setup.Tcp, [], new JsonObject
         {
             [$"tcp/{setup.Tcp[0]}"] = new JsonObject { ["name"] = Hostile, ["notes"] = Hostile, ["proxyProtocol"] = "off" },
@@ -114,20 +114,17 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     {
         const string Offered = "[...document.querySelectorAll('main button, main a, #views a')].map(node => node.textContent.trim())";
         string[] changing = ["Add an edge", "Edit", "Disable", "New secret", "Disconnect", "Remove", "Edit ports and settings", "Block an address", "Block", "Lift", "Apply"];
-        string[] views = ["#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/apply", "#/connections", "#/blocks"];
-        await using var setup = await StartAsync();
+        string[] views = ["#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/apply", "#/connections", "#/log", "#/blocks"];
+        await using var setup = await PageSetup.StartAsync();
         using var upstream = setup.Listen(setup.Tcp[0]);
-        using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
-        Assert.True((await setup.Hub.SendAsync(HttpMethod.Post, "api/v1/blocks", """{"ip":"192.0.2.9"}""")).IsSuccess);
+        using var open = await PageSetup.FillAsync(setup, upstream);
         foreach (var readOnly in (bool[])[false, true])
         {
             await using var page = await browser.OpenAsync(setup.Hub, readOnly: readOnly);
             var found = new HashSet<string>();
             foreach (var view in views)
             {
-                await page.ShowAsync(view);
-                await page.Page.Locator("main h1").WaitForAsync();
-                await page.Page.Locator("main .panel tbody tr, main form").First.WaitForAsync();
+                await page.ShowWholeAsync(view);
                 found.UnionWith(await page.Page.EvaluateAsync<string[]>(Offered));
             }
 
@@ -143,7 +140,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     public async Task The_keyboard_keeps_its_place_and_Enter_twice_removes_nothing()
     {
         const string focus = "(document.activeElement.tagName + ' ' + document.activeElement.textContent.trim())";
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.WaitForTextAsync("1 of 1 edge connected");
         await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
@@ -167,14 +164,11 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     [Fact]
     public async Task An_edge_whose_port_leads_nowhere_is_not_shown_as_well()
     {
-        await using var setup = await StartAsync();
+        await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.Page.Locator("td .state", new() { HasText = "up" }).WaitForAsync();
         // Nobody listens at its target.
         using var client = await setup.ConnectAsync(setup.Tcp[0]);
         await page.Page.Locator("td .state.bad", new() { HasText = "up, target fails" }).WaitForAsync();
     }
-
-    private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(
-        policies: TunnelSetup.WithoutHeader, hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" }, edgeArguments: ["--firewall", "off"]);
 }
