@@ -1,4 +1,4 @@
-# ./tunnel package: what a machine installs, under artifacts/packages; sourced, never run.
+# ./tunnel package: what a machine installs and what a program references, under artifacts/packages; sourced, never run.
 #
 # The same commit makes the same files: times are the commit's, owners are root, and paths don't get into the programs.
 
@@ -49,6 +49,7 @@ make_packages() {
     package_tar "$name"
     package_image "$name"
   done
+  package_libraries
   (cd "$packages" && sha256sum -- * > SHA256SUMS)
 }
 
@@ -131,6 +132,15 @@ package_tar() {
   filled ../install.sh "$tree/install.sh"
   chmod 755 "$tree/install.sh"
   same_tar "$package_work/$name" "$top" | gzip -9n > "$packages/$top.tar.gz"
+}
+
+# NuGet packages for programs that embed the hub or the edge (docs/library.md).
+package_libraries() {
+  local project
+  for project in Shared Hub Edge; do
+    dotnet pack "src/$project" --configuration Release --output "$packages" --nologo --verbosity quiet \
+      -p:UseSharedCompilation=false -p:ContinuousIntegrationBuild=true < /dev/null || fail "src/$project can't be packed"
+  done
 }
 
 # An archive whose bytes depend on the files' names, modes and content alone.

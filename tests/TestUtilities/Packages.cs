@@ -16,6 +16,8 @@ public static class Packages
 
     public static string Image(string name) => Only($"{name}-*-linux-amd64.oci.tar");
 
+    public static string NuGet(string id, string extension) => Only($"{id}.*.{extension}");
+
     /// <summary>The version of all of them.</summary>
     public static string Version => Path.GetFileName(Image(Hub))[$"{Hub}-".Length..^"-linux-amd64.oci.tar".Length];
 

@@ -12,9 +12,6 @@ public static class Binaries
     /// <summary>The wide-area link between two network namespaces.</summary>
     public static string WanLink { get; } = Find("tools/WanLink", "wanlink");
 
-    /// <summary>The example of docs/library.md.</summary>
-    public static string EmbeddedExample { get; } = Find("examples/Embedded", "EmbeddedExample");
-
     /// <summary>An ASP.NET Core application behind an edge.</summary>
     public static string KestrelExample => Find("examples/Kestrel", "KestrelExample");
 
