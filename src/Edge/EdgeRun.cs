@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
@@ -144,9 +143,6 @@ internal sealed class EdgeRun : IAsyncDisposable
 
     /// <summary>The lock of the state directory; null without one.</summary>
     public SafeHandle? StateLock => _state?.Lock;
-
-    /// <summary>The sockets of the ports.</summary>
-    public IReadOnlyList<Socket> Sockets => _ports.GetSockets();
 
     /// <summary>Completes when the hub's first configuration was applied.</summary>
     public Task Configured => _configs.First;

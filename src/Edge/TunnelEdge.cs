@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Configuration;
@@ -161,8 +160,6 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
     string IReplaceable.Name => _run.Instance;
 
     SafeHandle? IReplaceable.StateLock => _run.StateLock;
-
-    IReadOnlyList<Socket> IReplaceable.Sockets => _run.Sockets;
 
     Task IReplaceable.OnReplacingAsync() => _run.OnReplacingAsync();
 

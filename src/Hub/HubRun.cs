@@ -41,6 +41,7 @@ internal sealed class HubRun : IDisposable
     private readonly HealthMonitor _health;
     private readonly PresenceKeeper _keeper;
     private readonly DescriptorGuard _descriptors;
+    private readonly SocketStore _sockets;
     private readonly StrangerRegistry _strangers;
     private readonly StrangerLimits _strangerLimits;
     private readonly FrontDoor _door;
@@ -68,10 +69,12 @@ internal sealed class HubRun : IDisposable
         IHttpConnections? http,
         Entrance entrance,
         DescriptorGuard descriptors,
+        SocketStore sockets,
         TimeProvider time,
         ILoggerFactory loggerFactory)
     {
         _events = events;
+        _sockets = sockets;
         _descriptors = descriptors;
         Options = options;
         Edges = edges;
@@ -177,7 +180,8 @@ internal sealed class HubRun : IDisposable
     public void Open()
     {
         Context.TcpMemory.Start(TcpMemoryFigures.Read);
-        _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _descriptors, _time, _logger);
+        _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _sockets, _descriptors, _time, _logger);
+        _sockets.CloseLeft();
         _quic = QuicDoor.Open(
             Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
         _accepting = _listener.RunAsync(_door.Accept);
@@ -312,9 +316,9 @@ internal sealed class HubRun : IDisposable
     {
         _stopping = true;
         _certificateWatch?.Dispose();
-        _listener?.Dispose();
+        if (_listener is not null)
+            await _listener.LeaveAsync();
         _dialer.Dispose();
-        await _accepting;
         if (_quic is not null)
             await _quic.DisposeAsync();
         _strangers.EndAll();

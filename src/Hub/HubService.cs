@@ -37,6 +37,7 @@ internal static class HubService
         using var log = ServiceLogging.Create(options.Log);
         var loggerFactory = log.Factory;
         var notifier = new SystemdNotifier();
+        using var sockets = SystemdSocketKeeper.OpenStore();
         var network = new NetworkAdmin(options, TimeProvider.System);
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(HubMetrics.MeterName);
@@ -44,7 +45,11 @@ internal static class HubService
             new OtlpSwitch("tunnel-hub", ProductVersion.Number, HubMetrics.MeterName, loggerFactory.CreateLogger("Tunnel.Hub.Metrics"));
         push.Use(options.Otlp);
         await using var hub =
-            new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory) { HttpConnections = network.TunnelPort };
+            new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory)
+            {
+                HttpConnections = network.TunnelPort,
+                Sockets = sockets,
+            };
         AdminSocketHost? admin = null;
         var publicHost = options.PublicHost;
         using var reload = new ConfigurationReload<TunnelHubOptions>(
@@ -127,7 +132,8 @@ internal static class HubService
             hub.Descriptors,
             loggerFactory,
             cancellationToken,
-            kestrel => network.Listen(kestrel, () => hub.Certificate!));
+            kestrel => network.Listen(kestrel, () => hub.Certificate!),
+            hub.Sockets);
     }
 
     private static async Task StopAdminAsync(AdminSocketHost admin)

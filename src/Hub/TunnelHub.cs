@@ -144,6 +144,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>Takes over connections to the tunnel port that choose HTTP; null: none may. Set it before the start.</summary>
     internal IHttpConnections? HttpConnections { get; init; }
 
+    /// <summary>The sockets that the process before left, and where this one's are left. Set it before the start.</summary>
+    internal SocketStore Sockets { get; init; } = SocketStore.None;
+
     /// <summary>
     /// Called when the state is read and before the tunnel port is open, so that whoever sees the port open can administer the hub; null:
     /// nothing is called. Set it before the start, which fails if the call fails.
@@ -356,7 +359,8 @@ public sealed class TunnelHub : IAsyncDisposable
             edges = await EdgeStore.OpenAsync(
                 _options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
             certificates = HubCertificates.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
-            run = new HubRun(_options, edges, certificates, _events, HttpConnections, _entrance, Descriptors, _time, _loggerFactory);
+            run = new HubRun(
+                _options, edges, certificates, _events, HttpConnections, _entrance, Descriptors, Sockets, _time, _loggerFactory);
             _run = run;
             if (BeforeOpening is { } before)
                 await before(cancellationToken);

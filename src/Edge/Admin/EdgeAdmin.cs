@@ -9,6 +9,7 @@ using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Admin;
 
@@ -18,9 +19,11 @@ namespace Tunnel.Edge.Admin;
 /// <param name="socketPath">The path of the Unix socket.</param>
 /// <param name="metricsListen">Where metrics and health are answered over TCP without a key; null means nowhere.</param>
 /// <param name="handOver">Answers a process that is to replace this one.</param>
+/// <param name="sockets">What the process before left.</param>
 /// <param name="loggers">Creates the loggers.</param>
 internal sealed class EdgeAdmin(
-    TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, HandOver handOver, ILoggerFactory loggers)
+    TunnelEdge edge, PrometheusExporter metrics, string socketPath, IPEndPoint? metricsListen, HandOver handOver,
+    SocketStore sockets, ILoggerFactory loggers)
     : IAsyncDisposable
 {
     // Each scraper takes a descriptor that a client could have.
@@ -37,7 +40,7 @@ internal sealed class EdgeAdmin(
     /// <param name="cancellationToken">Cancels the start.</param>
     public async Task StartAsync(bool replaces, CancellationToken cancellationToken) =>
         _host = await AdminSocketHost.StartAsync(
-            socketPath, _ => { }, Map, edge.Descriptors, loggers, cancellationToken, Listen, replaces);
+            socketPath, _ => { }, Map, edge.Descriptors, loggers, cancellationToken, Listen, sockets, replaces);
 
     /// <inheritdoc cref="AdminSocketHost.Publish"/>
     public void Publish() => _host!.Publish();

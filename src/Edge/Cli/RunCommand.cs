@@ -130,9 +130,10 @@ internal static class RunCommand
         await using var edge = new TunnelEdge(settings.Edge, loggers, inherited: inherited, meters: meters.Factory);
         var runner = new ServiceRunner(notifier, loggers.CreateLogger("Tunnel.Edge.Service"), TimeProvider.System);
         var replacing = loggers.CreateLogger("Tunnel.Edge.Replacing");
-        var handOver = new HandOver(edge, runner.ReplaceBy, TimeProvider.System, replacing);
+        var handOver = new HandOver(edge, sockets, runner.ReplaceBy, TimeProvider.System, replacing);
         using var successor = new Successor(() => handOver.Attempts, TimeProvider.System, replacing);
-        await using var admin = new EdgeAdmin(edge, metrics, settings.AdminSocket, settings.MetricsListen, handOver, loggers);
+        await using var admin = new EdgeAdmin(
+            edge, metrics, settings.AdminSocket, settings.MetricsListen, handOver, sockets, loggers);
         using var reload = new ConfigurationReload<EdgeSettings>(
             sources,
             EdgeSettings.Load,

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Endpoints;
@@ -46,7 +45,4 @@ internal interface IBoundPort
     /// </summary>
     /// <returns>Completes when every client that was accepted is taken in.</returns>
     Task LeaveAsync();
-
-    /// <summary>The bound socket, to be passed to the process that replaces this one.</summary>
-    Socket Socket { get; }
 }

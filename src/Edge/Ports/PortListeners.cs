@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Status;
@@ -156,13 +155,6 @@ internal sealed class PortListeners : IDisposable
             foreach (var port in _bound.Values)
                 port.Resume();
         }
-    }
-
-    /// <summary>Returns the sockets of all ports.</summary>
-    public IReadOnlyList<Socket> GetSockets()
-    {
-        lock (_lock)
-            return [.. _bound.Values.Select(static port => port.Socket)];
     }
 
     public void Dispose()

@@ -38,8 +38,6 @@ internal sealed class TcpPortListener : IBoundPort
         _watch = new AcceptWatch(socket, time);
     }
 
-    public Socket Socket => _socket;
-
     public int Active => _connections.Active;
 
     public string? Fault => _hasFailed ? "its accept loop has ended"
@@ -54,28 +52,11 @@ internal sealed class TcpPortListener : IBoundPort
     public static TcpPortListener Open(
         IPEndPoint endPoint, SocketStore sockets, PortConnections connections, ClientHandover handover, TimeProvider time, ILogger logger)
     {
-        var left = sockets.Take(SocketType.Stream, endPoint);
-        var socket = left ?? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
+        var socket = sockets.Listen(endPoint, Backlog, fresh =>
         {
-            handover.Descriptors.Check(socket);
-            if (left is null && endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
-            Configure(socket);
-            // .NET sets SO_REUSEADDR by itself before a TCP bind on Unix: connections in TIME_WAIT don't keep the port after a restart,
-            // while another listener still does. Its ReuseAddress option must not be used: it would add SO_REUSEPORT and share the port
-            // silently.
-            if (left is null)
-                socket.Bind(endPoint);
-            socket.Listen(Backlog);
-            sockets.Keep(socket);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
+            handover.Descriptors.Check(fresh);
+            Configure(fresh);
+        });
         var listener = new TcpPortListener(socket, sockets, connections, handover, time, logger);
         listener.Start();
         return listener;

@@ -33,8 +33,6 @@ internal sealed class DatagramSocket : IDatagramSocket
 
     public int LocalPort { get; }
 
-    public Socket Socket => _socket;
-
     public uint Overflows => DatagramReceiver.Overflows(_handle);
 
     /// <summary>Creates a socket that is bound to <paramref name="endPoint"/>, or takes the one that the process before has left.</summary>

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 
 namespace Tunnel.Edge.Udp;
 
@@ -36,9 +35,6 @@ internal interface IDatagramSocket : IDisposable
     /// </summary>
     /// <returns>How many datagrams were dropped.</returns>
     int Send(object owner, in DatagramPath path);
-
-    /// <summary>The socket itself, to be passed to another process.</summary>
-    Socket Socket { get; }
 
     /// <summary>Closes it here and leaves it open for the next process.</summary>
     void Leave();

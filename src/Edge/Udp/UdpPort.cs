@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Admission;
 using Tunnel.Edge.Endpoints;
@@ -31,8 +30,6 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
     public int Active => _admission.Active;
 
     public string? Fault => _hasFailed ? "its receive loop has ended" : null;
-
-    public Socket Socket => _socket.Socket;
 
     public PortAdmission Admission => _admission;
 

@@ -15,6 +15,8 @@ internal sealed class TunnelListener : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AcceptWatch _watch;
+    private readonly CancellationTokenSource _ending = new();
+    private Task _accepting = Task.CompletedTask;
 
     private TunnelListener(Socket socket, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
     {
@@ -31,9 +33,10 @@ internal sealed class TunnelListener : IDisposable
     /// <summary>False when connections are waiting and nobody accepts them.</summary>
     public bool IsAccepting => _watch.IsTurning();
 
-    /// <summary>Binds the port.</summary>
+    /// <summary>Binds the port, unless the process before has left it bound.</summary>
     /// <exception cref="OperatorException">The address does not belong to this machine, or the port is taken.</exception>
-    public static TunnelListener Bind(string bindAddress, int port, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
+    public static TunnelListener Bind(
+        string bindAddress, int port, SocketStore sockets, DescriptorGuard descriptors, TimeProvider time, ILogger logger)
     {
         var address = IPAddress.Parse(bindAddress);
         if (address.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6)
@@ -42,25 +45,18 @@ internal sealed class TunnelListener : IDisposable
             address = IPAddress.Any;
         }
 
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (address.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.DualMode = address.Equals(IPAddress.IPv6Any);
-            socket.Bind(new IPEndPoint(address, port));
-            socket.Listen(Backlog);
-            return new TunnelListener(socket, descriptors, time, logger);
+            return new TunnelListener(sockets.Listen(new IPEndPoint(address, port), Backlog), descriptors, time, logger);
         }
         catch (SocketException e) when (address.Equals(IPAddress.IPv6Any) && e.SocketErrorCode == SocketError.AddressNotAvailable)
         {
             // The kernel knows IPv6, but it is switched off (net.ipv6.conf.all.disable_ipv6).
-            socket.Dispose();
             AcceptingLog.NoIPv6(logger, bindAddress);
-            return Bind(IPAddress.Any.ToString(), port, descriptors, time, logger);
+            return Bind(IPAddress.Any.ToString(), port, sockets, descriptors, time, logger);
         }
         catch (SocketException e)
         {
-            socket.Dispose();
             throw new OperatorException(
                 $"bindAddress '{bindAddress}', tunnelPort {port}: {e.Message}. Valid: an address of this machine and a port that no "
                     + "other program has.",
@@ -69,17 +65,42 @@ internal sealed class TunnelListener : IDisposable
     }
 
     /// <summary>
-    /// Accepts connections until <see cref="Dispose"/>. <paramref name="onAccepted"/> owns the socket and must not block.
+    /// Accepts connections until <see cref="LeaveAsync"/>. <paramref name="onAccepted"/> owns the socket and must not block.
     /// </summary>
-    public async Task RunAsync(Action<Socket> onAccepted)
-    {
-        var acceptor = new SocketAcceptor(_socket, _descriptors, _time, OnFailed, _watch);
-        while (await acceptor.AcceptAsync() is { } socket)
-            onAccepted(socket);
+    public Task RunAsync(Action<Socket> onAccepted) => _accepting = AcceptAsync(onAccepted);
 
-        void OnFailed(SocketException error) => AcceptingLog.AcceptFailed(_logger, error.Message);
+    /// <summary>
+    /// Ends the accepting, and closes the port in this process; what waits there stays for the next process where that has the same socket.
+    /// </summary>
+    // Closing a socket at which the runtime still waits sets its linger time to zero, which the next process's connections would inherit.
+    public async Task LeaveAsync()
+    {
+        await _ending.CancelAsync();
+        await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _socket.Dispose();
     }
 
     /// <summary>Closes the port.</summary>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _ending.Dispose();
+    }
+
+    private async Task AcceptAsync(Action<Socket> onAccepted)
+    {
+        try
+        {
+            var acceptor = new SocketAcceptor(_socket, _descriptors, _time, OnFailed, _watch);
+            var ending = _ending.Token;
+            while (await acceptor.AcceptAsync(ending) is { } socket)
+                onAccepted(socket);
+        }
+        catch (OperationCanceledException)
+        {
+            // The rest is the next process's.
+        }
+
+        void OnFailed(SocketException error) => AcceptingLog.AcceptFailed(_logger, error.Message);
+    }
 }

@@ -19,11 +19,13 @@ public sealed class AdminSocketHost : IAsyncDisposable
     private const long MaxBodyBytes = 20 << 20;
 
     private readonly WebApplication _application;
+    private readonly AdminListenerFactory _listeners;
     private bool _isPublished;
 
-    private AdminSocketHost(WebApplication application, string socketPath)
+    private AdminSocketHost(WebApplication application, AdminListenerFactory listeners, string socketPath)
     {
         _application = application;
+        _listeners = listeners;
         SocketPath = socketPath;
     }
 
@@ -40,6 +42,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
     /// <param name="loggerFactory">Creates the loggers.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <param name="listeners">Adds other places where the API is served; the endpoints decide who may use it there.</param>
+    /// <param name="sockets">What the process before left of these other places; null: nothing.</param>
     /// <param name="replaces">
     /// Whether this process is about to replace the one that serves this socket: clients find that one until <see cref="Publish"/>.
     /// </param>
@@ -53,17 +56,18 @@ public sealed class AdminSocketHost : IAsyncDisposable
         ILoggerFactory loggerFactory,
         CancellationToken cancellationToken,
         Action<KestrelServerOptions>? listeners = null,
+        SocketStore? sockets = null,
         bool replaces = false)
     {
         var logger = loggerFactory.CreateLogger<AdminSocketHost>();
         AdminSocketFile.Prepare(socketPath, replaces, logger);
-        var application = Build(
-            socketPath, services, endpoints, new AdminListenerFactory(descriptors, TimeProvider.System, logger), loggerFactory, listeners);
+        var factory = new AdminListenerFactory(sockets ?? SocketStore.None, descriptors, TimeProvider.System, logger);
+        var application = Build(socketPath, services, endpoints, factory, loggerFactory, listeners);
         try
         {
             // Kestrel binds before StartAsync first yields, so the mask covers the file's creation and nothing after it.
             await UnixPermissions.WithOwnerAndGroupOnly(() => application.StartAsync(cancellationToken)).ConfigureAwait(false);
-            var host = new AdminSocketHost(application, socketPath);
+            var host = new AdminSocketHost(application, factory, socketPath);
             if (!replaces)
                 host.Publish();
             HostingLog.AdminListening(logger, socketPath);
@@ -76,16 +80,21 @@ public sealed class AdminSocketHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets clients find this process at the socket, also if another one serves there.</summary>
+    /// <summary>Lets clients find this process at the socket and at the other places, also if another one serves there.</summary>
     /// <exception cref="IOException">The socket can't be put there.</exception>
     public void Publish()
     {
         AdminSocketFile.Publish(SocketPath);
         _isPublished = true;
+        _listeners.Open();
     }
 
-    /// <summary>Leaves the socket to another process that has taken its place.</summary>
-    public void Leave() => _isPublished = false;
+    /// <summary>Leaves the socket and the other places to another process that has taken its place; what is connected stays.</summary>
+    public void Leave()
+    {
+        _isPublished = false;
+        _listeners.Leave();
+    }
 
     /// <summary>Stops serving; requests under way get the given time.</summary>
     public async Task StopAsync(TimeSpan limit)

@@ -14,15 +14,56 @@ public sealed class SocketStore(IEnumerable<Socket> left, ISocketKeeper? keeper)
 {
     private readonly Lock _lock = new();
     private readonly List<Socket> _left = [.. left];
+    private readonly HashSet<Socket> _kept = [];
 
     /// <summary>A store without anything, for a process whose sockets end with it.</summary>
-    public static SocketStore None { get; } = new([], null);
+    public static SocketStore None => new([], null);
 
     /// <summary>Whether sockets stay open when this process ends.</summary>
     public bool IsKept => keeper is not null;
 
+    /// <summary>The open sockets that the next process is to have.</summary>
+    public IReadOnlyList<Socket> Kept
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _kept.Where(socket => !socket.SafeHandle.IsClosed)];
+        }
+    }
+
+    /// <summary>Listens at a TCP port, by the socket that the process before left or by a new one, and keeps the socket.</summary>
+    /// <param name="endPoint">Where to listen; the IPv6 wildcard takes IPv4 too.</param>
+    /// <param name="backlog">How many connections the kernel completes while the process is busy.</param>
+    /// <param name="prepare">Sets options before the socket listens; accepted sockets inherit most of them on Linux.</param>
+    /// <exception cref="SocketException">The address can't be bound.</exception>
+    public Socket Listen(IPEndPoint endPoint, int backlog, Action<Socket>? prepare = null)
+    {
+        var left = Take(SocketType.Stream, endPoint);
+        var socket = left ?? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            prepare?.Invoke(socket);
+            if (left is null && endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
+            // .NET sets SO_REUSEADDR by itself before a TCP bind on Unix: connections in TIME_WAIT don't keep the port after a restart,
+            // while another listener still does. Its ReuseAddress option must not be used: it would add SO_REUSEPORT and share the port
+            // silently.
+            if (left is null)
+                socket.Bind(endPoint);
+            socket.Listen(backlog);
+            Keep(socket);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>
-    /// Takes the socket that the process before left for a port. One that was left for the same port at another address is closed, since
+    /// Takes the socket that the process before left for a port. One that was left for the same port at another address is closed where
     /// the port could not be bound beside it.
     /// </summary>
     /// <param name="type"><see cref="SocketType.Stream"/> for a listening TCP socket, <see cref="SocketType.Dgram"/> for UDP.</param>
@@ -33,7 +74,7 @@ public sealed class SocketStore(IEnumerable<Socket> left, ISocketKeeper? keeper)
         lock (_lock)
         {
             Socket? found = null;
-            foreach (var socket in _left.Where(socket => IsFor(socket, type, endPoint.Port)).ToList())
+            foreach (var socket in _left.Where(socket => IsInTheWay(socket, type, endPoint)).ToList())
             {
                 _left.Remove(socket);
                 if (found is null && endPoint.Equals(socket.LocalEndPoint))
@@ -47,11 +88,18 @@ public sealed class SocketStore(IEnumerable<Socket> left, ISocketKeeper? keeper)
     }
 
     /// <summary>Has a bound socket kept for the next process, until <see cref="Forget"/>.</summary>
-    public void Keep(Socket socket) => keeper?.Keep(NameOf(socket), socket);
+    public void Keep(Socket socket)
+    {
+        lock (_lock)
+            _kept.Add(socket);
+        keeper?.Keep(NameOf(socket), socket);
+    }
 
     /// <summary>Lets a socket end when this process closes it, which is to follow. Does nothing once the socket is closed.</summary>
     public void Forget(Socket socket)
     {
+        lock (_lock)
+            _kept.Remove(socket);
         if (keeper is not null && !socket.SafeHandle.IsClosed)
             keeper.Forget(NameOf(socket));
     }
@@ -78,10 +126,16 @@ public sealed class SocketStore(IEnumerable<Socket> left, ISocketKeeper? keeper)
         }
     }
 
-    private static bool IsFor(Socket socket, SocketType type, int port) =>
-        socket.SocketType == type && (socket.LocalEndPoint as IPEndPoint)?.Port == port;
+    private static bool IsInTheWay(Socket socket, SocketType type, IPEndPoint endPoint) =>
+        socket.SocketType == type
+            && socket.LocalEndPoint is IPEndPoint at
+            && at.Port == endPoint.Port
+            && (at.Address.Equals(endPoint.Address) || IsWildcard(at.Address) || IsWildcard(endPoint.Address));
 
-    // One port of a protocol is bound once in a process, so that this is enough. A colon would end a name (sd_pid_notify_with_fds(3)).
+    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    // Whoever forgets sockets has only one for each port of a protocol, so that this is enough. A colon would end a name
+    // (sd_pid_notify_with_fds(3)).
     private static string NameOf(Socket socket) =>
         socket.LocalEndPoint is IPEndPoint endPoint
             ? string.Create(CultureInfo.InvariantCulture, $"{(socket.SocketType == SocketType.Stream ? "tcp" : "udp")}-{endPoint.Port}")

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Endpoints;
@@ -108,6 +107,4 @@ internal sealed class FakeBoundPort : IBoundPort
         IsLeft = true;
         return Task.CompletedTask;
     }
-
-    public Socket Socket => throw new NotSupportedException("There is none.");
 }

@@ -370,8 +370,6 @@ public sealed class UdpPortTests : IDisposable
 
         public int Send(object owner, in DatagramPath path) => 0;
 
-        public Socket Socket => throw new NotSupportedException("There is none.");
-
         public void Leave() => Dispose();
 
         public void Dispose() => _closed.TrySetResult(false);

@@ -1,14 +1,18 @@
+using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Sockets;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Shared.UnitTests.Hosting;
 
-public sealed class AdminSocketTests : IDisposable
+public sealed partial class AdminSocketTests : IDisposable
 {
     private const UnixFileMode OwnerAndGroup =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
@@ -51,6 +55,26 @@ public sealed class AdminSocketTests : IDisposable
         using var client = new AdminClient("tunnel-hub", SocketPath);
 
         Assert.True((await client.GetAsync("healthz", CancellationToken.None)).IsSuccess);
+    }
+
+    [Fact]
+    public async Task A_process_that_replaces_another_one_has_its_places_and_serves_there_once_it_is_published()
+    {
+        var place = new IPEndPoint(IPAddress.Loopback, FreePorts.Next());
+        using var ours = new SocketStore([], null);
+        await using var before = await StartAsync(SocketPath, "before", place, ours);
+        using var theirs = new SocketStore([.. ours.Kept.Select(Duplicate)], null);
+        await using var after = await StartAsync(SocketPath, "after", place, theirs, replaces: true);
+
+        Assert.Equal(("before", "before"), await AskAsync(place));
+        after.Publish();
+        before.Leave();
+        Assert.Equal(("after", "after"), await AskAsync(place));
+
+        // The next process would inherit this, and its clients be reset where they are to be closed.
+        await before.StopAsync(TimeSpan.FromSeconds(30));
+        Assert.False(theirs.Kept[0].LingerState!.Enabled);
+        Assert.Equal(("after", "after"), await AskAsync(place));
     }
 
     [Fact]
@@ -150,8 +174,36 @@ public sealed class AdminSocketTests : IDisposable
     public void Reads_problem_details(string body, string[] lines) =>
         Assert.Equal(lines, new AdminResponse(400, body).Errors());
 
-    private static Task<AdminSocketHost> StartAsync(string path) => AdminSocketHost.StartAsync(
-        path, _ => { }, api => api.MapGet("/healthz", () => Results.Text("fine")), PlentyOfDescriptors.Guard, NullLoggerFactory.Instance, CancellationToken.None);
+    private static Task<AdminSocketHost> StartAsync(
+        string path, string says = "fine", IPEndPoint? place = null, SocketStore? sockets = null, bool replaces = false) =>
+        AdminSocketHost.StartAsync(
+            path,
+            _ => { },
+            api => api.MapGet("/healthz", () => Results.Text(says)),
+            PlentyOfDescriptors.Guard,
+            NullLoggerFactory.Instance,
+            CancellationToken.None,
+            kestrel =>
+            {
+                if (place is not null)
+                    kestrel.Listen(place);
+            },
+            sockets,
+            replaces);
+
+    private static Socket Duplicate(Socket socket) => new(new SafeSocketHandle(dup(socket.SafeHandle), ownsHandle: true));
+
+    [LibraryImport("libc")]
+    private static partial int dup(SafeSocketHandle socket);
+
+    private async Task<(string Local, string Remote)> AskAsync(IPEndPoint place)
+    {
+        using var local = new AdminClient("tunnel-hub", SocketPath);
+        using var remote = new HttpClient();
+        return (
+            (await local.GetAsync("healthz", CancellationToken.None)).Body,
+            await remote.GetStringAsync(new Uri($"http://{place}/healthz")));
+    }
 
     private static void PutThere(string what, string path)
     {

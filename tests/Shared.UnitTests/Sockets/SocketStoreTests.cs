@@ -37,6 +37,35 @@ public sealed class SocketStoreTests
     }
 
     [Fact]
+    public void One_that_was_left_at_an_address_beside_which_the_port_can_be_bound_stays()
+    {
+        using var left = Listen();
+        var at = (IPEndPoint)left.LocalEndPoint!;
+        using var store = new SocketStore([left], _keeper);
+
+        Assert.Null(store.Take(SocketType.Stream, new IPEndPoint(IPAddress.Parse("127.0.0.79"), at.Port)));
+
+        Assert.Same(left, store.Take(SocketType.Stream, at));
+    }
+
+    [Fact]
+    public void The_next_process_is_to_have_what_listens_until_it_is_forgotten_or_closed()
+    {
+        using var left = Listen();
+        using var store = new SocketStore([left], null);
+
+        var taken = store.Listen((IPEndPoint)left.LocalEndPoint!, 1);
+        using var another = store.Listen(new IPEndPoint(IPAddress.Loopback, 0), 1);
+        using var third = store.Listen(new IPEndPoint(IPAddress.Loopback, 0), 1);
+
+        Assert.Same(left, taken);
+        Assert.Equal([taken, another, third], store.Kept);
+        store.Forget(another);
+        third.Dispose();
+        Assert.Equal([taken], store.Kept);
+    }
+
+    [Fact]
     public void What_nobody_takes_is_closed_and_no_longer_kept()
     {
         using var left = Listen();

@@ -16,10 +16,12 @@ namespace Tunnel.Shared.Hosting.Replacing;
 /// this one goes on as if nothing had happened.
 /// </summary>
 /// <param name="service">The service.</param>
+/// <param name="sockets">The sockets that the other process is to have; they stay this process's too.</param>
 /// <param name="replaced">Called with the id of the process that serves from now on; this one has to stop taking clients.</param>
 /// <param name="time">The clock of the time limit.</param>
 /// <param name="logger">The log.</param>
-public sealed class HandOver(IReplaceable service, Action<int> replaced, TimeProvider time, ILogger logger)
+public sealed class HandOver(
+    IReplaceable service, SocketStore sockets, Action<int> replaced, TimeProvider time, ILogger logger)
 {
     /// <summary>How long the other process may take until it serves.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
@@ -122,7 +124,7 @@ public sealed class HandOver(IReplaceable service, Action<int> replaced, TimePro
     {
         if (service.StateLock is { } held && !Send(socket, HandOverProtocol.Lock, held))
             return false;
-        return service.Sockets.All(bound => Send(socket, HandOverProtocol.Socket, bound.SafeHandle));
+        return sockets.Kept.All(bound => Send(socket, HandOverProtocol.Socket, bound.SafeHandle));
     }
 
     private static bool Send(Socket socket, byte what, SafeHandle descriptor) =>

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Hosting.Replacing;
@@ -11,9 +10,6 @@ public interface IReplaceable
 
     /// <summary>The lock of its state directory; null when it has none.</summary>
     SafeHandle? StateLock { get; }
-
-    /// <summary>The bound sockets of its ports. They stay this process's too.</summary>
-    IReadOnlyList<Socket> Sockets { get; }
 
     /// <summary>
     /// Another process begins to replace this one. What is open goes on, new clients wait, and the state is no longer this process's.
