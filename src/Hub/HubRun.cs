@@ -282,6 +282,7 @@ internal sealed class HubRun : IDisposable
             Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _dialer.FaultOf, _time.GetUtcNow()),
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
+            PortCertificates = PortCertificates.Describe(Tls),
             Strangers = _strangers.Count,
             ActiveSessions = Sessions.Count,
             Refusals = Reception.Refusals.Snapshot(),

@@ -69,6 +69,36 @@ public sealed class TlsPortTests
     }
 
     [Fact]
+    public async Task A_certificate_that_ends_is_warned_of_and_keeps_no_other_change_of_its_edge_from_being_made()
+    {
+        await using var setup = await TunnelSetup.StartAsync();
+        var path = Path.Combine(setup.Directory, "tls.pem");
+        await WriteAsync(days: 9.5);
+        (await SetTlsAsync(setup, new JsonObject { ["certificates"] = new JsonArray(new JsonObject { ["certPem"] = path }) })).Succeeded();
+        var line = $"tcp/{setup.Tcp[0]}: {path} for one.test ends in 9 d";
+        Assert.Contains(line, (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).Succeeded().StandardOutput);
+        Assert.Contains($"{TunnelSetup.EdgeId} {line}", (await setup.Hub.RunAsync("status")).Succeeded().StandardOutput);
+        Assert.Contains($"{TunnelSetup.EdgeId} {line}", (await setup.Hub.RunAsync("doctor")).StandardOutput);
+
+        await WriteAsync(days: -1.5);
+        const string fault = "ends in 9 d; the file has changed and can't be used: it is a certificate that ended at";
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Hub.RunAsync("status")).StandardOutput.Contains(fault, StringComparison.Ordinal), "word of the file",
+            explain: () => setup.Hub.Process.Log);
+        var changed = (await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--name", "web")).Succeeded();
+        Assert.Contains("ended at", changed.StandardOutput + changed.StandardError);
+        var refused = await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--upstream-tls", $"clientCert={path}");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("clientCert", refused.StandardError);
+
+        async Task WriteAsync(double days)
+        {
+            using var certificate = TestCertificates.Make(null, DateTimeOffset.UtcNow.AddDays(days), "one.test");
+            await File.WriteAllTextAsync(path, TestCertificates.Pem(certificate));
+        }
+    }
+
+    [Fact]
     public async Task Certificates_that_can_not_be_used_are_one_list_of_faults()
     {
         await using var setup = await TunnelSetup.StartAsync();

@@ -171,7 +171,7 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
             return edge!;
         var invalid = new EdgeSetFaults();
         if (edge is not null)
-            EdgeSetValidator.Check(edge, hasSecret: true, "$", invalid);
+            EdgeSetValidator.Check(edge, store.Find(edge.Id)?.Definition, hasSecret: true, "$", invalid);
         throw new ProblemException(Problem.Invalid(Fault.Merge(faults.ToImmutable(), invalid.ErrorList)));
     }
 }

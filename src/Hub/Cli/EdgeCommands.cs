@@ -29,22 +29,25 @@ internal static class EdgeCommands
 
     private static Command Show(CommonOptions options) =>
         options.Remote(new Command(
-            "show", "Print an edge's configuration, without its secret, and the state of its ports' targets") { options.Id })
+            "show",
+            "Print an edge's configuration, without its secret, and the state of its ports' targets and certificates") { options.Id })
             .Does(options, async (context, cancellation) =>
             {
                 var edge = await context.SendAsync(HttpMethod.Get, context.EdgePath, null, cancellation);
                 await context.Out.WriteLineAsync(context.Json ? edge : IndentedJson.Format(edge));
                 if (!context.Json)
-                    await PrintTargetsAsync(context, cancellation);
+                    await PrintPortsAsync(context, cancellation);
             });
 
-    // Only for ports with a pool, so that all else stays one JSON document.
-    private static async Task PrintTargetsAsync(CommandContext context, CancellationToken cancellation)
+    // Only for ports with a pool or certificates, so that all else stays one JSON document.
+    private static async Task PrintPortsAsync(CommandContext context, CancellationToken cancellation)
     {
         var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
         var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!;
         foreach (var line in status.Ports.Where(port => port.EdgeId == context.Id).SelectMany(TargetText.Lines))
             await context.Out.WriteTextAsync(line);
+        foreach (var certificate in status.PortCertificates.Where(certificate => certificate.EdgeId == context.Id))
+            await context.Out.WriteTextAsync(certificate.Describe(DateTimeOffset.UtcNow));
     }
 
     private static Command Remove(CommonOptions options) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Text;
@@ -11,8 +12,6 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub status</c>: shows the running hub and all its edges.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan CertificateSoon = TimeSpan.FromDays(14);
-
     public static Command Create(CommonOptions options) =>
         options.Remote(new Command(
             "status",
@@ -49,10 +48,13 @@ internal static class StatusCommand
                 + $"{port.Proto}/{port.Port} --proxy off");
         foreach (var line in status.Ports.SelectMany(TargetText.Faults))
             await PrintAlarmAsync(output, terminal, "", line);
-        if (status.CertificateExpires - now < CertificateSoon)
+        if (status.CertificateExpires - now < CertificateEnd.Soon)
             await PrintAlarmAsync(
                 output, terminal, "FAILED",
                 $"The hub's certificate ends at {status.CertificateExpires:u}: tunnel-hub doctor says what to do");
+        foreach (var certificate in status.PortCertificates.Where(certificate => certificate.IsAlarm(now)))
+            await PrintAlarmAsync(
+                output, terminal, certificate.IsBroken(now) ? "FAILED" : "", $"{certificate.EdgeId} {certificate.Describe(now)}");
         if (status.TcpMemory?.Describe() is { } memory)
             await output.WriteTextAsync($"The kernel's memory for TCP is {memory}");
         await PrintCountsAsync(output, "Connections refused", status.Refusals);

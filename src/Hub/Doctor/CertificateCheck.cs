@@ -1,3 +1,4 @@
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Text;
@@ -7,8 +8,6 @@ namespace Tunnel.Hub.Doctor;
 /// <summary>Checks that the certificate stays valid for a while, and that edges know the next one.</summary>
 internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorContext>
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromDays(14);
-
     public string Name => "certificate";
 
     public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) =>
@@ -21,7 +20,7 @@ internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorCont
             return new CheckResult(
                 Name, CheckStatus.Failed,
                 $"it ended {TimeText.Format(-left)} ago: edges without pins, and other clients of the API, refuse it", Advice);
-        if (left < Soon)
+        if (left < CertificateEnd.Soon)
             return new CheckResult(Name, CheckStatus.Warning, $"it ends in {TimeText.Format(left)}", Advice);
         var shown = $"valid for {TimeText.Format(left)}, pin {certificate.Pin}";
         return certificate.NextPin is not null && !certificate.EdgesNotTold.IsEmpty

@@ -10,6 +10,7 @@ internal static class HubChecks
     [
         new ServiceCheck(),
         new CertificateCheck(time),
+        new PortCertificatesCheck(time),
         new StateDirectoryCheck(),
         new TunnelPortCheck(TcpReach.ConnectAsync, time),
         new EdgesCheck(time),

@@ -69,6 +69,9 @@ public sealed record HubStatus
     /// <summary>The assigned ports at which something has happened since the start; the endpoint of statistics has all ports.</summary>
     public ImmutableArray<PortStatus> Ports { get; init; } = [];
 
+    /// <summary>The certificates of ports at which TLS ends, by edge and file.</summary>
+    public ImmutableArray<PortCertificateStatus> PortCertificates { get; init; } = [];
+
     /// <summary>The number of events lost because subscribers were too slow.</summary>
     public long EventsDropped { get; init; }
 

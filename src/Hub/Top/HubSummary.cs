@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Dashboard;
 using Tunnel.Shared.Text;
@@ -9,8 +10,6 @@ namespace Tunnel.Hub.Top;
 /// <summary>The lines at the top: is all well, and how much passes.</summary>
 internal static class HubSummary
 {
-    private static readonly TimeSpan CertificateSoon = TimeSpan.FromDays(14);
-
     /// <summary>The hub, and what is wrong with it and its edges.</summary>
     public static Row Title(HubStatus status, string? fault)
     {
@@ -30,7 +29,7 @@ internal static class HubSummary
             row.Add(Text($"  ✖ targets of {targets} ports fail"), Ink.Bad);
         if (odd > 0)
             row.Add(Text($"  ▲ {odd} to look at"), Ink.Warn);
-        if (status.CertificateExpires is { } end && end - DateTimeOffset.UtcNow < CertificateSoon)
+        if (status.CertificateExpires is { } end && end - DateTimeOffset.UtcNow < CertificateEnd.Soon)
             row.Add($"  ▲ certificate ends {TimeText.Format(end)}", Ink.Warn);
         return down + unbound + targets + odd == 0 && !status.Edges.IsEmpty ? row.Add("  ● all well", Ink.Good) : row;
     }

@@ -37,6 +37,17 @@ public sealed class StatusCommandTests
         Assert.Contains("wrong was refused 9 s ago from 192.0.2.7:2: no valid secret", lines);
     }
 
+    [Fact]
+    public async Task Certificates_of_ports_are_said_when_they_end_soon_or_can_not_be_used()
+    {
+        var good = new PortCertificateStatus { EdgeId = "vps", Ports = "443", Path = "/good.pem", Names = ["a.test"], Expires = Now.AddDays(15) };
+        var lines = await PrintAsync(Statuses.Hub() with
+        {
+            PortCertificates = [good, good with { Path = "/soon.pem", Expires = Now.AddDays(13) }, good with { Path = "/over.pem", Expires = Now.AddDays(-3) }],
+        });
+        Assert.Equal(["vps tcp/443: /soon.pem for a.test ends in 13 d", "FAILED vps tcp/443: /over.pem for a.test ended 3 d ago"], lines[1..]);
+    }
+
     private static async Task<string[]> PrintAsync(HubStatus status)
     {
         using var output = new StringWriter { NewLine = "\n" };

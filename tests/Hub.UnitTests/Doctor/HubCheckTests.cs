@@ -33,6 +33,26 @@ public sealed class HubCheckTests
     public async Task A_certificate_is_looked_at_before_it_ends(int days, CheckStatus expected) =>
         Assert.Equal(expected, (await RunAsync(new CertificateCheck(_time), Context() with { Certificate = Certificate(days) })).Status);
 
+    [Theory]
+    [InlineData(400, null, CheckStatus.Ok)]
+    [InlineData(13, null, CheckStatus.Warning)]
+    [InlineData(400, "has no certificate in PEM", CheckStatus.Warning)]
+    [InlineData(-1, null, CheckStatus.Failed)]
+    [InlineData(null, "does not exist", CheckStatus.Failed)]
+    public async Task Certificates_of_ports_are_looked_at_before_they_end(int? days, string? fault, CheckStatus expected)
+    {
+        Assert.Equal(CheckStatus.Skipped, (await RunAsync(new PortCertificatesCheck(_time), Context())).Status);
+        var certificate = new PortCertificateStatus { EdgeId = "vps", Ports = "443", Path = "/a.pem", Names = ["a.test"], Expires = _time.GetUtcNow() + Days(days), Fault = fault };
+        var result = await RunAsync(new PortCertificatesCheck(_time), Context() with { Status = Context().Status with { PortCertificates = [certificate] } });
+        Assert.Equal(expected, result.Status);
+        if (expected == CheckStatus.Ok)
+            return;
+        Assert.StartsWith("vps tcp/443: /a.pem ", result.Detail, StringComparison.Ordinal);
+        Assert.NotNull(result.Advice);
+
+        static TimeSpan? Days(int? days) => days is { } count ? TimeSpan.FromDays(count) : null;
+    }
+
     [Fact]
     public async Task Edges_that_do_not_know_the_next_certificate_are_named()
     {

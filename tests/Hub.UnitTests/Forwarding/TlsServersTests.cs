@@ -4,6 +4,7 @@ using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding.Securing;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.TestUtilities;
 
@@ -88,6 +89,38 @@ public sealed class TlsServersTests : IDisposable
         Look(3);
         await _events.NextAsync<CertificateLoadedEvent>();
         Assert.Equal(Path, (await _events.NextAsync<CertificateExpiringEvent>()).Certificate);
+    }
+
+    [Fact]
+    public async Task Certificates_are_described_by_edge_with_their_ports_end_and_fault()
+    {
+        var ends = _time.GetUtcNow().AddDays(9.5);
+        Put("a.test", ends);
+        Apply(Tls);
+        Apply(Tls with { MinVersion = TlsVersion.Tls13 }, "b");
+        var shown = PortCertificates.Describe(_servers);
+        Assert.Equal(["a", "b"], shown.Select(certificate => certificate.EdgeId));
+        Assert.Equal($"tcp/443: {Path} for a.test ends in 9 d", shown[0].Describe(_time.GetUtcNow()));
+        Assert.Equal((true, false), (shown[0].IsAlarm(_time.GetUtcNow()), shown[0].IsBroken(_time.GetUtcNow())));
+        Assert.True(shown[0].IsBroken(ends.AddHours(3)));
+        Assert.Equal($"tcp/443: {Path} for a.test ended 3 h ago", shown[0].Describe(ends.AddHours(3)));
+
+        await File.WriteAllTextAsync(Path, "broken");
+        Look(3);
+        var broken = PortCertificates.Describe(_servers)[0];
+        Assert.Equal("has no certificate in PEM", broken.Fault);
+        Assert.EndsWith("ends in 9 d; the file has changed and can't be used: it has no certificate in PEM", broken.Describe(_time.GetUtcNow()), StringComparison.Ordinal);
+        Assert.True(broken.IsAlarm(_time.GetUtcNow()));
+
+        Put("b.test");
+        Look(3);
+        Assert.Null(PortCertificates.Describe(_servers)[0].Fault);
+        Assert.False(PortCertificates.Describe(_servers)[0].IsAlarm(_time.GetUtcNow()));
+
+        Apply(new TlsDefinition { Certificates = new ValueList<CertificateDefinition>([new CertificateDefinition { CertPem = "/none.pem" }]) }, "b");
+        var none = PortCertificates.Describe(_servers)[1];
+        Assert.True(none.IsBroken(_time.GetUtcNow()));
+        Assert.StartsWith("tcp/443: /none.pem can't be used, and clients who need it are reset: it ", none.Describe(_time.GetUtcNow()), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,8 +40,10 @@ public static class EdgeSetValidator
     /// <param name="maxEdges">The number of edges that the set may have.</param>
     /// <param name="path">The JSON path of the set, such as <c>$</c> or <c>edges</c>.</param>
     /// <param name="isStored">True: the set was accepted before, so what only later versions refuse is not an error.</param>
+    /// <param name="before">Returns the present definition of an edge; null: there was no set before.</param>
     public static EdgeSetFaults Validate(
-        IReadOnlyList<EdgeDefinition> edges, Func<string, bool> hasSecret, int maxEdges, string path = "$", bool isStored = false)
+        IReadOnlyList<EdgeDefinition> edges, Func<string, bool> hasSecret, int maxEdges, string path = "$", bool isStored = false,
+        Func<string, EdgeDefinition?>? before = null)
     {
         var faults = new EdgeSetFaults(isStored);
         if (edges.Count > maxEdges)
@@ -52,7 +54,7 @@ public static class EdgeSetValidator
         for (var index = 0; index < edges.Count; index++)
         {
             var id = edges[index].Id;
-            Check(edges[index], hasSecret(id), $"{path}[{index}]", faults);
+            Check(edges[index], before?.Invoke(id), hasSecret(id), $"{path}[{index}]", faults);
             if (!firstById.TryAdd(id, index) && id.Length > 0)
                 faults.Errors.AddText($"{path}[{index}].id", id, $"is taken by {path}[{firstById[id]}] already; ids must be unique");
         }
@@ -98,7 +100,12 @@ public static class EdgeSetValidator
         edge.ListenPorts.Concat(edge.ListenPortsUdp).Where(static range => range.IsPossible).Sum(static range => (long)range.Count));
 
     /// <summary>Checks one edge.</summary>
-    internal static void Check(EdgeDefinition edge, bool hasSecret, string path, EdgeSetFaults faults)
+    /// <param name="edge">The edge as it is to be.</param>
+    /// <param name="before">The edge as it is; null: there is none of that id.</param>
+    /// <param name="hasSecret">Whether it has a secret, which it may keep.</param>
+    /// <param name="path">Its JSON path.</param>
+    /// <param name="faults">Receives the faults.</param>
+    internal static void Check(EdgeDefinition edge, EdgeDefinition? before, bool hasSecret, string path, EdgeSetFaults faults)
     {
         if (!EdgeLine.IsValidEdgeId(edge.Id))
             faults.Errors.AddText($"{path}.id", edge.Id, $"must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
@@ -113,7 +120,7 @@ public static class EdgeSetValidator
         if (edge.FirewallConfig is { } firewall)
             CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);
         ListenPortsValidator.Check(edge, path, faults);
-        PortPolicyValidator.Check(edge, $"{path}.ports", faults);
+        PortPolicyValidator.Check(edge, before, $"{path}.ports", faults);
     }
 
     private static void CheckDial(EdgeDefinition edge, string path, FaultList errors)

@@ -10,10 +10,11 @@ internal static class PortPolicyValidator
     // Keeps a CONFIG well under its 4 MiB: a policy that takes a list from the default is sent with a copy of it.
     private const int MaxCidrsPerEdge = 20_000;
 
-    public static void Check(EdgeDefinition edge, string path, EdgeSetFaults faults)
+    public static void Check(EdgeDefinition edge, EdgeDefinition? before, string path, EdgeSetFaults faults)
     {
         var errors = faults.Errors;
         var known = new List<PortKey>();
+        var files = new TlsFiles(before);
         // In a fixed order, so that the same faults are reported in the same way every time.
         foreach (var (key, policy) in edge.Ports.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
@@ -35,6 +36,7 @@ internal static class PortPolicyValidator
                     CheckKind(setting, policy, at, udp, faults.Stricter);
             }
 
+            files.Check(policy, at, faults);
             if (policy is { Targets: not null, TargetHost: { } host })
                 errors.AddText($"{at}.targetHost", host, "does nothing beside targets; name it there, or remove one of the two");
             CheckTargets(policy, edge.TargetAllowCidrs, at, faults);

@@ -1,4 +1,3 @@
-using Tunnel.Hub.Certificates;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Sni;
 
@@ -46,9 +45,5 @@ internal static class UpstreamTlsForm
     {
         if (tls is { Verify: false, Ca: not null })
             faults.Add($"{path}.ca", "(present)", "does nothing with \"verify\": false; remove one of the two");
-        TlsCheck.CheckAuthorities(tls.Ca, $"{path}.ca", faults);
-        if (tls.ClientCert is { } file && Path.IsPathFullyQualified(file)
-            && PortCertificate.TryLoad(file, null, TimeProvider.System.GetUtcNow(), out var fault) is null)
-            faults.AddText($"{path}.clientCert", file, fault.Message);
     }
 }

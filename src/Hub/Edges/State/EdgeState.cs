@@ -47,6 +47,9 @@ internal sealed class EdgeState
     /// <summary>Returns the entity tag of one edge, or null when there is none.</summary>
     public string? TagOf(string id) => Edges.GetValueOrDefault(id)?.Tag;
 
+    /// <summary>Returns what an operator wrote about one edge, or null when there is none.</summary>
+    public EdgeDefinition? Definition(string id) => Edges.GetValueOrDefault(id)?.Definition;
+
     public EdgeState With(EdgeEntry entry) => new(Entries.SetItem(entry.Edge.Id, entry));
 
     public EdgeState Without(string id) => new(Entries.Remove(id));

@@ -22,7 +22,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     public EdgeStateChange ReplaceAll(
         EdgeState before, IReadOnlyList<EdgeDefinition> edges, string path, CancellationToken cancellationToken)
     {
-        var faults = EdgeSetValidator.Validate(edges, before.Entries.ContainsKey, maxEdges, path);
+        var faults = EdgeSetValidator.Validate(edges, before.Entries.ContainsKey, maxEdges, path, before: before.Definition);
         if (!faults.IsValid)
             return Invalid(faults);
 
@@ -36,7 +36,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     public EdgeStateChange Add(EdgeState before, EdgeDefinition edge)
     {
         var faults = new EdgeSetFaults();
-        EdgeSetValidator.Check(edge, hasSecret: true, "$", faults);
+        EdgeSetValidator.Check(edge, null, hasSecret: true, "$", faults);
         if (before.Entries.Count >= maxEdges)
             EdgeSetValidator.AddTooMany(before.Entries.Count + 1, maxEdges, "$", faults.Errors);
         if (!faults.IsValid)
@@ -54,10 +54,10 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
 
     public EdgeStateChange Update(EdgeState before, EdgeDefinition edge)
     {
-        if (!before.Entries.ContainsKey(edge.Id))
+        if (before.Definition(edge.Id) is not { } existing)
             return EdgeStateChange.NotFound;
         var faults = new EdgeSetFaults();
-        EdgeSetValidator.Check(edge, hasSecret: true, "$", faults);
+        EdgeSetValidator.Check(edge, existing, hasSecret: true, "$", faults);
         return faults.IsValid ? Valid(before, before.With(Entry(before, edge)), faults) : Invalid(faults);
     }
 
@@ -72,7 +72,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         if (edit(entry.Edge.Definition, unreadable) is not { } edge)
             return unreadable.IsEmpty ? EdgeStateChange.NotFound : Invalid(unreadable.ToImmutable(), []);
         var faults = new EdgeSetFaults();
-        EdgeSetValidator.Check(edge, hasSecret: true, "$", faults);
+        EdgeSetValidator.Check(edge, entry.Edge.Definition, hasSecret: true, "$", faults);
         if (!unreadable.IsEmpty || !faults.IsValid)
             return Invalid(Fault.Merge(unreadable.ToImmutable(), faults.ErrorList), faults.WarningList);
         if (edge.Id != id && before.Entries.ContainsKey(edge.Id))

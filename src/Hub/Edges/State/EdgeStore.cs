@@ -120,7 +120,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     /// <summary>Returns the faults of a set that was read only in part, to report them together with what could not be read.</summary>
     internal ImmutableArray<Fault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
-        EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges).ErrorList;
+        EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges, before: _state.Definition).ErrorList;
 
     /// <summary>Replaces the whole set: it is validated as a whole and persisted before it takes effect.</summary>
     /// <param name="edges">The new set; an edge without a secret keeps its present one.</param>

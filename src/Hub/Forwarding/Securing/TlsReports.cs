@@ -7,9 +7,6 @@ namespace Tunnel.Hub.Forwarding.Securing;
 /// <summary>Tells operators what becomes of ports' certificates, by log lines and events.</summary>
 internal sealed class TlsReports(HubEventFeed events, TimeProvider time, ILogger<TlsReports> logger)
 {
-    /// <summary>How long before its end a certificate is warned of.</summary>
-    public static readonly TimeSpan Soon = TimeSpan.FromDays(14);
-
     public void OnLoaded(string path, PortCertificate certificate)
     {
         TlsLog.Loaded(logger, path, string.Join(", ", certificate.Names), certificate.Expires);

@@ -21,6 +21,7 @@ internal sealed class TlsServer
     private readonly Slot[] _slots;
     private readonly ContentWatch? _authoritiesWatch;
     private X509Certificate2Collection? _authorities;
+    private string? _authoritiesFault;
     private volatile Choice _choice;
 
     public TlsServer(TlsDefinition tls, TlsReports reports, TimeProvider time)
@@ -45,6 +46,15 @@ internal sealed class TlsServer
         where certificate is not null
         select (slot.Definition.CertPem, certificate);
 
+    /// <summary>Describes its files: those with certificates, and the one with clients' authorities if it can't be used.</summary>
+    public IEnumerable<TlsFileState> Describe()
+    {
+        foreach (var slot in _slots)
+            yield return new TlsFileState(slot.Definition.CertPem, slot.Certificate, slot.Fault);
+        if (_tls.ClientCa is { } file && _authoritiesFault is { } fault)
+            yield return new TlsFileState(file, null, fault);
+    }
+
     /// <summary>Returns the settings for a client.</summary>
     /// <param name="name">The name that it asks for; null when it names none.</param>
     /// <param name="isUnknown">Whether the port does not allow that name.</param>
@@ -64,7 +74,8 @@ internal sealed class TlsServer
         foreach (var slot in _slots)
         {
             hasChanged |= slot.Content.HasChanged() && Load(slot);
-            if (slot is { Certificate: { } certificate, IsExpiryTold: false } && certificate.Expires - _time.GetUtcNow() < TlsReports.Soon)
+            if (slot is { Certificate: { } certificate, IsExpiryTold: false }
+                && certificate.Expires - _time.GetUtcNow() < CertificateEnd.Soon)
             {
                 slot.IsExpiryTold = true;
                 _reports.OnExpiring(slot.Definition.CertPem, certificate);
@@ -81,11 +92,13 @@ internal sealed class TlsServer
         DateTimeOffset? now = slot.Certificate is null ? null : _time.GetUtcNow();
         if (PortCertificate.TryLoad(certPem, keyPem, now, out var fault) is not { } loaded)
         {
-            _reports.OnFault(fault.IsOfKey ? keyPem ?? certPem : certPem, fault.Message, hasOld: slot.Certificate is not null);
+            var path = fault.IsOfKey ? keyPem ?? certPem : certPem;
+            slot.Fault = path == certPem ? fault.Message : $"{fault.Message} ({path})";
+            _reports.OnFault(path, fault.Message, hasOld: slot.Certificate is not null);
             return false;
         }
 
-        (slot.Certificate, slot.IsExpiryTold) = (loaded, false);
+        (slot.Certificate, slot.Fault, slot.IsExpiryTold) = (loaded, null, false);
         _reports.OnLoaded(certPem, loaded);
         return true;
     }
@@ -96,12 +109,13 @@ internal sealed class TlsServer
         {
             if (PemFiles.Certificates(PemFiles.Read(_tls.ClientCa!)) is not { Count: > 0 } authorities)
                 throw new CryptographicException("it has no certificate");
-            _authorities = authorities;
+            (_authorities, _authoritiesFault) = (authorities, null);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            _reports.OnFault(_tls.ClientCa!, $"must be a PEM file with authorities: {e.Message}", hasOld: _authorities is not null);
+            _authoritiesFault = $"must be a PEM file with authorities: {e.Message}";
+            _reports.OnFault(_tls.ClientCa!, _authoritiesFault, hasOld: _authorities is not null);
             return false;
         }
     }
@@ -149,6 +163,8 @@ internal sealed class TlsServer
         public ContentWatch Content { get; } = new(definition.CertPem, definition.KeyPem);
 
         public PortCertificate? Certificate { get; set; }
+
+        public string? Fault { get; set; }
 
         public bool IsExpiryTold { get; set; }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
@@ -10,7 +11,7 @@ namespace Tunnel.Hub.Forwarding.Securing;
 internal sealed class TlsServers : IDisposable
 {
     private readonly ConcurrentDictionary<TlsDefinition, Lazy<TlsServer>> _servers = new();
-    private readonly Dictionary<string, HashSet<TlsDefinition>> _byEdge = [];
+    private readonly Dictionary<string, ILookup<TlsDefinition, int>> _byEdge = [];
     private readonly Lock _lock = new();
     private readonly TlsReports _reports;
     private readonly TimeProvider _time;
@@ -37,8 +38,9 @@ internal sealed class TlsServers : IDisposable
     public void Apply(string edgeId, AllowedEdge? edge)
     {
         var wanted = edge is { Enabled: true }
-            ? edge.TcpPorts.Select(port => edge.PolicyFor(false, port).Tls!).Where(static tls => tls is { Terminates: true }).ToHashSet()
-            : [];
+            ? edge.TcpPorts.Where(port => edge.PolicyFor(false, port).Tls is { Terminates: true })
+                .ToLookup(port => edge.PolicyFor(false, port).Tls!)
+            : Enumerable.Empty<int>().ToLookup(static _ => new TlsDefinition());
         lock (_lock)
         {
             if (wanted.Count == 0 && !_byEdge.ContainsKey(edgeId))
@@ -46,10 +48,22 @@ internal sealed class TlsServers : IDisposable
             _byEdge[edgeId] = wanted;
             if (wanted.Count == 0)
                 _byEdge.Remove(edgeId);
-            foreach (var tls in wanted)
-                Of(tls);
+            foreach (var ports in wanted)
+                Of(ports.Key);
             foreach (var tls in _servers.Keys.Where(tls => !_byEdge.Values.Any(edge => edge.Contains(tls))))
                 _servers.TryRemove(tls, out _);
+        }
+    }
+
+    /// <summary>Returns the TLS servers of each edge's ports, with the ports.</summary>
+    public ImmutableArray<(string EdgeId, ImmutableArray<int> Ports, TlsServer Server)> Describe()
+    {
+        lock (_lock)
+        {
+            return [
+                .. from edge in _byEdge
+                   from ports in edge.Value
+                   select (edge.Key, ports.ToImmutableArray(), Of(ports.Key))];
         }
     }
 

@@ -284,6 +284,40 @@ public sealed class EdgeStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_that_has_ended_is_refused_when_it_is_new_and_else_keeps_no_other_change_from_being_made()
+    {
+        await using var store = await OpenAsync();
+        var path = TestCertificates.Write(_directory.Path, "a.test");
+        var edge = WithCertificates(path);
+        Assert.True((await store.AddAsync(edge, default)).Succeeded);
+        using (var ended = TestCertificates.Make(null, DateTimeOffset.UtcNow.AddDays(-1), "a.test"))
+            await File.WriteAllTextAsync(path, TestCertificates.Pem(ended));
+
+        var renamed = await store.UpdateAsync(edge with { StunIntervalSecs = 60 }, default);
+        Assert.True(renamed.Succeeded);
+        var warning = Assert.Single(renamed.Warnings);
+        Assert.Equal("$.ports['default'].tls.certificates[0].certPem", warning.Path);
+        Assert.Contains("ended at", warning.Message, StringComparison.Ordinal);
+        Assert.True((await store.ReplaceAllAsync([edge, TestEdges.WithSecret("b")], dryRun: false, default)).Succeeded);
+        Assert.True((await store.EditAsync("a", (was, _) => was with { ListenPorts = [443, 444] }, dryRun: false, default, null)).Succeeded);
+
+        // A certificate beside it may be added, and none that has ended.
+        Assert.True((await store.UpdateAsync(WithCertificates(path, TestCertificates.Write(_directory.Path, "b.test")), default)).Succeeded);
+        var other = _directory.File("other.pem");
+        File.Copy(path, other);
+        Assert.Equal("$.ports['default'].tls.certificates[1].certPem", Assert.Single((await store.UpdateAsync(WithCertificates(path, other), default)).Errors).Path);
+        Assert.Equal(EdgeUpdateStatus.Invalid, (await store.AddAsync(edge with { Id = "c" }, default)).Status);
+
+        static EdgeDefinition WithCertificates(params string[] paths) => TestEdges.WithSecret("a") with
+        {
+            Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition
+            {
+                Tls = new TlsDefinition { Certificates = new ValueList<CertificateDefinition>([.. paths.Select(path => new CertificateDefinition { CertPem = path })]) },
+            }),
+        };
+    }
+
+    [Fact]
     public async Task A_change_that_is_given_up_while_it_hashes_writes_nothing()
     {
         await using var store = await OpenAsync();
