@@ -55,7 +55,7 @@ internal static class DoctorCommand
         {
             Status = JsonSerializer.Deserialize(await GetAsync("api/v1/status"), AdminJson.Default.HubStatus)!,
             Certificate = JsonSerializer.Deserialize(await GetAsync("api/v1/certificate"), AdminJson.Default.CertificateStatus)!,
-            Edges = [.. JsonSerializer.Deserialize(await GetAsync("api/v1/edges"), AdminJson.Default.IEnumerableEdgeDefinition)!],
+            Edges = [.. EdgesAnswer.Read(await GetAsync("api/v1/edges"))],
             Metrics = await GetAsync("metrics"),
             NotReady = ready.StatusCode == ServiceUnavailable ? string.Join("; ", ready.Errors()) : null,
             IsElsewhere = context.IsElsewhere,

@@ -159,8 +159,7 @@ internal sealed class TrafficCommands
     // When nothing is ever logged, an empty list alone would tell the reader nothing.
     private static async Task<string> WhyNoneAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var edges = JsonSerializer.Deserialize(
-            await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellationToken), AdminJson.Default.IEnumerableEdgeDefinition)!;
+        var edges = EdgesAnswer.Read(await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellationToken));
         return edges.Any(edge => edge.Ports.Values.Any(policy => policy.LogConnections == true))
             ? "No connection matches; they are kept in memory, the last 10,000 since the hub's start, of the ports with logConnections."
             : "No port has logConnections, so nothing is logged. Switch it on for a port: tunnel-hub port set EDGE tcp/443 "
