@@ -5,6 +5,7 @@ using Tunnel.Edge.Admission;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Connecting.Awaiting;
 using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Observability;
@@ -22,7 +23,6 @@ using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
 using Tunnel.Shared.Transport.Proxies;
-using Tunnel.Shared.Transport.Tls;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
@@ -78,15 +78,14 @@ internal sealed class EdgeRun : IAsyncDisposable
         var connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
         var transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
         {
-            // Lanes are opened by who dials, and a hub does not yet; nor does it dial for a tunnel that is lost and has not ended.
-            Lanes = new LaneOptions { Max = options.HubDials ? 1 : options.Lanes },
-            ResumeGrace = options.HubDials ? TimeSpan.Zero : options.ResumeGrace,
+            Lanes = new LaneOptions { Max = options.Lanes },
+            ResumeGrace = options.ResumeGrace,
         };
         Descriptors = DescriptorGuard.ForProcess(time);
         if (options.HubDials)
             _awaiter = new HubAwaiter(
-                BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort,
-                new TlsTunnelDialer(transport), Descriptors, time, connecting);
+                BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort, transport, Descriptors,
+                connecting);
         var transports = _awaiter is not null
             ? TransportSetup.Create(_awaiter, options, transport, connecting)
             : dialer is null
@@ -101,6 +100,12 @@ internal sealed class EdgeRun : IAsyncDisposable
         _renewals = new HubRenewals(options.StateDirectory, connector, connecting);
         _connector =
             new TunnelConnector(connector, _renewals, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
+        if (_awaiter is not null)
+        {
+            _awaiter.Asking += _connector.AskForConnections;
+            _awaiter.Unexpected += _connector.SuspectTunnel;
+        }
+
         _publicAddress = new PublicAddressMonitor(
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
@@ -125,7 +130,7 @@ internal sealed class EdgeRun : IAsyncDisposable
 
         // What the hub's configuration changes.
         _firewall = PacketFilter.Create(
-            options, _renewals, connector.Hello, pins, transport, () =>
+            options, _awaiter, _renewals, connector.Hello, pins, transport, () =>
                 _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _configs = new ConfigApplier(inbox, _firewall, _ports, _publicAddress, pins, observer, time, connecting);

@@ -131,7 +131,7 @@ internal sealed class HubRun : IDisposable
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
         Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
-        _dialer = new EdgeDialer(edges, _door, time, _logger);
+        _dialer = new EdgeDialer(edges, Live.Dials, _door, time, _logger);
     }
 
     public TunnelHubOptions Options { get; }

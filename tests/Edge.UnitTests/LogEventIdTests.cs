@@ -10,6 +10,7 @@ public sealed class LogEventIdTests
         ("Tunnel.Edge.Ports", 3000, 3003),
         ("Tunnel.Edge.Tcp", 3004, 3099),
         ("Tunnel.Edge.Connecting", 3100, 3199),
+        ("Tunnel.Edge.Connecting.Awaiting", 3100, 3199),
         ("Tunnel.Edge.Configuring", 3100, 3199),
         ("Tunnel.Edge.Udp", 3200, 3299),
         ("Tunnel.Edge.PublicAddress", 5600, 5609),

@@ -63,7 +63,7 @@ internal static class TransportSetup
     /// <summary>Waits for a hub that dials.</summary>
     /// <exception cref="OperatorException">The mode allows QUIC, over which no hub dials; or any stranger at the port could pass for the
     /// hub.</exception>
-    public static TransportSelector Create(HubAwaiter awaiter, TunnelEdgeOptions options, TransportContext context, ILogger logger) =>
+    public static TransportSelector Create(IHubDialer awaiter, TunnelEdgeOptions options, TransportContext context, ILogger logger) =>
         FaultOfAwaiting(options) is { } fault
             ? throw new OperatorException(fault)
             : TransportSelector.Only(awaiter, TransportChoice.Configured, context.Time, logger);

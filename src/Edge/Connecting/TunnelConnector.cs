@@ -110,6 +110,17 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
     }
 
+    /// <summary>Asks a hub that dials this edge to make so many connections now.</summary>
+    public void AskForConnections(int count)
+    {
+        // A hub that has lost the tunnel comes by itself.
+        if (_live is { Tunnel: { IsLost: false } tunnel })
+            tunnel.SendReport(new Report { Kind = Report.WantLanes, Lanes = count });
+    }
+
+    /// <summary>Makes sure of the tunnel, since the hub has made a connection as if there were none.</summary>
+    public void SuspectTunnel() => _live?.Tunnel.Suspect();
+
     /// <summary>Dials and serves until cancelled. The tunnel is then left open for <see cref="CloseAsync"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -1,16 +1,26 @@
 using System.Net;
+using Tunnel.Edge.Connecting.Awaiting;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>
-/// Where the hub dials, this machine can't make a connection to it. No firewall of the hub's blocks the port at which it is awaited, which
-/// is protected; what is asked is whether the tunnel is there.
-/// </summary>
-internal sealed class AwaitedHubProbe(Func<TransportKind?> inUse) : IHubProbe
+/// <summary>Where the hub dials, the hub is asked over the tunnel to make another connection, which ends before the edge says who it
+/// is.</summary>
+internal sealed class AwaitedHubProbe(HubAwaiter awaiter, Func<DialRequest> request, TimeProvider time) : IHubProbe
 {
     public IReadOnlyCollection<IPAddress> KnownAddresses => [];
 
-    public Task<string?> TryAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(inUse() is null ? "the hub is not connected" : null);
+    public async Task<string?> TryAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(HubProbe.Limit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await awaiter.ProbeAsync(request(), limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"the hub, which dials this edge, made no new connection within {HubProbe.Limit.TotalSeconds:0} s";
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Connecting.Awaiting;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
@@ -14,13 +15,16 @@ namespace Tunnel.Edge.Firewall;
 internal static class PacketFilter
 {
     public static FirewallController Create(
-        TunnelEdgeOptions options, HubRenewals renewals, Hello identity, PinStore pins, TransportContext transport,
+        TunnelEdgeOptions options, HubAwaiter? awaiter, HubRenewals renewals, Hello identity, PinStore pins, TransportContext transport,
         Func<TransportKind?> inUse, ISourceBlocker blocker,
         IPacketFilterObserver observer, ILogger logger) => new(
         options.Firewall,
         new FirewallPlanner(options.Firewall, options.ProtectedPorts, transport.Time),
         new NftTable(NftProcess.OfMachine(), EdgeIdentity.Of(options), identity.Instance, transport.Time),
-        options.HubDials ? new AwaitedHubProbe(inUse) : new HubProbe(
+        awaiter is not null ? new AwaitedHubProbe(
+            awaiter,
+            () => ProbeRequest.To(new IPEndPoint(IPAddress.None, options.HubPort), options, pins.Current),
+            transport.Time) : new HubProbe(
             () => renewals.Current,
             options.Proxy,
             () =>

@@ -3,10 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Tunnel.Shared.Guarding;
-using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Strangers;
-using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Hub.Accepting;
@@ -49,27 +47,27 @@ internal sealed class FrontDoor(
     /// <summary>
     /// Takes a connection that the hub has made to an edge through TLS, where the hub is the server as ever, and asks the edge who it is.
     /// </summary>
-    /// <returns>The tunnel; null when there is none, and then the connection is closed.</returns>
-    public async Task<ITunnel?> ServeDialledAsync(Socket socket, string edgeId)
+    /// <returns>True when it belongs to a tunnel now; else it is closed.</returns>
+    public async Task<bool> ServeDialledAsync(Socket socket, string edgeId)
     {
         if (RemoteAddress.Of(socket) is not { } remote)
         {
             socket.Dispose();
-            return null;
+            return false;
         }
 
         TlsConnection? connection = null;
-        var keeper = new TunnelKeeper(tunnels);
+        var isTunnel = false;
         await reception.ServeAsync(
             remote,
             async stranger =>
             {
                 connection = new TlsConnection(socket);
-                return await SecureAsync(connection, certificate().Tls.ForTunnels, remote, stranger)
-                    && await reception.IntroduceAsync(new TlsStranger(connection, _refusal, keeper), remote, stranger, edgeId);
+                return isTunnel = await SecureAsync(connection, certificate().Tls.ForTunnels, remote, stranger)
+                    && await reception.IntroduceAsync(new TlsStranger(connection, _refusal, tunnels), remote, stranger, edgeId);
             },
             () => CloseAsync(connection, socket));
-        return keeper.Tunnel;
+        return isTunnel;
     }
 
     // As with the limit on strangers, silent connections must not lock out a newcomer; beyond the second limit nobody is let in.
@@ -116,15 +114,4 @@ internal sealed class FrontDoor(
 
     private static bool IsHttp(SslApplicationProtocol protocol) =>
         protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11;
-
-    /// <summary>Keeps the tunnel that a connection became.</summary>
-    private sealed class TunnelKeeper(ITunnelFactory factory) : ITunnelFactory
-    {
-        public ITunnel? Tunnel { get; private set; }
-
-        public HubInfo Describe(string tunnelId) => factory.Describe(tunnelId);
-
-        public ITunnel Create(TlsConnection connection, string edgeId, ReadOnlyMemory<byte> received, IHubTunnelHandler handler) =>
-            Tunnel = factory.Create(connection, edgeId, received, handler);
-    }
 }

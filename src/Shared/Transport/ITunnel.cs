@@ -45,6 +45,14 @@ public interface ITunnel : IAsyncDisposable
     bool IsInDoubt => false;
 
     /// <summary>
+    /// Edge only: asks the hub for a sign of life soon, since something speaks against this connection. Without one,
+    /// <see cref="IsInDoubt"/> becomes true.
+    /// </summary>
+    void Suspect()
+    {
+    }
+
+    /// <summary>
     /// True while the connection is lost and what was open waits for another one. The tunnel ends when none comes within the agreed time.
     /// </summary>
     bool IsLost => false;

@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Transport;
 /// Whether the hub still answers, as an edge sees it (protocol.md section 3, Liveness). Silence alone proves nothing: after traffic, or
 /// when the hub's own PING is overdue, the edge asks, and it doubts the tunnel when within 3 s nothing came or nothing that it sends has
 /// arrived. From either end, a path that lets small packets through and swallows large ones looks like this. It does no I/O; only the
-/// tunnel's tick uses it, except for <see cref="IsOn"/>.
+/// tunnel's tick uses it, except for <see cref="IsOn"/> and <see cref="Suspect"/>.
 /// </summary>
 internal sealed class PeerDoubt(long now)
 {
@@ -24,9 +24,13 @@ internal sealed class PeerDoubt(long now)
     private long _passed;
     private long? _askedAt;
     private volatile bool _isOn;
+    private volatile bool _isSuspected;
 
     /// <summary>True when the hub was asked and has not answered in time.</summary>
     public bool IsOn => _isOn;
+
+    /// <summary>Lets the hub be asked at the next look, however long it has been silent.</summary>
+    public void Suspect() => _isSuspected = true;
 
     /// <summary>Checks what has changed since the last call.</summary>
     /// <param name="now">The time in milliseconds.</param>
@@ -41,8 +45,9 @@ internal sealed class PeerDoubt(long now)
             return Wait(now, asked, heard, passed);
         if (heard != _heard)
             (_heard, _heardAt) = (heard, now);
-        if (now - _heardAt < (_hadTraffic ? AskMilliseconds : OverdueMilliseconds))
+        if (!_isSuspected && now - _heardAt < (_hadTraffic ? AskMilliseconds : OverdueMilliseconds))
             return DoubtStep.None;
+        _isSuspected = false;
         (_askedAt, _passed, _hadTraffic) = (now, passed, false);
         return DoubtStep.Ask;
     }

@@ -17,6 +17,9 @@ public sealed class FirewallNetwork : IAsyncDisposable
     public static readonly IPAddress Edge6 = IPAddress.Parse("fd00:9::1");
     public static readonly IPAddress Hub = IPAddress.Parse("10.9.1.2");
 
+    /// <summary>The edge's machine as the hub sees it.</summary>
+    public static readonly IPAddress EdgeOfHub = IPAddress.Parse("10.9.1.1");
+
     /// <summary>Clients' addresses, each next to the others.</summary>
     public static readonly IPAddress[] Clients4 = [.. Enumerable.Range(10, 4).Select(last => IPAddress.Parse($"10.9.0.{last}"))];
     public static readonly IPAddress[] Clients6 = [.. Enumerable.Range(0x10, 4).Select(group => IPAddress.Parse($"fd00:9:0:{group:x}::1"))];
@@ -43,7 +46,7 @@ public sealed class FirewallNetwork : IAsyncDisposable
         await IpAsync("-n", network.EdgeSpace, "link", "add", "world", "type", "veth", "peer", "name", "edge", "netns", network.World);
         await IpAsync("-n", network.EdgeSpace, "link", "add", "hub", "type", "veth", "peer", "name", "edge", "netns", network.HubSpace);
         await ConfigureAsync(network.EdgeSpace, "world", [$"{Edge4}/24", $"{Edge6}/32"]);
-        await ConfigureAsync(network.EdgeSpace, "hub", ["10.9.1.1/24"]);
+        await ConfigureAsync(network.EdgeSpace, "hub", [$"{EdgeOfHub}/24"]);
         await ConfigureAsync(network.HubSpace, "edge", [$"{Hub}/24"]);
         await ConfigureAsync(network.World, "edge", [.. Clients4.Select(a => $"{a}/24"), .. Clients6.Select(a => $"{a}/32")]);
         return network;

@@ -12,11 +12,12 @@ public sealed class FirewallSetup : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-firewall-");
     private readonly int _tunnelPort = FreePorts.Next();
+    private readonly bool _hubDials;
     private AdminClient _hubAdmin = null!;
     private AdminClient _edgeAdmin = null!;
     private ManagedProcess? _hub;
 
-    private FirewallSetup(FirewallNetwork network) => (Network, Upstream) = (network, network.Listen(Port));
+    private FirewallSetup(FirewallNetwork network, bool hubDials) => (Network, Upstream, _hubDials) = (network, network.Listen(Port), hubDials);
 
     public FirewallNetwork Network { get; }
 
@@ -33,9 +34,15 @@ public sealed class FirewallSetup : IAsyncDisposable
     /// <param name="firewall">The edge's <c>firewallConfig</c>; null: none.</param>
     /// <param name="launcher">A program that starts the edge, with its arguments; null: none.</param>
     /// <param name="edgeArguments">More arguments of the edge.</param>
-    public static async Task<FirewallSetup> StartAsync(string? firewall, string[]? launcher = null, params string[] edgeArguments)
+    public static Task<FirewallSetup> StartAsync(string? firewall, string[]? launcher = null, params string[] edgeArguments) =>
+        StartAsync(firewall, hubDials: false, launcher, edgeArguments);
+
+    /// <summary>The same with a hub that dials its edge, at <see cref="TunnelPort"/>.</summary>
+    public static Task<FirewallSetup> StartDialledAsync(string? firewall) => StartAsync(firewall, hubDials: true, null, []);
+
+    private static async Task<FirewallSetup> StartAsync(string? firewall, bool hubDials, string[]? launcher, string[] edgeArguments)
     {
-        var setup = new FirewallSetup(await FirewallNetwork.StartAsync());
+        var setup = new FirewallSetup(await FirewallNetwork.StartAsync(), hubDials);
         try
         {
             await setup.StartHubAsync();
@@ -182,7 +189,7 @@ public sealed class FirewallSetup : IAsyncDisposable
 
     private string EdgeJson(string? firewall) => EdgeJson(firewall, "edge-1", Port);
 
-    private static string EdgeJson(string? firewall, string id, int port)
+    private string EdgeJson(string? firewall, string id, int port)
     {
         var edge = new JsonObject
         {
@@ -190,6 +197,8 @@ public sealed class FirewallSetup : IAsyncDisposable
             ["listenPorts"] = new JsonArray(port),
             ["ports"] = new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off" } },
         };
+        if (_hubDials)
+            (edge["dial"], edge["dialAddress"]) = ("hub", $"{FirewallNetwork.EdgeOfHub}:{_tunnelPort}");
         if (firewall is not null)
             edge["firewallConfig"] = JsonNode.Parse(firewall);
         return edge.ToJsonString();

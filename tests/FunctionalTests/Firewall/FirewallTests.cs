@@ -64,6 +64,25 @@ public sealed class FirewallTests
     }
 
     [Fact]
+    public async Task A_hub_that_dials_confirms_with_a_new_connection_and_without_one_the_rules_are_taken_back()
+    {
+        await using var setup = await FirewallSetup.StartDialledAsync(BlockOne);
+        await setup.WaitForStateAsync("applied");
+
+        // What is open goes on, and nothing new gets in.
+        await setup.Network.NftAsync("add table inet other; add chain inet other in { type filter hook input priority -10; }; "
+            + $"add rule inet other in tcp dport {setup.TunnelPort} ct state new drop");
+        Assert.True((await setup.PushAsync("""{"blockedIps":["10.9.0.11"]}""")).IsSuccess);
+        Assert.Contains("made no new connection", await setup.WaitForStateAsync("rolledBack", TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
+        await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
+
+        await setup.Network.NftAsync("delete table inet other");
+        Assert.True((await setup.PushAsync("""{"blockedIps":["10.9.0.11","10.9.0.12"]}""")).IsSuccess);
+        await setup.WaitForStateAsync("applied");
+        await setup.Network.AssertConnectsAsync(Clients4[0], setup.Port);
+    }
+
+    [Fact]
     public async Task Over_quic_a_rule_that_cuts_off_udp_to_the_hub_is_taken_back_and_one_that_cuts_off_tcp_stays()
     {
         QuicRequired.Check();

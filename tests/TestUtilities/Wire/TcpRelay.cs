@@ -77,7 +77,18 @@ public sealed class TcpRelay : IDisposable
                 var client = await _listener.AcceptSocketAsync();
                 var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 client.NoDelay = true;
-                await server.ConnectAsync(_server);
+                try
+                {
+                    await server.ConnectAsync(_server);
+                }
+                catch (SocketException)
+                {
+                    // There is no server yet, and the client has to see that.
+                    client.Dispose();
+                    server.Dispose();
+                    continue;
+                }
+
                 lock (_lock)
                 {
                     _connections.Add((client, server));

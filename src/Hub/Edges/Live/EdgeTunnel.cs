@@ -203,6 +203,9 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
             case Report.Kept when report.KeptRenewals is { } kept:
                 _registry.OnKept(this, report.Rev, kept);
                 break;
+            case Report.WantLanes when report.Lanes is > 0 and var count:
+                _registry.Dials.OnWanted(EdgeId, count);
+                break;
             case Report.Blocked when report.BlockedClients is { } blocked:
                 _forwarder.OnBlocked(this, blocked);
                 break;

@@ -63,6 +63,7 @@ internal sealed class LiveEdges : IDisposable
         _renewals = new Renewals(_lock, time);
         _resumes = new ResumeAdmission(_lock, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
+        Dials = new DialNeeds(_lock, _slots, options.MaxLanes);
         _allowed.Changed += OnAllowedChanged;
         _blocks.Changed += OnBlocksChanged;
     }
@@ -114,6 +115,9 @@ internal sealed class LiveEdges : IDisposable
 
     /// <summary>Decides which connections become lanes.</summary>
     public LaneAdmission Lanes { get; }
+
+    /// <summary>Knows which edges need a connection, for those that the hub dials.</summary>
+    public DialNeeds Dials { get; }
 
     /// <summary>Prepares a tunnel for an edge that has authenticated.</summary>
     /// <returns>Null when too many edges are connected or the hub stops.</returns>
@@ -262,6 +266,7 @@ internal sealed class LiveEdges : IDisposable
         }
 
         _news.TellLost(live, cause);
+        Dials.OnLess(live.EdgeId);
         return true;
     }
 
@@ -285,6 +290,8 @@ internal sealed class LiveEdges : IDisposable
             if (_slots.TryGetValue(live.EdgeId, out var slot) && slot.Primary == live)
                 slot.Primary = null;
         }
+
+        Dials.OnLess(live.EdgeId);
     }
 
     /// <summary>Tells all edges, including later ones, which pins to accept.</summary>
@@ -489,7 +496,11 @@ internal sealed class LiveEdges : IDisposable
         if (isLane)
             Lanes.OnEnded(live, end);
         else
+        {
             _news.TellEnd(live, end, gone);
+            Dials.OnLess(live.EdgeId);
+        }
+
         await tunnel.DisposeAsync();
     }
 

@@ -23,6 +23,11 @@ public sealed record Report
     /// <summary>The value of <see cref="Kind"/> that answers a renewal.</summary>
     public const string Kept = "kept";
 
+    /// <summary>
+    /// The value of <see cref="Kind"/> by which an edge asks a hub that dials it for connections, as many as <see cref="Lanes"/> says.
+    /// </summary>
+    public const string WantLanes = "wantLanes";
+
     /// <summary>The kind of report; the hub ignores an unknown kind.</summary>
     public string Kind { get; init; } = "";
 
@@ -52,6 +57,9 @@ public sealed record Report
 
     /// <summary>The edge's public IPv6 address; null when not known.</summary>
     public string? PublicIpv6 { get; init; }
+
+    /// <summary>How many connections the hub is asked for; null in a report of another kind.</summary>
+    public int? Lanes { get; init; }
 }
 
 /// <summary>What the edge has saved to its disk of what a configuration renews.</summary>

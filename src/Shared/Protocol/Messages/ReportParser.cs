@@ -8,8 +8,11 @@ internal static class ReportParser
     // Every port of both protocols; the message's size is the tighter limit.
     private const int MaxPorts = 2 * Port.Max;
 
+    // The hub makes far fewer, however many it is asked for.
+    private const int MaxLanes = 1024;
+
     private static readonly MessageMembers Members =
-        new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall", "kept");
+        new("", "kind", "rev", "bound", "failed", "blocked", "publicIp", "publicIpv6", "firewall", "kept", "lanes");
     private static readonly MessageMembers FirewallMembers = new("firewall.", "state", "mode", "errors", "drift");
     private static readonly MessageMembers DriftMembers = new("firewall.drift.", "count", "what", "mended");
     private static readonly MessageMembers KeptMembers = new("kept.", "secret", "address", "error");
@@ -32,6 +35,7 @@ internal static class ReportParser
                 "publicIp" => report with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
                 "publicIpv6" => report with { PublicIpv6 = reader.Text(member, ControlMessage.MaxText) },
                 "kept" => report with { KeptRenewals = ReadKept(ref reader) },
+                "lanes" => report with { Lanes = (int)reader.Number(member, 1, MaxLanes) },
                 _ => report with { FirewallState = ReadFirewall(ref reader) },
             };
         }

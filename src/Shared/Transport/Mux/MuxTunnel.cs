@@ -66,6 +66,8 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public bool IsInDoubt => _doubt.IsOn && !Core.IsDetached && !IsDead;
 
+    public void Suspect() => _doubt.Suspect();
+
     public bool IsLost => Core.IsDetached && !IsDead;
 
     public Task<TunnelEnd> Completion => _ending.Completion;

@@ -56,6 +56,18 @@ public class ReportTests
     }
 
     [Fact]
+    public void A_wish_for_connections_is_read_as_it_was_written_and_its_number_is_bounded()
+    {
+        const string Json = """{"kind":"wantLanes","rev":0,"lanes":2}""";
+
+        Assert.Equal(Json, Encoding.UTF8.GetString(ControlMessage.Serialize(new Report { Kind = Report.WantLanes, Lanes = 2 })));
+        Assert.True(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(Json), out var read, out var error), error);
+        Assert.Equal((Report.WantLanes, 2), (read.Kind, read.Lanes));
+        Assert.False(ControlMessage.TryParseReport("""{"kind":"wantLanes","lanes":1000000}"""u8, out _, out _));
+        Assert.False(ControlMessage.TryParseReport("""{"kind":"wantLanes","lanes":0}"""u8, out _, out _));
+    }
+
+    [Fact]
     public void Another_kind_with_other_members_is_no_error()
     {
         Assert.True(ControlMessage.TryParseReport("""{"kind":"weather","sky":["blue"]}"""u8, out var report, out _));

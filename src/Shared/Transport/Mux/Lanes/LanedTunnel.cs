@@ -76,6 +76,8 @@ internal sealed class LanedTunnel : ITunnel
 
     public bool IsInDoubt => Array.Exists(_lanes, static lane => lane.Mux.IsInDoubt);
 
+    public void Suspect() => _first.Suspect();
+
     public bool IsLost => _first.IsLost;
 
     public Task<TunnelEnd> Completion => _completion.Task;

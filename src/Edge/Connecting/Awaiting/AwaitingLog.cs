@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 
-namespace Tunnel.Edge.Connecting;
+namespace Tunnel.Edge.Connecting.Awaiting;
 
 /// <summary>Events 3190–3195, from the range of Connecting.</summary>
 internal static partial class AwaitingLog

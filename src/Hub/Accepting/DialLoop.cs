@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Proxies;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>
+/// Dials one edge: while it has no tunnel with a connection, and as often as it asks. What becomes of a connection (a tunnel, a lane, or
+/// the next connection of a tunnel that was lost) is what the edge says on it. Between tries it waits with full jitter from 0.5 to 30 s,
+/// and at most 2 s while clients of a lost tunnel wait too; the name is resolved anew for each, and all its addresses are tried in turn.
+/// </summary>
+internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, FrontDoor door, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    // While a path is cut the kernel asks less and less often, and a new try gets through sooner.
+    private static readonly TimeSpan LostTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan LongestPauseOfLost = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly Backoff _backoff = new(Random.Shared.NextDouble);
+    private int _wanted;
+    private long? _connectedAt;
+
+    /// <summary>Where the edge is dialled.</summary>
+    public DialTarget Target => target;
+
+    /// <summary>Why the last try failed; null when it did not, or while there is a tunnel.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Ends the dialling; tunnels stay.</summary>
+    public void Stop() => _stop.Cancel();
+
+    /// <summary>Notes that the edge may lack a connection, or asks for some. Not called by two threads at once.</summary>
+    public void OnNeeds(int wanted)
+    {
+        if (wanted > 0)
+            Volatile.Write(ref _wanted, wanted);
+        if (_signal.CurrentCount == 0)
+            _signal.Release();
+    }
+
+    /// <summary>Dials until it is stopped.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var state = needs.StateOf(id);
+                if (state != DialState.Connected)
+                    await Task.Delay(await DialAsync(state), time, _stop.Token);
+                else if (Interlocked.Exchange(ref _wanted, 0) is > 0 and var wanted)
+                    await Task.WhenAll(Enumerable.Range(0, wanted).Select(_ => TryAsync(LostTimeout)));
+                else
+                    await _signal.WaitAsync(_stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>Makes one connection for an edge that has none.</summary>
+    /// <returns>How long to wait before the next look.</returns>
+    private async Task<TimeSpan> DialAsync(DialState state)
+    {
+        if (_connectedAt is { } connected)
+            _backoff.OnTunnelEnded(time.GetElapsedTime(connected));
+        _connectedAt = null;
+        var fault = await TryAsync(state == DialState.Lost ? LostTimeout : ConnectTimeout);
+        var delay = _backoff.Next();
+        if (state == DialState.Lost && delay > LongestPauseOfLost)
+            delay = LongestPauseOfLost;
+        if (fault is null)
+            _connectedAt = time.GetTimestamp();
+        else if (fault != Fault)
+            AcceptingLog.DialFailed(logger, id, target, fault, delay.TotalSeconds);
+        Fault = fault;
+        return delay;
+    }
+
+    /// <returns>Why there is no connection; null when there is one, on which the edge has said who it is.</returns>
+    private async Task<string?> TryAsync(TimeSpan limit)
+    {
+        var fault = "the name has no addresses";
+        try
+        {
+            using var timeout = new CancellationTokenSource(limit, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+            var addresses = IPAddress.TryParse(target.Host, out var literal)
+                ? (IPAddress[])[literal]
+                : await Dns.GetHostAddressesAsync(target.Host, either.Token).WaitAsync(either.Token);
+            foreach (var address in addresses)
+            {
+                var (socket, refused) = await PeerConnector.ConnectAsync(new IPEndPoint(address, target.Port), null, null, either.Token);
+                if (socket is not null)
+                    return await door.ServeDialledAsync(socket, id)
+                        ? null
+                        : $"{address} did not complete the handshake: is this edge there, with this edge's token?";
+                fault = $"{address}: {refused}";
+            }
+        }
+        catch (SocketException e)
+        {
+            fault = e.Message;
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            fault = $"no answer within {limit.TotalSeconds:0} s";
+        }
+
+        return fault;
+    }
+}

@@ -1,0 +1,43 @@
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>What the hub has to know to dial an edge: whether it lacks a connection, and for how many it asks.</summary>
+/// <param name="registryLock">The lock of the registry.</param>
+/// <param name="slots">The edges of the registry, read under its lock.</param>
+/// <param name="maxLanes">The number of connections that a tunnel may have.</param>
+internal sealed class DialNeeds(Lock registryLock, Dictionary<string, EdgeSlot> slots, int maxLanes)
+{
+    /// <summary>An edge has fewer connections than before, or asks for so many (else 0). Called by tunnels' read loops.</summary>
+    public event Action<string, int>? Changed;
+
+    /// <summary>Returns what an edge has.</summary>
+    public DialState StateOf(string edgeId)
+    {
+        lock (registryLock)
+        {
+            if (!slots.TryGetValue(edgeId, out var slot) || slot.Tunnels.TrueForAll(static live => live.IsDraining || live.IsCrowdedOut))
+                return DialState.Nothing;
+            return slot.Tunnels.TrueForAll(static live => live.IsDraining || live.IsCrowdedOut || live.Tunnel!.IsLost)
+                ? DialState.Lost
+                : DialState.Connected;
+        }
+    }
+
+    /// <summary>Notes that a tunnel of an edge has lost its connection, takes no new streams, or has ended.</summary>
+    public void OnLess(string edgeId) => Changed?.Invoke(edgeId, 0);
+
+    /// <summary>Notes that an edge asks for connections. One for each lane and for a tunnel beside them is all that it can use.</summary>
+    public void OnWanted(string edgeId, int count) => Changed?.Invoke(edgeId, Math.Min(count, maxLanes + 1));
+}
+
+/// <summary>What an edge has of the hub.</summary>
+internal enum DialState
+{
+    /// <summary>No tunnel that takes new streams.</summary>
+    Nothing,
+
+    /// <summary>A tunnel that waits for another connection.</summary>
+    Lost,
+
+    /// <summary>A tunnel with a connection.</summary>
+    Connected,
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>Connections that the hub makes to its edge, through a relay that can cut each.</summary>
+public sealed class DialHubLinkTests : IAsyncLifetime
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-dial-link-");
+    private readonly IPAddress _edgeAddress = LoopbackAddresses.Next();
+    private readonly IPAddress _target = LoopbackAddresses.Next();
+    private readonly int _port = FreePorts.Next();
+    private readonly int _dialPort = FreePorts.Next();
+    private HubProcess _hub = null!;
+    private TcpRelay _relay = null!;
+    private EdgeProcess _edge = null!;
+    private TcpListener _upstream = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _hub = await HubProcess.StartAsync(_directory.FullName, _target, new JsonObject { ["limits"] = new JsonObject { ["lanesPerTunnel"] = 3 } });
+        _relay = new TcpRelay(new IPEndPoint(_edgeAddress, _dialPort));
+        var text = (await _hub.RunAsync("edge", "add", TunnelSetup.EdgeId, "--tcp", $"{_port}", "--proxy", "off", "--dial", _relay.EndPoint.ToString())).Succeeded().StandardOutput.Trim();
+        Assert.True(ConnectionToken.TryDecode(KnownSecrets.Add(text), out var token, out _));
+        // The relay is what the hub dials, and behind it the edge listens.
+        _edge = EdgeProcess.Start(_directory.FullName, (token with { Port = _dialPort }).Encode(), _edgeAddress, "--lanes", "2");
+        _upstream = new TcpListener(_target, _port);
+        _upstream.Start();
+        await _edge.WaitForPortsAsync([_port], []);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_edge is not null)
+            await _edge.DisposeAsync();
+        await _hub.DisposeAsync();
+        _relay.Dispose();
+        _upstream.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task What_is_open_outlives_the_connection_and_the_hub_makes_the_next()
+    {
+        using var pair = await OpenAsync();
+        for (var cut = 0; cut < 3; cut++)
+        {
+            await pair.AssertEchoAsync();
+            _relay.Cut(_relay.Count - 1);
+            await pair.AssertEchoAsync();
+        }
+
+        await Eventually.IsTrueAsync(async () => await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("tunnels").GetInt32() == 1, "one tunnel", explain: () => _hub.Process.Log);
+        Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("streamsOpened").GetInt64());
+        await _hub.Process.WaitForLineAsync("goes on with");
+    }
+
+    [Fact]
+    public async Task Bulk_brings_a_lane_that_the_hub_opens_and_all_outlive_their_connections()
+    {
+        using var elephant = await OpenAsync();
+        Assert.Equal((1, 1), await LanesAsync());
+        var block = new byte[1 << 20];
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await Task.WhenAll(elephant.Client.SendAllAsync(block), elephant.Server.ReceiveExactlyAsync(block.Length));
+                return await LanesAsync() == (2, 2);
+            },
+            "a second lane", explain: () => _edge.Process.Log + _hub.Process.Log);
+        using var apart = await OpenAsync();
+        await apart.AssertEchoAsync();
+
+        // The newest connection is the lane's; then all at once.
+        _relay.Cut(_relay.Count - 1);
+        await apart.AssertEchoAsync();
+        for (var i = 0; i < _relay.Count; i++)
+            _relay.Cut(i);
+        await elephant.AssertEchoAsync();
+        await apart.AssertEchoAsync();
+        await Eventually.IsTrueAsync(async () => await LanesAsync() == (2, 2), "both lanes", explain: () => _edge.Process.Log + _hub.Process.Log);
+        Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());
+    }
+
+    private async Task<StreamPair> OpenAsync()
+    {
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await client.ConnectAsync(_edgeAddress, _port).WaitAsync(TimeSpan.FromSeconds(30));
+        var server = await _upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        server.NoDelay = true;
+        return new StreamPair(client, server);
+    }
+
+    private async Task<(int Edge, int Hub)> LanesAsync() => (
+        await _edge.StatusAsync() is { } edge ? edge.GetProperty("lanes").GetInt32() : 0,
+        await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } hub ? hub.GetProperty("lanes").GetInt32() : 0);
+}
