@@ -63,7 +63,7 @@ internal sealed class HubRun : IDisposable
     /// <summary>Joins the parts; <see cref="Open"/> opens the port.</summary>
     public HubRun(
         TunnelHubOptions options,
-        EdgeStore edges,
+        HubState state,
         HubCertificates certificates,
         HubEventFeed events,
         IHttpConnections? http,
@@ -77,7 +77,8 @@ internal sealed class HubRun : IDisposable
         _sockets = sockets;
         _descriptors = descriptors;
         Options = options;
-        Edges = edges;
+        State = state;
+        var edges = state.Edges;
         Certificates = certificates;
         Since = time.GetUtcNow();
         var limits = options.Limits;
@@ -100,7 +101,6 @@ internal sealed class HubRun : IDisposable
             Entrance = entrance,
         };
         Sessions = new SessionForwarder(_gate, resolver, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
-        Blocks = new BlockList(options.StateDir, new StateFiles(), time, loggerFactory.CreateLogger<BlockList>());
         Live = new LiveEdges(
             edges,
             Blocks,
@@ -136,7 +136,10 @@ internal sealed class HubRun : IDisposable
 
     public TunnelHubOptions Options { get; }
 
-    public EdgeStore Edges { get; }
+    /// <summary>What operators change; it outlives the run's other parts.</summary>
+    public HubState State { get; }
+
+    public EdgeStore Edges => State.Edges;
 
     public HubCertificates Certificates { get; }
 
@@ -162,7 +165,7 @@ internal sealed class HubRun : IDisposable
 
     public LiveEdges Live { get; }
 
-    public BlockList Blocks { get; }
+    public BlockList Blocks => State.Blocks;
 
     public Reception Reception { get; }
 

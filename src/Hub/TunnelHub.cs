@@ -351,16 +351,15 @@ public sealed class TunnelHub : IAsyncDisposable
         var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };
         _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
-        EdgeStore? edges = null;
+        HubState? kept = null;
         HubCertificates? certificates = null;
         HubRun? run = null;
         try
         {
-            edges = await EdgeStore.OpenAsync(
-                _options.StateDir, _options.Edges, _options.Limits.Edges, _time, _loggerFactory, cancellationToken);
+            kept = await HubState.OpenAsync(_options, _time, _loggerFactory, cancellationToken);
             certificates = HubCertificates.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
             run = new HubRun(
-                _options, edges, certificates, _events, HttpConnections, _entrance, Descriptors, Sockets, _time, _loggerFactory);
+                _options, kept, certificates, _events, HttpConnections, _entrance, Descriptors, Sockets, _time, _loggerFactory);
             _run = run;
             if (BeforeOpening is { } before)
                 await before(cancellationToken);
@@ -372,8 +371,8 @@ public sealed class TunnelHub : IAsyncDisposable
             _run = null;
             run?.Dispose();
             certificates?.Dispose();
-            if (edges is not null)
-                await edges.DisposeAsync();
+            if (kept is not null)
+                await kept.DisposeAsync();
             if (wasCutOff)
                 _events.Post(new CrashRecoveryFailedEvent(e.Message, previousStart) { Time = _time.GetUtcNow() });
             else
@@ -384,8 +383,8 @@ public sealed class TunnelHub : IAsyncDisposable
 
         _state = state;
         if (wasCutOff)
-            NoteRecovery(edges.Current.Count, previousStart);
-        HubLog.Started(_logger, run.EndPoint!, _options.TargetHost, edges.Current.Count);
+            NoteRecovery(kept.Edges.Current.Count, previousStart);
+        HubLog.Started(_logger, run.EndPoint!, _options.TargetHost, kept.Edges.Current.Count);
         AcceptingLog.Listening(_logger, run.EndPoint!, certificates.Present.Pin);
     }
 
@@ -395,7 +394,7 @@ public sealed class TunnelHub : IAsyncDisposable
         await run.StopAsync(drain);
         run.Dispose();
         _run = null;
-        await run.Edges.DisposeAsync();
+        await run.State.DisposeAsync();
         await FinishEventsAsync();
         _marker.Clear();
         _state?.Dispose();

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Tunnel.Shared.Configuration;
-using Tunnel.Shared.Files;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport.Handshake;
@@ -20,7 +19,6 @@ internal sealed record HubCredentials(
     bool HubDials = false)
 {
     private const int DefaultPort = 8443;
-    private const int MaxFileSize = 64 << 10;
     private static readonly string[] ExplicitSettings = ["hubHost", "hubPort", "edgeId", "secret", "secretFile", "pins", "dial"];
     private static readonly Dictionary<string, bool> DialWords = new() { ["edge"] = false, ["hub"] = true };
     private static readonly HubCredentials None = new("", DefaultPort, "", "", []);
@@ -29,7 +27,7 @@ internal sealed record HubCredentials(
     public static HubCredentials Read(LayeredConfiguration configuration)
     {
         // Everything is read, whether it is used or not, so that every error is seen at once.
-        var token = SecretOrFile(configuration, "token", "tokenFile");
+        var token = configuration.SecretOrFile("token", "tokenFile");
         var own = ReadOwn(configuration);
         string[] given = [.. ExplicitSettings.Where(name => IsGiven(configuration, name))];
         var tokenGiven = IsGiven(configuration, "token") || IsGiven(configuration, "tokenFile");
@@ -62,7 +60,7 @@ internal sealed record HubCredentials(
         var edgeId = configuration.Text("edgeId");
         if (edgeId is not null && !EdgeLine.IsValidEdgeId(edgeId))
             configuration.Errors.Add("edgeId", edgeId, "must be 1 to 64 of A-Z a-z 0-9 . _ -");
-        var secret = SecretOrFile(configuration, "secret", "secretFile");
+        var secret = configuration.SecretOrFile("secret", "secretFile");
         if (secret is not null && !EdgeLine.IsValidSecret(secret))
             configuration.Errors.Add("secret", ConfigurationError.Masked, "must be 1 to 256 printable ASCII characters without spaces");
         return new HubCredentials(
@@ -89,37 +87,6 @@ internal sealed record HubCredentials(
             configuration.Errors.Add("edgeId", null, "is missing: the id that the hub knows this edge by");
         if (own.Secret.Length == 0 && !IsGiven(configuration, "secret") && !IsGiven(configuration, "secretFile"))
             configuration.Errors.Add("secretFile", null, "is missing: a file with this edge's secret");
-    }
-
-    /// <summary>Returns a secret from its own setting or from a file; null when neither is given or the file can't be read.</summary>
-    private static string? SecretOrFile(LayeredConfiguration configuration, string name, string fileName)
-    {
-        var value = configuration.Secret(name);
-        var path = configuration.ExistingFile(fileName);
-        if (IsGiven(configuration, name) && IsGiven(configuration, fileName))
-            configuration.Errors.Add(name, null, $"is given twice: give {fileName} or {name}, not both");
-        return path is null ? value : ReadFile(configuration, fileName, path);
-    }
-
-    private static string? ReadFile(LayeredConfiguration configuration, string name, string path)
-    {
-        try
-        {
-            // The read is bounded, since a file that is not a plain file has no length that could be checked first.
-            using var reader = new StreamReader(path);
-            var buffer = new char[MaxFileSize + 1];
-            var length = reader.ReadBlock(buffer);
-            if (length <= MaxFileSize && buffer.AsSpan(0, length).Trim() is { Length: > 0 } text)
-                return text.ToString();
-            configuration.Errors.Add(
-                name, path, $"must be a file with one line of at most {MaxFileSize} bytes", configuration.Find(name)?.Source);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            configuration.Errors.Add(name, path, $"can't be read: {FileFault.Of(e, path)}", configuration.Find(name)?.Source);
-        }
-
-        return null;
     }
 
     private static bool IsGiven(LayeredConfiguration configuration, string name) =>

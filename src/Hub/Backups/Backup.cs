@@ -118,7 +118,9 @@ internal static class Backup
         }
 
         var files = new BackupFiles(document);
-        new EdgeStateFile(path, files).Load();
+        var edges = EdgeStateFormat.FileIn(path, files);
+        if (edges.Load() is { } content)
+            new EdgeStateFormat(edges.Place).Read(content);
         new HubAddressFile(path, files).Load();
         foreach (var name in (string[])[HubCertificate.FileName, HubCertificates.NextFileName])
             CheckCertificate(document.ContentOf(name), name, path);

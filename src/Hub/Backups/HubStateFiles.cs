@@ -14,7 +14,7 @@ internal static class HubStateFiles
     /// <summary>The files that make up the hub's state, and that a backup has.</summary>
     public static readonly string[] Kept =
     [
-        EdgeStateFile.FileName, BlockFile.FileName, HubAddressFile.FileName, PresenceFile.FileName, HubCertificate.FileName,
+        EdgeStateFormat.FileName, BlockFormat.FileName, HubAddressFile.FileName, PresenceFile.FileName, HubCertificate.FileName,
         HubCertificates.NextFileName, ResetKey.FileName, .. SecretMemoryFile.FileNames, .. AdminKeys.FileNames,
     ];
 

@@ -28,5 +28,8 @@ public sealed record Block
     internal int SecondsLeft(DateTimeOffset now) =>
         (int)Math.Min(Math.Ceiling((Until - now).TotalSeconds), FirewallConfigReader.MaxBlockSeconds);
 
+    /// <summary>Whether another block has the same content; lists are compared by their items.</summary>
+    internal bool IsSameAs(Block other) => Edges.SequenceEqual(other.Edges) && this with { Edges = other.Edges } == other;
+
     internal bool IsOver(DateTimeOffset now) => Until <= now;
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
-using Tunnel.Shared.Files;
+using Tunnel.Hub.Keeping;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
@@ -13,20 +13,42 @@ namespace Tunnel.Hub.Blocks;
 /// </summary>
 public sealed class BlockList : ITimedBlocks
 {
-    private readonly BlockFile _file;
+    private readonly KeptValue<BlockSet> _kept;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _writer = new(1, 1);
-    private volatile State _state;
     private Action<Block>? _changed;
 
-    internal BlockList(string stateDir, IStateFiles files, TimeProvider time, ILogger logger)
+    private BlockList(IDocumentKeeper keeper, TimeProvider time, ILogger logger)
     {
-        _file = new BlockFile(stateDir, files, logger);
         (_time, _logger) = (time, logger);
-        _state = new State(0, _file.Load());
-        if (!Current.IsEmpty)
-            BlocksLog.Loaded(logger, Current.Length);
+        _kept = new KeptValue<BlockSet>(keeper, new BlockSet([]))
+        {
+            Read = new BlockFormat(keeper.Place).Read,
+            Write = BlockFormat.Write,
+            Applied = OnApplied,
+        };
+    }
+
+    /// <summary>
+    /// Reads the blocks. A damaged document is kept under another name where that is this hub's to do, and the hub starts without blocks,
+    /// since the hub is needed more than they are.
+    /// </summary>
+    internal static async Task<BlockList> OpenAsync(
+        IDocumentKeeper keeper, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        var blocks = new BlockList(keeper, time, logger);
+        try
+        {
+            await blocks._kept.OpenAsync(cancellationToken);
+        }
+        catch (BlocksDamagedException damaged)
+        {
+            BlocksLog.Damaged(logger, damaged.Message, keeper.SetAside() ?? keeper.Place);
+        }
+
+        if (!blocks.Current.IsEmpty)
+            BlocksLog.Loaded(logger, blocks.Current.Length);
+        return blocks;
     }
 
     event Action<Block>? ITimedBlocks.Changed
@@ -36,23 +58,16 @@ public sealed class BlockList : ITimedBlocks
     }
 
     /// <summary>The blocks that have not ended, by address.</summary>
-    public ImmutableArray<Block> Current
-    {
-        get
-        {
-            var now = _time.GetUtcNow();
-            return [.. _state.Blocks.Where(block => !block.IsOver(now))];
-        }
-    }
+    public ImmutableArray<Block> Current => Lasting(_kept.Current);
 
-    long ITimedBlocks.Version => _state.Version;
+    long ITimedBlocks.Version => _kept.Version;
 
     IReadOnlyList<TimedBlock> ITimedBlocks.For(string edgeId)
     {
         var now = _time.GetUtcNow();
         return
         [
-            .. _state.Blocks.Where(block => !block.IsOver(now) && block.AppliesTo(edgeId))
+            .. _kept.Current.Blocks.Where(block => !block.IsOver(now) && block.AppliesTo(edgeId))
                 .Select(block => IpRange.TryParse(block.Ip, out var source, out _) ? new TimedBlock(source, block.SecondsLeft(now)) : null)
                 .OfType<TimedBlock>(),
         ];
@@ -71,24 +86,18 @@ public sealed class BlockList : ITimedBlocks
     {
         var now = _time.GetUtcNow();
         var block = new Block { Ip = source.ToString(), Edges = edges, Since = now, Until = now + duration, Reason = reason };
-        Block? replaced = null;
-        var done = await ChangeAsync(
-            blocks =>
+        var done = false;
+        await _kept.ChangeAsync(
+            before =>
             {
-                replaced = blocks.FirstOrDefault(other => other.Ip == block.Ip);
-                var others = blocks.RemoveAll(other => other.Ip == block.Ip);
-                return others.Length >= FirewallConfigReader.MaxTimedBlocks ? null : others.Add(block);
+                var others = Lasting(before).RemoveAll(other => other.Ip == block.Ip);
+                done = others.Length < FirewallConfigReader.MaxTimedBlocks;
+                return done ? Sorted(others.Add(block)) : null;
             },
             cancellationToken);
         if (!done)
             return null;
         BlocksLog.Blocked(_logger, block.Ip, block.Until, edges.IsDefaultOrEmpty ? "all edges" : string.Join(", ", edges));
-        // Edges that only the replaced block applied to have to drop it.
-        _changed?.Invoke(replaced is null || edges.IsDefaultOrEmpty ? block : block with
-        {
-            Edges = replaced.Edges.IsDefaultOrEmpty ? [] : [
-            .. edges, .. replaced.Edges]
-        });
         return block;
     }
 
@@ -98,39 +107,44 @@ public sealed class BlockList : ITimedBlocks
     public async Task<Block?> RemoveAsync(IpRange source, CancellationToken cancellationToken)
     {
         Block? removed = null;
-        await ChangeAsync(
-            blocks =>
+        await _kept.ChangeAsync(
+            before =>
             {
-                removed = blocks.FirstOrDefault(block => block.Ip == source.ToString());
-                return removed is null ? null : blocks.Remove(removed);
+                var lasting = Lasting(before);
+                removed = lasting.FirstOrDefault(block => block.Ip == source.ToString());
+                return removed is null ? null : Sorted(lasting.Remove(removed));
             },
             cancellationToken);
         if (removed is not null)
-        {
             BlocksLog.Lifted(_logger, removed.Ip);
-            _changed?.Invoke(removed);
-        }
-
         return removed;
     }
 
-    private async Task<bool> ChangeAsync(Func<ImmutableArray<Block>, ImmutableArray<Block>?> change, CancellationToken cancellationToken)
+    private ImmutableArray<Block> Lasting(BlockSet set)
     {
-        await _writer.WaitAsync(cancellationToken);
-        try
-        {
-            if (change(Current) is not { } next)
-                return false;
-            ImmutableArray<Block> sorted = [.. next.OrderBy(block => block.Ip, StringComparer.Ordinal)];
-            await Task.Run(() => _file.Save(sorted), cancellationToken);
-            _state = new State(_state.Version + 1, sorted);
-            return true;
-        }
-        finally
-        {
-            _writer.Release();
-        }
+        var now = _time.GetUtcNow();
+        return [.. set.Blocks.Where(block => !block.IsOver(now))];
     }
 
-    private sealed record State(long Version, ImmutableArray<Block> Blocks);
+    private static BlockSet Sorted(ImmutableArray<Block> blocks) => new([.. blocks.OrderBy(block => block.Ip, StringComparer.Ordinal)]);
+
+    // Whoever made the change, this hub or another one.
+    private void OnApplied(BlockSet before, BlockSet after)
+    {
+        var gone = Lasting(before).ToDictionary(block => block.Ip, StringComparer.Ordinal);
+        foreach (var block in after.Blocks)
+        {
+            if (!gone.Remove(block.Ip, out var replaced))
+                _changed?.Invoke(block);
+            else if (!block.IsSameAs(replaced))
+                _changed?.Invoke(block with { Edges = OfBoth(block, replaced) });
+        }
+
+        foreach (var lifted in gone.Values)
+            _changed?.Invoke(lifted);
+    }
+
+    // Edges that only the replaced block applied to have to drop it.
+    private static ImmutableArray<string> OfBoth(Block block, Block replaced) =>
+        block.Edges.IsDefaultOrEmpty || replaced.Edges.IsDefaultOrEmpty ? [] : [.. block.Edges, .. replaced.Edges];
 }

@@ -14,7 +14,6 @@ internal static partial class BlocksLog
     [LoggerMessage(5552, LogLevel.Information, "{Count} blocks of the last run are still in force")]
     public static partial void Loaded(ILogger logger, int count);
 
-    [LoggerMessage(
-        5553, LogLevel.Error, "The blocks in {Path} can't be read ({What}); the file is kept as {Aside}, and nothing is blocked")]
-    public static partial void Damaged(ILogger logger, string path, string what, string aside);
+    [LoggerMessage(5553, LogLevel.Error, "{What} They are kept as {Aside}, and nothing is blocked")]
+    public static partial void Damaged(ILogger logger, string what, string aside);
 }

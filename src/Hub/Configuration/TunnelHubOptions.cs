@@ -43,6 +43,12 @@ public sealed record TunnelHubOptions
     /// <summary>The directory of the hub's state: allowed edges, certificate and key.</summary>
     public string StateDir { get; init; } = HubPaths.Usual.StateDirectory;
 
+    /// <summary>
+    /// The PostgreSQL database in which hubs share edges and blocks, as Npgsql's connection string; null: they are in
+    /// <see cref="StateDir"/>, and this hub's alone.
+    /// </summary>
+    public DatabaseOptions? State { get; init; }
+
     /// <summary>The path of the admin API's Unix socket.</summary>
     public string AdminSocket { get; init; } = HubPaths.Usual.AdminSocket(HubPaths.Usual.StateDirectory);
 

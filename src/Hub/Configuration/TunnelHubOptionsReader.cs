@@ -45,6 +45,7 @@ internal static class TunnelHubOptionsReader
             DefaultProxyProtocol = configuration.Enum("defaultProxyProtocol", defaults.DefaultProxyProtocol),
             PublicHost = configuration.Text("publicHost"),
             StateDir = StateDir(configuration),
+            State = configuration.SecretOrFile("state", "stateFile") is { } state ? new DatabaseOptions(state) : null,
             AdminSocket = AdminSocket(configuration),
             AdminOnTunnelPort = configuration.Boolean("adminOnTunnelPort", defaults.AdminOnTunnelPort),
             AdminListen = configuration.Text("adminListen"),

@@ -25,6 +25,8 @@ public static class TunnelHubOptionsValidator
         if (options.AdminListen is { } listen && !AdminListen.TryParse(listen, out _))
             errors.Add("adminListen", listen, AdminListen.FaultOf(listen));
         CheckPath("stateDir", options.StateDir, errors);
+        if (options.State?.FindFault() is { } fault)
+            errors.Add("state", ConfigurationError.Masked, fault);
         CheckPath("adminSocket", options.AdminSocket, errors);
         Check("drainTimeout", options.DrainTimeout.TotalSeconds, SettingRange.DrainTimeout, errors);
         Check("resumeGrace", options.ResumeGrace.TotalSeconds, SettingRange.ResumeGrace, errors);
@@ -33,8 +35,8 @@ public static class TunnelHubOptionsValidator
         FlowControlSettings.Check(options.Windows, errors);
         CheckTls(options.Tls, errors);
         CheckLimits(options.Limits, errors);
-        foreach (var fault in ValidateEdges(options))
-            errors.Add(fault.Path, fault.Value, fault.Message);
+        foreach (var edge in ValidateEdges(options))
+            errors.Add(edge.Path, edge.Value, edge.Message);
     }
 
     /// <summary>

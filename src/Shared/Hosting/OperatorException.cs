@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Hosting;
 /// A problem that the operator can solve (a port in use, a directory that can't be written). The message says what is wrong and how to
 /// solve it; programs print it alone, without a stack trace, and end with code 1.
 /// </summary>
-public sealed class OperatorException : Exception
+public class OperatorException : Exception
 {
     /// <summary>Creates an exception with a message for the operator.</summary>
     public OperatorException(string message)
@@ -12,8 +12,8 @@ public sealed class OperatorException : Exception
     {
     }
 
-    /// <summary>Creates an exception with a message for the operator and the cause.</summary>
-    public OperatorException(string message, Exception cause)
+    /// <summary>Creates an exception with a message for the operator and the cause, or null.</summary>
+    public OperatorException(string message, Exception? cause)
         : base(message, cause)
     {
     }

@@ -7,7 +7,6 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Configuration;
-using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Handshake;
@@ -60,35 +59,22 @@ internal static class FileTargets
     public static FuzzAction EdgeConfiguration() => Configuration(EdgeSettings.EnvironmentPrefix, static sources => EdgeSettings.Load(sources));
 
     /// <summary>The hub's <c>edges.json</c>: what is loaded is saved as it was.</summary>
-    public static FuzzAction State()
+    public static FuzzAction State() => static input => Try<OperatorException>(input, content =>
     {
-        var files = new MemoryFiles();
-        return input => Try<OperatorException>(input, content =>
-        {
-            files.Content = content;
-            if (new EdgeStateFile("/state", files).Load() is not { } state)
-                return;
-            new EdgeStateFile("/state", files).Save(state);
-            var saved = files.Content;
-            new EdgeStateFile("/state", files).Save(new EdgeStateFile("/state", files).Load()!);
-            Check.Same(saved, files.Content, "a state that was loaded is saved as it was");
-        });
-    }
+        var format = new EdgeStateFormat("/state/edges.json");
+        var saved = EdgeStateFormat.Write(format.Read(content));
+        Check.Same(saved, EdgeStateFormat.Write(format.Read(saved)), "a state that was loaded is saved as it was");
+    });
 
     /// <summary>The hub's <c>blocks.json</c>.</summary>
-    public static FuzzAction Blocks()
+    public static FuzzAction Blocks() => static input => Try<OperatorException>(input, content =>
     {
-        var files = new MemoryFiles();
-        return input => Try<OperatorException>(input, content =>
-        {
-            files.Content = content;
-            var blocks = new BlockFile("/state", files, NullLogger.Instance).Load();
-            foreach (var block in blocks)
-                _ = (block.AppliesTo("edge-1"), block.SecondsLeft(DateTimeOffset.UnixEpoch), block.IsOver(DateTimeOffset.UnixEpoch));
-            new BlockFile("/state", files, NullLogger.Instance).Save(blocks);
-            Check.Equal(blocks.Length, new BlockFile("/state", files, NullLogger.Instance).Load().Length, "blocks that were loaded are saved");
-        });
-    }
+        var format = new BlockFormat("/state/blocks.json");
+        var set = format.Read(content);
+        foreach (var block in set.Blocks)
+            _ = (block.AppliesTo("edge-1"), block.SecondsLeft(DateTimeOffset.UnixEpoch), block.IsOver(DateTimeOffset.UnixEpoch));
+        Check.Equal(set.Blocks.Length, format.Read(BlockFormat.Write(set)).Blocks.Length, "blocks that were loaded are saved");
+    });
 
     /// <summary>The edge's <c>hub-pins.json</c>, which is never worth more than a line in the log.</summary>
     public static FuzzAction Pins()
@@ -146,28 +132,5 @@ internal static class FileTargets
             Check.That(refusal.Message.Length > 0, "a refusal says why");
             return false;
         }
-    }
-
-    private sealed class MemoryFiles : IStateFiles
-    {
-        public byte[]? Content { get; set; }
-
-        public void MakeDirectory(string path)
-        {
-        }
-
-        public byte[]? Read(string path) => Content;
-
-        public void WriteAndFlush(string path, byte[] content) => Content = content;
-
-        public void Rename(string from, string to)
-        {
-        }
-
-        public void FlushDirectory(string path)
-        {
-        }
-
-        public void Delete(string path) => Content = null;
     }
 }

@@ -36,7 +36,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     private AdminFixture()
     {
-        Blocks = new BlockList(_directory.File("state"), new StateFiles(), Time, NullLogger.Instance);
+        Blocks = BlockList.OpenAsync(BlockFormat.FileIn(_directory.File("state"), new StateFiles()), Time, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
         Edges = TestEdges.Store(_directory.File("state"), time: Time);
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://localhost/") };
     }

@@ -77,7 +77,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Edges = TestEdges.Store(_directory.File("state"));
-        Blocks = new BlockList(_directory.File("state"), new StateFiles(), TimeProvider.System, NullLogger.Instance);
+        Blocks = await BlockList.OpenAsync(BlockFormat.FileIn(_directory.File("state"), new StateFiles()), TimeProvider.System, NullLogger.Instance, CancellationToken.None);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseTestServer();
         builder.Services.AddRoutingCore();

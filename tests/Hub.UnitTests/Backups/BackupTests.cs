@@ -139,7 +139,7 @@ public sealed class BackupTests
     {
         await using (var store = TestEdges.Store(state.Path))
             await store.AddAsync(TestEdges.WithSecret(id), default);
-        foreach (var name in Directory.GetFiles(state.Path).Where(path => Path.GetFileName(path) != EdgeStateFile.FileName))
+        foreach (var name in Directory.GetFiles(state.Path).Where(path => Path.GetFileName(path) != EdgeStateFormat.FileName))
             File.Delete(name);
         HubCertificate.Create(state.Path, state.File(HubCertificate.FileName), TimeProvider.System);
         HubCertificate.Create(state.Path, state.File(HubCertificates.NextFileName), TimeProvider.System);

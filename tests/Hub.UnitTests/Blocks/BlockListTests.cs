@@ -130,5 +130,6 @@ public sealed class BlockListTests : IDisposable
     private static async Task BlockAsync(BlockList blocks, string ip, int seconds, params string[] edges) =>
         Assert.NotNull(await blocks.AddAsync(Range(ip), TimeSpan.FromSeconds(seconds), [.. edges], null, CancellationToken.None));
 
-    private BlockList Open() => new(_directory.File("state"), _files, _time, NullLogger.Instance);
+    private BlockList Open() =>
+        BlockList.OpenAsync(BlockFormat.FileIn(_directory.File("state"), _files), _time, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
 }

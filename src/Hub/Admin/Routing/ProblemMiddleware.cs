@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Keeping;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Admin.Routing;
@@ -32,6 +33,13 @@ internal sealed class ProblemMiddleware(ILogger logger)
                 return refused.Problem;
             case BadHttpRequestException bad:
                 return new Problem { Status = bad.StatusCode, Detail = bad.Message };
+            case StateUnavailableException away:
+                AdminLog.Failed(logger, context.Request.Method, context.Request.Path, away.Message);
+                return new Problem
+                {
+                    Status = StatusCodes.Status503ServiceUnavailable,
+                    Detail = away.IsUncertain ? away.Message : $"Nothing was changed. {away.Message}",
+                };
             case OperatorException failed:
                 AdminLog.Failed(logger, context.Request.Method, context.Request.Path, failed.Message);
                 return new Problem { Status = StatusCodes.Status500InternalServerError, Detail = failed.Message };

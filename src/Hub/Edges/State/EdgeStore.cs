@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Keeping;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
@@ -19,7 +20,9 @@ namespace Tunnel.Hub.Edges.State;
 /// </summary>
 public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 {
-    private readonly EdgeStateFile _file;
+    private readonly IDocumentKeeper _keeper;
+    private readonly EdgeStateFormat _format;
+    private readonly KeptValue<EdgeState> _kept;
     private readonly SecretVerifier _secrets;
     private readonly SecretMemory _memory;
     private readonly int _maxEdges;
@@ -27,15 +30,21 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly EdgeChangeNotifier _notifier;
     private readonly ITimer _expiry;
-    private readonly SemaphoreSlim _writer = new(1, 1);
-    private bool _disposed;
-    private volatile EdgeState _state = EdgeState.Empty;
 
     internal EdgeStore(
-        string stateDir, IStateFiles files, ISecretHasher hasher, SecretMemory memory, int maxEdges, TimeProvider time,
-        ILoggerFactory loggerFactory)
+        IDocumentKeeper keeper, ISecretHasher hasher, SecretMemory memory, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory)
     {
-        _file = new EdgeStateFile(stateDir, files);
+        _keeper = keeper;
+        _format = new EdgeStateFormat(keeper.Place);
+        _kept = new KeptValue<EdgeState>(keeper, EdgeState.Empty)
+        {
+            Read = _format.Read,
+            Write = EdgeStateFormat.Write,
+            Applied = OnApplied,
+
+            // Done also after a change that failed, because its secrets were hashed and would stay remembered.
+            Finished = ForgetUnusedSecrets,
+        };
         _secrets = new SecretVerifier(hasher, memory);
         _memory = memory;
         _maxEdges = maxEdges;
@@ -56,13 +65,14 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     }
 
     /// <summary>The present set.</summary>
-    public ImmutableDictionary<string, AllowedEdge> Current => _state.Edges;
+    public ImmutableDictionary<string, AllowedEdge> Current => _kept.Current.Edges;
 
     /// <summary>The present set with its entity tag.</summary>
-    internal EdgeState State => _state;
+    internal EdgeState State => _kept.Current;
 
     /// <summary>Opens the state, or creates it from <paramref name="seed"/> when there is none.</summary>
-    /// <param name="stateDir">The directory of <c>edges.json</c>; made when it is missing.</param>
+    /// <param name="keeper">Keeps the state.</param>
+    /// <param name="stateDir">The directory of what only this hub keeps; made when it is missing.</param>
     /// <param name="seed">The configuration's edges, for a state that does not exist yet.</param>
     /// <param name="maxEdges">The number of edges that the set may have.</param>
     /// <param name="time">The clock by which secrets expire.</param>
@@ -70,13 +80,12 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// <param name="cancellationToken">Cancels the opening.</param>
     /// <exception cref="OperatorException">The state can't be read or written, or the seed is invalid; the message is for the
     /// operator.</exception>
-    public static async Task<EdgeStore> OpenAsync(
-        string stateDir, IReadOnlyList<EdgeDefinition> seed, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory,
-        CancellationToken cancellationToken)
+    internal static async Task<EdgeStore> OpenAsync(
+        IDocumentKeeper keeper, string stateDir, IReadOnlyList<EdgeDefinition> seed, int maxEdges, TimeProvider time,
+        ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
-        var files = new StateFiles();
-        var memory = new SecretMemory(new SecretMemoryFile(stateDir, files), time, loggerFactory.CreateLogger<EdgeStore>());
-        var store = new EdgeStore(stateDir, files, new SecretHasher(memory.Key), memory, maxEdges, time, loggerFactory);
+        var memory = new SecretMemory(new SecretMemoryFile(stateDir, new StateFiles()), time, loggerFactory.CreateLogger<EdgeStore>());
+        var store = new EdgeStore(keeper, new SecretHasher(memory.Key), memory, maxEdges, time, loggerFactory);
         try
         {
             await store.LoadAsync(seed, cancellationToken);
@@ -90,13 +99,13 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public AllowedEdge? Find(string id) => _state.Edges.GetValueOrDefault(id);
+    public AllowedEdge? Find(string id) => _kept.Current.Edges.GetValueOrDefault(id);
 
     /// <inheritdoc/>
     public async ValueTask<AuthenticationResult> AuthenticateAsync(
         string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
     {
-        var state = _state;
+        var state = _kept.Current;
         var entry = state.Entries.GetValueOrDefault(id);
 
         // A disabled edge is treated like an unknown one, whether or not the secret is correct.
@@ -113,14 +122,15 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     /// <inheritdoc/>
     public bool IsStillValid(string edgeId, Guid secretId) =>
-        _state.Entries.GetValueOrDefault(edgeId) is { Edge.Enabled: true } entry && entry.Secrets.IsValid(secretId, _time.GetUtcNow());
+        _kept.Current.Entries.GetValueOrDefault(edgeId) is { Edge.Enabled: true } entry
+            && entry.Secrets.IsValid(secretId, _time.GetUtcNow());
 
     /// <summary>The number of edges that the set may have.</summary>
     internal int MaxEdges => _maxEdges;
 
     /// <summary>Returns the faults of a set that was read only in part, to report them together with what could not be read.</summary>
     internal ImmutableArray<Fault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
-        EdgeSetValidator.Validate(edges, _state.Entries.ContainsKey, _maxEdges, before: _state.Definition).ErrorList;
+        EdgeSetValidator.Validate(edges, _kept.Current.Entries.ContainsKey, _maxEdges, before: _kept.Current.Definition).ErrorList;
 
     /// <summary>Replaces the whole set: it is validated as a whole and persisted before it takes effect.</summary>
     /// <param name="edges">The new set; an edge without a secret keeps its present one.</param>
@@ -196,40 +206,49 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     /// </summary>
     public Task<bool> HasSecretAsync(string id, string secret, CancellationToken cancellationToken) =>
         Task.Run(
-            () => _state.Entries.GetValueOrDefault(id) is { } entry && _secrets.Find(entry.Secrets, secret, _time.GetUtcNow()) is not null,
+            () => _kept.Current.Entries.GetValueOrDefault(id) is { } entry
+                && _secrets.Find(entry.Secrets, secret, _time.GetUtcNow()) is not null,
             cancellationToken);
 
     /// <summary>Stops the timer of expiring secrets and waits for a writer that is under way.</summary>
     public async ValueTask DisposeAsync()
     {
         await _expiry.DisposeAsync();
-        await _writer.WaitAsync();
-        _disposed = true;
-        _writer.Release();
+        await _kept.CloseAsync();
         await _memory.DisposeAsync();
     }
 
     internal async Task LoadAsync(IReadOnlyList<EdgeDefinition> seed, CancellationToken cancellationToken)
     {
-        if (await Task.Run(_file.Load, cancellationToken) is { } state)
+        if (await _kept.OpenAsync(cancellationToken))
         {
-            EdgesLog.Loaded(_logger, state.Entries.Count, _file.FilePath);
+            EdgesLog.Loaded(_logger, _kept.Current.Entries.Count, _keeper.Place);
             if (seed.Count > 0)
-                EdgesLog.SeedIgnored(_logger, _file.FilePath);
-            Apply(state, EdgeSetDiff.Empty);
-            foreach (var fault in _file.Tolerated)
+                EdgesLog.SeedIgnored(_logger, _keeper.Place);
+            ArmExpiry(_kept.Current);
+            foreach (var fault in _format.Tolerated)
                 EdgesLog.Tolerated(_logger, fault);
             ForgetUnusedSecrets();
         }
         else if (seed.Count > 0)
         {
-            var result =
-                await ChangeAsync(empty => Builder().ReplaceAll(empty, seed, "edges", cancellationToken), dryRun: false, cancellationToken);
-            if (!result.Succeeded)
-                throw new OperatorException(
-                    "The configuration's edges can't be used:\n" + string.Join('\n', result.Errors.Select(error => $"  {error}")));
-            EdgesLog.Seeded(_logger, seed.Count, _file.FilePath);
+            await SeedAsync(seed, cancellationToken);
         }
+    }
+
+    private async Task SeedAsync(IReadOnlyList<EdgeDefinition> seed, CancellationToken cancellationToken)
+    {
+        // Another hub may have begun with its own seed meanwhile, which counts then.
+        var result = await ChangeAsync(
+            present => present.Entries.IsEmpty ? Builder().ReplaceAll(present, seed, "edges", cancellationToken) : new(null, new()),
+            dryRun: false, cancellationToken);
+        if (!result.Succeeded)
+            throw new OperatorException(
+                "The configuration's edges can't be used:\n" + string.Join('\n', result.Errors.Select(error => $"  {error}")));
+        if (result.Diff.IsEmpty)
+            EdgesLog.SeedIgnored(_logger, _keeper.Place);
+        else
+            EdgesLog.Seeded(_logger, seed.Count, _keeper.Place);
     }
 
     private EdgeStateBuilder Builder() => new(_secrets, _maxEdges, _time.GetUtcNow());
@@ -238,44 +257,38 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         Func<EdgeState, EdgeStateChange> prepare, bool dryRun, CancellationToken cancellationToken,
         Func<EdgeState, bool?>? condition = null)
     {
-        await _writer.WaitAsync(cancellationToken);
-        try
+        var result = new EdgeUpdateResult();
+        await _kept.ChangeAsync(
+            before =>
+            {
+                result = Prepare(before, prepare, condition);
+                return result.Succeeded && !dryRun && !ReferenceEquals(result.After, before) ? result.After : null;
+            },
+            cancellationToken);
+        if (result.Succeeded && !dryRun)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-
-            // Hashing and the disk take time, and the caller may be on an I/O thread.
-            return await Task.Run(() => Change(prepare, condition, dryRun), cancellationToken);
+            foreach (var warning in result.Warnings)
+                EdgesLog.Warning(_logger, warning);
         }
-        finally
-        {
-            // Done also after a change that failed, because its secrets were hashed and would stay remembered.
-            ForgetUnusedSecrets();
-            _writer.Release();
-        }
-    }
 
-    private EdgeUpdateResult Change(Func<EdgeState, EdgeStateChange> prepare, Func<EdgeState, bool?>? condition, bool dryRun)
-    {
-        var before = _state;
-        if (condition?.Invoke(before) == false)
-            return new EdgeUpdateResult { Status = EdgeUpdateStatus.PreconditionFailed, After = before };
-        var change = prepare(before);
-        if (change.After is not { } after)
-            return change.Result with { After = before };
-        var result = change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = after };
-        if (dryRun)
-            return result;
-        _file.Save(after);
-        Apply(after, result.Diff);
-        foreach (var warning in result.Warnings)
-            EdgesLog.Warning(_logger, warning);
         return result;
     }
 
-    private void Apply(EdgeState state, EdgeSetDiff diff)
+    private static EdgeUpdateResult Prepare(
+        EdgeState before, Func<EdgeState, EdgeStateChange> prepare, Func<EdgeState, bool?>? condition)
     {
-        _state = state;
-        ArmExpiry(state);
+        if (condition?.Invoke(before) == false)
+            return new EdgeUpdateResult { Status = EdgeUpdateStatus.PreconditionFailed, After = before };
+        var change = prepare(before);
+        return change.After is { } after
+            ? change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = after }
+            : change.Result with { After = before };
+    }
+
+    private void OnApplied(EdgeState before, EdgeState after)
+    {
+        ArmExpiry(after);
+        var diff = EdgeSetDiffer.Compare(before, after);
         if (diff.IsEmpty)
             return;
         var change = EdgeSetDiffer.ToChange(diff);
@@ -284,7 +297,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     }
 
     private void ForgetUnusedSecrets() =>
-        _secrets.Retain(_state.Entries.Values.SelectMany(entry => entry.Secrets.Items).Select(secret => secret.Id).ToHashSet());
+        _secrets.Retain(_kept.Current.Entries.Values.SelectMany(entry => entry.Secrets.Items).Select(secret => secret.Id).ToHashSet());
 
     private void ArmExpiry(EdgeState state)
     {
@@ -297,38 +310,28 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     private async Task RemoveExpiredAsync()
     {
-        await _writer.WaitAsync();
         try
         {
-            if (!_disposed)
-                RemoveExpired();
+            // The secret is refused all the same, since every check looks at the clock; what matters is that the tunnels are told.
+            await _kept.ChangeAsync(WithoutExpired, CancellationToken.None, error => EdgesLog.ExpiryNotSaved(_logger, error));
         }
-        finally
+        catch (ObjectDisposedException)
         {
-            ForgetUnusedSecrets();
-            _writer.Release();
+            // The timer had just fired.
         }
     }
 
-    private void RemoveExpired()
+    private EdgeState? WithoutExpired(EdgeState before)
     {
-        var before = _state;
         var after = before.WithoutExpired(_time.GetUtcNow());
         var diff = EdgeSetDiffer.Compare(before, after);
-        if (!diff.IsEmpty)
+        if (diff.IsEmpty)
         {
-            EdgesLog.SecretsExpired(_logger, diff.Edges.Length);
-            try
-            {
-                _file.Save(after);
-            }
-            catch (OperatorException error)
-            {
-                // The secret is refused all the same, since every check looks at the clock; what matters is that the tunnels are told.
-                EdgesLog.ExpiryNotSaved(_logger, error);
-            }
+            ArmExpiry(before);
+            return null;
         }
 
-        Apply(after, diff);
+        EdgesLog.SecretsExpired(_logger, diff.Edges.Length);
+        return after;
     }
 }

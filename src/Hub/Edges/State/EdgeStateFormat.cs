@@ -3,42 +3,34 @@ using System.Text.Json;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
+using Tunnel.Hub.Keeping;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.State;
 
-/// <summary>
-/// <c>edges.json</c>. A crash at any moment leaves either the old or the new content, since the new content is complete and on the disk
-/// under another name before it replaces the old one.
-/// </summary>
-internal sealed class EdgeStateFile(string directory, IStateFiles files)
+/// <summary>The JSON of the allowed edges, as <c>edges.json</c> has it and hubs share it.</summary>
+/// <param name="place">Where it is, for messages.</param>
+internal sealed class EdgeStateFormat(string place)
 {
     public const string FileName = "edges.json";
 
-    private readonly string _path = Path.Combine(directory, FileName);
-    private byte[]? _saved;
+    /// <summary>Makes the keeper of the file in a state directory.</summary>
+    public static FileKeeper FileIn(string directory, IStateFiles files) => new(directory, FileName, "state", files);
 
-    public string FilePath => _path;
-
-    /// <summary>Faults in the state that was read which an earlier version accepted and this version would not.</summary>
+    /// <summary>
+    /// Faults in the state that was read last which an earlier version accepted and this version would not.
+    /// </summary>
     public ImmutableArray<Fault> Tolerated { get; private set; } = [];
 
-    /// <summary>Reads the state; returns null when there is none yet.</summary>
-    /// <exception cref="OperatorException">The file can't be read, or is not what a hub of this version writes. It is left as it
-    /// is.</exception>
-    public EdgeState? Load()
+    /// <summary>Reads the state.</summary>
+    /// <exception cref="OperatorException">It is not what a hub of this version writes.</exception>
+    public EdgeState Read(byte[] content)
     {
         try
         {
-            files.MakeDirectory(directory);
-            _saved = files.Read(_path);
-            return _saved is null ? null : Parse(_saved);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new OperatorException($"The hub's state {_path} can't be read: {FileFault.Of(error, _path)}.", error);
+            return Parse(content);
         }
         catch (JsonException error)
         {
@@ -46,49 +38,8 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
         }
     }
 
-    /// <summary>Writes the state; on return it is on the disk. It waits for the disk, so call it on the thread pool.</summary>
-    /// <exception cref="OperatorException">The state could not be written; the old one stays in force.</exception>
-    public void Save(EdgeState state)
-    {
-        var content = JsonSerializer.SerializeToUtf8Bytes(ToDocument(state), StateJson.Default.EdgeStateDocument);
-        var replaced = false;
-        try
-        {
-            var temporary = _path + ".new";
-            files.WriteAndFlush(temporary, content);
-            files.Rename(temporary, _path);
-            replaced = true;
-            files.FlushDirectory(directory);
-            _saved = content;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            if (replaced)
-                PutBack();
-            throw new OperatorException(
-                $"The change could not be saved in {_path}, so nothing was changed: {FileFault.Of(error, _path)}.", error);
-        }
-    }
-
-    // Nobody knows whether the new name would survive a crash, and a refused change must not come back with the next start.
-    private void PutBack()
-    {
-        try
-        {
-            if (_saved is null)
-            {
-                files.Delete(_path);
-                return;
-            }
-
-            files.WriteAndFlush(_path + ".new", _saved);
-            files.Rename(_path + ".new", _path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The disk fails altogether; the caller reports the first error, which shows the cause.
-        }
-    }
+    public static byte[] Write(EdgeState state) =>
+        JsonSerializer.SerializeToUtf8Bytes(ToDocument(state), StateJson.Default.EdgeStateDocument);
 
     private static EdgeStateDocument ToDocument(EdgeState state) => new()
     {
@@ -138,13 +89,13 @@ internal sealed class EdgeStateFile(string directory, IStateFiles files)
             throw Corrupt("it has no version");
         if (version != EdgeStateDocument.CurrentVersion)
             throw new OperatorException(
-                $"The hub's state {_path} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub "
+                $"The hub's state {place} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub "
                 + "that wrote it, or a newer one.");
     }
 
     private OperatorException Corrupt(string what, Exception? cause = null)
     {
-        var message = $"The hub's state {_path} is damaged ({what}). It was left as it is: restore it from a backup, or move it away to "
+        var message = $"The hub's state {place} is damaged ({what}). It was left as it is: restore it from a backup, or move it away to "
             + "start with the configuration's edges.";
         return cause is null ? new OperatorException(message) : new OperatorException(message, cause);
     }

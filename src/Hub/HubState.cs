@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Configuration;
+using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Keeping;
+using Tunnel.Hub.Keeping.Postgres;
+using Tunnel.Shared.Files;
+
+namespace Tunnel.Hub;
+
+/// <summary>
+/// What operators change while the hub runs: the allowed edges and the blocks. Both are kept in files of the state directory, or in the
+/// database that hubs share.
+/// </summary>
+internal sealed class HubState : IAsyncDisposable
+{
+    private readonly PostgresDatabase? _database;
+
+    private HubState(EdgeStore edges, BlockList blocks, PostgresDatabase? database) =>
+        (Edges, Blocks, _database) = (edges, blocks, database);
+
+    public EdgeStore Edges { get; }
+
+    public BlockList Blocks { get; }
+
+    /// <summary>Opens the state; while a shared one can't be reached, what is known of it.</summary>
+    /// <exception cref="Shared.Hosting.OperatorException">The state can't be read or written, or the configuration's edges are not
+    /// valid.</exception>
+    public static async Task<HubState> OpenAsync(
+        TunnelHubOptions options, TimeProvider time, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    {
+        PostgresDatabase? database = null;
+        EdgeStore? edges = null;
+        try
+        {
+            if (options.State is { } shared)
+            {
+                database = new PostgresDatabase(
+                    shared.ConnectionString, PostgresSchema.Current, time, loggerFactory.CreateLogger<PostgresDatabase>());
+                await database.ConnectAsync(cancellationToken);
+            }
+
+            var files = new StateFiles();
+            edges = await EdgeStore.OpenAsync(
+                Keeper("edges", isNeeded: true, EdgeStateFormat.FileIn(options.StateDir, files)),
+                options.StateDir, options.Edges, options.Limits.Edges, time, loggerFactory, cancellationToken);
+            var blocks = await BlockList.OpenAsync(
+                Keeper("blocks", isNeeded: false, BlockFormat.FileIn(options.StateDir, files)),
+                time, loggerFactory.CreateLogger<BlockList>(), cancellationToken);
+            database?.Start();
+            return new HubState(edges, blocks, database);
+        }
+        catch
+        {
+            await DisposeAsync(edges, database);
+            throw;
+        }
+
+        IDocumentKeeper Keeper(string name, bool isNeeded, FileKeeper file) => database is null
+            ? file
+            : new PostgresKeeper(database, name, isNeeded, file, loggerFactory.CreateLogger<PostgresKeeper>());
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => DisposeAsync(Edges, _database);
+
+    // The edges come last: they wait for a change that may be under way, which needs the database.
+    private static async ValueTask DisposeAsync(EdgeStore? edges, PostgresDatabase? database)
+    {
+        if (edges is not null)
+            await edges.DisposeAsync();
+        if (database is not null)
+            await database.DisposeAsync();
+    }
+}

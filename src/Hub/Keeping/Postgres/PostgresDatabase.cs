@@ -1,0 +1,228 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Tunnel.Shared.Guarding;
+
+namespace Tunnel.Hub.Keeping.Postgres;
+
+/// <summary>
+/// The database that hubs share. One connection listens for changes and asks again every few seconds, since a notice can be lost; it is
+/// also what shows whether the database is there. While it is not, whoever needs it is refused at once.
+/// </summary>
+internal sealed class PostgresDatabase : IAsyncDisposable
+{
+    /// <summary>The channel on which hubs tell each other of changes; what is told does not matter, only that they look.</summary>
+    public const string Channel = "tunnel_hub";
+
+    // As long as a change takes at most to be noticed when its notice was lost, and a database that says nothing more.
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
+
+    // Each step is limited by the connection's own limits, which may be set; this one holds whatever happens.
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(15);
+    private const int DefaultSeconds = 5;
+    private const int CancellationMilliseconds = 1000;
+
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(5);
+
+    private readonly NpgsqlDataSource _source;
+    private readonly PostgresSchema _schema;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly List<Func<CancellationToken, Task>> _watchers = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _watching = Task.CompletedTask;
+    private volatile string? _fault;
+
+    // What was logged last: null, that it is there; empty, nothing.
+    private string? _logged = "";
+
+    /// <param name="connectionString">The connection string, in Npgsql's words.</param>
+    /// <param name="schema">The tables.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where it is logged that the database is away, and that it is back.</param>
+    public PostgresDatabase(string connectionString, PostgresSchema schema, TimeProvider time, ILogger logger)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        SetMissing(settings, "Timeout", DefaultSeconds);
+        SetMissing(settings, "Command Timeout", DefaultSeconds);
+        SetMissing(settings, "Cancellation Timeout", CancellationMilliseconds);
+        SetMissing(settings, "Application Name", "tunnel-hub");
+        Name = $"PostgreSQL database {settings.Database ?? settings.Username} at {settings.Host}";
+
+        // The slim builder needs no reflection. It logs nothing: the parameters are hashes of secrets.
+        _source = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity().Build();
+        (_schema, _time, _logger) = (schema, time, logger);
+    }
+
+    /// <summary>The database in words, without user and password.</summary>
+    public string Name { get; }
+
+    /// <summary>Why the database can't be used now; null: it can.</summary>
+    public string? Fault => _fault;
+
+    /// <summary>Tries once to connect, and brings the tables up to date.</summary>
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await LimitAsync(OpenAsync, cancellationToken);
+            NoteConnected();
+        }
+        catch (StateUnavailableException error)
+        {
+            NoteFault(error.Message);
+        }
+    }
+
+    /// <summary>Calls back on each notice, and every few seconds.</summary>
+    public void Watch(Func<CancellationToken, Task> refresh) => _watchers.Add(refresh);
+
+    /// <summary>Begins to listen, and to connect again whenever the database was away.</summary>
+    public void Start()
+    {
+        _watching = Task.Run(() => WatchAsync(_stopping.Token));
+        _watching.Guard("watching the shared state");
+    }
+
+    /// <summary>Runs a command.</summary>
+    /// <param name="command">Uses a connection that is open.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="StateUnavailableException">The database can't be used now, or did not answer.</exception>
+    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> command, CancellationToken cancellationToken)
+    {
+        if (_fault is { } fault)
+            throw new StateUnavailableException(fault);
+        return await LimitAsync(
+            async token =>
+            {
+                await using var connection = await _source.OpenConnectionAsync(token);
+                return await command(connection, token);
+            },
+            cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _watching;
+        await _source.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private static void SetMissing(NpgsqlConnectionStringBuilder settings, string name, object value)
+    {
+        if (!settings.ContainsKey(name))
+            settings[name] = value;
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = await _source.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await _schema.MigrateAsync(connection, cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        var pause = LeastPause;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await LimitAsync(OpenAsync, cancellationToken);
+                await LimitAsync(token => ListenAsync(connection, token), cancellationToken);
+                _fault = null;
+                while (true)
+                {
+                    foreach (var refresh in _watchers)
+                        await refresh(cancellationToken);
+                    NoteConnected();
+                    pause = LeastPause;
+                    await connection.WaitAsync(PollInterval, cancellationToken);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (error is StateUnavailableException || IsOfDatabase(error))
+            {
+                NoteFault(error is StateUnavailableException ? error.Message : Describe(error));
+            }
+
+            if (!await PauseAsync(pause, cancellationToken))
+                return;
+            pause = pause * 2 < MostPause ? pause * 2 : MostPause;
+        }
+    }
+
+    // Up to a half longer, so that the hubs do not come back all at once.
+    private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        await Task.Delay(pause * (1 + (Random.Shared.NextDouble() / 2)), _time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !cancellationToken.IsCancellationRequested;
+    }
+
+    private static async Task<bool> ListenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var listen = new NpgsqlCommand($"listen {Channel}", connection);
+        await listen.ExecuteNonQueryAsync(cancellationToken);
+        return true;
+    }
+
+    private async Task<T> LimitAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(CallLimit);
+        try
+        {
+            return await call(limit.Token);
+        }
+        catch (Exception error) when (IsOfDatabase(error) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new StateUnavailableException(Describe(error), error);
+        }
+    }
+
+    private static bool IsOfDatabase(Exception error) =>
+        error is NpgsqlException or TimeoutException or IOException or OperationCanceledException;
+
+    // The innermost one says what happened; no message has the password in it.
+    private string Describe(Exception error)
+    {
+        var what = error switch
+        {
+            PostgresException refused => refused.MessageText,
+            OperationCanceledException => "it does not answer",
+            _ => error.GetBaseException().Message,
+        };
+        return $"The {Name} can't be used now: {what.TrimEnd('.')}.";
+    }
+
+    private void NoteConnected()
+    {
+        _fault = null;
+        if (_logged is null)
+            return;
+        _logged = null;
+        PostgresLog.Connected(_logger, Name);
+    }
+
+    private void NoteFault(string fault)
+    {
+        _fault = fault;
+        if (_logged == fault)
+            return;
+        _logged = fault;
+        PostgresLog.Away(_logger, fault);
+    }
+}

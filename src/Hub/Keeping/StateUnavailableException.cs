@@ -1,0 +1,22 @@
+using Tunnel.Shared.Hosting;
+
+namespace Tunnel.Hub.Keeping;
+
+/// <summary>
+/// The place of the shared state can't be reached or used now. What is known stays in force. It is worth another try later.
+/// </summary>
+internal sealed class StateUnavailableException : OperatorException
+{
+    public StateUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    public StateUnavailableException(string message, Exception cause)
+        : base(message, cause)
+    {
+    }
+
+    /// <summary>Whether the change may have been made all the same; the message says so, too.</summary>
+    public bool IsUncertain { get; init; }
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>Two hubs that share edges, secrets and blocks in PostgreSQL: whatever one's API changes is in force at both, with their edges.</summary>
+public sealed class SharedStateTests : IAsyncLifetime
+{
+    private const string EdgeId = "edge-1";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-functional-");
+    private PostgresServer _postgres = null!;
+    private HubProcess _one = null!;
+    private HubProcess _other = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _postgres = await PostgresServer.StartAsync();
+        var certificate = TestCertificates.Write(_directory.FullName, "hub.example.com");
+        var database = await _postgres.MakeDatabaseAsync("hubs");
+        var file = Path.Combine(_directory.FullName, "database");
+        await File.WriteAllTextAsync(file, database + "\n");
+        _one = await StartAsync("one", certificate, "state", database);
+        _other = await StartAsync("other", certificate, "stateFile", file);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _one.DisposeAsync();
+        await _other.DisposeAsync();
+        await _postgres.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task An_edge_of_one_hub_is_changed_live_by_the_other_hubs_api()
+    {
+        var ports = FreePorts.Next(2);
+        await using var edge = await ConnectAsync([ports[0]]);
+        await _other.PutEdgeAsync(EdgeId, [ports[1]], []);
+        await edge.WaitForPortsAsync([ports[1]], []);
+        Assert.NotNull(await _one.ConnectedEdgeAsync(EdgeId));
+
+        // Removed at the hub that it is not connected to.
+        Assert.True((await _other.SendAsync(HttpMethod.Delete, $"api/v1/edges/{EdgeId}")).IsSuccess);
+        await Eventually.IsTrueAsync(async () => await _one.ConnectedEdgeAsync(EdgeId) is null, "the end of the edge's tunnel");
+    }
+
+    [Fact]
+    public async Task A_secret_that_one_hub_rotates_is_good_at_the_other_until_its_grace_is_over()
+    {
+        var port = FreePorts.Next();
+        await using var edge = await ConnectAsync([port]);
+        Assert.True((await RotateAsync(3600)).IsSuccess);
+        await edge.RestartAsync();
+        await edge.WaitForPortsAsync([port], []);
+        Assert.NotNull(await _one.ConnectedEdgeAsync(EdgeId));
+
+        Assert.True((await RotateAsync(0)).IsSuccess);
+        await Eventually.IsTrueAsync(async () => await _one.ConnectedEdgeAsync(EdgeId) is null, "the end of the old secret's tunnel");
+
+        Task<AdminResponse> RotateAsync(int grace) => _other.SendAsync(
+            HttpMethod.Post, $"api/v1/edges/{EdgeId}/rotate-secret", $$"""{"host": "{{_one.EndPoint}}", "graceSeconds": {{grace}}}""");
+    }
+
+    [Fact]
+    public async Task A_block_is_everywhere_and_lifted_everywhere()
+    {
+        (await _one.RunAsync("firewall", "block", "192.0.2.7", "--for", "1h")).Succeeded();
+        await Eventually.IsTrueAsync(async () => (await BlocksAsync(_other)).SequenceEqual(["192.0.2.7"]), "the block at the other hub");
+        (await _other.RunAsync("firewall", "unblock", "192.0.2.7")).Succeeded();
+        await Eventually.IsTrueAsync(async () => !(await BlocksAsync(_one)).Any(), "the end of the block at the first hub");
+    }
+
+    [Fact]
+    public async Task Both_change_one_edge_a_thousand_times_at_once_and_no_change_is_lost()
+    {
+        await _one.AddEdgeAsync(EdgeId, [], []);
+        var ports = Enumerable.Range(1, 1000).ToArray();
+        await Task.WhenAll(
+            ports.Chunk(250).Select((chunk, index) => Task.Run(async () =>
+            {
+                var hub = index % 2 == 0 ? _one : _other;
+                foreach (var port in chunk)
+                {
+                    var answer = await hub.SendAsync(HttpMethod.Put, $"api/v1/edges/{EdgeId}/ports/tcp%2F{port}", $$"""{"targetPort": {{port}}}""");
+                    Assert.True(answer.IsSuccess, $"{port}: {answer.StatusCode} {answer.Body}");
+                }
+            })));
+
+        var expected = ports.Select(port => $"tcp/{port}").Order(StringComparer.Ordinal);
+        await Eventually.IsTrueAsync(async () => (await PortsAsync(_one)).SequenceEqual(expected), "all ports at the first hub");
+        await Eventually.IsTrueAsync(async () => (await PortsAsync(_other)).SequenceEqual(expected), "all ports at the other hub");
+        Assert.Equal(
+            (await _one.SendAsync(HttpMethod.Get, "api/v1/edges")).Body, (await _other.SendAsync(HttpMethod.Get, "api/v1/edges")).Body);
+    }
+
+    private static async Task<IEnumerable<string>> BlocksAsync(HubProcess hub) =>
+        (await hub.SendAsync(HttpMethod.Get, "api/v1/blocks")).Json().EnumerateArray().Select(block => block.GetProperty("ip").GetString()!);
+
+    private static async Task<IEnumerable<string>> PortsAsync(HubProcess hub) =>
+        (await hub.SendAsync(HttpMethod.Get, $"api/v1/edges/{EdgeId}")).Json().GetProperty("ports").EnumerateObject()
+            .Select(port => port.Name).Order(StringComparer.Ordinal);
+
+    private async Task<EdgeProcess> ConnectAsync(int[] ports)
+    {
+        // Made at one hub, for an address of the other, whose certificate is the same.
+        var token = await _other.AddEdgeAsync(EdgeId, ports, [], host: _one.EndPoint);
+        var edge = EdgeProcess.Start(_directory.FullName, token, LoopbackAddresses.Next());
+        await edge.WaitForPortsAsync(ports, []);
+        return edge;
+    }
+
+    private Task<HubProcess> StartAsync(string name, string certificate, string setting, string value)
+    {
+        var settings = new JsonObject
+        {
+            [setting] = value,
+            ["tls"] = new JsonObject { ["certPem"] = certificate, ["keyPem"] = certificate },
+        };
+        return HubProcess.StartAsync(_directory.CreateSubdirectory(name).FullName, IPAddress.Loopback, settings);
+    }
+}

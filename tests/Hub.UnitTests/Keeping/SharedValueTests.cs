@@ -1,0 +1,198 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Keeping;
+using Tunnel.Hub.Keeping.Postgres;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Files;
+using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.Hub.UnitTests.Keeping;
+
+/// <summary>A value that hubs share in a database; here it is a list of words.</summary>
+public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task What_one_changes_is_in_force_at_the_other()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one");
+        await using var other = await OpenAsync(name, "other");
+        await one.AddAsync("a");
+        await other.WaitForAsync("a");
+        await other.AddAsync("b");
+        await one.WaitForAsync("a b");
+
+        await using var late = await OpenAsync(name, "late");
+        Assert.Equal("a b", late.Words);
+    }
+
+    [Fact]
+    public async Task A_change_is_made_of_the_newest_value_although_nobody_has_told_of_it()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one", isWatching: false);
+        await using var other = await OpenAsync(name, "other", isWatching: false);
+        await one.AddAsync("a");
+        await other.AddAsync("b");
+        Assert.Equal("a b", other.Words);
+    }
+
+    [Fact]
+    public async Task A_change_that_another_hub_overtakes_is_made_again()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one");
+        await using var other = await OpenAsync(name, "other");
+        var tries = 0;
+        await one.Value.ChangeAsync(
+            before =>
+            {
+                // The other one writes while this one works out its change.
+                if (tries++ == 0)
+                    other.AddAsync("faster").GetAwaiter().GetResult();
+                return before + " slow";
+            },
+            CancellationToken.None);
+        Assert.Equal(2, tries);
+        Assert.Equal("faster slow", one.Words);
+        await other.WaitForAsync("faster slow");
+    }
+
+    [Fact]
+    public async Task A_notice_that_is_lost_delays_a_change_and_loses_nothing()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one");
+        await one.AddAsync("a");
+        await postgres.Server.RunAsync(name, """update tunnel_hub_state set content = '"b"', revision = revision + 1""");
+        await one.WaitForAsync("b");
+    }
+
+    [Fact]
+    public async Task A_hub_that_starts_without_the_database_has_what_it_knew_and_takes_no_change_until_it_is_back()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using (var before = await OpenAsync(name, "one"))
+            await before.AddAsync("a");
+
+        // As good as away: nobody may connect.
+        await postgres.Server.RunAsync("postgres", $"alter database {name} allow_connections false");
+        await using var one = await OpenAsync(name, "one");
+        await using var fresh = await OpenAsync(name, "fresh");
+        Assert.Equal(("a", ""), (one.Words, fresh.Words));
+        var error = await Assert.ThrowsAsync<StateUnavailableException>(() => one.AddAsync("b"));
+        Assert.Contains($"database {name} at {postgres.Server.Host} can't be used now: ", error.Message, StringComparison.Ordinal);
+        Assert.Equal("a", one.Words);
+
+        await postgres.Server.RunAsync("postgres", $"alter database {name} allow_connections true");
+        await fresh.WaitForAsync("a");
+        await one.WaitUntilUsableAsync();
+        await one.AddAsync("b");
+        await fresh.WaitForAsync("a b");
+    }
+
+    [Fact]
+    public async Task A_database_that_was_made_anew_takes_nothing_from_a_hub_that_knows_some()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one");
+        await one.AddAsync("a");
+        await postgres.Server.RunAsync(name, "truncate tunnel_hub_state");
+        await Eventually.IsTrueAsync(() => Task.FromResult(one.Database.Fault is not null), "the fault");
+        Assert.Contains("has no words, while this hub knows some", one.Database.Fault, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StateUnavailableException>(() => one.AddAsync("b"));
+        Assert.Equal("a", one.Words);
+
+        await using var again = await OpenAsync(name, "one");
+        Assert.Equal("a", again.Words);
+    }
+
+    [Fact]
+    public async Task What_can_not_be_read_changes_nothing()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one");
+        await one.AddAsync("a");
+        await postgres.Server.RunAsync(name, "update tunnel_hub_state set content = '5', revision = revision + 1");
+        var error = await Assert.ThrowsAsync<StateUnavailableException>(() => one.AddAsync("b"));
+        Assert.Contains("not words", error.Message, StringComparison.Ordinal);
+        Assert.Equal("a", one.Words);
+    }
+
+    [Fact]
+    public async Task Two_that_change_it_a_thousand_times_lose_nothing()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one");
+        await using var other = await OpenAsync(name, "other");
+        await Task.WhenAll(
+            Task.Run(() => AddManyAsync(one, 0)), Task.Run(() => AddManyAsync(other, 500)));
+        var all = string.Join(' ', Enumerable.Range(0, 1000));
+        await one.WaitForAsync(all, inOrder: false);
+        await other.WaitForAsync(one.Words);
+    }
+
+    private static async Task AddManyAsync(Replica hub, int first)
+    {
+        for (var number = first; number < first + 500; number++)
+            await hub.AddAsync($"{number}");
+    }
+
+    private async Task<Replica> OpenAsync(string database, string hub, bool isWatching = true)
+    {
+        var opened = new Replica(postgres.Server.ConnectionString(database), _directory.File(hub));
+        await opened.OpenAsync(isWatching);
+        return opened;
+    }
+
+    /// <summary>What a hub has of the value.</summary>
+    private sealed class Replica : IAsyncDisposable
+    {
+        public Replica(string connectionString, string directory)
+        {
+            Database = new PostgresDatabase(connectionString, PostgresSchema.Current, TimeProvider.System, NullLogger.Instance);
+            var copy = new FileKeeper(directory, "words.json", "words", new StateFiles());
+            Value = new KeptValue<string>(new PostgresKeeper(Database, "words", isNeeded: true, copy, NullLogger.Instance), "")
+            {
+                Read = Read,
+                Write = static words => Encoding.UTF8.GetBytes($"\"{words}\""),
+                Applied = static (_, _) => { },
+            };
+        }
+
+        public PostgresDatabase Database { get; }
+
+        public KeptValue<string> Value { get; }
+
+        public string Words => Value.Current;
+
+        public async Task OpenAsync(bool isWatching)
+        {
+            await Database.ConnectAsync(CancellationToken.None);
+            await Value.OpenAsync(CancellationToken.None);
+            if (isWatching)
+                Database.Start();
+        }
+
+        public Task AddAsync(string word) => Value.ChangeAsync(before => $"{before} {word}".Trim(), CancellationToken.None);
+
+        public Task WaitForAsync(string words, bool inOrder = true) => Eventually.IsTrueAsync(
+            () => Task.FromResult(inOrder ? Words == words : Words.Split(' ').ToHashSet().SetEquals(words.Split(' '))), words);
+
+        public Task WaitUntilUsableAsync() => Eventually.IsTrueAsync(() => Task.FromResult(Database.Fault is null), "the database");
+
+        public async ValueTask DisposeAsync()
+        {
+            await Value.CloseAsync();
+            await Database.DisposeAsync();
+        }
+
+        private static string Read(byte[] content) =>
+            Encoding.UTF8.GetString(content) is ['"', .. var words, '"'] ? words : throw new OperatorException("These are not words.");
+    }
+}

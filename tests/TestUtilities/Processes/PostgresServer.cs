@@ -1,0 +1,163 @@
+using System.Globalization;
+
+namespace Tunnel.TestUtilities.Processes;
+
+/// <summary>
+/// Debian's PostgreSQL with a data directory of its own, on a Unix socket and nowhere else. It refuses to run as root, so that root runs it
+/// as the user whom its package makes.
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string User = "postgres";
+    private const int SigStop = 19;
+    private const int SigCont = 18;
+
+    private readonly DirectoryInfo _directory;
+    private ManagedProcess? _process;
+
+    private PostgresServer(DirectoryInfo directory) => _directory = directory;
+
+    /// <summary>The directory that has the socket.</summary>
+    public string Host => _directory.FullName;
+
+    /// <summary>The place of the data.</summary>
+    public string Data => Path.Combine(Host, "data");
+
+    /// <summary>The connection string of a database, in Npgsql's words.</summary>
+    public string ConnectionString(string database) => $"Host={Host};Username={User};Database={database}";
+
+    /// <summary>Makes a server and waits until it takes connections.</summary>
+    /// <param name="prepare">Does something to the empty directory of its data first; null: nothing.</param>
+    public static async Task<PostgresServer> StartAsync(Func<string, Task>? prepare = null)
+    {
+        var server = new PostgresServer(Directory.CreateTempSubdirectory("tunnel-pg-"));
+        try
+        {
+            Directory.CreateDirectory(server.Data);
+            if (prepare is not null)
+                await prepare(server.Data);
+            if (Environment.IsPrivilegedProcess)
+                (await ManagedProcess.RunAsync("/bin/chown", ["-R", $"{User}:{User}", server.Host])).Succeeded();
+            var (program, arguments) = AsUser("initdb", "-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+            (await ManagedProcess.RunAsync(program, arguments)).Succeeded();
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it again after it was killed.</summary>
+    public async Task StartAgainAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+
+        // What survives a kill is what these tests are about, not what survives a loss of power.
+        var (program, arguments) = AsUser(
+            "postgres", "-D", Data, "-k", Host, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40");
+        _process = ManagedProcess.Start("postgres", program, arguments);
+        await Eventually.IsTrueAsync(
+            async () => (await TryAsync("postgres", "select 1")).ExitCode == 0, "PostgreSQL's start", explain: () => _process.Log);
+    }
+
+    /// <summary>Makes a database and returns its connection string.</summary>
+    public async Task<string> MakeDatabaseAsync(string name)
+    {
+        await RunAsync("postgres", $"create database {name}");
+        return ConnectionString(name);
+    }
+
+    /// <summary>Runs statements and returns what they print, a row a line.</summary>
+    public async Task<string> RunAsync(string database, string statements) =>
+        (await TryAsync(database, statements)).Succeeded().StandardOutput.Trim();
+
+    /// <summary>Cuts all connections of a database but the one that does it.</summary>
+    public Task CutAsync(string database) =>
+        RunAsync(database, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+
+    /// <summary>Kills the server and all its processes.</summary>
+    public async Task KillAsync()
+    {
+        // The main process first: it would start another one in the place of a killed one.
+        var children = Children();
+        _process!.Signal(ManagedProcess.SigKill);
+        await SignalAsync(children, ManagedProcess.SigKill);
+        await _process.WaitForExitAsync(TimeSpan.FromSeconds(30));
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(children.All(child => !Directory.Exists($"/proc/{child}"))), "the end of all of PostgreSQL's processes");
+    }
+
+    /// <summary>Stops all its processes where they are; they go on with <see cref="ContinueAsync"/>.</summary>
+    public async Task PauseAsync()
+    {
+        _process!.Signal(SigStop);
+        await SignalAsync(Children(), SigStop);
+    }
+
+    /// <summary>Lets it go on.</summary>
+    public async Task ContinueAsync()
+    {
+        await SignalAsync(Children(), SigCont);
+        _process!.Signal(SigCont);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            await ContinueAsync();
+            await KillAsync();
+        }
+
+        if (_process is not null)
+            await _process.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    private Task<ProgramResult> TryAsync(string database, string statements) =>
+        ManagedProcess.RunAsync(
+            Find("psql"), ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Host, "-U", User, "-d", database, "-c", statements]);
+
+    private static async Task SignalAsync(IReadOnlyCollection<int> processes, int signal)
+    {
+        // One that has ended meanwhile is no error.
+        if (processes.Count > 0)
+            await ManagedProcess.RunAsync("/bin/kill", [$"-{signal}", .. processes.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+    }
+
+    private int[] Children() =>
+        [.. Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+            .Where(id => id > 0 && ParentOf(id) == _process!.Id)];
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            // The name, in brackets, may have anything in it.
+            var status = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(status[(status.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private static (string Program, string[] Arguments) AsUser(string program, params string[] arguments) =>
+        Environment.IsPrivilegedProcess
+            ? ("/usr/bin/setpriv", ["--reuid", User, "--regid", User, "--init-groups", Find(program), .. arguments])
+            : (Find(program), arguments);
+
+    // Debian keeps the server's programs out of the way, a directory for each version.
+    private static string Find(string program)
+    {
+        const string Versions = "/usr/lib/postgresql";
+        var versions = Directory.Exists(Versions) ? Directory.GetDirectories(Versions) : [];
+        return versions.OrderDescending().Select(version => Path.Combine(version, "bin", program)).FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"{program} is missing: apt-get install --no-install-recommends postgresql");
+    }
+}
