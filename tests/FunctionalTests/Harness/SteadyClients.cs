@@ -34,7 +34,13 @@ public sealed class SteadyClients : IAsyncDisposable
 
     /// <summary>Starts to send clients to one of a setup's ports.</summary>
     public static SteadyClients Start(TunnelSetup setup, int port, int perSecond) =>
-        new(setup.Listen(port, backlog: 1024), new IPEndPoint(setup.EdgeAddress, port), perSecond);
+        Start(setup.Listen(port, backlog: 1024), new IPEndPoint(setup.EdgeAddress, port), perSecond);
+
+    /// <summary>Starts to send clients to a port of an edge.</summary>
+    /// <param name="upstream">Where they come out; owned by this object from now on.</param>
+    /// <param name="edge">The edge's address and port.</param>
+    /// <param name="perSecond">How many.</param>
+    public static SteadyClients Start(TcpListener upstream, IPEndPoint edge, int perSecond) => new(upstream, edge, perSecond);
 
     /// <summary>Waits until so many more have had their answer.</summary>
     public Task WaitForMoreAsync(int clients)

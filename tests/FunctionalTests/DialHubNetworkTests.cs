@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Sockets;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.FunctionalTests.Harness.Network;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>A hub at home behind a router that masquerades and lets nothing in.</summary>
+public sealed class DialHubNetworkTests : IDisposable
+{
+    private const string Name = "edge.test";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-dial-nat-");
+    private readonly int _port = FreePorts.Next();
+    private readonly int _dialPort = FreePorts.Next();
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_hub_that_nobody_can_reach_serves_the_world_and_finds_its_edge_at_another_address()
+    {
+        await using var network = await NatNetwork.StartAsync();
+        var moved = IPAddress.Parse("10.8.0.3");
+        network.Name(Name, network.World.Address);
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, network.Home.Address, place: network.Home);
+        using var upstream = network.Home.Bind(SocketType.Stream, port: _port);
+        var token = (await hub.RunAsync("edge", "add", TunnelSetup.EdgeId, "--tcp", $"{_port}", "--proxy", "off", "--dial", $"{Name}:{_dialPort}")).Succeeded().StandardOutput.Trim();
+        Assert.True(ConnectionToken.TryDecode(KnownSecrets.Add(token), out _, out _));
+
+        // Nobody gets in, neither to the home nor to what the world sees of it.
+        await AssertRefusedAsync(network, new IPEndPoint(network.Home.Address, hub.TunnelPort));
+        await AssertRefusedAsync(network, new IPEndPoint(NatNetwork.Router, hub.TunnelPort));
+
+        await using var edge = EdgeProcess.Start(_directory.FullName, token, IPAddress.Any, network.World);
+        await edge.WaitForPortsAsync([_port], []);
+        using (var pair = await OpenAsync(network, network.World.Address, upstream))
+            await pair.AssertEchoAsync();
+        // What the edge sees is the router.
+        Assert.StartsWith($"{NatNetwork.Router}:", (await edge.StatusAsync())!.Value.GetProperty("hubAddress").GetString(), StringComparison.Ordinal);
+
+        // The edge's machine gets another address, and the name says so.
+        edge.Process.Signal(ManagedProcess.SigKill);
+        await edge.Process.WaitForExitAsync(TimeSpan.FromSeconds(20));
+        await network.MoveAsync(network.World.Address, moved);
+        network.Name(Name, moved);
+        await edge.RestartAsync();
+        await edge.WaitForPortsAsync([_port], []);
+        using (var pair = await OpenAsync(network, moved, upstream))
+            await pair.AssertEchoAsync();
+        Assert.Equal($"{moved}:{_dialPort}", (await hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("remote").GetString());
+    }
+
+    private static async Task AssertRefusedAsync(NatNetwork network, IPEndPoint where)
+    {
+        using var socket = network.World.CreateSocket(SocketType.Stream);
+        var refused = await Assert.ThrowsAsync<SocketException>(() => socket.ConnectAsync(where).WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+    }
+
+    private async Task<StreamPair> OpenAsync(NatNetwork network, IPAddress address, Socket upstream)
+    {
+        var client = network.World.CreateSocket(SocketType.Stream);
+        await client.ConnectAsync(address, _port).WaitAsync(TimeSpan.FromSeconds(30));
+        return new StreamPair(client, await upstream.AcceptAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+}
