@@ -4,6 +4,8 @@
 #
 # With --pool there are three upstreams, 127.0.0.2 to 127.0.0.4, of which one dies and comes back.
 #
+# With --dial hub the hub opens the connection and the edge awaits it, as behind a NAT.
+#
 # Edge and upstream listen on the same port numbers at different addresses, since the hub forwards to the port that the client came in at.
 
 upstream=demo/Upstream/bin/Release/net10.0/demo-upstream
@@ -12,11 +14,16 @@ demo_pids=()
 
 demo() {
   local once=false pool=false
+  demo_dial=edge
   while (($# > 0)); do
     case "$1" in
       --once) once=true ;;
       --pool) pool=true ;;
-      *) fail "demo knows --once and --pool, not $1" ;;
+      --dial)
+        [[ ${2:-} == edge || ${2:-} == hub ]] || fail "--dial is edge or hub, not ${2:-nothing}"
+        demo_dial=$2
+        shift ;;
+      *) fail "demo knows --once, --pool and --dial hub, not $1" ;;
     esac
     shift
   done
@@ -39,14 +46,23 @@ demo() {
 
 demo_start() {
   tunnel_port=$(free_port 8443) http_port=$(free_port 8080) udp_port=$(free_port 9053)
-  local admin=$demo_directory/hub.sock
+  local admin=$demo_directory/hub.sock dial=()
+  demo_way="edge 127.0.0.1 -> TLS tunnel -> hub 127.0.0.1:$tunnel_port"
+  if [[ $demo_dial == hub ]]; then
+    local dial_port
+    dial_port=$(free_port 8444)
+    dial=(--dial "127.0.0.1:$dial_port")
+    demo_way="edge 127.0.0.1 -> TLS tunnel, which the hub has dialled to port $dial_port of the edge -> hub"
+  else
+    dial=(--host "127.0.0.1:$tunnel_port")
+  fi
 
   start upstream "$upstream" 127.0.0.2 "$http_port" "$udp_port"
   start hub "$hub" run --bind-address 127.0.0.1 --tunnel-port "$tunnel_port" --target-host 127.0.0.2 \
     --state-dir "$demo_directory/state" --admin-socket "$admin"
   wait_for "the hub's start" grep -q "is ready" "$demo_directory/hub.log"
 
-  (umask 077; "$hub" edge add demo --tcp "$http_port" --udp "$udp_port" --host "127.0.0.1:$tunnel_port" \
+  (umask 077; "$hub" edge add demo --tcp "$http_port" --udp "$udp_port" "${dial[@]}" \
     --admin-socket "$admin" > "$demo_directory/token")
   start edge "$edge" run --token-file "$demo_directory/token" --bind-address 127.0.0.1 --stun-servers "[]" --admin-socket "$demo_directory/edge.sock"
   wait_for "the edge's port $http_port" answers "$http_port"
@@ -56,7 +72,7 @@ demo_start() {
 demo_show() {
   local address=127.0.0.42
   echo
-  echo "   you ($address) -> edge 127.0.0.1 -> TLS tunnel -> hub 127.0.0.1:$tunnel_port -> upstream 127.0.0.2"
+  echo "   you ($address) -> $demo_way -> upstream 127.0.0.2"
   echo
   echo "Try these; the upstream sees the address that you come from, not the hub's:"
   try "curl -s --interface $address http://127.0.0.1:$http_port/"
@@ -77,7 +93,7 @@ demo_show_pool() {
     start "upstream-$index" "$upstream" "127.0.0.$index" "$http_port" "$udp_port"
   done
   echo
-  echo "   you -> edge 127.0.0.1 -> TLS tunnel -> hub 127.0.0.1:$tunnel_port -> upstream 127.0.0.2, 127.0.0.3 or 127.0.0.4"
+  echo "   you -> $demo_way -> upstream 127.0.0.2, 127.0.0.3 or 127.0.0.4"
   echo
   echo "The port gets three targets; each second a health check asks all of them:"
   try "$hub port set demo tcp/$http_port --targets 127.0.0.2 127.0.0.3 127.0.0.4 --health-check type=http,interval=1,unhealthyThreshold=2 $admin"

@@ -62,7 +62,9 @@ internal static class InitCommand
         await steps.DoAsync(output);
         await output.WriteMessageAsync($"""
 
-            This is edge {decoded.EdgeId} of the hub at {decoded.Host}:{decoded.Port}.
+            {(decoded.HubDials
+                ? $"This is edge {decoded.EdgeId}, which awaits its hub at TCP port {decoded.Port}: let the hub in there."
+                : $"This is edge {decoded.EdgeId} of the hub at {decoded.Host}:{decoded.Port}.")}
             Is it connected?      sudo tunnel-edge status
             If not, why?          sudo tunnel-edge doctor
             At the hub:           sudo tunnel-hub status

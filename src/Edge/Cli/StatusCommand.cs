@@ -46,8 +46,9 @@ internal static class StatusCommand
         var failed = terminal.Alarm("FAILED");
         output.WriteText($"edge      {status.EdgeId}");
         output.WriteText(status.Connected
-            ? $"hub       {status.Hub} ({status.HubAddress}), connected over "
+            ? $"hub       {(status.Dial == "hub" ? $"has dialled {status.Hub}" : status.Hub)} ({status.HubAddress}), connected over "
                 + $"{status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
+            : status.Dial == "hub" ? $"hub       awaited at {status.Hub}, not connected"
             : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
         if (status.Proxy is { } proxy)
             output.WriteText($"proxy     {proxy}");

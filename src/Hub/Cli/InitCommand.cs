@@ -17,6 +17,9 @@ internal static class InitCommand
     private const UnixFileMode ForAll =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    // The word for a hub that nobody can reach.
+    private const string Unreachable = "none";
+
     private static readonly JsonDocumentOptions AsPeopleWrite =
         new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
@@ -24,8 +27,9 @@ internal static class InitCommand
     {
         var publicHost = new Option<string?>("--public-host")
         {
-            Description = "Where edges reach this hub: a name or an address, and its port [default: asked for on a terminal]",
-            HelpName = "HOST[:PORT]",
+            Description = "Where edges reach this hub: a name or an address, and its port; none when nobody can reach it, and it dials its "
+                + "edges [default: asked for on a terminal]",
+            HelpName = "HOST[:PORT]|none",
         };
         var tunnelPort = new Option<string?>("--tunnel-port")
         {
@@ -54,6 +58,8 @@ internal static class InitCommand
             if (!context.Value(force))
                 RefuseToReplace(path);
             var host = context.Value(publicHost) ?? await AskAsync(context, Console.IsInputRedirected ? null : Console.In);
+            if (host == Unreachable)
+                host = null;
             var steps = FirstSteps.OfMachine();
             steps.Write(path, Settings(host, context.Value(tunnelPort), context.Value(targetHost)), ForAll);
             // A file of another place is not the service's.
@@ -70,20 +76,32 @@ internal static class InitCommand
         });
     }
 
-    private static string NextSteps(string host) => $"""
+    private static string NextSteps(string? host) => host is null
+        ? """
 
-        Next, here:           sudo tunnel-hub edge add NAME --tcp 80,443 --udp 53      prints the edge's token
-        At the edge's machine, where tunnel-edge is installed:
-                              sudo tunnel-edge init      and paste the token
-        The edge must reach {host}: TCP, and UDP for QUIC.
+            Next, here:           sudo tunnel-hub edge add NAME --tcp 80,443 --udp 53 --dial EDGE      prints the edge's token;
+                                  EDGE is the name or address of the edge's machine
+            At that machine, where tunnel-edge is installed:
+                                  sudo tunnel-edge init      and paste the token
+            The hub must reach EDGE at TCP port 8443.
 
-        """;
+            """
+        : $"""
+
+            Next, here:           sudo tunnel-hub edge add NAME --tcp 80,443 --udp 53      prints the edge's token
+            At the edge's machine, where tunnel-edge is installed:
+                                  sudo tunnel-edge init      and paste the token
+            The edge must reach {host}: TCP, and UDP for QUIC.
+
+            """;
 
     private static async Task<string> AskAsync(CommandContext context, TextReader? input)
     {
         if (input is null)
-            throw CommandFailedException.Usage("--public-host: is missing; give the name or address at which edges reach this hub");
-        await context.Error.WriteAsync("Where do edges reach this hub? A name or an address (with :PORT if that is not 8443): ");
+            throw CommandFailedException.Usage(
+                $"--public-host: is missing; give the name or address at which edges reach this hub, or {Unreachable} when it dials them");
+        await context.Error.WriteAsync(
+            $"Where do edges reach this hub? A name or an address (with :PORT if that is not 8443), or {Unreachable} when it dials them: ");
         return await input.ReadLineAsync() is { } line && line.Trim() is { Length: > 0 } answer
             ? answer
             : throw CommandFailedException.Usage("--public-host: is missing");
@@ -110,7 +128,7 @@ internal static class InitCommand
 
     /// <summary>Makes the file's content.</summary>
     /// <exception cref="CommandFailedException">A value is not valid; every fault is a line.</exception>
-    internal static string Settings(string publicHost, string? tunnelPort, string? targetHost)
+    internal static string Settings(string? publicHost, string? tunnelPort, string? targetHost)
     {
         var errors = new ConfigurationErrors();
         var options = new TunnelHubOptions { PublicHost = publicHost, TargetHost = targetHost ?? new TunnelHubOptions().TargetHost };
@@ -127,7 +145,8 @@ internal static class InitCommand
             throw CommandFailedException.Usage([.. errors.Select(
                 error => $"--{SettingName.ToOption(error.Setting)} \"{error.Value}\": {error.Problem}")]);
         var text = new StringBuilder("// Written by `tunnel-hub init`. All settings: man tunnel-hub, docs/operations/reference.md\n{\n");
-        Add(text, "publicHost", Quote(publicHost));
+        if (publicHost is not null)
+            Add(text, "publicHost", Quote(publicHost));
         if (tunnelPort is not null)
             Add(text, "tunnelPort", options.TunnelPort.ToString(CultureInfo.InvariantCulture));
         if (targetHost is not null)

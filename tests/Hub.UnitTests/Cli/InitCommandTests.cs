@@ -45,6 +45,18 @@ public sealed class InitCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_hub_that_nobody_can_reach_has_no_public_host_and_is_told_to_dial()
+    {
+        var path = _directory.File("hub.json");
+
+        var (code, output, error) = await RunAsync("--public-host", "none", "--config", path);
+
+        Assert.True(code == ExitCodes.Fine, error);
+        Assert.Contains("--dial EDGE", output, StringComparison.Ordinal);
+        Assert.Null(TunnelHubOptionsReader.Read(TunnelHubOptionsReader.Sources(path, new Dictionary<string, string?>())).PublicHost);
+    }
+
+    [Fact]
     public async Task A_dry_run_shows_the_file_and_writes_none()
     {
         var path = _directory.File("hub.json");

@@ -30,7 +30,7 @@ internal sealed class MachinePair : IAsyncDisposable
     {
         Assert.SkipWhen(NamespacePair.Unavailable is not null, NamespacePair.Unavailable ?? "");
         var network = await NamespacePair.StartAsync();
-        var hosts = $"{network.Far.Address} hub hub.example.com new.example.com\\n{network.Near.Address} vps\\n";
+        var hosts = $"{network.Far.Address} hub hub.example.com new.example.com\\n{network.Near.Address} vps vps.example.com\\n";
         Machine? hub = null;
         try
         {
