@@ -84,8 +84,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         Descriptors = DescriptorGuard.ForProcess(time);
         if (options.HubDials)
             _awaiter = new HubAwaiter(
-                BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort, transport, Descriptors,
-                connecting);
+                BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort,
+                options.DialAllowCidrs, inherited.Sockets, transport, Descriptors, connecting);
         var transports = _awaiter is not null
             ? TransportSetup.Create(_awaiter, options, transport, connecting)
             : dialer is null
@@ -246,9 +246,13 @@ internal sealed class EdgeRun : IAsyncDisposable
         await EndLoopsAsync();
         // The streams of the clients end with their tunnels, which report how many were cut.
         if (_inherited.Sockets.IsKept)
-            await _ports.LeaveAllAsync();
+            await LeavePortsAsync();
         else
+        {
+            _awaiter?.Close();
             _ports.CloseAll(Timeout.InfiniteTimeSpan);
+        }
+
         _clients.Stop();
         // Nobody is let in any more, and open connections pass, so there is nothing left to filter.
         await Defects.TryAsync("removing the firewall", _firewall.RemoveAsync, CancellationToken.None);
@@ -260,16 +264,19 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// Notes that another process begins to replace this one. New clients wait from now on, since the hub will send this one away as soon
     /// as the other one has connected.
     /// </summary>
-    public Task OnReplacingAsync()
+    public async Task OnReplacingAsync()
     {
         _connector.OnReplacing();
-        return _ports.PauseAsync();
+        await _ports.PauseAsync();
+        if (_awaiter is not null)
+            await _awaiter.PauseAsync();
     }
 
     /// <summary>Notes that the other process did not get ready: clients are this one's again.</summary>
     public void OnReplacingFailed()
     {
         _connector.OnReplacingFailed();
+        _awaiter?.Resume();
         _ports.Resume();
     }
 
@@ -279,7 +286,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     public async Task LeaveAsync(TimeSpan drain)
     {
         await EndLoopsAsync();
-        await _ports.LeaveAllAsync();
+        await LeavePortsAsync();
         _clients.Stop();
         await _connector.CloseAsync(drain);
     }
@@ -311,7 +318,13 @@ internal sealed class EdgeRun : IAsyncDisposable
         await _stopping.CancelAsync();
         // A loop that has failed was noticed by the watchdog; here it must not keep the rest from being stopped in order.
         await Task.WhenAll(_connecting, _applying, _watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _awaiter?.Dispose();
+    }
+
+    private async Task LeavePortsAsync()
+    {
+        if (_awaiter is not null)
+            await _awaiter.LeaveAsync();
+        await _ports.LeaveAllAsync();
     }
 
     private async Task ApplyConfigsAsync()

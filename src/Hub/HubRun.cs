@@ -129,9 +129,9 @@ internal sealed class HubRun : IDisposable
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
-        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls);
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
-        _dialer = new EdgeDialer(edges, Live.Dials, _door, time, _logger);
+        _dialer = new EdgeDialer(edges, Live.Dials, new DialWays(_door, options.Proxy, events, time, _logger));
+        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls, _dialer);
     }
 
     public TunnelHubOptions Options { get; }

@@ -113,6 +113,9 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>Raised when a second process came with the id of an edge that is alive.</summary>
     public event EventHandler<EdgeConflictEvent>? EdgeConflict;
 
+    /// <summary>Raised when an edge that awaits the hub can't be dialled.</summary>
+    public event EventHandler<EdgeDialFailedEvent>? EdgeDialFailed;
+
     /// <summary>Raised when the hub has started after a run that ended without a proper stop.</summary>
     public event EventHandler<CrashRecoveredEvent>? CrashRecovered;
 
@@ -473,6 +476,9 @@ public sealed class TunnelHub : IAsyncDisposable
                 break;
             case EdgeConflictEvent e:
                 Raise(EdgeConflict, e);
+                break;
+            case EdgeDialFailedEvent e:
+                Raise(EdgeDialFailed, e);
                 break;
             case CrashRecoveryFailedEvent e:
                 Raise(CrashRecoveryFailed, e);

@@ -98,6 +98,76 @@ public sealed class DialHubTests : IDisposable
     }
 
     [Fact]
+    public async Task An_edge_that_is_replaced_hands_on_the_port_at_which_it_awaits_the_hub()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await using var edge = StartEdge(await AddAsync(hub));
+        await edge.WaitForPortsAsync([_port], []);
+        for (var round = 0; round < 2; round++)
+        {
+            await using var before = edge.Replace();
+            await before.WaitForLineAsync("serves from now on");
+            await edge.WaitForPortsAsync([_port], []);
+            await AssertCarriesAsync();
+            Assert.Equal(0, await before.WaitForExitAsync(TimeSpan.FromSeconds(30)));
+        }
+
+        // And the hub finds the last one when it was started again.
+        await hub.RestartAsync();
+        await Eventually.IsTrueAsync(async () => await hub.ConnectedEdgeAsync(Id) is not null, "the edge at the hub that was started again", explain: () => hub.Process.Log);
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+    }
+
+    [Fact]
+    public async Task Only_who_may_dial_is_spoken_to()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await using var edge = StartEdge(await AddAsync(hub), "--dial-allow-cidrs", "127.0.0.1,192.0.2.0/24");
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+        using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        stranger.Bind(new IPEndPoint(IPAddress.Parse("127.9.0.9"), 0));
+        await stranger.ConnectAsync(_edgeAddress, _dialPort).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(0, (await stranger.DrainAsync()).Bytes);
+    }
+
+    [Fact]
+    public async Task An_edge_changes_sides_and_what_fails_is_told_by_event_metric_and_doctor()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await hub.AddEdgeAsync(Id, [_port], []);
+        await using var events = ManagedProcess.Start("events", Binaries.Hub, ["events", "--admin-socket", hub.AdminSocket, "--types", "edgeDialFailed"]);
+        // The command is there once the hub knows its reader.
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                var other = FreePorts.Next();
+                (await hub.RunAsync("edge", "set", Id, "--dial", $"{_edgeAddress}:{other}")).Succeeded();
+                await Task.Yield();
+                return events.StandardOutput.Contains("edgeDialFailed", StringComparison.Ordinal);
+            },
+            "the event", explain: () => hub.Process.Log);
+        var set = (await hub.RunAsync("edge", "set", Id, "--dial", $"{_edgeAddress}:{_dialPort}")).Succeeded();
+        Assert.Contains($"tunnel-hub edge token {Id}", set.StandardError);
+        var doctor = await hub.RunAsync("doctor");
+        Assert.NotEqual(0, doctor.ExitCode);
+        Assert.Contains($"{Id} at {_edgeAddress}:{_dialPort}: {_edgeAddress}: Connection refused", doctor.StandardOutput);
+        await Eventually.IsTrueAsync(
+            async () => (await hub.SendAsync(HttpMethod.Get, "metrics")).Body is var metrics
+                && metrics.Split('\n').Any(line => line.StartsWith("tunnel_edge_dials_total{", StringComparison.Ordinal) && line.Contains("result=\"failed\"", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal)),
+            "the metric");
+
+        var token = KnownSecrets.Add((await hub.RunAsync("edge", "token", Id)).Succeeded().StandardOutput.Trim());
+        Assert.True(ConnectionToken.TryDecode(token, out var read, out _));
+        Assert.True(read.HubDials);
+        await using var edge = StartEdge(token);
+        await edge.WaitForPortsAsync([_port], []);
+        var asked = await hub.RunAsync("doctor", "--edge", Id);
+        Assert.Contains($"{Id} at {_edgeAddress}:{_dialPort} answers with TLS", asked.StandardOutput);
+    }
+
+    [Fact]
     public async Task An_edge_that_says_another_id_than_the_dialled_one_is_refused()
     {
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
@@ -162,7 +232,7 @@ public sealed class DialHubTests : IDisposable
         return token;
     }
 
-    private EdgeProcess StartEdge(string token) => EdgeProcess.Start(_directory.FullName, token, _edgeAddress);
+    private EdgeProcess StartEdge(string token, params string[] more) => EdgeProcess.Start(_directory.FullName, token, _edgeAddress, more);
 
     private async Task AssertCarriesAsync()
     {

@@ -74,6 +74,22 @@ public sealed class OutwardProxyTests : IDisposable
         Assert.Equal($"Unreachable: 127.0.0.1:{hub.TunnelPort} can't be reached: the proxy {kind}://127.0.0.1:{proxyPort} {expected}", error);
     }
 
+    [Theory]
+    [InlineData("http")]
+    [InlineData("socks5")]
+    public async Task A_hub_that_dials_goes_through_its_proxy(string kind)
+    {
+        KnownSecrets.Add(User.Split(':')[1]);
+        var (proxyPort, dialPort, port) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
+        var address = LoopbackAddresses.Next();
+        await using var proxy = await OutwardProxy.StartAsync(kind, _directory.FullName, proxyPort, User);
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, IPAddress.Loopback, new() { ["proxy"] = $"{kind}://{User}@127.0.0.1:{proxyPort}" });
+        var token = KnownSecrets.Add((await hub.RunAsync("edge", "add", "edge-1", "--tcp", $"{port}", "--dial", $"{address}:{dialPort}")).Succeeded().StandardOutput.Trim());
+        await using var edge = EdgeProcess.Start(_directory.FullName, token, address);
+        await edge.WaitForPortsAsync([port], []);
+        Assert.Equal($"127.0.0.1:{proxyPort}", (await hub.ConnectedEdgeAsync("edge-1"))!.Value.GetProperty("remote").GetString());
+    }
+
     [Fact]
     public async Task Quic_alone_does_not_go_through_a_proxy()
     {

@@ -5,6 +5,7 @@ using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 
@@ -53,6 +54,8 @@ internal sealed record EdgeSettings(
             Secret = hub.Secret,
             Pins = hub.Pins,
             HubDials = hub.HubDials,
+            DialAllowCidrs =
+                AddressListSetting.Read(configuration, "dialAllowCidrs") is { IsEmpty: false } dialers ? new CidrSet(dialers) : null,
             Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
             Proxy = configuration.Proxy("proxy", sources),
             Lanes = configuration.Integer("lanes", 2, 1, LaneOptions.Limit),

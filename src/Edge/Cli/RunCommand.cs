@@ -52,6 +52,9 @@ internal static class RunCommand
             "lanes", "N",
             "TLS connections that the tunnel may have, so that what is interactive need not wait behind bulk: 1 to 8 [default: 2]"),
         Setting(
+            "dialAllowCidrs", "LIST",
+            "Who may come to the port at which the hub is awaited, where the hub dials, such as 192.0.2.7,198.51.100.0/24 [default: all]"),
+        Setting(
             "congestionControl", "C",
             "Congestion control of the tunnel: the kernel's name of it, or system for the kernel's own choice [default: bbr]"),
         Setting("allowPorts", "LIST", "Ports that the hub may have bound here, such as 80,443,8000-8010 [default: all but the protected]"),
@@ -210,6 +213,9 @@ internal static class RunCommand
                 status.FailedPorts.IsEmpty
                 ? ""
                 : $", {status.FailedPorts.Sum(failure => (failure.To ?? failure.Port) - failure.Port + 1)} can't be bound");
+        if (status.Dial == "hub")
+            return status.Connected ? $"connected, dialled by the hub; {ports}; {status.ActiveStreams} streams"
+                : $"awaiting the hub at {status.Hub}{(status.LastError is { } fault ? $"; {fault}" : "")}";
         return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
             : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"
             : $"connecting to {status.Hub}";

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
@@ -40,6 +41,9 @@ public sealed record TunnelEdgeOptions
     /// is protected like <see cref="ProtectedPorts"/>.
     /// </summary>
     public bool HubDials { get; init; }
+
+    /// <summary>Where the hub dials: who may connect to the port at all; null: anybody.</summary>
+    public CidrSet? DialAllowCidrs { get; init; }
 
     /// <summary>
     /// Which proxy the hub is reached through; none by default. Only TLS goes through a proxy, so <see cref="TransportMode.Quic"/> is

@@ -1,8 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Events;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Proxies;
 
@@ -13,7 +14,7 @@ namespace Tunnel.Hub.Accepting;
 /// the next connection of a tunnel that was lost) is what the edge says on it. Between tries it waits with full jitter from 0.5 to 30 s,
 /// and at most 2 s while clients of a lost tunnel wait too; the name is resolved anew for each, and all its addresses are tried in turn.
 /// </summary>
-internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, FrontDoor door, TimeProvider time, ILogger logger)
+internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, DialWays ways)
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
@@ -24,14 +25,20 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Fr
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly Backoff _backoff = new(Random.Shared.NextDouble);
+    private Task _extra = Task.CompletedTask;
     private int _wanted;
     private long? _connectedAt;
+    private long _made;
+    private long _failed;
 
     /// <summary>Where the edge is dialled.</summary>
     public DialTarget Target => target;
 
     /// <summary>Why the last try failed; null when it did not, or while there is a tunnel.</summary>
     public string? Fault { get; private set; }
+
+    /// <summary>How often it was dialled.</summary>
+    public DialCount Count => new(id, Volatile.Read(ref _made), Volatile.Read(ref _failed));
 
     /// <summary>Ends the dialling; tunnels stay.</summary>
     public void Stop() => _stop.Cancel();
@@ -54,15 +61,40 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Fr
             {
                 var state = needs.StateOf(id);
                 if (state != DialState.Connected)
-                    await Task.Delay(await DialAsync(state), time, _stop.Token);
-                else if (Interlocked.Exchange(ref _wanted, 0) is > 0 and var wanted)
-                    await Task.WhenAll(Enumerable.Range(0, wanted).Select(_ => TryAsync(LostTimeout)));
+                    await Task.Delay(await DialAsync(state), ways.Time, _stop.Token);
                 else
+                {
+                    MakeWanted();
                     await _signal.WaitAsync(_stop.Token);
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
+        }
+    }
+
+    // What is asked for meanwhile is asked for again.
+    private void MakeWanted()
+    {
+        var wanted = Interlocked.Exchange(ref _wanted, 0);
+        if (wanted > 0 && _extra.IsCompleted)
+            _extra = Task.WhenAll(Enumerable.Range(0, wanted).Select(_ => TryWantedAsync()));
+    }
+
+    private async Task TryWantedAsync()
+    {
+        try
+        {
+            await TryAsync(LostTimeout);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            // The edge asks again, and must not be without lanes for good because of a defect here.
+            Defects.Note("dialling an edge", e);
         }
     }
 
@@ -71,16 +103,22 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Fr
     private async Task<TimeSpan> DialAsync(DialState state)
     {
         if (_connectedAt is { } connected)
-            _backoff.OnTunnelEnded(time.GetElapsedTime(connected));
+            _backoff.OnTunnelEnded(ways.Time.GetElapsedTime(connected));
         _connectedAt = null;
         var fault = await TryAsync(state == DialState.Lost ? LostTimeout : ConnectTimeout);
         var delay = _backoff.Next();
         if (state == DialState.Lost && delay > LongestPauseOfLost)
             delay = LongestPauseOfLost;
         if (fault is null)
-            _connectedAt = time.GetTimestamp();
-        else if (fault != Fault)
-            AcceptingLog.DialFailed(logger, id, target, fault, delay.TotalSeconds);
+            _connectedAt = ways.Time.GetTimestamp();
+        else
+            Interlocked.Increment(ref _failed);
+        if (fault is not null && fault != Fault)
+        {
+            AcceptingLog.DialFailed(ways.Logger, id, target, fault, delay.TotalSeconds);
+            ways.Events.Post(new EdgeDialFailedEvent(id, target.ToString(), fault) { Time = ways.Time.GetUtcNow() });
+        }
+
         Fault = fault;
         return delay;
     }
@@ -88,19 +126,22 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Fr
     /// <returns>Why there is no connection; null when there is one, on which the edge has said who it is.</returns>
     private async Task<string?> TryAsync(TimeSpan limit)
     {
+        // A proxy resolves the edge's name itself.
+        var hop = ways.Proxies.HopTo(target.Host, target.Port);
+        var (host, port) = hop is null ? (target.Host, target.Port) : (hop.Server.Host, hop.Server.Port);
         var fault = "the name has no addresses";
         try
         {
-            using var timeout = new CancellationTokenSource(limit, time);
+            using var timeout = new CancellationTokenSource(limit, ways.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
-            var addresses = IPAddress.TryParse(target.Host, out var literal)
+            var addresses = IPAddress.TryParse(host, out var literal)
                 ? (IPAddress[])[literal]
-                : await Dns.GetHostAddressesAsync(target.Host, either.Token).WaitAsync(either.Token);
+                : await Dns.GetHostAddressesAsync(host, either.Token).WaitAsync(either.Token);
             foreach (var address in addresses)
             {
-                var (socket, refused) = await PeerConnector.ConnectAsync(new IPEndPoint(address, target.Port), null, null, either.Token);
+                var (socket, refused) = await PeerConnector.ConnectAsync(new IPEndPoint(address, port), hop, null, either.Token);
                 if (socket is not null)
-                    return await door.ServeDialledAsync(socket, id)
+                    return await ServeAsync(socket)
                         ? null
                         : $"{address} did not complete the handshake: is this edge there, with this edge's token?";
                 fault = $"{address}: {refused}";
@@ -116,5 +157,13 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Fr
         }
 
         return fault;
+    }
+
+    private async Task<bool> ServeAsync(Socket socket)
+    {
+        var isMade = await ways.Door.ServeDialledAsync(socket, id);
+        if (isMade)
+            Interlocked.Increment(ref _made);
+        return isMade;
     }
 }

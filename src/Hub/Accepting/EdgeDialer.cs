@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
@@ -11,15 +10,12 @@ internal sealed class EdgeDialer : IDisposable
 {
     private readonly EdgeStore _edges;
     private readonly DialNeeds _needs;
-    private readonly FrontDoor _door;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly DialWays _ways;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, DialLoop> _loops = new(StringComparer.Ordinal);
     private bool _isStopped;
 
-    public EdgeDialer(EdgeStore edges, DialNeeds needs, FrontDoor door, TimeProvider time, ILogger logger) =>
-        (_edges, _needs, _door, _time, _logger) = (edges, needs, door, time, logger);
+    public EdgeDialer(EdgeStore edges, DialNeeds needs, DialWays ways) => (_edges, _needs, _ways) = (edges, needs, ways);
 
     /// <summary>Starts to dial.</summary>
     public void Start()
@@ -35,6 +31,16 @@ internal sealed class EdgeDialer : IDisposable
     {
         lock (_lock)
             return _loops.GetValueOrDefault(edgeId)?.Fault;
+    }
+
+    /// <summary>What was dialled since each edge was defined so, or the hub started.</summary>
+    public IReadOnlyList<DialCount> Counts
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _loops.Values.Select(static loop => loop.Count)];
+        }
     }
 
     /// <summary>Ends all dialling; tunnels stay.</summary>
@@ -74,7 +80,7 @@ internal sealed class EdgeDialer : IDisposable
                 loop.Stop();
             if (target is null)
                 return;
-            loop = new DialLoop(id, target, _needs, _door, _time, _logger);
+            loop = new DialLoop(id, target, _needs, _ways);
             _loops.Add(id, loop);
             loop.RunAsync().Guard("dialling an edge");
         }

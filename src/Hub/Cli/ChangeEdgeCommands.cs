@@ -39,9 +39,15 @@ internal static class ChangeEdgeCommands
             Description = "Where targets of its ports may be, such as 10.0.0.0/8,192.168.1.7; \"\" for anywhere",
             HelpName = "LIST",
         };
+        var dial = new Option<string?>("--dial")
+        {
+            Description = "The hub dials this edge, which awaits it there [default port: 8443]; edge: the edge dials the hub. It needs a "
+                + "new token then",
+            HelpName = "HOST[:PORT]|edge",
+        };
         var command = new Command("set", "Change an edge; its ports' settings are changed with tunnel-hub port set")
         {
-            options.Id, tcp, udp, enabled, stun, firewall, targets, options.DryRun,
+            options.Id, tcp, udp, enabled, stun, firewall, targets, dial, options.DryRun,
         };
         return options.Remote(command).Does(options, async (context, cancellation) =>
         {
@@ -59,11 +65,16 @@ internal static class ChangeEdgeCommands
                 patch["firewallConfig"] = await ReadFirewallAsync(file, errors, cancellation);
             if (context.Value(targets) is { } networks)
                 patch["targetAllowCidrs"] = ReadNetworks(networks);
+            if (context.Value(dial) is { } where)
+                (patch["dial"], patch["dialAddress"]) = where == DialTarget.ByEdge ? (DialTarget.ByEdge, null) : (DialTarget.ByHub, where);
             if (errors.Count > 0)
                 throw CommandFailedException.Usage([.. errors]);
             if (patch.Count == 0)
                 throw CommandFailedException.Usage("Nothing to set: give an option for each thing to change. --help lists them.");
             await PatchAsync(context, options, patch, cancellation);
+            if (context.Value(dial) is not null && !context.Value(options.DryRun) && !context.Json)
+                await context.Error.WriteLineAsync(
+                    $"The edge's token says who dials, so it needs another one: tunnel-hub edge token {context.Id}");
         });
     }
 

@@ -14,18 +14,24 @@ internal static class DoctorCommand
 
     public static Command Create(CommonOptions options)
     {
+        var edge = new Option<string?>("--edge")
+        {
+            Description = "An edge that the hub dials: its name, port and TLS are tried from here, connected or not",
+            HelpName = "ID",
+        };
         var command = options.Remote(new Command(
             "doctor",
             "Check the running hub, its certificate and state directory, its port, its edges, what ports are forwarded to, descriptors "
-                + "and the clock; each line says ok or what to do"));
+                + "and the clock; each line says ok or what to do") { edge });
         command.SetAction(
-            (parse, cancellation) => CommandAction.RunAsync(parse, () => RunAsync(new CommandContext(parse, options), cancellation)));
+            (parse, cancellation) => CommandAction.RunAsync(
+                parse, () => RunAsync(new CommandContext(parse, options), parse.GetValue(edge), cancellation)));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CommandContext context, string? edge, CancellationToken cancellationToken)
     {
-        var report = await ReportAsync(context, cancellationToken);
+        var report = await ReportAsync(context, edge, cancellationToken);
         if (context.Json)
             await context.Out.WriteLineAsync(report.ToJson());
         else
@@ -33,11 +39,11 @@ internal static class DoctorCommand
         return report.Ok ? ExitCodes.Fine : ExitCodes.Failed;
     }
 
-    private static async Task<CheckReport> ReportAsync(CommandContext context, CancellationToken cancellationToken)
+    private static async Task<CheckReport> ReportAsync(CommandContext context, string? edge, CancellationToken cancellationToken)
     {
         try
         {
-            var found = await AskAsync(context, cancellationToken);
+            var found = await AskAsync(context, cancellationToken) with { EdgeId = edge };
             return await new CheckRun<HubDoctorContext>(HubChecks.OfMachine(TimeProvider.System), TimeProvider.System).RunAsync(
                 found, cancellationToken);
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Text;
@@ -35,6 +36,7 @@ internal static class TokenCommands
         ["secret"] = secret,
         ["pins"] = new JsonArray([.. token.Pins.Select(pin => JsonValue.Create(pin))]),
         ["transport"] = token.Transport?.Word(),
+        ["dial"] = token.HubDials ? DialTarget.ByHub : DialTarget.ByEdge,
     }.ToJsonString();
 
     private static string ToText(ConnectionToken token, string secret) => string.Join('\n',
@@ -43,5 +45,6 @@ internal static class TokenCommands
         $"id:     {token.EdgeId}",
         $"secret: {secret}",
         $"pins:   {(token.Pins.IsEmpty ? "none (the system's trust store decides)" : string.Join(", ", token.Pins))}",
+        $"dials:  {(token.HubDials ? "the hub; host and port are the edge's own" : "the edge")}",
         $"over:   {token.Transport?.Word() ?? "what the edge is set to"}");
 }

@@ -5,6 +5,7 @@ using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -24,6 +25,9 @@ public sealed record TunnelHubOptions
 
     /// <summary>The name or address that streams are forwarded to when their port's policy names none.</summary>
     public string TargetHost { get; init; } = "127.0.0.1";
+
+    /// <summary>Which proxy edges that await the hub are dialled through; none by default.</summary>
+    public ProxyRules Proxy { get; init; } = ProxyRules.None;
 
     /// <summary>
     /// Where targets may be at all; null: anywhere but at a cloud's metadata addresses, which have to be listed by themselves.

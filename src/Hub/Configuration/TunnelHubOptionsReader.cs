@@ -39,6 +39,7 @@ internal static class TunnelHubOptionsReader
             TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
             Quic = configuration.Boolean("quic", defaults.Quic),
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
+            Proxy = configuration.Proxy("proxy", sources),
             TargetHost = configuration.Text("targetHost", defaults.TargetHost)!,
             TargetAllowCidrs =
                 AddressListSetting.Read(configuration, "targetAllowCidrs") is { IsEmpty: false } allowed ? new CidrSet(allowed) : null,

@@ -14,6 +14,7 @@ internal static class HubChecks
         new StateDirectoryCheck(),
         new TunnelPortCheck(TcpReach.ConnectAsync, time),
         new EdgesCheck(time),
+        new DialledEdgesCheck(Dns.GetHostAddressesAsync, DialledEdgesCheck.ConnectAsync, time),
         new UpstreamsCheck(Dns.GetHostAddressesAsync, TcpReach.ConnectAsync, time),
         new HubDescriptorsCheck(),
         new HubClockCheck(KernelClock.IsSynchronized, time),

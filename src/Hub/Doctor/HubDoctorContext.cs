@@ -16,6 +16,9 @@ internal sealed record HubDoctorContext
     /// <summary>The allowed edges.</summary>
     public required ImmutableArray<EdgeDefinition> Edges { get; init; }
 
+    /// <summary>The edge that was asked about; null: all.</summary>
+    public string? EdgeId { get; init; }
+
     /// <summary>The hub's metrics, in Prometheus's text format.</summary>
     public string Metrics { get; init; } = "";
 

@@ -15,9 +15,11 @@ internal sealed class TunnelPortCheck(TcpConnector connect, TimeProvider time) :
     public async Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken)
     {
         var port = context.Status.TunnelPort;
-        if (!context.Status.ConnectedEdges.IsEmpty)
+        var dialled = context.Edges.Where(static edge => edge.DialTarget is not null).Select(static edge => edge.Id).ToHashSet();
+        if (dialled.Count > 0 && dialled.Count == context.Edges.Length)
+            return new CheckResult(Name, CheckStatus.Ok, $"this hub dials all its edges, so that nobody has to reach port {port}");
+        if (context.Status.ConnectedEdges.FirstOrDefault(edge => !dialled.Contains(edge.EdgeId)) is { } edge)
         {
-            var edge = context.Status.ConnectedEdges[0];
             return new CheckResult(Name, CheckStatus.Ok, $"edge {edge.EdgeId} has come to port {port} from {edge.Remote}");
         }
 

@@ -38,6 +38,7 @@ namespace Tunnel.Hub.Events;
 [JsonSerializable(typeof(CertificateFailedEvent))]
 [JsonSerializable(typeof(CertificateExpiringEvent))]
 [JsonSerializable(typeof(EdgeConflictEvent))]
+[JsonSerializable(typeof(EdgeDialFailedEvent))]
 [JsonSerializable(typeof(CrashRecoveredEvent))]
 [JsonSerializable(typeof(CrashRecoveryFailedEvent))]
 [JsonSerializable(typeof(StreamOpenedEvent))]

@@ -28,6 +28,7 @@ internal static class HubEventTypes
         typeof(CertificateFailedEvent),
         typeof(CertificateExpiringEvent),
         typeof(EdgeConflictEvent),
+        typeof(EdgeDialFailedEvent),
         typeof(CrashRecoveredEvent),
         typeof(CrashRecoveryFailedEvent),
         typeof(StreamOpenedEvent),

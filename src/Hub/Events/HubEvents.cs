@@ -148,6 +148,12 @@ public sealed record CertificateFailedEvent(string Path, string Reason, bool Kee
 /// <param name="Expires">When its validity ends.</param>
 public sealed record CertificateExpiringEvent(string Certificate, ImmutableArray<string> Names, DateTimeOffset Expires) : HubEvent;
 
+/// <summary>The hub can't dial an edge that awaits it, or no longer for the same reason; told once for each reason.</summary>
+/// <param name="EdgeId">The edge.</param>
+/// <param name="Target">Where it is dialled, as HOST:PORT.</param>
+/// <param name="Reason">Why not, for the operator.</param>
+public sealed record EdgeDialFailedEvent(string EdgeId, string Target, string Reason) : HubEvent;
+
 /// <summary>A second process came with the id of an edge that is connected and alive; it was turned away.</summary>
 /// <param name="EdgeId">The id of the edge.</param>
 /// <param name="Connected">The address and port of the process that stays.</param>

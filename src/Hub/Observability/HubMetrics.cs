@@ -51,6 +51,12 @@ internal sealed class HubMetrics
     /// <summary>Measures a run that has begun.</summary>
     public void Watch(HubParts parts) => parts.Live.Pushes.Measured = duration => _configApplied.Record(duration.TotalSeconds);
 
+    private static IEnumerable<Measurement<long>> Dials(DialCount count) =>
+    [
+        new(count.Made, new KeyValuePair<string, object?>("edge", count.EdgeId), new("result", "ok")),
+        new(count.Failed, new KeyValuePair<string, object?>("edge", count.EdgeId), new("result", "failed")),
+    ];
+
     private void AddEdges(Meter meter)
     {
         meter.CreateObservableGauge(
@@ -68,6 +74,9 @@ internal sealed class HubMetrics
         meter.CreateObservableCounter(
             "tunnel.lanes.refused", () => Value(parts => parts.Live.Lanes.Refused), "{connection}",
             "Connections that wanted to be a lane and were turned away.");
+        meter.CreateObservableCounter(
+            "tunnel.edge.dials", () => _parts() is { } parts ? parts.Dialer.Counts.SelectMany(Dials) : [], "{dial}",
+            "Connections that the hub made to edges that await it, and tries that failed.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
             () =>

@@ -23,7 +23,8 @@ internal sealed record HubParts(
     TransportContext Context,
     HubCertificates Certificates,
     TargetPools Pools,
-    TlsServers Tls)
+    TlsServers Tls,
+    EdgeDialer Dialer)
 {
     /// <summary>The number of datagrams that were lost here, by reason.</summary>
     public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());

@@ -7,7 +7,7 @@ import { hub } from './live.js';
 import { table } from './table.js';
 
 const BAD = new Set(['edgeDisconnected', 'tunnelDisconnected', 'targetDown', 'breakerOpened']);
-const WARN = new Set(['edgeConflict', 'firewallDrifted', 'proxyHeaderDoubted', 'crashRecovered']);
+const WARN = new Set(['edgeConflict', 'edgeDialFailed', 'firewallDrifted', 'proxyHeaderDoubted', 'crashRecovered']);
 const GOOD = new Set(['edgeConnected', 'tunnelConnected', 'targetUp']);
 const SHOWN = 100;
 const COLUMNS = [

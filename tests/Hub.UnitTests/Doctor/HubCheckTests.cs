@@ -117,6 +117,25 @@ public sealed class HubCheckTests
         Assert.Equal(CheckStatus.Warning, (await RunAsync(refuses, named)).Status);
     }
 
+    [Fact]
+    public async Task Edges_that_the_hub_dials_are_tried_and_nobody_has_to_reach_the_hub_for_them()
+    {
+        var edge = TestEdges.WithSecret("cafe") with { Dial = "hub", DialAddress = "cafe.example:8443" };
+        var status = Statuses.Hub(Statuses.Edge("cafe", EdgeCondition.Network));
+        var context = Context() with { Edges = [edge], Status = status };
+        var refused = await RunAsync(Dials((_, _) => Task.FromException(new SocketException((int)SocketError.ConnectionRefused))), context);
+        Assert.Equal((CheckStatus.Failed, "cafe at cafe.example:8443: 127.0.0.1: Connection refused"), (refused.Status, refused.Detail));
+        Assert.Equal(CheckStatus.Ok, (await RunAsync(Dials((_, _) => Task.CompletedTask), context)).Status);
+        Assert.Equal(CheckStatus.Failed, (await RunAsync(Dials((_, _) => Task.CompletedTask), context with { EdgeId = "other" })).Status);
+        // Its port answers, and what the hub itself has met is told.
+        var told = context with { Status = Statuses.Hub(Statuses.Edge("cafe", EdgeCondition.Network) with { DialFault = "another id" }) };
+        Assert.Contains("another id", (await RunAsync(Dials((_, _) => Task.CompletedTask), told)).Detail, StringComparison.Ordinal);
+        Assert.Equal(CheckStatus.Skipped, (await RunAsync(Dials((_, _) => Task.CompletedTask), Context())).Status);
+        Assert.Equal(CheckStatus.Ok, (await RunAsync(new TunnelPortCheck((_, _) => Task.FromException(new SocketException()), _time), context)).Status);
+
+        DialledEdgesCheck Dials(TcpConnector connect) => new((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), connect, _time);
+    }
+
     private static EdgeDefinition Edge(int[] tcp, int[] udp, string target) => TestEdges.WithSecret("a") with
     {
         ListenPorts = [.. tcp.Select(PortRange.FromInt32)],

@@ -16,7 +16,7 @@ public sealed class HubEventFeedTests
         Assert.Equal(
             [
                 "certificateExpiring", "certificateFailed", "certificateLoaded",
-                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
+                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDialFailed", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
                 "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "streamClosed", "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
                 "tunnelLost", "tunnelResumed",
             ],

@@ -37,6 +37,13 @@ public sealed class PeerDoubtTests
     }
 
     [Fact]
+    public void What_speaks_against_the_connection_is_worth_a_question_at_once()
+    {
+        _doubt.Suspect();
+        Assert.Equal([DoubtStep.Ask, DoubtStep.None, DoubtStep.None, DoubtStep.Doubt], Steps(4));
+    }
+
+    [Fact]
     public void An_answer_ends_the_question_and_traffic_is_worth_one_only()
     {
         _carried++;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport;
@@ -26,8 +27,10 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     private readonly Lock _lock = new();
     private readonly IPAddress _bindAddress;
     private readonly int _port;
+    private readonly CidrSet? _allowed;
     private readonly TlsTunnelDialer _dialer;
     private readonly DescriptorGuard _descriptors;
+    private readonly SocketStore _sockets;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly StrangerRegistry _strangers;
@@ -36,17 +39,24 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     private volatile DialRequest? _expected;
     private Socket? _listener;
     private AcceptWatch? _watch;
+    private CancellationTokenSource _pausing = new();
+    private Task _accepting = Task.CompletedTask;
     private bool _isDisposed;
 
     /// <summary>Listens once the first connection is wanted.</summary>
     /// <param name="bindAddress">Where to listen.</param>
     /// <param name="port">The port.</param>
+    /// <param name="allowed">Who may connect; null: anybody.</param>
+    /// <param name="sockets">Where the process before may have left the port, and where it is left to the next one.</param>
     /// <param name="context">The state that tunnels share.</param>
     /// <param name="descriptors">Decides whether there are descriptors for strangers.</param>
     /// <param name="logger">The log.</param>
-    public HubAwaiter(IPAddress bindAddress, int port, TransportContext context, DescriptorGuard descriptors, ILogger logger)
+    public HubAwaiter(
+        IPAddress bindAddress, int port, CidrSet? allowed, SocketStore sockets, TransportContext context, DescriptorGuard descriptors,
+        ILogger logger)
     {
-        (_bindAddress, _port, _descriptors, _time, _logger) = (bindAddress, port, descriptors, context.Time, logger);
+        (_bindAddress, _port, _allowed, _sockets, _descriptors) = (bindAddress, port, allowed, sockets, descriptors);
+        (_time, _logger) = (context.Time, logger);
         _dialer = new TlsTunnelDialer(context, this);
         _strangers = new StrangerRegistry(
             StrangerLimits.Of(StrangerLimits.Default.Total, StrangerLimits.Default.PerPrefix, StrangerLimits.Default.Timeout), _time);
@@ -81,13 +91,56 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         return failure?.Failure!.Message;
     }
 
-    /// <summary>Closes the port.</summary>
+    /// <summary>
+    /// Accepts nothing until <see cref="Resume"/>, so that the hub's connections are another process's that has the same socket; the hub
+    /// is asked for one all the time.
+    /// </summary>
+    public async Task PauseAsync()
+    {
+        await _pausing.CancelAsync();
+        await _accepting;
+        lock (_lock)
+            if (!_isDisposed)
+                AskAsync(_pausing = new CancellationTokenSource()).Guard("asking for a connection of another process");
+    }
+
+    /// <summary>Accepts again.</summary>
+    public void Resume()
+    {
+        lock (_lock)
+        {
+            _pausing.Cancel();
+            _pausing = new CancellationTokenSource();
+            if (_listener is { } listener && !_isDisposed)
+                Accept(listener);
+        }
+    }
+
+    /// <summary>Ends and leaves the port open for the next process.</summary>
+    // As with clients' ports, the loop ends before the socket is closed: the next process has the same one.
+    public async Task LeaveAsync()
+    {
+        await PauseAsync();
+        Dispose();
+    }
+
+    /// <summary>Closes the port for good.</summary>
+    public void Close()
+    {
+        lock (_lock)
+            if (_listener is { } listener && !_isDisposed)
+                _sockets.Forget(listener);
+        Dispose();
+    }
+
+    /// <summary>Closes the socket, which stays with whoever else has it.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
             _isDisposed = true;
             _listener?.Dispose();
+            _pausing.Cancel();
         }
 
         _rendezvous.Dispose();
@@ -112,40 +165,65 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         {
             if (_listener is not null || _isDisposed)
                 return null;
-            var socket = new Socket(_bindAddress.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            Socket socket;
             try
             {
-                if (_bindAddress.AddressFamily == AddressFamily.InterNetworkV6)
-                    socket.DualMode = _bindAddress.Equals(IPAddress.IPv6Any);
-                socket.Bind(new IPEndPoint(_bindAddress, _port));
-                socket.Listen(Backlog);
+                socket = _sockets.Listen(new IPEndPoint(_bindAddress, _port), Backlog);
             }
             catch (SocketException e)
             {
-                socket.Dispose();
                 return e.Message;
             }
 
             _listener = socket;
             _watch = new AcceptWatch(socket, _time);
             AwaitingLog.Listening(_logger, (IPEndPoint)socket.LocalEndPoint!);
-            AcceptAsync(socket, _watch).Guard("accepting the hub's connections");
+            Accept(socket);
             return null;
         }
     }
 
-    private async Task AcceptAsync(Socket listener, AcceptWatch watch)
+    // Called under the lock. The loop runs on another thread, since connections may be waiting already.
+    private void Accept(Socket listener)
+    {
+        var (watch, pausing) = (_watch!, _pausing.Token);
+        _accepting = Task.Run(() => AcceptAsync(listener, watch, pausing), CancellationToken.None);
+        _accepting.Guard("accepting the hub's connections");
+    }
+
+    private async Task AcceptAsync(Socket listener, AcceptWatch watch, CancellationToken pausing)
     {
         var acceptor = new SocketAcceptor(
             listener, _descriptors, _time, error => AwaitingLog.AcceptFailed(_logger, error.Message), watch);
-        while (await acceptor.AcceptAsync() is { } socket)
-            ServeAsync(socket, _rendezvous.Arrive()).Guard("receiving a connection at the hub's port");
+        try
+        {
+            while (await acceptor.AcceptAsync(pausing) is { } socket)
+                ServeAsync(socket, _rendezvous.Arrive()).Guard("receiving a connection at the hub's port");
+        }
+        catch (OperationCanceledException)
+        {
+            // They are to wait, or another process's.
+        }
+    }
+
+    // Nothing comes here meanwhile, so that this wish is never met, and told to the hub until another process serves or has failed.
+    private async Task AskAsync(CancellationTokenSource asking)
+    {
+        try
+        {
+            var connection = await _rendezvous.WantAsync(isFirst: false, isNew: true, asking.Token);
+            await connection.DisposeAsync();
+        }
+        catch (OperationCanceledException)
+        {
+        }
     }
 
     private async Task ServeAsync(Socket socket, long number)
     {
-        if (RemoteAddress.Of(socket) is not { } remote || _wrongPins.IsBlocked(remote.Address, Anybody)
-            || _descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger))
+        // Whoever may not be here costs a socket for a moment, and no TLS.
+        if (RemoteAddress.Of(socket) is not { } remote || _allowed?.Contains(remote.Address) == false
+            || _wrongPins.IsBlocked(remote.Address, Anybody) || _descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger))
         {
             socket.Dispose();
             return;

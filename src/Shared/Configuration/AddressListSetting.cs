@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Addresses;
 
-namespace Tunnel.Hub.Configuration;
+namespace Tunnel.Shared.Configuration;
 
 /// <summary>A setting that lists addresses: a list in a file, or addresses and networks separated by commas in any source.</summary>
-internal static class AddressListSetting
+public static class AddressListSetting
 {
+    /// <summary>Reads the setting; what is wrong with it is added to the configuration's errors.</summary>
     public static ImmutableArray<IpRange> Read(LayeredConfiguration configuration, string name)
     {
         configuration.AllowTree(name);

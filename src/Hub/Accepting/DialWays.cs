@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Events;
+using Tunnel.Shared.Transport.Proxies;
+
+namespace Tunnel.Hub.Accepting;
+
+/// <summary>What all loops that dial have in common.</summary>
+/// <param name="Door">Takes the connections.</param>
+/// <param name="Proxies">The proxies on the way to edges.</param>
+/// <param name="Events">Is told of failures.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">The log.</param>
+internal sealed record DialWays(FrontDoor Door, ProxyRules Proxies, HubEventFeed Events, TimeProvider Time, ILogger Logger);
+
+/// <summary>How often an edge was dialled.</summary>
+/// <param name="EdgeId">The edge.</param>
+/// <param name="Made">Connections on which the edge has said who it is.</param>
+/// <param name="Failed">Tries without one, while the edge had no tunnel with a connection.</param>
+internal readonly record struct DialCount(string EdgeId, long Made, long Failed);
