@@ -42,10 +42,10 @@ internal sealed class HubState : IAsyncDisposable
 
             var files = new StateFiles();
             edges = await EdgeStore.OpenAsync(
-                Keeper("edges", isNeeded: true, EdgeStateFormat.FileIn(options.StateDir, files)),
+                Keeper(SharedDocuments.Edges, isNeeded: true, EdgeStateFormat.FileIn(options.StateDir, files)),
                 options.StateDir, options.Edges, options.Limits.Edges, time, loggerFactory, cancellationToken);
             var blocks = await BlockList.OpenAsync(
-                Keeper("blocks", isNeeded: false, BlockFormat.FileIn(options.StateDir, files)),
+                Keeper(SharedDocuments.Blocks, isNeeded: false, BlockFormat.FileIn(options.StateDir, files)),
                 time, loggerFactory.CreateLogger<BlockList>(), cancellationToken);
             database?.Start();
             return new HubState(edges, blocks, database);
@@ -58,7 +58,7 @@ internal sealed class HubState : IAsyncDisposable
 
         IDocumentKeeper Keeper(string name, bool isNeeded, FileKeeper file) => database is null
             ? file
-            : new PostgresKeeper(database, name, isNeeded, file, loggerFactory.CreateLogger<PostgresKeeper>());
+            : new PostgresKeeper(new PostgresDocument(database, name), isNeeded, file, loggerFactory.CreateLogger<PostgresKeeper>());
     }
 
     /// <inheritdoc/>

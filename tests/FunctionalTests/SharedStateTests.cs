@@ -99,6 +99,25 @@ public sealed class SharedStateTests : IAsyncLifetime
             (await _one.SendAsync(HttpMethod.Get, "api/v1/edges")).Body, (await _other.SendAsync(HttpMethod.Get, "api/v1/edges")).Body);
     }
 
+    [Fact]
+    public async Task The_state_moves_out_of_the_database_and_back()
+    {
+        await _one.AddEdgeAsync(EdgeId, [], []);
+        var files = Path.Combine(_directory.FullName, "files");
+        var before = (await _one.SendAsync(HttpMethod.Get, "api/v1/edges")).Body;
+        Assert.Contains("edges (1)", (await StateAsync("export", "--to", files)).Succeeded().StandardOutput, StringComparison.Ordinal);
+
+        // Without --replace, nothing that is there is lost.
+        await _one.AddEdgeAsync("another", [], []);
+        Assert.Contains("--replace", (await StateAsync("import", "--from", files)).StandardError, StringComparison.Ordinal);
+        (await StateAsync("import", "--from", files, "--replace")).Succeeded();
+        foreach (var hub in (HubProcess[])[_one, _other])
+            await Eventually.IsTrueAsync(async () => (await hub.SendAsync(HttpMethod.Get, "api/v1/edges")).Body == before, "the state");
+
+        Task<ProgramResult> StateAsync(params string[] arguments) => ManagedProcess.RunAsync(
+            Binaries.Hub, ["state", .. arguments, "--config", Path.Combine(_directory.FullName, "one", "hub.json")]);
+    }
+
     private static async Task<IEnumerable<string>> BlocksAsync(HubProcess hub) =>
         (await hub.SendAsync(HttpMethod.Get, "api/v1/blocks")).Json().EnumerateArray().Select(block => block.GetProperty("ip").GetString()!);
 

@@ -33,6 +33,7 @@ internal static class HubCommandLine
             DoctorCommand.Create(options),
             BackupCommands.CreateBackup(options),
             BackupCommands.CreateRestore(options),
+            StateCommands.Create(options),
         };
         CommandDialect.AddTo(root, Program, HubExamples.All);
         return root;

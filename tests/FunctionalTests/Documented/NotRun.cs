@@ -5,6 +5,7 @@ internal static class NotRun
 {
     private const string Feed = "needs Microsoft's package feed";
     private const string Engine = "needs a container engine; ImageTests and DeployTests unpack, run and read what these take";
+    private const string Database = "needs a database, which no machine of the pages has; SharedStateTests runs it";
     private const string Kernel = "changes the kernel's settings, which all machines of a test share";
 
     public static readonly IReadOnlyDictionary<string, string> Reasons = new Dictionary<string, string>
@@ -20,6 +21,8 @@ internal static class NotRun
         ["kubectl apply --kustomize deploy/kustomize/hub"] = Engine,
         ["kubectl create secret generic tunnel-edge --from-file=token"] = Engine,
         ["kubectl apply --kustomize deploy/kustomize/edge"] = Engine,
+        ["sudo tunnel-hub state import"] = Database,
+        ["sudo tunnel-hub state export"] = Database,
         ["sudo apk add libmsquic"] = "is for another distribution",
         ["printf 'net.core.rmem_max = 4194304\\nnet.core.wmem_max = 4194304\\n' | sudo tee /etc/sysctl.d/90-tunnel.conf && sudo sysctl --system"] = Kernel,
     };

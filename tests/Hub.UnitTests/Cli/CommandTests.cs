@@ -247,7 +247,7 @@ public sealed class CommandTests
             var help = await RunAsync([.. path, "--help"]);
             Assert.Equal(ExitCodes.Fine, help.ExitCode);
             Assert.Contains(command.Description!, help.Out, StringComparison.Ordinal);
-            if (command.Name is not ("run" or "help" or "version" or "completion" or "man" or "backup" or "restore" or "init"))
+            if (command.Name is not ("run" or "help" or "version" or "completion" or "man" or "backup" or "restore" or "import" or "export" or "init"))
                 Assert.Contains("--json", help.Out, StringComparison.Ordinal);
         }
     }

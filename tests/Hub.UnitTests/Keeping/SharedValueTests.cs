@@ -1,10 +1,5 @@
-using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Keeping;
-using Tunnel.Hub.Keeping.Postgres;
 using Tunnel.Hub.UnitTests.Fakes;
-using Tunnel.Shared.Files;
-using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Keeping;
@@ -143,56 +138,6 @@ public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<P
             await hub.AddAsync($"{number}");
     }
 
-    private async Task<Replica> OpenAsync(string database, string hub, bool isWatching = true)
-    {
-        var opened = new Replica(postgres.Server.ConnectionString(database), _directory.File(hub));
-        await opened.OpenAsync(isWatching);
-        return opened;
-    }
-
-    /// <summary>What a hub has of the value.</summary>
-    private sealed class Replica : IAsyncDisposable
-    {
-        public Replica(string connectionString, string directory)
-        {
-            Database = new PostgresDatabase(connectionString, PostgresSchema.Current, TimeProvider.System, NullLogger.Instance);
-            var copy = new FileKeeper(directory, "words.json", "words", new StateFiles());
-            Value = new KeptValue<string>(new PostgresKeeper(Database, "words", isNeeded: true, copy, NullLogger.Instance), "")
-            {
-                Read = Read,
-                Write = static words => Encoding.UTF8.GetBytes($"\"{words}\""),
-                Applied = static (_, _) => { },
-            };
-        }
-
-        public PostgresDatabase Database { get; }
-
-        public KeptValue<string> Value { get; }
-
-        public string Words => Value.Current;
-
-        public async Task OpenAsync(bool isWatching)
-        {
-            await Database.ConnectAsync(CancellationToken.None);
-            await Value.OpenAsync(CancellationToken.None);
-            if (isWatching)
-                Database.Start();
-        }
-
-        public Task AddAsync(string word) => Value.ChangeAsync(before => $"{before} {word}".Trim(), CancellationToken.None);
-
-        public Task WaitForAsync(string words, bool inOrder = true) => Eventually.IsTrueAsync(
-            () => Task.FromResult(inOrder ? Words == words : Words.Split(' ').ToHashSet().SetEquals(words.Split(' '))), words);
-
-        public Task WaitUntilUsableAsync() => Eventually.IsTrueAsync(() => Task.FromResult(Database.Fault is null), "the database");
-
-        public async ValueTask DisposeAsync()
-        {
-            await Value.CloseAsync();
-            await Database.DisposeAsync();
-        }
-
-        private static string Read(byte[] content) =>
-            Encoding.UTF8.GetString(content) is ['"', .. var words, '"'] ? words : throw new OperatorException("These are not words.");
-    }
+    private Task<Replica> OpenAsync(string database, string hub, bool isWatching = true) =>
+        Replica.OpenAsync(postgres.Server.ConnectionString(database), _directory.File(hub), isWatching);
 }

@@ -14,6 +14,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly DirectoryInfo _directory;
     private ManagedProcess? _process;
+    private bool _isMounted;
 
     private PostgresServer(DirectoryInfo directory) => _directory = directory;
 
@@ -27,15 +28,19 @@ public sealed class PostgresServer : IAsyncDisposable
     public string ConnectionString(string database) => $"Host={Host};Username={User};Database={database}";
 
     /// <summary>Makes a server and waits until it takes connections.</summary>
-    /// <param name="prepare">Does something to the empty directory of its data first; null: nothing.</param>
-    public static async Task<PostgresServer> StartAsync(Func<string, Task>? prepare = null)
+    /// <param name="megabytes">Gives its data a disk of their own of this size, which needs root; null: they are on the machine's.</param>
+    public static async Task<PostgresServer> StartAsync(int? megabytes = null)
     {
         var server = new PostgresServer(Directory.CreateTempSubdirectory("tunnel-pg-"));
         try
         {
             Directory.CreateDirectory(server.Data);
-            if (prepare is not null)
-                await prepare(server.Data);
+            if (megabytes is not null)
+            {
+                (await ManagedProcess.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", server.Data])).Succeeded();
+                server._isMounted = true;
+            }
+
             if (Environment.IsPrivilegedProcess)
                 (await ManagedProcess.RunAsync("/bin/chown", ["-R", $"{User}:{User}", server.Host])).Succeeded();
             var (program, arguments) = AsUser("initdb", "-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
@@ -63,6 +68,9 @@ public sealed class PostgresServer : IAsyncDisposable
         await Eventually.IsTrueAsync(
             async () => (await TryAsync("postgres", "select 1")).ExitCode == 0, "PostgreSQL's start", explain: () => _process.Log);
     }
+
+    /// <summary>Whether it has ended by itself, as it does when it can't write its log.</summary>
+    public bool HasEnded => _process!.HasExited;
 
     /// <summary>Makes a database and returns its connection string.</summary>
     public async Task<string> MakeDatabaseAsync(string name)
@@ -115,6 +123,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
         if (_process is not null)
             await _process.DisposeAsync();
+        if (_isMounted)
+            await ManagedProcess.RunAsync("/bin/umount", ["--lazy", Data]);
         _directory.Delete(recursive: true);
     }
 

@@ -153,8 +153,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception error) when (error is StateUnavailableException || IsOfDatabase(error))
+            catch (Exception error)
             {
+                // Whatever it was: a hub that no longer looks would never learn of another change.
                 NoteFault(error is StateUnavailableException ? error.Message : Describe(error));
             }
 
