@@ -10,6 +10,7 @@ using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Forwarding.Adapting;
 using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.History;
@@ -39,6 +40,7 @@ internal sealed class HubRun : IDisposable
     private readonly PortGate _gate;
     private readonly PoolSync _poolSync;
     private readonly HealthMonitor _health;
+    private readonly AdaptivePorts _adaptive;
     private readonly PresenceKeeper _keeper;
     private readonly DescriptorGuard _descriptors;
     private readonly SocketStore _sockets;
@@ -92,12 +94,15 @@ internal sealed class HubRun : IDisposable
         var resolver = new TargetResolver(time);
         var reports = new PoolReports(events, time, loggerFactory.CreateLogger<PoolReports>());
         _health = new HealthMonitor(new HealthProbe(), reports, time);
+        _adaptive = new AdaptivePorts(Traffic, time);
+        _health.Answered = _adaptive.NoteCheck;
         Pools = new TargetPools(resolver, _health, reports, time);
         _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
         Tls = new TlsServers(new TlsReports(events, time, loggerFactory.CreateLogger<TlsReports>()), time);
         Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context)
         {
             Tls = Tls,
+            Adaptive = _adaptive,
             Entrance = entrance,
         };
         Sessions = new SessionForwarder(_gate, resolver, descriptors, Context, loggerFactory.CreateLogger<SessionForwarder>());
@@ -108,8 +113,11 @@ internal sealed class HubRun : IDisposable
             LiveEdgesOptions.Default with { MaxEdges = limits.Edges, MaxLanes = limits.LanesPerTunnel, Drain = options.DrainTimeout },
             events,
             time,
-            loggerFactory);
-
+            loggerFactory)
+        {
+            Rates = _adaptive.For,
+        };
+        _adaptive.Changed += Live.RefreshRates;
         _keeper = new PresenceKeeper(
             Live.Presences,
             new PresenceFile(options.StateDir, new StateFiles(), loggerFactory.CreateLogger<PresenceFile>()),
@@ -340,6 +348,7 @@ internal sealed class HubRun : IDisposable
         _sampler?.Dispose();
         _keeper.Dispose();
         _health.Dispose();
+        _adaptive.Dispose();
         Live.Dispose();
         Streams.Dispose();
         Tls.Dispose();
@@ -377,5 +386,6 @@ internal sealed class HubRun : IDisposable
     {
         _poolSync.Apply(edgeId, edge);
         Tls.Apply(edgeId, edge);
+        _adaptive.Apply(edgeId, edge);
     }
 }

@@ -78,6 +78,56 @@ public sealed class PortPolicyTests
             (await setup.Edge.StatusAsync())!.Value.GetProperty("refused").EnumerateObject().Select(reason => reason.Name).Order());
     }
 
+    [Fact]
+    public async Task A_port_admits_fewer_clients_while_its_target_is_slow()
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: (tcp, _) => new JsonObject
+        {
+            [$"tcp/{tcp[0]}"] = new JsonObject
+            {
+                ["proxyProtocol"] = "off",
+                ["healthCheck"] = new JsonObject { ["type"] = "http", ["interval"] = 1 },
+                ["adaptive"] = new JsonObject { ["evaluationInterval"] = 1, ["latencyThresholdMs"] = 50, ["minRate"] = 1, ["maxRate"] = 3 },
+            },
+        });
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var end = new CancellationTokenSource();
+        var slow = AnswerSlowlyAsync(upstream, end.Token);
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).StandardOutput.Contains(
+                $"tcp/{setup.Tcp[0]}: admits 1 new connections a second, 3 at most: 95 of 100 connections to its targets took at most", StringComparison.Ordinal),
+            "the rate falls", explain: () => setup.Hub.Process.Log);
+        Assert.Contains("admits 1 new connections", (await setup.Hub.RunAsync("status")).Succeeded().StandardOutput);
+        Assert.Contains("tunnel_port_admission_rate", (await setup.Hub.SendAsync(HttpMethod.Get, "metrics")).Body);
+
+        // The edge enforces it: one in a second, and of those that come at once the others are reset.
+        var source = LoopbackAddresses.Next();
+        await Eventually.IsTrueAsync(
+            async () => await IsResetAsync(setup, setup.Tcp[0], source, TimeSpan.FromMilliseconds(100))
+                && (await setup.Edge.StatusAsync())!.Value.GetProperty("refused").TryGetProperty("adaptive", out _),
+            "a client is reset because of the rate");
+        await end.CancelAsync();
+        await slow;
+    }
+
+    private static async Task AnswerSlowlyAsync(TcpListener upstream, CancellationToken end)
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await upstream.AcceptSocketAsync(end);
+                await client.ReceiveAsync(new byte[4096], end);
+                await Task.Delay(100, end);
+                await client.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), end);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        {
+            // The test has ended, or a client has.
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -60,6 +60,9 @@ internal enum RefusalReason
     /// <summary>The client's address, or its IPv6 /64, makes new connections or sessions faster than the port allows.</summary>
     ConnectionRate,
 
+    /// <summary>All clients together make new connections faster than the hub admits them now, since the targets are slow.</summary>
+    Adaptive,
+
     /// <summary>The port expects a PROXY header, and this peer may not send one: it is not among <c>trustedProxies</c>.</summary>
     ProxyNotTrusted,
 

@@ -44,7 +44,8 @@ internal static class EdgeCommands
     {
         var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
         var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!;
-        foreach (var line in status.Ports.Where(port => port.EdgeId == context.Id).SelectMany(TargetText.Lines))
+        var ports = status.Ports.Where(port => port.EdgeId == context.Id).ToArray();
+        foreach (var line in ports.SelectMany(TargetText.Lines).Concat(ports.SelectMany(AdmissionText.Lines)))
             await context.Out.WriteTextAsync(line);
         foreach (var certificate in status.PortCertificates.Where(certificate => certificate.EdgeId == context.Id))
             await context.Out.WriteTextAsync(certificate.Describe(DateTimeOffset.UtcNow));

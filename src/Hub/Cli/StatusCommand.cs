@@ -48,6 +48,8 @@ internal static class StatusCommand
                 + $"{port.Proto}/{port.Port} --proxy off");
         foreach (var line in status.Ports.SelectMany(TargetText.Faults))
             await PrintAlarmAsync(output, terminal, "", line);
+        foreach (var line in status.Ports.SelectMany(AdmissionText.Reduced))
+            await PrintAlarmAsync(output, terminal, "", line);
         if (status.CertificateExpires - now < CertificateEnd.Soon)
             await PrintAlarmAsync(
                 output, terminal, "FAILED",

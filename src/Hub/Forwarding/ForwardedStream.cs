@@ -139,9 +139,12 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     {
         try
         {
+            var began = Policy.Adaptive is null ? 0 : forwarder.Time.GetTimestamp();
             var outcome = limit.IsCancellationRequested
                 ? ConnectOutcome.Failed(StreamFailure.ConnectTimeout)
                 : await forwarder.Connector.ConnectAsync(Request(), limit);
+            if (Policy.Adaptive is not null)
+                NoteLatency(outcome, began);
             SecuredPeer? peer = null;
             if (outcome.Succeeded && Policy.UpstreamTls is { } tls)
                 (outcome, peer) = await SecureAsync(outcome, tls, limit);
@@ -155,6 +158,13 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.NoteDefect(Route.Port, e);
             stream.Reset(ResetReason.Unspecified);
         }
+    }
+
+    // A refusal is quick and says nothing of load, and neither does a client that has gone.
+    private void NoteLatency(in ConnectOutcome outcome, long began)
+    {
+        if (outcome.Succeeded || (outcome.Failure == StreamFailure.ConnectTimeout && Volatile.Read(ref _dial) is not null))
+            forwarder.Adaptive?.Note(Route.Port, forwarder.Time.GetElapsedTime(began));
     }
 
     private UpstreamRequest Request()

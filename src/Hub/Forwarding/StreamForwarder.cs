@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Forwarding.Adapting;
 using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Targets;
@@ -35,6 +36,9 @@ internal sealed class StreamForwarder(
 
     /// <summary>TLS to targets.</summary>
     public UpstreamTls UpstreamTls { get; } = new(context.Time, context.LoggerFactory.CreateLogger<UpstreamTls>());
+
+    /// <summary>Learns how fast targets accept connections; null: nobody wants to know.</summary>
+    public AdaptivePorts? Adaptive { get; init; }
 
     public HubEventFeed Events => events;
 

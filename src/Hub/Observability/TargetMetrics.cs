@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Tunnel.Hub.Targets.Pools;
+using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Observability;
 
@@ -20,7 +21,19 @@ internal static class TargetMetrics
         meter.CreateObservableCounter(
             "tunnel.target.connections.failed", () => Read(parts, target => target.FailedConnections), "{connection}",
             "Those that failed because of the target.");
+        meter.CreateObservableGauge(
+            "tunnel.port.admission.rate", () => ReadAdmission(parts, admission => admission.Rate), "{connection}/s",
+            "New connections a second that a port with adaptive admission admits now.");
+        meter.CreateObservableGauge(
+            "tunnel.port.admission.latency", () => ReadAdmission(parts, admission => admission.LatencyP95Ms / 1000), "s",
+            "What 95 of 100 connections of such a port to its targets did not exceed in the last minute.");
     }
+
+    private static IEnumerable<Measurement<double>> ReadAdmission(Func<HubParts?> parts, Func<AdmissionStatus, double?> read) =>
+        from port in parts()?.Traffic.Ports ?? []
+        let value = port.Admission is { } admission ? read(admission) : null
+        where value is not null
+        select new Measurement<double>(value.Value, Labels(new PoolKey(port.Key.EdgeId, port.Key.Udp, port.Key.Port)));
 
     private static IEnumerable<Measurement<long>> Read(Func<HubParts?> parts, Func<TargetStatus, long> read) =>
         from pool in parts()?.Pools.All ?? []

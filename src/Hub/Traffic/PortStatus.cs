@@ -32,6 +32,9 @@ public sealed record PortStatus
     /// <summary>The members of the port's pool; empty when it has none.</summary>
     public ImmutableArray<TargetStatus> Targets { get; init; } = [];
 
+    /// <summary>How many new clients it admits; null: as many as come.</summary>
+    public AdmissionStatus? Admission { get; init; }
+
     /// <summary>The number of connections or sessions open now.</summary>
     public required int ActiveConnections { get; init; }
 

@@ -25,6 +25,9 @@ internal sealed class PortTraffic(TrafficKey key)
     /// <summary>Whether the port's upstream expects the PROXY header that it gets.</summary>
     public HeaderDoubt Header { get; } = new();
 
+    /// <summary>How many new clients it admits; null: as many as come.</summary>
+    public AdmissionStatus? Admission { get; set; }
+
     /// <summary>Adds a connection that has opened.</summary>
     public void Add(ILiveConnection connection)
     {
@@ -82,6 +85,7 @@ internal sealed class PortTraffic(TrafficKey key)
                 Listening = isListening,
                 Healthy = isListening && Health.IsHealthy,
                 Doubt = Header.IsRaised ? HeaderDoubt.Words : null,
+                Admission = Admission,
                 ActiveConnections = live.Length,
                 TotalConnections = _total,
                 BytesIn = _pastBytesIn,

@@ -14,7 +14,10 @@ internal sealed class TestRegistry
 {
     public TestRegistry(ITunnelForwarder? forwarder = null, LiveEdgesOptions? options = null)
     {
-        Live = new LiveEdges(Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance);
+        Live = new LiveEdges(Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance)
+        {
+            Rates = _ => Rates,
+        };
     }
 
     public ManualTimeProvider Time { get; } = new();
@@ -26,6 +29,9 @@ internal sealed class TestRegistry
     public EventLog Events { get; } = new();
 
     public LiveEdges Live { get; }
+
+    /// <summary>What ports admit in a second.</summary>
+    public Dictionary<int, int> Rates { get; } = [];
 
     /// <summary>Lets a tunnel of an allowed edge in.</summary>
     public (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, int remotePort = 1)

@@ -39,6 +39,9 @@ public sealed record PortPolicy
     /// <summary>How clients are spread over several targets; null: there is only <see cref="TargetHost"/>.</summary>
     public PoolPolicy? Pool { get; init; }
 
+    /// <summary>How many new clients are admitted by how fast targets accept connections; null: as many as come.</summary>
+    public AdaptiveDefinition? Adaptive { get; init; }
+
     /// <summary>What is read of clients' TLS; null: nothing, the port may carry anything.</summary>
     public TlsDefinition? Tls { get; init; }
 

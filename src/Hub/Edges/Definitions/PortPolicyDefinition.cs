@@ -43,6 +43,9 @@ public sealed record PortPolicyDefinition
     /// <summary>Seconds in which a recovered member gets its whole weight back, up to 3,600; 0: at once.</summary>
     public int? SlowStart { get; init; }
 
+    /// <inheritdoc cref="PortPolicy.Adaptive"/>
+    public AdaptiveDefinition? Adaptive { get; init; }
+
     /// <inheritdoc cref="PortPolicy.Tls"/>
     public TlsDefinition? Tls { get; init; }
 

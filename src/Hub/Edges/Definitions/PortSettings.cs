@@ -239,6 +239,18 @@ internal static class PortSettings
             Summary = "how many of them may come at once; 0: as many as in one second",
             OnWire = true,
         },
+        new PortSetting<AdaptiveDefinition?>(
+            "adaptive",
+            AdaptiveForm.Form.One(),
+            own => own.Adaptive,
+            (own, value) => own with { Adaptive = value },
+            (policy, value, _) => policy with { Adaptive = value, Edge = policy.Edge with { Adaptive = value!.Most } })
+        {
+            For = PortKinds.Tcp,
+            Default = "none",
+            Summary = "admits fewer new connections a second while targets accept them slowly: see Targets",
+            OnWire = true,
+        },
         new PortSetting<int?>(
             "uploadRate",
             SettingForms.Rate(1_000),

@@ -9,21 +9,23 @@ namespace Tunnel.Hub.Edges.Live;
 /// <summary>Makes what an edge is told of its definition: only what it needs, and never a target.</summary>
 internal static class EdgeConfigs
 {
-    public static TunnelConfig Create(AllowedEdge edge, HubInfo hub, IReadOnlyList<TimedBlock> blocks) => new()
+    public static TunnelConfig Create(
+        AllowedEdge edge, HubInfo hub, IReadOnlyList<TimedBlock> blocks, IReadOnlyDictionary<int, int> rates) => new()
     {
         ListenPorts = edge.TcpPorts,
         ListenPortsUdp = edge.UdpPorts,
         StunIntervalSecs = edge.StunIntervalSecs,
         FirewallConfig = EdgeFirewalls.WithBlocks(edge.FirewallConfig, blocks),
-        Ports = EdgePolicies(edge),
+        Ports = EdgePolicies(edge, rates),
         Hub = hub,
     };
 
     /// <summary>Returns the configuration after a change, with a higher revision; null when the edge would see no difference.</summary>
     public static TunnelConfig? Next(
-        TunnelConfig current, AllowedEdge edge, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged)
+        TunnelConfig current, AllowedEdge edge, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged,
+        IReadOnlyDictionary<int, int> rates)
     {
-        var next = Create(edge, announced.ApplyTo(current.Hub! with { Rev = current.Hub!.Rev + 1 }), blocks);
+        var next = Create(edge, announced.ApplyTo(current.Hub! with { Rev = current.Hub!.Rev + 1 }), blocks, rates);
         return !blocksChanged && SameForEdge(current, next) ? null : next;
     }
 
@@ -37,7 +39,8 @@ internal static class EdgeConfigs
         && a.Hub.Address == b.Hub.Address;
 
     // The default policy is sent once, however many ports use it, followed by the ports with an entry of their own.
-    private static ImmutableSortedDictionary<string, EdgePortPolicy> EdgePolicies(AllowedEdge edge)
+    private static ImmutableSortedDictionary<string, EdgePortPolicy> EdgePolicies(
+        AllowedEdge edge, IReadOnlyDictionary<int, int> rates)
     {
         var policies = TunnelConfig.NoPolicies.ToBuilder();
         var shared = edge.SharedPolicy.Edge;
@@ -53,7 +56,13 @@ internal static class EdgeConfigs
 
         void Add(bool udp, int port)
         {
-            if ((edge.HasOwnPolicy(udp, port) || (udp && udpDiffers)) && edge.PolicyFor(udp, port).Edge is var policy && policy != shared)
+            var rate = udp || !rates.TryGetValue(port, out var now) ? (int?)null : now;
+            if (!edge.HasOwnPolicy(udp, port) && !(udp && udpDiffers) && rate is null)
+                return;
+            var policy = edge.PolicyFor(udp, port).Edge;
+            if (rate is not null && policy.Adaptive is not null)
+                policy = policy with { Adaptive = rate };
+            if (policy != shared)
                 policies.Add(PortKey.For(udp, port), policy);
         }
     }

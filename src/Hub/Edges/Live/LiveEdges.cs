@@ -106,6 +106,16 @@ internal sealed class LiveEdges : IDisposable
             Refresh(live, blocksChanged: false);
     }
 
+    /// <summary>Returns how many new connections a second those of an edge's ports admit now that adapt to their targets.</summary>
+    public Func<string, IReadOnlyDictionary<int, int>> Rates { get; init; } = static _ => ImmutableDictionary<int, int>.Empty;
+
+    /// <summary>Tells an edge that its ports admit more or fewer clients.</summary>
+    public void RefreshRates(string edgeId)
+    {
+        foreach (var live in Tunnels.Where(live => live.EdgeId == edgeId))
+            Refresh(live, blocksChanged: false, ratesChanged: true);
+    }
+
     /// <summary>Whether an edge has stored the hub's future address.</summary>
     public bool KnowsAddress(string edgeId, string address)
     {
@@ -137,7 +147,7 @@ internal sealed class LiveEdges : IDisposable
         var hub = describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested };
         lock (_lock)
             hub = _announced.ApplyTo(hub);
-        var config = EdgeConfigs.Create(edge, hub, _blocks.For(edge.Id));
+        var config = EdgeConfigs.Create(edge, hub, _blocks.For(edge.Id), Rates(edge.Id));
         return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
 
@@ -425,7 +435,7 @@ internal sealed class LiveEdges : IDisposable
         }
     }
 
-    private void Refresh(EdgeTunnel live, bool blocksChanged)
+    private void Refresh(EdgeTunnel live, bool blocksChanged, bool ratesChanged = false)
     {
         if (_allowed.Find(live.EdgeId) is not { } edge || !_allowed.IsStillValid(live.EdgeId, live.SecretId))
         {
@@ -438,11 +448,11 @@ internal sealed class LiveEdges : IDisposable
         bool portsChanged;
         lock (_lock)
         {
-            if (ReferenceEquals(edge, live.Edge) && !blocksChanged && _announced.AreIn(live.Config.Hub!))
+            if (ReferenceEquals(edge, live.Edge) && !blocksChanged && !ratesChanged && _announced.AreIn(live.Config.Hub!))
                 return;
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
-            next = EdgeConfigs.Next(live.Config, edge, _announced, _blocks.For(edge.Id), blocksChanged);
+            next = EdgeConfigs.Next(live.Config, edge, _announced, _blocks.For(edge.Id), blocksChanged, Rates(edge.Id));
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Sent under the lock, so that two changes at once are sent in their order.
             if (next is not null)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Shared.Guarding;
 
@@ -68,17 +69,28 @@ internal sealed class HealthCheck : IMemberCheck, IDisposable
     {
         var began = _monitor.Time.GetTimestamp();
         string? fault;
+        TimeSpan took;
         using (await _monitor.TurnAsync())
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(Key.Check.Timeout ?? DefaultTimeout), _monitor.Time);
+            var asked = _monitor.Time.GetTimestamp();
             fault = _isDisposed ? null : await _monitor.Probe.CheckAsync(Key, limit.Token);
+            took = _monitor.Time.GetElapsedTime(asked);
         }
 
         if (_isDisposed)
             return;
         Note(fault);
+        if (fault is null && Key.Check.Type is HealthCheckType.Http or HealthCheckType.Https)
+            Tell(took);
         var next = _monitor.Jitter(_interval) - _monitor.Time.GetElapsedTime(began);
         _timer.Change(next > TimeSpan.Zero ? next : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Tell(TimeSpan took)
+    {
+        foreach (var pool in Pools(Members()))
+            _monitor.Answered(pool, took);
     }
 
     // One check at a time comes here.

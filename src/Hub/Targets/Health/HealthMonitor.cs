@@ -24,6 +24,9 @@ internal sealed class HealthMonitor(IHealthProbe probe, IPoolObserver observer, 
 
     public TimeProvider Time => time;
 
+    /// <summary>Told how long an HTTP check took that has succeeded, for each pool that shares it.</summary>
+    public Action<PoolKey, TimeSpan> Answered { get; set; } = static (_, _) => { };
+
     /// <summary>The number of checks that are repeated.</summary>
     public int Count
     {

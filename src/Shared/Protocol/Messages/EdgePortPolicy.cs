@@ -43,6 +43,9 @@ public sealed record EdgePortPolicy
     /// <summary>How many new connections or sessions may come at once; null allows as many as in one second.</summary>
     public int? NewConnectionsBurst { get; init; }
 
+    /// <summary>TCP only: new connections a second of all clients together; the hub changes it as targets slow down.</summary>
+    public int? Adaptive { get; init; }
+
     /// <summary>The seconds after which a UDP session ends when nothing has passed; null is the edge's default.</summary>
     public int? IdleTimeout { get; init; }
 

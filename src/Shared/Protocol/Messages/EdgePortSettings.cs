@@ -60,6 +60,13 @@ internal static class EdgePortSettings
             (policy, ref json, path, ref _) => policy with { NewConnectionsBurst = ReadCount(ref json, path) },
             (json, name, policy) => Write(json, name, policy.NewConnectionsBurst)),
         new(
+            "adaptive",
+            (policy, ref json, path, ref _) => policy with { Adaptive = ReadCount(ref json, path) },
+            (json, name, policy) => Write(json, name, policy.Adaptive))
+        {
+            Without = policy => policy with { Adaptive = null },
+        },
+        new(
             "idleTimeout",
             (policy, ref json, path, ref _) => policy with { IdleTimeout = ReadCount(ref json, path) },
             (json, name, policy) => Write(json, name, policy.IdleTimeout)),

@@ -121,6 +121,9 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","ports":{"default":{"logConnections":1}}}]""", "$[0].ports['default'].logConnections", "true or false")]
     [InlineData("""[{"id":"a","ports":{"default":{"allowPrivateSources":"no"}}}]""", "$[0].ports['default'].allowPrivateSources", "true or false")]
     [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"acceptProxyProtocol":true}}}]""", "$[0].ports['udp/53'].acceptProxyProtocol", "TCP")]
+    [InlineData("""[{"id":"a","ports":{"default":{"adaptive":{"minRate":9,"maxRate":8}}}}]""", "$[0].ports['default'].adaptive.minRate", "more than maxRate, which is 8")]
+    [InlineData("""[{"id":"a","ports":{"default":{"adaptive":{"evaluationInterval":0}}}}]""", "$[0].ports['default'].adaptive.evaluationInterval", "1")]
+    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"adaptive":{}}}}]""", "$[0].ports['udp/53'].adaptive", "for TCP ports")]
     [InlineData("""[{"id":"a","listenPorts":[53],"ports":{"tcp/53":{"amplificationGuard":true}}}]""", "$[0].ports['tcp/53'].amplificationGuard", "UDP")]
     [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"proxyProtocol":"off"}}}]""", "$[0].ports['udp/53'].proxyProtocol", "there is udpProxyProtocol")]
     [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"connectTimeout":5}}}]""", "$[0].ports['udp/53'].connectTimeout", "for TCP ports")]
@@ -213,7 +216,7 @@ public sealed class EdgeSetValidatorTests
             {"name":"web","enabled":true,"notes":"n","targetHost":"10.0.0.5","targetPort":8443,"proxyProtocol":"v2","udpProxyProtocol":"each","connectTimeout":5,
              "idleTimeout":60,"bindAddress":"203.0.113.1","acceptProxyProtocol":true,"trustedProxies":["10.0.0.5"],"allowCidrs":["192.0.2.0/24","2001:db8::/32"],
              "denyCidrs":["192.0.2.7"],"allowPrivateSources":false,"maxConnections":1000,"maxConnectionsPerIp":10,"newConnectionsPerSecondPerIp":5,
-             "newConnectionsBurst":20,"uploadRate":1000000,"downloadRate":2000000,"logConnections":true}
+             "newConnectionsBurst":20,"adaptive":{"evaluationInterval":5,"latencyThresholdMs":200,"minRate":5,"maxRate":50},"uploadRate":1000000,"downloadRate":2000000,"logConnections":true}
             """;
         var json = $$"""[{"id":"a","listenPorts":[443],"ports":{"default":{{policy}} } }]""";
         Assert.Empty(TestEdges.Faults(json));

@@ -50,6 +50,36 @@ public sealed class ConfigPushTests
     }
 
     [Fact]
+    public async Task The_rate_that_a_port_admits_is_pushed_when_it_changes()
+    {
+        _registry.Allowed.Change(new EdgeDefinition
+        {
+            Id = "a",
+            ListenPorts = [80, 443],
+            ListenPortsUdp = [443],
+            Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Adaptive = new AdaptiveDefinition { MaxRate = 100 } }),
+        });
+        _registry.Rates[443] = _registry.Rates[80] = 100;
+        var (live, tunnel) = _registry.Connect("a", "one");
+        Assert.Equal(["default"], live.Config.Ports.Keys);
+        Assert.Equal(100, live.Config.Ports["default"].Adaptive);
+
+        _registry.Live.RefreshRates("a");
+        Assert.False(tunnel.HasConfig);
+        _registry.Rates[443] = 80;
+        _registry.Live.RefreshRates("other");
+        Assert.False(tunnel.HasConfig);
+        _registry.Live.RefreshRates("a");
+        var pushed = await tunnel.NextConfigAsync();
+        Assert.Equal((2, 80, 100), (pushed.Hub!.Rev, pushed.Ports["tcp/443"].Adaptive, pushed.Ports["default"].Adaptive));
+        Assert.Equal(["default", "tcp/443"], pushed.Ports.Keys);
+
+        // A rate of before is not told once the port has no such setting any more.
+        _registry.Allowed.Change(new EdgeDefinition { Id = "a", ListenPorts = [80, 443], ListenPortsUdp = [443] });
+        Assert.Empty((await tunnel.NextConfigAsync()).Ports);
+    }
+
+    [Fact]
     public async Task What_an_edge_could_bind_is_told_with_no_more_than_an_event_has_room_for()
     {
         var (live, tunnel) = _registry.Connect("a", "one");

@@ -19,6 +19,7 @@ public sealed class EdgePortPolicyTests
         MaxConnectionsPerIp = 10,
         NewConnectionsPerSecondPerIp = 5,
         NewConnectionsBurst = 20,
+        Adaptive = 80,
         IdleTimeout = 300,
         UploadRate = 1_000_000,
         AmplificationGuard = false,
