@@ -198,6 +198,9 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
         _ => await _run.FindFaultAsync(),
     };
 
+    /// <summary>Returns why the edge takes no clients, in words; null when it does, whether or not the hub can be reached.</summary>
+    internal async Task<string?> FindUnreadinessAsync() => _state == State.Stopped ? "the edge is stopping" : await FindFaultAsync();
+
     // Each handler is posted on its own, so that one that throws does not take the event from the others.
     private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
     {

@@ -216,6 +216,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         Assert.False(stopping.IsCompleted);
         Assert.False(_edge.GetStatus().Running);
         Assert.Null(await _edge.FindFaultAsync().Soon());
+        Assert.Equal("the edge is stopping", await _edge.FindUnreadinessAsync().Soon());
         tunnel.FinishStreams();
         await stopping.Soon();
     }

@@ -82,7 +82,8 @@ public sealed class MetricsTests
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
         Assert.Contains("\ntunnel_connected 1\n", await http.GetStringAsync("metrics", TestContext.Current.CancellationToken));
         Assert.Equal("ok\n", await http.GetStringAsync("healthz", TestContext.Current.CancellationToken));
-        foreach (var (path, status) in new[] { ("metrics", 200), ("healthz", 200), ("api/v1/status", 404), ("", 404) })
+        Assert.Equal("ready\n", await http.GetStringAsync("readyz", TestContext.Current.CancellationToken));
+        foreach (var (path, status) in new[] { ("metrics", 200), ("healthz", 200), ("readyz", 200), ("api/v1/status", 404), ("", 404) })
         {
             using var head = new HttpRequestMessage(HttpMethod.Head, path);
             using var answer = await http.SendAsync(head, TestContext.Current.CancellationToken);

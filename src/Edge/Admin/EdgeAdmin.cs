@@ -30,7 +30,7 @@ internal sealed class EdgeAdmin(
     private const int MaxScrapers = 64;
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
-    private static readonly string[] Public = ["/metrics", "/healthz"];
+    private static readonly string[] Public = ["/metrics", "/healthz", "/readyz"];
 
     private AdminSocketHost? _host;
     private int _scrapers;
@@ -93,18 +93,20 @@ internal sealed class EdgeAdmin(
             return context.Response.WriteAsync(metrics.Collect(), context.RequestAborted);
         });
         // The edge is alive whether or not the hub can be reached.
-        endpoints.MapGet("/healthz", async (HttpContext context) =>
-        {
-            var fault = await edge.FindFaultAsync();
-            context.Response.StatusCode = fault is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-            await context.Response.WriteAsync($"{fault ?? "ok"}\n", context.RequestAborted);
-        });
+        endpoints.MapGet("/healthz", async (HttpContext context) => await WriteAsync(context, "ok", await edge.FindFaultAsync()));
+        endpoints.MapGet("/readyz", async (HttpContext context) => await WriteAsync(context, "ready", await edge.FindUnreadinessAsync()));
+    }
+
+    private static Task WriteAsync(HttpContext context, string good, string? fault)
+    {
+        context.Response.StatusCode = fault is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsync($"{fault ?? good}\n", context.RequestAborted);
     }
 
     private static Task NotFoundAsync(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return context.Response.WriteAsync(
-            "Only /metrics and /healthz are here; the rest is at the admin socket.\n", context.RequestAborted);
+            "Only /metrics, /healthz and /readyz are here; the rest is at the admin socket.\n", context.RequestAborted);
     }
 }

@@ -3,8 +3,8 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// Gives memory back after a burst. Left alone, the runtime keeps what a flood of connections took: it does not collect until it has
-/// allocated as much again, which in a quiet process is hours later, and the C library keeps what was freed.
+/// Gives memory back after the start, and after a burst. Left alone, the runtime keeps what a flood of connections took: it does not
+/// collect until it has allocated as much again, which in a quiet process is hours later, and the C library keeps what was freed.
 /// </summary>
 /// <remarks>
 /// A full collection stops all threads for some ten milliseconds, so it waits until the process is calm and there is something to gain.
@@ -14,6 +14,9 @@ namespace Tunnel.Shared.Hosting;
 internal sealed class MemoryReclaim : IDisposable
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    /// <summary>The time after the start when nothing of the start is under way any more.</summary>
+    internal static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(3);
 
     /// <summary>The most bytes that a calm process allocates in an interval.</summary>
     internal const long Calm = 16 << 20;
@@ -28,8 +31,10 @@ internal sealed class MemoryReclaim : IDisposable
     private readonly IProcessMemory _memory;
     private readonly ITimer _timer;
     private long _allocated;
+
+    // Nothing is known to be needed: the first collection is for what the start took.
     private long _needed;
-    private long _least;
+    private long _least = long.MaxValue;
     private int _pause = FirstPause;
     private int _sinceTry;
     private int _looking;
@@ -38,8 +43,7 @@ internal sealed class MemoryReclaim : IDisposable
     {
         _memory = memory;
         _allocated = memory.AllocatedBytes;
-        _needed = _least = memory.ResidentBytes;
-        _timer = time.CreateGuardedTimer(static self => self.Look(), this, Interval, Interval);
+        _timer = time.CreateGuardedTimer(static self => self.Look(), this, AfterStart, Interval);
     }
 
     public void Dispose() => _timer.Dispose();

@@ -11,6 +11,8 @@ internal sealed partial class ProcessMemory : IProcessMemory
 
     public void Reclaim()
     {
+        ProgramPages.Release();
+
         // Only the aggressive mode gives back the regions that it has freed; what finalizers free is native memory.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
@@ -32,20 +33,33 @@ public static class ProcessMetrics
     // Names and meanings follow https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics, since dashboards expect them.
     private static void AddProcess(Meter meter)
     {
-        double started;
-        using (var process = Process.GetCurrentProcess())
-            started = new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
+        var started = ReadStartTime();
         meter.CreateObservableCounter(
             "process.cpu", static () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time that the process has used.");
         meter.CreateObservableGauge(
-            "process.resident.memory", static () => Environment.WorkingSet, "By", "Memory of the process that is in RAM.");
+            "process.resident.memory", static () => Of<long>(Environment.WorkingSet is > 0 and var bytes ? bytes : null), "By",
+            "Memory of the process that is in RAM.");
         meter.CreateObservableGauge("process.virtual.memory", static () => Of(ReadVirtualMemory()), "By", "Address space of the process.");
-        meter.CreateObservableGauge("process.start.time", () => started, "s", "When the process was started, in seconds since 1970.");
+        meter.CreateObservableGauge("process.start.time", () => Of(started), "s", "When the process was started, in seconds since 1970.");
         meter.CreateObservableGauge(
             "process.open.fds", static () => Of(ProcessDescriptors.CountOpen()), null, "File descriptors that the process has open.");
         meter.CreateObservableGauge(
             "process.max.fds", static () => DescriptorLimit.Read().Soft, null, "File descriptors that the process may have.");
         meter.CreateObservableGauge("process.threads", static () => Of(CountThreads()), null, "Threads of the process.");
+    }
+
+    private static double? ReadStartTime()
+    {
+        try
+        {
+            using var process = Process.GetCurrentProcess();
+            return new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
+        }
+        catch (Exception e) when (e is Win32Exception or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            // Without /proc nobody knows, and the other figures are told all the same.
+            return null;
+        }
     }
 
     private static long? ReadVirtualMemory() =>
@@ -68,5 +82,6 @@ public static class ProcessMetrics
         }
     }
 
-    private static IEnumerable<Measurement<long>> Of(long? value) => value is { } known ? [new Measurement<long>(known)] : [];
+    private static IEnumerable<Measurement<T>> Of<T>(T? value)
+        where T : struct => value is { } known ? [new Measurement<T>(known)] : [];
 }

@@ -11,9 +11,24 @@ public sealed class MemoryReclaimTests
     private readonly FakeMemory _memory = new() { ResidentBytes = 100 * Megabyte };
 
     [Fact]
+    public void What_the_start_took_is_given_back_soon_after_it()
+    {
+        _memory.ResidentBytes = 140 * Megabyte;
+        using var reclaim = new MemoryReclaim(_memory, _time);
+        Assert.Equal(0, _memory.Reclaims);
+
+        _time.Advance(MemoryReclaim.AfterStart);
+        Assert.Equal((1, 100 * Megabyte), (_memory.Reclaims, _memory.ResidentBytes));
+
+        // Once is enough.
+        Pass(count: 360);
+        Assert.Equal(1, _memory.Reclaims);
+    }
+
+    [Fact]
     public void After_a_burst_memory_is_given_back_once_it_is_calm()
     {
-        using var reclaim = new MemoryReclaim(_memory, _time);
+        using var reclaim = Started();
 
         Burst(toMegabytes: 190);
         Pass();
@@ -27,7 +42,7 @@ public sealed class MemoryReclaimTests
     [Fact]
     public void What_was_in_use_while_a_flood_went_on_is_given_back_within_a_minute_of_its_end()
     {
-        using var reclaim = new MemoryReclaim(_memory, _time);
+        using var reclaim = Started();
         Pass();
         Burst(toMegabytes: 150);
         _memory.InUse = 150 * Megabyte;
@@ -44,7 +59,7 @@ public sealed class MemoryReclaimTests
     [Fact]
     public void What_stays_in_use_is_collected_for_less_and_less_often()
     {
-        using var reclaim = new MemoryReclaim(_memory, _time);
+        using var reclaim = Started();
         Pass();
         Burst(toMegabytes: 150);
         _memory.InUse = 150 * Megabyte;
@@ -56,7 +71,7 @@ public sealed class MemoryReclaimTests
     [Fact]
     public void What_is_in_use_is_collected_for_once()
     {
-        using var reclaim = new MemoryReclaim(_memory, _time);
+        using var reclaim = Started();
         Pass();
         Burst(toMegabytes: 190);
         _memory.InUse = 180 * Megabyte;
@@ -80,7 +95,7 @@ public sealed class MemoryReclaimTests
     public void Nothing_is_stopped_for_a_small_gain(long before, long grown, int reclaims)
     {
         _memory.ResidentBytes = _memory.InUse = before * Megabyte;
-        using var reclaim = new MemoryReclaim(_memory, _time);
+        using var reclaim = Started();
         Pass();
         _memory.ResidentBytes = grown * Megabyte;
         Pass();
@@ -97,6 +112,15 @@ public sealed class MemoryReclaimTests
         Assert.True(memory.ResidentBytes > 0);
 
         static WeakReference Hold() => new(new byte[Megabyte]);
+    }
+
+    // What the start took was given back.
+    private MemoryReclaim Started()
+    {
+        var reclaim = new MemoryReclaim(_memory, _time);
+        _time.Advance(MemoryReclaim.AfterStart);
+        _memory.ForgetReclaims();
+        return reclaim;
     }
 
     private void Pass(int count = 1)
@@ -120,6 +144,8 @@ public sealed class MemoryReclaimTests
         public long InUse { get; set; } = 100 * Megabyte;
 
         public int Reclaims { get; private set; }
+
+        public void ForgetReclaims() => Reclaims = 0;
 
         public void Reclaim()
         {

@@ -55,7 +55,7 @@ internal static class DoctorChecks
     // The service's capabilities are read when it runs, because whoever runs the check may have other rights.
     private static ulong ReadCapabilities(ServiceProcess? service)
     {
-        var own = File.ReadLines("/proc/self/status").FirstOrDefault(
+        var own = ReadFile("/proc/self/status")?.Split('\n').FirstOrDefault(
             text => text.StartsWith("CapEff:", StringComparison.Ordinal))?["CapEff:".Length..].Trim();
         return (service?.Status("CapEff") ?? own) is { } mask
             ? ulong.Parse(mask, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
