@@ -26,6 +26,8 @@ namespace Tunnel.Hub.Admin.Answers;
         typeof(CamelCaseEnumConverter<ProxyProtocol>),
         typeof(CamelCaseEnumConverter<UdpProxyProtocol>),
         typeof(CamelCaseEnumConverter<Balance>),
+        typeof(CamelCaseEnumConverter<HealthCheckType>),
+        typeof(CamelCaseEnumConverter<TlsVersion>),
         typeof(CamelCaseEnumConverter<TargetState>),
     ])]
 [JsonSerializable(typeof(IEnumerable<EdgeDefinition>))]
