@@ -91,8 +91,9 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task CloseAsync(TunnelEnd end)
     {
-        _drained.TrySetResult();
+        // First, so that who only waits for the streams does not end it for a reason of his own.
         _end.TrySetResult(end);
+        _drained.TrySetResult();
         return Task.CompletedTask;
     }
 
