@@ -139,7 +139,10 @@ internal sealed class HubRun : IDisposable
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
         _dialer = new EdgeDialer(edges, Live.Dials, new DialWays(_door, options.Proxy, events, time, _logger));
-        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls, _dialer);
+        Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls, _dialer)
+        {
+            SharedState = () => state.Shared,
+        };
     }
 
     public TunnelHubOptions Options { get; }
@@ -294,6 +297,7 @@ internal sealed class HubRun : IDisposable
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
             PortCertificates = PortCertificates.Describe(Tls),
+            SharedState = State.Shared,
             Strangers = _strangers.Count,
             ActiveSessions = Sessions.Count,
             Refusals = Reception.Refusals.Snapshot(),

@@ -4,6 +4,7 @@ using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Keeping;
 using Tunnel.Hub.Keeping.Postgres;
+using Tunnel.Hub.Status;
 using Tunnel.Shared.Files;
 
 namespace Tunnel.Hub;
@@ -22,6 +23,9 @@ internal sealed class HubState : IAsyncDisposable
     public EdgeStore Edges { get; }
 
     public BlockList Blocks { get; }
+
+    /// <summary>The database that hubs share, and whether it can be used now; null: there is none.</summary>
+    public SharedStateStatus? Shared => _database is null ? null : new SharedStateStatus(_database.Name, _database.Fault);
 
     /// <summary>Opens the state; while a shared one can't be reached, what is known of it.</summary>
     /// <exception cref="Shared.Hosting.OperatorException">The state can't be read or written, or the configuration's edges are not

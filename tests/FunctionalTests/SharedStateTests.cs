@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.Shared.Hosting;
@@ -97,6 +98,33 @@ public sealed class SharedStateTests : IAsyncLifetime
         await Eventually.IsTrueAsync(async () => (await PortsAsync(_other)).SequenceEqual(expected), "all ports at the other hub");
         Assert.Equal(
             (await _one.SendAsync(HttpMethod.Get, "api/v1/edges")).Body, (await _other.SendAsync(HttpMethod.Get, "api/v1/edges")).Body);
+    }
+
+    [Fact]
+    public async Task Without_the_database_hubs_go_on_and_start_and_take_changes_again_once_it_is_back()
+    {
+        var ports = FreePorts.Next(2);
+        await using var edge = await ConnectAsync([ports[0]]);
+        Assert.Equal(JsonValueKind.Null, (await FaultAsync()).ValueKind);
+        await _postgres.KillAsync();
+        var refused = await _one.SendAsync(HttpMethod.Delete, $"api/v1/edges/{EdgeId}");
+        Assert.Equal(503, refused.StatusCode);
+        Assert.Contains("Nothing was changed. The PostgreSQL database hubs at ", refused.Json().GetProperty("detail").GetString(), StringComparison.Ordinal);
+
+        // It is started again without it, and its edge comes back.
+        await _one.RestartAsync();
+        await Eventually.IsTrueAsync(async () => await _one.ConnectedEdgeAsync(EdgeId) is not null, "the edge to be back");
+        await edge.WaitForPortsAsync([ports[0]], []);
+        Assert.Equal(JsonValueKind.String, (await FaultAsync()).ValueKind);
+        Assert.Contains("Changes are refused", (await _one.RunAsync("status")).StandardOutput, StringComparison.Ordinal);
+
+        await _postgres.StartAgainAsync();
+        await Eventually.IsTrueAsync(async () => (await FaultAsync()).ValueKind == JsonValueKind.Null, "the database to be used again");
+        await _one.PutEdgeAsync(EdgeId, [ports[1]], []);
+        await edge.WaitForPortsAsync([ports[1]], []);
+
+        async Task<JsonElement> FaultAsync() =>
+            (await _one.StatusAsync()).GetProperty("sharedState").TryGetProperty("fault", out var fault) ? fault : JsonElement.Parse("null");
     }
 
     [Fact]

@@ -31,6 +31,21 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public async Task Two_hubs_have_one_certificate_one_database_and_each_edge_at_one_of_them()
+    {
+        var objects = await RenderAsync("hub-replicas");
+
+        var hubs = objects.OfType<V1StatefulSet>().Single().Spec;
+        Assert.Equal(2, hubs.Replicas);
+        Assert.Empty(AssertConfined(hubs.Template.Spec, Packages.Hub));
+        Assert.Equal("ClientIP", objects.OfType<V1Service>().Single().Spec.SessionAffinity);
+        var container = hubs.Template.Spec.Containers.Single();
+        Assert.All(
+            (string[])["TUNNEL_HUB__STATEFILE", "TUNNEL_HUB__TLS__CERTPEM", "TUNNEL_HUB__TLS__KEYPEM"],
+            name => Assert.Contains(container.VolumeMounts, mount => container.Env.Single(variable => variable.Name == name).Value.StartsWith(mount.MountPath + "/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task The_edges_manifests_give_it_the_two_capabilities_and_nothing_else()
     {
         var pod = Assert.IsType<V1DaemonSet>(Assert.Single(await RenderAsync("edge"))).Spec.Template.Spec;

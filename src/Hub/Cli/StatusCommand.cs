@@ -46,6 +46,8 @@ internal static class StatusCommand
             await output.WriteTextAsync(
                 $"{port.EdgeId} {port.Proto}/{port.Port}: {port.Doubt}; without it: tunnel-hub port set {port.EdgeId} "
                 + $"{port.Proto}/{port.Port} --proxy off");
+        if (status.SharedState?.Fault is { } fault)
+            await PrintAlarmAsync(output, terminal, "FAILED", $"{fault} Changes are refused");
         foreach (var line in status.Ports.SelectMany(TargetText.Faults))
             await PrintAlarmAsync(output, terminal, "", line);
         foreach (var line in status.Ports.SelectMany(AdmissionText.Reduced))

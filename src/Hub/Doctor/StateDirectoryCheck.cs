@@ -3,7 +3,10 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>Checks that only the hub may use the state directory, and that the disk has room for the next change.</summary>
+/// <summary>
+/// Checks that the database of a shared state can be used, that only the hub may use the state directory, and that the disk has room for
+/// the next change.
+/// </summary>
 internal sealed class StateDirectoryCheck : ICheck<HubDoctorContext>
 {
     private const UnixFileMode Others =
@@ -15,7 +18,11 @@ internal sealed class StateDirectoryCheck : ICheck<HubDoctorContext>
     public string Name => "state";
 
     public Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken) => Task.FromResult(
-        context.IsElsewhere
+        context.Status.SharedState?.Fault is { } fault
+            ? new CheckResult(
+                Name, CheckStatus.Failed, $"{fault} The last known state is in force, and changes are refused",
+                "look after the database; the hub comes back by itself")
+        : context.IsElsewhere
             ? new CheckResult(Name, CheckStatus.Skipped, "it is on the hub's machine")
             : Look(context.Status.StateDirectory));
 

@@ -62,6 +62,9 @@ internal sealed class HubMetrics
         meter.CreateObservableGauge(
             "tunnel.edges.allowed", () => Value(parts => parts.Edges.Current.Count), "{edge}", "Edges in the set, enabled or not.");
         meter.CreateObservableGauge(
+            "tunnel.state.available", StateAvailable, null,
+            "1 while the database that hubs share can be used, else 0; nothing where there is none.");
+        meter.CreateObservableGauge(
             "tunnel.edges.connected", () => Value(_ => Figures().Length), "{edge}", "Edges with at least one tunnel.");
         meter.CreateObservableUpDownCounter(
             "tunnel.tunnels",
@@ -216,6 +219,9 @@ internal sealed class HubMetrics
     ];
 
     private IEnumerable<Measurement<long>> Value(Func<HubParts, long> read) => _parts() is { } parts ? [new(read(parts))] : [];
+
+    private IEnumerable<Measurement<long>> StateAvailable() =>
+        _parts()?.SharedState() is { } shared ? [new(shared.Fault is null ? 1 : 0)] : [];
 
     private IEnumerable<Measurement<long>> PerEdge(Func<EdgeFigures, long> read) =>
         Figures().Select(edge => new Measurement<long>(read(edge), Edge(edge)));

@@ -4,6 +4,7 @@ using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Forwarding.Securing;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Strangers;
@@ -26,6 +27,9 @@ internal sealed record HubParts(
     TlsServers Tls,
     EdgeDialer Dialer)
 {
+    /// <summary>Returns the database that hubs share; null: there is none.</summary>
+    public Func<SharedStateStatus?> SharedState { get; init; } = static () => null;
+
     /// <summary>The number of datagrams that were lost here, by reason.</summary>
     public ImmutableSortedDictionary<string, long> DatagramsDropped => Sessions.Dropped.AddRange(Context.Drops.Snapshot());
 }

@@ -72,6 +72,9 @@ public sealed record HubStatus
     /// <summary>The certificates of ports at which TLS ends, by edge and file.</summary>
     public ImmutableArray<PortCertificateStatus> PortCertificates { get; init; } = [];
 
+    /// <summary>The database in which hubs share edges and blocks; null: they are in this hub's files.</summary>
+    public SharedStateStatus? SharedState { get; init; }
+
     /// <summary>The number of events lost because subscribers were too slow.</summary>
     public long EventsDropped { get; init; }
 
