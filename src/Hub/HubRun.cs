@@ -290,6 +290,7 @@ internal sealed class HubRun : IDisposable
             CertificatePin = Certificates.Present.Pin,
             CertificateExpires = Certificates.Present.Expires,
             TargetHost = _gate.Options.TargetHost,
+            TargetAllowCidrs = _gate.Options.TargetAllowCidrs,
             PublicHost = Options.PublicHost,
             StateDirectory = Options.StateDir,
             AllowedEdges = Edges.Current.Count,

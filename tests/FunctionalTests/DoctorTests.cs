@@ -28,6 +28,7 @@ public sealed class DoctorTests
             Assert.Equal("ok", Status(checks, name));
         Assert.Contains("3 of them held by the running edge", checks["ports"].GetProperty("detail").GetString());
         Assert.Equal(QuicLibrary.TryLoad(out _) ? "ok" : "skipped", Status(checks, "quic"));
+        Assert.All((await setup.Hub.StatusAsync()).GetProperty("refusals").EnumerateObject(), reason => Assert.Equal(0, reason.Value.GetInt64()));
         await pair.AssertEchoAsync();
         Assert.Equal(before, (await setup.Edge.StatusAsync())!.Value.GetProperty("since").GetDateTimeOffset());
         Assert.DoesNotContain("another edge process", setup.Hub.Process.Log + setup.Edge.Process.Log, StringComparison.OrdinalIgnoreCase);

@@ -21,6 +21,9 @@ internal static partial class AcceptingLog
     [LoggerMessage(2004, LogLevel.Debug, "{Remote} was turned away: {Reason} ({Detail})")]
     public static partial void TurnedAway(ILogger logger, IPEndPoint remote, RefusalReason reason, string detail);
 
+    [LoggerMessage(2009, LogLevel.Debug, "{Remote} left without a word")]
+    public static partial void Left(ILogger logger, IPEndPoint remote);
+
     [LoggerMessage(2005, LogLevel.Warning, "{Remote} failed to authenticate as edge '{EdgeId}'")]
     public static partial void Unauthorized(ILogger logger, IPEndPoint remote, string edgeId);
 

@@ -107,7 +107,10 @@ internal sealed class FrontDoor(
         }
         catch (Exception e) when (e is AuthenticationException or IOException or NotSupportedException)
         {
-            reception.NoteEnd(stranger, remote, RefusalReason.TlsFailed, e.InnerException?.Message ?? e.Message);
+            if (connection.EndedWithoutAByte)
+                reception.NoteLeft(stranger, remote);
+            else
+                reception.NoteEnd(stranger, remote, RefusalReason.TlsFailed, e.InnerException?.Message ?? e.Message);
             return false;
         }
     }

@@ -109,7 +109,16 @@ internal sealed class QuicDoor : IAsyncDisposable
             remote,
             async stranger =>
             {
-                await connection.AcceptControlAsync(stranger.Limit);
+                try
+                {
+                    await connection.AcceptControlAsync(stranger.Limit);
+                }
+                catch (IOException) when (connection.IsClosedByPeer)
+                {
+                    _reception.NoteLeft(stranger, remote);
+                    return false;
+                }
+
                 return await _reception.IntroduceAsync(new QuicStranger(connection, _context), remote, stranger);
             },
             connection.DisposeAsync);

@@ -80,7 +80,10 @@ internal sealed class Reception(
         var line = await LineReader.ReadAsync(connection.Stream, EdgeLine.MaxLength, stranger.Limit);
         if (line.Line is null && !line.TooLong)
         {
-            NoteEnd(stranger, remote, RefusalReason.ClosedEarly, "closed before its first line");
+            if (line.After.IsEmpty)
+                NoteLeft(stranger, remote);
+            else
+                NoteEnd(stranger, remote, RefusalReason.ClosedEarly, "closed within its first line");
             return false;
         }
 
@@ -111,6 +114,18 @@ internal sealed class Reception(
     /// </summary>
     public void NoteEnd(Stranger stranger, IPEndPoint remote, RefusalReason reason, string detail) =>
         TurnAway(remote, Ended(stranger) ?? reason, detail);
+
+    /// <summary>
+    /// Notes a stranger that left in order before it asked for anything: a monitor that looks whether the port is open, or an edge's
+    /// doctor. Nothing was refused, so it is not counted, unless the hub itself had ended it.
+    /// </summary>
+    public void NoteLeft(Stranger stranger, IPEndPoint remote)
+    {
+        if (Ended(stranger) is { } reason)
+            TurnAway(remote, reason, "it had sent nothing");
+        else
+            AcceptingLog.Left(logger, remote);
+    }
 
     private static RefusalReason? Ended(Stranger stranger) =>
         stranger.GaveWay ? RefusalReason.GaveWay : stranger.Limit.IsCancellationRequested ? RefusalReason.Timeout : null;

@@ -8,7 +8,7 @@ internal enum RefusalReason
     /// </summary>
     TlsFailed,
 
-    /// <summary>The peer closed the connection before it had sent its line.</summary>
+    /// <summary>The connection broke before the peer had sent its line, or was closed in the middle of it.</summary>
     ClosedEarly,
 
     /// <summary>The peer sent nothing, or not enough, within the time to authenticate.</summary>

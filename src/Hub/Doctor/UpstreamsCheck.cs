@@ -1,13 +1,15 @@
 using System.Net;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Status;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Doctor;
 
 /// <summary>
-/// Checks that the targets of ports have an address and, for TCP, accept connections; UDP gives no sign of whether it works.
+/// Checks that the targets of ports have an address and, for TCP, accept connections; UDP gives no sign of whether it works. As the hub
+/// itself, it leaves alone what <c>targetAllowCidrs</c> does not allow.
 /// </summary>
 internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, TimeProvider time) : ICheck<HubDoctorContext>
 {
@@ -22,7 +24,7 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
         if (context.IsElsewhere)
             return new CheckResult(Name, CheckStatus.Skipped, "the hub reaches them from its own machine");
         var all = context.Edges.Where(edge => edge.Enabled).Select(AllowedEdge.From).SelectMany(
-            edge => Targets(edge, context.Status.TargetHost)).Distinct().ToArray();
+            edge => Targets(edge, context.Status)).Distinct().ToArray();
         if (all.Length == 0)
             return new CheckResult(Name, CheckStatus.Skipped, "no edge has a port");
         using var turns = new SemaphoreSlim(AtOnce);
@@ -38,7 +40,7 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
                 "start what is to listen there, or name another targetHost or targetPort for the port");
     }
 
-    private static IEnumerable<Target> Targets(AllowedEdge edge, string usual)
+    private static IEnumerable<Target> Targets(AllowedEdge edge, HubStatus hub)
     {
         foreach (var (udp, ports) in ((bool, IEnumerable<int>)[])[(false, edge.TcpPorts), (true, edge.UdpPorts)])
         {
@@ -46,10 +48,11 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
             {
                 var policy = edge.PolicyFor(udp, port);
                 var usualPort = policy.TargetPort ?? port;
+                var rule = new TargetRule(hub.TargetAllowCidrs, policy.TargetAllowCidrs);
                 if (policy.Pool?.Targets is null)
-                    yield return new Target(policy.TargetHost ?? usual, usualPort, udp);
+                    yield return new Target(policy.TargetHost ?? hub.TargetHost, usualPort, udp, rule);
                 foreach (var target in policy.Pool?.Targets ?? new TargetList([]))
-                    yield return new Target(target.Host, target.Port ?? usualPort, udp);
+                    yield return new Target(target.Host, target.Port ?? usualPort, udp, rule);
             }
         }
     }
@@ -60,14 +63,19 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
         try
         {
             var (addresses, fault) = await TcpReach.ResolveAsync(lookup, target.Host, cancellationToken);
-            foreach (var address in target.Udp ? [] : addresses)
+            var allowed = target.Rule.Filter(addresses);
+            if (allowed.Length < addresses.Length)
+                fault = $"targetAllowCidrs does not allow {string.Join(", ", addresses.Except(allowed))}";
+            foreach (var address in target.Udp ? [] : allowed)
             {
                 fault = await TcpReach.FaultAsync(connect, new IPEndPoint(address, target.Port), time, cancellationToken);
                 if (fault is null)
                     return null;
             }
 
-            return fault is null ? null : $"{(target.Udp ? "udp" : "tcp")} {HostSyntax.Format(target.Host, target.Port)}: {fault}";
+            return fault is null || (target.Udp && allowed.Length > 0)
+                ? null
+                : $"{(target.Udp ? "udp" : "tcp")} {HostSyntax.Format(target.Host, target.Port)}: {fault}";
         }
         finally
         {
@@ -75,5 +83,5 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
         }
     }
 
-    private sealed record Target(string Host, int Port, bool Udp);
+    private sealed record Target(string Host, int Port, bool Udp, TargetRule Rule);
 }

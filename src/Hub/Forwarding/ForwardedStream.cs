@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
@@ -30,6 +31,9 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     // What the chosen upstream is told of this connection; set before the stream has its upstream, and taken out at the stream's end.
     private IUpstreamUse? _use;
     private bool _isClosed;
+
+    // The address from which the upstream is connected; taken out at the stream's end.
+    private IPEndPoint? _own;
 
     // Whoever takes it out decides the outcome: either the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
@@ -146,6 +150,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             if (Policy.Adaptive is not null)
                 NoteLatency(outcome, began);
             SecuredPeer? peer = null;
+            if (outcome.Succeeded)
+                outcome = NoteOwn(outcome);
             if (outcome.Succeeded && Policy.UpstreamTls is { } tls)
                 (outcome, peer) = await SecureAsync(outcome, tls, limit);
             if (Interlocked.Exchange(ref _dial, null) is not { } dial)
@@ -167,6 +173,25 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.Adaptive?.Note(Route.Port, forwarder.Time.GetElapsedTime(began));
     }
 
+    // An own connection can come back as a client before it is noted here; the one that it leads to is noted after that.
+    private ConnectOutcome NoteOwn(in ConnectOutcome outcome)
+    {
+        var socket = outcome.Socket!;
+        var own = socket.LocalEndPoint as IPEndPoint;
+        forwarder.Own.Add(own, udp: false);
+        Interlocked.Exchange(ref _own, own);
+        if (Volatile.Read(ref _isClosed))
+            ForgetOwn();
+        if (!forwarder.Own.Contains(entry.Client, udp: false, entry.Edge))
+            return outcome;
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Dispose();
+        outcome.Use?.End();
+        return ConnectOutcome.Failed(StreamFailure.ForwardingLoop);
+    }
+
+    private void ForgetOwn() => forwarder.Own.Remove(Interlocked.Exchange(ref _own, null), udp: false);
+
     private UpstreamRequest Request()
     {
         var source = opening.Source?.Address;
@@ -187,6 +212,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         }
 
         Volatile.Write(ref _isClosed, true);
+        ForgetOwn();
         Interlocked.Exchange(ref _use, null)?.End();
         if (Policy.IdleTimeout is not null)
             forwarder.Idle.Remove(stream);

@@ -33,6 +33,12 @@ internal static partial class ForwardingLog
         "Edge '{EdgeId}' port tcp/{Port}: the client was gone before {Target} answered ({Id})")]
     public static partial void ClientGone(ILogger logger, string edgeId, int port, string target, ConnectionId id);
 
+    [LoggerMessage(
+        2208, LogLevel.Warning,
+        "Edge '{EdgeId}' port {Proto}/{Port}: the target {Target} leads back to a port of an edge and not to a service. The hub has come "
+        + "as its own client, and was refused. Let a service listen there, or name another targetHost or targetPort for the port")]
+    public static partial void Loop(ILogger logger, string edgeId, string proto, int port, string target);
+
     [LoggerMessage(2206, LogLevel.Debug, "Edge '{EdgeId}' port tcp/{Port}: {Client} to {Target} ({Id})")]
     public static partial void StreamOpened(
         ILogger logger, string edgeId, int port, IPEndPoint? client, string target, ConnectionId id);

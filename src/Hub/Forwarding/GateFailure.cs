@@ -25,6 +25,9 @@ internal enum GateFailure
 
     /// <summary>The edge named no client, which the port does not allow.</summary>
     UnknownSource,
+
+    /// <summary>The client is the hub itself: the port's target leads back to a port of an edge.</summary>
+    ForwardingLoop,
 }
 
 internal static class GateFailures
@@ -36,6 +39,7 @@ internal static class GateFailures
         GateFailure.TcpMemory => StreamFailure.TcpMemory,
         GateFailure.SourceDenied => StreamFailure.SourceDenied,
         GateFailure.PrivateSource => StreamFailure.PrivateSource,
+        GateFailure.ForwardingLoop => StreamFailure.ForwardingLoop,
         _ => StreamFailure.UnknownSource,
     };
 
@@ -45,6 +49,7 @@ internal static class GateFailures
         GateFailure.TooMany => SessionFailure.TooManySessions,
         GateFailure.SourceDenied => SessionFailure.SourceDenied,
         GateFailure.PrivateSource => SessionFailure.PrivateSource,
+        GateFailure.ForwardingLoop => SessionFailure.ForwardingLoop,
         _ => SessionFailure.UnknownSource,
     };
 

@@ -19,6 +19,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private ConnectedDatagrams? _socket;
+    private IPEndPoint? _own;
     private IPAddress? _target;
     private PoolUse? _use;
     private uint _overflows;
@@ -74,6 +75,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             OnClosedLocked();
             NoteOverflowsLocked();
             IsClosed = true;
+            forwarder.Own.Remove(_own, udp: true);
             _socket?.Dispose();
             _use?.End();
         }
@@ -205,8 +207,11 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             }
 
             NoteOverflowsLocked();
+            forwarder.Own.Remove(_own, udp: true);
             _socket?.Dispose();
-            (_target, _overflows) = (target, 0);
+            (_target, _overflows, _own) = (target, 0, socket.LocalEndPoint);
+            // Before the first datagram, which may come back at once.
+            forwarder.Own.Add(_own, udp: true);
             if (use is not null)
             {
                 _use?.End();

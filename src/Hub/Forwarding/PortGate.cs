@@ -18,6 +18,9 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
 
     public TrafficRegistry Traffic => traffic;
 
+    /// <summary>The addresses from which the hub itself connects, so that it is recognised when it comes as a client.</summary>
+    public OwnEndpoints Own { get; } = new();
+
     /// <summary>Checks a new stream or session. Called on the tunnel's read loop.</summary>
     /// <param name="tunnel">The tunnel that it came through.</param>
     /// <param name="udp">True for a session, false for a stream.</param>
@@ -50,6 +53,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         var entry = new ConnectionEntry(route, policy, opening.Source, traffic, context.Time)
         {
             Id = id,
+            Edge = tunnel.Remote.Address,
             Transport = tunnel.Tunnel!.Kind,
             Fields = policy.SendsTlvs ? new HeaderFields(id, tunnel.EdgeId, tunnel.Tunnel!.Kind) : null,
         };
@@ -116,7 +120,9 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
             return GateFailure.TooMany;
         if (!udp && context.TcpMemory.RefusesStreams)
             return GateFailure.TcpMemory;
-        return SourceCheck.Check(entry.Policy, entry.Client?.Address, tunnel.Remote.Address) switch
+        if (Own.Contains(entry.Client, udp, entry.Edge))
+            return GateFailure.ForwardingLoop;
+        return SourceCheck.Check(entry.Policy, entry.Client?.Address, entry.Edge) switch
         {
             SourceFault.None => null,
             SourceFault.Denied => GateFailure.SourceDenied,

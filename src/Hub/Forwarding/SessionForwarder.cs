@@ -54,6 +54,9 @@ internal sealed class SessionForwarder : IDisposable
 
     public long NowMilliseconds => (long)Time.GetElapsedTime(0).TotalMilliseconds;
 
+    /// <inheritdoc cref="PortGate.Own"/>
+    public OwnEndpoints Own => _gate.Own;
+
     /// <summary>Knows where upstreams are.</summary>
     public UpstreamTargets Targets { get; }
 
@@ -180,8 +183,13 @@ internal sealed class SessionForwarder : IDisposable
         Log(route, failure);
     }
 
-    private void Log(PortRoute route, SessionFailure failure) =>
-        ForwardingLog.SessionFailed(_logger, route.Port.EdgeId, route.Port.Port, route.Target, failure);
+    private void Log(PortRoute route, SessionFailure failure)
+    {
+        if (failure == SessionFailure.ForwardingLoop)
+            ForwardingLog.Loop(_logger, route.Port.EdgeId, route.Port.Proto, route.Port.Port, route.Target);
+        else
+            ForwardingLog.SessionFailed(_logger, route.Port.EdgeId, route.Port.Port, route.Target, failure);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -25,6 +25,9 @@ internal sealed class StreamForwarder(
 
     public IUpstreamConnector Connector => connector;
 
+    /// <inheritdoc cref="PortGate.Own"/>
+    public OwnEndpoints Own => gate.Own;
+
     /// <summary>Ends streams in which nothing passes.</summary>
     public IdleStreams Idle { get; } = new(context.Time);
 
@@ -61,7 +64,7 @@ internal sealed class StreamForwarder(
         }
         else
         {
-            Refuse(route.Port, stream, failure.ToStreamFailure());
+            Refuse(route, stream, failure.ToStreamFailure());
         }
     }
 
@@ -84,6 +87,8 @@ internal sealed class StreamForwarder(
             entry.Traffic.Health.NoteFailure();
         if (failure == StreamFailure.ClientGone)
             ForwardingLog.ClientGone(_logger, port.EdgeId, port.Port, target, entry.Id);
+        else if (failure == StreamFailure.ForwardingLoop)
+            ForwardingLog.Loop(_logger, port.EdgeId, port.Proto, port.Port, target);
         else
             ForwardingLog.StreamFailed(_logger, port.EdgeId, port.Port, target, failure, entry.Id);
     }
@@ -102,10 +107,13 @@ internal sealed class StreamForwarder(
     /// <inheritdoc/>
     public void Dispose() => Idle.Dispose();
 
-    private void Refuse(TrafficKey port, ITunnelStream stream, StreamFailure failure)
+    private void Refuse(PortRoute route, ITunnelStream stream, StreamFailure failure)
     {
         Failures.Add(failure);
-        ForwardingLog.StreamRefused(_logger, port.EdgeId, port.Port, failure);
+        if (failure == StreamFailure.ForwardingLoop)
+            ForwardingLog.Loop(_logger, route.Port.EdgeId, route.Port.Proto, route.Port.Port, route.Target);
+        else
+            ForwardingLog.StreamRefused(_logger, route.Port.EdgeId, route.Port.Port, failure);
         stream.Reset(failure.ToResetReason());
     }
 }

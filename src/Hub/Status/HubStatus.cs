@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Traffic;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
@@ -32,6 +33,9 @@ public sealed record HubStatus
 
     /// <summary>The upstream host of streams, unless their port's policy names another.</summary>
     public string TargetHost { get; init; } = "";
+
+    /// <summary>The addresses that targets may have; null: any.</summary>
+    public CidrSet? TargetAllowCidrs { get; init; }
 
     /// <summary>The host that connection tokens contain, as it was at the start; null: none.</summary>
     public string? PublicHost { get; init; }

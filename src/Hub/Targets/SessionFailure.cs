@@ -64,6 +64,9 @@ internal enum SessionFailure
 
     /// <summary>The edge named no client, which the port does not allow.</summary>
     UnknownSource,
+
+    /// <summary>The client is a session's socket of this hub: the target leads back to a port of an edge.</summary>
+    ForwardingLoop,
 }
 
 internal static class SessionFailures
@@ -80,5 +83,5 @@ internal static class SessionFailures
         failure is SessionFailure.PortNotAssigned or SessionFailure.TooManySessions
         or SessionFailure.Evicted or SessionFailure.NameNotFound or SessionFailure.TargetNotAllowed
         or SessionFailure.NoTarget or SessionFailure.Unreachable or SessionFailure.DescriptorLimit
-        or SessionFailure.SourceDenied or SessionFailure.PrivateSource or SessionFailure.UnknownSource;
+        or SessionFailure.SourceDenied or SessionFailure.PrivateSource or SessionFailure.UnknownSource or SessionFailure.ForwardingLoop;
 }

@@ -55,6 +55,9 @@ internal enum StreamFailure
     /// <summary>The edge named no client, which the port does not allow.</summary>
     UnknownSource,
 
+    /// <summary>The client is a connection of this hub: the target leads back to a port of an edge.</summary>
+    ForwardingLoop,
+
     /// <summary>A hook of the program that embeds the hub has refused the client.</summary>
     HookRefused,
 
@@ -132,7 +135,7 @@ internal static class StreamFailures
         StreamFailure.TooManyHandshakes or StreamFailure.NoCertificate => ResetReason.Overloaded,
         StreamFailure.Refused => ResetReason.Refused,
         StreamFailure.Unreachable or StreamFailure.NameNotFound or StreamFailure.NoTarget or StreamFailure.TargetNotAllowed
-            => ResetReason.Unreachable,
+            or StreamFailure.ForwardingLoop => ResetReason.Unreachable,
         StreamFailure.ConnectTimeout => ResetReason.ConnectTimeout,
         StreamFailure.NotAccepted or StreamFailure.NoResources or StreamFailure.DescriptorLimit
             or StreamFailure.TcpMemory => ResetReason.Overloaded,

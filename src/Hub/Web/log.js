@@ -12,8 +12,10 @@ import { patchChildren } from './patch.js';
 import { table } from './table.js';
 
 // Ends that are the target's fault; others, such as resetByPeer, are the client's own business.
-const FAILED =
-    /^(refused|unreachable|nameNotFound|connectTimeout|noResources|descriptorLimit|tcpMemory|upstreamGone|upstreamTls|noCertificate|noTarget|tooMany\w+)$/;
+const FAILED = new RegExp(
+    '^(refused|unreachable|nameNotFound|connectTimeout|noResources|descriptorLimit|tcpMemory|upstreamGone|upstreamTls|' +
+        'noCertificate|noTarget|forwardingLoop|tooMany\\w+)$',
+);
 const SIZE = 100;
 const MOST = 1000;
 const COLUMNS = [

@@ -42,6 +42,9 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     /// </summary>
     public uint Overflows => DatagramReceiver.Overflows(_handle);
 
+    /// <summary>The address and port that the peer sees; null when the kernel does not say.</summary>
+    public IPEndPoint? LocalEndPoint => NativeSocket.LocalEndPoint(_handle);
+
     /// <summary>Creates a socket and connects it to a peer.</summary>
     /// <param name="peer">The only address to which datagrams are sent and from which they are received.</param>
     /// <param name="replies">Receives what the peer sends, from <see cref="Start"/> on.</param>

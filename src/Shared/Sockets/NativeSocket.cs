@@ -104,6 +104,21 @@ internal static partial class NativeSocket
         }
     }
 
+    /// <summary>The address and port of a socket's own end; null when the kernel does not say.</summary>
+    public static unsafe IPEndPoint? LocalEndPoint(SafeSocketHandle socket)
+    {
+        var address = new SocketAddress(AddressFamily.InterNetworkV6);
+        var length = (uint)address.Size;
+        fixed (byte* bytes = address.Buffer.Span)
+        {
+            if (getsockname(socket, bytes, ref length) != 0)
+                return null;
+        }
+
+        IPEndPoint any = address.Family == AddressFamily.InterNetwork ? new(IPAddress.Any, 0) : new(IPAddress.IPv6Any, 0);
+        return (IPEndPoint)any.Create(address);
+    }
+
     /// <summary>The result of a connect that took a while: 0, or the error number (errno).</summary>
     public static int ConnectError(SafeSocketHandle socket)
     {
@@ -161,6 +176,9 @@ internal static partial class NativeSocket
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial int connect(SafeSocketHandle socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int getsockname(SafeSocketHandle socket, byte* address, ref uint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsockopt(SafeSocketHandle socket, int level, int option, ref int value, uint length);

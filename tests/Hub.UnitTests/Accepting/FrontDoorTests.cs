@@ -170,12 +170,32 @@ public sealed class FrontDoorTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_leaves_without_a_word_is_counted()
+    public async Task Who_leaves_without_a_word_was_refused_nothing()
     {
+        var (plain, servedPlain) = await _hub.ConnectAsync();
+        await plain.DisposeAsync();
+        await servedPlain;
         var (client, served) = await _hub.ConnectTlsAsync([]);
         await client.DisposeAsync();
         await served;
 
+        Assert.All(Enum.GetValues<RefusalReason>(), reason => Assert.Equal(0, _hub.Reception.Refusals[reason]));
+        Assert.Equal(0, _hub.Strangers.Count);
+    }
+
+    [Fact]
+    public async Task Who_leaves_in_the_middle_of_a_word_is_counted()
+    {
+        var (plain, servedPlain) = await _hub.ConnectAsync();
+        await plain.WriteAsync("\x16\x03\x01"u8.ToArray());
+        await plain.DisposeAsync();
+        await servedPlain;
+        var (client, served) = await _hub.ConnectTlsAsync([]);
+        await client.WriteAsync("EDGE a"u8.ToArray());
+        await client.DisposeAsync();
+        await served;
+
+        Assert.Equal(1, _hub.Reception.Refusals[RefusalReason.TlsFailed]);
         Assert.Equal(1, _hub.Reception.Refusals[RefusalReason.ClosedEarly]);
     }
 

@@ -9,6 +9,7 @@ using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Doctor;
@@ -88,6 +89,30 @@ public sealed class HubCheckTests
         Assert.Contains("tcp there:80", bad.Detail, StringComparison.Ordinal);
         Assert.Contains("tcp gone:443", bad.Detail, StringComparison.Ordinal);
         Assert.StartsWith("2 of 4", bad.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_targetAllowCidrs_does_not_allow_is_told_and_not_connected_to()
+    {
+        var tried = new List<string>();
+        var check = new UpstreamsCheck(
+            (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.0.0.5"), IPAddress.Parse("192.0.2.7")]),
+            (address, _) =>
+            {
+                tried.Add(address.ToString());
+                return Task.CompletedTask;
+            },
+            _time);
+        var status = Context().Status with { TargetAllowCidrs = CidrSet.Parse("10.0.0.0/8", "192.0.2.0/24") };
+        var edge = Edge([443], [53], "there") with { TargetAllowCidrs = CidrSet.Parse("10.0.0.0/8") };
+
+        Assert.Equal(CheckStatus.Ok, (await RunAsync(check, Context() with { Status = status, Edges = [edge] })).Status);
+        Assert.Equal(["10.0.0.5:443"], tried);
+        var bad = await RunAsync(check, Context() with { Status = status with { TargetAllowCidrs = CidrSet.Parse("198.51.100.0/24") }, Edges = [edge] });
+        Assert.Equal(CheckStatus.Failed, bad.Status);
+        Assert.Contains("tcp there:443: targetAllowCidrs does not allow 10.0.0.5, 192.0.2.7", bad.Detail, StringComparison.Ordinal);
+        Assert.Contains("udp there:53: targetAllowCidrs", bad.Detail, StringComparison.Ordinal);
+        Assert.Single(tried);
     }
 
     [Fact]

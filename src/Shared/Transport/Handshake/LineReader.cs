@@ -9,8 +9,8 @@ public static class LineReader
     /// <param name="stream">The stream to read from.</param>
     /// <param name="maxLength">The most bytes of the line, with its newline.</param>
     /// <param name="cancellationToken">The time limit, which every caller needs.</param>
-    /// <returns>The line without its newline, and the bytes that came after it; no line when the stream ended or the line was too
-    /// long.</returns>
+    /// <returns>The line without its newline, and the bytes that came after it. When the stream ended before, no line and what had come of
+    /// it; when the line was too long, neither.</returns>
     public static async Task<(ReadOnlyMemory<byte>? Line, ReadOnlyMemory<byte> After, bool TooLong)> ReadAsync(
         Stream stream, int maxLength, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ public static class LineReader
                 Array.Resize(ref buffer, buffer.Length * 2);
             var count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken);
             if (count == 0)
-                return (null, default, false);
+                return (null, buffer.AsMemory(0, filled), false);
             var newline = buffer.AsSpan(filled, count).IndexOf((byte)'\n');
             filled += count;
             var end = newline < 0 ? -1 : filled - count + newline;

@@ -61,6 +61,9 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     /// <summary>Why the connection has ended or is about to; null while it lives.</summary>
     internal TunnelEnd? End => _end;
 
+    /// <summary>Whether the peer has ended the connection by its own will, and told so.</summary>
+    public bool IsClosedByPeer => _end?.Kind == TunnelEndKind.PeerClosed;
+
     /// <summary>Why the peer's certificate was refused, or null.</summary>
     internal string? CertificateFault { get; private set; }
 

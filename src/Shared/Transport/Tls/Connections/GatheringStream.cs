@@ -37,6 +37,10 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     private int _records;
     private int _recordsOfRead;
     private bool _comesInSmall;
+    private bool _hasReceived;
+
+    /// <summary>Whether the peer has ended its direction in order, and had sent nothing at all.</summary>
+    public bool EndedWithoutAByte { get; private set; }
 
     /// <summary>Starts to gather writes.</summary>
     public void Cork() => _gathered ??= ArrayPool<byte>.Shared.Rent(Capacity);
@@ -199,7 +203,12 @@ internal sealed class GatheringStream(LoopSocket socket) : Stream
     {
         var count = socket.Receive(_comesInSmall && buffer.Length > SmallReceive ? buffer[..SmallReceive] : buffer);
         if (count <= 0)
+        {
+            EndedWithoutAByte = count == 0 && !_hasReceived;
             return count;
+        }
+
+        _hasReceived = true;
         var records = _counter.Count(buffer[..count]);
         _records += records;
         _recordsOfRead += records;

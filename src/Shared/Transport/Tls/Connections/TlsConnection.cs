@@ -36,6 +36,9 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>The TLS stream; the caller does the handshake.</summary>
     public SslStream Stream { get; }
 
+    /// <summary>Whether the peer has ended its direction in order, and had sent nothing at all.</summary>
+    public bool EndedWithoutAByte => _gathering.EndedWithoutAByte;
+
     /// <summary>The kernel's side of the connection.</summary>
     internal TcpOptions Tcp { get; }
 

@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>A target that leads back to a port of the edge does not let one client go round and round.</summary>
+public sealed class LoopTests
+{
+    [Fact]
+    public async Task The_hub_does_not_take_itself_for_a_client()
+    {
+        var address = LoopbackAddresses.Next();
+        await using var setup = await TunnelSetup.StartAsync(
+            tcp: 1, udp: 1, edgeAddress: address,
+            policies: (_, _) => new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off", ["targetHost"] = address.ToString() } });
+
+        await setup.AssertResetsAsync(setup.Tcp[0]);
+        using var client = new UdpClient();
+        await client.SendAsync("round"u8.ToArray(), new IPEndPoint(address, setup.Udp[0]));
+
+        var status = default(JsonElement);
+        await Eventually.IsTrueAsync(
+            async () => (status = await setup.Hub.StatusAsync()).GetProperty("sessionFailures").GetProperty("forwardingLoop").GetInt64() > 0,
+            "the session that came back", explain: () => status.ToString());
+        Assert.InRange(status.GetProperty("streamFailures").GetProperty("forwardingLoop").GetInt64(), 1, 8);
+        Assert.InRange(status.GetProperty("sessionFailures").GetProperty("forwardingLoop").GetInt64(), 1, 8);
+        Assert.InRange(status.GetProperty("connectedEdges")[0].GetProperty("streamsOpened").GetInt64(), 2, 8);
+        Assert.Contains("leads back to a port of an edge", setup.Hub.Process.Log, StringComparison.Ordinal);
+    }
+}
