@@ -34,6 +34,22 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task The_edges_dashboard_knows_what_happened_before_it_was_started()
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        var events = "";
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                var json = (await ManagedProcess.RunAsync(Binaries.Edge, ["top", "--json", "--admin-socket", setup.Edge.AdminSocket])).Succeeded().StandardOutput;
+                events = JsonElement.Parse(json).GetProperty("events").ToString();
+                return events.Contains($"listens on tcp {setup.Tcp[0]}", StringComparison.Ordinal);
+            },
+            "the event of the port", explain: () => events);
+        Assert.Contains("over tcpTls (configured)", events, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Streams_are_shown_to_who_asks_for_them()
     {
         await using var setup = await TunnelSetup.StartAsync(tcp: 2, policies: TunnelSetup.WithoutHeader);

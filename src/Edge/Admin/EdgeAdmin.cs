@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -32,6 +33,7 @@ internal sealed class EdgeAdmin(
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
     private static readonly string[] Public = ["/metrics", "/healthz", "/readyz"];
 
+    private readonly EdgeEventLog _events = new(edge, TimeProvider.System);
     private AdminSocketHost? _host;
     private int _scrapers;
 
@@ -87,6 +89,13 @@ internal sealed class EdgeAdmin(
         endpoints.MapGet("/api/v1/status", (HttpContext context) =>
             context.Response.WriteAsJsonAsync(
                 edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus, cancellationToken: context.RequestAborted));
+        endpoints.MapGet("/api/v1/events", (HttpContext context) =>
+        {
+            // What is no number stands for the beginning, as no number does.
+            _ = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var after);
+            return context.Response.WriteAsJsonAsync(
+                _events.After(after), EdgeJsonContext.Default.EdgeEventLineArray, cancellationToken: context.RequestAborted);
+        });
         endpoints.MapGet("/metrics", (HttpContext context) =>
         {
             context.Response.ContentType = PrometheusExporter.ContentType;

@@ -30,13 +30,13 @@ internal static class TopCommand
         var output = parsed.InvocationConfiguration.Output;
         var socket = parsed.GetValue(Socket) ?? EdgeSettings.RunningAdminSocket(RunCommand.UsualSources);
         using var client = new AdminClient(EdgeCommandLine.Program, socket);
-        var data = new TopData(cancellation => client.GetAsync("api/v1/status", cancellation), TimeProvider.System);
+        var data = new TopData(client.GetAsync, TimeProvider.System);
         await data.RefreshAsync(cancellationToken);
         if (data.Fault is { } fault)
             throw new OperatorException(fault);
         var top = new EdgeTop(data);
         if (parsed.GetValue(AsJson))
-            await output.WriteLineAsync($"{{\"status\":{data.Raw}}}");
+            await output.WriteLineAsync($"{{\"status\":{data.Raw.Status},\"events\":{data.Raw.Events}}}");
         else if (parsed.GetValue(Once) || !DashboardRun.IsPossible(output))
             await DashboardRun.PrintAsync(top, output, cancellationToken);
         else

@@ -164,4 +164,5 @@ public sealed record EdgePortFailure(int Port, string Proto, string Error, int? 
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(EdgeStatus))]
+[JsonSerializable(typeof(EdgeEventLine[]))]
 internal sealed partial class EdgeJsonContext : JsonSerializerContext;

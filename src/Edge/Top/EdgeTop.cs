@@ -113,7 +113,7 @@ internal sealed class EdgeTop(TopData data) : IDashboard
     {
         0 => _ports.Draw(status.Ports, width, height),
         1 => Refused(status, width, height),
-        _ when data.LastEvents.Count == 0 => [new Row().Add("  Nothing has happened since this was started.", Ink.Dim)],
+        _ when data.LastEvents.Count == 0 => [new Row().Add("  Nothing has happened since the edge was started.", Ink.Dim)],
         _ => data.LastEvents.Take(Math.Max(0, height)).Select(line => new Row().Add(" ").Add(line, width - 1)),
     };
 

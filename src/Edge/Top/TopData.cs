@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Hosting;
@@ -5,11 +6,11 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Edge.Top;
 
 /// <summary>
-/// What the dashboard knows of the edge, by its admin socket alone; rates and events come of what changes between two answers.
+/// What the dashboard knows of the edge, by its admin socket alone; rates come of what changes between two answers.
 /// </summary>
-/// <param name="ask">Asks the edge for its status.</param>
+/// <param name="ask">Asks the edge for what is at a path.</param>
 /// <param name="time">The clock.</param>
-internal sealed class TopData(Func<CancellationToken, Task<AdminResponse>> ask, TimeProvider time)
+internal sealed class TopData(Func<string, CancellationToken, Task<AdminResponse>> ask, TimeProvider time)
 {
     private const int LookBack = 120;
     private const int Events = 100;
@@ -18,6 +19,7 @@ internal sealed class TopData(Func<CancellationToken, Task<AdminResponse>> ask, 
     private readonly Queue<long> _out = new();
     private readonly LinkedList<string> _events = [];
     private long _at;
+    private long _lastEvent;
 
     /// <summary>The edge's last status; null before the first.</summary>
     public EdgeStatus? Status { get; private set; }
@@ -25,8 +27,8 @@ internal sealed class TopData(Func<CancellationToken, Task<AdminResponse>> ask, 
     /// <summary>Why the last question was not answered; null when it was.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>The last answer as it came, for <c>--json</c>.</summary>
-    public string Raw { get; private set; } = "null";
+    /// <summary>The last status as it came, and the events of the first answer, for <c>--json</c>.</summary>
+    public (string Status, string Events) Raw { get; private set; } = ("null", "[]");
 
     /// <summary>Bytes a second from clients, the oldest first.</summary>
     public IReadOnlyList<long> In => [.. _in];
@@ -34,7 +36,7 @@ internal sealed class TopData(Func<CancellationToken, Task<AdminResponse>> ask, 
     /// <summary>Bytes a second to clients, the oldest first.</summary>
     public IReadOnlyList<long> Out => [.. _out];
 
-    /// <summary>What has happened since the dashboard was started, the newest first.</summary>
+    /// <summary>What has happened, also before the dashboard was started, the newest first.</summary>
     public IReadOnlyCollection<string> LastEvents => _events;
 
     /// <summary>Asks the edge.</summary>
@@ -42,16 +44,14 @@ internal sealed class TopData(Func<CancellationToken, Task<AdminResponse>> ask, 
     {
         try
         {
-            var answer = await ask(cancellationToken);
-            if (!answer.IsSuccess)
-                throw new OperatorException(string.Join('\n', answer.Errors()));
-            Take(answer.Body);
+            Take(await GetAsync("api/v1/status", cancellationToken));
+            TakeEvents(await GetAsync($"api/v1/events?after={_lastEvent.ToString(CultureInfo.InvariantCulture)}", cancellationToken));
             Fault = null;
         }
         catch (OperatorException error)
         {
             if (Fault is null && Status is not null)
-                Note("the edge does not answer");
+                Note(time.GetUtcNow(), "the edge does not answer");
             Fault = error.Message;
         }
     }
@@ -64,11 +64,26 @@ internal sealed class TopData(Func<CancellationToken, Task<AdminResponse>> ask, 
             var seconds = Math.Max(0.1, time.GetElapsedTime(_at).TotalSeconds);
             Keep(_in, (long)(Math.Max(0, now.BytesIn - before.BytesIn) / seconds));
             Keep(_out, (long)(Math.Max(0, now.BytesOut - before.BytesOut) / seconds));
-            foreach (var line in EdgeChanges.Between(before, now))
-                Note(line);
         }
 
-        (_at, Status, Raw) = (time.GetTimestamp(), now, body);
+        (_at, Status, Raw) = (time.GetTimestamp(), now, (body, Raw.Events));
+    }
+
+    private void TakeEvents(string body)
+    {
+        if (_lastEvent == 0)
+            Raw = (Raw.Status, body);
+        foreach (var line in JsonSerializer.Deserialize(body, EdgeJsonContext.Default.EdgeEventLineArray)!)
+        {
+            _lastEvent = line.Id;
+            Note(line.Time, line.Text);
+        }
+    }
+
+    private async Task<string> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        var answer = await ask(path, cancellationToken);
+        return answer.IsSuccess ? answer.Body : throw new OperatorException(string.Join('\n', answer.Errors()));
     }
 
     private static void Keep(Queue<long> values, long value)
@@ -78,9 +93,9 @@ internal sealed class TopData(Func<CancellationToken, Task<AdminResponse>> ask, 
             values.Dequeue();
     }
 
-    private void Note(string line)
+    private void Note(DateTimeOffset at, string line)
     {
-        _events.AddFirst($"{time.GetLocalNow():HH:mm:ss} {line}");
+        _events.AddFirst($"{TimeZoneInfo.ConvertTime(at, time.LocalTimeZone):HH:mm:ss} {line}");
         if (_events.Count > Events)
             _events.RemoveLast();
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Tunnel.Edge.Status;
 using Tunnel.Edge.Top;
@@ -13,6 +14,7 @@ public sealed class EdgeTopTests
     private readonly ManualTimeProvider _time = new();
     private readonly TopData _data;
     private readonly EdgeTop _top;
+    private readonly List<EdgeEventLine> _events = [];
     private EdgeStatus? _status = new()
     {
         EdgeId = "vps",
@@ -34,9 +36,9 @@ public sealed class EdgeTopTests
     public EdgeTopTests()
     {
         _data = new TopData(
-            _ => _status is null
+            (path, _) => _status is null
                 ? throw new OperatorException("tunnel-edge is not running")
-                : Task.FromResult(new AdminResponse(200, JsonSerializer.Serialize(_status, EdgeJsonContext.Default.EdgeStatus))), _time);
+                : Task.FromResult(new AdminResponse(200, Answer(path))), _time);
         _top = new EdgeTop(_data);
     }
 
@@ -55,13 +57,15 @@ public sealed class EdgeTopTests
     }
 
     [Fact]
-    public async Task Rates_and_events_come_of_what_changes()
+    public async Task Rates_come_of_what_changes_and_events_of_the_edge()
     {
+        _events.Add(new EdgeEventLine(7, _time.GetUtcNow(), "listens on tcp 80,443"));
         await DrawAsync(120, 30);
         _time.Advance(TimeSpan.FromSeconds(2));
         _status = _status! with { BytesIn = 4096, ListenPorts = [80, 443, 8080], FailedPorts = [new EdgePortFailure(53, "udp", "address in use")] };
         Assert.Contains("2.0 KiB/s", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
         _status = _status with { Connected = false, LastError = "the hub closed the connection" };
+        _events.Add(new EdgeEventLine(9, _time.GetUtcNow(), "the tunnel has ended: \e[2Jthe hub closed the connection"));
         var lines = await DrawAsync(120, 30);
         Assert.Contains("✖ not connected", lines[0], StringComparison.Ordinal);
         Assert.Contains(" ✖ can't bind udp/53: address in use", lines.Select(line => line.TrimEnd()));
@@ -69,8 +73,9 @@ public sealed class EdgeTopTests
         Assert.Contains("noTunnel", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
         Press(ConsoleKey.Tab);
         var events = string.Join('\n', await DrawAsync(120, 30));
-        Assert.Contains("listens on tcp 8080", events, StringComparison.Ordinal);
-        Assert.Contains("the tunnel has ended: the hub closed the connection", events, StringComparison.Ordinal);
+        Assert.Equal(1, events.Split("listens on tcp 80,443").Length - 1);
+        Assert.Contains("the tunnel has ended: ", events, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', events);
     }
 
     [Fact]
@@ -86,6 +91,14 @@ public sealed class EdgeTopTests
         await DrawAsync(80, 24);
         _status = null;
         Assert.Contains("does not answer", (await DrawAsync(80, 24))[0], StringComparison.Ordinal);
+    }
+
+    private string Answer(string path)
+    {
+        if (path == "api/v1/status")
+            return JsonSerializer.Serialize(_status, EdgeJsonContext.Default.EdgeStatus);
+        var after = long.Parse(path["api/v1/events?after=".Length..], CultureInfo.InvariantCulture);
+        return JsonSerializer.Serialize(_events.Where(line => line.Id > after).ToArray(), EdgeJsonContext.Default.EdgeEventLineArray);
     }
 
     private async Task<string[]> DrawAsync(int width, int height)
