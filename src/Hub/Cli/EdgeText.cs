@@ -48,7 +48,7 @@ internal static class EdgeText
                 + $"{TimeText.Format(now - conflict.Time)} ago: stop one of the two";
         if (edge.OwnSecretEnds is { } end)
             yield return $"{edge.EdgeId} is connected with an old secret, which ends in {TimeText.Format(end - now)}, and its tunnels "
-                + "with it: give it its new token";
+                + "with it: it needs its new token, unless rotate-secret --push has given it the secret";
         else if (!edge.SecretsEnd.IsEmpty)
             yield return $"{edge.EdgeId} has {edge.Secrets} secrets: {Secrets(edge, now).Split(", ", 2)[1]}";
     }

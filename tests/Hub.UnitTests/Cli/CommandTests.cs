@@ -197,6 +197,17 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Apply_says_before_it_begins_that_many_secrets_take_long()
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        var edges = Enumerable.Range(0, 200).Select(static _ => """{"id":"twice","secret":"0123456789abcdef"}""");
+        var result = await RunAsync(admin, "apply", "-f", admin.File("edges.json", $"[{string.Join(',', edges)}]"));
+        Assert.StartsWith("The hub hashes the 200 secrets of the file, ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("about 10 s", result.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, result.ExitCode);
+    }
+
+    [Fact]
     public async Task Status_is_for_people_or_machines()
     {
         await using var admin = await AdminFixture.StartAsync();

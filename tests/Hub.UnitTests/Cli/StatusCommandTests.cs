@@ -30,7 +30,7 @@ public sealed class StatusCommandTests
             Statuses.Edge("old", EdgeCondition.Connected) with { ConnectedSince = Now, Secrets = 2, SecretsEnd = [Now.AddHours(23)], OwnSecretEnds = Now.AddHours(23) },
             Statuses.Edge("two", EdgeCondition.Conflict) with { ConnectedSince = Now, Secrets = 3, SecretsEnd = [Now.AddMinutes(5), Now.AddDays(3)], Conflict = new EdgeAttempt("192.0.2.9:1", Now.AddSeconds(-5)) },
             Statuses.Edge("wrong", EdgeCondition.SecretExpired) with { LastSeen = Now, Remote = "192.0.2.7:1", Refused = new EdgeAttempt("192.0.2.7:2", Now.AddSeconds(-9)) }));
-        Assert.Contains("old is connected with an old secret, which ends in 23 h, and its tunnels with it: give it its new token", lines);
+        Assert.Contains("old is connected with an old secret, which ends in 23 h, and its tunnels with it: it needs its new token, unless rotate-secret --push has given it the secret", lines);
         Assert.Contains("two is wanted by another process too, from 192.0.2.9:1, 5 s ago: stop one of the two", lines);
         Assert.Contains("two has 3 secrets: 2 older ones end in 3 d", lines);
         Assert.Contains("wrong needs a new token: tunnel-hub edge token wrong", lines);
