@@ -133,6 +133,8 @@ public sealed class AdaptiveTests : IDisposable
         "a",
         AllowedEdge.From(new EdgeDefinition
         {
-            Id = "a", ListenPorts = [443], Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Adaptive = adaptive }),
+            Id = "a",
+            ListenPorts = [443],
+            Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Adaptive = adaptive }),
         }));
 }

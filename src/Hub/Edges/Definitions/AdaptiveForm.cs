@@ -1,5 +1,3 @@
-using Tunnel.Shared.Operator;
-
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>How adaptive admission is written.</summary>

@@ -11,14 +11,14 @@ internal static class EdgeConfigs
 {
     public static TunnelConfig Create(
         AllowedEdge edge, HubInfo hub, IReadOnlyList<TimedBlock> blocks, IReadOnlyDictionary<int, int> rates) => new()
-    {
-        ListenPorts = edge.TcpPorts,
-        ListenPortsUdp = edge.UdpPorts,
-        StunIntervalSecs = edge.StunIntervalSecs,
-        FirewallConfig = EdgeFirewalls.WithBlocks(edge.FirewallConfig, blocks),
-        Ports = EdgePolicies(edge, rates),
-        Hub = hub,
-    };
+        {
+            ListenPorts = edge.TcpPorts,
+            ListenPortsUdp = edge.UdpPorts,
+            StunIntervalSecs = edge.StunIntervalSecs,
+            FirewallConfig = EdgeFirewalls.WithBlocks(edge.FirewallConfig, blocks),
+            Ports = EdgePolicies(edge, rates),
+            Hub = hub,
+        };
 
     /// <summary>Returns the configuration after a change, with a higher revision; null when the edge would see no difference.</summary>
     public static TunnelConfig? Next(
