@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.UnitTests.Fakes;
@@ -10,7 +9,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Accepting;
 
-public sealed partial class TunnelListenerTests
+public sealed class TunnelListenerTests
 {
     [Fact]
     public async Task The_any_address_takes_both_families_until_it_is_disposed()
@@ -40,7 +39,7 @@ public sealed partial class TunnelListenerTests
         using var before = TunnelListener.Bind("127.0.0.1", 0, store, PlentyOfDescriptors.Guard, TimeProvider.System, NullLogger.Instance);
         var at = before.LocalEndPoint;
         _ = before.RunAsync(socket => socket.Dispose());
-        var same = Duplicate(store.Kept[0]);
+        var same = SocketCopy.Of(store.Kept[0]);
         using var left = new SocketStore([same], null);
 
         await before.LeaveAsync();
@@ -69,11 +68,6 @@ public sealed partial class TunnelListenerTests
         Assert.Contains("192.0.2.1", Assert.Throws<OperatorException>(() => Bind("192.0.2.1", 0)).Message, StringComparison.Ordinal);
 
     private static TunnelListener Bind(string address, int port) => TunnelListener.Bind(address, port, SocketStore.None, PlentyOfDescriptors.Guard, TimeProvider.System, NullLogger.Instance);
-
-    private static Socket Duplicate(Socket socket) => new(new SafeSocketHandle(dup(socket.SafeHandle), ownsHandle: true));
-
-    [LibraryImport("libc")]
-    private static partial int dup(SafeSocketHandle socket);
 
     private static async Task<Socket> ConnectAsync(IPAddress address, int port)
     {

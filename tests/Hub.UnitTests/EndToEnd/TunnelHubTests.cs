@@ -129,7 +129,11 @@ public sealed class TunnelHubTests : IAsyncLifetime
     public async Task A_client_that_can_not_be_served_is_reset(int port)
     {
         await using var edge = await DialedEdge.ConnectAsync(_hub, "a", Secret, "one");
+        var upstream = _upstream.LocalEndPoint!;
         _upstream.Dispose();
+        // Without listening: nobody else gets the port meanwhile.
+        using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        holder.Bind(upstream);
         using var client = await edge.OpenStreamAsync(port);
 
         var error = await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1]).WaitAsync(Patience.Limit));

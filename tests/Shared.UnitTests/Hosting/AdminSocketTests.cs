@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,7 +11,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Shared.UnitTests.Hosting;
 
-public sealed partial class AdminSocketTests : IDisposable
+public sealed class AdminSocketTests : IDisposable
 {
     private const UnixFileMode OwnerAndGroup =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
@@ -63,7 +62,7 @@ public sealed partial class AdminSocketTests : IDisposable
         var place = new IPEndPoint(IPAddress.Loopback, FreePorts.Next());
         using var ours = new SocketStore([], null);
         await using var before = await StartAsync(SocketPath, "before", place, ours);
-        using var theirs = new SocketStore([.. ours.Kept.Select(Duplicate)], null);
+        using var theirs = new SocketStore([.. ours.Kept.Select(SocketCopy.Of)], null);
         await using var after = await StartAsync(SocketPath, "after", place, theirs, replaces: true);
 
         Assert.Equal(("before", "before"), await AskAsync(place));
@@ -190,11 +189,6 @@ public sealed partial class AdminSocketTests : IDisposable
             },
             sockets,
             replaces);
-
-    private static Socket Duplicate(Socket socket) => new(new SafeSocketHandle(dup(socket.SafeHandle), ownsHandle: true));
-
-    [LibraryImport("libc")]
-    private static partial int dup(SafeSocketHandle socket);
 
     private async Task<(string Local, string Remote)> AskAsync(IPEndPoint place)
     {
