@@ -68,7 +68,8 @@ internal sealed class AdminListener : IConnectionListener
     {
         _socket = socket;
         _open = open;
-        _ending = CancellationTokenSource.CreateLinkedTokenSource(leaving);
+        // A Unix socket is not handed over: who connects before the next process has put its own in this one's place would wait in vain.
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(endPoint is UnixDomainSocketEndPoint ? CancellationToken.None : leaving);
         _descriptors = descriptors;
         EndPoint = endPoint is UnixDomainSocketEndPoint ? endPoint : socket.LocalEndPoint!;
         _use = EndPoint is UnixDomainSocketEndPoint ? DescriptorUse.Admin : DescriptorUse.Stranger;

@@ -7,16 +7,16 @@ namespace Tunnel.Shared.Hosting;
 
 /// <summary>
 /// Prepares the place of an admin socket: creates its directory, and removes a stale socket. A socket is bound under another name and
-/// then renamed, so that it can take the place of one that is served by the process before: nobody finds none. The runtime removes the
-/// name under which it bound a socket, and therefore never the one of the process after.
+/// then renamed, so that it can take the place of one that is served by the process before: nobody finds none. When the runtime closes a
+/// socket it removes the name under which it bound it, so that each process has a name of its own: that of another may not be renamed yet.
 /// </summary>
 internal static class AdminSocketFile
 {
-    // The size of sun_path in unix(7), less the terminating zero and what the name has more until it is renamed.
-    private const int MaxPathBytes = 106;
+    // The size of sun_path in unix(7), less the terminating zero and what the name has more until it is renamed: process ids have 22 bits.
+    private const int MaxPathBytes = 100;
 
     /// <summary>The name under which a socket is bound.</summary>
-    public static string BindingName(string path) => path + "~";
+    public static string BindingName(string path) => $"{path}~{Environment.ProcessId:x}";
 
     /// <summary>Lets clients find the socket.</summary>
     /// <exception cref="IOException">It can't be renamed.</exception>
@@ -44,7 +44,7 @@ internal static class AdminSocketFile
                     RemoveStale(path, logger);
             }
 
-            // A process that was killed, or could not start, may have left it.
+            // A process with the same id, as in a container, may have left it when it was killed.
             if (UnixFile.At(BindingName(path), followLinks: false) is { Type: UnixFileType.Socket })
                 File.Delete(BindingName(path));
         }

@@ -110,7 +110,7 @@ internal sealed partial class PageCommands(MachinePair machines)
             return wrong.ToString();
 
         _assignments.Clear();
-        foreach (var line in new[] { "tunnel-hub", "tunnel-edge" }.SelectMany(program => Documentation.CommandsOf(page, program)).Where(static command => !command.IsMention))
+        foreach (var line in new[] { "tunnel-hub", "tunnel-edge" }.SelectMany(program => Documentation.CommandsOf(page, program)).Where(static command => !command.IsMention && !NotRun.Reasons.ContainsKey($"sudo {command.Line}")))
         {
             // Each of them stands for itself, and the one before may have ended the edge's tunnel.
             (await ApplyAsync(EdgesThatKeepTheirSecret)).Succeeded();

@@ -106,9 +106,9 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
                 + " && cat fullchain.pem privkey.pem > haproxy.pem && chmod 644 *.pem")).Succeeded();
         }
 
-        /// <summary>Leaves the edge without ports, and the machine without the services of the recipe before.</summary>
+        /// <summary>Leaves the edge without ports, dialled as the README has it, and the machine without the services of the recipe before.</summary>
         internal async Task ResetAsync() => (await Machines.Hub.RunAsync(
-            "systemctl stop nginx haproxy caddy postfix dovecot dnsdist ssh && echo '[{ \"id\": \"vps\" }]' > none.json && tunnel-hub apply -f none.json")).Succeeded();
+            "systemctl stop nginx haproxy caddy postfix dovecot dnsdist ssh && echo '[{ \"id\": \"vps\", \"dial\": \"hub\", \"dialAddress\": \"vps.example.com\" }]' > none.json && tunnel-hub apply -f none.json")).Succeeded();
 
         public async ValueTask DisposeAsync()
         {

@@ -19,5 +19,5 @@ public sealed class PostgresFixture : IAsyncLifetime
         return name;
     }
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public ValueTask DisposeAsync() => Server is null ? ValueTask.CompletedTask : Server.DisposeAsync();
 }

@@ -77,6 +77,16 @@ public sealed class AdminSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_of_the_socket_that_comes_just_before_the_next_process_serves_there_is_served_too()
+    {
+        await using var before = await StartAsync(SocketPath);
+        before.Leave();
+
+        using var client = new AdminClient("tunnel-hub", SocketPath);
+        Assert.True((await client.GetAsync("healthz", CancellationToken.None)).IsSuccess);
+    }
+
+    [Fact]
     public async Task Refuses_the_socket_of_a_live_process()
     {
         await using var first = await StartAsync(SocketPath);

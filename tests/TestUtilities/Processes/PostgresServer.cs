@@ -9,6 +9,7 @@ namespace Tunnel.TestUtilities.Processes;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "postgres";
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const int SigStop = 19;
     private const int SigCont = 18;
 
@@ -34,7 +35,9 @@ public sealed class PostgresServer : IAsyncDisposable
         var server = new PostgresServer(Directory.CreateTempSubdirectory("tunnel-pg-"));
         try
         {
-            Directory.CreateDirectory(server.Data);
+            // The process's umask may be another one for a moment, when a test beside this one makes an admin socket.
+            File.SetUnixFileMode(server.Host, OwnerOnly);
+            File.SetUnixFileMode(Directory.CreateDirectory(server.Data).FullName, OwnerOnly);
             if (megabytes is not null)
             {
                 (await ManagedProcess.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", server.Data])).Succeeded();
