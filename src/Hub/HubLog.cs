@@ -23,4 +23,8 @@ internal static partial class HubLog
     [LoggerMessage(
         2405, LogLevel.Warning, "A restore in {StateDir} was cut off; the rest of it is done now, and the backup's state is in force")]
     public static partial void RestoreFinished(ILogger logger, string stateDir);
+
+    [LoggerMessage(
+        2406, LogLevel.Information, "Another process is the hub from now on; the {Tunnels} tunnels of this one end with their streams")]
+    public static partial void Replaced(ILogger logger, int tunnels);
 }

@@ -24,6 +24,7 @@ using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport;
@@ -43,7 +44,7 @@ internal sealed class HubRun : IDisposable
     private readonly AdaptivePorts _adaptive;
     private readonly PresenceKeeper _keeper;
     private readonly DescriptorGuard _descriptors;
-    private readonly SocketStore _sockets;
+    private readonly Inheritance _inherited;
     private readonly StrangerRegistry _strangers;
     private readonly StrangerLimits _strangerLimits;
     private readonly FrontDoor _door;
@@ -53,7 +54,7 @@ internal sealed class HubRun : IDisposable
     private readonly TimeProvider _time;
     private Task _accepting = Task.CompletedTask;
     private TunnelListener? _listener;
-    private QuicDoor? _quic;
+    private QuicPort? _quic;
     private HistorySampler? _sampler;
     private CertificateWatch? _certificateWatch;
     private readonly Lock _addressLock = new();
@@ -71,12 +72,12 @@ internal sealed class HubRun : IDisposable
         IHttpConnections? http,
         Entrance entrance,
         DescriptorGuard descriptors,
-        SocketStore sockets,
+        Inheritance inherited,
         TimeProvider time,
         ILoggerFactory loggerFactory)
     {
         _events = events;
-        _sockets = sockets;
+        _inherited = inherited;
         _descriptors = descriptors;
         Options = options;
         State = state;
@@ -184,21 +185,33 @@ internal sealed class HubRun : IDisposable
     public IPEndPoint? EndPoint => _listener?.LocalEndPoint;
 
     /// <summary>Whether edges may connect over QUIC.</summary>
-    public bool HasQuic => _quic is not null;
+    public bool HasQuic => _quic?.Door is not null;
 
     /// <summary>The parts that the metrics are read from.</summary>
     public HubParts Parts { get; }
 
-    /// <summary>Opens the tunnel port.</summary>
+    /// <summary>Binds the tunnel port; who comes waits until <see cref="Open"/>.</summary>
     /// <exception cref="Shared.Hosting.OperatorException">The address does not belong to this machine, or the port is taken.</exception>
+    public void Bind()
+    {
+        var listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _inherited.Sockets, _descriptors, _time, _logger);
+        _listener = listener;
+        _quic = new QuicPort(
+            () => QuicDoor.Open(
+                Options.Quic, Certificates.Present, listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger),
+            _time);
+    }
+
+    /// <summary>Serves the tunnel port, and begins all else.</summary>
     public void Open()
     {
         Context.TcpMemory.Start(TcpMemoryFigures.Read);
-        _listener = TunnelListener.Bind(Options.BindAddress, Options.TunnelPort, _sockets, _descriptors, _time, _logger);
-        _sockets.CloseLeft();
-        _quic = QuicDoor.Open(
-            Options.Quic, Certificates.Present, _listener.LocalEndPoint, Reception, _strangerLimits, Context, Options.StateDir, _logger);
-        _accepting = _listener.RunAsync(_door.Accept);
+        _inherited.Sockets.CloseLeft();
+        if (_inherited.Replaces is null)
+            _quic!.Open();
+        else
+            _quic!.OpenWhenFree(EndPoint!);
+        _accepting = _listener!.RunAsync(_door.Accept);
         _dialer.Start();
         if (Options.Tls.HasFiles)
             _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
@@ -237,7 +250,7 @@ internal sealed class HubRun : IDisposable
     {
         var before = DescribeCertificate();
         var present = Certificates.Switch();
-        _quic?.Use(present, _logger);
+        _quic?.Door?.Use(present, _logger);
         Live.AnnouncePins(Certificates.Pins);
         return before with { Pin = present.Pin, NextPin = null };
     }
@@ -262,7 +275,7 @@ internal sealed class HubRun : IDisposable
     // When only the next certificate is new, this announces the present one again, which changes nothing.
     private void OnCertificateFiles()
     {
-        _quic?.Use(Certificates.Present, _logger);
+        _quic?.Door?.Use(Certificates.Present, _logger);
         Live.AnnouncePins(Certificates.Pins);
         if (Certificates.Next is null && EdgesNotTold(Certificates.Present.Pin) is { Length: > 0 } edges)
             AcceptingLog.EdgesNotTold(_logger, string.Join(", ", edges));
@@ -340,6 +353,28 @@ internal sealed class HubRun : IDisposable
             await _quic.DisposeAsync();
         _strangers.EndAll();
         await Live.StopAsync(drain);
+    }
+
+    /// <summary>Writes what is only in memory and belongs to the state, for the process that replaces this one.</summary>
+    public Task SaveAsync() => Task.Run(_keeper.Save);
+
+    /// <summary>
+    /// Leaves ports and state to the process that replaces this one, sends the edges there, and lets what is open go on for a while.
+    /// </summary>
+    public async Task LeaveAsync(TimeSpan limit)
+    {
+        _stopping = true;
+        _certificateWatch?.Dispose();
+        _keeper.Leave();
+        await _listener!.LeaveAsync();
+        _dialer.Dispose();
+        _quic!.Door?.TurnAway();
+        _strangers.EndAll();
+        var overQuic = Live.Tunnels.Where(live => live.Tunnel!.Kind == TransportKind.Quic).Select(live => live.Tunnel!.Completion);
+        var leaving = Live.LeaveAsync(limit);
+        await Task.WhenAll(overQuic);
+        await _quic.DisposeAsync();
+        await leaving;
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Strangers;
 
@@ -28,16 +29,20 @@ internal static class HubService
         "limits.streamsPerEdge"];
 
     /// <summary>Runs the hub until a signal.</summary>
+    /// <param name="sources">Where its settings come from.</param>
+    /// <param name="takesOver">Whether it takes over from the process that runs on this machine, if there is one.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     /// <exception cref="ConfigurationException">The configuration is not valid.</exception>
-    public static async Task<int> RunAsync(ConfigurationSources sources)
+    public static async Task<int> RunAsync(ConfigurationSources sources, bool takesOver)
     {
         InheritedSignals.HeedInterrupt();
         var options = TunnelHubOptionsReader.Read(sources);
         using var log = ServiceLogging.Create(options.Log);
         var loggerFactory = log.Factory;
         var notifier = new SystemdNotifier();
-        using var sockets = SystemdSocketKeeper.OpenStore();
+        using var takeOver = TakeOver.BeginIfWanted(options.AdminSocket, takesOver);
+        var inherited = TakeOver.Inherit(takeOver);
+        using var sockets = inherited.Sockets;
         var network = new NetworkAdmin(options, TimeProvider.System);
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(HubMetrics.MeterName);
@@ -48,7 +53,7 @@ internal static class HubService
             new TunnelHub(options, loggerFactory, TimeProvider.System, meters.Factory)
             {
                 HttpConnections = network.TunnelPort,
-                Sockets = sockets,
+                Inherited = inherited,
             };
         AdminSocketHost? admin = null;
         var publicHost = options.PublicHost;
@@ -61,6 +66,9 @@ internal static class HubService
             TimeProvider.System,
             loggerFactory.CreateLogger("Tunnel.Hub.Configuration"));
         var runner = new ServiceRunner(notifier, loggerFactory.CreateLogger("Tunnel.Hub.Service"), TimeProvider.System);
+        var replacing = loggerFactory.CreateLogger("Tunnel.Hub.Replacing");
+        var handOver = new HandOver(hub, sockets, runner.ReplaceBy, TimeProvider.System, replacing);
+        using var successor = new Successor(() => handOver.Attempts, TimeProvider.System, replacing);
         return await runner.RunAsync(new ServiceDefinition
         {
             Name = "tunnel-hub",
@@ -70,6 +78,12 @@ internal static class HubService
                 if (admin is not null)
                     await StopAdminAsync(admin);
                 await hub.StopAsync(drain);
+            },
+            LeaveAsync = async limit =>
+            {
+                // Those who follow events connect again, to the other process.
+                admin!.Leave();
+                await Task.WhenAll(StopAdminAsync(admin), hub.LeaveAsync(limit));
             },
             DrainTimeout = options.DrainTimeout,
             Status = () => Describe(hub.GetStatus()),
@@ -81,7 +95,15 @@ internal static class HubService
             // The admin socket is opened in between, so that whoever sees the tunnel port open finds the socket too, and a second hub on
             // the same socket opens no port.
             hub.BeforeOpening = async token => admin = await StartAdminAsync(
-                hub, new AdministeredHub(hub, metrics), network, options, () => Volatile.Read(ref publicHost), loggerFactory, token);
+                hub, new AdministeredHub(hub, metrics), network, options, handOver, () => Volatile.Read(ref publicHost), loggerFactory,
+                token);
+            hub.BeforeServing = async token =>
+            {
+                if (takeOver is null)
+                    return;
+                await takeOver.FinishAsync(token);
+                admin!.Publish();
+            };
             try
             {
                 await hub.StartAsync(cancellation);
@@ -107,6 +129,7 @@ internal static class HubService
         AdministeredHub administered,
         NetworkAdmin network,
         TunnelHubOptions options,
+        HandOver handOver,
         Func<string?> publicHost,
         ILoggerFactory loggerFactory,
         CancellationToken cancellationToken)
@@ -128,12 +151,17 @@ internal static class HubService
                 AdminApi.AddServices(services);
                 network.AddServices(services);
             },
-            application => AdminApi.Map(application, administered, front, publicHost, logger),
+            application =>
+            {
+                handOver.Use(application);
+                AdminApi.Map(application, administered, front, publicHost, logger);
+            },
             hub.Descriptors,
             loggerFactory,
             cancellationToken,
             kestrel => network.Listen(kestrel, () => hub.Certificate!),
-            hub.Sockets);
+            hub.Inherited.Sockets,
+            replaces: hub.Inherited.Replaces is not null);
     }
 
     private static async Task StopAdminAsync(AdminSocketHost admin)

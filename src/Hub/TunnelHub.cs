@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Backups;
@@ -18,6 +19,7 @@ using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
+using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -29,7 +31,7 @@ namespace Tunnel.Hub;
 /// are raised in order, one at a time, on a pool thread; a slow or throwing subscriber does not hold up traffic. All members may be
 /// called from any thread.
 /// </summary>
-public sealed class TunnelHub : IAsyncDisposable
+public sealed class TunnelHub : IReplaceable, IAsyncDisposable
 {
     // How long a stop waits for subscribers to handle the last events.
     private static readonly TimeSpan LastEventsLimit = TimeSpan.FromSeconds(2);
@@ -147,14 +149,20 @@ public sealed class TunnelHub : IAsyncDisposable
     /// <summary>Takes over connections to the tunnel port that choose HTTP; null: none may. Set it before the start.</summary>
     internal IHttpConnections? HttpConnections { get; init; }
 
-    /// <summary>The sockets that the process before left, and where this one's are left. Set it before the start.</summary>
-    internal SocketStore Sockets { get; init; } = SocketStore.None;
+    /// <summary>What this process has of the one before. Set it before the start.</summary>
+    internal Inheritance Inherited { get; init; } = Inheritance.None;
 
     /// <summary>
     /// Called when the state is read and before the tunnel port is open, so that whoever sees the port open can administer the hub; null:
     /// nothing is called. Set it before the start, which fails if the call fails.
     /// </summary>
     internal Func<CancellationToken, Task>? BeforeOpening { get; set; }
+
+    /// <summary>
+    /// Called when all is ready that may fail, and before anybody is served; null: nothing is called. Set it before the start, which fails
+    /// if the call fails.
+    /// </summary>
+    internal Func<CancellationToken, Task>? BeforeServing { get; set; }
 
     /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
     internal HubCertificate? Certificate => _run?.Certificates.Present;
@@ -249,12 +257,52 @@ public sealed class TunnelHub : IAsyncDisposable
         try
         {
             if (_run is { } run)
-                await CloseAsync(run, drainTimeout ?? _options.DrainTimeout);
+            {
+                var drain = drainTimeout ?? _options.DrainTimeout;
+                HubLog.Stopping(_logger, run.Live.Tunnels.Length, drain.TotalSeconds);
+                await run.StopAsync(drain);
+                await CloseAsync(run);
+            }
         }
         finally
         {
             _lifetime.Release();
         }
+    }
+
+    /// <summary>
+    /// Lets the process that replaces this one be the hub: sends the edges there, leaves ports and state as they are, and lets open streams
+    /// go on for <paramref name="limit"/>. Does nothing when the hub is not running.
+    /// </summary>
+    internal async Task LeaveAsync(TimeSpan limit)
+    {
+        await _lifetime.WaitAsync();
+        try
+        {
+            if (_run is { } run)
+            {
+                HubLog.Replaced(_logger, run.Live.Tunnels.Length);
+                // The other process holds the directory by the same lock, and a third one may follow it while this one drains.
+                _state?.Dispose();
+                await run.LeaveAsync(limit);
+                await CloseAsync(run);
+            }
+        }
+        finally
+        {
+            _lifetime.Release();
+        }
+    }
+
+    string IReplaceable.Name => "tunnel-hub";
+
+    SafeHandle? IReplaceable.StateLock => _state?.Lock;
+
+    Task IReplaceable.OnReplacingAsync() => _run?.SaveAsync() ?? Task.CompletedTask;
+
+    // Everything went on meanwhile.
+    void IReplaceable.OnReplacingFailed()
+    {
     }
 
     /// <summary>
@@ -335,7 +383,7 @@ public sealed class TunnelHub : IAsyncDisposable
     {
         try
         {
-            return StateDirectory.Take(_options.StateDir, HubStateFiles.All, _time.GetUtcNow(), _logger);
+            return StateDirectory.Take(_options.StateDir, HubStateFiles.All, _time.GetUtcNow(), _logger, Inherited.StateLock);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -351,7 +399,7 @@ public sealed class TunnelHub : IAsyncDisposable
             HubLog.RestoreFinished(_logger, _options.StateDir);
 
         // The marker comes first, because it also shows that the state directory can be written.
-        var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart);
+        var wasCutOff = _marker.Set(_time.GetUtcNow(), out var previousStart) && Inherited.Replaces is null;
         _events = new HubEventFeed(Raise, _time, _logger) { StreamsRaised = _streamOpened is not null || _streamClosed is not null };
         _delivering = Task.Run(_events.RunAsync, CancellationToken.None);
         HubState? kept = null;
@@ -362,10 +410,13 @@ public sealed class TunnelHub : IAsyncDisposable
             kept = await HubState.OpenAsync(_options, _time, _loggerFactory, cancellationToken);
             certificates = HubCertificates.Load(_options.Tls, _options.StateDir, _time, _loggerFactory.CreateLogger<HubCertificate>());
             run = new HubRun(
-                _options, kept, certificates, _events, HttpConnections, _entrance, Descriptors, Sockets, _time, _loggerFactory);
+                _options, kept, certificates, _events, HttpConnections, _entrance, Descriptors, Inherited, _time, _loggerFactory);
             _run = run;
             if (BeforeOpening is { } before)
                 await before(cancellationToken);
+            run.Bind();
+            if (BeforeServing is { } last)
+                await last(cancellationToken);
             run.Open();
             _metrics?.Watch(run.Parts);
         }
@@ -378,7 +429,7 @@ public sealed class TunnelHub : IAsyncDisposable
                 await kept.DisposeAsync();
             if (wasCutOff)
                 _events.Post(new CrashRecoveryFailedEvent(e.Message, previousStart) { Time = _time.GetUtcNow() });
-            else
+            else if (Inherited.Replaces is null)
                 _marker.Clear();
             await FinishEventsAsync();
             throw;
@@ -391,10 +442,8 @@ public sealed class TunnelHub : IAsyncDisposable
         AcceptingLog.Listening(_logger, run.EndPoint!, certificates.Present.Pin);
     }
 
-    private async Task CloseAsync(HubRun run, TimeSpan drain)
+    private async Task CloseAsync(HubRun run)
     {
-        HubLog.Stopping(_logger, run.Live.Tunnels.Length, drain.TotalSeconds);
-        await run.StopAsync(drain);
         run.Dispose();
         _run = null;
         await run.State.DisposeAsync();

@@ -23,6 +23,8 @@ public sealed class ServiceManagerTests
                 ["run", "--tunnel-port", $"{FreePorts.Next()}", "--bind-address", "127.0.0.1", "--state-dir", directory.FullName, "--admin-socket", path + ".admin"],
                 new Dictionary<string, string> { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "400000" });
 
+            // The tunnel port comes first, so that it outlives the process from the beginning.
+            Assert.StartsWith("FDSTORE=1\nFDNAME=tcp-", await ReceiveAsync(manager));
             Assert.StartsWith("READY=1\nSTATUS=", await ReceiveAsync(manager));
             await ReceiveUntilAsync(manager, "WATCHDOG=1");
             await ReceiveUntilAsync(manager, "WATCHDOG=1");

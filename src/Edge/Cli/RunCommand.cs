@@ -8,7 +8,6 @@ using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Operator;
-using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Edge.Cli;
 
@@ -120,9 +119,8 @@ internal static class RunCommand
         using var log = ServiceLogging.Create(settings.Log);
         var loggers = log.Factory;
         var notifier = new SystemdNotifier();
-        using var takeOver = BeginTakeOver(settings);
-        var inherited = takeOver?.Inherit(InheritedSockets.Take(), SystemdSocketKeeper.Find())
-            ?? new Inheritance { Sockets = SystemdSocketKeeper.OpenStore() };
+        using var takeOver = TakeOver.BeginIfWanted(settings.AdminSocket, settings.Edge.TakeOver);
+        var inherited = TakeOver.Inherit(takeOver);
         using var sockets = inherited.Sockets;
         using var meters = new ServiceMeters();
         using var metrics = new PrometheusExporter(EdgeMetrics.MeterName);
@@ -172,17 +170,6 @@ internal static class RunCommand
             edge.ChangeOptions(changed.Edge);
             push.Use(changed.Otlp);
         }
-    }
-
-    // The process before is the one that was told to start this one, or the one that the operator wants to take over from.
-    private static TakeOver? BeginTakeOver(EdgeSettings settings)
-    {
-        var replaces = Successor.IsThis();
-        var takeOver = replaces || settings.Edge.TakeOver ? TakeOver.Begin(settings.AdminSocket) : null;
-        return takeOver is not null || !replaces
-            ? takeOver
-            : throw new OperatorException(
-                $"This process was started to replace the one behind {settings.AdminSocket}, and none answers there.");
     }
 
     // Clients are this process's once it has its ports; until then the process before serves them, and goes on if this one fails.

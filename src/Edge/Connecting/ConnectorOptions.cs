@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Edge.Connecting;
 
@@ -42,6 +43,7 @@ internal sealed class ConnectorOptions
             Generation = 1,
             Supersedes = replaces,
             TakeOver = options.TakeOver ? true : null,
+            QuicOnly = options.Transport == TransportMode.Quic ? true : null,
             Host = Environment.MachineName,
             Os = Environment.OSVersion.ToString(),
         },

@@ -300,7 +300,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (PublicAddress != said)
             SendPublicAddress(tunnel, PublicAddress);
         if (older is not null)
-            _retiring.Add(older.Tunnel, GoAway.Replaced, olderDrain);
+            _retiring.Add(older.Tunnel, GoAway.Replaced, IsUpgraded(older) ? Timeout.InfiniteTimeSpan : olderDrain);
 
         if (await _successors.AwaitAsync(
             live, _renewals.Current.Port, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
@@ -387,6 +387,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         }
     }
 
+    // The process of the hub that has the tunnel goes on for as long as something is open.
+    private static bool IsUpgraded(HubTunnel live) =>
+        live.GoAway is { IsCompletedSuccessfully: true, Result.Reason: GoAway.Upgrade };
+
     private static bool SendsAway(GoAway goAway) => goAway.Reason is GoAway.Conflict or GoAway.Replaced;
 
     private TimeSpan OnGoAway(HubTunnel live, GoAway goAway)
@@ -408,7 +412,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _backoff.OnTunnelEnded(lifetime);
         // A hub that sends GOAWAY is dialled again at once, but a hub that sends it on each new tunnel must not be hammered.
         var delay = lifetime >= Backoff.ShortLived ? TimeSpan.Zero : _backoff.Next();
-        _restartedAt = lifetime >= Backoff.ShortLived && goAway.Reason == GoAway.Shutdown ? _time.GetTimestamp() : null;
+        // After an upgrade a hub answers there already: clients must not wait longer for it if there were several in a row.
+        if (goAway.Reason == GoAway.Upgrade && delay > Backoff.FirstCeiling)
+            delay = Backoff.FirstCeiling;
+        _restartedAt = lifetime >= Backoff.ShortLived && goAway.Reason is GoAway.Shutdown or GoAway.Upgrade ? _time.GetTimestamp() : null;
         ConnectingLog.HubGoesAway(_logger, goAway.Reason, delay.TotalSeconds);
         return delay;
     }

@@ -23,6 +23,7 @@ internal sealed class QuicDoor : IAsyncDisposable
     private readonly Reception _reception;
     private readonly TransportContext _context;
     private readonly QuicTunnelListener _listener;
+    private volatile bool _turnsAway;
 
     private QuicDoor(
         HubCertificate certificate, IPEndPoint address, Reception reception, StrangerLimits limits, TransportContext context,
@@ -95,6 +96,12 @@ internal sealed class QuicDoor : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Ends connections that come from now on, so that edges try TLS without waiting: as long as there are tunnels over QUIC, this process
+    /// has the port, and no other can answer there.
+    /// </summary>
+    public void TurnAway() => _turnsAway = true;
+
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     // Runs on the pool because the caller is a worker of the library, and making another stranger give way runs that stranger's
@@ -104,6 +111,8 @@ internal sealed class QuicDoor : IAsyncDisposable
 
     private Task ServeAsync(QuicConnection connection)
     {
+        if (_turnsAway)
+            return connection.DisposeAsync().AsTask();
         var remote = RemoteAddress.Normalise(connection.RemoteEndPoint);
         return _reception.ServeAsync(
             remote,

@@ -15,6 +15,11 @@ internal static class RunCommand
             HelpName = "FILE"
         };
 
+        var takeOver = new Option<bool>("--take-over")
+        {
+            Description = "Take over from the hub that runs on this machine with this admin socket, without a lost client",
+        };
+
         // Read as text, because the configuration's reader reports the faults of all settings at once, whatever their source.
         (string Setting, Option<string?> Option)[] settings =
         [
@@ -45,13 +50,13 @@ internal static class RunCommand
         var command = new Command(
             "run",
             "Run the hub in the foreground. Settings come from a file, the environment (TUNNEL_HUB__TUNNELPORT=…) and these "
-            + "options") { config };
+            + "options") { config, takeOver };
         foreach (var (_, option) in settings)
             command.Options.Add(option);
         command.SetAction((parse, _) => CommandAction.RunAsync(parse, () =>
         {
             var commandLine = settings.ToDictionary(entry => entry.Setting, entry => parse.GetValue(entry.Option));
-            return HubService.RunAsync(TunnelHubOptionsReader.Sources(parse.GetValue(config), commandLine));
+            return HubService.RunAsync(TunnelHubOptionsReader.Sources(parse.GetValue(config), commandLine), parse.GetValue(takeOver));
         }));
         return command;
     }

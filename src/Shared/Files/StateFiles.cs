@@ -9,16 +9,24 @@ public sealed partial class StateFiles : IStateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    private static volatile bool _isPassedOn;
+    // Changes share it, and the passing on has it alone.
+    private static readonly ReaderWriterLockSlim Passing = new();
+
+    private static bool _isPassedOn;
 
     /// <summary>
     /// Whether another process has this process's state now. Nothing of it can be written then, from anywhere: both would overwrite each
-    /// other's.
+    /// other's. Setting it waits for what is being written.
     /// </summary>
     public static bool IsPassedOn
     {
         get => _isPassedOn;
-        set => _isPassedOn = value;
+        set
+        {
+            Passing.EnterWriteLock();
+            _isPassedOn = value;
+            Passing.ExitWriteLock();
+        }
     }
 
     /// <inheritdoc/>
@@ -50,9 +58,8 @@ public sealed partial class StateFiles : IStateFiles
     }
 
     /// <inheritdoc/>
-    public void WriteAndFlush(string path, byte[] content)
+    public void WriteAndFlush(string path, byte[] content) => Change(() =>
     {
-        CheckIsOurs();
         // A file left behind by a crash may have other permissions.
         File.Delete(path);
         var options =
@@ -61,14 +68,10 @@ public sealed partial class StateFiles : IStateFiles
         GiveToOwnerOf(Path.GetDirectoryName(Path.GetFullPath(path))!, file.SafeFileHandle);
         file.Write(content);
         file.Flush(flushToDisk: true);
-    }
+    });
 
     /// <inheritdoc/>
-    public void Rename(string from, string to)
-    {
-        CheckIsOurs();
-        File.Move(from, to, overwrite: true);
-    }
+    public void Rename(string from, string to) => Change(() => File.Move(from, to, overwrite: true));
 
     /// <inheritdoc/>
     public void FlushDirectory(string path)
@@ -82,16 +85,21 @@ public sealed partial class StateFiles : IStateFiles
     }
 
     /// <inheritdoc/>
-    public void Delete(string path)
-    {
-        CheckIsOurs();
-        File.Delete(path);
-    }
+    public void Delete(string path) => Change(() => File.Delete(path));
 
-    private static void CheckIsOurs()
+    private static void Change(Action change)
     {
-        if (IsPassedOn)
-            throw new IOException("Another process is replacing this one, and has the state.");
+        Passing.EnterReadLock();
+        try
+        {
+            if (_isPassedOn)
+                throw new IOException("Another process is replacing this one, and has the state.");
+            change();
+        }
+        finally
+        {
+            Passing.ExitReadLock();
+        }
     }
 
     /// <summary>

@@ -237,6 +237,33 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_open_at_a_hub_that_was_replaced_goes_on_without_a_limit()
+    {
+        var old = await ConnectAsync(Config(rev: 1));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Handler.OnGoAway(old, new GoAway(GoAway.Upgrade, 0));
+        await ConnectAsync(Config(rev: 1));
+        Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
+
+        _time.Advance(TimeSpan.FromHours(20));
+        Assert.False(old.Completion.IsCompleted);
+        old.FinishStreams();
+        Assert.Equal(TunnelEndKind.Closed, (await old.Completion.Soon()).Kind);
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_replaced_again_and_again_is_dialled_again_within_half_a_second()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            Handler.OnGoAway(await ConnectAsync(Config(rev: 1)), new GoAway(GoAway.Upgrade, 0));
+            await WaitForRetryAsync();
+            Assert.InRange(_connector.Status.NextAttempt!.Value - _time.GetUtcNow(), TimeSpan.FromTicks(1), Backoff.FirstCeiling);
+            _time.Advance(Backoff.FirstCeiling);
+        }
+    }
+
+    [Fact]
     public async Task A_hub_that_sends_every_tunnel_away_is_not_hammered()
     {
         var tunnel = await ConnectAsync(Config(rev: 1));

@@ -62,6 +62,16 @@ public sealed class HubProcess : IAsyncDisposable
         await WaitUntilReadyAsync();
     }
 
+    /// <summary>Starts another process that takes over from this one while it runs, and is the hub of the test from now on.</summary>
+    /// <param name="more">More arguments for it.</param>
+    /// <returns>The process before, which its caller disposes.</returns>
+    public ManagedProcess Replace(params string[] more)
+    {
+        var before = Process;
+        Process = Launch(_directory, _place, ["--take-over", .. more]);
+        return before;
+    }
+
     /// <summary>Runs a command against this hub.</summary>
     public async Task<ProgramResult> RunAsync(params string[] arguments)
     {
@@ -150,13 +160,14 @@ public sealed class HubProcess : IAsyncDisposable
         KnownSecrets.Check("tunnel-hub", Process.Log);
     }
 
-    private static ManagedProcess Launch(string directory, NetworkEnd? place)
+    private static ManagedProcess Launch(string directory, NetworkEnd? place, params string[] more)
     {
-        string[] arguments = ["run", "--config", Path.Combine(directory, "hub.json")];
+        string[] arguments = ["run", "--config", Path.Combine(directory, "hub.json"), .. more];
         return place is null ? ManagedProcess.Start("tunnel-hub", Binaries.Hub, arguments) : place.Start("tunnel-hub", Binaries.Hub, arguments);
     }
 
-    private Task WaitUntilReadyAsync() => Eventually.IsTrueAsync(IsReadyAsync, "the hub's start", explain: () => Process.Log);
+    /// <summary>Waits until it answers.</summary>
+    public Task WaitUntilReadyAsync() => Eventually.IsTrueAsync(IsReadyAsync, "the hub's start", explain: () => Process.Log);
 
     private async Task<bool> IsReadyAsync()
     {

@@ -10,7 +10,7 @@ internal static class MessageTargets
 {
     public static IReadOnlyList<byte[]> HelloSeeds { get; } = Words.Of(
         """{"version":"0.1.0","features":["reset","goaway","port","lanes"],"maxFrame":65536,"initialWindow":65536,"instance":"00112233445566778899aabbccddeeff","generation":1}""",
-        """{"version":"1","features":[],"instance":"a","supersedes":"b","host":"h","os":"Debian","publicIp":"192.0.2.1","publicIpv6":"2001:db8::1","takeOver":true,"lane":{"tunnelId":"t","index":1}}""",
+        """{"version":"1","features":[],"instance":"a","supersedes":"b","host":"h","os":"Debian","publicIp":"192.0.2.1","publicIpv6":"2001:db8::1","takeOver":true,"quicOnly":true,"lane":{"tunnelId":"t","index":1}}""",
         "{}");
 
     public static IReadOnlyList<byte[]> ReportSeeds { get; } = Words.Of(

@@ -15,7 +15,7 @@ internal sealed class FakeTunnel : ITunnel
     private readonly TaskCompletionSource _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<string> _goAways = Channel.CreateUnbounded<string>();
 
-    public TransportKind Kind => TransportKind.TcpTls;
+    public TransportKind Kind { get; init; } = TransportKind.TcpTls;
 
     public IPEndPoint RemoteEndPoint { get; init; } = new(IPAddress.Loopback, 1);
 

@@ -34,11 +34,11 @@ internal sealed class TestRegistry
     public Dictionary<int, int> Rates { get; } = [];
 
     /// <summary>Lets a tunnel of an allowed edge in.</summary>
-    public (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, int remotePort = 1)
+    public (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, int remotePort = 1, TransportKind kind = TransportKind.TcpTls)
     {
         var remote = new IPEndPoint(IPAddress.Loopback, remotePort);
         var live = Live.Admit(Allowed.Find(edgeId)!, Allowed.SecretIdOf(edgeId), remote, id => new HubInfo { TunnelId = id, Rev = 1 })!;
-        var tunnel = new FakeTunnel { RemoteEndPoint = remote };
+        var tunnel = new FakeTunnel { RemoteEndPoint = remote, Kind = kind };
         Live.Begin(live, tunnel);
         return (live, tunnel);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
@@ -41,6 +42,58 @@ internal static class Farewell
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await WaitForStreamsAsync(tunnels, limit.Token);
         await Task.WhenAll(tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
+    }
+
+    /// <summary>
+    /// Sends the edges to the process that has taken this one's place. What is open goes on, and each tunnel is ended once nothing is left
+    /// on it. Two kinds of tunnels have only the drain time: those of base peers, which can't be told; and all over QUIC where an edge
+    /// comes over nothing else, since the other process has no UDP port before they have ended.
+    /// </summary>
+    /// <param name="tunnels">The tunnels.</param>
+    /// <param name="limit">When streams that are still open are reset.</param>
+    /// <param name="drain">The same for tunnels that have only the drain time.</param>
+    /// <param name="end">What the tunnels end with.</param>
+    /// <param name="time">The clock.</param>
+    public static Task SendAwayAsync(
+        ImmutableArray<EdgeTunnel> tunnels, TimeSpan limit, TimeSpan drain, TunnelEnd end, TimeProvider time)
+    {
+        var quic = tunnels.Where(static live => live.Tunnel!.Kind == TransportKind.Quic).ToImmutableArray();
+        var bound = quic.Where(static live => live.Hello?.QuicOnly == true).ToImmutableArray();
+        return bound.IsEmpty
+            ? SendEachAwayAsync(tunnels, limit)
+            : Task.WhenAll(SendEachAwayAsync(tunnels.RemoveRange(quic), limit), FreePortAsync());
+
+        // An edge that would find nobody goes on as it is until the others have left the port.
+        async Task FreePortAsync()
+        {
+            var start = time.GetTimestamp();
+            await SendEachAwayAsync(quic.RemoveRange(bound), drain > Last ? drain - Last : TimeSpan.Zero);
+            var left = drain - time.GetElapsedTime(start);
+            await SayAsync(bound, GoAway.Upgrade, left > TimeSpan.Zero ? left : TimeSpan.Zero, end, time);
+        }
+
+        async Task SendEachAwayAsync(ImmutableArray<EdgeTunnel> some, TimeSpan within)
+        {
+            using var last = new CancellationTokenSource(within, time);
+            using var early = new CancellationTokenSource(drain < within ? drain : within, time);
+            await Task.WhenAll(some.Select(live => SendAwayAsync(live, last.Token, early.Token, end, time)));
+        }
+    }
+
+    private static async Task SendAwayAsync(
+        EdgeTunnel live, CancellationToken limit, CancellationToken drained, TunnelEnd end, TimeProvider time)
+    {
+        var tunnel = live.Tunnel!;
+        if (Answers(live) && !tunnel.IsLost)
+        {
+            tunnel.SendGoAway(GoAway.Upgrade);
+            await live.Left.WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await tunnel.WaitUntilUnusedAsync(time, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        else if (!tunnel.IsLost)
+            await tunnel.WaitForStreamsAsync(drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        await tunnel.CloseAsync(end);
     }
 
     private static bool Answers(EdgeTunnel live) =>

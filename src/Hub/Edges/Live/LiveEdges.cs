@@ -402,6 +402,16 @@ internal sealed class LiveEdges : IDisposable
         await Task.WhenAll(Tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
     }
 
+    /// <summary>Admits nobody any more, and sends the edges to the process that has taken this one's place.</summary>
+    /// <param name="limit">When streams that are still open are reset.</param>
+    public Task LeaveAsync(TimeSpan limit)
+    {
+        lock (_lock)
+            _closed = true;
+        var end = new TunnelEnd(TunnelEndKind.Closed, "another process of the hub has taken over");
+        return Farewell.SendAwayAsync(Tunnels, limit, _options.Drain, end, _time);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -36,6 +36,13 @@ internal sealed class PresenceKeeper : IDisposable
         _timer.Change(Interval, Interval);
     }
 
+    /// <summary>Stops without writing, since the file is another process's now.</summary>
+    public void Leave()
+    {
+        _timer.Dispose();
+        _started = false;
+    }
+
     /// <summary>Stops, and writes for the last time.</summary>
     public void Dispose()
     {
@@ -45,7 +52,8 @@ internal sealed class PresenceKeeper : IDisposable
         _started = false;
     }
 
-    private void Save()
+    /// <summary>Writes what has changed.</summary>
+    public void Save()
     {
         lock (_lock)
         {

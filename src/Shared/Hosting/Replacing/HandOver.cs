@@ -64,11 +64,11 @@ public sealed class HandOver(
         Interlocked.Increment(ref _attempts);
         ReplacingLog.Begins(logger, peer.Process);
         await using var stream = await upgrade.UpgradeAsync();
-        StateFiles.IsPassedOn = true;
         var serves = false;
         try
         {
             await service.OnReplacingAsync();
+            StateFiles.IsPassedOn = true;
             serves = await PassAsync(socket, stream);
         }
         finally

@@ -12,9 +12,9 @@ public interface IReplaceable
     SafeHandle? StateLock { get; }
 
     /// <summary>
-    /// Another process begins to replace this one. What is open goes on, new clients wait, and the state is no longer this process's.
+    /// Another process begins to replace this one. What is open goes on, and the state is no longer this process's afterwards.
     /// </summary>
-    /// <returns>Completes when new clients wait.</returns>
+    /// <returns>Completes when the other process may have what this one has.</returns>
     Task OnReplacingAsync();
 
     /// <summary>The other process has ended before it was ready: everything is as before.</summary>

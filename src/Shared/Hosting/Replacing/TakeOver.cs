@@ -23,6 +23,24 @@ public sealed class TakeOver : IDisposable
 
     private TakeOver(Socket socket, string path) => (_socket, _path) = (socket, path);
 
+    /// <summary>
+    /// Begins where this process is to replace another one: the one that started it for that, or the one that its operator wants to take
+    /// over from, if there is one.
+    /// </summary>
+    /// <param name="socketPath">The admin socket.</param>
+    /// <param name="wanted">Whether the operator wants it.</param>
+    /// <returns>Null when there is none to replace.</returns>
+    /// <exception cref="OperatorException">The process does not hand over, or it is gone; the message says why.</exception>
+    public static TakeOver? BeginIfWanted(string socketPath, bool wanted)
+    {
+        var replaces = Successor.IsThis();
+        var takeOver = replaces || wanted ? Begin(socketPath) : null;
+        return takeOver is not null || !replaces
+            ? takeOver
+            : throw new OperatorException(
+                $"This process was started to replace the one behind {socketPath}, and none answers there.");
+    }
+
     /// <summary>Asks the process behind an admin socket for its sockets and its state.</summary>
     /// <param name="socketPath">The admin socket.</param>
     /// <returns>Null when no process serves there.</returns>
@@ -62,11 +80,19 @@ public sealed class TakeOver : IDisposable
         }
     }
 
-    /// <summary>What came. It belongs to the caller.</summary>
-    /// <param name="others">Sockets that this process has from elsewhere.</param>
-    /// <param name="keeper">Who keeps this process's sockets; null when nobody does.</param>
-    public Inheritance Inherit(IEnumerable<Socket> others, ISocketKeeper? keeper) =>
-        new() { Sockets = new SocketStore([.. _sockets, .. others], keeper), StateLock = _lock, Replaces = _name };
+    /// <summary>
+    /// Returns what this process has of the one before: what came from the one that it replaces, and what systemd has kept. It belongs to
+    /// the caller.
+    /// </summary>
+    /// <param name="takeOver">The hand-over; null when no process is replaced.</param>
+    public static Inheritance Inherit(TakeOver? takeOver) => takeOver is null
+        ? new() { Sockets = SystemdSocketKeeper.OpenStore() }
+        : new()
+        {
+            Sockets = new SocketStore([.. takeOver._sockets, .. InheritedSockets.Take()], SystemdSocketKeeper.Find()),
+            StateLock = takeOver._lock,
+            Replaces = takeOver._name,
+        };
 
     /// <summary>
     /// Says that this process serves, and waits until the other one only drains and the service manager knows this one as the service's.

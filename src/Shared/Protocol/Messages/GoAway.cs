@@ -8,6 +8,11 @@ public sealed record GoAway(string Reason, uint LastStreamId)
     /// <summary>The sender is stopping.</summary>
     public const string Shutdown = "shutdown";
 
+    /// <summary>
+    /// Another process has taken the sender's place, and answers at the same address. What is open goes on without a time limit.
+    /// </summary>
+    public const string Upgrade = "upgrade";
+
     /// <summary>Another instance holds this edge id; the edge retries after 60 s or more.</summary>
     public const string Conflict = "conflict";
 

@@ -32,6 +32,9 @@ public sealed record Hello
     /// <summary>True when the edge's operator says that this process takes the id from another live one; otherwise left out.</summary>
     public bool? TakeOver { get; init; }
 
+    /// <summary>True when the edge comes over QUIC and nothing else; otherwise left out.</summary>
+    public bool? QuicOnly { get; init; }
+
     /// <summary>The machine's host name.</summary>
     public string? Host { get; init; }
 

@@ -5,7 +5,7 @@ internal static class HelloParser
 {
     private static readonly MessageMembers Members = new(
         "", "version", "features", "maxFrame", "initialWindow", "instance", "generation", "supersedes", "host", "os", "publicIp",
-        "publicIpv6", "lane", "takeOver", "resumeGrace", "resume");
+        "publicIpv6", "lane", "takeOver", "quicOnly", "resumeGrace", "resume");
 
     private static readonly MessageMembers ResumeMembers = new("resume.", "tunnelId");
 
@@ -27,6 +27,7 @@ internal static class HelloParser
                 "generation" => hello with { Generation = reader.Number(member, 0, long.MaxValue) },
                 "supersedes" => hello with { Supersedes = reader.Text(member, ControlMessage.MaxText) },
                 "takeOver" => hello with { TakeOver = reader.Boolean(member) },
+                "quicOnly" => hello with { QuicOnly = reader.Boolean(member) },
                 "host" => hello with { Host = reader.Text(member, ControlMessage.MaxText) },
                 "os" => hello with { Os = reader.Text(member, ControlMessage.MaxText) },
                 "publicIp" => hello with { PublicIp = reader.Text(member, ControlMessage.MaxText) },
