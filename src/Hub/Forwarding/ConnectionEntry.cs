@@ -25,6 +25,9 @@ internal sealed class ConnectionEntry(PortRoute route, PortPolicy policy, IPEndP
     /// <summary>Its name at the edge, here, and at the upstream.</summary>
     public ConnectionId Id { get; init; }
 
+    /// <summary>The address and port that the client came to, as the edge names them; null when it names none.</summary>
+    public IPEndPoint? Destination { get; init; }
+
     /// <summary>The address that its edge's tunnel comes from.</summary>
     public required IPAddress Edge { get; init; }
 

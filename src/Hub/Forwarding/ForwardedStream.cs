@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
@@ -32,8 +31,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     private IUpstreamUse? _use;
     private bool _isClosed;
 
-    // The address from which the upstream is connected; taken out at the stream's end.
-    private IPEndPoint? _own;
+    // The connection to the upstream; taken out at the stream's end.
+    private OwnConnection? _own;
 
     // Whoever takes it out decides the outcome: either the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
@@ -177,12 +176,12 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     private ConnectOutcome NoteOwn(in ConnectOutcome outcome)
     {
         var socket = outcome.Socket!;
-        var own = socket.LocalEndPoint as IPEndPoint;
-        forwarder.Own.Add(own, udp: false);
+        var own = OwnConnection.Of(socket.LocalEndPoint, socket.RemoteEndPoint, udp: false);
+        forwarder.Own.Add(own);
         Interlocked.Exchange(ref _own, own);
         if (Volatile.Read(ref _isClosed))
             ForgetOwn();
-        if (!forwarder.Own.Contains(entry.Client, udp: false, entry.Edge))
+        if (!forwarder.Own.Contains(OwnConnection.Of(entry.Client, entry.Destination, udp: false), entry.Edge))
             return outcome;
         socket.LingerState = new LingerOption(true, 0);
         socket.Dispose();
@@ -190,7 +189,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         return ConnectOutcome.Failed(StreamFailure.ForwardingLoop);
     }
 
-    private void ForgetOwn() => forwarder.Own.Remove(Interlocked.Exchange(ref _own, null), udp: false);
+    private void ForgetOwn() => forwarder.Own.Remove(Interlocked.Exchange(ref _own, null));
 
     private UpstreamRequest Request()
     {

@@ -19,7 +19,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private ConnectedDatagrams? _socket;
-    private IPEndPoint? _own;
+    private OwnConnection? _own;
     private IPAddress? _target;
     private PoolUse? _use;
     private uint _overflows;
@@ -75,7 +75,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             OnClosedLocked();
             NoteOverflowsLocked();
             IsClosed = true;
-            forwarder.Own.Remove(_own, udp: true);
+            forwarder.Own.Remove(_own);
             _socket?.Dispose();
             _use?.End();
         }
@@ -207,11 +207,12 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             }
 
             NoteOverflowsLocked();
-            forwarder.Own.Remove(_own, udp: true);
+            forwarder.Own.Remove(_own);
             _socket?.Dispose();
-            (_target, _overflows, _own) = (target, 0, socket.LocalEndPoint);
+            (_target, _overflows) = (target, 0);
+            _own = OwnConnection.Of(socket.LocalEndPoint, use?.Member.Address ?? new IPEndPoint(target, Route.TargetPort), udp: true);
             // Before the first datagram, which may come back at once.
-            forwarder.Own.Add(_own, udp: true);
+            forwarder.Own.Add(_own);
             if (use is not null)
             {
                 _use?.End();

@@ -18,8 +18,8 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
 
     public TrafficRegistry Traffic => traffic;
 
-    /// <summary>The addresses from which the hub itself connects, so that it is recognised when it comes as a client.</summary>
-    public OwnEndpoints Own { get; } = new();
+    /// <summary>The hub's own connections, so that it is recognised when it comes as a client.</summary>
+    public OwnConnections Own { get; } = new();
 
     /// <summary>Checks a new stream or session. Called on the tunnel's read loop.</summary>
     /// <param name="tunnel">The tunnel that it came through.</param>
@@ -53,6 +53,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
         var entry = new ConnectionEntry(route, policy, opening.Source, traffic, context.Time)
         {
             Id = id,
+            Destination = opening.Destination,
             Edge = tunnel.Remote.Address,
             Transport = tunnel.Tunnel!.Kind,
             Fields = policy.SendsTlvs ? new HeaderFields(id, tunnel.EdgeId, tunnel.Tunnel!.Kind) : null,
@@ -120,7 +121,7 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
             return GateFailure.TooMany;
         if (!udp && context.TcpMemory.RefusesStreams)
             return GateFailure.TcpMemory;
-        if (Own.Contains(entry.Client, udp, entry.Edge))
+        if (Own.Contains(OwnConnection.Of(entry.Client, entry.Destination, udp), entry.Edge))
             return GateFailure.ForwardingLoop;
         return SourceCheck.Check(entry.Policy, entry.Client?.Address, entry.Edge) switch
         {

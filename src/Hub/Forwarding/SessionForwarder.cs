@@ -55,7 +55,7 @@ internal sealed class SessionForwarder : IDisposable
     public long NowMilliseconds => (long)Time.GetElapsedTime(0).TotalMilliseconds;
 
     /// <inheritdoc cref="PortGate.Own"/>
-    public OwnEndpoints Own => _gate.Own;
+    public OwnConnections Own => _gate.Own;
 
     /// <summary>Knows where upstreams are.</summary>
     public UpstreamTargets Targets { get; }

@@ -26,7 +26,7 @@ internal sealed class StreamForwarder(
     public IUpstreamConnector Connector => connector;
 
     /// <inheritdoc cref="PortGate.Own"/>
-    public OwnEndpoints Own => gate.Own;
+    public OwnConnections Own => gate.Own;
 
     /// <summary>Ends streams in which nothing passes.</summary>
     public IdleStreams Idle { get; } = new(context.Time);
