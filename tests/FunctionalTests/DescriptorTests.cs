@@ -74,10 +74,11 @@ public sealed class DescriptorTests
         var clients = new List<Socket>();
         for (var i = 0; i < 600; i++)
             clients.Add(await setup.ConnectAsync(setup.Tcp[0]));
-        using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         await Eventually.IsTrueAsync(
             async () =>
             {
+                // Another session each time: one that came before the last descriptor was taken would go on.
+                using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
                 await datagrams.SendToAsync("x"u8.ToArray(), new System.Net.IPEndPoint(setup.EdgeAddress, setup.Udp[0]));
                 var status = await setup.Hub.StatusAsync();
                 return Count(status, "streamFailures") > 100 && Count(status, "sessionFailures") > 0;
