@@ -3,6 +3,8 @@ namespace Tunnel.Edge.Admission;
 /// <summary>What a port knows about one IPv4 address or IPv6 /64. Only <see cref="AddressTable"/> uses it.</summary>
 internal sealed class AddressEntry
 {
+    private RateBucket _rate;
+
     public AddressEntry(UInt128 key)
     {
         Key = key;
@@ -17,9 +19,6 @@ internal sealed class AddressEntry
     /// <summary>How many connections or sessions are open now.</summary>
     public int Active { get; set; }
 
-    /// <summary>How many new connections the address may make at once, as of <see cref="Refilled"/>.</summary>
-    public double Tokens { get; set; }
-
-    /// <summary>The timestamp at which <see cref="Tokens"/> was last computed; 0 before the first time.</summary>
-    public long Refilled { get; set; }
+    /// <summary>How many new connections the address may make now.</summary>
+    public ref RateBucket Rate => ref _rate;
 }

@@ -35,7 +35,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
         var found = Find(AddressNumber.ClientPrefixOf(client));
         RefusalReason? refusal = found.Active >= policy.MaxConnectionsPerIp ? RefusalReason.MaxConnectionsPerIp
             : policy.NewConnectionsPerSecondPerIp is { } rate
-                && !TryTake(found, rate, BurstOf(policy, rate), now) ? RefusalReason.ConnectionRate
+                && !found.Rate.TryTake(rate, BurstOf(policy, rate), time, now) ? RefusalReason.ConnectionRate
             : null;
         if (refusal is not null)
             return refusal;
@@ -76,18 +76,6 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
         return entry;
     }
 
-    private bool TryTake(AddressEntry entry, int rate, int burst, long now)
-    {
-        // An address that is seen for the first time has a full bucket.
-        var gained = entry.Refilled == 0 ? burst : time.GetElapsedTime(entry.Refilled, now).TotalSeconds * rate;
-        entry.Tokens = Math.Min(entry.Tokens + gained, burst);
-        entry.Refilled = now;
-        if (entry.Tokens < 1)
-            return false;
-        entry.Tokens--;
-        return true;
-    }
-
     private void Forget(EdgePortPolicy policy, long now)
     {
         for (var count = 0; count < ForgottenAtOnce && _quiet.First is { } first && IsForgettable(first.Value, policy, now); count++)
@@ -95,8 +83,7 @@ internal sealed class AddressTable(TimeProvider time, int capacity)
     }
 
     private bool IsForgettable(AddressEntry entry, EdgePortPolicy policy, long now) =>
-        policy.NewConnectionsPerSecondPerIp is not { } rate || entry.Refilled == 0
-        || entry.Tokens + (time.GetElapsedTime(entry.Refilled, now).TotalSeconds * rate) >= BurstOf(policy, rate);
+        policy.NewConnectionsPerSecondPerIp is not { } rate || entry.Rate.IsFull(rate, BurstOf(policy, rate), time, now);
 
     private void Remove(AddressEntry entry)
     {

@@ -16,7 +16,7 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
     private readonly Lock _lock = new();
     private readonly AddressTable _addresses = new(time, MaxAddresses);
     private volatile EdgePortPolicy _policy = policy;
-    private RateBucket? _rate;
+    private RateBucket _rate;
     private int _active;
     private long _total;
 
@@ -56,7 +56,7 @@ internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, Refusal
         {
             if (_active >= policy.MaxConnections)
                 return RefusalReason.MaxConnections;
-            if (policy.Adaptive is { } rate && !(_rate ??= new RateBucket(time)).TryTake(rate))
+            if (policy.Adaptive is { } rate && !_rate.TryTake(rate, burst: rate, time, time.GetTimestamp()))
                 return RefusalReason.Adaptive;
             if (client is { } address && _addresses.TryEnter(address, policy, out entry) is { } refusal)
                 return refusal;

@@ -112,15 +112,19 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
         if (fault is null)
             _connectedAt = ways.Time.GetTimestamp();
         else
-            Interlocked.Increment(ref _failed);
-        if (fault is not null && fault != Fault)
-        {
-            AcceptingLog.DialFailed(ways.Logger, id, target, fault, delay.TotalSeconds);
-            ways.Events.Post(new EdgeDialFailedEvent(id, target.ToString(), fault) { Time = ways.Time.GetUtcNow() });
-        }
-
+            NoteFailed(fault, delay);
         Fault = fault;
         return delay;
+    }
+
+    // Told once for each reason, and not for each try.
+    private void NoteFailed(string fault, TimeSpan delay)
+    {
+        Interlocked.Increment(ref _failed);
+        if (fault == Fault)
+            return;
+        AcceptingLog.DialFailed(ways.Logger, id, target, fault, delay.TotalSeconds);
+        ways.Events.Post(new EdgeDialFailedEvent(id, target.ToString(), fault) { Time = ways.Time.GetUtcNow() });
     }
 
     /// <returns>Why there is no connection; null when there is one, on which the edge has said who it is.</returns>

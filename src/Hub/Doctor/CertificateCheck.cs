@@ -15,13 +15,14 @@ internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorCont
 
     private CheckResult Look(CertificateStatus certificate)
     {
-        var left = certificate.Expires - time.GetUtcNow();
+        var now = time.GetUtcNow();
+        var left = certificate.Expires - now;
+        var end = $"it {CertificateEnd.Describe(certificate.Expires, now)}";
         if (left <= TimeSpan.Zero)
             return new CheckResult(
-                Name, CheckStatus.Failed,
-                $"it ended {TimeText.Format(-left)} ago: edges without pins, and other clients of the API, refuse it", Advice);
+                Name, CheckStatus.Failed, $"{end}: edges without pins, and other clients of the API, refuse it", Advice);
         if (left < CertificateEnd.Soon)
-            return new CheckResult(Name, CheckStatus.Warning, $"it ends in {TimeText.Format(left)}", Advice);
+            return new CheckResult(Name, CheckStatus.Warning, end, Advice);
         var shown = $"valid for {TimeText.Format(left)}, pin {certificate.Pin}";
         return certificate.NextPin is not null && !certificate.EdgesNotTold.IsEmpty
             ? new CheckResult(

@@ -15,18 +15,14 @@ public sealed partial class StateFiles : IStateFiles
     private static bool _isPassedOn;
 
     /// <summary>
-    /// Whether another process has this process's state now. Nothing of it can be written then, from anywhere: both would overwrite each
-    /// other's. Setting it waits for what is being written.
+    /// Notes whether another process has this process's state now. Nothing of it can be written then, from anywhere: both would overwrite
+    /// each other's. Waits for what is being written.
     /// </summary>
-    public static bool IsPassedOn
+    public static void SetPassedOn(bool isPassedOn)
     {
-        get => _isPassedOn;
-        set
-        {
-            Passing.EnterWriteLock();
-            _isPassedOn = value;
-            Passing.ExitWriteLock();
-        }
+        Passing.EnterWriteLock();
+        _isPassedOn = isPassedOn;
+        Passing.ExitWriteLock();
     }
 
     /// <inheritdoc/>

@@ -68,7 +68,7 @@ public sealed class HandOver(
         try
         {
             await service.OnReplacingAsync();
-            StateFiles.IsPassedOn = true;
+            StateFiles.SetPassedOn(true);
             serves = await PassAsync(socket, stream);
         }
         finally
@@ -76,7 +76,7 @@ public sealed class HandOver(
             // Whatever went wrong, this process goes on.
             if (!serves)
             {
-                StateFiles.IsPassedOn = false;
+                StateFiles.SetPassedOn(false);
                 service.OnReplacingFailed();
                 ReplacingLog.Failed(logger, peer.Process);
                 Volatile.Write(ref _isBusy, 0);
