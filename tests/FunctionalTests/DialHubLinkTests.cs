@@ -24,8 +24,8 @@ public sealed class DialHubLinkTests : IAsyncLifetime
     {
         _hub = await HubProcess.StartAsync(_directory.FullName, _target, new JsonObject { ["limits"] = new JsonObject { ["lanesPerTunnel"] = 3 } });
         _relay = new TcpRelay(new IPEndPoint(_edgeAddress, _dialPort));
-        var text = (await _hub.RunAsync("edge", "add", TunnelSetup.EdgeId, "--tcp", $"{_port}", "--proxy", "off", "--dial", _relay.EndPoint.ToString())).Succeeded().StandardOutput.Trim();
-        Assert.True(ConnectionToken.TryDecode(KnownSecrets.Add(text), out var token, out _));
+        var text = await _hub.AddDialledEdgeAsync(TunnelSetup.EdgeId, _port, _relay.EndPoint.ToString());
+        Assert.True(ConnectionToken.TryDecode(text, out var token, out _));
         // The relay is what the hub dials, and behind it the edge listens.
         _edge = EdgeProcess.Start(_directory.FullName, (token with { Port = _dialPort }).Encode(), _edgeAddress, "--lanes", "2");
         _upstream = new TcpListener(_target, _port);

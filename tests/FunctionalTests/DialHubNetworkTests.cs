@@ -26,8 +26,8 @@ public sealed class DialHubNetworkTests : IDisposable
         network.Name(Name, network.World.Address);
         await using var hub = await HubProcess.StartAsync(_directory.FullName, network.Home.Address, place: network.Home);
         using var upstream = network.Home.Bind(SocketType.Stream, port: _port);
-        var token = (await hub.RunAsync("edge", "add", TunnelSetup.EdgeId, "--tcp", $"{_port}", "--proxy", "off", "--dial", $"{Name}:{_dialPort}")).Succeeded().StandardOutput.Trim();
-        Assert.True(ConnectionToken.TryDecode(KnownSecrets.Add(token), out _, out _));
+        var token = await hub.AddDialledEdgeAsync(TunnelSetup.EdgeId, _port, $"{Name}:{_dialPort}");
+        Assert.True(ConnectionToken.TryDecode(token, out _, out _));
 
         // Nobody gets in, neither to the home nor to what the world sees of it.
         await AssertRefusedAsync(network, new IPEndPoint(network.Home.Address, hub.TunnelPort));

@@ -27,7 +27,7 @@ public sealed class DialHubStrangerTests : IDisposable
     public async Task Two_thousand_strangers_disturb_nobody_take_a_bounded_share_and_are_cut_off()
     {
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
-        var token = KnownSecrets.Add((await hub.RunAsync("edge", "add", TunnelSetup.EdgeId, "--tcp", $"{_port}", "--proxy", "off", "--dial", $"{_edgeAddress}:{_dialPort}")).Succeeded().StandardOutput.Trim());
+        var token = await hub.AddDialledEdgeAsync(TunnelSetup.EdgeId, _port, $"{_edgeAddress}:{_dialPort}");
         await using var edge = EdgeProcess.Start(_directory.FullName, token, _edgeAddress);
         await edge.WaitForPortsAsync([_port], []);
         var upstream = new TcpListener(_target, _port);

@@ -226,8 +226,8 @@ public sealed class DialHubTests : IDisposable
 
     private async Task<string> AddAsync(HubProcess hub)
     {
-        var token = (await hub.RunAsync("edge", "add", Id, "--tcp", $"{_port}", "--proxy", "off", "--dial", $"{_edgeAddress}:{_dialPort}")).Succeeded().StandardOutput.Trim();
-        Assert.True(ConnectionToken.TryDecode(KnownSecrets.Add(token), out var read, out _));
+        var token = await hub.AddDialledEdgeAsync(Id, _port, $"{_edgeAddress}:{_dialPort}");
+        Assert.True(ConnectionToken.TryDecode(token, out var read, out _));
         Assert.True(read.HubDials);
         return token;
     }

@@ -105,6 +105,10 @@ public sealed class HubProcess : IAsyncDisposable
         return null;
     }
 
+    /// <summary>Adds an edge that the hub dials, with one TCP port and no PROXY header, and returns its token.</summary>
+    public async Task<string> AddDialledEdgeAsync(string id, int port, string dial) =>
+        KnownSecrets.Add((await RunAsync("edge", "add", id, "--tcp", $"{port}", "--proxy", "off", "--dial", dial)).Succeeded().StandardOutput.Trim());
+
     /// <summary>Adds an edge as an operator does, and returns its token.</summary>
     public async Task<string> AddEdgeAsync(
         string id, IEnumerable<int> tcp, IEnumerable<int> udp, string? transport = null, IPEndPoint? host = null)
