@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.FunctionalTests.Programs;
@@ -66,6 +68,86 @@ public sealed class TlsPortTests
         await File.WriteAllTextAsync(renewed, (await File.ReadAllTextAsync(renewed)).Split('\n')[0]);
         await Eventually.IsTrueAsync(() => setup.Hub.Process.Log.Contains("can't be used, so ports go on", StringComparison.Ordinal), "a warning");
         Assert.Equal($"{source} www.two.test", await CurlAsync(setup, source, "www.two.test", certificates[1]));
+    }
+
+    [Fact]
+    public async Task Clients_show_their_certificate_with_curl_and_openssl_or_do_not_come_in()
+    {
+        await using var setup = await TunnelSetup.StartAsync();
+        using var authority = TestCertificates.MakeAuthority();
+        using var client = TestCertificates.Make(authority, null, "client.test");
+        var (ca, shown) = (Path.Combine(setup.Directory, "ca.pem"), Path.Combine(setup.Directory, "client.pem"));
+        await File.WriteAllTextAsync(ca, authority.ExportCertificatePem());
+        await File.WriteAllTextAsync(shown, TestCertificates.Pem(client));
+        var certificate = TestCertificates.Write(setup.Directory, "one.test");
+        (await SetTlsAsync(setup, new JsonObject
+        {
+            ["certificates"] = new JsonArray(new JsonObject { ["certPem"] = certificate }),
+            ["alpn"] = new JsonArray("http/1.1"),
+            ["clientCa"] = ca,
+        })).Succeeded();
+        await using var haproxy = await HaproxyServer.StartAsync(
+            setup.Directory, "%[src] %[fc_pp_authority]", new IPEndPoint(setup.TargetAddress, setup.Tcp[0]));
+        var source = LoopbackAddresses.Next();
+
+        foreach (var version in new[] { "1.2", "1.3" })
+        {
+            string[] options = ["--tlsv1.2", "--tls-max", version];
+            Assert.Equal($"{source} one.test", await CurlAsync(setup, source, "one.test", certificate, [.. options, "--cert", shown]));
+            Assert.NotEqual(0, (await TryCurlAsync(setup, source, "one.test", certificate, options)).ExitCode);
+        }
+
+        var session = (await ManagedProcess.RunAsync(
+            DebianProgram.Openssl,
+            [
+                "s_client", "-connect", $"{setup.EdgeAddress}:{setup.Tcp[0]}", "-servername", "one.test", "-alpn", "h2,http/1.1", "-cert", shown,
+                "-CAfile", certificate, "-verify_return_error", "-tls1_2",
+            ])).StandardOutput;
+        Assert.Contains("ALPN protocol: http/1.1", session);
+        Assert.Contains("Verify return code: 0 (ok)", session);
+    }
+
+    [Fact]
+    public async Task A_certificate_is_swapped_under_load_without_a_failed_handshake()
+    {
+        await using var setup = await TunnelSetup.StartAsync();
+        var path = Path.Combine(setup.Directory, "tls.pem");
+        var first = Put();
+        (await SetTlsAsync(setup, new JsonObject { ["certificates"] = new JsonArray(new JsonObject { ["certPem"] = path }) })).Succeeded();
+        await using var haproxy = await HaproxyServer.StartAsync(setup.Directory, new IPEndPoint(setup.TargetAddress, setup.Tcp[0]));
+        var handshakes = 0;
+        foreach (var wanted in Enumerable.Range(0, 4).Select(swap => swap == 0 ? first : Put()))
+        {
+            await Eventually.IsTrueAsync(
+                async () =>
+                {
+                    var shown = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => HandshakeAsync()));
+                    handshakes += shown.Length;
+                    return shown.All(certificate => certificate == wanted);
+                },
+                "all clients see the new certificate", explain: () => setup.Hub.Process.Log);
+        }
+
+        var failures = (await setup.Hub.StatusAsync()).GetProperty("streamFailures");
+        Assert.False(failures.TryGetProperty("handshakeFailed", out var failed) && failed.GetInt32() > 0, $"{failures} of {handshakes}");
+
+        // As certbot does it: the file is another one of the same name.
+        string Put()
+        {
+            using var certificate = TestCertificates.Make(null, null, "one.test");
+            File.WriteAllText(path + ".new", TestCertificates.Pem(certificate));
+            File.Move(path + ".new", path, overwrite: true);
+            return certificate.GetCertHashString();
+        }
+
+        // Throws when the handshake fails.
+        async Task<string> HandshakeAsync()
+        {
+            using var client = await setup.ConnectAsync(setup.Tcp[0]);
+            await using var tls = new SslStream(new NetworkStream(client), false, static (_, _, _, _) => true);
+            await tls.AuthenticateAsClientAsync("one.test").WaitAsync(TimeSpan.FromSeconds(30));
+            return tls.RemoteCertificate!.GetCertHashString();
+        }
     }
 
     [Fact]

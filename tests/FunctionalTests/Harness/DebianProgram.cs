@@ -17,6 +17,8 @@ public static class DebianProgram
 
     public static string Curl => Find("curl", "curl");
 
+    public static string Openssl => Find("openssl", "openssl");
+
     public static string Turnserver => Find("turnserver", "coturn");
 
     public static string Strace => Find("strace", "strace");

@@ -1,0 +1,158 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.FunctionalTests.Programs;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>A port with three real servers behind it, to which happens what happens to servers.</summary>
+public sealed class PoolTests : IAsyncDisposable
+{
+    private const int SigCont = 18;
+    private const int SigStop = 19;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-pool-");
+    private readonly IPAddress[] _addresses = [LoopbackAddresses.Next(), LoopbackAddresses.Next(), LoopbackAddresses.Next()];
+    private readonly ManagedProcess?[] _servers = new ManagedProcess?[3];
+
+    [Fact]
+    public async Task Every_client_is_served_while_one_of_three_nginx_dies_hangs_and_answers_500()
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: (tcp, _) => new JsonObject
+        {
+            [$"tcp/{tcp[0]}"] = new JsonObject
+            {
+                ["targets"] = new JsonArray([.. _addresses.Select(address => new JsonObject { ["host"] = address.ToString() })]),
+                ["proxyProtocol"] = "off",
+                ["healthCheck"] = new JsonObject
+                {
+                    ["type"] = "http",
+                    ["path"] = "/health",
+                    ["interval"] = 1,
+                    ["timeout"] = 1,
+                    ["unhealthyThreshold"] = 2,
+                },
+            },
+        });
+        for (var index = 0; index < 3; index++)
+            _servers[index] = await StartAsync(index, setup.Tcp[0]);
+        foreach (var index in (int[])[0, 1, 2])
+            await WaitAsync(setup, index, "up,");
+        AssertShared(await CountAsync(setup, 12), 0, 1, 2);
+
+        // Whoever would have come to the dead one is led on, before anybody has found out.
+        await _servers[1]!.DisposeAsync();
+        AssertShared(await CountAsync(setup, 12), 0, 2);
+        await WaitAsync(setup, 1, "down since", "connection refused, 2 of 2 checks");
+        _servers[1] = await StartAsync(1, setup.Tcp[0]);
+        await WaitAsync(setup, 1, "up,");
+        AssertShared(await CountAsync(setup, 12), 0, 1, 2);
+
+        // The kernel still accepts for one that hangs; only the check notices.
+        _servers[0]!.Signal(SigStop);
+        await WaitAsync(setup, 0, "down since", "answer time-out, 2 of 2 checks");
+        AssertShared(await CountAsync(setup, 8), 1, 2);
+        _servers[0]!.Signal(SigCont);
+        await WaitAsync(setup, 0, "up,");
+
+        await File.WriteAllTextAsync(Path.Combine(_directory.FullName, "2", "sick"), "");
+        await WaitAsync(setup, 2, "down since", "status 500, 2 of 2 checks");
+        AssertShared(await CountAsync(setup, 8), 0, 1);
+        File.Delete(Path.Combine(_directory.FullName, "2", "sick"));
+        await WaitAsync(setup, 2, "up,");
+        AssertShared(await CountAsync(setup, 12), 0, 1, 2);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in _servers)
+        {
+            if (server is not null)
+                await server.DisposeAsync();
+        }
+
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task<ManagedProcess> StartAsync(int index, int port)
+    {
+        var directory = _directory.CreateSubdirectory($"{index}").FullName;
+        var configuration = Path.Combine(directory, "nginx.conf");
+        await File.WriteAllTextAsync(configuration, $$"""
+            daemon off;
+            master_process off;
+            pid {{directory}}/nginx.pid;
+            error_log stderr;
+            events { worker_connections 256; }
+            http {
+              client_body_temp_path {{directory}}/body;
+              proxy_temp_path {{directory}}/proxy;
+              fastcgi_temp_path {{directory}}/fastcgi;
+              uwsgi_temp_path {{directory}}/uwsgi;
+              scgi_temp_path {{directory}}/scgi;
+              access_log off;
+              server {
+                listen {{_addresses[index]}}:{{port}};
+                location / { return 200 "server {{index}}"; }
+                location = /health {
+                  if (-f {{directory}}/sick) { return 500; }
+                  return 200 "well";
+                }
+              }
+            }
+            """);
+        var process = ManagedProcess.Start("nginx", DebianProgram.Nginx, ["-p", directory, "-c", configuration, "-e", "stderr"]);
+        await Listening.WaitAsync(new IPEndPoint(_addresses[index], port), process);
+        return process;
+    }
+
+    // What people are shown is what the test waits for.
+    private async Task WaitAsync(TunnelSetup setup, int index, params string[] words)
+    {
+        var shown = "";
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                shown = (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).Succeeded().StandardOutput;
+                var line = shown.Split('\n').SingleOrDefault(
+                    line => line.StartsWith($"tcp/{setup.Tcp[0]}: {_addresses[index]}:", StringComparison.Ordinal), "");
+                return words.All(word => line.Contains(word, StringComparison.Ordinal));
+            },
+            $"server {index} is {string.Join(' ', words)}", explain: () => shown);
+    }
+
+    // By turns, to within two: what a server missed or got too much of before is evened out.
+    private static void AssertShared(int[] served, params int[] working)
+    {
+        var fair = served.Sum() / working.Length;
+        for (var index = 0; index < served.Length; index++)
+        {
+            if (working.Contains(index))
+                Assert.InRange(served[index], fair - 2, fair + 2);
+            else
+                Assert.Equal(0, served[index]);
+        }
+    }
+
+    /// <summary>Asks so many times, one after the other, and returns how often each server has answered.</summary>
+    private static async Task<int[]> CountAsync(TunnelSetup setup, int clients)
+    {
+        var served = new int[3];
+        for (var i = 0; i < clients; i++)
+        {
+            using var client = await setup.ConnectAsync(setup.Tcp[0]);
+            await client.SendAsync("GET / HTTP/1.0\r\n\r\n"u8.ToArray());
+            var answer = new List<byte>();
+            var buffer = new byte[4096];
+            while (await client.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(30)) is > 0 and var count)
+                answer.AddRange(buffer.AsSpan(0, count));
+            var text = Encoding.ASCII.GetString([.. answer]);
+            Assert.StartsWith("HTTP/1.1 200", text, StringComparison.Ordinal);
+            served[text[^1] - '0']++;
+        }
+
+        return served;
+    }
+}
