@@ -98,14 +98,17 @@ list_skipped() {
   done <<< "$reasons"
 }
 
-# By name, at the end: who sees only the last lines of a long run sees them too.
+# With what was wrong, at the end: who sees only the last lines of a long run sees them too.
 list_failed() {
-  local names
-  names=$({ cat "$@" 2> /dev/null || true; } | sed -n '/<UnitTestResult .*outcome="Failed"/s/.* testName="\([^"]*\)".*/  \1/p' | sed 's/&quot;/"/g')
-  [[ -n $names ]] || return 0
+  local found
+  found=$({ cat "$@" 2> /dev/null || true; } | awk -v lines=30 '
+    /<UnitTestResult .*outcome="Failed"/ { sub(/.* testName="/, ""); sub(/".*/, ""); print "  " $0; failed = 1; next }
+    failed && sub(/.*<Message>/, "") { left = lines }
+    left > 0 { ends = sub(/<\/Message>.*/, ""); print "    " substr($0, 1, 400); left = ends ? 0 : left - 1; if (left == 0) failed = 0 }')
+  [[ -n $found ]] || return 0
   echo
   echo "Failed:"
-  echo "$names"
+  sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&#xD;//g; s/&amp;/\&/g' <<< "$found"
 }
 
 # As the product itself says it.
