@@ -22,13 +22,16 @@ public sealed class ResumeTests
         var down = SendUntilAsync(pair.Server, 2, enough.Token);
         var upReceived = HashAsync(pair.Server);
         var downReceived = HashAsync(pair.Client);
+        var transfers = Task.WhenAny(up, down, upReceived, downReceived).Unwrap();
+        string Logs() => $"{setup.Edge.Process.Log}\n{setup.Hub.Process.Log}";
 
         var random = new Random(3);
         for (var i = 0; i < Cuts; i++)
         {
             // A cut may come as soon as the connection has carried something, in the middle of its handshake too.
             var from = setup.Link!.Carried + random.Next(1, 4 << 20);
-            await Eventually.IsTrueAsync(() => Task.FromResult(setup.Link.Carried >= from), "bytes before the next cut", explain: () => setup.Edge.Process.Log);
+            await Eventually.IsTrueAsync(() => setup.Link.Carried >= from || transfers.IsFaulted, "bytes", explain: Logs);
+            Assert.True(!transfers.IsFaulted, $"Cut {i} has ended a transfer: {transfers.Exception?.Message} {Logs()}");
             setup.Link.Cut();
         }
 

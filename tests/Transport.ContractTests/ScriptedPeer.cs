@@ -40,8 +40,10 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     /// <param name="handler">Of the hub.</param>
     /// <param name="before">What the edge does before the hub's end is started; its bytes wait in the kernel then.</param>
     /// <param name="under">What the edge's TLS reads from, around its socket.</param>
+    /// <param name="behindLine">What the hub has read behind the edge's line.</param>
     public static async Task<(ITunnel Hub, ScriptedPeer Edge)> ConnectToHubAsync(
-        TransportContext context, IHubTunnelHandler handler, Func<ScriptedPeer, Task>? before = null, Func<Stream, Stream>? under = null)
+        TransportContext context, IHubTunnelHandler handler, Func<ScriptedPeer, Task>? before = null, Func<Stream, Stream>? under = null,
+        ReadOnlyMemory<byte> behindLine = default)
     {
         using var listener = Listen();
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -52,7 +54,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         await Task.WhenAll(
             connection.Stream.AuthenticateAsServerAsync(ServerOptions),
             stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "hub.test", EnabledSslProtocols = SslProtocols.Tls13 }));
-        var hub = TlsTunnel.CreateHub(connection, "edge-1", default, context, handler);
+        var hub = TlsTunnel.CreateHub(connection, "edge-1", behindLine, context, handler);
         var edge = new ScriptedPeer(stream);
         if (before is not null)
             await before(edge);

@@ -4,6 +4,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
+using Tunnel.Shared.Transport.Mux;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
@@ -41,6 +42,33 @@ public sealed class TlsResumeTests
         await UntilAsync(() => client.Received.Length == 10);
         Assert.Equal("0123456789"u8.ToArray(), client.Received);
         Assert.False(hub.IsLost);
+        await hub.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_it_says_of_itself_waits_for_what_is_being_read()
+    {
+        var lost = new TunnelEnd(TunnelEndKind.ConnectionLost, "its edge came back over another connection");
+        var handler = new ResumingHub { KeepsAll = true };
+        Task<ResumePoint?>? detaching = null;
+        var knewTooEarly = false;
+        handler.OnStream = stream =>
+        {
+            detaching = handler.Tunnel!.DetachAsync(lost);
+            knewTooEarly = detaching.IsCompleted;
+        };
+        byte[] frames =
+        [
+            .. ScriptedPeer.Frame(0, FrameType.Hello, Hello(null)), .. ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine),
+        ];
+
+        // The hub processes them while it starts.
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, handler, behindLine: frames);
+
+        Assert.False(knewTooEarly);
+        var point = await detaching!.WaitAsync(SocketHelpers.Hang);
+        Assert.Equal(frames.Length - FrameHeader.Size - Hello(null).Length, point!.Received);
+        await edge.DisposeAsync();
         await hub.DisposeAsync();
     }
 
@@ -200,16 +228,23 @@ public sealed class TlsResumeTests
 
         public ITunnel? First { get; set; }
 
+        /// <summary>True to let any tunnel wait that is lost.</summary>
+        public bool KeepsAll { get; init; }
+
+        /// <summary>The tunnel that has introduced itself.</summary>
+        public MuxTunnel? Tunnel { get; private set; }
+
         public Action<ITunnelStream>? OnStream { get; set; }
 
         public System.Collections.Concurrent.ConcurrentQueue<ITunnelStream> Streams { get; } = new();
 
         public async Task<ResumeOutcome> NextOutcomeAsync() => await _outcomes.Reader.ReadAsync().AsTask().WaitAsync(SocketHelpers.Hang);
 
-        public bool OnLost(ITunnel tunnel, TunnelEnd cause) => tunnel == First;
+        public bool OnLost(ITunnel tunnel, TunnelEnd cause) => KeepsAll || tunnel == First;
 
         public void OnHello(ITunnel tunnel, Hello hello)
         {
+            Tunnel = tunnel as MuxTunnel;
             if (hello.Resume is { } resume)
                 _ = Task.Run(() => ResumeAsync(tunnel, resume.Point!));
         }

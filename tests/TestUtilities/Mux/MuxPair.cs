@@ -196,8 +196,13 @@ internal sealed class MuxPair : IStreamObserver
             return false;
         Hub.Endpoint.Change.Attach(edge);
         Edge.Endpoint.Change.Attach(hub);
-        Hub.Endpoint.Core.Wake();
-        Edge.Endpoint.Core.Wake();
+        foreach (var core in new[] { Hub.Endpoint.Core, Edge.Endpoint.Core })
+        {
+            lock (core.Sync)
+                core.Speak();
+            core.Wake();
+        }
+
         Run();
         return true;
     }

@@ -23,6 +23,9 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     private readonly string _name;
     private readonly TunnelEnding _ending;
     private readonly ITunnelHandler _handler;
+
+    // Guards the change from one connection to another, so that whoever finds the tunnel lost finds what to wait for too.
+    private readonly Lock _change = new();
     private volatile TunnelLink _link;
     private volatile PeerDoubt _doubt;
     private Task _quiet = Task.CompletedTask;
@@ -114,7 +117,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
         }
 
         _link.Connection.BecomeTunnel(Core.Context.Congestion);
-        _ending.Reading = ReadAsync(_link);
+        SetReading(_link).SetResult();
         Core.Wake();
     }
 
@@ -238,9 +241,15 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     internal async Task<ResumePoint?> DetachAsync(TunnelEnd cause)
     {
         Lose(cause);
-        if (!IsLost)
-            return null;
-        await _quiet;
+        Task quiet;
+        lock (_change)
+        {
+            if (!IsLost)
+                return null;
+            quiet = _quiet;
+        }
+
+        await quiet;
         return Endpoint.Change.OnQuiet();
     }
 
@@ -259,8 +268,16 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     /// <returns>False when that is not possible any more; the connection is then closed.</returns>
     internal bool TryAdopt(TunnelLink link, ResumePoint peer)
     {
-        (_link, _ending.Connection, _doubt) = (link, link.Connection, new PeerDoubt(Core.Context.NowMilliseconds));
-        if (Endpoint.Change.Attach(peer) is not { } resumed)
+        TaskCompletionSource reading;
+        TunnelResumed? attached;
+        lock (_change)
+        {
+            (_link, _ending.Connection, _doubt) = (link, link.Connection, new PeerDoubt(Core.Context.NowMilliseconds));
+            attached = Endpoint.Change.Attach(peer);
+            reading = attached is null ? new TaskCompletionSource() : SetReading(link);
+        }
+
+        if (attached is not { } resumed)
         {
             link.Close();
             Terminate(Core.Lost ?? new TunnelEnd(TunnelEndKind.ConnectionLost, "it ended before it could be resumed"));
@@ -269,8 +286,12 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
         TransportLog.Resumed(
             _logger, _name, link.Remote, resumed.LostFor.TotalSeconds, resumed.Streams, resumed.BytesAgain);
-        _handler.OnResumed(Facade, resumed);
-        _ending.Reading = ReadAsync(link);
+        Tell(() => _handler.OnResumed(Facade, resumed));
+
+        // Nothing can be lost before its owner knows that it goes on: nothing is read or sent yet.
+        lock (Core.Sync)
+            Core.Speak();
+        reading.SetResult();
         Core.Wake();
         return true;
     }
@@ -285,36 +306,71 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     // The connection is lost: the tunnel waits for another one if it may, else it ends.
     private void Lose(TunnelEnd end)
     {
-        if (IsLost)
-            return;
-        if (MayOutlive(end) && Endpoint.Change.TryDetach(end))
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        TunnelLink? lost = null;
+        lock (_change)
         {
-            var link = _link;
-            _ending.Connection = null;
-            link.Close();
-            _quiet = BeQuietAsync();
-            if (_handler.OnLost(Facade, end))
-            {
-                TransportLog.Lost(_logger, _name, link.Remote, end.Kind, end.Detail, Core.Terms.ResumeGrace.TotalSeconds);
+            if (IsLost)
                 return;
+            if (MayOutlive(end) && Endpoint.Change.TryDetach(end))
+            {
+                lost = _link;
+                _ending.Connection = null;
+                _quiet = BeQuietAsync(_ending.Reading, told.Task);
             }
         }
 
-        Terminate(end);
+        var waits = false;
+        if (lost is not null)
+        {
+            lost.Close();
+            Tell(() => waits = _handler.OnLost(Facade, end));
+        }
+
+        if (waits)
+            TransportLog.Lost(_logger, _name, lost!.Remote, end.Kind, end.Detail, Core.Terms.ResumeGrace.TotalSeconds);
+        else
+            Terminate(end);
+        told.SetResult();
     }
 
     private bool MayOutlive(TunnelEnd end) =>
         Core.Kept.IsOn && !Core.IsPeerFinal && !Core.IsEnding && !Resumption.IsAsking
             && end.Kind is TunnelEndKind.ConnectionLost or TunnelEndKind.PeerClosed or TunnelEndKind.Timeout;
 
-    private async Task BeQuietAsync()
+    /// <param name="reading">Completes when nothing is read any more.</param>
+    /// <param name="told">Completes when the owner knows of the loss, so that it hears of what follows behind it.</param>
+    private async Task BeQuietAsync(Task reading, Task told)
     {
-        await Reading;
+        await reading;
         await Core.WaitIdleAsync();
+        await told;
     }
 
-    private async Task ReadAsync(TunnelLink link)
+    private void Tell(Action tell)
     {
+        try
+        {
+            tell();
+        }
+        catch (Exception e)
+        {
+            // A defect of the owner's must not leave the tunnel between two connections.
+            TransportLog.Defect(_logger, e, _name);
+        }
+    }
+
+    // The task must be there before anything is read: what is read may give the connection to another tunnel, which waits for it.
+    private TaskCompletionSource SetReading(TunnelLink link)
+    {
+        var start = new TaskCompletionSource();
+        _ending.Reading = ReadAsync(start.Task, link);
+        return start;
+    }
+
+    private async Task ReadAsync(Task start, TunnelLink link)
+    {
+        await start;
         try
         {
             var end = await link.ReadAsync(isFirst: true);

@@ -9,8 +9,9 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 /// mux has ended. It knows no tunnel and no socket: its owner is an <see cref="IMuxEvents"/>, and an <see cref="IMuxCarrier"/> carries its
 /// bytes; streams, sessions and frames build on it.
 /// <para/> The order of locks over TLS: a thread that holds one of these takes only those to the right of it:
-/// <see cref="Lanes.LaneKeeper"/>, <see cref="Lanes.LanedTunnel"/> → <see cref="Sync"/> → a stream's receiving half → a local endpoint →
-/// the memory of the process (<see cref="FlowController"/>, segments), <see cref="Sweeper"/>, <see cref="Pacer"/>.
+/// <see cref="Lanes.LaneKeeper"/>, <see cref="Lanes.LanedTunnel"/> → a tunnel's change of connection → <see cref="Sync"/> → a stream's
+/// receiving half → a local endpoint → the memory of the process (<see cref="FlowController"/>, segments), <see cref="Sweeper"/>,
+/// <see cref="Pacer"/>.
 /// <para/> <see cref="Sync"/> guards tables, scheduler and the states of streams and sessions. It is held briefly: never over I/O of the
 /// carrier, and never over a call to an owner (<see cref="IMuxEvents"/>, observers, sinks). Members here must be called with it held unless
 /// they say otherwise.
@@ -193,14 +194,17 @@ internal sealed class MuxCore
         return true;
     }
 
-    /// <summary>Goes on over another connection, whose peer has processed everything before an offset, after it was detached.</summary>
+    /// <summary>
+    /// Goes on over another connection, whose peer has processed everything before an offset, after it was detached. Nothing is sent before
+    /// <see cref="Speak"/>.
+    /// </summary>
     public void Attach(long peerReceived)
     {
         Kept.SendAgainFrom(peerReceived);
         Link.OnAttached(Received);
         Liveness.OnReceived(Context.NowMilliseconds);
         Endings.Restart(Context.NowMilliseconds);
-        (Lost, StopsReading, _isMute) = (null, false, false);
+        (Lost, StopsReading, _isMute) = (null, false, true);
     }
 
     /// <summary>Sends nothing, although there is a connection, until <see cref="Speak"/>.</summary>
