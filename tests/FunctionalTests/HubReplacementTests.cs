@@ -25,6 +25,8 @@ public sealed class HubReplacementTests
             for (var round = 0; round < times; round++)
             {
                 replaced.Add(setup.Hub.Replace());
+                await replaced[^1].WaitForLineAsync("takes the sockets of this one");
+                (await setup.Hub.RunAsync("edge", "add", $"during-{round}", "--host", "hub.example.com")).Succeeded();
                 await replaced[^1].WaitForLineAsync("serves from now on");
                 await WaitForEdgeAsync(setup);
                 await clients.WaitForMoreAsync(20);
@@ -41,6 +43,8 @@ public sealed class HubReplacementTests
 
             // The state is the last one's: what it is told is there after a plain restart too.
             (await setup.Hub.RunAsync("edge", "add", "another", "--host", "hub.example.com")).Succeeded();
+            var edges = (await setup.Hub.RunAsync("edge", "list")).Succeeded().StandardOutput;
+            Assert.All(Enumerable.Range(0, times), round => Assert.Contains($"during-{round}", edges, StringComparison.Ordinal));
         }
         finally
         {

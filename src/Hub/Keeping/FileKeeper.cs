@@ -36,6 +36,7 @@ internal sealed class FileKeeper(string directory, string name, string what, ISt
 
     /// <summary>Writes the document; on return it is on the disk. It waits for the disk, so call it on the thread pool.</summary>
     /// <exception cref="OperatorException">The document could not be written; the old one stays in force.</exception>
+    /// <exception cref="StateUnavailableException">Another process has the state, or gives it back soon.</exception>
     public void Save(byte[] content)
     {
         var replaced = false;
@@ -47,6 +48,10 @@ internal sealed class FileKeeper(string directory, string name, string what, ISt
             replaced = true;
             files.FlushDirectory(directory);
             _saved = content;
+        }
+        catch (StatePassedOnException passed) when (!replaced)
+        {
+            throw new StateUnavailableException($"{passed.Message} Try again.", passed) { RetryAfter = 1 };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -3,7 +3,7 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Hub.Keeping;
 
 /// <summary>
-/// The place of the shared state can't be reached or used now. What is known stays in force. It is worth another try later.
+/// The place of the state can't be reached or used now. What is known stays in force. It is worth another try later.
 /// </summary>
 internal sealed class StateUnavailableException : OperatorException
 {
@@ -19,4 +19,7 @@ internal sealed class StateUnavailableException : OperatorException
 
     /// <summary>Whether the change may have been made all the same; the message says so, too.</summary>
     public bool IsUncertain { get; init; }
+
+    /// <summary>After how many seconds another try is known to be worth it; null when nobody knows.</summary>
+    public int? RetryAfter { get; init; }
 }

@@ -89,7 +89,7 @@ public sealed partial class StateFiles : IStateFiles
         try
         {
             if (_isPassedOn)
-                throw new IOException("Another process is replacing this one, and has the state.");
+                throw new StatePassedOnException();
             change();
         }
         finally

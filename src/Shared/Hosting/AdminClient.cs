@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -12,6 +13,10 @@ namespace Tunnel.Shared.Hosting;
 /// <summary>Lets a command reach the running service: by HTTP over its admin socket, or over the network with a key.</summary>
 public sealed class AdminClient : IDisposable
 {
+    // A service that is being replaced is ready before that, or goes on itself.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
     private readonly string _program;
     private readonly string _socketPath = "";
     private readonly Uri? _url;
@@ -52,7 +57,10 @@ public sealed class AdminClient : IDisposable
         string program, Uri url, string key, Func<X509Certificate2?, SslPolicyErrors, string?> faultOf, TimeSpan? timeout = null) =>
         new(program, url, key, faultOf, timeout);
 
-    /// <summary>Sends a request and reads the whole answer, whatever its status.</summary>
+    /// <summary>
+    /// Sends a request and reads the whole answer, whatever its status. It is sent again while the service says that it has changed
+    /// nothing and when to come back (503 with Retry-After, RFC 9110 section 10.2.3), as it does while another process replaces it.
+    /// </summary>
     /// <param name="method">The HTTP method.</param>
     /// <param name="path">The path without the leading slash, for example <c>api/v1/status</c>.</param>
     /// <param name="json">The body, or null for none.</param>
@@ -63,25 +71,25 @@ public sealed class AdminClient : IDisposable
     public async Task<AdminResponse> SendAsync(
         HttpMethod method, string path, string? json, CancellationToken cancellationToken, string? ifMatch = null, bool ifNoneMatch = false)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (json is not null)
+        var clock = Stopwatch.StartNew();
+        while (true)
         {
-            request.Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
-        }
+            using var request = CreateRequest(method, path, json, ifMatch, ifNoneMatch);
+            using var response =
+                await OpenAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable && response.Headers.RetryAfter?.Delta is { } pause
+                && clock.Elapsed < Patience)
+            {
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
 
-        if (ifMatch is not null)
-        {
-            request.Headers.IfMatch.Add(new EntityTagHeaderValue(ifMatch));
+            return new AdminResponse(
+                (int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))
+            {
+                EntityTag = response.Headers.ETag?.Tag,
+            };
         }
-
-        if (ifNoneMatch)
-            request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
-        using var response = await OpenAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
-        return new AdminResponse(
-            (int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))
-        {
-            EntityTag = response.Headers.ETag?.Tag,
-        };
     }
 
     /// <summary>Sends a GET request.</summary>
@@ -126,6 +134,18 @@ public sealed class AdminClient : IDisposable
         }
 
         return new AdminResponse((int)response.StatusCode, "");
+    }
+
+    private static HttpRequestMessage CreateRequest(HttpMethod method, string path, string? json, string? ifMatch, bool ifNoneMatch)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (json is not null)
+            request.Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+        if (ifMatch is not null)
+            request.Headers.IfMatch.Add(new EntityTagHeaderValue(ifMatch));
+        if (ifNoneMatch)
+            request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+        return request;
     }
 
     private async Task<HttpResponseMessage> OpenAsync(

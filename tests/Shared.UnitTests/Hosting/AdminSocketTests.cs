@@ -34,6 +34,32 @@ public sealed class AdminSocketTests : IDisposable
         Assert.Equal(OwnerAndGroup, File.GetUnixFileMode(SocketPath));
     }
 
+    [Theory]
+    [InlineData("0", 200)]
+    [InlineData(null, 503)]
+    public async Task A_client_asks_again_only_where_it_is_told_to_come_back(string? retryAfter, int expected)
+    {
+        var asked = 0;
+        await using var host = await AdminSocketHost.StartAsync(
+            SocketPath,
+            _ => { },
+            api => api.MapPost("/change", (HttpContext context) =>
+            {
+                if (++asked == 3)
+                    return Results.Text("changed");
+                if (retryAfter is not null)
+                    context.Response.Headers.RetryAfter = retryAfter;
+                return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+            }),
+            PlentyOfDescriptors.Guard,
+            NullLoggerFactory.Instance,
+            CancellationToken.None);
+        using var client = new AdminClient("tunnel-hub", SocketPath);
+
+        Assert.Equal(expected, (await client.SendAsync(HttpMethod.Post, "change", "{}", CancellationToken.None)).StatusCode);
+        Assert.Equal(expected == 200 ? 3 : 1, asked);
+    }
+
     [Fact]
     public async Task The_mask_is_as_before_afterwards()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Admin.Answers;
@@ -35,6 +36,8 @@ internal sealed class ProblemMiddleware(ILogger logger)
                 return new Problem { Status = bad.StatusCode, Detail = bad.Message };
             case StateUnavailableException away:
                 AdminLog.Failed(logger, context.Request.Method, context.Request.Path, away.Message);
+                if (away.RetryAfter is { } seconds)
+                    AskToComeBack(context, seconds);
                 return new Problem
                 {
                     Status = StatusCodes.Status503ServiceUnavailable,
@@ -47,5 +50,12 @@ internal sealed class ProblemMiddleware(ILogger logger)
                 AdminLog.Broken(logger, error, context.Request.Method, context.Request.Path);
                 return new Problem { Status = StatusCodes.Status500InternalServerError, Detail = "The hub failed; its log says why." };
         }
+    }
+
+    // RFC 9110, section 10.2.3. Another process may be the one that answers then, over another connection.
+    private static void AskToComeBack(HttpContext context, int seconds)
+    {
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.Connection = "close";
     }
 }

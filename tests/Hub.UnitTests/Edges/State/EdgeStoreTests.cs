@@ -2,8 +2,10 @@ using System.Net;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Keeping;
 using Tunnel.Hub.UnitTests.Edges.Secrets;
 using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities;
 
@@ -90,6 +92,19 @@ public sealed class EdgeStoreTests : IDisposable
         var old = Assert.Single(again.Current.Values);
         Assert.False((await again.UpdateAsync(old.Definition, default)).Succeeded);
         Assert.True((await again.RemoveAsync(old.Id, default)).Succeeded);
+    }
+
+    [Fact]
+    public async Task While_another_process_has_the_state_a_change_is_refused_with_the_time_to_come_back()
+    {
+        await using var store = await OpenAsync(TestEdges.WithSecret("old"));
+        _files.Fault = new StatePassedOnException();
+        var away = await Assert.ThrowsAsync<StateUnavailableException>(
+            () => store.ReplaceAllAsync([TestEdges.WithSecret("new")], dryRun: false, default));
+        Assert.Equal(1, away.RetryAfter);
+        Assert.False(away.IsUncertain);
+        Assert.Equal(["old"], store.Current.Keys);
+        Assert.True((await store.ReplaceAllAsync([TestEdges.WithSecret("new")], dryRun: false, default)).Succeeded);
     }
 
     [Theory]
